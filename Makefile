@@ -1,0 +1,40 @@
+# twin: the two commands of the README are `make run` and `make test`.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN     = $(VENV)/bin
+TWIN    = $(BIN)/twin
+SCENARIO ?= scenarios/weee_line.yaml
+
+.PHONY: run test check bench docs schema clean
+
+run: $(VENV)/.installed
+	$(TWIN) run $(SCENARIO)
+
+test: check
+	$(BIN)/pytest -n 2
+
+check: $(VENV)/.developed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: $(VENV)/.developed
+	$(BIN)/python benchmarks/run.py
+
+docs: $(VENV)/.developed
+	$(BIN)/python docs/generate.py
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt .
+	touch $@
+
+$(VENV)/.developed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	touch $@ $(VENV)/.installed
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks

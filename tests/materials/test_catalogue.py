@@ -1,0 +1,156 @@
+"""Reading a catalogue from a parsed tree, composites, moisture, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from twin.errors import Problem, ScenarioError, UsageError
+from twin.materials import ELEMENTS, Catalogue, builtin_catalogue, builtin_text, catalogue_from_tree, emission_factor
+
+IRON: dict[str, Any] = {"assay": {"Fe": "99 %"}, "density": "7850 kg/m3"}
+SALT: dict[str, Any] = {"assay": {"Na": 0.39, "Cl": 0.61}, "density": "2160 kg/m3"}
+
+
+def read(materials: dict[str, Any], **top: Any) -> Catalogue:
+    return catalogue_from_tree({"twin_catalogue": 1, "name": "x", "materials": materials, **top}, problem)
+
+
+def problem(path: str, message: str) -> Problem:
+    return Problem("x.yaml", 3, 7, path, message)
+
+
+def faults(materials: Any, **top: Any) -> dict[str, str]:
+    with pytest.raises(ScenarioError) as caught:
+        read(materials, **top)
+    return {found.path: found.message for found in caught.value.problems}
+
+
+def share(catalogue: Catalogue, material: str, element: str) -> float:
+    return catalogue.assay(material)[ELEMENTS.index(element)]
+
+
+def test_what_an_assay_leaves_open_is_rest() -> None:
+    assert share(read({"iron": IRON}), "iron", "rest") == pytest.approx(0.01, abs=1e-15)
+    assert share(read({"iron": IRON}), "iron", "Fe") == 0.99
+
+
+def test_a_composite_follows_from_its_constituents() -> None:
+    catalogue = read({"iron": IRON, "salt": SALT, "mix": {"constituents": {"iron": "25 %", "salt": "75 %"}}})
+    assert share(catalogue, "mix", "Fe") == pytest.approx(0.25 * 0.99, rel=1e-15)
+    assert share(catalogue, "mix", "Cl") == pytest.approx(0.75 * 0.61, rel=1e-15)
+    assert catalogue.select(["mix"]).properties["density"][0] == pytest.approx(1 / (0.25 / 7850 + 0.75 / 2160), rel=1e-15)
+
+
+def test_composites_nest_and_their_numbers_are_listed() -> None:
+    catalogue = read({"iron": IRON, "salt": SALT, "a": {"constituents": {"iron": 0.5, "salt": 0.5}}, "b": {"constituents": {"a": 1}}})
+    assert catalogue.assay("b") == pytest.approx(catalogue.assay("a"), rel=1e-15)
+    paths = [path for path, _ in catalogue.numbers(["b"])]
+    assert "materials.b.constituents.a" in paths and "materials.salt.assay.Cl" in paths and "materials.iron.density" in paths
+
+
+def test_moisture_adds_water() -> None:
+    catalogue = read({"wet": {**SALT, "moisture": "10 %"}})
+    assert share(catalogue, "wet", "H") == pytest.approx(0.1 * 2 * 1.008 / 18.015, rel=1e-5)
+    assert share(catalogue, "wet", "Cl") == pytest.approx(0.9 * 0.61, rel=1e-15)
+    assert sum(catalogue.assay("wet")) == pytest.approx(1, abs=1e-12)
+
+
+def test_select_keeps_the_order_asked_for() -> None:
+    materials = builtin_catalogue("weee").select(["copper", "steel", "cable"])
+    assert materials.names == ("copper", "steel", "cable")
+    assert materials.assay.shape == (3, len(ELEMENTS)) and materials.assay.dtype == np.float64
+    assert materials.properties["density"][1] == 7850
+    assert materials.groups["metals"] == ("copper", "steel")
+    assert materials.members("metals") == (0, 1) and materials.members("steel") == (1,) and materials.members("gold") == ()
+    assert "minerals" not in materials.groups
+
+
+def test_select_names_what_it_does_not_know() -> None:
+    with pytest.raises(UsageError, match="'unobtainium' is not in catalogue 'weee'; known: steel"):
+        builtin_catalogue("weee").select(["unobtainium"])
+
+
+def test_an_annotated_number_keeps_basis_source_and_range() -> None:
+    density = {"value": "8 t/m3", "basis": "assumed", "source": "a guess", "low": "7 t/m3", "high": "9 t/m3", "note": "hm"}
+    number = read({"iron": {**IRON, "density": density}}).materials["iron"].properties["density"]
+    assert (number.value, number.low, number.high, number.unit) == (8000, 7000, 9000, "kg/m3")
+    assert (number.basis, number.source, number.note) == ("assumed", "a guess", "hm")
+
+
+def test_left_out_properties_take_the_assumed_default() -> None:
+    number = read({"iron": IRON}).materials["iron"].properties["sphericity"]
+    assert (number.value, number.basis, number.source) == (0.7, "assumed", "default of twin")
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "says"),
+    [
+        ({"density": 7850}, "materials.m.density", "a density is needed"),
+        ({"density": "-1 kg/m3"}, "materials.m.density", "more than 0"),
+        ({"density": "3 t/h"}, "materials.m.density", "mass per time"),
+        ({"sphericity": 1.5}, "materials.m.sphericity", "at most 1"),
+        ({"assay": {"Xx": 0.1}}, "materials.m.assay.Xx", "unknown element 'Xx'"),
+        ({"assay": {"Fe": 0.8, "Cu": 0.3}}, "materials.m.assay", "more than 100 % (got 110 %)"),
+        ({"colour": "red"}, "materials.m.colour", "unknown key 'colour'"),
+        ({"constituents": {"m": 1}}, "materials.m", "either 'assay'"),
+        ({"groups": "metals"}, "materials.m.groups", "a list of names"),
+        ({"groups": ["Fe"]}, "materials.m.groups", "a list of names"),
+        ({"groups": ["m"]}, "materials.m", "two things"),
+        ({"density": {"basis": "measured"}}, "materials.m.density", "'value' is missing"),
+        ({"density": {"value": "1 kg/m3", "basis": "gut"}}, "materials.m.density.basis", "unknown basis 'gut'"),
+        ({"density": {"value": "1 kg/m3", "low": "2 kg/m3"}}, "materials.m.density", "between low and high"),
+        ({"title": 3}, "materials.m.title", "a text is needed"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(change: dict[str, Any], path: str, says: str) -> None:
+    found = faults({"m": {**IRON, **change}})
+    assert says in found[path]
+
+
+def test_composites_that_cannot_be() -> None:
+    found = faults({"iron": IRON, "a": {"constituents": {"b": 1}}, "b": {"constituents": {"a": 1}}, "c": {"constituents": {"iron": 0.5, "gold": 0.3}}})
+    assert "constituent of itself" in found["materials.a.constituents"]
+    assert "unknown material 'gold'" in found["materials.c.constituents.gold"]
+    assert "add up to 100 % (got 80 %)" in found["materials.c.constituents"]
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        None,
+        [],
+        "text",
+        3,
+        {},
+        {"twin_catalogue": 2, "materials": {}},
+        {"twin_catalogue": 1, "materials": [1]},
+        {"twin_catalogue": 1, "materials": {"A b": 3}},
+    ],
+)
+def test_any_tree_is_read_or_refused(tree: object) -> None:
+    with pytest.raises(ScenarioError):
+        catalogue_from_tree(tree, problem)
+
+
+def test_all_problems_come_at_once() -> None:
+    assert len(faults({"m": {"density": 1, "assay": {"Xx": "1 t"}, "colour": 1}})) >= 3
+
+
+def test_unknown_names_of_data_are_refused() -> None:
+    with pytest.raises(UsageError, match="known: weee"):
+        builtin_text("../carriers")
+    with pytest.raises(UsageError, match="known: electricity"):
+        emission_factor("steam")
+    with pytest.raises(UsageError, match="known: 1990"):
+        emission_factor("electricity", 1850)
+    with pytest.raises(UsageError, match="vintage"):
+        emission_factor("electricity", 2024, "1999")
+
+
+def test_joined_catalogues_replace_by_name() -> None:
+    joined = builtin_catalogue("weee").joined(read({"steel": IRON, "salt": SALT}))
+    assert share(joined, "steel", "Fe") == 0.99
+    assert "salt" in joined.materials and "copper" in joined.materials

@@ -1,0 +1,87 @@
+"""The data that come with twin: complete, sourced, and adding up."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from twin.materials import ELEMENTS, PROPERTIES, Number, builtin_catalogue, builtin_names, carriers, emission_factor
+
+WEEE = builtin_catalogue("weee")
+
+
+def catalogue_numbers() -> list[tuple[str, Number]]:
+    return [(f"{name}: {path}", number) for name in builtin_names() for path, number in builtin_catalogue(name).numbers(WEEE.materials)]
+
+
+@pytest.mark.parametrize("name", builtin_names())
+def test_every_assay_sums_to_one(name: str) -> None:
+    catalogue = builtin_catalogue(name)
+    for material in catalogue.materials:
+        assay = catalogue.assay(material)
+        assert math.isclose(math.fsum(assay), 1.0, abs_tol=1e-12), material
+        assert min(assay) >= 0.0, material
+
+
+@pytest.mark.parametrize("name", builtin_names())
+def test_rest_is_a_small_remainder(name: str) -> None:
+    catalogue = builtin_catalogue(name)
+    left_open = {material: catalogue.assay(material)[-1] for material in catalogue.materials}
+    assert all(rest < 0.07 for rest in left_open.values()), left_open
+
+
+def test_every_number_has_a_source_and_every_assumed_one_a_range() -> None:
+    for path, number in catalogue_numbers():
+        assert number.source != "not stated" and len(number.source) > 10, path
+        if number.basis == "assumed":
+            assert number.low is not None and number.high is not None and number.low < number.high, path
+
+
+def test_every_property_is_given_for_every_material() -> None:
+    for material in WEEE.materials.values():
+        computed = {"density"} if material.constituents else set()
+        for key in sorted(set(PROPERTIES) - computed):
+            assert material.properties[key].source != "default of twin", (material.name, key)
+
+
+def test_the_names_of_the_scenario_examples_exist() -> None:
+    assert {"steel", "aluminium", "copper", "pcb", "cable", "plastics"} <= set(WEEE.materials)
+    assert not WEEE.clashes()
+
+
+def test_conductivity_over_density_is_the_published_ratio() -> None:
+    """s/rho in m2/(Ohm kg) of the metals an eddy current separates: Al 12960, cast Al 7400, Cu 6470, Zn 2380, brass 1770, 304 180."""
+    published = {"aluminium": 12960, "cast_aluminium": 7400, "copper": 6470, "zinc": 2380, "brass": 1770, "stainless": 180}
+    materials = WEEE.select(list(published))
+    for name, sigma, rho in zip(materials.names, materials.properties["conductivity"], materials.properties["density"], strict=True):
+        assert sigma / rho == pytest.approx(published[name], rel=0.03), name
+
+
+def test_printed_circuit_boards_lie_within_the_literature_columns() -> None:
+    ranges = {"Cu": (6.5, 28.7), "Fe": (0.1, 12), "Al": (1, 7), "Sn": (1, 5.6), "Pb": (0.3, 4.2), "Ni": (0.1, 2), "Zn": (0.2, 2.2)}
+    ranges |= {"Sb": (0.05, 4), "Ag": (0.008, 0.33), "Au": (0.007, 0.1), "Pd": (0.003, 0.025)}
+    assay = dict(zip(ELEMENTS, WEEE.assay("pcb"), strict=True))
+    for element, (low, high) in ranges.items():
+        assert low <= 100 * assay[element] <= high, element
+
+
+@pytest.mark.parametrize(("year", "vintage", "grams"), [(1990, None, 764), (2015, None, 527), (2015, "2017-05", 534), (2019, None, 401), (None, None, 363)])
+def test_grid_factor_by_year_and_vintage(year: int | None, vintage: str | None, grams: float) -> None:
+    assert emission_factor("electricity", year, vintage).number.value * 3.6e9 == pytest.approx(grams, rel=1e-12)
+
+
+def test_direct_factors() -> None:
+    """Per kWh of lower heating value; 0.056 t/GJ for gas and 0.105 t/GJ for coke are the same figures."""
+    assert emission_factor("natural_gas").number.value * 1e9 == pytest.approx(56, rel=5e-3)
+    assert emission_factor("coke").number.value * 1e9 == pytest.approx(105, rel=1e-9)
+    assert emission_factor("hard_coal").number.value * 3.6e6 == pytest.approx(0.335, rel=1e-12)
+
+
+def test_every_factor_has_a_source() -> None:
+    for carrier in carriers().values():
+        assert carrier.scope in ("grid", "direct")
+        assert carrier.factors
+        for factor in carrier.factors:
+            assert factor.number.basis == "literature" and factor.number.source, carrier.name
+            assert carrier.scope == "direct" or (factor.year and factor.vintage and factor.status), carrier.name

@@ -1,0 +1,55 @@
+"""A digital-twin simulation engine for recycling plants.
+
+>>> import twin
+>>> scenario = twin.load("weee_line.yaml")                        # doctest: +SKIP
+>>> result = twin.run(scenario, seed=3)                           # doctest: +SKIP
+>>> result.kpis["throughput"].value                               # doctest: +SKIP
+
+Nothing is imported before it is used, so that ``import twin`` and ``twin --help`` start at once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twin.errors import TwinError
+
+if TYPE_CHECKING:
+    from twin.plant.api import load, resume, run, run_until
+    from twin.plant.trace import Trace, trace
+    from twin.results.read import Result
+    from twin.results.read import open_file as open  # noqa: A004 -- the word a user expects
+    from twin.scenario.model import Scenario
+    from twin.study.compare import Comparison, compare
+
+__all__ = ["Comparison", "Result", "Scenario", "Trace", "TwinError", "compare", "load", "open", "resume", "run", "run_until", "trace"]
+
+_HOMES = {
+    "Comparison": ("twin.study.compare", "Comparison"),
+    "Result": ("twin.results.read", "Result"),
+    "Scenario": ("twin.scenario.model", "Scenario"),
+    "Trace": ("twin.plant.trace", "Trace"),
+    "compare": ("twin.study.compare", "compare"),
+    "load": ("twin.plant.api", "load"),
+    "open": ("twin.results.read", "open_file"),
+    "resume": ("twin.plant.api", "resume"),
+    "run": ("twin.plant.api", "run"),
+    "run_until": ("twin.plant.api", "run_until"),
+    "trace": ("twin.plant.trace", "trace"),
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first asked for."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'twin' has no attribute {name!r}")
+    from importlib import import_module
+
+    module, attribute = _HOMES[name]
+    found = getattr(import_module(module), attribute)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "errors"])

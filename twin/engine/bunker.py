@@ -1,0 +1,144 @@
+"""Bunkers: a capacity by mass, a content, and two waiting lists.
+
+Levels are compared with an explicit tolerance. ``held`` and ``reserved`` are kept by unit and never as a running float sum, so that
+taking a place back is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.engine.content import Content
+from twin.engine.unit import State
+from twin.engine.waiting import WaitingList
+
+if TYPE_CHECKING:
+    from twin.engine.unit import Unit
+
+Floats = NDArray[np.float64]
+RELATIVE_TOLERANCE = 1e-9
+
+
+class Bunker:
+    """A place for material between units.
+
+    ``capacity`` in kg. ``put`` and ``draw`` do not wait: a unit asks :meth:`room_for` or :meth:`has` first and joins ``putters`` or ``getters`` where the
+    answer is no. ``watch`` is called with the bunker and the time before its level changes and may be replaced by a recorder.
+    """
+
+    def __init__(self, name: str, capacity: float, content: Content) -> None:
+        self.name = name
+        self.capacity = capacity
+        self.content = content
+        self.tolerance = RELATIVE_TOLERANCE * capacity
+        self.held: dict[str, float] = {}
+        self.reserved: dict[str, float] = {}
+        self.fillers: list[Unit] = []
+        self.takers: list[Unit] = []
+        self.getters = WaitingList(f"{name}: material", self.contains, self._who_fills, ends_quietly=True)
+        self.putters = WaitingList(f"{name}: room", self.fits, self._who_takes)
+        self.step_end = 1 << 62
+        self.low = self.high = 0.0
+        self.close_steps: Callable[[Bunker, int], None] = _unwatched
+
+    def _who_fills(self) -> list[Unit]:
+        return self.fillers
+
+    def _who_takes(self) -> list[Unit]:
+        return self.takers
+
+    @property
+    def level(self) -> float:
+        """Mass in the bunker, kg; a place that is held or reserved is not in it."""
+        return self.content.level
+
+    @property
+    def occupied(self) -> float:
+        """Mass that counts against the capacity, kg."""
+        occupied = self.content.level
+        for mass in self.held.values():
+            occupied += mass
+        for mass in self.reserved.values():
+            occupied += mass
+        return occupied
+
+    def room(self) -> float:
+        """Mass that still fits, kg; below the tolerance it is 0."""
+        content = self.content.level
+        room = self.capacity - (self.occupied if self.held or self.reserved else content)
+        return room if room > self.tolerance else 0.0
+
+    def contains(self, amount: float) -> bool:
+        """Whether ``amount`` kg lie here, within the tolerance."""
+        return self.content.level >= amount - self.tolerance and self.content.level > 0.0
+
+    def fits(self, amount: float) -> bool:
+        """Whether ``amount`` kg fit, within the tolerance. An amount of 0 asks for any room at all."""
+        room = self.room()
+        return room > 0.0 if amount == 0.0 else room >= amount - self.tolerance
+
+    def has(self, unit: Unit, amount: float) -> bool:
+        """Whether ``unit`` may draw ``amount`` kg now: it is there and nobody stands before."""
+        return self.getters.free_for(unit) and self.contains(amount)
+
+    def room_for(self, unit: Unit, amount: float) -> bool:
+        """Whether ``unit`` may put ``amount`` kg now: it fits and nobody stands before."""
+        return self.putters.free_for(unit) and self.fits(amount)
+
+    def put(self, x: Floats, share: float, amount: float, lot: int, now: int) -> None:
+        """Take in ``share`` of the matrix ``x`` (material, size), ``amount`` kg; wakes the first that waits for material."""
+        if now >= self.step_end:
+            self.close_steps(self, now)
+        content = self.content
+        content.put(x, share, amount, lot, now)
+        if content.level > self.high:
+            self.high = content.level
+        if self.getters.units:
+            self.getters.wake_first(now)
+
+    def draw(self, amount: float, out: Floats, lot: int, now: int) -> float:
+        """Give out ``amount`` kg, or all there is where it is less by the tolerance, into ``out``; returns the mass given."""
+        if now >= self.step_end:
+            self.close_steps(self, now)
+        content = self.content
+        if amount > content.level - self.tolerance:
+            amount = content.level
+        content.draw(amount, out, lot)
+        if content.level < self.low:
+            self.low = content.level
+        if self.putters.units:
+            self.putters.wake_first(now)
+        if self.getters.units:
+            self.getters.wake_first(now)
+        return amount
+
+    def release(self, unit: Unit, now: int) -> None:
+        """Free the place that ``unit`` held for the lot it was working on."""
+        if self.held.pop(unit.name, None) is not None:
+            self.putters.wake_first(now)
+
+    def save(self) -> State:
+        """As plain data and arrays, waiting lists with their wishes included."""
+        state: dict[str, Any] = {"content": self.content.save(), "held": dict(self.held), "reserved": dict(self.reserved)}
+        for key, waiting_list in (("getters", self.getters), ("putters", self.putters)):
+            state[key] = {"units": [unit.name for unit in waiting_list.units], "wishes": list(waiting_list.wishes)}
+        state.update(low=self.low, high=self.high, step_end=self.step_end)
+        return state
+
+    def load(self, state: State, units: dict[str, Unit]) -> None:
+        """Take over a saved bunker; ``units`` finds the waiting ones by name."""
+        self.content.load(state["content"])
+        self.held, self.reserved = dict(state["held"]), dict(state["reserved"])
+        for key, waiting_list in (("getters", self.getters), ("putters", self.putters)):
+            for name, wish in zip(state[key]["units"], state[key]["wishes"], strict=True):
+                waiting_list.join(units[name], wish)
+        self.low, self.high, self.step_end = state["low"], state["high"], state["step_end"]
+
+
+def _unwatched(bunker: Bunker, now: int) -> None:
+    """No recorder follows this bunker."""
+    bunker.step_end = 1 << 62

@@ -1,0 +1,116 @@
+"""The simulated clock: integer nanoseconds on a SimPy environment, and the budgets that end a run that would not end.
+
+An event carries the declaration index of its unit as priority, so that (time, index) alone decides the order and SimPy's insertion counter
+never does.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import simpy
+from simpy.events import EventPriority
+
+from twin.errors import BudgetError, UsageError
+
+if TYPE_CHECKING:
+    from twin.engine.unit import Unit
+
+NANOSECONDS = 1_000_000_000
+FIRST_PRIORITY = 10
+"""SimPy uses 0 and 1 itself."""
+WALL_CHECK = 4096
+"""Events between two looks at the wall clock."""
+
+
+def nanoseconds(seconds: float) -> int:
+    """Round a duration to integer nanoseconds; done once, where a duration arises.
+
+    >>> nanoseconds(0.1)
+    100000000
+    """
+    return round(seconds * NANOSECONDS)
+
+
+class Wakeup(simpy.Event):
+    """The one event of a unit, used again and again: a unit has at most one pending."""
+
+    def __init__(self, environment: simpy.Environment, unit: Unit) -> None:
+        super().__init__(environment)
+        self._ok = True
+        self._value = None
+
+        def wake(_: Any) -> None:
+            unit.run(environment._now)  # type: ignore[arg-type]  # Clock.schedule lets only Python ints in
+
+        self._again: list[Any] = [wake]
+        self.priority = EventPriority(FIRST_PRIORITY + unit.index)
+
+
+class Clock:
+    """Time in integer nanoseconds since the start of the scenario.
+
+    ``events`` counts what was scheduled. ``event_budget`` and ``wall_budget`` (seconds) end a run with :class:`~twin.errors.BudgetError`.
+    """
+
+    def __init__(self, now: int = 0, events: int = 0, event_budget: int | None = None, wall_budget: float | None = None) -> None:
+        self.environment = simpy.Environment(initial_time=now)
+        self.events = events
+        self.event_budget = event_budget if event_budget is not None else 1 << 62
+        self.wall_budget = wall_budget
+        self._next_check = events + WALL_CHECK
+        self._started = time.monotonic()
+
+    @property
+    def now(self) -> int:
+        """The present time in ns."""
+        return int(self.environment.now)
+
+    def begin_at(self, now: int, events: int) -> None:
+        """Start afresh at ``now`` with nothing pending; units then rearm their events."""
+        self.environment = simpy.Environment(initial_time=now)
+        self.events = events
+        self._next_check = events + WALL_CHECK
+
+    def schedule(self, unit: Unit, until: int) -> None:
+        """Wake ``unit`` at ``until`` (ns, not before now). Refuses a time that is not a Python int: SimPy would take it silently."""
+        if type(until) is not int:
+            raise UsageError(f"{unit.name}: a time must be a Python int of nanoseconds (got {until!r} of type {type(until).__name__})")
+        environment = self.environment
+        delay = until - environment._now
+        if delay < 0:
+            raise UsageError(f"{unit.name}: cannot wake at {until} ns, it is already {environment._now} ns")
+        wakeup = unit.wakeup
+        wakeup.callbacks = wakeup._again
+        environment.schedule(wakeup, wakeup.priority, delay)
+        self.events += 1
+        if self.events >= self._next_check:
+            self._check_budget(unit)
+
+    def reschedule(self, unit: Unit, until: int) -> None:
+        """Move the pending event of ``unit``: SimPy cannot take one back, so the old one is left to pass without effect."""
+        unit.wakeup.callbacks = []
+        unit.wakeup = Wakeup(self.environment, unit)
+        self.schedule(unit, until)
+
+    def _check_budget(self, unit: Unit) -> None:
+        if self.events >= self.event_budget:
+            raise BudgetError(
+                f"event budget spent: {self.events} events at {self.now / NANOSECONDS:.6g} s of simulated time, the last one for {unit.name!r}; "
+                f"allowed are {self.event_budget} (budget.events). Raise it, shorten the horizon or use larger lots"
+            )
+        spent = time.monotonic() - self._started
+        if self.wall_budget is not None and spent > self.wall_budget:
+            raise BudgetError(
+                f"wall-clock budget spent: {spent:.1f} s at {self.now / NANOSECONDS:.6g} s of simulated time; "
+                f"allowed are {self.wall_budget:g} s (budget.wall). Raise it, shorten the horizon or use larger lots"
+            )
+        self._next_check = min(self.events + WALL_CHECK, self.event_budget)
+
+    def run(self, until: int) -> None:
+        """Do all events before ``until`` (ns); those at that instant are not done."""
+        if type(until) is not int:
+            raise UsageError(f"a time must be a Python int of nanoseconds (got {until!r} of type {type(until).__name__})")
+        if until > self.environment.now:
+            self.environment.run(until)

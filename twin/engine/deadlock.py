@@ -1,0 +1,84 @@
+"""Deadlock: a set of units each of which waits only on others of the set, found when a unit starts to wait.
+
+A place in a list is *hopeful* if the unit before it is live, and what the place is for is there already or some live unit could bring it. A unit
+is *live* if it waits for a time, has come to its end, or if its places are hopeful: all of them, or any one where it takes what comes first.
+Whoever is not live never will be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from twin.engine.clock import NANOSECONDS
+from twin.errors import DeadlockError
+
+if TYPE_CHECKING:
+    from twin.engine.unit import Unit
+    from twin.engine.waiting import WaitingList
+
+
+def check_deadlock(unit: Unit, now: int) -> None:
+    """Raise :class:`~twin.errors.DeadlockError` if ``unit``, which just began to wait or moved up, can never be served."""
+    if len(unit.waiting) == 1 and unit.waiting[0].units[0] is unit and any(_acts(rescuer) for rescuer in unit.waiting[0].rescuers()):
+        return  # the common case: who must act has an event of its own
+    dead = _dead(_reachable(unit))
+    if unit in dead:
+        raise DeadlockError(_report(dead, now))
+
+
+def _acts(unit: Unit) -> bool:
+    """Whether the unit is no part of a deadlock by itself: it has a pending event, is in the middle of its step, or has come to its end.
+
+    The end is reached by a feed without further deliveries, and by who waits for material that nobody will bring any more.
+    """
+    return unit.record.until >= 0 or not unit.waiting or any(places.ends_quietly and not places.rescuers() for places in unit.waiting)
+
+
+def _before(places: WaitingList, unit: Unit) -> list[Unit]:
+    place = places.units.index(unit)
+    return places.units[place - 1 : place] if place else []
+
+
+def _reachable(start: Unit) -> list[Unit]:
+    """Everybody whose fate decides that of ``start``."""
+    found = {start: None}
+    todo = [start]
+    while todo:
+        unit = todo.pop()
+        for places in unit.waiting:
+            for other in (*_before(places, unit), *places.rescuers()):
+                if other not in found:
+                    found[other] = None
+                    todo.append(other)
+    return list(found)
+
+
+def _dead(units: Iterable[Unit]) -> list[Unit]:
+    """The largest set of units that only wait on one another."""
+    dead = {unit: None for unit in units if not _acts(unit)}
+    shrinking = True
+    while shrinking:
+        shrinking = False
+        for unit in list(dead):
+            hopes = [_hopeful(places, unit, dead) for places in unit.waiting]
+            if (any if unit.takes_any else all)(hopes):
+                del dead[unit]
+                shrinking = True
+    return list(dead)
+
+
+def _hopeful(places: WaitingList, unit: Unit, dead: dict[Unit, None]) -> bool:
+    if any(other in dead for other in _before(places, unit)):
+        return False
+    wish = places.wishes[places.units.index(unit)]
+    return places.enough(wish) or any(rescuer not in dead for rescuer in places.rescuers())
+
+
+def _report(dead: list[Unit], now: int) -> str:
+    lines = []
+    for unit in dead:
+        places = (" or " if unit.takes_any else " and ").join(f"{places.name!r}" for places in unit.waiting)
+        who = dict.fromkeys(other.name for places in unit.waiting for other in (*_before(places, unit), *places.rescuers()))
+        lines.append(f"{unit.name!r} waits for {places}, which only {', '.join(map(repr, who)) or 'nobody'} can bring about")
+    return f"deadlock at {now / NANOSECONDS:.6g} s: " + "; ".join(lines) + ". Give a bunker more room or a taker, or start one filled (initial)"

@@ -1,0 +1,161 @@
+"""What happened, record step by record step, in a block of arrays that is handed on and reused.
+
+Recording creates no events: units report intervals when they end, and intervals are cut at step ends by arithmetic. Between blocks the plant
+asks every unit to *settle*, so that memory does not grow with the horizon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.engine.bunker import Bunker
+from twin.engine.calendars import FAR
+from twin.engine.states import STATES
+from twin.engine.unit import State
+
+BLOCK_BYTES = 8_000_000
+MOST_STEPS = 512
+
+GATE_COUNTS = ("arrivals", "turned_away", "turned_away_mass", "queue", "pickups", "short_pickups", "empty_pickups", "offspec_mass")
+"""Columns of :attr:`Recorder.gates`; ``queue`` is in truck-seconds."""
+
+
+@dataclass(frozen=True)
+class Axes:
+    """Names along the axes of what is recorded."""
+
+    materials: tuple[str, ...]
+    sizes: int
+    streams: tuple[str, ...]
+    lines: tuple[str, ...]
+    machines: tuple[str, ...]
+    bunkers: tuple[str, ...]
+    gates: tuple[str, ...]
+
+
+@dataclass
+class Happening:
+    """Rows of the event table not yet written."""
+
+    times: list[int] = field(default_factory=list)
+    units: list[str] = field(default_factory=list)
+    what: list[str] = field(default_factory=list)
+
+
+class Recorder:
+    """Sums over record steps of ``every`` ns within one block.
+
+    Arrays, step first: ``mass`` (stream, material) and ``size`` (stream, size) kg; ``state`` (line, state) ns; ``load`` (in ``loads`` by step) and
+    ``bottleneck`` (machine,) s; ``down`` (machine,)
+    ns; ``energy`` (machine,) J; ``level``, ``low``, ``high`` (bunker,) kg; ``gates`` (gate, count). With ``streams`` off the flows inside lines are
+    not added up.
+    """
+
+    def __init__(self, axes: Axes, every: int, horizon: int, streams: bool) -> None:
+        self.axes, self.every, self.horizon, self.streams = axes, every, horizon, streams
+        self.steps = -(-horizon // every)
+        shapes = self._shapes()
+        width = 8 * sum(int(np.prod(shape)) for shape in shapes.values())
+        self.block = max(1, min(MOST_STEPS, BLOCK_BYTES // width, self.steps))
+        self.first = 0
+        self.arrays: dict[str, NDArray[Any]] = {}
+        for name, shape in shapes.items():
+            self.arrays[name] = np.zeros((self.block, *shape), dtype=np.int64 if name in ("state", "down") else np.float64)
+        # rows by step, since a list index is cheaper than an array view on the hot path
+        rows = {name: list(array) for name, array in self.arrays.items()}
+        self.mass, self.size, self.state, self.loads = rows["mass"], rows["size"], rows["state"], rows["load"]
+        self.bottleneck, self.down, self.energy, self.gates = rows["bottleneck"], rows["down"], rows["energy"], rows["gates"]
+        self.bunker_rows: dict[str, int] = {name: row for row, name in enumerate(axes.bunkers)}
+        self.happening = Happening()
+
+    def _shapes(self) -> dict[str, tuple[int, ...]]:
+        axes = self.axes
+        return {
+            "mass": (len(axes.streams), len(axes.materials)),
+            "size": (len(axes.streams), axes.sizes),
+            "state": (len(axes.lines), len(STATES)),
+            "load": (len(axes.machines),),
+            "bottleneck": (len(axes.machines),),
+            "down": (len(axes.machines),),
+            "energy": (len(axes.machines),),
+            "level": (len(axes.bunkers),),
+            "low": (len(axes.bunkers),),
+            "high": (len(axes.bunkers),),
+            "gates": (len(axes.gates), len(GATE_COUNTS)),
+        }
+
+    @property
+    def block_end(self) -> int:
+        """The end of the present block, ns."""
+        return min((self.first + self.block) * self.every, self.horizon)
+
+    def step(self, now: int) -> int:
+        """The row of the step that contains ``now``; the horizon itself belongs to the last."""
+        return min(now // self.every, self.steps - 1) - self.first
+
+    def cut(self, begin: int, end: int) -> Iterator[tuple[int, int]]:
+        """Cut [begin, end) at step ends: (row, ns in it)."""
+        every = self.every
+        while begin < end:
+            number = begin // every
+            until = min((number + 1) * every, end)
+            yield number - self.first, until - begin
+            begin = until
+
+    def note(self, now: int, unit: str, what: str) -> None:
+        """Add a row to the event table."""
+        happening = self.happening
+        happening.times.append(now)
+        happening.units.append(unit)
+        happening.what.append(what)
+
+    def watch(self, bunker: Bunker) -> None:
+        """Follow the level of a bunker from now (time 0) on."""
+        bunker.close_steps = self.close_steps
+        bunker.step_end = min(self.every, self.horizon)
+        bunker.low = bunker.high = bunker.level
+
+    def close_steps(self, bunker: Bunker, now: int) -> None:
+        """Write the level at the end of each step that ended by ``now``, with its lowest and highest within the step."""
+        row = self.bunker_rows[bunker.name]
+        while bunker.step_end <= now:
+            k = -(-bunker.step_end // self.every) - 1 - self.first
+            for name, value in (("level", bunker.level), ("low", bunker.low), ("high", bunker.high)):
+                self.arrays[name][k, row] = value
+            bunker.low = bunker.high = bunker.level
+            bunker.step_end = min(bunker.step_end + self.every, self.horizon) if bunker.step_end < self.horizon else FAR
+
+    def take(self) -> dict[str, NDArray[Any]]:
+        """Copies of the block's arrays, as many steps as it has; empties the block and moves to the next."""
+        count = min(self.block, self.steps - self.first)
+        block = {name: array[:count].copy() for name, array in self.arrays.items()}
+        for array in self.arrays.values():
+            array[:] = 0
+        self.first += count
+        return block
+
+    def take_events(self) -> Happening:
+        """The rows of the event table since the last call."""
+        happening, self.happening = self.happening, Happening()
+        return happening
+
+    def save(self) -> State:
+        """The open block."""
+        happening = self.happening
+        return {
+            "first": self.first,
+            "arrays": {name: array.copy() for name, array in self.arrays.items()},
+            "happening": [list(happening.times), list(happening.units), list(happening.what)],
+        }
+
+    def load(self, state: State) -> None:
+        """Take over a saved block."""
+        self.first = state["first"]
+        for name, array in self.arrays.items():
+            array[:] = state["arrays"][name]
+        self.happening = Happening(*(list(column) for column in state["happening"]))

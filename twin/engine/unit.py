@@ -1,0 +1,112 @@
+"""What every unit of the engine is: a step function over a plain record.
+
+A unit waits for exactly one thing: a time (``record.until``) or its place in named waiting lists. All state stands in the record and in
+arrays that :meth:`Unit.save` returns; nothing lives in a generator, so a saved run goes on to the last bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Protocol
+
+from twin.engine.clock import Clock, Wakeup
+
+if TYPE_CHECKING:
+    from twin.engine.waiting import WaitingList
+
+State = dict[str, Any]
+"""A snapshot: dict of str, int, float, bool, None, list, dict and NumPy arrays."""
+
+NEVER = -1
+
+
+class RecordLike(Protocol):
+    """The field that every unit's record has."""
+
+    until: int
+
+
+@dataclass(slots=True)
+class Record:
+    """The least a unit remembers. ``until`` is the time (ns) of its pending event, -1 when it has none."""
+
+    until: int = NEVER
+
+
+def record_to_state(record: Any) -> State:
+    """The fields of a record as plain data."""
+    return {field.name: getattr(record, field.name) for field in fields(record)}
+
+
+def record_from_state(record: Any, state: State) -> None:
+    """Set the fields of a record from plain data, in place."""
+    for field in fields(record):
+        setattr(record, field.name, state[field.name])
+
+
+class Unit:
+    """Base of all units. ``index`` is the rank of declaration; it breaks ties in time.
+
+    ``takes_any``: of several lists it waits in, one that serves it is enough; else all must.
+    """
+
+    def __init__(self, name: str, index: int, clock: Clock, record: RecordLike) -> None:
+        self.name = name
+        self.index = index
+        self.clock = clock
+        self.record = record
+        self.waiting: list[WaitingList] = []
+        self.takes_any = True
+        self.wakeup = Wakeup(clock.environment, self)
+
+    def step(self, now: int) -> bool:
+        """Do one thing. Return False after joining waiting lists; set ``record.until`` to wait for a time; else be called again at once."""
+        raise NotImplementedError(f"{type(self).__name__}.step")
+
+    def run(self, now: int) -> None:
+        """Step until the unit waits."""
+        record = self.record
+        record.until = NEVER
+        step = self.step
+        while record.until < 0:
+            if not step(now):
+                return
+        self.clock.schedule(self, record.until)
+
+    def wake(self, now: int) -> None:
+        """Let a unit that waits in a list look again, at this instant."""
+        record = self.record
+        if record.until < 0:
+            record.until = now
+            self.clock.schedule(self, now)
+
+    def leave_lists(self) -> None:
+        """Give up all places in waiting lists."""
+        for waiting_list in self.waiting:
+            waiting_list.remove(self)
+        self.waiting.clear()
+
+    def abandon_lists(self, now: int) -> None:
+        """Give up all places without having been served: whoever is next may be."""
+        left = list(self.waiting)
+        self.leave_lists()
+        for waiting_list in left:
+            waiting_list.wake_first(now)
+
+    def settle(self, now: int) -> None:
+        """Cut what is being recorded at ``now``; called between events, changes no state that matters to the run."""
+
+    def rearm(self) -> None:
+        """After a load: a fresh event on the clock, at the time it was pending for."""
+        self.wakeup = Wakeup(self.clock.environment, self)
+        if self.record.until >= 0:
+            self.clock.schedule(self, self.record.until)
+            self.clock.events -= 1
+
+    def save(self) -> State:
+        """The unit's state as plain data and arrays."""
+        return {"record": record_to_state(self.record)}
+
+    def load(self, state: State) -> None:
+        """Take over a saved state; places in waiting lists and pending events are restored by the plant."""
+        record_from_state(self.record, state["record"])

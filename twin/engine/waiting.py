@@ -1,0 +1,53 @@
+"""Named waiting lists: a unit keeps its place, in order of asking, until it is served or leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from twin.engine.deadlock import check_deadlock
+
+if TYPE_CHECKING:
+    from twin.engine.unit import Unit
+
+
+class WaitingList:
+    """Units that wait for one thing, first come first served.
+
+    ``enough(amount)`` says whether the first one's wish could be met now, so that nobody is woken for nothing. ``rescuers`` names the units
+    that could bring it about; the deadlock report walks along them. ``ends_quietly``: where there is no rescuer at all, to wait here is an
+    end, not a deadlock (an initial stock has been used up).
+    """
+
+    def __init__(self, name: str, enough: Callable[[float], bool], rescuers: Callable[[], list[Unit]], ends_quietly: bool = False) -> None:
+        self.name = name
+        self.units: list[Unit] = []
+        self.wishes: list[float] = []
+        self.enough = enough
+        self.rescuers = rescuers
+        self.ends_quietly = ends_quietly
+
+    def free_for(self, unit: Unit) -> bool:
+        """Whether nobody stands before ``unit``."""
+        return not self.units or self.units[0] is unit
+
+    def join(self, unit: Unit, wish: float) -> None:
+        """Take the last place, or keep the one held with a new ``wish``."""
+        if unit in self.units:
+            self.wishes[self.units.index(unit)] = wish
+            return
+        self.units.append(unit)
+        self.wishes.append(wish)
+        unit.waiting.append(self)
+
+    def remove(self, unit: Unit) -> None:
+        """Strike the unit from the list (its own ``waiting`` is its own affair)."""
+        place = self.units.index(unit)
+        del self.units[place], self.wishes[place]
+        if place == 0 and self.units and not self.enough(self.wishes[0]):
+            check_deadlock(self.units[0], unit.clock.now)
+
+    def wake_first(self, now: int) -> None:
+        """Wake the first waiter if its wish can be met."""
+        if self.units and self.enough(self.wishes[0]):
+            self.units[0].wake(now)

@@ -1,0 +1,90 @@
+"""The exceptions that twin raises.
+
+::
+
+    TwinError
+    ├── ScenarioError    a scenario, catalogue or CSV is wrong: all its problems at once   (exit code 2)
+    ├── UsageError       a call or command-line argument is wrong                          (exit code 2)
+    ├── FileError        a results file cannot be read, written or trusted                 (exit code 2)
+    └── RunError         a run that began could not be finished                            (exit code 1)
+        ├── DeadlockError    units wait for one another, or for what nobody will ever do
+        ├── BudgetError      more events or more time than the budget allows
+        ├── NetworkError     rates and splits of a line did not converge
+        ├── KernelError      a kernel refused its input or returned a value that is not finite
+        └── BalanceError     mass, an element or energy does not close
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class TwinError(Exception):
+    """Everything that twin raises on purpose."""
+
+    exit_code = 1
+
+
+class UsageError(TwinError):
+    """A call or a command-line argument is wrong."""
+
+    exit_code = 2
+
+
+class FileError(TwinError):
+    """A results file cannot be read, written or trusted."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing that is wrong with an input file.
+
+    ``line`` and ``column`` count from 1; 0 where a place has none. ``path`` is the dotted place in the merged scenario.
+    """
+
+    file: str
+    line: int
+    column: int
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return f"{place} {self.path}: {self.message}" if self.path else f"{place}: {self.message}"
+
+
+class ScenarioError(TwinError):
+    """An input file is wrong; ``problems`` holds every problem found, in the order of their places."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(sorted(problems))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class RunError(TwinError):
+    """A run that began could not be finished."""
+
+
+class DeadlockError(RunError):
+    """Units wait for one another, or for something that nobody will ever do."""
+
+
+class BudgetError(RunError):
+    """A run used more events or more wall-clock time than its budget allows."""
+
+
+class NetworkError(RunError):
+    """Rates and splits of a line did not converge."""
+
+
+class KernelError(RunError):
+    """A kernel refused its input or returned a value that is not finite."""
+
+
+class BalanceError(RunError):
+    """Mass, an element or energy does not close within its tolerance."""

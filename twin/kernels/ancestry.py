@@ -1,0 +1,30 @@
+"""Walking back through the genealogy of lots."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import types
+
+from twin.kernels.compile import kernel
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+f8, i8 = types.float64, types.int64
+
+
+@kernel(i8(i8[::1], i8[::1], f8[:, ::1], f8[:, ::1], f8[:, ::1]))
+def walk_back(lots: Ints, parents: Ints, mass: Floats, received: Floats, weight: Floats) -> int:
+    """Hand each lot's ``weight`` on to its parents, youngest lot first, in proportion to what came from each, material by material.
+
+    ``lots``, ``parents`` (edge,), sorted by lot descending, and ``mass`` (edge, material), kg; ``received`` (lot, material): the sum of ``mass`` over the edges
+    of a lot. ``weight`` (lot, material), kg, is overwritten: what it holds for lots without parents (whose parent is 0) is the answer.
+    """
+    for k in range(lots.shape[0]):
+        lot, parent = lots[k], parents[k]
+        if parent > 0:
+            for m in range(mass.shape[1]):
+                if received[lot, m] > 0.0 and weight[lot, m] > 0.0:
+                    weight[parent, m] += weight[lot, m] * (mass[k, m] / received[lot, m])
+    return 0

@@ -1,0 +1,370 @@
+"""The line evaluator: one compiled call that takes a lot through all machines of a line.
+
+It knows no machine. Integer tables say in which order to evaluate, where each machine's feed comes from and which machines form a recycle
+loop; kernels are called by address, so that a new one compiles alone.
+
+Rate and network are solved together. With the lot's duration ``tau`` (s) as unknown, every machine ``i`` that has a limit needs
+``phi_i * seconds_i / up_i``, where ``phi_i`` is the mass through it over the mass of the lot, ``seconds_i`` the time it would take for the bare lot and
+``up_i`` the number of its parallel machines that work. The line runs at the smallest ``tau`` that is no less than any of these needs, with all
+splits taken at that ``tau``. At the converged splits the network is linear (see :class:`twin.kernels.compile.MachineKernel`), and a loop is closed by
+summing its geometric series until nothing is left, so mass closes to rounding.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from twin.kernels.compile import MACHINE_SIGNATURE, kernel
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+
+f8, i8 = types.float64, types.int64
+
+ADDRESS, COEFFICIENTS, COEFFICIENTS_END, PARAMETERS, PARAMETERS_END, SOURCES, SOURCES_END, PORTS, BYPASS, WARNINGS = range(10)
+"""Columns of the machine table. ``BYPASS`` is the port everything takes while no machine works, -1 where there is no bypass."""
+FIRST, LAST, LOOP = range(3)
+"""Columns of the block table: machines ``FIRST`` to ``LAST - 1``, which are a loop if ``LOOP`` is 1."""
+SECONDS, UP = range(2)
+"""Columns of the limit table: time for the bare lot on one machine (0: no limit), number of machines that work."""
+TAU, BOTTLENECK, SWEEPS, PASSES, CULPRIT = range(5)
+"""Entries of ``result``. ``CULPRIT`` is the machine that a non-zero status speaks of."""
+
+SPLIT_TOLERANCE = 1e-10
+"""Relative change of a loop's streams at which its splits count as converged; an order below the 1e-9 that is promised."""
+RATE_TOLERANCE = 1e-9
+CLOSE_TOLERANCE = 2e-16
+"""Share of a machine's feed still circling at which a loop counts as closed."""
+MAX_SWEEPS = 2000
+DAMPED_SWEEPS = 200
+"""After this many sweeps a loop's streams are damped by half."""
+MAX_CLOSING = 200_000
+MAX_PASSES = 100
+
+NOT_CONVERGED, NOT_FINITE = -1, -2
+"""Status values of the evaluator; a positive one is a kernel's own."""
+
+
+def _call_by_address(typing_context: Any, address: Any, x: Any, at: Any, coefficients: Any, parameters: Any, load: Any, out: Any, warn: Any) -> Any:
+    signature = types.int64(address, x, at, coefficients, parameters, load, out, warn)
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        kind = ir.FunctionType(context.get_value_type(types.int64), [context.get_value_type(t) for t in sig.args[1:]])
+        return builder.call(builder.inttoptr(args[0], kind.as_pointer()), args[1:])
+
+    return signature, generate
+
+
+_call: Any = intrinsic(_call_by_address)
+
+
+def address_of(apply: Any) -> int:
+    """The address at which a compiled ``apply`` can be called in this process."""
+    result = apply.overloads[MACHINE_SIGNATURE.args]
+    return int(result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name))
+
+
+@kernel(f8(f8[:, ::1], f8[::1]))
+def _mass(x: Floats, lanes: Floats) -> float:
+    """Sum of a matrix, size class by size class first: independent sums that the processor can overlap."""
+    lanes[:] = 0.0
+    for m in range(x.shape[0]):
+        for s in range(x.shape[1]):
+            lanes[s] += x[m, s]
+    total = 0.0
+    for s in range(x.shape[1]):
+        total += lanes[s]
+    return total
+
+
+@kernel(f8(f8[:, ::1], f8[:, :, ::1], f8[:, :, :, ::1], i8[:, ::1], i8[:, ::1], i8, f8))
+def _gather(x: Floats, inp: Floats, out: Floats, machines: Ints, sources: Ints, i: int, damping: float) -> float:
+    """Add up the feed of machine ``i``; returns the largest change of a material over its mass (0 where nothing moved)."""
+    worst = 0.0
+    for m in range(x.shape[0]):
+        change = 0.0
+        mass = 0.0
+        for s in range(x.shape[1]):
+            total = 0.0
+            for k in range(machines[i, SOURCES], machines[i, SOURCES_END]):
+                source = sources[k, 0]
+                total += x[m, s] if source < 0 else out[source, sources[k, 1], m, s]
+            old = inp[i, m, s]
+            total = old + damping * (total - old)
+            change += abs(total - old)
+            mass += total
+            inp[i, m, s] = total
+        if change > worst * mass:
+            worst = change / mass if mass > 0.0 else 0.0
+    return worst
+
+
+@kernel(i8(f8[:, :, ::1], f8[:, :, ::1], f8[:, :, :, ::1], i8[:, ::1], f8[::1], f8[::1], f8[:, ::1], i8[:, ::1], i8, f8, f8, i8))
+def _apply(
+    inp: Floats,
+    at: Floats,
+    out: Floats,
+    machines: Ints,
+    coefficients: Floats,
+    parameters: Floats,
+    limits: Floats,
+    warn: Ints,
+    i: int,
+    tau: float,
+    phi: float,
+    fresh: int,
+) -> int:
+    """Split the feed of machine ``i``; with ``fresh`` its conditions ``at`` are set from that feed first."""
+    up = limits[i, UP]
+    if up <= 0.0:
+        for p in range(machines[i, PORTS]):
+            for m in range(inp.shape[1]):
+                for s in range(inp.shape[2]):
+                    out[i, p, m, s] = inp[i, m, s] if p == machines[i, BYPASS] else 0.0
+        return 0
+    rate = 1.0 / (tau * up) if tau > 0.0 else 0.0
+    if fresh:
+        for m in range(inp.shape[1]):
+            for s in range(inp.shape[2]):
+                at[i, m, s] = inp[i, m, s] * rate
+    warn[i, :] = 0
+    return int(
+        _call(
+            machines[i, ADDRESS],
+            inp[i],
+            at[i],
+            coefficients[machines[i, COEFFICIENTS] : machines[i, COEFFICIENTS_END]],
+            parameters[machines[i, PARAMETERS] : machines[i, PARAMETERS_END]],
+            phi * limits[i, SECONDS] * rate,
+            out[i],
+            warn[i],
+        )
+    )
+
+
+@kernel(
+    i8(
+        f8[:, ::1], i8[:, ::1], i8[:, ::1], i8[:, ::1], f8[::1], f8[::1], f8[:, ::1],
+        f8[:, :, ::1], f8[:, :, ::1], f8[:, :, :, ::1], i8[:, ::1], f8[::1], f8[::1], f8, f8, i8, f8[::1],
+    )
+)  # fmt: skip
+def _pass(
+    x: Floats,
+    machines: Ints,
+    sources: Ints,
+    blocks: Ints,
+    coefficients: Floats,
+    parameters: Floats,
+    limits: Floats,
+    inp: Floats,
+    at: Floats,
+    out: Floats,
+    warn: Ints,
+    phi: Floats,
+    lanes: Floats,
+    feed: float,
+    tau: float,
+    fresh: int,
+    result: Floats,
+) -> int:
+    """All machines once, in order, and each loop until it stands; with ``fresh`` = 0 at the conditions already set."""
+    for b in range(blocks.shape[0]):
+        loop = blocks[b, LOOP]
+        tolerance = SPLIT_TOLERANCE if fresh else CLOSE_TOLERANCE
+        sweep = 0
+        before = 2.0
+        while True:
+            worst = 0.0
+            damping = 0.5 if fresh and sweep > DAMPED_SWEEPS else 1.0
+            for i in range(blocks[b, FIRST], blocks[b, LAST]):
+                change = _gather(x, inp, out, machines, sources, i, damping)
+                worst = max(worst, change)
+                phi[i] = _mass(inp[i], lanes) / feed
+                status = _apply(inp, at, out, machines, coefficients, parameters, limits, warn, i, tau, phi[i], fresh or not loop)
+                if status != 0:
+                    result[CULPRIT] = i
+                    return status
+            sweep += 1
+            result[SWEEPS] += loop
+            if not loop or worst <= tolerance:
+                break
+            if not fresh and worst < 1e-13 and worst >= before:
+                break  # what still moves is rounding
+            before = worst
+            if sweep >= (MAX_SWEEPS if fresh else MAX_CLOSING) or not np.isfinite(worst):
+                result[CULPRIT] = blocks[b, FIRST]
+                return NOT_CONVERGED if np.isfinite(worst) else NOT_FINITE
+    return 0
+
+
+@kernel(f8(f8[::1], f8[:, ::1], f8[::1]))
+def _need(phi: Floats, limits: Floats, result: Floats) -> float:
+    """The longest time any machine needs for the lot; notes which."""
+    need = 0.0
+    for i in range(phi.shape[0]):
+        if limits[i, UP] > 0.0:
+            own = phi[i] * limits[i, SECONDS] / limits[i, UP]
+            if own > need:
+                need = own
+                result[BOTTLENECK] = i
+    return need
+
+
+@kernel(
+    i8(
+        f8[:, ::1], i8[:, ::1], i8[:, ::1], i8[:, ::1], i8[:, ::1], f8[::1], f8[::1], f8[:, ::1],
+        f8[:, :, ::1], f8[:, :, ::1], f8[:, :, :, ::1], i8[:, ::1], i8[:, ::1], f8[::1], f8[::1], f8[::1], f8[::1],
+    )
+)  # fmt: skip
+def evaluate(
+    x: Floats,
+    machines: Ints,
+    sources: Ints,
+    blocks: Ints,
+    outlets: Ints,
+    coefficients: Floats,
+    parameters: Floats,
+    limits: Floats,
+    inp: Floats,
+    at: Floats,
+    out: Floats,
+    warn: Ints,
+    warned: Ints,
+    phi: Floats,
+    lanes: Floats,
+    outlet_mass: Floats,
+    result: Floats,
+) -> int:
+    """Take the lot ``x`` (material, size), kg, through the line.
+
+    Tables as the constants above name their columns: ``machines`` (machine, 10), ``sources`` (source, 2) of (machine or -1 for the lot, port), ``blocks``
+    (block, 3), ``outlets`` (outlet, 2) of (machine, port), ``limits`` (machine, 2). Written: ``inp`` and ``at`` (machine, material, size), ``out``
+    (machine, port,
+    material, size) kg, ``phi`` (machine,), ``outlet_mass`` (outlet,) kg, ``result``; ``warned`` (machine, warning) is added to. ``lanes`` (size,)
+    and ``warn`` are scratch.
+
+    Returns 0, a kernel's status, ``NOT_CONVERGED`` or ``NOT_FINITE``.
+    """
+    result[:] = 0.0
+    feed = _mass(x, lanes)
+    inp[:] = 0.0
+    for b in range(blocks.shape[0]):
+        if blocks[b, LOOP]:
+            out[blocks[b, FIRST] : blocks[b, LAST]] = 0.0
+    phi[:] = 1.0
+    tau = limits[0, SECONDS] / limits[0, UP] if limits[0, UP] > 0.0 and limits[0, SECONDS] > 0.0 else _need(phi, limits, result)
+    slow, slow_gap, fast, fast_gap = 0.0, 0.0, 0.0, 0.0
+    while True:
+        status = _pass(x, machines, sources, blocks, coefficients, parameters, limits, inp, at, out, warn, phi, lanes, feed, tau, 1, result)
+        if status != 0:
+            return status
+        result[PASSES] += 1
+        need = _need(phi, limits, result)
+        gap = need - tau
+        if abs(gap) <= RATE_TOLERANCE * need:
+            break
+        if result[PASSES] >= MAX_PASSES:
+            result[CULPRIT] = result[BOTTLENECK]
+            return NOT_CONVERGED
+        # the answer lies between the longest time found too short and the shortest found long enough: false position (Illinois) once both are known
+        if gap > 0.0:
+            if fast > 0.0 and slow > 0.0:
+                slow_gap *= 0.5
+            fast, fast_gap = tau, gap
+        else:
+            if fast > 0.0 and slow > 0.0:
+                fast_gap *= 0.5
+            slow, slow_gap = tau, gap
+        tau = fast + (slow - fast) * fast_gap / (fast_gap - slow_gap) if fast > 0.0 and slow > 0.0 else need
+    result[TAU] = need
+    loops = 0
+    for b in range(blocks.shape[0]):
+        loops += blocks[b, LOOP]
+    if loops:
+        status = _pass(x, machines, sources, blocks, coefficients, parameters, limits, inp, at, out, warn, phi, lanes, feed, tau, 0, result)
+        if status != 0:
+            return status
+    check = need
+    for k in range(outlets.shape[0]):
+        outlet_mass[k] = _mass(out[outlets[k, 0], outlets[k, 1]], lanes)
+        check += outlet_mass[k]
+    if not np.isfinite(check):
+        for i in range(machines.shape[0]):
+            if not np.isfinite(phi[i]):
+                result[CULPRIT] = i
+                return NOT_FINITE
+        return NOT_FINITE
+    for i in range(machines.shape[0]):
+        for w in range(machines[i, WARNINGS]):
+            warned[i, w] += warn[i, w]
+    return 0
+
+
+@kernel(i8(f8[:, ::1], f8, f8[::1], f8[::1], f8[::1]))
+def _add_margins(x: Floats, share: float, by_material: Floats, by_size: Floats, lanes: Floats) -> int:
+    """Add ``share`` of the row and column sums of ``x``."""
+    lanes[:] = 0.0
+    for m in range(x.shape[0]):
+        total = 0.0
+        for s in range(x.shape[1]):
+            value = x[m, s]
+            total += value
+            lanes[s] += value
+        by_material[m] += total * share
+    for s in range(x.shape[1]):
+        by_size[s] += lanes[s] * share
+    return 0
+
+
+@kernel(
+    i8(
+        f8[:, :, :, ::1], i8[:, ::1], f8[:, ::1], f8[::1], i8[::1], f8[::1], f8[:, ::1], f8, f8, f8, i8,
+        f8[:, ::1], f8[:, ::1], f8[::1], f8[::1], f8[::1], f8[:, ::1], f8[::1], f8[::1],
+    )
+)  # fmt: skip
+def record_interval(
+    out: Floats,
+    streams: Ints,
+    x: Floats,
+    weights: Floats,
+    intake_rows: Ints,
+    phi: Floats,
+    limits: Floats,
+    share: float,
+    feed: float,
+    seconds: float,
+    bottleneck: int,
+    mass: Floats,
+    size: Floats,
+    load_seconds: Floats,
+    bottleneck_seconds: Floats,
+    energy: Floats,
+    power: Floats,
+    through: Floats,
+    lanes: Floats,
+) -> int:
+    """Add ``share`` of a lot of ``feed`` kg, worked on for ``seconds``, to a record step.
+
+    ``streams`` (stream, 3): machine, port, row in ``mass`` (row, material) and ``size`` (row, size), kg. ``intake_rows`` and ``weights`` (bunker,):
+    row and share of each
+    bunker that the lot ``x`` was drawn from. ``load_seconds``, ``bottleneck_seconds``, ``energy`` (J) and ``through`` (kg), each (machine,);
+    ``power`` (machine, 2): idle W, specific J/kg.
+    """
+    for k in range(streams.shape[0]):
+        _add_margins(out[streams[k, 0], streams[k, 1]], share, mass[streams[k, 2]], size[streams[k, 2]], lanes)
+    for k in range(intake_rows.shape[0]):
+        if weights[k] > 0.0:
+            _add_margins(x, share * weights[k], mass[intake_rows[k]], size[intake_rows[k]], lanes)
+    for i in range(phi.shape[0]):
+        passed = phi[i] * feed * share
+        through[i] += passed
+        energy[i] += power[i, 0] * seconds + power[i, 1] * passed
+        if limits[i, UP] > 0.0:
+            load_seconds[i] += phi[i] * limits[i, SECONDS] / limits[i, UP] * share
+    bottleneck_seconds[bottleneck] += seconds
+    return 0

@@ -1,0 +1,140 @@
+"""Builds a plant: units in the order that breaks ties, everything they share, and who delivers to whom.
+
+Order of units: resources, the timetable of events, breakdowns and replacements, then the units of the scenario as declared (a line at the place of
+its head machine, a gate before its arrivals).
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from twin.engine.bunker import Bunker
+from twin.engine.calendars import Calendar
+from twin.engine.clock import Clock, nanoseconds
+from twin.engine.content import Heap, Queue
+from twin.engine.genealogy import Genealogy
+from twin.engine.recording import Axes, Recorder
+from twin.engine.resource import Resource
+from twin.plant.topology import Topology, derive
+from twin.scenario.kinds.bunker import Bunker as BunkerModel
+from twin.scenario.kinds.conveyor import Conveyor as ConveyorModel
+from twin.scenario.kinds.feed import Feed as FeedModel
+from twin.scenario.kinds.product import Product as ProductModel
+from twin.scenario.machine import MachineModel
+from twin.scenario.model import Scenario
+from twin.units.assembly import Assembly
+from twin.units.composition import spread
+from twin.units.conveyor import Conveyor
+from twin.units.feed import Gate
+from twin.units.line import Line
+from twin.units.line_assembly import build_breakdowns, build_line, build_machine
+from twin.units.timetable import Timetable
+
+
+@dataclass
+class Built:
+    """A plant before its first event."""
+
+    site: Assembly
+    topology: Topology
+    lines: list[Line]
+    gates: list[Gate]
+    conveyors: list[Conveyor]
+
+
+def build(scenario: Scenario, replication: int = 0) -> Built:
+    """Build the plant of a scenario; raises :class:`~twin.errors.ScenarioError` where its topology is wrong."""
+    topology = derive(scenario)
+    site = _site(scenario, replication, topology)
+    timetable = Timetable(site, "events", site.next_index()) if scenario.events else None
+    if timetable is not None:
+        site.units.append(timetable)
+    models = {name: model for name, model in scenario.units.items() if isinstance(model, MachineModel)}
+    machines = {name: build_machine(site, name, model) for name, model in models.items()}
+    breakdowns = {name: build_breakdowns(site, machines[name], model) for name, model in models.items()}
+    for name, model in scenario.units.items():
+        if isinstance(model, BunkerModel):
+            site.bunkers[name] = _bunker(site, name, model)
+    site.receivers.update(site.bunkers)
+    lines = []
+    for name, model in scenario.units.items():
+        layout = next((line for line in topology.lines if line.name == name), None)
+        if layout is not None:
+            lines.append(build_line(site, layout, machines, breakdowns))
+        elif not isinstance(model, (MachineModel, BunkerModel)):
+            _behaviour(scenario, name).assemble(site, name, model)
+    built = Built(site, topology, lines, [u for u in site.units if isinstance(u, Gate)], [u for u in site.units if isinstance(u, Conveyor)])
+    _connect(built)
+    if timetable is not None:
+        timetable.connect(lines, built.gates)
+    return built
+
+
+def _site(scenario: Scenario, replication: int, topology: Topology) -> Assembly:
+    clock = Clock(event_budget=scenario.budget.events, wall_budget=scenario.budget.wall)
+    units = scenario.units
+    conveyors = [name for name, model in units.items() if isinstance(model, ConveyorModel)]
+    axes = Axes(
+        materials=tuple(scenario.materials.names),
+        sizes=len(scenario.sizes),
+        streams=topology.streams,
+        lines=(*(line.name for line in topology.lines), *conveyors),
+        machines=(*(machine for line in topology.lines for machine in line.machines), *conveyors),
+        bunkers=tuple(name for name, model in units.items() if isinstance(model, BunkerModel)),
+        gates=tuple(name for name, model in units.items() if isinstance(model, (FeedModel, ProductModel))),
+    )
+    horizon = nanoseconds(scenario.horizon)
+    every = nanoseconds(scenario.record.every) if scenario.record.every is not None else horizon
+    recorder = Recorder(axes, every, horizon, scenario.record.streams)
+    genealogy = Genealogy() if scenario.record.genealogy else None
+    site = Assembly(scenario, clock, recorder, replication, genealogy, topology.destination)
+    for name, spec in scenario.calendars.items():
+        site.calendars[name] = Calendar(spec, scenario.start)
+    for name, resource in scenario.resources.items():
+        site.resources[name] = Resource(name, site.next_index(), clock, resource.count, site.calendar(resource.calendar))
+        site.units.append(site.resources[name])
+    return site
+
+
+class Behaviour(Protocol):
+    """The class that a kind names as its behaviour."""
+
+    def assemble(self, site: Assembly, name: str, model: Any) -> None:
+        """Add the unit to the plant (a class method)."""
+
+
+def _behaviour(scenario: Scenario, name: str) -> Behaviour:
+    where = scenario.kinds[name].behaviour
+    assert where is not None
+    module, _, attribute = where.partition(":")
+    found: Behaviour = getattr(importlib.import_module(module), attribute)
+    return found
+
+
+def _bunker(site: Assembly, name: str, model: BunkerModel) -> Bunker:
+    """A bunker, filled if it starts so."""
+    make = Heap if model.discharge == "mixed" else Queue
+    bunker = Bunker(name, model.capacity, make(site.shape, site.genealogy, name))
+    initial = model.initial
+    if initial is not None:
+        scenario = site.scenario
+        shares = spread(dict(initial.composition or {}), initial.size, scenario.materials.names, scenario.materials.groups, scenario.sizes)
+        lot = 0
+        if site.genealogy is not None:
+            lot = site.genealogy.new(name, 0)
+            site.genealogy.edge(lot, 0, shares.sum(axis=1) * initial.mass)
+        bunker.put(shares, initial.mass, initial.mass, lot, 0)
+    site.recorder.watch(bunker)
+    return bunker
+
+
+def _connect(built: Built) -> None:
+    site = built.site
+    for line, layout in zip(built.lines, built.topology.lines, strict=True):
+        line.connect([site.receivers[name] for name in layout.destinations])
+    for gate in built.gates:
+        gate.connect(site)
+    for conveyor in built.conveyors:
+        conveyor.connect(site)

@@ -1,0 +1,195 @@
+"""From the recorder's sums to the variables of the file: means over record steps, elements, states and power of every unit."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.engine.clock import NANOSECONDS
+from twin.engine.recording import GATE_COUNTS
+from twin.engine.states import STATES
+from twin.kernels.heaps import to_elements
+from twin.materials import ELEMENTS
+from twin.plant.accounts import ELECTRICITY, Balance
+from twin.plant.build import Built
+from twin.scenario.kinds.feed import Feed
+from twin.scenario.kinds.product import Product
+from twin.scenario.model import Scenario
+
+Floats = NDArray[np.float64]
+ENERGY = (ELECTRICITY,)
+"""Carriers that the units of this version draw."""
+
+
+class Translation:
+    """Rows and columns of one plant, found once."""
+
+    def __init__(self, built: Built) -> None:
+        self.built = built
+        self.scenario: Scenario = built.site.scenario
+        self.axes = built.site.recorder.axes
+        units = list(self.scenario.units)
+        self.machines = [name for name in units if name in self.axes.machines and self.scenario.kinds[name].role == "machine"]
+        self.products = [name for name, model in self.scenario.units.items() if isinstance(model, Product)]
+        line_of = {machine: line.name for line in built.topology.lines for machine in line.machines}
+        line_of.update({conveyor.name: conveyor.name for conveyor in built.conveyors})
+        self.state_rows = [(u, self.axes.lines.index(line_of[name])) for u, name in enumerate(units) if name in line_of]
+        self.power_rows = [(u, self.axes.machines.index(name)) for u, name in enumerate(units) if name in self.axes.machines]
+        self.machine_rows = [self.axes.machines.index(name) for name in self.machines]
+        self.unrecorded = [] if built.site.recorder.streams else [i for i, name in enumerate(self.axes.streams) if "." in name]
+        self.units = units
+
+    def labels(self) -> dict[str, Any]:
+        """Labels of the root coordinates."""
+        sizes = self.scenario.sizes
+        warnings = list(dict.fromkeys(kind for line in self.built.lines for machine in line.machines for kind in machine.kernel.warnings))
+        return {
+            "stream": list(self.axes.streams),
+            "unit": self.units,
+            "bunker": list(self.axes.bunkers),
+            "machine": self.machines,
+            "material": list(self.axes.materials),
+            "size": np.array([sizes.lower, sizes.upper, sizes.mean]).T,
+            "element": list(ELEMENTS),
+            "carrier": list(ENERGY),
+            "state": list(STATES),
+            "gate": list(self.axes.gates),
+            "product": self.products,
+            "warning": warnings,
+        }
+
+    def series(self, sums: dict[str, NDArray[Any]], first: int) -> dict[str, Floats]:
+        """The variables of a block of record steps that begins with step ``first``."""
+        recorder = self.built.site.recorder
+        count = len(sums["mass"])
+        begins = (first + np.arange(count)) * recorder.every
+        ends = np.minimum(begins + recorder.every, recorder.horizon)
+        seconds = (ends - begins) / NANOSECONDS
+        mass = sums["mass"] / seconds[:, None, None]
+        elements = np.zeros((count, len(self.axes.streams), len(ELEMENTS)))
+        to_elements(np.ascontiguousarray(mass), self.scenario.materials.assay, elements)
+        size = sums["size"] / seconds[:, None, None]
+        for row in self.unrecorded:
+            mass[:, row] = elements[:, row] = size[:, row] = np.nan
+        bounds = np.array([begins, ends]).T / NANOSECONDS
+        return {
+            "time": bounds[:, 1],
+            "time_bounds": bounds,
+            "streams/mass_flow": mass,
+            "streams/size_flow": size,
+            "streams/element_flow": elements,
+            **self._units(sums, seconds),
+            **self._gates(sums, seconds),
+        }
+
+    def _units(self, sums: dict[str, NDArray[Any]], seconds: Floats) -> dict[str, Floats]:
+        state = np.full((len(seconds), len(self.units), len(STATES)), np.nan)
+        for unit, row in self.state_rows:
+            state[:, unit] = sums["state"][:, row] / (seconds[:, None] * NANOSECONDS)
+        power = np.full((len(seconds), len(self.units), len(ENERGY)), np.nan)
+        for unit, row in self.power_rows:
+            power[:, unit, 0] = sums["energy"][:, row] / seconds
+        rows = self.machine_rows
+        return {
+            "units/state_share": state,
+            "units/level": sums["level"],
+            "units/level_min": sums["low"],
+            "units/level_max": sums["high"],
+            "units/load": sums["load"][:, rows] / seconds[:, None],
+            "units/bottleneck": sums["bottleneck"][:, rows] / seconds[:, None],
+            "units/down_share": sums["down"][:, rows] / (seconds[:, None] * NANOSECONDS),
+            "units/power": power,
+        }
+
+    def _gates(self, sums: dict[str, NDArray[Any]], seconds: Floats) -> dict[str, Floats]:
+        counts = {name: sums["gates"][:, :, column] for column, name in enumerate(GATE_COUNTS)}
+        of_products = [self.axes.gates.index(name) for name in self.products]
+        streams = [self.axes.streams.index(name) for name in self.products]
+        return {
+            **{f"gates/{name}": counts[name] for name in ("arrivals", "turned_away", "turned_away_mass", "pickups", "short_pickups", "empty_pickups")},
+            "gates/queue": counts["queue"] / seconds[:, None],
+            "gates/wait": counts["queue"],
+            "gates/product_mass": sums["mass"][:, streams].sum(axis=2),
+            "gates/offspec_mass": counts["offspec_mass"][:, of_products],
+        }
+
+    def once(self, balance: Balance, sums: dict[str, Floats]) -> dict[str, Any]:
+        """The variables that are written when the run ends. ``sums``: ``bottleneck`` and ``running`` (machine,), s, without warm-up."""
+        scenario, built = self.scenario, self.built
+        kinds = self.labels()["warning"]
+        warned = np.zeros((len(self.units), len(kinds)), dtype=np.int64)
+        for line in built.lines:
+            for i, machine in enumerate(line.machines):
+                for w, kind in enumerate(machine.kernel.warnings):
+                    warned[self.units.index(machine.name), kinds.index(kind)] = line.network.warned[i, w]
+        energy = np.array([balance.metered]), np.array([balance.used])
+        elements = {name: balance.elements(values) for name, values in _columns(balance)}
+        parameters = scenario.parameters()
+        with np.errstate(invalid="ignore", divide="ignore"):
+            shares = sums["bottleneck"] / sums["running"]
+        return {
+            "units/bottleneck_share": shares,
+            "units/range_warnings": warned,
+            **{f"balance/{name}": values for name, values in elements.items()},
+            "balance/residual": balance.elements(balance.residual),
+            **{f"balance/material_{name}": values for name, values in _columns(balance)},
+            "balance/material_source": np.zeros(len(balance.out)),
+            "balance/material_residual": balance.residual,
+            "balance/energy_in": energy[0],
+            "balance/energy_used": energy[1],
+            "balance/energy_residual": energy[0] - energy[1],
+            "parameters/path": [p.path for p in parameters],
+            "parameters/value": np.array([p.value for p in parameters]),
+            "parameters/unit_of_measure": [p.unit for p in parameters],
+            "parameters/basis": [p.basis for p in parameters],
+            "parameters/source": [p.source for p in parameters],
+            "parameters/low": np.array([np.nan if p.low is None else p.low for p in parameters]),
+            "parameters/high": np.array([np.nan if p.high is None else p.high for p in parameters]),
+        }
+
+    def kpi_inputs(self) -> str:
+        """What the KPIs need besides the arrays, as JSON."""
+        scenario, topology = self.scenario, self.built.topology
+        products = {name: model for name, model in scenario.units.items() if isinstance(model, Product)}
+        feeds = {name: model for name, model in scenario.units.items() if isinstance(model, Feed)}
+        return json.dumps(
+            {
+                "warmup": scenario.warmup,
+                "intake": intake_streams(self.built),
+                "products": {
+                    name: {
+                        "targets": list(model.aims()),
+                        "spec": [limit.name for limit in model.spec.limits],
+                        "price": [[term.name or "", term.value, term.payable] for term in model.price.terms],
+                    }
+                    for name, model in products.items()
+                },
+                "feeds": {name: {"price": model.price} for name, model in feeds.items()},
+                "carriers": {name: {"price": c.price, "co2": c.co2} for name, c in scenario.carriers.items() if name in ENERGY},
+                "lines": {
+                    line.name: {"machines": list(line.machines), "products": [d for d in dict.fromkeys(line.destinations) if d in products]}
+                    for line in topology.lines
+                },
+                "groups": {name: list(members) for name, members in scenario.materials.groups.items()},
+            }
+        )
+
+
+def intake_streams(built: Built) -> list[str]:
+    """The bunkers that feeds fill, directly or over a conveyor: what leaves them counts as processed."""
+    found: dict[str, None] = {}
+    scenario, destination = built.site.scenario, built.topology.destination
+    for name, model in scenario.units.items():
+        if isinstance(model, Feed):
+            taker = destination[name]
+            while taker in destination:
+                taker = destination[taker]
+            found[taker] = None
+    return list(found) or [name for name in built.site.bunkers if not built.site.bunkers[name].fillers]
+
+
+def _columns(balance: Balance) -> list[tuple[str, Floats]]:
+    return [("initial", balance.initial), ("in", balance.inflow), ("out", balance.out), ("stored", balance.stored)]

@@ -1,0 +1,242 @@
+"""Runs a scenario: block by block of record steps, to the horizon or to a saved state, and closes the accounts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from twin.engine.clock import NANOSECONDS, nanoseconds
+from twin.engine.states import RUNNING
+from twin.errors import UsageError
+from twin.plant.accounts import balance, stocks
+from twin.plant.build import Built, build
+from twin.plant.recording import Translation
+from twin.plant.snapshot import restore, snapshot
+from twin.results.provenance import differences
+from twin.results.read import Result, SavedState, open_state
+from twin.results.write import Writer
+from twin.scenario import Scenario, load
+
+Progress = Callable[[float, float], None]
+"""Called now and then with the simulated time and the horizon, s."""
+SLICES = 200
+"""A progress callback is called at least this often."""
+
+
+class Simulation:
+    """One run: a plant, the file it writes to, and what has been summed up over the blocks written so far."""
+
+    def __init__(self, scenario: Scenario, replication: int = 0) -> None:
+        self.scenario, self.replication = scenario, replication
+        self.built: Built = build(scenario, replication)
+        self.translation = Translation(self.built)
+        self.initial = stocks(self.built)
+        self.horizon = nanoseconds(scenario.horizon)
+        count = len(self.translation.machines)
+        self.sums = {"bottleneck": np.zeros(count), "running": np.zeros(count)}
+        self.metered = 0.0
+
+    def start(self) -> None:
+        """Schedule the first events."""
+        for unit in self.built.site.units:
+            if unit.record.until >= 0:
+                self.built.site.clock.schedule(unit, unit.record.until)
+
+    def run(self, until: int, writer: Writer, progress: Progress | None = None) -> None:
+        """Do all events before ``until`` (ns) and write every block that ends by then."""
+        clock, recorder = self.built.site.clock, self.built.site.recorder
+        slice_length = max(1, self.horizon // SLICES)
+        while clock.now < until:
+            upto = min(until, recorder.block_end, (clock.now // slice_length + 1) * slice_length)
+            clock.run(upto)
+            if upto == recorder.block_end:
+                self._write_block(writer, upto)
+            if progress is not None:
+                progress(upto / NANOSECONDS, self.scenario.horizon)
+
+    def _write_block(self, writer: Writer, now: int) -> None:
+        recorder, translation = self.built.site.recorder, self.translation
+        for unit in self.built.site.units:
+            unit.settle(now)
+        for bunker in self.built.site.bunkers.values():
+            if bunker.step_end <= now:
+                recorder.close_steps(bunker, now)
+        first = recorder.first
+        sums = recorder.take()
+        self._sum_up(sums, first)
+        writer.append(translation.series(sums, first))
+        self._write_rows(writer)
+
+    def _write_rows(self, writer: Writer) -> None:
+        happening = self.built.site.recorder.take_events()
+        if happening.times:
+            times = np.array(happening.times) / NANOSECONDS
+            writer.append_rows("events", {"event_time": times, "event_unit": happening.units, "what": happening.what})
+        genealogy = self.built.site.genealogy
+        if genealogy is not None:
+            edges = genealogy.take()
+            edges["at_time"] = edges["at_time"] / NANOSECONDS
+            edges["mass"] = edges.pop("material_mass")
+            writer.append_rows("lots", edges)
+
+    def _sum_up(self, sums: dict[str, Any], first: int) -> None:
+        """Energy over the whole run, and who limited whom after the warm-up, row by row so that blocks do not change the sums."""
+        translation, recorder = self.translation, self.built.site.recorder
+        for energies in sums["energy"].tolist():
+            for joules in energies:
+                self.metered += joules
+        line_of = {machine: k for k, line in enumerate(self.built.topology.lines) for machine in line.machines}
+        rows = [line_of[machine] for machine in translation.machines]
+        warm = -(-nanoseconds(self.scenario.warmup) // recorder.every) - first
+        for k in range(max(0, warm), len(sums["mass"])):
+            self.sums["bottleneck"] += sums["bottleneck"][k][translation.machine_rows]
+            self.sums["running"] += sums["state"][k][rows, RUNNING] / NANOSECONDS
+
+    def finish(self, writer: Writer) -> Result:
+        """Close the accounts, write what is written once, and put the file in place. Raises :class:`~twin.errors.BalanceError`."""
+        closed = balance(self.built, self.initial, self.metered)
+        closed.check(tuple(self.scenario.materials.names))
+        once = {**self.translation.once(closed, self.sums), **self._stored_scenario()}
+        attrs = {"worst_residual": closed.worst, "events": self.built.site.clock.events, "lots": sum(line.record.lots for line in self.built.lines)}
+        for line in self.built.lines:
+            if any(loop for _, _, loop in line.network.wiring.blocks):
+                attrs[f"sweeps_mean.{line.name}"] = line.record.sweeps / max(1, line.record.lots)
+                attrs[f"sweeps_max.{line.name}"] = line.record.most_sweeps
+        return writer.finish(once, attrs)
+
+    def save(self, writer: Writer) -> Path:
+        """Write the state instead of a finished run."""
+        state = snapshot(self.built)
+        state["simulation"] = {
+            "initial": self.initial.copy(),
+            "metered": self.metered,
+            "bottleneck": self.sums["bottleneck"].copy(),
+            "running": self.sums["running"].copy(),
+            "replication": self.replication,
+            "seed": self.scenario.seed,
+        }
+        return writer.save(state, self._stored_scenario())
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Take over a saved state."""
+        restore(self.built, state)
+        own = state["simulation"]
+        self.initial = own["initial"].copy()
+        self.metered = own["metered"]
+        self.sums = {"bottleneck": own["bottleneck"].copy(), "running": own["running"].copy()}
+
+    def _stored_scenario(self) -> dict[str, Any]:
+        files = self.scenario.files
+        return {
+            "scenario/yaml": self.scenario.to_yaml(),
+            "scenario/file_name": list(files),
+            "scenario/file_text": list(files.values()),
+            "scenario/kpi_inputs": self.translation.kpi_inputs(),
+        }
+
+    def attrs(self) -> dict[str, Any]:
+        """Attributes of the file's root."""
+        scenario = self.scenario
+        return {
+            "scenario_name": scenario.name,
+            "scenario_title": scenario.title,
+            "scenario_sha256": scenario.sha256,
+            "seed": scenario.seed,
+            "replication": self.replication,
+            "horizon": scenario.horizon,
+            "warmup": scenario.warmup,
+            "code_sha256": code_digest(),
+        }
+
+
+def run(
+    scenario: Scenario,
+    *,
+    out: Path | None = None,
+    replication: int = 0,
+    progress: Progress | None = None,
+) -> Result:
+    """Run a scenario to its horizon. Without ``out`` nothing is written to disk and the result lives in memory."""
+    simulation = Simulation(scenario, replication)
+    with Writer(out, simulation.translation.labels(), scenario.start, simulation.attrs()) as writer:
+        simulation.start()
+        simulation.run(simulation.horizon, writer, progress)
+        return simulation.finish(writer)
+
+
+def resume(state: Path, *, out: Path | None = None, force: bool = False, progress: Progress | None = None) -> Result:
+    """Go on from a saved state to the horizon; the file then has the digest of the undisturbed run.
+
+    Raises :class:`~twin.errors.UsageError` where code or versions are not those that saved the state, unless ``force``; the file then says so.
+    """
+    simulation, attrs = _taken_up(state, force)
+    with Writer.resume(state, out, attrs) as writer:
+        simulation.run(simulation.horizon, writer, progress)
+        return simulation.finish(writer)
+
+
+def resume_until(state: Path, until: float, save: Path, *, force: bool = False, progress: Progress | None = None) -> Path:
+    """Go on from a saved state up to ``until`` (s from the start) and keep the state again."""
+    simulation, attrs = _taken_up(state, force)
+    stop = _stop(simulation, until, simulation.built.site.clock.now)
+    with Writer.resume(state, save, attrs) as writer:
+        simulation.run(stop, writer, progress)
+        return simulation.save(writer)
+
+
+def _stop(simulation: Simulation, until: float, now: int) -> int:
+    stop = nanoseconds(until)
+    if not now < stop < simulation.horizon:
+        raise UsageError(f"a run can be stopped between {now / NANOSECONDS:g} s and its horizon, {simulation.scenario.horizon:g} s (got {until:g} s)")
+    return stop
+
+
+def _taken_up(state: Path, force: bool) -> tuple[Simulation, dict[str, Any]]:
+    """The simulation in its saved state, and what the new file says of the code."""
+    with open_state(state) as saved:
+        changed = _changes_since(saved)
+        if changed and not force:
+            raise UsageError(f"{state}: saved by other code: {'; '.join(changed)}. Use the same versions, or --force, which the file will then state")
+        scenario = load(saved.scenario, files=saved.files)
+        content = saved.state
+    simulation = Simulation(scenario, content["simulation"]["replication"])
+    simulation.load(content)
+    attrs: dict[str, Any] = {"code_sha256": code_digest()}
+    if changed:
+        attrs["resumed_with_other_code"] = "; ".join(changed)
+    return simulation, attrs
+
+
+def _changes_since(saved: SavedState) -> list[str]:
+    """What differs between the code and versions that saved a state, and these."""
+    changed = differences(saved.attrs["platform"])
+    if saved.attrs.get("code_sha256") != code_digest():
+        changed.append("the sources of twin have changed")
+    return changed
+
+
+@cache
+def code_digest() -> str:
+    """SHA-256 over the sources of twin that a run executes."""
+    package = Path(__file__).parent.parent
+    digest = hashlib.sha256()
+    for folder in ("engine", "kernels", "materials", "plant", "scenario", "units"):
+        for path in sorted((package / folder).rglob("*.py")):
+            digest.update(f"{path.relative_to(package).as_posix()}\n".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def run_until(scenario: Scenario, until: float, save: Path, *, replication: int = 0, progress: Progress | None = None) -> Path:
+    """Run up to ``until`` (s; events at that instant are not done) and keep the state in the file ``save``."""
+    simulation = Simulation(scenario, replication)
+    stop = _stop(simulation, until, 0)
+    with Writer(save, simulation.translation.labels(), scenario.start, simulation.attrs()) as writer:
+        simulation.start()
+        simulation.run(stop, writer, progress)
+        return simulation.save(writer)

@@ -1,0 +1,48 @@
+"""The state of a plant between two events: all records, lists, contents, stream counts and open sums, as plain data and arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twin.engine.resource import Resource
+from twin.engine.unit import Unit
+from twin.plant.accounts import accounts_state
+from twin.plant.build import Built
+from twin.units.conveyor import Conveyor
+
+State = dict[str, Any]
+
+
+def snapshot(built: Built) -> State:
+    """The state now; all events before now are done."""
+    site = built.site
+    return {
+        "now": site.clock.now,
+        "events": site.clock.events,
+        "units": {unit.name: unit.save() for unit in site.units},
+        "bunkers": {name: bunker.save() for name, bunker in site.bunkers.items()},
+        "accounts": accounts_state(built),
+        "recorder": site.recorder.save(),
+        "genealogy": site.genealogy.save() if site.genealogy is not None else None,
+    }
+
+
+def restore(built: Built, state: State) -> None:
+    """Bring a freshly built plant of the same scenario into a saved state, pending events included."""
+    site = built.site
+    site.clock.begin_at(state["now"], state["events"])
+    units: dict[str, Unit] = {unit.name: unit for unit in site.units}
+    site.recorder.load(state["recorder"])
+    if site.genealogy is not None:
+        site.genealogy.load(state["genealogy"])
+    for unit in site.units:
+        unit.load(state["units"][unit.name])
+    for name, bunker in site.bunkers.items():
+        bunker.load(state["bunkers"][name], units)
+    for unit in site.units:
+        if isinstance(unit, (Resource, Conveyor)):
+            unit.load_lists(state["units"][unit.name], units)
+    for name, account in site.accounts.items():
+        account.taken[:] = state["accounts"][name]
+    for unit in site.units:
+        unit.rearm()

@@ -1,0 +1,153 @@
+"""Looks whether a file that claims to be a results file can be trusted, before anything is read from it."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from twin.errors import FileError
+from twin.results.digest import SEAL, file_digest, seal_of, state_digest
+from twin.results.layout import LAYOUT
+from twin.results.state import has_state
+
+_MOST_OBJECTS = 10_000
+_MOST_DEPTH = 8
+_UNWRITTEN = 4 << 30
+"""Bytes that a file may declare without storing them: series that were not recorded are all fill value."""
+_DENSEST = 1100
+"""Deflate stores at least one byte for 1032."""
+
+
+def open_checked(path: Path, *, digest: bool, state: bool) -> Any:
+    """Open a file for reading, after looking at its kind, layout, links, sizes and (``digest``) contents.
+
+    ``state`` says whether a saved state is wanted, or a finished run. Raises ``FileError`` for anything else than that.
+    """
+    file = _open(path)
+    try:
+        _check_kind(file, path, state)
+        _check_structure(file, path)
+        if digest:
+            _check_digest(file, path, state)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _open(path: Path) -> Any:
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise FileError(f"cannot read {str(path)!r}: {getattr(error, 'strerror', None) or error}") from error
+    if not stat.S_ISREG(mode):
+        raise FileError(f"cannot read {path}: it is {'a folder' if stat.S_ISDIR(mode) else 'not a regular file'}")
+    try:
+        if not h5py.is_hdf5(path):
+            with path.open("rb") as stream:
+                stream.read(1)
+            raise FileError(f"{path} is not an HDF5 file")
+        return h5py.File(path, "r")
+    except OSError as error:
+        raise FileError(f"cannot read {path}: {_reason(error)}") from error
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, BlockingIOError):
+        return "another program has it open for writing"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return f"it is damaged ({str(error).partition(chr(10))[0]})"
+
+
+def _check_kind(file: Any, path: Path, state: bool) -> None:
+    try:
+        attrs = {name: file.attrs.get(name) for name in ("twin_layout", "complete", "digest")}
+    except (OSError, RuntimeError, TypeError, ValueError) as error:
+        raise FileError(f"{path} is damaged ({error})") from error
+    layout = attrs["twin_layout"]
+    if layout is None:
+        raise FileError(f"{path} is an HDF5 file, but not a results file of twin")
+    if str(layout) != str(LAYOUT):
+        raise FileError(f"{path} has layout {layout}, this version of twin reads layout {LAYOUT}; read it with the version that wrote it")
+    if not isinstance(attrs["digest"], str):
+        raise FileError(f"{path} has no digest: the run that wrote it did not end")
+    if state and not has_state(file):
+        raise FileError(f"{path} is a finished run, not a saved state; 'twin run --save' writes one")
+    if not state and not _true(attrs["complete"]):
+        raise FileError(f"{path} is not complete: it is a saved state; 'twin resume' goes on from it")
+
+
+def _true(value: Any) -> bool:
+    return str(value) in ("1", "True")
+
+
+def _check_structure(file: Any, path: Path) -> None:
+    """Refuse links out of the file, data that stand elsewhere, types that twin does not write, and sizes that nothing backs."""
+    unwritten = 0
+    seen: list[int] = []
+
+    def walk(group: Any, name: str, depth: int) -> None:
+        nonlocal unwritten
+        if depth > _MOST_DEPTH:
+            raise FileError(f"{path}: groups are nested deeper than {_MOST_DEPTH}")
+        for key in group:
+            where = f"{name}/{key}"
+            link = group.get(key, getlink=True)
+            if not isinstance(link, h5py.HardLink):
+                raise FileError(f"{path}: {where} is a link out of its place; twin writes none")
+            item = group[key]
+            address = h5py.h5o.get_info(item.id).addr
+            if address in visited:
+                raise FileError(f"{path}: {where} appears twice; twin writes every object once")
+            visited.add(address)
+            seen.append(address)
+            if len(seen) > _MOST_OBJECTS:
+                raise FileError(f"{path}: more than {_MOST_OBJECTS} objects")
+            if isinstance(item, h5py.Group):
+                walk(item, where, depth + 1)
+            elif isinstance(item, h5py.Dataset):
+                unwritten += _check_dataset(item, path, where)
+            else:
+                raise FileError(f"{path}: {where} is neither a group nor an array")
+
+    visited: set[int] = set()
+    try:
+        walk(file["/"], "", 0)
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError, UnicodeError) as error:
+        raise FileError(f"{path} is damaged ({str(error).partition(chr(10))[0]})") from error
+    if unwritten > _UNWRITTEN:
+        raise FileError(f"{path} declares {unwritten / 1e9:.0f} GB that are not in it (at most {_UNWRITTEN / 1e9:.0f} GB)")
+
+
+def _check_dataset(dataset: Any, path: Path, where: str) -> int:
+    """Look at one array; return how many bytes of it are declared but not stored."""
+    if dataset.external:
+        raise FileError(f"{path}: the data of {where} stand in another file; twin writes no such arrays")
+    if dataset.is_virtual:
+        raise FileError(f"{path}: {where} is a virtual array; twin writes none")
+    text = h5py.check_string_dtype(dataset.dtype)
+    if dataset.dtype.kind not in "biufS" or (text is not None and text.length is None):
+        raise FileError(f"{path}: {where} has the type {dataset.dtype}; twin writes numbers and fixed-length texts only")
+    if dataset.shape is None:
+        raise FileError(f"{path}: {where} is empty")
+    declared = dataset.dtype.itemsize
+    for length in dataset.shape:
+        declared *= int(length)
+    stored = int(dataset.id.get_storage_size())
+    return declared if declared > _DENSEST * stored else 0
+
+
+def _check_digest(file: Any, path: Path, state: bool) -> None:
+    try:
+        right = file_digest(file, str(file.attrs.get("scenario_sha256", ""))) == file.attrs["digest"]
+        if right and state:
+            right = state_digest(file) == file.attrs.get("state_digest")
+        right = right and seal_of(file) == file.attrs.get(SEAL)
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError, UnicodeError) as error:  # what HDF5 and h5py say about damaged bytes
+        raise FileError(f"{path} is damaged ({str(error).partition(chr(10))[0]})") from error
+    if not right:
+        raise FileError(f"{path} is damaged or was changed: its contents do not have the digest it states")

@@ -1,0 +1,100 @@
+"""The digest of a results file: what two equal runs share to the last bit."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import h5py
+import numpy as np
+
+from twin.results.layout import STATE_GROUP
+
+_BLOCK = 4 << 20
+
+
+SEAL = "seal"
+"""The root attribute that holds :func:`seal_of`; ``digest`` says nothing about attributes."""
+
+
+def object_paths(file: Any) -> list[str]:
+    """Return the paths of all groups and datasets of an open file but the root, sorted; each group is entered once."""
+    found: list[str] = []
+    seen: list[Any] = []
+
+    def walk(group: Any, prefix: str) -> None:
+        address = h5py.h5o.get_info(group.id).addr
+        if address in seen:
+            return
+        seen.append(address)
+        for name in group:
+            item = group[name]
+            found.append(f"{prefix}/{name}")
+            if isinstance(item, h5py.Group):
+                walk(item, f"{prefix}/{name}")
+
+    walk(file["/"], "")
+    return sorted(found)
+
+
+def dataset_paths(file: Any) -> list[str]:
+    """Return the paths of all datasets of an open file, sorted."""
+    return [path for path in object_paths(file) if isinstance(file[path], h5py.Dataset)]
+
+
+def blocks(dataset: Any) -> Iterator[Any]:
+    """Yield the values of a dataset in blocks along its first axis, of a few MB each, so that memory stays bounded."""
+    if dataset.ndim == 0 or dataset.size == 0:
+        yield np.asarray(dataset[...])
+        return
+    row = dataset.dtype.itemsize * (dataset.size // dataset.shape[0])
+    chunk = dataset.chunks[0] if dataset.chunks else 1
+    step = max(1, _BLOCK // (row * chunk)) * chunk
+    for start in range(0, dataset.shape[0], step):
+        yield dataset[start : start + step]
+
+
+def file_digest(file: Any, scenario_sha256: str) -> str:
+    """Return the SHA-256, in hex, over path, dtype, shape and little-endian bytes of all datasets but the saved state's, in path order.
+
+    ``scenario_sha256`` ends it. Attributes, such as when and where the file was made, are not part of it.
+    """
+    paths = [path for path in dataset_paths(file) if not path.startswith(f"/{STATE_GROUP}/")]
+    return _digest(file, paths, scenario_sha256)
+
+
+def state_digest(file: Any) -> str:
+    """Return the SHA-256, in hex, of a saved state, by the same rule."""
+    return _digest(file, [path for path in dataset_paths(file) if path.startswith(f"/{STATE_GROUP}/")], "")
+
+
+def _digest(file: Any, paths: list[str], ending: str) -> str:
+    total = hashlib.sha256()
+    for path in paths:
+        dataset = file[path]
+        kind = dataset.dtype.newbyteorder("<")
+        total.update(f"{path}\0{kind.str}\0{','.join(map(str, dataset.shape))}\0".encode())
+        for block in blocks(dataset):
+            total.update(np.ascontiguousarray(block, dtype=kind).data.cast("B") if block.size else b"")
+    total.update(ending.encode())
+    return total.hexdigest()
+
+
+def seal_of(file: Any) -> str:
+    """Return the SHA-256, in hex, over all attributes (units, dates, versions, the digest itself) and the dimensions of all arrays."""
+    total = hashlib.sha256()
+    for path in ["/", *object_paths(file)]:
+        item = file[path]
+        for name in sorted(item.attrs):
+            if name in _REFERENCES or (path == "/" and name == SEAL):
+                continue
+            value = item.attrs[name]
+            text = value if isinstance(value, str) else f"{np.asarray(value).dtype.str} {np.asarray(value).tolist()!r}"
+            total.update(f"{path}\0{name}\0{text}\0".encode("utf-8", "surrogateescape"))
+        if isinstance(item, h5py.Dataset) and "DIMENSION_LIST" in item.attrs:
+            total.update(",".join(scale.name for dim in item.dims for scale in dim.values()).encode())
+    return total.hexdigest()
+
+
+_REFERENCES = ("DIMENSION_LIST", "REFERENCE_LIST")

@@ -1,0 +1,225 @@
+"""The layout of a results file: the only place with HDF5 paths, dimensions and units.
+
+One table, :data:`VARIABLES`, lists every variable. A dimension that several groups share is a coordinate in the root; each table (events,
+lots, batches, …) has a dimension of its own, in its group, so that no variable in a group bears the name of a root coordinate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+LAYOUT = 1
+"""Version of this layout, stored in each file. A reader refuses a file of another version."""
+
+When = Literal["series", "rows", "once"]
+"""``series`` grows by record steps, ``rows`` by what happens, ``once`` is written when the run ends."""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One array of the file. ``unit`` is SI, "1" for a pure number and "" for text; ``kind`` is the type of its values."""
+
+    path: str
+    dims: tuple[str, ...]
+    unit: str
+    long_name: str
+    when: When = "series"
+    kind: Literal["float", "int", "text"] = "float"
+
+    @property
+    def group(self) -> str:
+        """The group that holds the variable, "" for the root."""
+        return self.path.rpartition("/")[0]
+
+    @property
+    def name(self) -> str:
+        """The name within the group."""
+        return self.path.rpartition("/")[2]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A coordinate in the root, shared by all groups."""
+
+    name: str
+    unit: str
+    long_name: str
+
+
+AXES: tuple[Axis, ...] = (
+    Axis("stream", "", 'what leaves a port ("magnet.steel"), a bunker, a feed or a conveyor, or what a product took in, by its name'),
+    Axis("unit", "", "every unit of the plant, in the order of the scenario"),
+    Axis("bunker", "", "every bunker, and every other unit whose stock is recorded"),
+    Axis("machine", "", "every machine"),
+    Axis("material", "", "every material"),
+    Axis("size", "m", "size class, by its mean"),
+    Axis("element", "", "chemical element, and what assays leave open"),
+    Axis("carrier", "", "energy carrier"),
+    Axis("state", "", "state of a unit, in order of precedence"),
+    Axis("gate", "", "feeds and products: where trucks deliver and pick up"),
+    Axis("product", "", "every product"),
+    Axis("warning", "", "ways in which a kernel left its valid range"),
+)
+"""All but ``time``, which grows."""
+
+TABLES: dict[str, str] = {"events": "event", "lots": "edge", "batches": "batch"}
+"""Groups of kind ``rows``, and the dimension that counts their rows."""
+
+COUNTED: dict[str, str] = {"parameter": "parameters", "file": "scenario", "kpi": "summary"}
+"""Dimensions of tables that are written once, and the group that holds them."""
+
+
+def _of(group: str, when: When, *rows: tuple[str, str, str, str] | tuple[str, str, str, str, Literal["float", "int", "text"]]) -> list[Variable]:
+    """Rows of (name, dimensions, unit, long name, kind)."""
+    return [Variable(f"{group}/{row[0]}", tuple(row[1].split()), row[2], row[3], when, row[4] if len(row) == 5 else "float") for row in rows]
+
+
+SERIES: tuple[Variable, ...] = (
+    *_of(
+        "streams",
+        "series",
+        ("mass_flow", "time stream material", "kg/s", "mean mass flow over the record step"),
+        ("size_flow", "time stream size", "kg/s", "mean mass flow by size class over the record step"),
+        ("element_flow", "time stream element", "kg/s", "mean mass flow by element over the record step"),
+    ),
+    *_of(
+        "units",
+        "series",
+        ("state_share", "time unit state", "1", "share of the record step in each state"),
+        ("level", "time bunker", "kg", "stock at the end of the record step"),
+        ("level_min", "time bunker", "kg", "smallest stock within the record step"),
+        ("level_max", "time bunker", "kg", "largest stock within the record step"),
+        ("load", "time machine", "1", "flow through the machine over its limit, mean over the record step, 0 while it stands"),
+        ("bottleneck", "time machine", "1", "share of the record step in which the machine limited its running line"),
+        ("down_share", "time machine", "1", "share of the record step in which the machine was down while its line was on shift"),
+        ("power", "time unit carrier", "W", "mean power drawn over the record step"),
+    ),
+    *_of(
+        "gates",
+        "series",
+        ("arrivals", "time gate", "1", "trucks that came to deliver"),
+        ("turned_away", "time gate", "1", "trucks that were turned away"),
+        ("turned_away_mass", "time gate", "kg", "mass that was turned away"),
+        ("queue", "time gate", "1", "trucks that wait, mean over the record step"),
+        ("wait", "time gate", "s", "waiting time of all trucks, summed over the record step"),
+        ("pickups", "time gate", "1", "trucks that came to pick up"),
+        ("short_pickups", "time gate", "1", "trucks that left with less than they came for"),
+        ("empty_pickups", "time gate", "1", "trucks that found nothing to load"),
+        ("product_mass", "time product", "kg", "mass that left as product"),
+        ("offspec_mass", "time product", "kg", "mass that left as product outside its specification"),
+    ),
+)
+
+ROWS: tuple[Variable, ...] = (
+    *_of(
+        "events",
+        "rows",
+        ("event_time", "event", "time", "when it happened"),
+        ("event_unit", "event", "", "the unit it happened to", "text"),
+        ("what", "event", "", "what happened", "text"),
+    ),
+    *_of(
+        "lots",
+        "rows",
+        ("lot", "edge", "1", "number of a lot", "int"),
+        ("parent", "edge", "1", "number of the lot it was made from, 0 for the outside world", "int"),
+        ("mass", "edge material", "kg", "mass that passed from parent to lot"),
+        ("at_unit", "edge", "", "the unit where the lot came to be", "text"),
+        ("at_time", "edge", "time", "when the lot came to be"),
+    ),
+    *_of(
+        "batches",
+        "rows",
+        ("batch_unit", "batch", "", "the unit that worked the batch", "text"),
+        ("phase", "batch", "", "phase of the recipe", "text"),
+        ("phase_start", "batch", "time", "when the phase began"),
+        ("phase_end", "batch", "time", "when the phase ended"),
+        ("limit", "batch", "", "what limited the length of the phase", "text"),
+        ("temperature", "batch", "K", "temperature at the end of the phase"),
+        ("log_po2", "batch", "1", "decadic logarithm of the oxygen pressure in bar at the end of the phase"),
+        ("mass_in", "batch", "kg", "mass charged in the phase"),
+        ("mass_out", "batch", "kg", "mass that left in the phase"),
+        ("element_in", "batch element", "kg", "mass charged in the phase, by element"),
+        ("element_out", "batch element", "kg", "mass that left in the phase, by element"),
+        ("energy", "batch carrier", "J", "energy drawn in the phase"),
+    ),
+)
+
+ONCE: tuple[Variable, ...] = (
+    *_of(
+        "units",
+        "once",
+        ("bottleneck_share", "machine", "1", "share of the running time of its line in which the machine limited it"),
+        ("range_warnings", "unit warning", "1", "how often a kernel left its valid range", "int"),
+    ),
+    *_of(
+        "balance",
+        "once",
+        ("initial", "element", "kg", "stock at the start"),
+        ("in", "element", "kg", "delivered"),
+        ("out", "element", "kg", "left as product or gas"),
+        ("stored", "element", "kg", "weighed in all units at the end"),
+        ("residual", "element", "kg", "initial + in - out - stored"),
+        ("material_initial", "material", "kg", "stock at the start"),
+        ("material_in", "material", "kg", "delivered"),
+        ("material_out", "material", "kg", "left as product or gas"),
+        ("material_stored", "material", "kg", "weighed in all units at the end"),
+        ("material_source", "material", "kg", "made by conversion: liberated, burnt, dissolved"),
+        ("material_residual", "material", "kg", "initial + in + source - out - stored"),
+        ("energy_in", "carrier", "J", "drawn from outside, by the meter of each carrier"),
+        ("energy_used", "carrier", "J", "used, summed over the units"),
+        ("energy_residual", "carrier", "J", "in - used"),
+    ),
+    *_of(
+        "parameters",
+        "once",
+        ("path", "parameter", "", "dotted place in the scenario or its catalogues", "text"),
+        ("value", "parameter", "unit_of_measure", "value in SI"),
+        ("unit_of_measure", "parameter", "", "SI unit of the value", "text"),
+        ("basis", "parameter", "", "measured, literature or assumed", "text"),
+        ("source", "parameter", "", "where the value comes from", "text"),
+        ("low", "parameter", "unit_of_measure", "lower end of its range, where one is stated"),
+        ("high", "parameter", "unit_of_measure", "upper end of its range, where one is stated"),
+    ),
+    *_of(
+        "summary",
+        "once",
+        ("value", "kpi", "unit_of_measure", "over the record steps that begin at or after the warm-up"),
+        ("unit_of_measure", "kpi", "", "SI unit of the value", "text"),
+    ),
+    *_of(
+        "scenario",
+        "once",
+        ("yaml", "", "", "the merged scenario", "text"),
+        ("file_name", "file", "", "name of a catalogue or CSV that the scenario reads", "text"),
+        ("file_text", "file", "", "its contents", "text"),
+        ("kpi_inputs", "", "", "what the KPIs need besides the arrays, as JSON: prices, targets, lines", "text"),
+    ),
+)
+
+VARIABLES: tuple[Variable, ...] = (*SERIES, *ROWS, *ONCE)
+"""Every variable of a complete file, besides the coordinates."""
+
+BY_PATH: dict[str, Variable] = {variable.path: variable for variable in VARIABLES}
+
+STATE_GROUP = "saved_state"
+"""Where a saved state stands, outside the digest. (A group ``state`` would bear the name of the coordinate of ``state_share``.)"""
+
+TEXT_WIDTHS: dict[str, int] = {"events/what": 200, "batches/phase": 32, "batches/limit": 64}
+"""Bytes of a text column that grows; names of units take the width of the longest one."""
+
+
+def table_of(name: str) -> tuple[Variable, ...]:
+    """Return the columns of a table that grows, e.g. ``table_of("events")``."""
+    return tuple(variable for variable in ROWS if variable.group == name)
+
+
+def as_markdown() -> str:
+    """Return the layout as the table that the docs show."""
+    lines = ["| variable | dimensions | unit | meaning |", "|---|---|---|---|"]
+    lines += [f"| `/{axis.name}` | ({axis.name}) | {axis.unit or 'text'} | {axis.long_name} |" for axis in AXES]
+    for variable in VARIABLES:
+        unit = {"": "text", "time": "s since start"}.get(variable.unit, variable.unit)
+        lines.append(f"| `/{variable.path}` | ({', '.join(variable.dims)}) | {unit} | {variable.long_name} |")
+    return "\n".join(lines) + "\n"

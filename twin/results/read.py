@@ -1,0 +1,231 @@
+"""Reads a results file: KPIs, arrays, labelled datasets, the scenario it was made from."""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import h5py
+import numpy as np
+
+from twin.errors import FileError, UsageError
+from twin.quantities import format_quantity
+from twin.results.check import open_checked
+from twin.results.create import DIMENSION_ONLY
+from twin.results.kpis import Kpi
+from twin.results.state import load_state
+
+if TYPE_CHECKING:
+    import xarray
+
+
+class KpiTable(Mapping[str, Kpi]):
+    """The key figures of a run by name, each with ``value`` and ``unit``; a notebook shows them as a table."""
+
+    def __init__(self, kpis: Mapping[str, Kpi]) -> None:
+        self._kpis = dict(kpis)
+
+    def __getitem__(self, name: str) -> Kpi:
+        try:
+            return self._kpis[name]
+        except KeyError:
+            near = [known for known in self._kpis if known.partition(".")[0] == str(name).partition(".")[0]] or list(self._kpis)
+            raise KeyError(f"no KPI {name!r}; known: {', '.join(near)}") from None
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._kpis
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kpis)
+
+    def __len__(self) -> int:
+        return len(self._kpis)
+
+    def __repr__(self) -> str:
+        width = max((len(name) for name in self._kpis), default=0)
+        return "\n".join(f"{name:{width}}  {_shown(kpi)}" for name, kpi in self._kpis.items())
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td style='text-align:left'>{html.escape(name)}</td><td style='text-align:right'>{html.escape(_shown(kpi))}</td></tr>"
+            for name, kpi in self._kpis.items()
+        )
+        return f"<table><thead><tr><th style='text-align:left'>KPI</th><th>value</th></tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _shown(kpi: Kpi) -> str:
+    return format_quantity(kpi.value, kpi.unit) if math.isfinite(kpi.value) else "–"
+
+
+class Result:
+    """A finished run, read from its file (or from memory). Arrays are read when asked for.
+
+    Use it as a context manager, or :meth:`close` it, where files must not stay open.
+    """
+
+    def __init__(self, file: Any, path: Path | None) -> None:
+        self._file = file
+        self.path = path
+
+    @cached_property
+    def attrs(self) -> dict[str, Any]:
+        """Attributes of the file: scenario name and hash, seed, replication, digest, versions (``platform``, a mapping) and more."""
+        attrs = {name: value.item() if isinstance(value, np.generic) else value for name, value in self._open.attrs.items()}
+        attrs["platform"] = json.loads(attrs["platform"])
+        return attrs
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over all arrays and the scenario: equal for two runs that are equal to the last bit."""
+        return str(self.attrs["digest"])
+
+    @cached_property
+    def kpis(self) -> KpiTable:
+        """The key figures, over the horizon without warm-up."""
+        units = self.array("summary/unit_of_measure")
+        return KpiTable({str(n): Kpi(float(v), str(u)) for n, v, u in zip(self.array("summary/kpi"), self.array("summary/value"), units, strict=True)})
+
+    @cached_property
+    def scenario(self) -> str:
+        """The merged scenario as YAML text."""
+        return str(self.array("scenario/yaml"))
+
+    @cached_property
+    def files(self) -> dict[str, str]:
+        """Contents of every catalogue and CSV that the scenario reads, by name."""
+        return {str(n): str(t) for n, t in zip(self.array("scenario/file_name"), self.array("scenario/file_text"), strict=True)}
+
+    @cached_property
+    def groups(self) -> tuple[str, ...]:
+        """Names of the groups of arrays."""
+        return tuple(name for name in self._open if isinstance(self._open[name], h5py.Group))
+
+    def variables(self, group: str = "") -> tuple[str, ...]:
+        """Names of the arrays in a group, coordinates included; "" is the root, which holds the shared coordinates."""
+        node = self._node(group) if group else self._open
+        if not isinstance(node, h5py.Group):
+            raise UsageError(f"{group!r} is an array, not a group; groups: {', '.join(self.groups)}")
+        return tuple(name for name in node if isinstance(node[name], h5py.Dataset) and not _is_bare_dimension(node[name]))
+
+    def array(self, name: str) -> Any:
+        """Return an array, or a text, by its path.
+
+        ``array("streams/mass_flow")`` is (time, stream, material), ``array("material")`` the labels of its last axis.
+        """
+        dataset = self._node(name)
+        if not isinstance(dataset, h5py.Dataset):
+            raise UsageError(f"{name!r} is a group; its arrays: {', '.join(self.variables(name))}")
+        try:
+            return _values(dataset)
+        except (OSError, RuntimeError, UnicodeError) as error:
+            raise FileError(f"{self.path or 'the result'}: {name} is damaged ({str(error).partition(chr(10))[0]})") from error
+
+    def dims(self, name: str) -> tuple[str, ...]:
+        """Return the names of an array's dimensions."""
+        dataset = self._node(name)
+        return tuple(dim[0].name.rpartition("/")[2] if len(dim) else (name.rpartition("/")[2]) for dim in dataset.dims)
+
+    def unit(self, name: str) -> str:
+        """Return the SI unit of an array, "" for text."""
+        return str(self._node(name).attrs.get("units", ""))
+
+    def dataset(self, group: str) -> xarray.Dataset:
+        """Return a group as ``xarray.Dataset``, with the coordinates it uses; needs the extra ``xarray``.
+
+        It is read into memory; for what does not fit, ``xarray.open_datatree(path, engine="h5netcdf")`` opens the same file lazily.
+        """
+        try:
+            import xarray
+        except ImportError as error:
+            raise UsageError("a labelled dataset needs xarray: pip install 'twin[xarray]'") from error
+        data: dict[str, Any] = {}
+        coords: dict[str, Any] = {}
+        for name in self.variables(group):
+            path = f"{group}/{name}"
+            dims = self.dims(path)
+            for dim in dims:
+                if dim in self._open and not _is_bare_dimension(self._open[dim]):
+                    coords[dim] = ((dim,), self.array(dim), self._attributes(dim))
+            (coords if dims == (name,) else data)[name] = (dims, self.array(path), self._attributes(path))
+        return xarray.decode_cf(xarray.Dataset(data, coords, {"source": str(self.path or "memory")}))
+
+    def close(self) -> None:
+        """Close the file. What was read already stays usable."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Result of {self._title}: {len(self.kpis)} KPIs, {self.path or 'in memory'}>"
+
+    def _repr_html_(self) -> str:
+        run = f"seed {self.attrs.get('seed')}, replication {self.attrs.get('replication')}"
+        about = f"{run}, {self.path or 'in memory'}, digest {self.digest[:12]}"
+        return f"<h4>{html.escape(self._title)}</h4><p>{html.escape(about)}</p>{self.kpis._repr_html_()}"
+
+    @property
+    def _title(self) -> str:
+        return str(self.attrs.get("title") or self.attrs.get("scenario_name") or "a run")
+
+    @property
+    def _open(self) -> Any:
+        if not self._file:
+            raise FileError(f"{self.path or 'the result'} is closed; open it again with twin.open")
+        return self._file
+
+    def _node(self, name: str) -> Any:
+        node = self._open.get(name) if name.strip("/.") else None
+        if node is None:
+            raise UsageError(f"no array or group {name!r}; groups: {', '.join(self.groups)}")
+        return node
+
+    def _attributes(self, name: str) -> dict[str, Any]:
+        wanted = ("units", "long_name", "calendar", "units_in")
+        return {key: str(value) for key, value in self._node(name).attrs.items() if key in wanted}
+
+
+class SavedState(Result):
+    """A run that was stopped on the way: what it recorded so far and the state to go on from."""
+
+    @cached_property
+    def state(self) -> dict[str, Any]:
+        """The saved state, exactly as it was."""
+        return load_state(self._open)
+
+
+def _is_bare_dimension(dataset: Any) -> bool:
+    name = dataset.attrs.get("NAME", b"")
+    text = name.decode("ascii", "replace") if isinstance(name, bytes) else str(name)
+    return text.startswith(DIMENSION_ONLY)
+
+
+def _values(dataset: Any) -> Any:
+    if dataset.dtype.kind != "S":
+        return dataset[()] if dataset.ndim == 0 else dataset[...]
+    if dataset.ndim == 0:
+        return dataset[()].decode("utf-8")
+    return np.char.decode(dataset[...], "utf-8") if dataset.size else np.empty(dataset.shape, dtype="U1")
+
+
+def open_file(path: Path | str, *, check: bool = True) -> Result:
+    """Open the results of a finished run.
+
+    Raises ``FileError`` for what is no results file, is not complete, was changed (its contents do not have the digest it states; not
+    looked at with ``check=False``), reaches outside itself by links, or declares sizes that nothing backs.
+    """
+    return Result(open_checked(Path(path), digest=check, state=False), Path(path))
+
+
+def open_state(path: Path | str, *, check: bool = True) -> SavedState:
+    """Open a saved state, with the same checks as :func:`open_file`."""
+    return SavedState(open_checked(Path(path), digest=check, state=True), Path(path))

@@ -1,0 +1,179 @@
+"""Sums over the record steps of a file: what every KPI is computed from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.results.layout import BY_PATH
+
+Floats = NDArray[np.float64]
+
+_ROWS = 512
+_LABELLED = ("stream", "unit", "machine", "material", "element", "carrier", "state", "gate", "product")
+_NANOSECOND = 1e-9
+
+# variable -> whether it is a rate or share, and so is multiplied by the length of its record step
+_SUMMED: dict[str, bool] = {
+    "streams/mass_flow": True,
+    "streams/element_flow": True,
+    "units/state_share": True,
+    "units/load": True,
+    "units/bottleneck": True,
+    "units/down_share": True,
+    "units/power": True,
+    "gates/arrivals": False,
+    "gates/turned_away": False,
+    "gates/turned_away_mass": False,
+    "gates/queue": True,
+    "gates/wait": False,
+    "gates/pickups": False,
+    "gates/short_pickups": False,
+    "gates/empty_pickups": False,
+    "gates/product_mass": False,
+    "gates/offspec_mass": False,
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line: its machines, head first, and the products that it feeds."""
+
+    head: str
+    machines: tuple[str, ...]
+    products: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Product:
+    """What a product is to recover, what its specification names, and what it earns: (name, EUR/kg, payable share), "" for all mass."""
+
+    targets: tuple[str, ...]
+    spec: tuple[str, ...]
+    price: tuple[tuple[str, float, float], ...]
+
+
+@dataclass(frozen=True)
+class KpiInputs:
+    """What the KPIs need besides the arrays. It stands in the file as JSON, see :meth:`from_json`."""
+
+    intake: tuple[str, ...]
+    products: Mapping[str, Product]
+    feed_prices: Mapping[str, float]
+    carrier_prices: Mapping[str, float]
+    carrier_co2: Mapping[str, float]
+    lines: tuple[Line, ...]
+    groups: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def from_json(cls, text: str) -> KpiInputs:
+        """Read the JSON object that the plant writes::
+
+            {"intake": ["yard"],
+             "products": {"copper": {"targets": ["Cu"], "spec": ["Cu", "plastics"], "price": [["Cu", 6.0, 0.92]]},
+                          "mixed": {"targets": [], "spec": [], "price": -0.08}},
+             "feeds": {"deliveries": {"price": 0.05}},
+             "carriers": {"electricity": {"price": 5e-08, "co2": 1.0083e-07}},
+             "lines": {"shredder": {"machines": ["shredder", "screen"], "products": ["copper"]}},
+             "groups": {"metals": ["steel", "copper"]}}
+
+        ``intake`` names the streams whose mass counts as processed. Prices are EUR/kg and EUR/J, CO2 kg/J; a price may be null.
+        """
+        data = json.loads(text or "{}")
+        return cls(
+            tuple(data.get("intake", ())),
+            {name: _product(entry) for name, entry in data.get("products", {}).items()},
+            {name: float(entry.get("price") or 0.0) for name, entry in data.get("feeds", {}).items()},
+            {name: float(entry.get("price") or 0.0) for name, entry in data.get("carriers", {}).items()},
+            {name: float(entry.get("co2") or 0.0) for name, entry in data.get("carriers", {}).items()},
+            tuple(Line(head, tuple(entry.get("machines", (head,))), tuple(entry.get("products", ()))) for head, entry in data.get("lines", {}).items()),
+            {name: tuple(members) for name, members in data.get("groups", {}).items()},
+        )
+
+
+def _product(entry: Mapping[str, Any]) -> Product:
+    price = entry.get("price") or ()
+    rules = (("", float(price), 1.0),) if isinstance(price, int | float) else tuple((str(n), float(v), float(p)) for n, v, p in price)
+    return Product(tuple(entry.get("targets", ())), tuple(entry.get("spec", ())), rules)
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Sums over the record steps that begin at or after the warm-up; ``duration`` (s) is their length together.
+
+    ``sums`` holds, by variable, the sum without its time axis: masses in kg, energies in J, times in s, numbers of trucks.
+    ``names`` holds the labels of each axis.
+    """
+
+    inputs: KpiInputs
+    names: Mapping[str, tuple[str, ...]]
+    duration: float
+    sums: Mapping[str, Floats]
+
+    def at(self, variable: str, *labels: str) -> float:
+        """Return one sum by its labels, NaN where the plant has no such label: ``at("units/power", "shredder", "electricity")``."""
+        dims = BY_PATH[variable].dims[1:]
+        places = []
+        for dim, label in zip(dims, labels, strict=True):
+            if label not in self.names[dim]:
+                return float("nan")
+            places.append(self.names[dim].index(label))
+        return float(self.sums[variable][tuple(places)])
+
+    def mass(self, stream: str, of: str = "") -> float:
+        """Return the mass (kg) in a stream: all of it, or that of an element, a material or a group of materials."""
+        if of in self.names["element"]:
+            return self.at("streams/element_flow", stream, of)
+        materials = self.inputs.groups.get(of, (of,)) if of else self.names["material"]
+        known = [material for material in materials if material in self.names["material"]]
+        return sum((self.at("streams/mass_flow", stream, material) for material in known), 0.0 if known or not of else float("nan"))
+
+    def processed(self, of: str = "") -> float:
+        """Return the mass (kg) that the plant took in for processing."""
+        return sum(self.mass(stream, of) for stream in self.inputs.intake)
+
+
+class Tally:
+    """Adds up record steps that begin at or after ``warmup`` (s).
+
+    Rows are added one after the other, so that the sums do not depend on how they were cut into blocks.
+    """
+
+    def __init__(self, file: Any) -> None:
+        self._warmup = float(file.attrs.get("warmup", 0.0))
+        self._sums: dict[str, Floats] = {variable: np.zeros(file[variable].shape[1:]) for variable in _SUMMED}
+        self._duration = 0.0
+
+    def add(self, bounds: Floats, rows_of: Callable[[str], Floats]) -> None:
+        """Add a block of steps: ``bounds`` (step, 2) in s, ascending, and the rows of each variable for the same steps."""
+        first = int(np.searchsorted(bounds[:, 0], self._warmup - _NANOSECOND))
+        lengths = bounds[first:, 1] - bounds[first:, 0]
+        if not lengths.size:
+            return
+        for length in lengths.tolist():
+            self._duration += length
+        for variable, weighted in _SUMMED.items():
+            rows, total = rows_of(variable)[first:], self._sums[variable]
+            if weighted:
+                rows = rows * lengths.reshape(-1, *[1] * (rows.ndim - 1))
+            for row in rows:
+                np.add(total, row, out=total)
+
+    def add_file(self, file: Any) -> None:
+        """Add all steps of an open file, block by block."""
+        bounds = file["time_bounds"]
+        for start in range(0, bounds.shape[0], _ROWS):
+            part = slice(start, start + _ROWS)
+            block = {variable: np.asarray(file[variable][part]) for variable in _SUMMED}
+            self.add(bounds[part], block.__getitem__)
+
+    def totals(self, file: Any) -> Totals:
+        """Return the sums, with the labels and the other inputs of KPIs that stand in the file."""
+        inputs = KpiInputs.from_json(file["scenario/kpi_inputs"][()].decode("utf-8"))
+        names = {name: tuple(label.decode("utf-8") for label in file[name][...].tolist()) for name in _LABELLED}
+        return Totals(inputs, names, self._duration, self._sums)

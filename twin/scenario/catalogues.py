@@ -1,0 +1,99 @@
+"""The materials of a scenario: its catalogues, those defined in it, and which of them it uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
+
+from twin.errors import Problem, ScenarioError, UsageError
+from twin.materials import ELEMENTS, Catalogue, Materials, builtin_catalogue, builtin_names, builtin_text, catalogue_from_tree
+from twin.scenario.places import Node, Path, Plain, lookup, split
+from twin.scenario.problems import nearest
+from twin.scenario.settings import FORMAT
+from twin.scenario.tables import Files
+from twin.scenario.yaml_source import parse_yaml
+
+Complain = Callable[[Path, str], None]
+_INLINE: dict[str, Plain] = {"density": {"value": "1000 kg/m3", "basis": "assumed", "source": "default of a material defined in a scenario"}, "assay": {}}
+
+
+def read_catalogue(name: str, files: Files) -> Catalogue:
+    """Return a catalogue that comes with twin, or one from a YAML file. Raises ``UsageError``, or ``ScenarioError`` with places in the file."""
+    is_file = name.endswith((".yaml", ".yml")) or "/" in name
+    if name in builtin_names() and files.given.get(name, builtin_text(name)) == builtin_text(name):
+        files.texts[name] = builtin_text(name)
+        return builtin_catalogue(name)
+    if not is_file and name not in files.given:
+        raise UsageError(f"unknown catalogue {name!r}; {nearest(name, builtin_names())}; a file's name ends in .yaml")
+    root = parse_yaml(files.read(name), name)
+    return catalogue_from_tree(root.plain(), _reporter(root))
+
+
+def inline_catalogue(written: Node) -> Catalogue:
+    """Return the catalogue of the materials defined in a scenario: density 1000 kg/m3 and an assay that is all ``rest``, unless given."""
+    entries: dict[str, Plain] = {}
+    for name, node in written.children():
+        plain = node.plain()
+        if isinstance(plain, dict):
+            plain = plain if "constituents" in plain else {**_INLINE, **plain}
+        entries[str(name)] = plain
+    tree = {"twin_catalogue": FORMAT, "name": "scenario", "materials": entries}
+    return catalogue_from_tree(tree, _reporter(Node({"materials": written}, written.place, {"materials": written.place})))
+
+
+def _reporter(root: Node) -> Callable[[str, str], Problem]:
+    def report(path: str, message: str) -> Problem:
+        try:
+            parts = split(path) if path else ()
+        except UsageError:
+            parts = ()
+        return Problem(*lookup(root, parts)[0].place, path, message)
+
+    return report
+
+
+def joined(names: Iterable[str], inline: Node | None, files: Files, problems: list[Problem], complain: Complain) -> Catalogue | None:
+    """Return all materials that a scenario may name; None, after noting why, where a catalogue is wrong."""
+    parts: list[Catalogue] = []
+    before = len(problems)
+    for index, name in enumerate(names):
+        try:
+            parts.append(read_catalogue(name, files))
+        except ScenarioError as error:
+            problems.extend(error.problems)
+        except UsageError as error:
+            complain(("catalogue", index), str(error))
+    if inline is not None:
+        try:
+            parts.append(inline_catalogue(inline))
+        except ScenarioError as error:
+            problems.extend(error.problems)
+    if len(problems) > before:
+        return None
+    whole = Catalogue("none", "", {})
+    for part in parts:
+        whole = whole.joined(part) if whole.materials else part
+    for name in whole.clashes():
+        complain(("materials",), f"{name!r} stands for two things; elements, materials and groups share one namespace")
+    return whole
+
+
+def used_materials(catalogue: Catalogue, used: Iterable[tuple[Path, str]], named: Collection[str], complain: Complain) -> Materials | None:
+    """Return the materials of a scenario, in catalogue order; None, after noting which, where some are unknown.
+
+    ``used`` are those that come in, with their places; those in ``named``, which products name, belong to it where they are known.
+    """
+    names, unknown = [], 0
+    for path, name in used:
+        if name in catalogue.materials:
+            names.append(name)
+            continue
+        unknown += 1
+        what = "a group" if name in catalogue.groups else "an element" if name in ELEMENTS else ""
+        hint = "give 'catalogue: [weee]', or 'materials'" if not catalogue.materials else nearest(name, catalogue.materials)
+        complain(path, f"{name!r} is {what}, a material is needed; {hint}" if what else f"unknown material {name[:80]!r}; {hint}")
+    if unknown:
+        return None
+    chosen = catalogue.select([name for name in catalogue.materials if name in names or name in named])
+    empty = {group: () for group in catalogue.groups if group not in chosen.groups}
+    return replace(chosen, groups={**chosen.groups, **empty})

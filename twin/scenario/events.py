@@ -1,0 +1,110 @@
+"""Timed events: parameters that change while the plant runs, checked as if they stood in the units."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from twin.errors import UsageError
+from twin.quantities import shown
+from twin.scenario.kind import UnitModel
+from twin.scenario.model import TimedEvent
+from twin.scenario.places import Path, Plain, dotted, split
+from twin.scenario.problems import nearest
+from twin.scenario.settings import Event, Settings
+
+Complain = Callable[[Path, str], None]
+Validate = Callable[[str, Plain], tuple[UnitModel | None, list[tuple[Path, str]]]]
+"""Validates the parameters of a unit; gives its model, or what is wrong with it by place below the unit."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An event, and its index in the scenario's list."""
+
+    index: int
+    event: TimedEvent
+
+
+def timed(settings: Settings, units: Mapping[str, Plain], models: Mapping[str, UnitModel], validate: Validate, complain: Complain) -> list[Entry]:
+    """Return the events in the order of time, each with the changed models; what is wrong with them is noted.
+
+    ``units`` are the parameters of the units as written. An event keeps what earlier ones changed.
+    """
+    moments: list[tuple[float, int, Event]] = []
+    for index, event in enumerate(settings.events):
+        try:
+            at = event.seconds(settings.time.start)
+        except (UsageError, ValueError) as error:
+            complain(("events", index, "at"), f"a date or a time since the start is needed: {error}")
+            continue
+        if at < 0:
+            complain(("events", index, "at"), f"must not be before the start, {settings.time.start.isoformat()} (got {shown(event.at)})")
+            continue
+        moments.append((at, index, event))
+    state: dict[str, Plain] = {}
+    entries = []
+    for at, index, event in sorted(moments, key=lambda moment: moment[:2]):
+        changed: dict[str, list[str]] = {}
+        for text, value in event.set.items():
+            unit = _apply(text, value, units, models, state, lambda message, loc=("events", index, "set", text): complain(loc, message))  # type: ignore[misc]
+            if unit is not None:
+                changed.setdefault(unit, []).append(text)
+        after = {}
+        for unit, texts in changed.items():
+            model, wrong = validate(unit, state[unit])
+            for place, message in wrong:
+                complain(("events", index, "set", _nearest_change(texts, unit, place)), f"{dotted(place)}: {message}")
+            if model is not None:
+                after[unit] = model.model_copy(update=_kept(models[unit]))
+        entries.append(Entry(index, TimedEvent(at, dict(event.set), after)))
+    return entries
+
+
+def _kept(model: UnitModel) -> dict[str, Any]:
+    """What no event changes and was written out already."""
+    return {name: getattr(model, name) for name in ("from_", "recycle") if hasattr(model, name)}
+
+
+def _nearest_change(texts: list[str], unit: str, place: Path) -> str:
+    whole = dotted(("units", unit, *place))
+    return next((text for text in texts if whole.startswith(text) or text.startswith(whole)), texts[0])
+
+
+def _apply(
+    text: str,
+    value: Plain,
+    units: Mapping[str, Plain],
+    models: Mapping[str, UnitModel],
+    state: dict[str, Plain],
+    complain: Callable[[str], None],
+) -> str | None:
+    """Make one change in ``state`` and return the unit's name; None, after noting why, where it is refused."""
+    try:
+        path = split(text)
+    except UsageError as error:
+        complain(str(error))
+        return None
+    if len(path) < 3 or path[0] != "units":
+        complain(f"only parameters of units can change, e.g. units.screen.aperture (got {shown(text)})")
+        return None
+    unit, key = str(path[1]), str(path[2])
+    if unit not in units:
+        complain(f"unknown unit {unit!r}; {nearest(unit, units)}")
+        return None
+    if unit not in models:
+        return None
+    allowed = models[unit].changeable
+    if key not in allowed:
+        known = [name for name in type(models[unit]).keys() if name in allowed]  # noqa: SIM118 - a method of the model
+        complain(f"{key!r} of {unit!r} cannot change while the plant runs; {nearest(key, known) if known else 'nothing of it can'}")
+        return None
+    node: Any = state.setdefault(unit, copy.deepcopy(units[unit]))
+    for part in path[2:-1]:
+        if not isinstance(node.get(part), dict):
+            node[part] = {}
+        node = node[part]
+    node[path[-1]] = copy.deepcopy(value)
+    return unit

@@ -1,0 +1,62 @@
+"""A bunker: what stands between lines, with a capacity by mass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from twin.quantities import Mass, format_quantity
+from twin.scenario.fields import Composition, References
+from twin.scenario.kind import Kind, Model, UnitModel
+from twin.scenario.problems import Faults, Loc
+from twin.scenario.sizes import SizeDistribution
+from twin.scenario.vocabulary import Vocabulary
+
+
+class InitialStock(Model):
+    """What is in a bunker at the start; composition and sizes are those of its feed where not given."""
+
+    mass: Mass = Field(description="Mass at the start.")
+    composition: Composition | None = Field(default=None, description="Share of each material; that of the bunker's feed where not given.")
+    size: SizeDistribution | None = Field(default=None, description="Size distribution; that of the bunker's feed where not given.")
+
+
+class Bunker(UnitModel):
+    """A store with a capacity by mass."""
+
+    kind: Literal["bunker"]
+    from_: References = Field(alias="from", description="Ports, feeds or conveyors that flow into it.")
+    capacity: Mass = Field(description="What it holds.")
+    discharge: Literal["fifo", "mixed"] = Field(default="fifo", description="First in, first out, or one perfectly mixed heap.")
+    initial: InitialStock | None = Field(default=None, description="What is in it at the start; empty where not given.")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.initial is not None and self.initial.mass > self.capacity:
+            faults = Faults()
+            limit, got = format_quantity(self.capacity, "kg"), format_quantity(self.initial.mass, "kg")
+            faults.add(f"must be at most the capacity, {limit} (got {got})", "initial", "mass")
+            faults.stop()
+        return self
+
+    def materials_used(self) -> Iterator[tuple[Loc, str]]:
+        """Yield (place, name) of each material of the initial stock."""
+        for name in (self.initial and self.initial.composition) or {}:
+            yield ("initial", "composition", name), name
+
+    def check(self, vocabulary: Vocabulary) -> Iterator[tuple[Loc, str]]:
+        """Yield what is wrong with the sizes of the initial stock."""
+        if self.initial is not None and self.initial.composition is not None:
+            for loc, message in vocabulary.wrong_sizes(self.initial.size, list(self.initial.composition)):
+                yield ("initial", "size", *loc), message
+
+
+KIND = Kind(
+    name="bunker",
+    model=Bunker,
+    role="bunker",
+    behaviour="twin.units.bunker:Bunker",
+    summary="A store with a capacity by mass, first in first out or mixed.",
+)

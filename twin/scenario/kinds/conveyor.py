@@ -1,0 +1,34 @@
+"""A conveyor: residence time between units, first in, first out."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from twin.quantities import Duration, Mass
+from twin.scenario.fields import CalendarName, References
+from twin.scenario.kind import Kind, UnitModel
+from twin.scenario.machine import Power
+
+
+class Conveyor(UnitModel):
+    """A belt that takes a transit time and holds a mass."""
+
+    changeable: ClassVar[frozenset[str]] = frozenset({"power"})
+
+    kind: Literal["conveyor"]
+    from_: References = Field(alias="from", description="Ports or feeds that flow onto it.")
+    transit: Duration = Field(description="Time from its start to its end.")
+    capacity: Mass = Field(description="What it holds.")
+    power: Power = Field(default=Power(), description="Electric power.")
+    calendar: CalendarName = Field(default=None, description="When it runs; always where not given.")
+
+
+KIND = Kind(
+    name="conveyor",
+    model=Conveyor,
+    role="conveyor",
+    behaviour="twin.units.conveyor:Conveyor",
+    summary="Residence time: first in, first out, with a transit time and a capacity.",
+)

@@ -1,0 +1,251 @@
+"""From a file, a text or a mapping to a :class:`~twin.scenario.model.Scenario`, or to all problems at once."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path as FilePath
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from twin.errors import Problem, ScenarioError, UsageError
+from twin.materials import ELEMENTS, Catalogue, Materials
+from twin.quantities import shown
+from twin.scenario import catalogues, references
+from twin.scenario.annotations import unwrap
+from twin.scenario.events import Entry, timed
+from twin.scenario.fields import NAME
+from twin.scenario.kind import Kind, UnitModel, find, names
+from twin.scenario.merge import changed, merged
+from twin.scenario.model import Scenario
+from twin.scenario.parameters import parameters_of
+from twin.scenario.places import Node, Path, Plain, child, dotted, from_plain, lookup
+from twin.scenario.problems import in_words, keys_at
+from twin.scenario.settings import Settings, resolved_carriers
+from twin.scenario.stocks import with_stocks
+from twin.scenario.tables import Files, read_text
+from twin.scenario.vocabulary import Vocabulary
+from twin.scenario.yaml_source import parse_yaml
+
+_TEXT, _MAPPING, _CHANGE = "<text>", "<scenario>", "<change>"
+_UNIT_NAME = re.compile(NAME)
+
+
+def load(
+    source: str | bytes | os.PathLike[str] | Mapping[str, Any],
+    *,
+    files: Mapping[str, str] | None = None,
+    folder: str | os.PathLike[str] | None = None,
+) -> Scenario:
+    """Return the scenario in a YAML file, a YAML text (several lines, or one with ``": "``) or a mapping of the same form.
+
+    ``files`` are texts of catalogues and CSVs that are taken instead of files of that name; others are looked for beside the scenario, or in
+    ``folder``. Raises ``ScenarioError`` with every problem found.
+    """
+    root, file, where = _read(source, FilePath(folder) if folder is not None else None)
+    read = Files(where, dict(files or {}))
+    return _build(merged(root, where, read, (str(FilePath(file).resolve()),) if file else ()), read, file)
+
+
+def change(scenario: Scenario, changes: Mapping[str, object]) -> Scenario:
+    """Return ``scenario`` with the values at some paths changed."""
+    given = Files(FilePath(scenario.folder) if scenario.folder is not None else None, scenario.files)
+    return _build(changed(scenario.source, _from_mapping(changes, _CHANGE)), given, scenario.path)
+
+
+def _from_mapping(mapping: Mapping[str, object], name: str) -> Node:
+    try:
+        return from_plain(mapping, name)
+    except UsageError as error:
+        raise ScenarioError([Problem(name, 0, 0, "", str(error))]) from None
+
+
+def _read(source: object, folder: FilePath | None) -> tuple[Node, str | None, FilePath | None]:
+    """Return the tree as written, the file's name, and the folder in which other files are looked for."""
+    if isinstance(source, Mapping):
+        return _from_mapping(source, _MAPPING), None, folder
+    if isinstance(source, bytes):
+        try:
+            return parse_yaml(source.decode("utf-8-sig"), _TEXT), None, folder
+        except UnicodeDecodeError as error:
+            raise ScenarioError([Problem(_TEXT, 0, 0, "", f"is not UTF-8 text (byte {error.start})")]) from None
+    if isinstance(source, str) and ("\n" in source or ": " in source):
+        return parse_yaml(source, _TEXT), None, folder
+    if not isinstance(source, (str, os.PathLike)):
+        raise UsageError(f"a scenario is a file, a YAML text or a mapping (got {shown(source)})")
+    path = FilePath(os.fspath(source))
+    try:
+        text = read_text(path)
+    except UsageError as error:
+        raise ScenarioError([Problem(str(path), 0, 0, "", str(error).removeprefix(f"{path}: "))]) from None
+    return parse_yaml(text, str(path)), str(path), folder or path.parent
+
+
+class _Checked:
+    """A tree and everything that is wrong with it, gathered on the way."""
+
+    def __init__(self, source: Node, files: Files) -> None:
+        self.files = files
+        self.tree, self.annotations, self.problems = unwrap(source, kept=("materials",))
+        self.models: dict[str, UnitModel] = {}
+        self.kinds: dict[str, Kind] = {}
+
+    def complain(self, loc: Path, message: str, *, at_key: bool = False) -> None:
+        """Note a problem at a path of the merged scenario."""
+        node, key_place, followed = lookup(self.tree, loc)
+        problem = Problem(*(key_place if at_key and followed == len(loc) else node.place), dotted(loc), message)
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+    def complain_of(self, error: ValidationError, model: type[BaseModel], loc: Path) -> None:
+        """Note every problem that pydantic found in what stands at ``loc``."""
+        for below, message, at_key in _faults(error, model):
+            self.complain((*loc, *below), message, at_key=at_key)
+
+    def settings(self) -> tuple[Settings, tuple[str, ...]]:
+        """Return the settings, with stand-ins for the wrong ones, and the keys of those."""
+        plain = self.tree.plain()
+        assert isinstance(plain, dict)
+        try:
+            return Settings.model_validate(plain), ()
+        except ValidationError as error:
+            self.complain_of(error, Settings, ())
+            bad = tuple(dict.fromkeys(str(detail["loc"][0]) for detail in error.errors(include_url=False)))
+        stand_in: dict[str, Any] = {"twin": 1, "time": {"horizon": "1 d"}, "units": {"none": {}}}
+        return Settings.model_validate({**stand_in, **{key: value for key, value in plain.items() if key not in bad}}), bad
+
+    def read_units(self, written: Node | None) -> None:
+        """Validate each unit with the model of its kind."""
+        for key, node in written.children() if written is not None and isinstance(written.value, dict) else ():
+            name, loc = str(key), ("units", str(key))
+            if not _UNIT_NAME.fullmatch(name):
+                self.complain(loc, f"a unit's name has small letters, digits and '_' and begins with a letter (got {shown(name)})", at_key=True)
+                continue
+            kind = self._kind(node, loc)
+            if kind is None:
+                continue
+            try:
+                self.models[name] = kind.model.model_validate(node.plain(), context=self.files)
+                self.kinds[name] = kind
+            except ValidationError as error:
+                self.complain_of(error, kind.model, loc)
+
+    def _kind(self, node: Node, loc: Path) -> Kind | None:
+        written = child(node, "kind")
+        if not isinstance(node.value, dict):
+            self.complain(loc, f"a unit is a mapping, e.g. {{kind: bunker, from: deliveries, capacity: 600 t}} (got {shown(node.plain())})")
+        elif written is None:
+            self.complain(loc, f"'kind' is missing; known: {', '.join(names())}")
+        elif not isinstance(written.value, str):
+            self.complain((*loc, "kind"), f"the name of a kind is needed (got {shown(written.plain())})")
+        else:
+            try:
+                return find(written.value)
+            except UsageError as error:
+                self.complain((*loc, "kind"), str(error))
+        return None
+
+    def validated(self, unit: str, plain: Plain) -> tuple[UnitModel | None, list[tuple[Path, str]]]:
+        """Return the model of a unit with other parameters, or what is wrong with them."""
+        model = self.kinds[unit].model
+        try:
+            return model.model_validate(plain, context=self.files), []
+        except ValidationError as error:
+            return None, [(below, message) for below, message, _ in _faults(error, model)]
+
+    def materials(self, settings: Settings, source: Node, events: list[Entry], skip: bool) -> tuple[Catalogue, Materials] | None:
+        """Return all materials that can be named and those that are used; None, after noting why, where some are wrong."""
+        inline = child(source, "materials")
+        inline = inline if inline is not None and isinstance(inline.value, dict) else None
+        catalogue = catalogues.joined(settings.catalogue, inline, self.files, self.problems, self.complain)
+        if catalogue is None or skip:
+            return None
+        used: list[tuple[Path, str]] = [(("units", name, *loc), word) for name, model in self.models.items() for loc, word in model.materials_used()]
+        used += [(("events", entry.index, "set"), word) for entry in events for model in entry.event.models.values() for _, word in model.materials_used()]
+        named = [name for model in self.models.values() for name in model.materials_named()]
+        materials = catalogues.used_materials(catalogue, used, named, self.complain)
+        return None if materials is None else (catalogue, materials)
+
+    def check_with(self, vocabulary: Vocabulary, events: list[Entry]) -> None:
+        """Check every unit, and every unit that an event changes, in view of materials and sizes."""
+        for name, model in self.models.items():
+            for loc, message in model.check(vocabulary):
+                self.complain(("units", name, *loc), message)
+        for entry in events:
+            for name, model in entry.event.models.items():
+                for loc, message in model.check(vocabulary):
+                    self.complain(("events", entry.index, "set"), f"{dotted(('units', name, *loc))}: {message}")
+
+
+def _faults(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[Path, str, bool]]:
+    """Yield (place, message, whether the key itself is wrong) of each of pydantic's errors."""
+    for detail in error.errors(include_url=False):
+        below = tuple(part for part in detail["loc"] if part != "[key]")
+        unknown, of_key = detail["type"] == "extra_forbidden", below != detail["loc"]
+        message = in_words(detail, keys_at(model, below[:-1]) if unknown else ())
+        yield (below[:-1] if detail["type"] == "missing" else below), message, unknown or of_key
+
+
+def _build(source: Node, files: Files, file: str | None) -> Scenario:
+    checked = _Checked(source, files)
+    settings, bad = checked.settings()
+    files.start = settings.time.start
+    checked.read_units(child(checked.tree, "units"))
+    unit_names = tuple(settings.units) if "units" not in bad else ()
+    resources = {name: spec.count for name, spec in settings.resources.items()}
+    known = references.Names(unit_names, checked.models, checked.kinds, tuple(settings.calendars), resources)
+    checked.models = references.check(known, lambda loc, message: checked.complain(("units", *loc), message))
+    for name, spec in settings.resources.items():
+        for loc, message in references.wrong_names(spec, known):
+            checked.complain(("resources", name, *loc), message)
+    units = checked.tree.plain()
+    assert isinstance(units, dict)
+    written = units.get("units")
+    events = timed(settings, written if isinstance(written, dict) else {}, checked.models, checked.validated, checked.complain)
+    checked.models = with_stocks(checked.models, unit_names, checked.complain)
+    stuff = checked.materials(settings, source, events, skip="catalogue" in bad or "materials" in bad)
+    carriers = resolved_carriers(settings.carriers, lambda name, message: checked.complain(("carriers", name), message))
+    if stuff is not None and "size_bounds" not in bad:
+        catalogue, materials = stuff
+        words = Vocabulary(materials.names, tuple(catalogue.materials), catalogue.groups, ELEMENTS, settings.size_bounds)
+        checked.check_with(words, events)
+    if checked.problems or stuff is None:
+        raise ScenarioError(checked.problems)
+    catalogue, materials = stuff
+    numbers = parameters_of(settings, checked.models, events, catalogue.numbers(materials.names), carriers, checked.annotations, checked.complain)
+    if checked.problems:
+        raise ScenarioError(checked.problems)
+    return Scenario(
+        name=settings.name or _default_name(file),
+        title=settings.title,
+        path=file,
+        start=settings.time.start,
+        horizon=settings.time.horizon,
+        warmup=settings.time.warmup,
+        seed=settings.seed,
+        lot=settings.lot,
+        record=settings.record,
+        budget=settings.budget,
+        materials=materials,
+        catalogue=catalogue,
+        sizes=settings.size_bounds,
+        calendars=dict(sorted(settings.calendars.items())),
+        resources=dict(sorted(settings.resources.items())),
+        carriers={name: carrier for name, (carrier, _) in carriers.items()},
+        units=checked.models,
+        kinds=checked.kinds,
+        events=tuple(entry.event for entry in events),
+        annotations=checked.annotations,
+        files=dict(files.texts),
+        source=source,
+        tree=checked.tree,
+        folder=str(files.folder) if files.folder is not None else None,
+        numbers=tuple(numbers),
+    )
+
+
+def _default_name(file: str | None) -> str:
+    stem = re.sub(r"[^A-Za-z0-9_.-]", "_", FilePath(file).stem) if file else ""
+    return stem.lstrip("_.-")[:80] or "scenario"

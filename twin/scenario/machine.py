@@ -1,0 +1,160 @@
+"""The parameters that all machines share: what they take, how fast, when they stop, what they need."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from twin.quantities import Duration, DurationOrZero, Mass, RelativeChange, SpecificEnergy, quantity_of
+from twin.quantities import Power as Watts
+from twin.scenario.distributions import CycleVariate, LifeVariate, RateVariate
+from twin.scenario.fields import CalendarName, Count, Name, Names, OneOrMore, References, Sources, Switch
+from twin.scenario.kind import Model, UnitModel, default
+from twin.scenario.problems import Faults, nearest
+from twin.scenario.sizes import SizeClasses
+
+NOT_USED = "not used where it is not given"
+
+
+class Power(Model):
+    """Electric power: ``idle`` while the machine is on, ``specific`` for each kg that passes."""
+
+    idle: Watts = default(0.0, NOT_USED, description="Electric power while the machine is on.")
+    specific: SpecificEnergy = default(0.0, NOT_USED, description="Electric energy for the mass that passes, recycle included.")
+
+
+class Failures(Model):
+    """Breakdowns: time to failure and time to repair; a bare quantity is the mean of an exponential distribution."""
+
+    mtbf: LifeVariate = Field(description="Time to failure; a bare quantity is the mean of an exponential distribution.")
+    mttr: LifeVariate = Field(description="Time to repair; a bare quantity is the mean of an exponential distribution.")
+    clock: Literal["operating", "calendar"] = Field(
+        default="operating", description="Which time runs to the next failure: that in which the machine works, or all time."
+    )
+
+
+class Repair(Model):
+    """What a repair waits for; without it, repairs run round the clock."""
+
+    needs: Names = Field(default=(), description="Resources that are held during a repair.")
+    calendar: CalendarName = Field(default=None, description="When repairs are done.")
+
+
+class Wear(Model):
+    """A parameter that changes with the mass processed, until the worn part is replaced."""
+
+    parameter: Name = Field(description="The parameter of the machine that wears.")
+    per: Mass = Field(description="The mass after which the change applies once.")
+    change: RelativeChange = Field(description="Relative change of the parameter for each 'per' of mass.")
+    replace_after: Mass | None = Field(default=None, description="Mass after which the part is replaced and the parameter is as new.")
+    replace_time: DurationOrZero = default(0.0, NOT_USED, description="How long a replacement stops the machine.")
+    needs: Names = Field(default=(), description="Resources that are held during a replacement.")
+
+
+class Maintenance(Model):
+    """Planned maintenance at fixed intervals."""
+
+    every: Duration = Field(description="From the start of one to the start of the next.")
+    first: DurationOrZero | None = Field(default=None, description="Start of the first, from the start of the run; 'every' where not given.")
+    duration: Duration = Field(description="How long the machine is stopped.")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.duration >= self.every:
+            _refuse("must be shorter than 'every'", "duration")
+        return self
+
+
+def _refuse(message: str, *loc: str | int) -> None:
+    faults = Faults()
+    faults.add(message, *loc)
+    faults.stop()
+
+
+class MachineModel(UnitModel):
+    """A machine: whatever splits what it takes among its ports."""
+
+    from_: Sources = Field(alias="from", description="What it takes from: a port or bunker, several in the order written, or a blend {a: 70 %, b: 30 %}.")
+    recycle: References = Field(default=(), description="Ports of the same line that come back to this machine.")
+    take: Literal["first", "alternate", "fullest"] = Field(default="first", description="Which of several bunkers is taken from.")
+    lot: Mass | None = Field(default=None, description="What the line draws at once; on the line's first machine. Else the scenario's lot.")
+    partial: Switch = Field(default=False, description="Draw less where the bunker holds less than a lot.")
+    rate: RateVariate | None = Field(default=None, description="The largest mass per time through the machine, recycle included; no limit where not given.")
+    cycle_time: CycleVariate | None = Field(default=None, description="Time that a lot takes, instead of a rate.")
+    redraw: Duration | None = Field(default=None, description="How often a distributed rate is drawn anew; for each lot where not given.")
+    blocking: Literal["after", "before"] = Field(
+        default="after", description="Process and then wait for room, or start only when every outlet bunker has room; on the line's first machine."
+    )
+    hold: Literal["start", "until_done"] = Field(
+        default="start", description="When the place of a lot in its bunker is freed: as it is drawn, or when the line is done with it."
+    )
+    count: Count = Field(default=1, le=1000, description="How many equal machines stand in parallel.")
+    when_down: Literal["stop", "bypass"] = Field(default="stop", description="What happens when none of them works.")
+    bypass_to: Name | None = Field(default=None, description="The own port that takes all while the machine is bypassed.")
+    calendar: CalendarName = Field(default=None, description="When it works; always where not given.")
+    needs: Names = Field(default=(), description="Resources that are held while the line runs.")
+    power: Power = Field(default=Power(), description="Electric power.")
+    failures: Failures | None = Field(default=None, description="Breakdowns.")
+    repair: Repair = Field(default=Repair(), description="What repairs wait for.")
+    wear: Wear | None = Field(default=None, description="A parameter that wears.")
+    maintenance: Annotated[tuple[Maintenance, ...], OneOrMore()] = Field(default=(), description="Planned maintenance.")
+
+    SHARED_CHANGEABLE: ClassVar[frozenset[str]] = frozenset({"rate", "cycle_time", "power"})
+
+    @classmethod
+    def own_fields(cls) -> tuple[str, ...]:
+        """Return the names of the fields that the machine adds to those of every machine."""
+        return tuple(name for name in cls.model_fields if name not in MachineModel.model_fields)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        cls.changeable = cls.SHARED_CHANGEABLE | {cls.model_fields[name].alias or name for name in cls.own_fields()}
+
+    @classmethod
+    def wearing_fields(cls) -> tuple[str, ...]:
+        """Return the names of the parameters that can wear: the own fields that are one number with a unit."""
+        fields = ((name, cls.model_fields[name]) for name in cls.own_fields())
+        return tuple(name for name, field in fields if _is_number(field.annotation) and any(quantity_of(m) for m in field.metadata))
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        faults = Faults()
+        if self.rate is not None and self.cycle_time is not None:
+            faults.add("give 'rate' or 'cycle_time', not both", "cycle_time")
+        if self.redraw is not None and (self.rate is None or self.rate.is_constant):
+            faults.add("'redraw' needs a 'rate' with a distribution", "redraw")
+        if self.bypass_to is not None and self.when_down != "bypass":
+            faults.add("'bypass_to' needs 'when_down: bypass'", "bypass_to")
+        if self.wear is not None and self.wear.parameter not in self.wearing_fields():
+            faults.add(f"unknown parameter {self.wear.parameter!r}; {nearest(self.wear.parameter, self.wearing_fields())}", "wear", "parameter")
+        if self.repair != Repair() and self.failures is None:
+            faults.add("'repair' needs 'failures'", "repair")
+        faults.stop_if_any()
+        return self
+
+    def kernel_values(self, materials: Any, sizes: SizeClasses) -> dict[str, float | NDArray[np.float64]]:
+        """Return the values that the machine's kernel is prepared with, in SI, by name.
+
+        Each own field that is a number gives itself, a switch 0 or 1, and a choice of words the place of its word in the declaration, from 0.
+        A kind whose kernel wants a table overrides this.
+        """
+        found = ((name, _number(self, name)) for name in self.own_fields())
+        return {name: value for name, value in found if value is not None}
+
+
+def _is_number(annotation: Any) -> bool:
+    return annotation is float
+
+
+def _number(model: UnitModel, name: str) -> float | None:
+    value = getattr(model, name)
+    if isinstance(value, (bool, int, float)):
+        return float(value)
+    annotation = type(model).model_fields[name].annotation
+    if isinstance(value, str) and get_origin(annotation) is Literal:
+        return float(get_args(annotation).index(value))
+    return None

@@ -1,0 +1,148 @@
+"""The scenario: what a file describes, checked, in SI, frozen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from twin.errors import Problem, UsageError
+from twin.materials import Catalogue, Materials
+from twin.scenario.annotations import NOT_STATED, Annotation
+from twin.scenario.calendars import CalendarSpec
+from twin.scenario.kind import Kind, UnitModel
+from twin.scenario.places import Node, Path, Place, Plain, dotted, lookup, split
+from twin.scenario.settings import Budget, Carrier, Record, ResourceSpec
+from twin.scenario.sizes import SizeClasses
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A number: ``value``, ``low`` and ``high`` in the SI unit ``unit``; ``low`` and ``high`` span what an assumed value may be."""
+
+    path: str
+    value: float
+    unit: str
+    basis: str = "assumed"
+    source: str = NOT_STATED
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class TimedEvent:
+    """A change of parameters ``at`` seconds from the start.
+
+    ``changes`` are the values as written, by path; ``models`` the changed units with all their parameters, this and earlier events applied.
+    """
+
+    at: float
+    changes: Mapping[str, Plain]
+    models: Mapping[str, UnitModel]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A scenario in SI: times in s, masses in kg. It holds no problem: what is wrong is raised by :func:`twin.scenario.load`.
+
+    ``materials`` are those it uses, in catalogue order; ``units`` are in the order written, with the ports they take from written out.
+    ``merged`` is the tree after ``extends``, ``change`` and ``remove``, as written; ``files`` are the texts of its catalogues and CSVs.
+    """
+
+    name: str
+    title: str
+    path: str | None
+    start: datetime
+    horizon: float
+    warmup: float
+    seed: int
+    lot: float | None
+    record: Record
+    budget: Budget
+    materials: Materials
+    catalogue: Catalogue
+    sizes: SizeClasses
+    calendars: Mapping[str, CalendarSpec]
+    resources: Mapping[str, ResourceSpec]
+    carriers: Mapping[str, Carrier]
+    units: Mapping[str, UnitModel]
+    kinds: Mapping[str, Kind]
+    events: tuple[TimedEvent, ...]
+    annotations: Mapping[Path, Annotation]
+    files: Mapping[str, str]
+    source: Node = field(repr=False)
+    """The merged tree with places, as written."""
+    tree: Node = field(repr=False)
+    """The merged tree with places, annotated values in the place of their annotation."""
+    folder: str | None = field(default=None, repr=False)
+    numbers: tuple[Parameter, ...] = field(default=(), repr=False)
+
+    @cached_property
+    def merged(self) -> Plain:
+        """The merged scenario as a plain tree."""
+        return self.source.plain()
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 over the merged scenario and the contents of its files, without their names, in canonical JSON; the order of units counts."""
+        tree = dict(self.merged) if isinstance(self.merged, dict) else {}
+        for key in ("units", "materials"):
+            if isinstance(tree.get(key), dict):
+                tree[key] = [[name, item] for name, item in tree[key].items()]  # type: ignore[union-attr]
+        for key in ("units", "events", "catalogue"):
+            if key in tree:
+                tree[key] = self._by_content(tree[key])
+        contents = sorted(_digest(text) for text in self.files.values())
+        return _digest(json.dumps([tree, contents], sort_keys=True, ensure_ascii=True, separators=(",", ":"), allow_nan=False))
+
+    def _by_content(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: self._by_content(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._by_content(item) for item in value]
+        return {"sha256": _digest(self.files[value])} if isinstance(value, str) and value in self.files else value
+
+    def parameters(self) -> list[Parameter]:
+        """Return every number that a run uses, defaults and materials included, with basis and source."""
+        return list(self.numbers)
+
+    def place(self, path: str | Path) -> Place:
+        """Return file, line and column of what stands at a path, or of the nearest above it."""
+        return lookup(self.tree, split(path) if isinstance(path, str) else path)[0].place
+
+    def problem(self, path: str | Path, message: str) -> Problem:
+        """Return a problem at a path, with its place, e.g. ``problem("units.screen.from", "leads nowhere")``."""
+        return Problem(*self.place(path), path if isinstance(path, str) else dotted(path), message)
+
+    def change(self, changes: Mapping[str, object]) -> Scenario:
+        """Return the scenario with some values changed, e.g. ``change({"units.screen.aperture": "10 mm"})``.
+
+        Raises ``ScenarioError`` with all problems of the changed scenario.
+        """
+        from twin.scenario.loading import change
+
+        return change(self, changes)
+
+    def to_yaml(self) -> str:
+        """Return the merged scenario as YAML, which :func:`twin.scenario.load` reads again (with ``files=scenario.files``)."""
+        from twin.scenario.yaml_text import to_yaml
+
+        return to_yaml(self.merged)
+
+    def group(self, name: str) -> tuple[str, ...]:
+        """Return the materials in use that a material or group stands for; raises ``UsageError`` for any other name."""
+        if name in self.materials.names:
+            return (name,)
+        if name in self.catalogue.groups:
+            return self.materials.groups.get(name, ())
+        if name in self.catalogue.materials:
+            return ()
+        raise UsageError(f"unknown material or group {name!r}")
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,132 @@
+"""Every number that a run uses, with its path, SI unit, basis and source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from twin.errors import UsageError
+from twin.materials import Number
+from twin.quantities import parse, quantity_of, shown
+from twin.scenario.annotations import NOT_STATED, Annotation
+from twin.scenario.events import Entry
+from twin.scenario.kind import UnitModel
+from twin.scenario.machine import NOT_USED
+from twin.scenario.model import Parameter
+from twin.scenario.places import Path, dotted, split
+from twin.scenario.settings import Carrier, Settings
+
+_DEFAULT_SOURCE = "default of twin"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A number in a model, and where its default comes from if nobody gave it."""
+
+    path: Path
+    value: float
+    unit: str
+    default: tuple[str, str, float | None, float | None] | None
+
+
+def numbers_in(model: BaseModel, path: Path) -> Iterator[Found]:
+    """Yield every number in a model, at any depth."""
+    for name, field in type(model).model_fields.items():
+        given = name in model.model_fields_set
+        yield from _numbers(getattr(model, name), field, (*path, field.alias or name), None if given else _default_of(field))
+
+
+def _default_of(field: FieldInfo) -> tuple[str, str, float | None, float | None]:
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    basis, source = str(extra.get("x-basis", "assumed")), str(extra.get("x-source", _DEFAULT_SOURCE))
+    low, high = extra.get("x-low"), extra.get("x-high")
+    return basis, source, float(low) if isinstance(low, (int, float)) else None, float(high) if isinstance(high, (int, float)) else None
+
+
+def _numbers(value: Any, field: FieldInfo | None, path: Path, default: tuple[str, str, float | None, float | None] | None) -> Iterator[Found]:
+    if value is None or isinstance(value, (bool, str)):
+        return
+    if isinstance(value, (int, float)):
+        yield Found(path, float(value), _unit(field), default)
+    elif isinstance(value, BaseModel):
+        yield from numbers_in(value, path)
+    elif hasattr(value, "numbers"):
+        yield from (Found((*path, *below), number, unit, default) for below, number, unit in value.numbers())
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _numbers(item, field, (*path, str(key)), default)
+    elif isinstance(value, tuple):
+        for index, item in enumerate(value):
+            yield from _numbers(item, field, (*path, index), default)
+
+
+def _unit(field: FieldInfo | None) -> str:
+    if field is None:
+        return "1"
+    found = next((q for part in (*field.metadata, field.annotation) if (q := quantity_of(part)) is not None), None)
+    return found.si if found else "1"
+
+
+def parameters_of(
+    settings: Settings,
+    models: Mapping[str, UnitModel],
+    events: Iterable[Entry],
+    materials: Iterable[tuple[str, Number]],
+    carriers: Mapping[str, tuple[Carrier, Number | None]],
+    annotations: Mapping[Path, Annotation],
+    complain: Callable[[Path, str], None],
+) -> list[Parameter]:
+    """Return every number of a scenario; what is wrong with the ``low`` and ``high`` of one is noted."""
+    found = [number for number in numbers_in(settings, ()) if number.path[0] not in ("twin", "materials", "units", "events")]
+    unit_level: dict[Path, Annotation] = {}
+    for name, model in models.items():
+        found += numbers_in(model, ("units", name))
+        if model.basis or model.source:
+            unit_level["units", name] = Annotation(model.basis or "assumed", model.source or NOT_STATED)
+    for entry in events:
+        found += _changed_numbers(entry)
+    parameters, limited = [], dict.fromkeys(path for path, about in annotations.items() if about.low is not None)
+    for number in found:
+        parameters.append(_annotated(number, annotations, unit_level, complain))
+        limited.pop(number.path, None)
+    for path in limited:
+        complain(path, "'low' and 'high' need one number as 'value'")
+    for name, (carrier, stored) in carriers.items():
+        if name not in settings.carriers:
+            parameters.append(Parameter(f"carriers.{name}.price", carrier.price, "EUR/J", "assumed", NOT_USED))
+        if stored is not None:
+            parameters.append(Parameter(f"carriers.{name}.co2", stored.value, stored.unit, stored.basis, stored.source, stored.low, stored.high))
+    parameters += [Parameter(path, n.value, n.unit, n.basis, n.source, n.low, n.high) for path, n in materials]
+    return parameters
+
+
+def _changed_numbers(entry: Entry) -> Iterator[Found]:
+    for text in entry.event.changes:
+        path = split(text)
+        model = entry.event.models.get(str(path[1]))
+        for number in numbers_in(model, path[:2]) if model else ():
+            if number.path[: len(path)] == path and number.default is None:
+                yield Found(("events", entry.index, "set", text, *number.path[len(path) :]), number.value, number.unit, None)
+
+
+def _annotated(found: Found, annotations: Mapping[Path, Annotation], unit_level: Mapping[Path, Annotation], complain: Callable[[Path, str], None]) -> Parameter:
+    """Return a number with the basis and source that its own or the nearest annotation above it, else its unit, states."""
+    path = dotted(found.path)
+    if found.default is not None:
+        return Parameter(path, found.value, found.unit, *found.default)
+    about = next((annotations[found.path[:n]] for n in range(len(found.path), 0, -1) if found.path[:n] in annotations), None)
+    about = about or unit_level.get(found.path[:2], Annotation())
+    low = high = None
+    if (own := annotations.get(found.path)) is not None and own.low is not None:
+        try:
+            low, high = parse(own.low, found.unit), parse(own.high, found.unit)
+        except UsageError as error:
+            complain(found.path, f"'low' and 'high': {error}")
+            return Parameter(path, found.value, found.unit, about.basis, about.source)
+        if not low <= found.value <= high:
+            complain(found.path, f"the value must lie between 'low' and 'high' (got {shown(own.low)} to {shown(own.high)})")
+    return Parameter(path, found.value, found.unit, about.basis, about.source, low, high)

@@ -1,0 +1,108 @@
+"""Names that units use: what they take from, calendars, resources; checked with the nearest name, and ports written out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from twin.scenario.fields import Sources
+from twin.scenario.kind import Kind, UnitModel
+from twin.scenario.problems import Loc, nearest
+
+Complain = Callable[[Loc, str], None]
+
+
+@dataclass(frozen=True)
+class Names:
+    """What can be referred to. A unit whose parameters are wrong is known by name, but has neither model nor kind here."""
+
+    units: tuple[str, ...]
+    models: Mapping[str, UnitModel]
+    kinds: Mapping[str, Kind]
+    calendars: tuple[str, ...]
+    resources: Mapping[str, int]
+
+    def outlet(self, written: str) -> str:
+        """Return the outlet that ``written`` means, with its port written out; raises ``ValueError`` with what is wrong."""
+        unit, _, port = written.partition(".")
+        if unit not in self.units:
+            raise ValueError(f"unknown unit {unit!r}; {nearest(unit, self.units)}")
+        if unit not in self.models:
+            return written
+        kind = self.kinds[unit]
+        ports = kind.ports(self.models[unit])
+        listed = ", ".join(f"'{unit}.{name}'" for name in ports)
+        if kind.role == "product":
+            raise ValueError(f"{unit!r} is a product: nothing can be taken from it (got {written!r})")
+        if kind.role != "machine":
+            if port:
+                raise ValueError(f"{unit!r} is a {kind.name} and has no ports: write {unit!r} (got {written!r})")
+            return unit
+        if port and port not in ports:
+            raise ValueError(f"{unit!r} has no port {port!r}; {nearest(port, ports)}")
+        if not port and len(ports) > 1:
+            raise ValueError(f"{unit!r} has several ports: name one of {listed} (got {written!r})")
+        return f"{unit}.{port or ports[0]}"
+
+
+def check(names: Names, complain: Complain) -> dict[str, UnitModel]:
+    """Return the models with the ports of ``from`` and ``recycle`` written out, after checking every name in them."""
+    written_out = {}
+    for name, model in names.models.items():
+        updates: dict[str, object] = {}
+        for field, key in (("from_", "from"), ("recycle", "recycle")):
+            value = getattr(model, field, None)
+            if isinstance(value, Sources):
+                updates[field] = Sources(_outlets(value.names, names, (name, key), complain), value.shares)
+            elif isinstance(value, tuple) and value:
+                updates[field] = _outlets(value, names, (name, key), complain)
+        written_out[name] = model.model_copy(update=updates)
+        for loc, message in wrong_names(model, names):
+            complain((name, *loc), message)
+        _check_ports(name, model, names, complain)
+    return written_out
+
+
+def _outlets(written: tuple[str, ...], names: Names, loc: Loc, complain: Complain) -> tuple[str, ...]:
+    found: list[str] = []
+    for index, item in enumerate(written):
+        place = (*loc, index) if len(written) > 1 else loc
+        try:
+            outlet = names.outlet(item)
+        except ValueError as error:
+            complain(place, str(error))
+            continue
+        if outlet in found:
+            complain(place, f"{outlet!r} is named twice")
+        found.append(outlet)
+    return tuple(found)
+
+
+def _check_ports(name: str, model: UnitModel, names: Names, complain: Complain) -> None:
+    bypass = getattr(model, "bypass_to", None)
+    ports = names.kinds[name].ports(model)
+    if isinstance(bypass, str) and bypass not in ports:
+        complain((name, "bypass_to"), f"{name!r} has no port {bypass!r}; {nearest(bypass, ports)}")
+    if getattr(model, "when_down", None) == "bypass" and bypass is None and len(ports) > 1:
+        complain((name, "when_down"), f"'bypass' needs 'bypass_to', the port that takes all: one of {', '.join(ports)}")
+
+
+def wrong_names(model: BaseModel, names: Names) -> Iterator[tuple[Loc, str]]:
+    """Yield (place, message) of every calendar and resource in a model, at any depth, that is not defined."""
+    for field, about in type(model).model_fields.items():
+        value, key = getattr(model, field), about.alias or field
+        if field == "calendar" and isinstance(value, str) and value not in names.calendars:
+            yield (key,), f"unknown calendar {value!r}; {nearest(value, names.calendars)}"
+        elif field == "needs" and isinstance(value, tuple):
+            for index, resource in enumerate(value):
+                if resource not in names.resources:
+                    place: Loc = (key, index) if len(value) > 1 else (key,)
+                    yield place, f"unknown resource {resource!r}; {nearest(resource, names.resources)}"
+        elif isinstance(value, BaseModel):
+            yield from (((key, *loc), message) for loc, message in wrong_names(value, names))
+        elif isinstance(value, tuple):
+            for index, item in enumerate(value):
+                if isinstance(item, BaseModel):
+                    yield from (((key, index, *loc), message) for loc, message in wrong_names(item, names))

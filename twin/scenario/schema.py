@@ -1,0 +1,161 @@
+"""The JSON Schema of the language, which editors complete from: every installed kind, and basis and source on every value."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic import BaseModel
+
+from twin.materials.number import BASES
+from twin.quantities import Quantity, format_quantity
+from twin.scenario.distributions import FORMS
+from twin.scenario.fields import NAME
+from twin.scenario.kind import find, names
+from twin.scenario.settings import Settings
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_ANNOTATED: dict[str, Any] = {
+    "description": "A value with what is known about it.",
+    "type": "object",
+    "required": ["value"],
+    "additionalProperties": False,
+    "properties": {
+        "value": {"description": "The value itself."},
+        "basis": {"enum": list(BASES), "description": "Where the value comes from."},
+        "source": {"type": "string", "description": "Publication, measurement or reasoning."},
+        "low": {"description": "Least value that it may have; with basis 'assumed'."},
+        "high": {"description": "Largest value that it may have; with basis 'assumed'."},
+        "note": {"type": "string"},
+    },
+}
+_STRUCTURE = ("twin", "extends", "change", "remove", "units", "materials", "kind")
+"""Keys whose values are never written with basis and source."""
+_OURS = ("x-distribution", "x-basis", "x-source", "x-low", "x-high")
+_PARAMETERS = {
+    "constant": None,
+    "normal": ("mean", "sd"),
+    "lognormal": ("mean", "sd"),
+    "triangular": ("low", "mode", "high"),
+    "exponential": ("mean",),
+    "weibull": ("scale", "shape"),
+    "gamma": ("mean", "shape"),
+    "geometric": ("mean",),
+}
+_OPTIONAL = {"geometric": ("step",), "normal": ("min", "max"), "lognormal": ("min", "max"), "exponential": ("min", "max")}
+_OPTIONAL |= {"weibull": ("min", "max"), "gamma": ("min", "max")}
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the schema of a scenario file, whole or one that extends another."""
+    definitions: dict[str, Any] = {}
+    whole = _schema_of(Settings, definitions)
+    whole["properties"]["units"] = {
+        "type": "object",
+        "propertyNames": {"pattern": f"^{NAME}$"},
+        "minProperties": 1,
+        "additionalProperties": {"$ref": "#/$defs/unit"},
+        "description": whole["properties"]["units"]["description"],
+    }
+    definitions["unit"] = _unit(definitions)
+    changing = {key: whole["properties"][key] for key in ("twin", "name", "title")}
+    changing["extends"] = {"type": "string", "description": "The scenario file that is changed.", "examples": ["weee_line.yaml"]}
+    changing["change"] = {"type": "object", "description": "Paths and new values, e.g. units.screen.aperture: 10 mm."}
+    changing["remove"] = {"type": "array", "items": {"type": "string"}, "description": "Paths of what is taken away."}
+    whole["properties"] |= {key: changing[key] for key in ("extends", "change", "remove")}
+    required = whole.pop("required")
+    whole["if"] = {"required": ["extends"]}
+    whole["then"] = {"propertyNames": {"enum": list(changing)}}
+    whole["else"] = {"required": required, "properties": {"change": False, "remove": False}}
+    shared = {"quantity": Quantity("kg").text_schema(), "distribution": _distribution(), "annotated": _ANNOTATED}
+    defined = {key: _written(definitions[key]) for key in sorted(definitions)}
+    return {"$schema": _DIALECT, "title": "twin scenario", **_written(whole), "$defs": {**defined, **shared}}
+
+
+def schema_text() -> str:
+    """Return the schema as indented JSON with a final newline, the same for the same kinds."""
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _schema_of(model: type[BaseModel], definitions: dict[str, Any]) -> dict[str, Any]:
+    schema = model.model_json_schema(by_alias=True, mode="validation")
+    definitions |= schema.pop("$defs", {})
+    return schema
+
+
+def _unit(definitions: dict[str, Any]) -> dict[str, Any]:
+    kinds, branches = names(), []
+    for name in kinds:
+        kind = find(name)
+        schema = _schema_of(kind.model, definitions)
+        schema["properties"]["kind"] = {"const": name, "description": kind.summary}
+        definitions[name] = schema
+        branches.append({"if": {"properties": {"kind": {"const": name}}, "required": ["kind"]}, "then": {"$ref": f"#/$defs/{name}"}})
+    return {"type": "object", "required": ["kind"], "properties": {"kind": {"enum": list(kinds)}}, "allOf": branches}
+
+
+def _distribution() -> dict[str, Any]:
+    """Return the schema of ``{form: parameters}``; the units of the parameters are checked by the loader alone."""
+    quantity = {"type": ["string", "number"]}
+    table = {"type": "array", "items": quantity, "minItems": 1}
+    forms: dict[str, Any] = {
+        "constant": quantity,
+        "uniform": {"anyOf": [{**table, "minItems": 2, "maxItems": 2}, _object(("low", "high"), (), quantity)]},
+        "empirical": _object(("values",), ("cumulative",), table),
+        "discrete": _object(("values",), ("weights",), table),
+    }
+    forms |= {form: _object(needed, _OPTIONAL.get(form, ()), quantity) for form, needed in _PARAMETERS.items() if needed}
+    return {"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": False, "properties": {form: forms[form] for form in FORMS}}
+
+
+def _object(needed: tuple[str, ...], optional: tuple[str, ...], item: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "required": list(needed), "properties": dict.fromkeys((*needed, *optional), item), "additionalProperties": False}
+
+
+def _written(schema: Any) -> Any:
+    """Return a schema as people write values: with a unit, as a distribution where one may be drawn, with basis and source; never null."""
+    if isinstance(schema, list):
+        return [_written(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "x-unit" in schema:
+        return _value(schema)
+    ways = [way for way in schema.get("anyOf", ()) if way != {"type": "null"}]
+    if len(ways) == 1:
+        return _written({**{key: item for key, item in schema.items() if key != "anyOf"}, **ways[0], **_said(schema)})
+    result = {key: item if key in ("examples", "enum", "const", "required") else _written(item) for key, item in schema.items()}
+    result = {key: item for key, item in result.items() if key not in (*_OURS, "default") and not (key == "title" and isinstance(item, str))}
+    if ways:
+        result["anyOf"] = [_written(way) for way in ways]
+    if isinstance(schema.get("default"), (str, bool, int)):
+        result["default"] = schema["default"]
+    if isinstance(result.get("properties"), dict):
+        result["properties"] = {key: item if key in _STRUCTURE else _annotatable(item) for key, item in result["properties"].items()}
+    if isinstance(result.get("additionalProperties"), dict):
+        result["additionalProperties"] = _annotatable(result["additionalProperties"])
+    return result
+
+
+def _said(schema: dict[str, Any]) -> dict[str, Any]:
+    return {key: schema[key] for key in ("description", "default") if key in schema}
+
+
+def _value(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a quantity or variate, which goes by reference where it is text with a unit."""
+    about: dict[str, Any] = {key: schema[key] for key in ("description", "examples", "x-unit") if key in schema}
+    if isinstance(schema.get("default"), float):
+        about["default"] = format_quantity(schema["default"], schema["x-unit"])
+    ways = list(schema["anyOf"]) if "anyOf" in schema else [{"$ref": "#/$defs/quantity"}]
+    if "x-distribution" in schema:
+        ways.append({"$ref": "#/$defs/distribution"})
+    return {**(ways[0] if len(ways) == 1 else {"anyOf": ways}), **about}
+
+
+def _annotatable(schema: Any) -> Any:
+    """Return a schema of which the value may also stand in an annotation."""
+    if not isinstance(schema, dict) or schema == {}:
+        return schema
+    about = {key: schema[key] for key in ("description", "examples", "x-unit", "default") if key in schema}
+    plain = {key: item for key, item in schema.items() if key not in about}
+    ways = plain["anyOf"] if list(plain) == ["anyOf"] else [plain]
+    return {"anyOf": [*ways, {"$ref": "#/$defs/annotated"}], **about}

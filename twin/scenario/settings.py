@@ -1,0 +1,186 @@
+"""The top-level keys of a scenario besides its units: time, record, resources, carriers, budget, events."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, PlainSerializer, StrictInt, WithJsonSchema, model_validator
+
+from twin.errors import UsageError
+from twin.materials import Number, emission_factor
+from twin.quantities import Duration, DurationOrZero, EmissionFactor, Mass, PricePerEnergy, Quantity, format_quantity, shown
+from twin.scenario.calendars import CalendarSpec, read_moment
+from twin.scenario.fields import CalendarName, Count, Name, OneOrMore, Shorthand, Switch, Text
+from twin.scenario.kind import Model, default
+from twin.scenario.machine import NOT_USED
+from twin.scenario.problems import Faults, wrong
+from twin.scenario.sizes import ONE_CLASS, SizeClasses, read_bounds
+
+FORMAT = 1
+"""The version of the language: the value of the key ``twin``."""
+DEFAULT_START = datetime(2026, 1, 5)
+"""A Monday at midnight."""
+_TITLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
+_DURATION = Quantity("s", ge=0)
+
+
+def _none(value: object) -> object:
+    return None if value == "none" else value
+
+
+def _moment(value: object) -> datetime:
+    return value if isinstance(value, datetime) else read_moment(value)
+
+
+def _file_name(value: object) -> str:
+    if not isinstance(value, str) or not _TITLE.fullmatch(value):
+        raise wrong(f"a name of letters, digits, '_', '-' and '.' is needed, at most 80: files are called by it (got {shown(value)})")
+    return value
+
+
+def _catalogues(value: object) -> tuple[str, ...]:
+    items = [value] if isinstance(value, str) else value
+    if not isinstance(items, list) or not all(isinstance(item, str) and item.strip() for item in items):
+        raise wrong(f"a list of catalogues is needed, e.g. [weee] or [my_materials.yaml] (got {shown(value)})")
+    return tuple(dict.fromkeys(items))
+
+
+def _record(value: object) -> object:
+    return {"every": "none", "streams": False} if value == "none" else value
+
+
+def _resource(value: object) -> object:
+    return {"count": value} if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+_MOMENT_SCHEMA = {"type": "string", "examples": ["2026-01-05T06:00"]}
+Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema(_MOMENT_SCHEMA), PlainSerializer(lambda m: m.isoformat())]
+
+
+class TimeFrame(Model):
+    """When the run begins, how long it lasts, and what of it is not counted."""
+
+    start: Moment = Field(default=DEFAULT_START, description="Date and time of day at which the run begins, local and without time zone.")
+    horizon: Duration = Field(description="How long the run lasts.")
+    warmup: DurationOrZero = default(0.0, NOT_USED, description="How much of the beginning the KPIs leave out.")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.warmup >= self.horizon:
+            faults = Faults()
+            faults.add(f"must be shorter than the horizon, {format_quantity(self.horizon, 's')} (got {format_quantity(self.warmup, 's')})", "warmup")
+            faults.stop()
+        return self
+
+
+class Record(Model):
+    """What is recorded."""
+
+    every: Annotated[Duration | None, Shorthand(_none, {"const": "none"})] = Field(default=3600.0, description="Length of a record step, or none.")
+    streams: Switch = Field(default=True, description="Whether mass flows are recorded.")
+    genealogy: Switch = Field(default=False, description="Whether the parents of every lot are recorded, for `twin trace`.")
+
+
+class ResourceSpec(Model):
+    """What units share and wait for: fitters, loaders, cranes."""
+
+    count: Count = Field(description="How many there are.")
+    calendar: CalendarName = Field(default=None, description="When they work; always where not given.")
+
+
+class CarrierSettings(Model):
+    """An energy carrier: what one joule of it costs and emits."""
+
+    price: PricePerEnergy = default(0.0, NOT_USED, description="Price of the energy.")
+    co2: EmissionFactor | None = Field(default=None, description="CO2 of the energy; the stored factor of 'year' where not given.")
+    year: StrictInt | None = Field(default=None, description="Year of the stored CO2 factor; the newest where not given.")
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """An energy carrier: price in EUR/J, CO2 in kg/J."""
+
+    price: float
+    co2: float
+
+
+ELECTRICITY = "electricity"
+"""The carrier of the machines' power; it is there without being named."""
+
+
+def resolved_carriers(written: Mapping[str, CarrierSettings], complain: Callable[[str, str], None]) -> dict[str, tuple[Carrier, Number | None]]:
+    """Return each carrier by name, sorted, with the stored CO2 factor where one was taken. What is wrong is noted by name."""
+    found: dict[str, tuple[Carrier, Number | None]] = {}
+    for name, settings in sorted({ELECTRICITY: CarrierSettings(), **written}.items()):
+        if settings.co2 is not None:
+            found[name] = (Carrier(settings.price, settings.co2), None)
+            continue
+        try:
+            stored = emission_factor(name, settings.year).number
+        except UsageError as error:
+            complain(name, str(error))
+            continue
+        found[name] = (Carrier(settings.price, stored.value), stored)
+    return found
+
+
+class Budget(Model):
+    """What a run may use before it is ended with a message."""
+
+    events: Count = Field(default=50_000_000, description="Number of events.")
+    wall: Annotated[Duration | None, Shorthand(_none, {"const": "none"})] = Field(default=None, description="Wall-clock time, or none.")
+
+
+class Event(Model):
+    """A change of parameters at a time."""
+
+    at: Any = Field(description="When: a date, or the time since the start.", json_schema_extra={"type": "string", "examples": ["2026-02-01T06:00", "10 d"]})
+    set: dict[str, Any] = Field(description="What is changed: paths and values, e.g. {units.screen.aperture: 12 mm}.", min_length=1)
+
+    def seconds(self, start: datetime) -> float:
+        """Return the time since ``start``, s; raises pydantic's or ``UsageError``."""
+        if isinstance(self.at, str) and re.match(r"\s*\d{4}-\d\d-", self.at):
+            return (read_moment(self.at) - start).total_seconds()
+        return _DURATION.read(self.at)
+
+
+def _sizes(value: object) -> object:
+    return value if isinstance(value, SizeClasses) else read_bounds(value)
+
+
+_BOUNDS_SCHEMA: dict[str, Any] = {
+    "anyOf": [{"type": "string", "examples": ["0.5 1 2 4 8 16 31.5 63 mm"]}, {"type": "array", "items": Quantity("m", gt=0).json_schema()}]
+}
+
+
+class Settings(Model):
+    """A scenario without the parameters of its units."""
+
+    twin: Literal[1] = Field(description="Version of the language.")
+    name: Annotated[str, BeforeValidator(_file_name)] | None = Field(default=None, description="Name of the scenario; the file's where not given.")
+    title: Text = Field(default="", description="A line for people.")
+    time: TimeFrame = Field(description="When the run begins and how long it lasts.")
+    seed: Annotated[int, Field(strict=True, ge=0, lt=2**63)] = Field(default=1, description="Seed of all random numbers.")
+    lot: Mass | None = Field(default=None, description="What a line draws at once, where its first machine does not say.")
+    record: Annotated[Record, Shorthand(_record, {"const": "none"})] = Field(default=Record(), description="What is recorded, or none.")
+    catalogue: Annotated[
+        tuple[str, ...],
+        BeforeValidator(_catalogues),
+        WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}], "examples": [["weee"]]}),
+    ] = Field(default=(), description="Catalogues of materials: names of those that come with twin, or YAML files.")
+    materials: dict[str, Any] = Field(default={}, description="Materials defined here, as in a catalogue.")
+    size_bounds: Annotated[SizeClasses, BeforeValidator(_sizes), WithJsonSchema(_BOUNDS_SCHEMA)] = Field(
+        default=ONE_CLASS, description="Upper bounds of the size classes; one class where not given."
+    )
+    calendars: dict[Name, CalendarSpec] = Field(default={}, description="Calendars by name.")
+    resources: dict[Name, Annotated[ResourceSpec, Shorthand(_resource, {"type": "integer", "minimum": 1})]] = Field(
+        default={}, description="Shared resources: a count, or count and calendar."
+    )
+    carriers: dict[Name, CarrierSettings] = Field(default={}, description="Prices and CO2 factors of energy carriers.")
+    budget: Budget = Field(default=Budget(), description="What a run may use.")
+    units: dict[str, Any] = Field(description="The plant: units by name, in the order in which ties in time are broken.", min_length=1)
+    events: Annotated[tuple[Event, ...], OneOrMore()] = Field(default=(), description="Changes of parameters while the plant runs.")

@@ -1,0 +1,131 @@
+"""Numbers from CSV files: delivery schedules and measured partitions. A column's unit stands in its header, e.g. ``size_mm``."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import ValidationInfo
+
+from twin.errors import UsageError
+from twin.quantities import Quantity, parse, shown
+from twin.scenario.problems import Faults, wrong
+
+MOST_BYTES = 16 * 1024 * 1024
+_MOST_ROWS = 500_000
+_MOST_FAULTS = 20
+_HEADER = re.compile(r"(.*?)(?:\s*\[([^\]]+)\]|_([A-Za-zµ%]+))?")
+
+
+@dataclass
+class Files:
+    """Reads the text files that a scenario names, and keeps what was read: ``texts`` by name.
+
+    ``given`` are texts known beforehand (a scenario that was stored with its files); else names are paths below ``folder``.
+    """
+
+    folder: Path | None = None
+    given: Mapping[str, str] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    start: datetime = field(default_factory=lambda: datetime(2026, 1, 5))
+
+    def read(self, name: str) -> str:
+        """Return the text of a file; raises ``UsageError``."""
+        if name not in self.texts:
+            self.texts[name] = self.given[name] if name in self.given else read_text((self.folder or Path()) / name, name)
+        return self.texts[name]
+
+
+def read_text(path: Path, name: str = "") -> str:
+    """Return the UTF-8 text of a file of at most 16 MiB; raises ``UsageError``."""
+    try:
+        if not path.is_file():
+            raise UsageError(f"{name or path}: {'is not a file' if path.exists() else 'no such file'}")
+        if (size := path.stat().st_size) > MOST_BYTES:
+            raise UsageError(f"{name or path}: is too large ({size} bytes, at most {MOST_BYTES} are read)")
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{name or path}: is not UTF-8 text (byte {error.start})") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(f"{name or path}: cannot be read ({reason})") from None
+
+
+def files_of(info: ValidationInfo) -> Files:
+    """Return the files that a scenario is validated with."""
+    return info.context if isinstance(info.context, Files) else Files()
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a CSV: its name and the unit of its bare numbers, None where the cells must carry one."""
+
+    name: str
+    unit: str | None
+    cells: tuple[str, ...]
+    lines: tuple[int, ...]
+
+    def numbers(self, quantity: Quantity, faults: Faults, table: str) -> list[float]:
+        """Return the cells as SI values of ``quantity``; faults are noted with their line, and 0 stands for what is wrong."""
+        values, wrong_cells = [], 0
+        for line, cell in zip(self.lines, self.cells, strict=True):
+            try:
+                bare = self.unit is not None and cell[-1:].isdigit()
+                values.append(quantity.read(f"{cell} {self.unit}" if bare else cell))
+            except UsageError as error:
+                values.append(0.0)
+                if (wrong_cells := wrong_cells + 1) <= _MOST_FAULTS:
+                    faults.add(f"{table}:{line} column {self.name!r}: {error}")
+        if wrong_cells > _MOST_FAULTS:
+            faults.add(f"{table} column {self.name!r}: {wrong_cells - _MOST_FAULTS} more cells are wrong")
+        return values
+
+
+def read_table(name: object, files: Files, units: Mapping[str, str]) -> dict[str, Column]:
+    """Return the columns of a CSV by name; ``units`` maps a column's name (``*``: any other) to the SI unit that its header's suffix is of.
+
+    Raises pydantic's errors: no such file, no header, a column named twice, a row of another length, an empty cell.
+    """
+    if not isinstance(name, str) or not name.strip():
+        raise wrong(f"the name of a CSV file is needed (got {shown(name)})")
+    try:
+        reader = csv.reader(io.StringIO(files.read(name)), strict=True)
+        rows = [(reader.line_num, row) for row in reader if row]
+    except UsageError as error:
+        raise wrong(str(error)) from None
+    except csv.Error as error:
+        raise wrong(f"{name}: is not a table of comma-separated values ({error})") from None
+    if not 2 <= len(rows) <= _MOST_ROWS:
+        raise wrong(f"{name}: a header and 1 to {_MOST_ROWS} rows are needed, separated by commas (got {len(rows)} lines)")
+    faults = Faults()
+    headers = [_header(cell.strip(), units) for cell in rows[0][1]]
+    names = [header for header, _ in headers]
+    for header in dict.fromkeys(header for header in names if names.count(header) > 1 or not header):
+        faults.add(f"{name}:1 {f'column {header!r} is there twice' if header else 'a column has no name'}")
+    for line, row in rows[1:]:
+        if len(row) != len(names):
+            faults.add(f"{name}:{line} has {len(row)} values, {len(names)} are needed: one for each column")
+        if len(faults) > _MOST_FAULTS:
+            break
+    faults.stop_if_any()
+    lines = tuple(line for line, _ in rows[1:])
+    columns = zip(*(row for _, row in rows[1:]), strict=True)
+    return {header: Column(header, unit, tuple(cell.strip() for cell in cells), lines) for (header, unit), cells in zip(headers, columns, strict=True)}
+
+
+def _header(text: str, units: Mapping[str, str]) -> tuple[str, str | None]:
+    match = _HEADER.fullmatch(text)
+    suffix = match and (match[2] or match[3])
+    si = units.get(match[1].strip(), units.get("*")) if match else None
+    if match and suffix and si:
+        try:
+            parse(f"1 {suffix}", si)
+        except UsageError:
+            return text, None
+        return match[1].strip(), suffix
+    return text, None

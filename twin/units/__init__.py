@@ -1,0 +1,1 @@
+"""Behaviour of units: step functions over records."""

@@ -1,0 +1,178 @@
+"""Failures, repairs and the replacement of worn parts, one unit for each copy of a machine.
+
+Operating-hour clocks stand still unless the line runs: the line asks for the next failure and calls :meth:`Breakdown.fail`. Calendar clocks tick
+always: the breakdown wakes by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from twin.engine.calendars import FAR, Calendar
+from twin.engine.clock import Clock, nanoseconds
+from twin.engine.deadlock import check_deadlock
+from twin.engine.resource import Resource, release, seize
+from twin.engine.streams import Stream
+from twin.engine.unit import NEVER, State, Unit
+
+if TYPE_CHECKING:
+    from twin.units.line import Line
+    from twin.units.machine import Draw, Machine
+
+WORKING, ASKING, REPAIRING = "working", "asking", "repairing"
+
+
+@dataclass(slots=True)
+class BreakdownRecord:
+    """``fails_at``: ns of operation (operating clock) or of the run (calendar clock). ``since``: when it failed."""
+
+    until: int = 0
+    phase: str = WORKING
+    fails_at: int = NEVER
+    since: int = 0
+    failures: int = 0
+
+
+class Breakdown(Unit):
+    """The failures of one copy of a machine."""
+
+    def __init__(
+        self,
+        name: str,
+        index: int,
+        clock: Clock,
+        machine: Machine,
+        life: tuple[Draw, Stream],
+        repair: tuple[Draw, Stream],
+        by_calendar: bool,
+        resources: Sequence[Resource],
+        calendar: Calendar | None,
+    ) -> None:
+        super().__init__(name, index, clock, record := BreakdownRecord())
+        self.record: BreakdownRecord = record
+        self.takes_any = False
+        self.machine, self.by_calendar, self.resources, self.calendar = machine, by_calendar, tuple(resources), calendar
+        self._life, self._repair = life, repair
+        self.line: Line
+
+    def draw_life(self, base: int) -> None:
+        """Set the next failure, counted from ``base`` ns."""
+        distribution, stream = self._life
+        self.record.fails_at = base + nanoseconds(min(distribution.inverse(stream.uniform()), 1e9))
+
+    def step(self, now: int) -> bool:
+        record = self.record
+        if record.phase == WORKING:
+            if record.fails_at == NEVER:
+                self.draw_life(0)
+                if self.by_calendar:
+                    record.until = max(record.fails_at, now)
+                    return True
+                return False
+            self._go_down(now)
+        if record.phase == ASKING:
+            if self.resources and not seize(self, self.resources, now):
+                check_deadlock(self, now)
+                return False
+            distribution, stream = self._repair
+            duration = nanoseconds(distribution.inverse(stream.uniform()))
+            record.until = self.calendar.advance(now, duration) if self.calendar is not None else now + duration
+            record.phase = REPAIRING
+            return True
+        return self._go_up(now)
+
+    def _go_down(self, now: int) -> None:
+        record = self.record
+        record.phase, record.since = ASKING, now
+        record.failures += 1
+        self.line.copy_down(self, now)
+
+    def fail(self, now: int) -> None:
+        """The line found that this copy's operating life is over."""
+        self.run(now)
+
+    def _go_up(self, now: int) -> bool:
+        record = self.record
+        if self.resources:
+            release(self, self.resources, now)
+        self._record_down(now)
+        record.phase = WORKING
+        self.draw_life(now if self.by_calendar else self.line.operated(now))
+        self.line.copy_up(self, now)
+        if not self.by_calendar:
+            return False
+        record.until = record.fails_at
+        return True
+
+    def _record_down(self, now: int) -> None:
+        record = self.record
+        recorder, row = self.line.recorder, self.line.machine_rows[self.machine.name]
+        for k, part in recorder.cut(record.since, now):
+            recorder.down[k][row] += part
+        record.since = now
+
+    def settle(self, now: int) -> None:
+        if self.record.phase != WORKING:
+            self._record_down(now)
+
+    def save(self) -> State:
+        return {**super().save(), "used": [self._life[1].used, self._repair[1].used]}
+
+    def load(self, state: State) -> None:
+        super().load(state)
+        self._life[1].rewind(state["used"][0])
+        self._repair[1].rewind(state["used"][1])
+
+
+@dataclass(slots=True)
+class ReplacementRecord:
+    """``phase``: working (nothing to do), asking, repairing."""
+
+    until: int = NEVER
+    phase: str = WORKING
+    count: int = 0
+
+
+class Replacement(Unit):
+    """The replacement of a machine's worn part: the line stands in maintenance meanwhile."""
+
+    def __init__(self, name: str, index: int, clock: Clock, machine: Machine, seconds: float, resources: Sequence[Resource]) -> None:
+        super().__init__(name, index, clock, record := ReplacementRecord())
+        self.record: ReplacementRecord = record
+        self.takes_any = False
+        self.machine, self.resources = machine, tuple(resources)
+        self.duration = nanoseconds(seconds)
+        self.line: Line
+
+    def begin(self, now: int) -> None:
+        """The line asks for a new part, between two lots."""
+        self.record.phase = ASKING
+        self.line.service_begins(now)
+        self.run(now)
+
+    def step(self, now: int) -> bool:
+        record = self.record
+        if record.phase == ASKING:
+            if self.resources and not seize(self, self.resources, now):
+                check_deadlock(self, now)
+                return False
+            record.phase, record.until = REPAIRING, now + self.duration
+            return True
+        if record.phase == REPAIRING:
+            if self.resources:
+                release(self, self.resources, now)
+            record.phase = WORKING
+            record.count += 1
+            self.machine.replaced()
+            self.line.service_ends(self.machine, now)
+        return False
+
+
+def next_failure(breakdowns: Sequence[Breakdown]) -> int:
+    """The operating time (ns) at which the next of these copies fails; :data:`~twin.engine.calendars.FAR` if none does."""
+    return min(
+        (b.record.fails_at for b in breakdowns if not b.by_calendar and b.record.phase == WORKING and b.record.fails_at >= 0),
+        default=FAR,
+    )

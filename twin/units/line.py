@@ -1,0 +1,441 @@
+"""A line: machines coupled without a bunker between them; they run, wait and stop as one.
+
+The line draws a lot, computes its outlets and its duration, works on it, and delivers port by port. It knows when it will be stopped next and waits
+once, for the earliest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from twin.engine.calendars import Windows
+from twin.engine.clock import NANOSECONDS, Clock, nanoseconds
+from twin.engine.deadlock import check_deadlock
+from twin.engine.genealogy import Genealogy
+from twin.engine.recording import Recorder
+from twin.engine.resource import Resource, release, seize
+from twin.engine.states import BLOCKED, DOWN, MAINTENANCE, OFF_SHIFT, RUNNING, STARVED, STATES, WAITING
+from twin.engine.unit import State, Unit
+from twin.engine.waiting import WaitingList
+from twin.kernels.evaluator import SECONDS, UP
+from twin.units.breakdown import WORKING, Breakdown, Replacement, next_failure
+from twin.units.intake import Intake
+from twin.units.line_records import LineRecords
+from twin.units.machine import Machine
+from twin.units.network import Network
+from twin.units.outlet import Receiver
+
+READY, START, WORK, DELIVER = range(4)
+"""Phases: no lot on the line; a lot waits to be (further) worked on; work; delivery."""
+
+
+@dataclass(slots=True)
+class LineRecord:
+    """All times in ns. ``left``: work left on the lot; ``operated``: running time so far; ``state`` holds since ``since``; ``rated``: the lot's
+    rates are drawn."""
+
+    until: int = 0
+    phase: int = READY
+    state: int = STARVED
+    since: int = 0
+    began: int = 0
+    left: int = 0
+    duration: int = 0
+    operated: int = 0
+    feed: float = 0.0
+    lot: int = 0
+    lots: int = 0
+    rated: bool = False
+    down: int = 0
+    serviced: int = 0
+    sweeps: int = 0
+    most_sweeps: int = 0
+    state_time: list[int] = field(default_factory=lambda: [0] * len(STATES))
+
+
+class Line(Unit):
+    """``lot`` kg is drawn at once; ``partial`` takes less where the bunkers hold less. ``before``: start only when every outlet has room."""
+
+    def __init__(
+        self,
+        name: str,
+        index: int,
+        clock: Clock,
+        *,
+        network: Network,
+        intake: Intake,
+        windows: Windows,
+        needs: Sequence[Resource],
+        recorder: Recorder,
+        records: LineRecords,
+        before: bool = False,
+        genealogy: Genealogy | None = None,
+    ) -> None:
+        super().__init__(name, index, clock, record := LineRecord())
+        self.record: LineRecord = record
+        self.network, self.intake = network, intake
+        self.outlets: list[Receiver] = []
+        self.windows, self.needs, self.before, self.genealogy = windows, tuple(needs), before, genealogy
+        self.recorder, self.records = recorder, records
+        self.machine_rows = records.machine_rows
+        self.breakdowns: list[Breakdown] = []
+        self.replacements: dict[str, Replacement] = {}
+        self.pending: list[float] = []
+        self.repaired = WaitingList(f"{name}: repair", lambda _: not (self.record.down or self.record.serviced), self._menders)
+        self.machines: list[Machine] = network.machines
+        self._varying = [machine for machine in self.machines if machine.varies]
+        self._wearing = [(i, machine) for i, machine in enumerate(self.machines) if machine.wear is not None]
+        self._countable = [(i, machine) for i, machine in enumerate(self.machines) if machine.count > 1 or machine.bypass_port >= 0]
+        self._open_until = -1
+        self._next_failure = -1
+        self._seconds_for = -1.0
+
+    def connect(self, outlets: Sequence[Receiver]) -> None:
+        """Where its outlets lead to, in declared order; lets the deadlock report know who fills and empties what."""
+        self.outlets = list(outlets)
+        self.pending = [0.0] * len(self.outlets)
+        for bunker in self.intake.bunkers:
+            bunker.takers.append(self)
+        for receiver in dict.fromkeys(self.outlets):
+            fillers = getattr(receiver, "fillers", None)
+            if fillers is not None:
+                fillers.append(self)
+
+    def _menders(self) -> list[Unit]:
+        units: list[Unit] = [b for b in self.breakdowns if b.record.phase != WORKING]
+        return [*units, *(r for r in self.replacements.values() if r.record.phase != WORKING)]
+
+    # -- the step function ---------------------------------------------------------------------------------------------------------------
+
+    def step(self, now: int) -> bool:
+        record = self.record
+        if record.phase == WORK:
+            self._progress(now)
+            if self.needs:
+                release(self, self.needs, now)
+            if record.operated >= self._next_failure:
+                self._fail_due(now)
+            if record.left > 0:
+                record.phase = START
+                return True
+            self._begin_delivery()
+            return self._deliver(now)
+        if record.since < now:
+            self._close(now)
+        if record.phase == READY:
+            return self._take(now)
+        if record.phase == START:
+            return self._start(now)
+        if self._hindered(now):
+            return record.until >= 0
+        return self._deliver(now)
+
+    def _hindered(self, now: int) -> bool:
+        """Off-shift, in maintenance or down: give up waiting for material or room, and wait for that to end."""
+        record = self.record
+        if now >= self._open_until:
+            imposed, until = self.windows.status(now)
+            if imposed != RUNNING:
+                self.abandon_lists(now)
+                record.state, record.until = OFF_SHIFT if imposed == OFF_SHIFT else MAINTENANCE, until
+                return True
+            self._open_until = until
+        if record.down or record.serviced:
+            self.abandon_lists(now)
+            self._wait(MAINTENANCE if record.serviced else DOWN, [self.repaired], now)
+            return True
+        return False
+
+    def _wait(self, state: int, lists: Sequence[WaitingList], now: int, wishes: Sequence[float] = (), takes_any: bool = True) -> None:
+        self.record.state = state
+        self.takes_any = takes_any
+        for k, waiting_list in enumerate(lists):
+            waiting_list.join(self, wishes[k] if wishes else 0.0)
+        check_deadlock(self, now)
+
+    def _take(self, now: int) -> bool:
+        """Draw a lot if line, material and (where asked) room allow it."""
+        record, intake, network = self.record, self.intake, self.network
+        if self._hindered(now):
+            return record.until >= 0
+        amount = intake.find(self)
+        if amount <= 0.0:
+            if self.before and self.waiting:
+                self.abandon_lists(now)
+            self._wait(STARVED, intake.lists, now, intake.wishes, takes_any=intake.takes_any)
+            return False
+        if self.before:
+            intake.peek(network.x, amount)
+            self._evaluate(amount, now)
+            if not self._room_before(now):
+                return False
+        if self.waiting:
+            self.leave_lists()
+        if self.genealogy is not None:
+            record.lot = self.genealogy.new(self.name, now)
+        amount = intake.draw(self, network.x, amount, record.lot, now)
+        if not self.before:
+            self._evaluate(amount, now)
+        record.feed = amount
+        record.rated = False
+        record.duration = record.left = nanoseconds(network.seconds)
+        record.sweeps += network.sweeps
+        record.most_sweeps = max(record.most_sweeps, network.sweeps)
+        record.phase = START
+        return self._start(now)
+
+    def _evaluate(self, amount: float, now: int) -> None:
+        network, limits = self.network, self.network.limits
+        if amount != self._seconds_for or (self._varying and not self.record.rated):
+            for i, machine in enumerate(self.machines):
+                limits[i, SECONDS] = machine.seconds(amount, now, redraw=not self.record.rated)
+            self._seconds_for = amount
+        self.record.rated = True
+        for i, machine in self._countable:
+            limits[i, UP] = machine.record.up
+        network.evaluate(f"lot {self.record.lots + 1} of {amount:g} kg at {now / NANOSECONDS:.6g} s")
+
+    def _room_before(self, now: int) -> bool:
+        """With blocking ``before``: reserve room for all outlets, or wait for it."""
+        lacking = []
+        wishes = []
+        total: dict[str, float] = {}
+        for k, receiver in enumerate(self.outlets):
+            total[receiver.name] = total.get(receiver.name, 0.0) + float(self.network.outlet_mass[k])
+        unique = {receiver.name: receiver for receiver in self.outlets}
+        for name, receiver in unique.items():
+            if total[name] > 0.0 and not receiver.room_for(self, total[name]):
+                lacking.append(receiver.putters)
+                wishes.append(total[name])
+        if lacking:
+            for place in self.intake.lists:
+                if place in self.waiting:
+                    self.abandon_lists(now)
+                    break
+            self._wait(BLOCKED, lacking, now, wishes, takes_any=False)
+            return False
+        for name, receiver in unique.items():
+            if total[name] > 0.0:
+                receiver.reserved[self.name] = total[name]
+        return True
+
+    def _start(self, now: int) -> bool:
+        """Work on the lot until it is done or the line is stopped, whichever comes first."""
+        record = self.record
+        if self._hindered(now):
+            return record.until >= 0
+        if self.needs and not seize(self, self.needs, now):
+            self._wait(WAITING, [], now, takes_any=False)
+            return False
+        if self.waiting:
+            self.leave_lists()
+        if self._next_failure < 0:
+            self._next_failure = next_failure(self.breakdowns)
+        record.phase, record.state, record.since, record.began = WORK, RUNNING, now, now
+        record.until = self._stop(now)
+        return True
+
+    def _stop(self, now: int) -> int:
+        """When the running line will be stopped next, ns."""
+        record = self.record
+        stop = now + min(record.left, max(0, self._next_failure - record.operated))
+        if self._open_until < stop:
+            stop = self._open_until
+        for breakdown in self.breakdowns:
+            if breakdown.by_calendar and breakdown.record.phase == WORKING and now <= breakdown.record.fails_at < stop:
+                stop = breakdown.record.fails_at
+        return stop
+
+    def _progress(self, now: int) -> None:
+        """Account for the work done since ``began``; the lot keeps what is left."""
+        record = self.record
+        done = now - record.began
+        record.operated += done
+        record.left -= done
+        record.began = record.since = now
+        record.state_time[RUNNING] += done
+        if done or record.duration == 0:
+            self.records.running(self, now - done, now)
+
+    def _fail_due(self, now: int) -> None:
+        record = self.record
+        self._next_failure = -1
+        for breakdown in self.breakdowns:
+            own = breakdown.record
+            if not breakdown.by_calendar and own.phase == WORKING and 0 <= own.fails_at <= record.operated:
+                breakdown.fail(now)
+
+    def _begin_delivery(self) -> None:
+        record = self.record
+        record.phase = DELIVER
+        self.pending = self.network.outlet_mass.tolist()
+        if self.before:
+            for receiver in self.outlets:
+                receiver.reserved.pop(self.name, None)
+
+    def _deliver(self, now: int) -> bool:
+        """Deliver port by port, in declared order, as far as there is room."""
+        pending, network = self.pending, self.network
+        left = False
+        for k, receiver in enumerate(self.outlets):
+            amount = pending[k]
+            if amount <= 0.0:
+                continue
+            putters = receiver.putters
+            if not putters.units or putters.units[0] is self:
+                room = receiver.room()
+                part = amount if amount <= room + receiver.tolerance else room
+                if part > 0.0:
+                    pending[k] = amount - part if part < amount else 0.0
+                    receiver.put(network.outlet_views[k], part / float(network.outlet_mass[k]), part, self.record.lot, now)
+            if pending[k] > 0.0:
+                left = True
+            elif putters in self.waiting and not any(pending[j] > 0.0 and self.outlets[j] is receiver for j in range(len(pending))):
+                putters.remove(self)
+                self.waiting.remove(putters)
+                putters.wake_first(now)
+        if left:
+            self._wait(BLOCKED, [r.putters for k, r in enumerate(self.outlets) if pending[k] > 0.0], now, takes_any=False)
+            return False
+        self._finish(now)
+        return True
+
+    def _finish(self, now: int) -> None:
+        """The lot is gone."""
+        record = self.record
+        record.phase = READY
+        record.lots += 1
+        self.intake.finish(self, now)
+        for i, machine in self._wearing:
+            changed, spent = machine.wears(float(self.network.phi[i]) * record.feed)
+            if changed:
+                self.network.changed(machine)
+            if spent and self.replacements[machine.name].record.phase == WORKING:
+                self.recorder.note(now, machine.name, "worn part is replaced")
+                self.replacements[machine.name].begin(now)
+
+    # -- what others report --------------------------------------------------------------------------------------------------------------
+
+    def operated(self, now: int) -> int:
+        """Running time of the line up to ``now``, ns."""
+        record = self.record
+        return record.operated + (now - record.began if record.phase == WORK else 0)
+
+    def copy_down(self, breakdown: Breakdown, now: int) -> None:
+        """A copy of a machine failed."""
+        machine = breakdown.machine
+        self.recorder.note(now, breakdown.name, "failed")
+        self._cut(now)
+        machine.record.up -= 1
+        self._next_failure = -1
+        if machine.record.up == 0 and machine.bypass_port < 0:
+            self.record.down += 1
+        if self.record.phase == WORK and self.record.until >= 0:
+            self._replan(now)
+
+    def copy_up(self, breakdown: Breakdown, now: int) -> None:
+        """A copy of a machine is repaired."""
+        machine = breakdown.machine
+        self.recorder.note(now, breakdown.name, "repaired")
+        self._cut(now)
+        if machine.record.up == 0 and machine.bypass_port < 0:
+            self.record.down -= 1
+        machine.record.up += 1
+        self._next_failure = -1
+        if self.record.phase == WORK and self.record.until >= 0:
+            self._replan(now)
+        self.repaired.wake_first(now)
+
+    def service_begins(self, now: int) -> None:
+        """A worn part is being replaced: the line stands."""
+        self._cut(now)
+        self.record.serviced += 1
+
+    def service_ends(self, machine: Machine, now: int) -> None:
+        """The part is new."""
+        self._cut(now)
+        self.record.serviced -= 1
+        self.network.changed(machine)
+        self.recorder.note(now, machine.name, "worn part replaced")
+        self.repaired.wake_first(now)
+
+    def change_power(self, machine: Machine, power: tuple[float, float], now: int) -> None:
+        """A timed event changed the power of a machine."""
+        self.settle(now)
+        self.records.change_power(self, self.machines.index(machine), power)
+
+    def rates_changed(self) -> None:
+        """A timed event may have changed rates: they are looked up for the next lot."""
+        self._seconds_for = -1.0
+        self._varying = [machine for machine in self.machines if machine.varies]
+
+    def _replan(self, now: int) -> None:
+        """While working: the next stop may have moved."""
+        record = self.record
+        if record.began < now:
+            self._progress(now)
+        self._next_failure = next_failure(self.breakdowns)
+        until = now if record.down or record.serviced else self._stop(now)
+        if until != record.until:
+            record.until = until
+            self.clock.reschedule(self, until)
+
+    # -- recording -----------------------------------------------------------------------------------------------------------------------
+
+    def _cut(self, now: int) -> None:
+        """Close the present interval before something about it changes."""
+        if self.record.phase != WORK and self.record.since < now:
+            self._close(now)
+
+    def _close(self, now: int) -> None:
+        """Account for a time without work, cut where shifts and planned stops begin and end."""
+        record = self.record
+        state = MAINTENANCE if record.serviced else DOWN if record.down else record.state
+        for begin, end, effective in self.windows.pieces(record.since, now, state):
+            record.state_time[effective] += end - begin
+            self.records.standing(self, begin, end, effective)
+        record.since = now
+
+    def settle(self, now: int) -> None:
+        if self.record.phase == WORK:
+            if self.record.began < now:
+                self._progress(now)
+        elif self.record.since < now:
+            self._close(now)
+
+    def on_the_line(self) -> list[tuple[np.ndarray[tuple[int, ...], np.dtype[np.float64]], float]]:
+        """What lies on the line: (matrix, share of it)."""
+        record, network = self.record, self.network
+        if record.phase in (START, WORK):
+            return [(network.x, 1.0)]
+        if record.phase == DELIVER:
+            return [(network.outlet_views[k], self.pending[k] / float(network.outlet_mass[k])) for k in range(len(self.pending)) if self.pending[k] > 0.0]
+        return []
+
+    def save(self) -> State:
+        return {
+            **super().save(),
+            "takes_any": self.takes_any,
+            "pending": list(self.pending),
+            "repaired": [unit.name for unit in self.repaired.units],
+            "network": self.network.save(),
+            "intake": self.intake.save(),
+            "records": self.records.save(),
+            "seconds_for": self._seconds_for,
+            "machines": [machine.save() for machine in self.machines],
+        }
+
+    def load(self, state: State) -> None:
+        super().load(state)
+        self.takes_any, self.pending, self._seconds_for = state["takes_any"], list(state["pending"]), state["seconds_for"]
+        for machine, saved in zip(self.machines, state["machines"], strict=True):
+            machine.load(saved)
+        self.network.load(state["network"])
+        self.intake.load(state["intake"])
+        self.records.load(state["records"])
+        for name in state["repaired"]:
+            assert name == self.name
+            self.repaired.join(self, 0.0)

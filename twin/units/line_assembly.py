@@ -1,0 +1,192 @@
+"""A line and its machines, breakdowns and replacements, built from the derived layout and the scenario."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from twin.engine.calendars import Maintenance, Windows
+from twin.engine.clock import nanoseconds
+from twin.kernels.compile import MachineKernel, Sizes
+from twin.scenario.machine import MachineModel
+from twin.units.assembly import Assembly
+from twin.units.breakdown import Breakdown, Replacement
+from twin.units.intake import Intake
+from twin.units.line import Line
+from twin.units.line_records import LineRecords
+from twin.units.machine import Machine, Wear
+from twin.units.network import Network, Wiring
+
+
+class Layout(Protocol):
+    """What the topology says of a line; see :class:`twin.plant.topology.LineLayout`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def machines(self) -> tuple[str, ...]: ...
+    @property
+    def sources(self) -> tuple[tuple[tuple[int, int], ...], ...]: ...
+    @property
+    def blocks(self) -> tuple[tuple[int, int, bool], ...]: ...
+    @property
+    def outlets(self) -> tuple[tuple[int, int], ...]: ...
+    @property
+    def destinations(self) -> tuple[str, ...]: ...
+    @property
+    def bunkers(self) -> tuple[str, ...]: ...
+    @property
+    def lot(self) -> float: ...
+
+
+def kernel_of(site: Assembly, name: str) -> MachineKernel:
+    """The kernel that a machine's kind names, imported now."""
+    where = site.scenario.kinds[name].kernel
+    assert where is not None
+    module, _, attribute = where.partition(":")
+    kernel = getattr(importlib.import_module(module), attribute)
+    assert isinstance(kernel, MachineKernel)
+    return kernel
+
+
+def build_machine(site: Assembly, name: str, model: MachineModel) -> Machine:
+    """A machine at its start."""
+    scenario = site.scenario
+    ports = scenario.kinds[name].ports(model)
+    draw = model.rate or model.cycle_time
+    varies = draw is not None and not draw.is_constant
+    bypass = -1
+    if model.when_down == "bypass":
+        bypass = ports.index(model.bypass_to) if model.bypass_to is not None else len(ports) - 1
+    wear = None
+    if model.wear is not None:
+        wear = Wear(model.wear.parameter, model.wear.per, model.wear.change, model.wear.replace_after)
+    return Machine(
+        name,
+        kernel_of(site, name),
+        ports,
+        model.kernel_values(scenario.materials, scenario.sizes),
+        count=model.count,
+        bypass_port=bypass,
+        rate=model.rate,
+        cycle_time=model.cycle_time,
+        varies=varies,
+        redraw=model.redraw,
+        power=(model.power.idle, model.power.specific),
+        wear=wear,
+        stream=site.stream(name, "rate") if varies else None,
+    )
+
+
+def build_breakdowns(site: Assembly, machine: Machine, model: MachineModel) -> tuple[list[Breakdown], Replacement | None]:
+    """The breakdowns of a machine's copies and the replacement of its worn part, added to the plant. Streams: ``life`` and ``repair``, further
+    copies ``life.1`` …"""
+    found: list[Breakdown] = []
+    if model.failures is not None:
+        for copy in range(machine.count):
+            suffix = f".{copy}" if copy else ""
+            breakdown = Breakdown(
+                f"{machine.name}{suffix}.breakdown",
+                site.next_index(),
+                site.clock,
+                machine,
+                (model.failures.mtbf, site.stream(machine.name, f"life{suffix}")),
+                (model.failures.mttr, site.stream(machine.name, f"repair{suffix}")),
+                model.failures.clock == "calendar",
+                site.needed(model.repair.needs),
+                site.calendar(model.repair.calendar),
+            )
+            found.append(breakdown)
+            site.units.append(breakdown)
+    replacement = None
+    if model.wear is not None and model.wear.replace_after is not None:
+        replacement = Replacement(f"{machine.name}.replacement", site.next_index(), site.clock, machine, model.wear.replace_time, site.needed(model.wear.needs))
+        site.units.append(replacement)
+    return found, replacement
+
+
+def build_line(
+    site: Assembly,
+    layout: Layout,
+    machines: dict[str, Machine],
+    breakdowns: dict[str, tuple[list[Breakdown], Replacement | None]],
+) -> Line:
+    """The line, added to the plant; its outlets are connected when all units are there."""
+    scenario = site.scenario
+    head = scenario.units[layout.name]
+    assert isinstance(head, MachineModel)
+    members = [machines[name] for name in layout.machines]
+    models = [model for name in layout.machines if isinstance(model := scenario.units[name], MachineModel)]
+    wiring = Wiring(layout.sources, layout.blocks, layout.outlets)
+    line = Line(
+        layout.name,
+        site.next_index(),
+        site.clock,
+        network=Network(layout.name, members, wiring, scenario.materials.properties, sizes_of(site)),
+        intake=Intake(
+            [site.bunkers[name] for name in layout.bunkers],
+            layout.lot,
+            shares=head.from_.shares,
+            take=head.take,
+            partial=head.partial,
+            hold=head.hold == "until_done",
+            shape=site.shape,
+        ),
+        windows=_windows(site, models),
+        needs=site.needed(list(dict.fromkeys(name for model in models for name in model.needs))),
+        recorder=site.recorder,
+        records=_records(site, layout, members),
+        before=head.blocking == "before",
+        genealogy=site.genealogy,
+    )
+    for machine in members:
+        own, replacement = breakdowns[machine.name]
+        for breakdown in own:
+            breakdown.line = line
+            line.breakdowns.append(breakdown)
+        if replacement is not None:
+            replacement.line = line
+            line.replacements[machine.name] = replacement
+    site.units.append(line)
+    return line
+
+
+def sizes_of(site: Assembly) -> Sizes:
+    """The size classes as the kernels take them."""
+    sizes = site.scenario.sizes
+    return Sizes(np.array(sizes.lower), np.array(sizes.upper), np.array(sizes.mean))
+
+
+def _windows(site: Assembly, models: Sequence[MachineModel]) -> Windows:
+    """A line works while the calendars of all its machines, and of the people it needs, are open."""
+    names = [model.calendar for model in models if model.calendar is not None]
+    for model in models:
+        for need in model.needs:
+            calendar = site.scenario.resources[need].calendar
+            if calendar is not None:
+                names.append(calendar)
+    plans = [
+        Maintenance(nanoseconds(plan.every if plan.first is None else plan.first), nanoseconds(plan.every), nanoseconds(plan.duration))
+        for model in models
+        for plan in model.maintenance
+    ]
+    return Windows([site.calendars[name] for name in dict.fromkeys(names)], plans)
+
+
+def _records(site: Assembly, layout: Layout, members: Sequence[Machine]) -> LineRecords:
+    recorder = site.recorder
+    streams = []
+    if recorder.streams:
+        streams = [(i, p, site.row(f"{machine.name}.{port}")) for i, machine in enumerate(members) for p, port in enumerate(machine.ports)]
+    return LineRecords(
+        recorder,
+        recorder.axes.lines.index(layout.name),
+        recorder.axes.machines.index(layout.machines[0]),
+        layout.machines,
+        streams,
+        [site.row(name) for name in layout.bunkers],
+        [machine.power for machine in members],
+    )

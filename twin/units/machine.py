@@ -1,0 +1,133 @@
+"""A machine of a line at run time: its parameters as they are now, its rate, its parallel copies and its wear."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from twin.engine.clock import nanoseconds
+from twin.engine.streams import Stream
+from twin.engine.unit import State, record_from_state, record_to_state
+from twin.kernels.compile import MachineKernel
+
+
+class Draw(Protocol):
+    """A distribution, inverted from one uniform."""
+
+    def inverse(self, u: float) -> float:
+        """The value at cumulative probability ``u``."""
+
+
+@dataclass(frozen=True)
+class Wear:
+    """``parameter`` changes by ``change`` (share of its first value) with each ``per`` kg; new after ``replace_after`` kg."""
+
+    parameter: str
+    per: float
+    change: float
+    replace_after: float | None
+
+
+@dataclass(slots=True)
+class MachineRecord:
+    """``up``: copies that work. ``worn``: kg since the part was new; ``steps``: wear steps since. ``drawn``: rate or cycle time in force, until
+    ``drawn_until`` ns."""
+
+    up: int
+    worn: float = 0.0
+    steps: int = 0
+    drawn: float = 0.0
+    drawn_until: int = -1
+
+
+class Machine:
+    """One machine, ``count`` equal copies in parallel.
+
+    ``values``: kernel parameters in SI as they are now, ``fresh`` the same without wear. ``rate`` (kg/s) or ``cycle_time`` (s a lot) is a
+    distribution or None.
+    ``power`` = idle W, specific J/kg. ``bypass_port``: where everything goes while no copy works, -1 if the line stops instead.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        kernel: MachineKernel,
+        ports: tuple[str, ...],
+        values: Mapping[str, Any],
+        *,
+        count: int = 1,
+        bypass_port: int = -1,
+        rate: Draw | None = None,
+        cycle_time: Draw | None = None,
+        varies: bool = False,
+        redraw: float | None = None,
+        power: tuple[float, float] = (0.0, 0.0),
+        wear: Wear | None = None,
+        stream: Stream | None = None,
+    ) -> None:
+        self.name, self.kernel, self.ports = name, kernel, ports
+        self.fresh: dict[str, Any] = dict(values)
+        self.values: dict[str, Any] = dict(values)
+        self.count, self.bypass_port = count, bypass_port
+        self.rate, self.cycle_time, self.varies = rate, cycle_time, varies
+        self.redraw = nanoseconds(redraw) if redraw is not None else None
+        self.power = power
+        self.wear = wear
+        self.stream = stream
+        self.record = MachineRecord(up=count)
+
+    @property
+    def limited(self) -> bool:
+        """Whether the machine limits the line at all."""
+        return self.rate is not None or self.cycle_time is not None
+
+    def seconds(self, mass: float, now: int, redraw: bool = True) -> float:
+        """Time one copy takes for a bare lot of ``mass`` kg, s; 0 where nothing limits it. Draws where the rate is random and ``redraw`` allows it."""
+        draw = self.rate or self.cycle_time
+        if draw is None:
+            return 0.0
+        record = self.record
+        if record.drawn_until < 0 or (redraw and self.varies and now >= record.drawn_until):
+            record.drawn = draw.inverse(self.stream.uniform() if self.varies and self.stream is not None else 0.5)
+            record.drawn_until = (now // self.redraw + 1) * self.redraw if self.redraw else 0
+        return mass / record.drawn if self.rate is not None else record.drawn
+
+    def wears(self, mass: float) -> tuple[bool, bool]:
+        """``mass`` kg went through; returns (a parameter changed, the part must be replaced)."""
+        wear, record = self.wear, self.record
+        if wear is None:
+            return False, False
+        record.worn += mass
+        steps = int(record.worn // wear.per)
+        changed = steps != record.steps
+        if changed:
+            record.steps = steps
+            self._apply_wear()
+        return changed, wear.replace_after is not None and record.worn >= wear.replace_after
+
+    def _apply_wear(self) -> None:
+        wear = self.wear
+        if wear is not None:
+            self.values[wear.parameter] = self.fresh[wear.parameter] * (1.0 + wear.change * self.record.steps)
+
+    def replaced(self) -> None:
+        """The worn part is new."""
+        self.record.worn, self.record.steps = 0.0, 0
+        self._apply_wear()
+
+    def set_values(self, values: Mapping[str, Any]) -> None:
+        """New parameters by a timed event; wear goes on from where it is."""
+        self.fresh, self.values = dict(values), dict(values)
+        self._apply_wear()
+
+    def save(self) -> State:
+        """Record and count of uniforms; parameters follow from scenario, events and wear."""
+        return {"record": record_to_state(self.record), "used": self.stream.used if self.stream is not None else 0}
+
+    def load(self, state: State) -> None:
+        """Take over a saved machine."""
+        record_from_state(self.record, state["record"])
+        if self.stream is not None:
+            self.stream.rewind(state["used"])
+        self._apply_wear()

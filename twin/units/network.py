@@ -1,0 +1,162 @@
+"""The machines of a line as the tables and buffers that the compiled evaluator works on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.engine.unit import State
+from twin.errors import KernelError, NetworkError
+from twin.kernels import evaluator as ev
+from twin.kernels.compile import Properties, Sizes
+from twin.units.machine import Machine
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+LOT = -1
+"""Source of a machine that takes from the line's lot."""
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """How the machines of a line hang together; numbers are positions in ``machines``, which stand in order of evaluation.
+
+    ``sources[i]``: where machine i takes from, (machine or :data:`LOT`, port). ``blocks``: (first, last + 1, whether it is a recycle loop).
+    ``outlets``: (machine, port) of the
+    ports that leave the line, in declared order.
+    """
+
+    sources: tuple[tuple[tuple[int, int], ...], ...]
+    blocks: tuple[tuple[int, int, bool], ...]
+    outlets: tuple[tuple[int, int], ...]
+
+
+class Network:
+    """Evaluates lots. After :meth:`evaluate`: ``out`` (machine, port, material, size) kg, ``phi`` (machine,), ``outlet_mass`` (outlet,) kg, and the
+    properties below."""
+
+    def __init__(self, name: str, machines: Sequence[Machine], wiring: Wiring, properties: Properties, sizes: Sizes) -> None:
+        self.name, self.machines, self.wiring = name, list(machines), wiring
+        self._properties, self._sizes = properties, sizes
+        shape = (len(properties["density"]), len(sizes.mean))
+        count = len(machines)
+        ports = max(len(machine.ports) for machine in machines)
+        kinds = max(1, *(len(machine.kernel.warnings) for machine in machines))
+        self.table = np.zeros((count, 10), dtype=np.int64)
+        self.sources = np.array([source for row in wiring.sources for source in row], dtype=np.int64).reshape(-1, 2)
+        self.blocks = np.array(wiring.blocks, dtype=np.int64).reshape(-1, 3)
+        self.outlets = np.array(wiring.outlets, dtype=np.int64).reshape(-1, 2)
+        self.limits = np.zeros((count, 2))
+        self.x = np.zeros(shape)
+        self.inp, self.at = np.zeros((count, *shape)), np.zeros((count, *shape))
+        self.out = np.zeros((count, ports, *shape))
+        self.warn, self.warned = np.zeros((count, kinds), dtype=np.int64), np.zeros((count, kinds), dtype=np.int64)
+        self.phi, self.lanes = np.ones(count), np.zeros(shape[1])
+        self.outlet_mass = np.zeros(len(wiring.outlets))
+        self.result = np.zeros(5)
+        self.outlet_views = [self.out[i, p] for i, p in wiring.outlets]
+        self._fill_table()
+        self._coefficients: list[Floats] = [np.zeros(0)] * count
+        self._parameters: list[Floats] = [np.zeros(0)] * count
+        for i in range(count):
+            self._prepare(i)
+        self._pack()
+
+    def _fill_table(self) -> None:
+        at = 0
+        for i, machine in enumerate(self.machines):
+            row = self.table[i]
+            row[ev.ADDRESS] = ev.address_of(machine.kernel.apply)
+            row[ev.SOURCES], row[ev.SOURCES_END] = at, at + len(self.wiring.sources[i])
+            at = int(row[ev.SOURCES_END])
+            row[ev.PORTS], row[ev.WARNINGS] = len(machine.ports), len(machine.kernel.warnings)
+            row[ev.BYPASS] = machine.bypass_port
+            self.limits[i, ev.UP] = machine.count
+
+    def _prepare(self, i: int) -> None:
+        machine = self.machines[i]
+        self._coefficients[i] = np.ascontiguousarray(machine.kernel.prepare(machine.values, self._properties, self._sizes), dtype=np.float64).ravel()
+        self._parameters[i] = np.array([float(machine.values[name]) for name in machine.kernel.parameters])
+        if not np.isfinite(self._coefficients[i]).all():
+            raise KernelError(
+                f"{machine.name}: its coefficients are not finite; check its parameters "
+                + ", ".join(f"{name} = {machine.values[name]:g}" for name in machine.kernel.parameters)
+            )
+
+    def _pack(self) -> None:
+        for parts, begin, end in (
+            (self._coefficients, ev.COEFFICIENTS, ev.COEFFICIENTS_END),
+            (self._parameters, ev.PARAMETERS, ev.PARAMETERS_END),
+        ):
+            bounds = np.concatenate(([0], np.cumsum([len(part) for part in parts])))
+            self.table[:, begin], self.table[:, end] = bounds[:-1], bounds[1:]
+        self.coefficients = np.concatenate([*self._coefficients, np.zeros(1)])
+        self.parameters = np.concatenate([*self._parameters, np.zeros(1)])
+
+    def changed(self, machine: Machine) -> None:
+        """A parameter of the machine changed: prepare it anew."""
+        self._prepare(self.machines.index(machine))
+        self._pack()
+
+    def evaluate(self, now_text: str) -> None:
+        """Take the lot in ``x`` through the line; raises with machine and lot if that fails."""
+        status = ev.evaluate(
+            self.x, self.table, self.sources, self.blocks, self.outlets, self.coefficients, self.parameters, self.limits,
+            self.inp, self.at, self.out, self.warn, self.warned, self.phi, self.lanes, self.outlet_mass, self.result,
+        )  # fmt: skip
+        if status != 0:
+            self._explain(status, now_text)
+
+    def _explain(self, status: int, now_text: str) -> None:
+        machine = self.machines[int(self.result[ev.CULPRIT])]
+        where = f"line {self.name!r}, machine {machine.name!r}, {now_text}"
+        if status == ev.NOT_CONVERGED:
+            raise NetworkError(
+                f"{where}: rate and splits did not converge in {ev.MAX_PASSES} passes of {ev.MAX_SWEEPS} sweeps "
+                f"(duration of the lot {self.result[ev.TAU]:.6g} s). Less must be sent back, or the recycle must run through a bunker"
+            )
+        if status == ev.NOT_FINITE:
+            raise KernelError(f"{where}: a stream is not finite at port {self._bad_port()}")
+        reasons = machine.kernel.statuses
+        reason = reasons[status - 1] if 0 < status <= len(reasons) else f"status {status}"
+        raise KernelError(f"{where}: {reason}")
+
+    def _bad_port(self) -> str:
+        for i, machine in enumerate(self.machines):
+            for p, port in enumerate(machine.ports):
+                if not np.isfinite(self.out[i, p]).all():
+                    return f"{machine.name}.{port}"
+        return "(none)"
+
+    @property
+    def seconds(self) -> float:
+        """Duration of the lot, s."""
+        return float(self.result[ev.TAU])
+
+    @property
+    def bottleneck(self) -> int:
+        """The machine that limited the lot."""
+        return int(self.result[ev.BOTTLENECK])
+
+    @property
+    def sweeps(self) -> int:
+        """Sweeps through recycle loops for the lot."""
+        return int(self.result[ev.SWEEPS])
+
+    def save(self) -> State:
+        """What the present lot and the tallies need; tables follow from the machines."""
+        return {
+            "x": self.x.copy(), "out": self.out.copy(), "phi": self.phi.copy(), "limits": self.limits.copy(), "warned": self.warned.copy(),
+            "outlet_mass": self.outlet_mass.copy(), "result": self.result.copy(),
+        }  # fmt: skip
+
+    def load(self, state: State) -> None:
+        """Take over a saved network (its machines are loaded before)."""
+        for name in ("x", "out", "phi", "limits", "warned", "outlet_mass", "result"):
+            getattr(self, name)[:] = state[name]
+        for i in range(len(self.machines)):
+            self._prepare(i)
+        self._pack()

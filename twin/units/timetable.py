@@ -1,0 +1,96 @@
+"""Timed events: parameters that change at a time, in force from the next lot or delivery on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from twin.engine.clock import nanoseconds
+from twin.engine.unit import State, Unit
+from twin.scenario.kind import UnitModel
+from twin.scenario.kinds.conveyor import Conveyor as ConveyorModel
+from twin.scenario.kinds.feed import Feed as FeedModel
+from twin.scenario.machine import MachineModel
+from twin.units.assembly import Assembly
+from twin.units.conveyor import Conveyor
+from twin.units.feed import Arrivals, Gate
+from twin.units.line import Line
+from twin.units.machine import Machine
+
+
+@dataclass(slots=True)
+class TimetableRecord:
+    """``done``: events that have taken effect."""
+
+    until: int = 0
+    done: int = 0
+
+
+class Timetable(Unit):
+    """Applies the scenario's ``events`` in order of time."""
+
+    def __init__(self, site: Assembly, name: str, index: int) -> None:
+        super().__init__(name, index, site.clock, record := TimetableRecord())
+        self.record: TimetableRecord = record
+        self.site = site
+        self.events = site.scenario.events
+        self.times = [nanoseconds(event.at) for event in self.events]
+        self._owner: dict[str, tuple[Line, Machine]] = {}
+        self._gates: dict[str, Gate] = {}
+
+    def connect(self, lines: Sequence[Line], gates: Sequence[Gate]) -> None:
+        """Find the machines and gates that events may change."""
+        self._owner = {machine.name: (line, machine) for line in lines for machine in line.machines}
+        self._gates = {gate.feed: gate for gate in gates}
+
+    def step(self, now: int) -> bool:
+        record = self.record
+        while record.done < len(self.events) and self.times[record.done] <= now:
+            event = self.events[record.done]
+            record.done += 1
+            self._apply(event.models, now)
+            for path, value in event.changes.items():
+                self.site.recorder.note(now, path.split(".")[1] if "." in path else path, f"{path} = {value}"[:190])
+        if record.done == len(self.events):
+            return False
+        record.until = self.times[record.done]
+        return True
+
+    def _apply(self, models: Mapping[str, UnitModel], now: int | None) -> None:
+        """``now`` is None while a saved state is restored: accounts and records are restored by themselves."""
+        for name, model in models.items():
+            if isinstance(model, MachineModel):
+                self._change_machine(name, model, now)
+            elif isinstance(model, FeedModel):
+                self._gates[name].model = model
+                for unit in self.site.of_type(Arrivals):
+                    if isinstance(unit, Arrivals) and unit.name == name:
+                        unit.set_model(model)
+            elif isinstance(model, ConveyorModel):
+                for unit in self.site.of_type(Conveyor):
+                    if isinstance(unit, Conveyor) and unit.name == name:
+                        unit.change_power((model.power.idle, model.power.specific), now)
+
+    def _change_machine(self, name: str, model: MachineModel, now: int | None) -> None:
+        line, machine = self._owner[name]
+        scenario = self.site.scenario
+        draw = model.rate or model.cycle_time
+        if (machine.rate, machine.cycle_time) != (model.rate, model.cycle_time):
+            machine.rate, machine.cycle_time = model.rate, model.cycle_time
+            machine.varies = draw is not None and not draw.is_constant
+            if machine.varies and machine.stream is None:
+                machine.stream = self.site.stream(name, "rate")
+            machine.record.drawn_until = -1
+        machine.set_values(model.kernel_values(scenario.materials, scenario.sizes))
+        power = (model.power.idle, model.power.specific)
+        if now is not None:
+            if power != machine.power:
+                line.change_power(machine, power, now)
+            line.network.changed(machine)
+        machine.power = power
+        line.rates_changed()
+
+    def load(self, state: State) -> None:
+        super().load(state)
+        for event in self.events[: self.record.done]:
+            self._apply(event.models, None)
