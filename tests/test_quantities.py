@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import math
 from fractions import Fraction as Ratio
 from typing import Annotated
@@ -107,10 +108,8 @@ def test_what_is_no_such_quantity_is_refused_with_what_is_needed(text: object, s
 
 @given(st.text(max_size=40), st.sampled_from(sorted(_KNOWN)))
 def test_any_text_is_a_finite_number_or_a_usage_error(text: str, si: str) -> None:
-    try:
+    with contextlib.suppress(UsageError):
         assert math.isfinite(parse(text, si))
-    except UsageError:
-        pass
 
 
 @given(
@@ -151,7 +150,7 @@ def test_every_way_to_show_a_unit_is_of_that_unit(si: str) -> None:
         (0.4, "1", "40 %"),
         (1.4, "1", "1.4"),
         (86_400.0 * 30, "s", "30 d"),
-        (0.0, "s", "0 d"),
+        (0.0, "s", "0 s"),
         (5e-8, "EUR/J", "0.18 EUR/kWh"),
         (12_345.0, "kg/m3", "12345 kg/m3"),
         (math.inf, "kg", "inf kg"),

@@ -279,9 +279,9 @@ def format_quantity(value: float, si: str) -> str:
         return f"{value} {si}"
     if si == "K":
         return f"{_digits(value - 273.15)} °C"
-    ladder = _LADDERS.get(si, (si,))
+    ladder = _LADDERS.get(si, (si,)) if value else (si,)
     sizes = [(name, float(unit(name).factor)) for name in ladder]
-    name, size = next((rung for rung in sizes if abs(value) >= rung[1] * (1 - 1e-12)), sizes[-1] if value else sizes[0])
+    name, size = next((rung for rung in sizes if abs(value) >= rung[1] * (1 - 1e-12)), sizes[-1])
     return f"{_digits(value / size)} {name}".removesuffix(" 1")
 
 

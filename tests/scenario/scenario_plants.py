@@ -53,7 +53,7 @@ def plant(changes: dict[str, Any] | None = None) -> dict[str, Any]:
         if value is None:
             node.pop(last, None)
         else:
-            node[last] = value
+            node[last] = copy.deepcopy(value)
     return scenario
 
 
@@ -61,4 +61,7 @@ def problems(source: Any, **options: Any) -> dict[str, str]:
     """What is wrong with a scenario, by path."""
     with pytest.raises(ScenarioError) as error:
         load(source, **options)
-    return {problem.path: problem.message for problem in error.value.problems}
+    found: dict[str, str] = {}
+    for problem in error.value.problems:
+        found[problem.path] = f"{found[problem.path]}\n{problem.message}" if problem.path in found else problem.message
+    return found

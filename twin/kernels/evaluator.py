@@ -41,8 +41,13 @@ RATE_TOLERANCE = 1e-9
 CLOSE_TOLERANCE = 2e-16
 """Share of a machine's feed still circling at which a loop counts as closed."""
 MAX_SWEEPS = 2000
-DAMPED_SWEEPS = 200
+DAMPED_SWEEPS = 400
 """After this many sweeps a loop's streams are damped by half."""
+EXTRAPOLATE_EVERY = 3
+"""Every third sweep the feed of a loop's first machine is extrapolated cell by cell to the limit of its geometric series (Aitken)."""
+LEAST_CHANGE = 1e-12
+"""Relative change of a cell below which its ratio is too much rounding to extrapolate from."""
+LARGEST_RATIO = 0.99999
 MAX_CLOSING = 200_000
 MAX_PASSES = 100
 
@@ -104,6 +109,23 @@ def _gather(x: Floats, inp: Floats, out: Floats, machines: Ints, sources: Ints, 
     return worst
 
 
+@kernel(types.void(f8[:, ::1], f8[:, ::1], f8[:, ::1], i8))
+def _extrapolate(inp: Floats, before: Floats, delta: Floats, sweep: int) -> None:
+    """Sum up what is left of the geometric series that the feed ``inp`` of a loop's first machine runs through from sweep to sweep.
+
+    ``before`` is the feed of the sweep before, ``delta`` the last change of it; both are brought up to date.
+    """
+    for m in range(inp.shape[0]):
+        for s in range(inp.shape[1]):
+            change = inp[m, s] - before[m, s]
+            if sweep % EXTRAPOLATE_EVERY == EXTRAPOLATE_EVERY - 1 and abs(change) > LEAST_CHANGE * inp[m, s]:
+                ratio = change / delta[m, s] if delta[m, s] != 0.0 else 0.0
+                if 0.0 < ratio < LARGEST_RATIO:
+                    inp[m, s] = max(0.0, inp[m, s] + change * ratio / (1.0 - ratio))
+            delta[m, s] = change
+            before[m, s] = inp[m, s]
+
+
 @kernel(i8(f8[:, :, ::1], f8[:, :, ::1], f8[:, :, :, ::1], i8[:, ::1], f8[::1], f8[::1], f8[:, ::1], i8[:, ::1], i8, f8, f8, i8))
 def _apply(
     inp: Floats,
@@ -150,7 +172,7 @@ def _apply(
 @kernel(
     i8(
         f8[:, ::1], i8[:, ::1], i8[:, ::1], i8[:, ::1], f8[::1], f8[::1], f8[:, ::1],
-        f8[:, :, ::1], f8[:, :, ::1], f8[:, :, :, ::1], i8[:, ::1], f8[::1], f8[::1], f8, f8, i8, f8[::1],
+        f8[:, :, ::1], f8[:, :, ::1], f8[:, :, :, ::1], i8[:, ::1], f8[::1], f8[::1], f8[:, :, ::1], f8, f8, i8, f8[::1],
     )
 )  # fmt: skip
 def _pass(
@@ -167,6 +189,7 @@ def _pass(
     warn: Ints,
     phi: Floats,
     lanes: Floats,
+    series: Floats,
     feed: float,
     tau: float,
     fresh: int,
@@ -178,12 +201,18 @@ def _pass(
         tolerance = SPLIT_TOLERANCE if fresh else CLOSE_TOLERANCE
         sweep = 0
         before = 2.0
+        first = blocks[b, FIRST]
+        if loop:
+            series[0] = inp[first]
+            series[1] = 0.0
         while True:
             worst = 0.0
             damping = 0.5 if fresh and sweep > DAMPED_SWEEPS else 1.0
             for i in range(blocks[b, FIRST], blocks[b, LAST]):
                 change = _gather(x, inp, out, machines, sources, i, damping)
                 worst = max(worst, change)
+                if loop and i == first and sweep <= DAMPED_SWEEPS:
+                    _extrapolate(inp[i], series[0], series[1], sweep)
                 phi[i] = _mass(inp[i], lanes) / feed
                 status = _apply(inp, at, out, machines, coefficients, parameters, limits, warn, i, tau, phi[i], fresh or not loop)
                 if status != 0:
@@ -218,7 +247,7 @@ def _need(phi: Floats, limits: Floats, result: Floats) -> float:
 @kernel(
     i8(
         f8[:, ::1], i8[:, ::1], i8[:, ::1], i8[:, ::1], i8[:, ::1], f8[::1], f8[::1], f8[:, ::1],
-        f8[:, :, ::1], f8[:, :, ::1], f8[:, :, :, ::1], i8[:, ::1], i8[:, ::1], f8[::1], f8[::1], f8[::1], f8[::1],
+        f8[:, :, ::1], f8[:, :, ::1], f8[:, :, :, ::1], i8[:, ::1], i8[:, ::1], f8[::1], f8[::1], f8[:, :, ::1], f8[::1], f8[::1],
     )
 )  # fmt: skip
 def evaluate(
@@ -237,6 +266,7 @@ def evaluate(
     warned: Ints,
     phi: Floats,
     lanes: Floats,
+    series: Floats,
     outlet_mass: Floats,
     result: Floats,
 ) -> int:
@@ -245,8 +275,8 @@ def evaluate(
     Tables as the constants above name their columns: ``machines`` (machine, 10), ``sources`` (source, 2) of (machine or -1 for the lot, port), ``blocks``
     (block, 3), ``outlets`` (outlet, 2) of (machine, port), ``limits`` (machine, 2). Written: ``inp`` and ``at`` (machine, material, size), ``out``
     (machine, port,
-    material, size) kg, ``phi`` (machine,), ``outlet_mass`` (outlet,) kg, ``result``; ``warned`` (machine, warning) is added to. ``lanes`` (size,)
-    and ``warn`` are scratch.
+    material, size) kg, ``phi`` (machine,), ``outlet_mass`` (outlet,) kg, ``result``; ``warned`` (machine, warning) is added to. ``lanes`` (size,),
+    ``series`` (2, material, size) and ``warn`` are scratch.
 
     Returns 0, a kernel's status, ``NOT_CONVERGED`` or ``NOT_FINITE``.
     """
@@ -260,7 +290,7 @@ def evaluate(
     tau = limits[0, SECONDS] / limits[0, UP] if limits[0, UP] > 0.0 and limits[0, SECONDS] > 0.0 else _need(phi, limits, result)
     slow, slow_gap, fast, fast_gap = 0.0, 0.0, 0.0, 0.0
     while True:
-        status = _pass(x, machines, sources, blocks, coefficients, parameters, limits, inp, at, out, warn, phi, lanes, feed, tau, 1, result)
+        status = _pass(x, machines, sources, blocks, coefficients, parameters, limits, inp, at, out, warn, phi, lanes, series, feed, tau, 1, result)
         if status != 0:
             return status
         result[PASSES] += 1
@@ -286,7 +316,7 @@ def evaluate(
     for b in range(blocks.shape[0]):
         loops += blocks[b, LOOP]
     if loops:
-        status = _pass(x, machines, sources, blocks, coefficients, parameters, limits, inp, at, out, warn, phi, lanes, feed, tau, 0, result)
+        status = _pass(x, machines, sources, blocks, coefficients, parameters, limits, inp, at, out, warn, phi, lanes, series, feed, tau, 0, result)
         if status != 0:
             return status
     check = need

@@ -75,12 +75,11 @@ class Simulation:
     def _write_rows(self, writer: Writer) -> None:
         happening = self.built.site.recorder.take_events()
         if happening.times:
-            times = np.array(happening.times) / NANOSECONDS
+            times = np.array(happening.times, dtype=np.int64)
             writer.append_rows("events", {"event_time": times, "event_unit": happening.units, "what": happening.what})
         genealogy = self.built.site.genealogy
         if genealogy is not None:
             edges = genealogy.take()
-            edges["at_time"] = edges["at_time"] / NANOSECONDS
             edges["mass"] = edges.pop("material_mass")
             writer.append_rows("lots", edges)
 

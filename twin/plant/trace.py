@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.engine.clock import NANOSECONDS
 from twin.errors import UsageError
 from twin.kernels.ancestry import walk_back
 from twin.results.read import Result
@@ -92,7 +93,7 @@ def trace(result: Result) -> Trace:
         products,
         tuple(str(name) for name in result.array("material")),
         tuple(units[k] for k in origins),
-        np.asarray(times[origins], dtype=np.float64),
+        np.asarray(times[origins], dtype=np.float64) / NANOSECONDS,
         received[origin_lots].sum(axis=1),
         found,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from pathlib import Path
 from typing import Any
@@ -9,28 +10,32 @@ from typing import Any
 import h5py
 
 from twin.errors import FileError
-from twin.results.digest import SEAL, file_digest, seal_of, state_digest
+from twin.results.digest import file_digest, state_digest
 from twin.results.layout import LAYOUT
+from twin.results.seal import is_intact
 from twin.results.state import has_state
 
 _MOST_OBJECTS = 10_000
 _MOST_DEPTH = 8
 _UNWRITTEN = 4 << 30
 """Bytes that a file may declare without storing them: series that were not recorded are all fill value."""
+_REFERENCES = ("DIMENSION_LIST", "REFERENCE_LIST")
+"""What HDF5 keeps about dimensions; nothing here is read from it, as it can take a minute to read where it is damaged."""
 _DENSEST = 1100
 """Deflate stores at least one byte for 1032."""
 
 
 def open_checked(path: Path, *, digest: bool, state: bool) -> Any:
-    """Open a file for reading, after looking at its kind, layout, links, sizes and (``digest``) contents.
+    """Open a file for reading, after looking at its seal, kind, layout, links, sizes and (``digest``, if it has no seal) contents.
 
     ``state`` says whether a saved state is wanted, or a finished run. Raises ``FileError`` for anything else than that.
     """
+    sealed = _check_seal(path, digest)
     file = _open(path)
     try:
         _check_kind(file, path, state)
         _check_structure(file, path)
-        if digest:
+        if digest and not sealed:
             _check_digest(file, path, state)
     except BaseException:
         file.close()
@@ -38,17 +43,23 @@ def open_checked(path: Path, *, digest: bool, state: bool) -> Any:
     return file
 
 
-def _open(path: Path) -> Any:
+def _check_seal(path: Path, digest: bool) -> bool:
+    """Look at what stands at ``path`` and, if wanted, at its seal; return whether it has one and it holds."""
     try:
         mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            raise FileError(f"cannot read {path}: it is {'a folder' if stat.S_ISDIR(mode) else 'not a regular file'}")
+        intact = is_intact(path) if digest else None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise FileError(f"cannot read {str(path)!r}: {getattr(error, 'strerror', None) or error}") from error
-    if not stat.S_ISREG(mode):
-        raise FileError(f"cannot read {path}: it is {'a folder' if stat.S_ISDIR(mode) else 'not a regular file'}")
+        raise FileError(f"cannot read {str(path)!r}: {_reason(error)}") from error
+    if intact is False:
+        raise FileError(f"{path} is damaged: its bytes are not those that were written; get it again from where it came, or rerun it")
+    return bool(intact)
+
+
+def _open(path: Path) -> Any:
     try:
         if not h5py.is_hdf5(path):
-            with path.open("rb") as stream:
-                stream.read(1)
             raise FileError(f"{path} is not an HDF5 file")
         return h5py.File(path, "r")
     except OSError as error:
@@ -60,12 +71,15 @@ def _reason(error: BaseException) -> str:
         return "another program has it open for writing"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
+    if isinstance(error, ValueError):
+        return str(error)
     return f"it is damaged ({str(error).partition(chr(10))[0]})"
 
 
 def _check_kind(file: Any, path: Path, state: bool) -> None:
     try:
         attrs = {name: file.attrs.get(name) for name in ("twin_layout", "complete", "digest")}
+        json.loads(file.attrs.get("platform", "{}"))
     except (OSError, RuntimeError, TypeError, ValueError) as error:
         raise FileError(f"{path} is damaged ({error})") from error
     layout = attrs["twin_layout"]
@@ -86,7 +100,10 @@ def _true(value: Any) -> bool:
 
 
 def _check_structure(file: Any, path: Path) -> None:
-    """Refuse links out of the file, data that stand elsewhere, types that twin does not write, and sizes that nothing backs."""
+    """Refuse links out of the file, data that stand elsewhere, types that twin does not write, and sizes that nothing backs.
+
+    Attributes are read once on the way, so that damage shows here and not later.
+    """
     unwritten = 0
     seen: list[int] = []
 
@@ -100,6 +117,7 @@ def _check_structure(file: Any, path: Path) -> None:
             if not isinstance(link, h5py.HardLink):
                 raise FileError(f"{path}: {where} is a link out of its place; twin writes none")
             item = group[key]
+            _read_attributes(item)
             address = h5py.h5o.get_info(item.id).addr
             if address in visited:
                 raise FileError(f"{path}: {where} appears twice; twin writes every object once")
@@ -116,11 +134,18 @@ def _check_structure(file: Any, path: Path) -> None:
 
     visited: set[int] = set()
     try:
+        _read_attributes(file)
         walk(file["/"], "", 0)
     except (OSError, RuntimeError, KeyError, TypeError, ValueError, UnicodeError) as error:
         raise FileError(f"{path} is damaged ({str(error).partition(chr(10))[0]})") from error
     if unwritten > _UNWRITTEN:
         raise FileError(f"{path} declares {unwritten / 1e9:.0f} GB that are not in it (at most {_UNWRITTEN / 1e9:.0f} GB)")
+
+
+def _read_attributes(item: Any) -> None:
+    for name in item.attrs:
+        if name not in _REFERENCES:
+            item.attrs[name]
 
 
 def _check_dataset(dataset: Any, path: Path, where: str) -> int:
@@ -146,7 +171,6 @@ def _check_digest(file: Any, path: Path, state: bool) -> None:
         right = file_digest(file, str(file.attrs.get("scenario_sha256", ""))) == file.attrs["digest"]
         if right and state:
             right = state_digest(file) == file.attrs.get("state_digest")
-        right = right and seal_of(file) == file.attrs.get(SEAL)
     except (OSError, RuntimeError, KeyError, TypeError, ValueError, UnicodeError) as error:  # what HDF5 and h5py say about damaged bytes
         raise FileError(f"{path} is damaged ({str(error).partition(chr(10))[0]})") from error
     if not right:

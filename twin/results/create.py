@@ -141,7 +141,10 @@ def describe(file: Any, variable: Variable, dataset: Any) -> None:
     if variable.kind == "text":
         dataset.attrs[ENCODING] = "utf-8"
     elif variable.unit == "time":
-        dataset.attrs.update({"units": file["time"].attrs["units"], "calendar": file["time"].attrs["calendar"]})
+        stamp = str(file["time"].attrs["units"])
+        if variable.kind == "int":  # moments of the engine, exact
+            stamp = stamp.replace("seconds", "nanoseconds", 1)
+        dataset.attrs.update({"units": stamp, "calendar": file["time"].attrs["calendar"]})
     elif variable.unit == "unit_of_measure":
         dataset.attrs["units_in"] = "unit_of_measure"
     else:

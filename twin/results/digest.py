@@ -14,12 +14,8 @@ from twin.results.layout import STATE_GROUP
 _BLOCK = 4 << 20
 
 
-SEAL = "seal"
-"""The root attribute that holds :func:`seal_of`; ``digest`` says nothing about attributes."""
-
-
-def object_paths(file: Any) -> list[str]:
-    """Return the paths of all groups and datasets of an open file but the root, sorted; each group is entered once."""
+def dataset_paths(file: Any) -> list[str]:
+    """Return the paths of all datasets of an open file, sorted; each group is entered once."""
     found: list[str] = []
     seen: list[Any] = []
 
@@ -30,17 +26,13 @@ def object_paths(file: Any) -> list[str]:
         seen.append(address)
         for name in group:
             item = group[name]
-            found.append(f"{prefix}/{name}")
             if isinstance(item, h5py.Group):
                 walk(item, f"{prefix}/{name}")
+            else:
+                found.append(f"{prefix}/{name}")
 
     walk(file["/"], "")
     return sorted(found)
-
-
-def dataset_paths(file: Any) -> list[str]:
-    """Return the paths of all datasets of an open file, sorted."""
-    return [path for path in object_paths(file) if isinstance(file[path], h5py.Dataset)]
 
 
 def blocks(dataset: Any) -> Iterator[Any]:
@@ -79,22 +71,3 @@ def _digest(file: Any, paths: list[str], ending: str) -> str:
             total.update(np.ascontiguousarray(block, dtype=kind).data.cast("B") if block.size else b"")
     total.update(ending.encode())
     return total.hexdigest()
-
-
-def seal_of(file: Any) -> str:
-    """Return the SHA-256, in hex, over all attributes (units, dates, versions, the digest itself) and the dimensions of all arrays."""
-    total = hashlib.sha256()
-    for path in ["/", *object_paths(file)]:
-        item = file[path]
-        for name in sorted(item.attrs):
-            if name in _REFERENCES or (path == "/" and name == SEAL):
-                continue
-            value = item.attrs[name]
-            text = value if isinstance(value, str) else f"{np.asarray(value).dtype.str} {np.asarray(value).tolist()!r}"
-            total.update(f"{path}\0{name}\0{text}\0".encode("utf-8", "surrogateescape"))
-        if isinstance(item, h5py.Dataset) and "DIMENSION_LIST" in item.attrs:
-            total.update(",".join(scale.name for dim in item.dims for scale in dim.values()).encode())
-    return total.hexdigest()
-
-
-_REFERENCES = ("DIMENSION_LIST", "REFERENCE_LIST")

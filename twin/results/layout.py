@@ -115,7 +115,7 @@ ROWS: tuple[Variable, ...] = (
     *_of(
         "events",
         "rows",
-        ("event_time", "event", "time", "when it happened"),
+        ("event_time", "event", "time", "when it happened, ns", "int"),
         ("event_unit", "event", "", "the unit it happened to", "text"),
         ("what", "event", "", "what happened", "text"),
     ),
@@ -126,7 +126,7 @@ ROWS: tuple[Variable, ...] = (
         ("parent", "edge", "1", "number of the lot it was made from, 0 for the outside world", "int"),
         ("mass", "edge material", "kg", "mass that passed from parent to lot"),
         ("at_unit", "edge", "", "the unit where the lot came to be", "text"),
-        ("at_time", "edge", "time", "when the lot came to be"),
+        ("at_time", "edge", "time", "when the lot came to be, ns", "int"),
     ),
     *_of(
         "batches",
@@ -208,6 +208,15 @@ STATE_GROUP = "saved_state"
 
 TEXT_WIDTHS: dict[str, int] = {"events/what": 200, "batches/phase": 32, "batches/limit": 64}
 """Bytes of a text column that grows; names of units take the width of the longest one."""
+
+
+def dims_of(path: str) -> tuple[str, ...]:
+    """Return the dimensions of a variable or coordinate; raises ``KeyError`` for what is not in the layout."""
+    if path in BY_PATH:
+        return BY_PATH[path].dims
+    if path in ("time_bounds", "size_bounds"):
+        return (path.removesuffix("_bounds"), "bound")
+    return ({"time": "time", "summary/kpi": "kpi", **{axis.name: axis.name for axis in AXES}}[path],)
 
 
 def table_of(name: str) -> tuple[Variable, ...]:

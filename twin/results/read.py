@@ -19,6 +19,7 @@ from twin.quantities import format_quantity
 from twin.results.check import open_checked
 from twin.results.create import DIMENSION_ONLY
 from twin.results.kpis import Kpi
+from twin.results.layout import dims_of
 from twin.results.state import load_state
 
 if TYPE_CHECKING:
@@ -77,8 +78,7 @@ class Result:
     def attrs(self) -> dict[str, Any]:
         """Attributes of the file: scenario name and hash, seed, replication, digest, versions (``platform``, a mapping) and more."""
         attrs = {name: value.item() if isinstance(value, np.generic) else value for name, value in self._open.attrs.items()}
-        attrs["platform"] = json.loads(attrs["platform"])
-        return attrs
+        return {**attrs, "platform": json.loads(attrs.get("platform", "{}"))}
 
     @property
     def digest(self) -> str:
@@ -128,8 +128,10 @@ class Result:
 
     def dims(self, name: str) -> tuple[str, ...]:
         """Return the names of an array's dimensions."""
-        dataset = self._node(name)
-        return tuple(dim[0].name.rpartition("/")[2] if len(dim) else (name.rpartition("/")[2]) for dim in dataset.dims)
+        try:
+            return dims_of(name.strip("/"))
+        except KeyError:
+            raise UsageError(f"no array {name!r} in the layout of a results file") from None
 
     def unit(self, name: str) -> str:
         """Return the SI unit of an array, "" for text."""
@@ -147,10 +149,13 @@ class Result:
         data: dict[str, Any] = {}
         coords: dict[str, Any] = {}
         for name in self.variables(group):
-            path = f"{group}/{name}"
-            dims = self.dims(path)
+            path = f"{group}/{name}".strip("/")
+            try:
+                dims = dims_of(path)
+            except KeyError:  # somebody added it
+                continue
             for dim in dims:
-                if dim in self._open and not _is_bare_dimension(self._open[dim]):
+                if group and dim in self._open and not _is_bare_dimension(self._open[dim]):
                     coords[dim] = ((dim,), self.array(dim), self._attributes(dim))
             (coords if dims == (name,) else data)[name] = (dims, self.array(path), self._attributes(path))
         return xarray.decode_cf(xarray.Dataset(data, coords, {"source": str(self.path or "memory")}))
@@ -190,8 +195,8 @@ class Result:
         return node
 
     def _attributes(self, name: str) -> dict[str, Any]:
-        wanted = ("units", "long_name", "calendar", "units_in")
-        return {key: str(value) for key, value in self._node(name).attrs.items() if key in wanted}
+        attrs = self._node(name).attrs
+        return {key: str(attrs[key]) for key in ("units", "long_name", "calendar", "units_in") if key in attrs}
 
 
 class SavedState(Result):

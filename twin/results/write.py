@@ -26,13 +26,14 @@ from twin.results.create import (
     text_type,
     write_once,
 )
-from twin.results.digest import SEAL, file_digest, seal_of, state_digest
+from twin.results.digest import file_digest, state_digest
 from twin.results.guarded import GuardedFile
 from twin.results.kpis import Kpi, kpis_of
 from twin.results.layout import BY_PATH, COUNTED, LAYOUT, ONCE, SERIES, STATE_GROUP, TABLES, Variable, table_of
 from twin.results.provenance import platform_text, twin_version
 from twin.results.read import Result, open_file, open_state
 from twin.results.replace import put_in_place, target_of, temporary_for
+from twin.results.seal import add_seal
 from twin.results.state import save_state
 from twin.results.tally import Tally
 
@@ -261,7 +262,6 @@ class Writer:
     def _seal(self) -> None:
         self._file.flush()
         self._file.attrs["digest"] = file_digest(self._file, str(self._file.attrs.get("scenario_sha256", "")))
-        self._file.attrs[SEAL] = seal_of(self._file)
 
     def _close(self) -> Result:
         if self._target is None:
@@ -277,8 +277,9 @@ class Writer:
             self._file.close()
             self._look()
             with h5py.File(self._temporary, "r") as file:
-                if SEAL not in file.attrs:
+                if "digest" not in file.attrs:
                     raise OSError(None, "what was written is not what is in the file")
+            add_seal(self._temporary)
             put_in_place(self._temporary, self._target)
         self._temporary = None
         self.abort()
@@ -336,5 +337,5 @@ def _forget_ending(file: Any) -> None:
         if f"{group}/{dim}" in file:
             del file[f"{group}/{dim}"]
     del file[STATE_GROUP]
-    for name in ("digest", "state_digest", SEAL):
+    for name in ("digest", "state_digest"):
         del file.attrs[name]

@@ -83,10 +83,10 @@ def used_materials(catalogue: Catalogue, used: Iterable[tuple[Path, str]], named
 
     ``used`` are those that come in, with their places; those in ``named``, which products name, belong to it where they are known.
     """
-    names, unknown = [], 0
+    names, unknown = dict.fromkeys(named), 0
     for path, name in used:
         if name in catalogue.materials:
-            names.append(name)
+            names[name] = None
             continue
         unknown += 1
         what = "a group" if name in catalogue.groups else "an element" if name in ELEMENTS else ""
@@ -94,6 +94,6 @@ def used_materials(catalogue: Catalogue, used: Iterable[tuple[Path, str]], named
         complain(path, f"{name!r} is {what}, a material is needed; {hint}" if what else f"unknown material {name[:80]!r}; {hint}")
     if unknown:
         return None
-    chosen = catalogue.select([name for name in catalogue.materials if name in names or name in named])
+    chosen = catalogue.select([name for name in catalogue.materials if name in names])
     empty = {group: () for group in catalogue.groups if group not in chosen.groups}
     return replace(chosen, groups={**chosen.groups, **empty})

@@ -76,6 +76,10 @@ class Kind:
     kernel: str | None = None
     summary: str = ""
 
+    def __reduce__(self) -> tuple[Callable[[str], Kind], tuple[str]]:
+        """A kind is pickled by its name, so that scenarios can go to other processes."""
+        return find, (self.name,)
+
 
 @cache
 def _entries() -> dict[str, EntryPoint]:

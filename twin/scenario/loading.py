@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -18,11 +19,12 @@ from twin.scenario.annotations import unwrap
 from twin.scenario.events import Entry, timed
 from twin.scenario.fields import NAME
 from twin.scenario.kind import Kind, UnitModel, find, names
+from twin.scenario.machine import MachineModel
 from twin.scenario.merge import changed, merged
 from twin.scenario.model import Scenario
 from twin.scenario.parameters import parameters_of
 from twin.scenario.places import Node, Path, Plain, child, dotted, from_plain, lookup
-from twin.scenario.problems import in_words, keys_at
+from twin.scenario.problems import MOST_PROBLEMS, in_words, keys_at
 from twin.scenario.settings import Settings, resolved_carriers
 from twin.scenario.stocks import with_stocks
 from twin.scenario.tables import Files, read_text
@@ -90,6 +92,7 @@ class _Checked:
         self.files = files
         self.tree, self.annotations, self.problems = unwrap(source, kept=("materials",))
         self.models: dict[str, UnitModel] = {}
+        self.partial: dict[str, UnitModel] = {}
         self.kinds: dict[str, Kind] = {}
 
     def complain(self, loc: Path, message: str, *, at_key: bool = False) -> None:
@@ -98,6 +101,8 @@ class _Checked:
         problem = Problem(*(key_place if at_key and followed == len(loc) else node.place), dotted(loc), message)
         if problem not in self.problems:
             self.problems.append(problem)
+        if len(self.problems) >= MOST_PROBLEMS:
+            raise ScenarioError(self.problems)
 
     def complain_of(self, error: ValidationError, model: type[BaseModel], loc: Path) -> None:
         """Note every problem that pydantic found in what stands at ``loc``."""
@@ -131,6 +136,20 @@ class _Checked:
                 self.kinds[name] = kind
             except ValidationError as error:
                 self.complain_of(error, kind.model, loc)
+                self._keep_what_is_right(name, kind, node, error)
+
+    def _keep_what_is_right(self, name: str, kind: Kind, node: Node, error: ValidationError) -> None:
+        """Keep the right parameters of a wrong unit, so that the names in it, and its ports, are checked in the same pass.
+
+        Not where a parameter of its own is wrong, which may be the one that names the ports.
+        """
+        bad = {str(detail["loc"][0]) for detail in error.errors(include_url=False) if detail["loc"]}
+        shared = {field.alias or key for key, field in MachineModel.model_fields.items()} - {"kind"}
+        if (kind.role == "machine" and not bad <= shared) or not isinstance(node.value, dict) or not bad:
+            return
+        with suppress(ValidationError):
+            plain = {key: below.plain() for key, below in node.value.items() if key not in bad}
+            self.partial[name], self.kinds[name] = kind.model.model_validate(plain, context=self.files), kind
 
     def _kind(self, node: Node, loc: Path) -> Kind | None:
         written = child(node, "kind")
@@ -193,9 +212,9 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
     settings, bad = checked.settings()
     files.start = settings.time.start
     checked.read_units(child(checked.tree, "units"))
-    unit_names = tuple(settings.units) if "units" not in bad else ()
+    unit_names = settings.units.keys() if "units" not in bad else ()
     resources = {name: spec.count for name, spec in settings.resources.items()}
-    known = references.Names(unit_names, checked.models, checked.kinds, tuple(settings.calendars), resources)
+    known = references.Names(unit_names, checked.models, checked.partial, checked.kinds, tuple(settings.calendars), resources)
     checked.models = references.check(known, lambda loc, message: checked.complain(("units", *loc), message))
     for name, spec in settings.resources.items():
         for loc, message in references.wrong_names(spec, known):

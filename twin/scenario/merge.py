@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable
 from pathlib import Path as FilePath
 
 from twin.errors import Problem, ScenarioError, UsageError
+from twin.materials.number import ANNOTATION
 from twin.quantities import shown
 from twin.scenario.annotations import is_annotation
 from twin.scenario.places import DEEPEST, Node, Path, Place, child, dotted, split
-from twin.scenario.problems import nearest
+from twin.scenario.problems import MOST_PROBLEMS, nearest
 from twin.scenario.tables import Files, read_text
 from twin.scenario.yaml_source import parse_yaml
 
+Note = Callable[[Place, str, str], None]
+"""``note(place, path, message)`` keeps a problem."""
 _LONGEST_CHAIN = 20
 _OWN_KEYS = ("twin", "extends", "name", "title", "change", "remove")
 _NUMBER_LIKE = re.compile(r"[+-]?\.?\d.*", re.DOTALL)
@@ -35,17 +38,26 @@ def merged(root: Node, folder: FilePath | None, files: Files, chain: tuple[str, 
             raise ScenarioError([Problem(*root.keys[key], key, f"{key!r} needs 'extends', the scenario that is changed") for key in stray])
         return root
     parent = _parent(root.value["extends"], folder, files, chain)
-    problems = [
-        Problem(*place, key, f"unknown key beside 'extends'; write it below 'change', e.g. change: {{{key}: ...}} (allowed: {', '.join(_OWN_KEYS)})")
-        for key, place in root.keys.items()
-        if key not in _OWN_KEYS
-    ]
-    tree = _drop(parent, ("title",)) if "title" in root.value else parent
-    tree = _with(tree, {key: root.value[key] for key in ("twin", "title") if key in root.value}, root.keys)
-    tree = _with(_drop(tree, ("name",)), {key: root.value[key] for key in ("name",) if key in root.value}, root.keys)
-    tree = _removed(tree, root.value.get("remove"), problems)
+    problems: list[Problem] = []
+
+    def note(place: Place, path: str, message: str) -> None:
+        problems.append(Problem(*place, path, message))
+        if len(problems) >= MOST_PROBLEMS:
+            raise ScenarioError(problems)
+
+    for key, place in root.keys.items():
+        if key not in _OWN_KEYS:
+            allowed = ", ".join(_OWN_KEYS)
+            note(place, key, f"unknown key beside 'extends'; write it below 'change', e.g. change: {{{key}: ...}} (allowed: {allowed})")
+    tree = _copied(parent)
+    _drop(tree, "name")
+    for key in ("twin", "name", "title"):
+        if key in root.value:
+            _put(tree, key, root.value[key], root.keys[key])
+    if "remove" in root.value:
+        _remove(tree, root.value["remove"], note)
     if "change" in root.value:
-        tree = _changed(tree, root.value["change"], problems)
+        _change(tree, root.value["change"], note)
     if problems:
         raise ScenarioError(problems)
     return tree
@@ -54,7 +66,8 @@ def merged(root: Node, folder: FilePath | None, files: Files, chain: tuple[str, 
 def changed(root: Node, changes: Node) -> Node:
     """Return the tree with the values in ``changes`` (dotted path: value) put in place. Raises ``ScenarioError``."""
     problems: list[Problem] = []
-    tree = _changed(root, changes, problems)
+    tree = _copied(root)
+    _change(tree, changes, lambda place, path, message: problems.append(Problem(*place, path, message)))
     if problems:
         raise ScenarioError(problems)
     return tree
@@ -100,87 +113,97 @@ def _names_below(key: str, endings: tuple[str, ...], within: bool) -> tuple[tupl
     return ((".csv",), True) if key in ("units", "events") else ((".yaml", ".yml"), key == "catalogue")
 
 
-def _drop(node: Node, keys: Iterable[str]) -> Node:
+def _copied(node: Node) -> Node:
+    """Return a tree that can be changed in place; what aliases share is there twice."""
+    if isinstance(node.value, dict):
+        return Node({key: _copied(item) for key, item in node.value.items()}, node.place, dict(node.keys))
+    if isinstance(node.value, list):
+        return Node([_copied(item) for item in node.value], node.place)
+    return Node(node.value, node.place)
+
+
+def _drop(node: Node, key: str) -> None:
+    if isinstance(node.value, dict):
+        node.value.pop(key, None)
+        node.keys.pop(key, None)
+
+
+def _put(node: Node, key: str, value: Node, place: Place) -> None:
+    """Put a value in a mapping, at the end where the key is new."""
     assert isinstance(node.value, dict)
-    gone = tuple(keys)
-    return Node({key: item for key, item in node.value.items() if key not in gone}, node.place, {k: p for k, p in node.keys.items() if k not in gone})
+    node.value[key] = value
+    node.keys[key] = place
 
 
-def _with(node: Node, items: dict[str, Node], keys: dict[str, Place]) -> Node:
-    assert isinstance(node.value, dict)
-    return Node({**node.value, **items}, node.place, {**node.keys, **{key: keys[key] for key in items}})
-
-
-def _removed(tree: Node, written: Node | None, problems: list[Problem]) -> Node:
-    if written is None:
-        return tree
-    items = written.value if isinstance(written.value, list) else [written]
-    for item in items:
+def _remove(tree: Node, written: Node, note: Note) -> None:
+    """Take away what stands at each path that is listed."""
+    for item in written.value if isinstance(written.value, list) else [written]:
         try:
-            path = split(str(item.value)) if isinstance(item.value, str) else split("")
+            path = split(item.value if isinstance(item.value, str) else "")
         except UsageError as error:
-            problems.append(item.problem(str(error), ("remove",)))
+            note(item.place, "remove", str(error))
             continue
-        try:
-            tree = _without(tree, path, 0)
-        except UsageError as error:
-            problems.append(item.problem(str(error), ("remove",)))
-    return tree
+        node: Node | None = tree
+        for part in path[:-1]:
+            above, node = node, child(node, part) if node is not None else None
+            if node is None:
+                break
+        last = str(path[-1])
+        if node is None or child(node, last) is None:
+            missing, above = (part, above) if node is None else (last, node)
+            note(item.place, "remove", f"there is no {dotted(path)!r} to remove; {nearest(missing, _keys(above))}")
+        elif isinstance(node.value, list):
+            del node.value[int(last)]
+        else:
+            _drop(node, last)
 
 
-def _without(node: Node, path: Path, depth: int) -> Node:
-    part = str(path[depth])
-    below = child(node, part)
-    if below is None:
-        raise UsageError(f"there is no {dotted(path)!r} to remove; {nearest(part, _keys(node))}")
-    if depth + 1 < len(path):
-        return _replaced(node, part, _without(below, path, depth + 1))
-    if isinstance(node.value, list):
-        return Node([item for item in node.value if item is not below], node.place)
-    return _drop(node, (part,))
+def _keys(node: Node | None) -> list[str]:
+    return [str(key) for key, _ in node.children()] if node is not None else []
 
 
-def _keys(node: Node) -> list[str]:
-    return list(node.value) if isinstance(node.value, dict) else [str(i) for i in range(len(node.value))] if isinstance(node.value, list) else []
-
-
-def _replaced(node: Node, part: str, new: Node, key_place: Place | None = None) -> Node:
-    """Return a copy of a mapping or list with one item replaced or, in a mapping, added at the end."""
-    if isinstance(node.value, list):
-        return Node([new if index == int(part) else item for index, item in enumerate(node.value)], node.place)
-    assert isinstance(node.value, dict)
-    return Node({**node.value, part: new}, node.place, {**node.keys, part: key_place or node.keys.get(part, new.place)})
-
-
-def _changed(tree: Node, written: Node, problems: list[Problem]) -> Node:
+def _change(tree: Node, written: Node, note: Note) -> None:
+    """Put each value at its path."""
     if not isinstance(written.value, dict):
         example = "{units.screen.aperture: 10 mm}"
-        problems.append(written.problem(f"a mapping of paths to values is needed, e.g. {example} (got {shown(written.plain())})", ("change",)))
-        return tree
+        note(written.place, "change", f"a mapping of paths to values is needed, e.g. {example} (got {shown(written.plain())})")
+        return
     for key, value in written.value.items():
         place = written.keys.get(key, value.place)
         try:
-            tree = _set(tree, split(key), 0, value, place, sourced=False)
+            _set(tree, split(key), value, place)
         except UsageError as error:
-            problems.append(Problem(*place, f"change.{key}", str(error)))
-    return tree
+            note(place, f"change.{key}", str(error))
 
 
-def _set(node: Node, path: Path, depth: int, value: Node, place: Place, *, sourced: bool) -> Node:
-    part = str(path[depth])
-    if is_annotation(node) and part not in ("value", "basis", "source", "low", "high", "note") and isinstance(node.value, dict):
-        inner = _set(node.value["value"], path, depth, value, place, sourced=True)
-        return _replaced(node, "value", inner)
-    if not isinstance(node.value, (dict, list)):
-        node = Node({}, place)  # a quantity that a mapping replaces in part, such as power by power.idle
-    sourced = sourced or (depth == 2 and path[0] == "units" and isinstance(node.value, dict) and not {"basis", "source"}.isdisjoint(node.value))
-    below = child(node, part)
-    last = depth + 1 == len(path)
-    if below is None and (isinstance(node.value, list) or (not last and depth < 2) or depth >= DEEPEST):
-        raise UsageError(f"there is no {dotted(path[: depth + 1])!r} to change; {nearest(part, _keys(node))}")
-    if last:
-        return _replaced(node, part, _wrapped(value) if sourced else value, place)
-    return _replaced(node, part, _set(below or Node({}, place), path, depth + 1, value, place, sourced=sourced), None if below else place)
+def _set(tree: Node, path: Path, value: Node, place: Place) -> None:
+    """Put a value at a path. The first two parts must exist, so that a slip in the name of a unit is found; below, mappings are added."""
+    node, sourced = tree, False
+    for depth, name in enumerate(path):
+        part, last = str(name), depth + 1 == len(path)
+        if is_annotation(node) and part not in ANNOTATION:
+            node, sourced = _value_of(node), True
+        if not isinstance(node.value, (dict, list)):
+            node.value, node.place, node.keys = {}, place, {}  # a mapping replaces a quantity in part, such as a rate by rate.normal.sd
+        if depth == 2 and path[0] == "units" and isinstance(node.value, dict):
+            sourced = sourced or not {"basis", "source"}.isdisjoint(node.value)
+        below = child(node, part)
+        if below is None and (isinstance(node.value, list) or (not last and depth < 2) or depth >= DEEPEST):
+            raise UsageError(f"there is no {dotted(path[: depth + 1])!r} to change; {nearest(part, _keys(node))}")
+        if last:
+            below = _wrapped(value) if sourced else _copied(value)
+        elif below is None:
+            below = Node({}, place)
+        if isinstance(node.value, list):
+            node.value[int(part)] = below
+        elif last or part not in node.value:
+            _put(node, part, below, place)
+        node = below
+
+
+def _value_of(annotation: Node) -> Node:
+    assert isinstance(annotation.value, dict)
+    return annotation.value["value"]
 
 
 def _wrapped(value: Node) -> Node:

@@ -14,7 +14,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from twin.errors import UsageError
-from twin.quantities import Quantity, shown
+from twin.quantities import Quantity, format_quantity, shown
 from twin.scenario.fields import NAME, read_share
 from twin.scenario.problems import Faults, wrong
 from twin.scenario.sizes import SizeClasses
@@ -78,7 +78,7 @@ class Partition:
         for port, curves in self.ports:
             for key, curve in curves:
                 for index, share in enumerate(curve.shares):
-                    more: tuple[str | int, ...] = (f"{curve.sizes[index]:.6g} m",) if curve.sizes else (index,) if len(curve.shares) > 1 else ()
+                    more: tuple[str | int, ...] = (format_quantity(curve.sizes[index], "m"),) if curve.sizes else (index,) if len(curve.shares) > 1 else ()
                     yield (port, key, *more), share, "1"
 
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -75,10 +76,21 @@ def from_plain(value: object, file: str) -> Node:
         if isinstance(item, (list, tuple)):
             return Node([build(v, (*path, i)) for i, v in enumerate(item)], Place(file))
         if isinstance(item, (str, bool, int, float)):
+            if reason := _unwritable(item):
+                raise UsageError(f"{dotted(path)}: {reason} (got {shown(item)})")
             return Node(item, Place(file))
         raise UsageError(f"{dotted(path)}: a text, number, true, false, list or mapping is needed (got {shown(item)})")
 
     return build(value, ())
+
+
+def _unwritable(value: Scalar) -> str | None:
+    """Return why a value cannot stand in a YAML file; None where it can."""
+    if isinstance(value, str):
+        return "a text with half a character cannot be written" if _SURROGATE.search(value) else None
+    if isinstance(value, float):
+        return None if math.isfinite(value) else "a finite number is needed"
+    return None if abs(value) < 10**18 else "a number of at most 18 digits is needed"
 
 
 def dotted(path: Path) -> str:
@@ -86,6 +98,7 @@ def dotted(path: Path) -> str:
     return ".".join(f'"{part}"' if isinstance(part, str) and not _BARE.fullmatch(part) else str(part) for part in path)
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _BARE = re.compile(r"[^.\"]+")
 _PART = re.compile(r'"([^"]*)"|([^."]+)')
 

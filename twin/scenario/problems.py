@@ -13,20 +13,23 @@ from twin.quantities import shown
 
 Loc = tuple[str | int, ...]
 _MANY = 12
+MOST_PROBLEMS = 300
+"""Reading stops when so many problems are found, so that a hopeless file does not hold anyone up."""
+_LONGEST_WORD, _MOST_WORDS = 80, 500
 
 
 def nearest(word: object, words: Iterable[str]) -> str:
     """Return what to write instead of an unknown ``word``: the nearest of ``words`` and, where they are few, all of them."""
     known = list(dict.fromkeys(words))
-    folded = {name.lower(): name for name in reversed(known)}
-    close = difflib.get_close_matches(str(word)[:80].lower(), folded, n=1, cutoff=0.6) if len(known) <= 5000 else []
+    folded = {name.lower(): name for name in reversed(known[:_MOST_WORDS]) if len(name) <= _LONGEST_WORD}
+    close = difflib.get_close_matches(str(word)[:_LONGEST_WORD].lower(), folded, n=1, cutoff=0.6)
     hint = f"did you mean {folded[close[0]]!r}?" if close else ""
     if not known:
         return "none is known"
-    listing = f"known: {', '.join(known)}" if len(known) <= _MANY else ""
-    if hint and listing:
-        return f"{hint} ({listing})"
-    return hint or listing or f"known: {', '.join(known[:_MANY])}, … ({len(known)} in all)"
+    listed = ", ".join(name[:_LONGEST_WORD] for name in known[:_MANY])
+    if len(known) > _MANY:
+        return hint or f"known: {listed}, … ({len(known)} in all)"
+    return f"{hint} (known: {listed})" if hint else f"known: {listed}"
 
 
 def wrong(message: str) -> PydanticCustomError:

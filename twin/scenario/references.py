@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from pydantic import BaseModel
@@ -16,10 +16,14 @@ Complain = Callable[[Loc, str], None]
 
 @dataclass(frozen=True)
 class Names:
-    """What can be referred to. A unit whose parameters are wrong is known by name, but has neither model nor kind here."""
+    """What can be referred to.
 
-    units: tuple[str, ...]
+    A unit whose parameters are wrong is in ``units``; it has a model, in ``partial``, only where its ports are certain all the same.
+    """
+
+    units: Collection[str]
     models: Mapping[str, UnitModel]
+    partial: Mapping[str, UnitModel]
     kinds: Mapping[str, Kind]
     calendars: tuple[str, ...]
     resources: Mapping[str, int]
@@ -29,10 +33,11 @@ class Names:
         unit, _, port = written.partition(".")
         if unit not in self.units:
             raise ValueError(f"unknown unit {unit!r}; {nearest(unit, self.units)}")
-        if unit not in self.models:
+        model = self.models.get(unit) or self.partial.get(unit)
+        if model is None:
             return written
         kind = self.kinds[unit]
-        ports = kind.ports(self.models[unit])
+        ports = kind.ports(model)
         listed = ", ".join(f"'{unit}.{name}'" for name in ports)
         if kind.role == "product":
             raise ValueError(f"{unit!r} is a product: nothing can be taken from it (got {written!r})")
@@ -50,7 +55,7 @@ class Names:
 def check(names: Names, complain: Complain) -> dict[str, UnitModel]:
     """Return the models with the ports of ``from`` and ``recycle`` written out, after checking every name in them."""
     written_out = {}
-    for name, model in names.models.items():
+    for name, model in (*names.models.items(), *names.partial.items()):
         updates: dict[str, object] = {}
         for field, key in (("from_", "from"), ("recycle", "recycle")):
             value = getattr(model, field, None)
@@ -58,10 +63,11 @@ def check(names: Names, complain: Complain) -> dict[str, UnitModel]:
                 updates[field] = Sources(_outlets(value.names, names, (name, key), complain), value.shares)
             elif isinstance(value, tuple) and value:
                 updates[field] = _outlets(value, names, (name, key), complain)
-        written_out[name] = model.model_copy(update=updates)
         for loc, message in wrong_names(model, names):
             complain((name, *loc), message)
-        _check_ports(name, model, names, complain)
+        if name in names.models:
+            written_out[name] = model.model_copy(update=updates)
+            _check_ports(name, model, names, complain)
     return written_out
 
 

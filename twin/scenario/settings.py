@@ -183,4 +183,4 @@ class Settings(Model):
     carriers: dict[Name, CarrierSettings] = Field(default={}, description="Prices and CO2 factors of energy carriers.")
     budget: Budget = Field(default=Budget(), description="What a run may use.")
     units: dict[str, Any] = Field(description="The plant: units by name, in the order in which ties in time are broken.", min_length=1)
-    events: Annotated[tuple[Event, ...], OneOrMore()] = Field(default=(), description="Changes of parameters while the plant runs.")
+    events: Annotated[tuple[Event, ...], OneOrMore()] = Field(default=(), max_length=1000, description="Changes of parameters while the plant runs.")

@@ -48,6 +48,10 @@ class SizeClasses:
     def __len__(self) -> int:
         return len(self.upper)
 
+    def numbers(self) -> Iterator[tuple[tuple[str | int, ...], float, str]]:
+        """Yield (place below the value, value, SI unit) of every bound."""
+        yield from (((index,), bound, "m") for index, bound in enumerate(self.upper))
+
     @property
     def names(self) -> tuple[str, ...]:
         """A name for each class, e.g. ``"1 mm to 2 mm"``."""

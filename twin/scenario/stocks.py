@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from twin.scenario.kind import UnitModel
 from twin.scenario.kinds.bunker import Bunker
@@ -12,7 +12,7 @@ from twin.scenario.places import Path
 Complain = Callable[[Path, str], None]
 
 
-def with_stocks(models: Mapping[str, UnitModel], names: tuple[str, ...], complain: Complain) -> dict[str, UnitModel]:
+def with_stocks(models: Mapping[str, UnitModel], names: Collection[str], complain: Complain) -> dict[str, UnitModel]:
     """Return the models with composition and sizes of every initial stock filled in from the bunker's only feed.
 
     ``names`` are all units, also those whose parameters are wrong.
@@ -20,7 +20,7 @@ def with_stocks(models: Mapping[str, UnitModel], names: tuple[str, ...], complai
     return {name: _filled(name, model, models, names, complain) if isinstance(model, Bunker) else model for name, model in models.items()}
 
 
-def _filled(name: str, bunker: Bunker, models: Mapping[str, UnitModel], names: tuple[str, ...], complain: Complain) -> Bunker:
+def _filled(name: str, bunker: Bunker, models: Mapping[str, UnitModel], names: Collection[str], complain: Complain) -> Bunker:
     initial = bunker.initial
     if initial is None or (initial.composition is not None and initial.size is not None):
         return bunker

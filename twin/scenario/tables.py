@@ -17,7 +17,7 @@ from twin.quantities import Quantity, parse, shown
 from twin.scenario.problems import Faults, wrong
 
 MOST_BYTES = 16 * 1024 * 1024
-_MOST_ROWS = 500_000
+_MOST_ROWS = 200_000
 _MOST_FAULTS = 20
 _HEADER = re.compile(r"(.*?)(?:\s*\[([^\]]+)\]|_([A-Za-zµ%]+))?")
 

@@ -129,9 +129,7 @@ class Line(Unit):
             return self._take(now)
         if record.phase == START:
             return self._start(now)
-        if self._hindered(now):
-            return record.until >= 0
-        return self._deliver(now)
+        return self._deliver(now)  # a lot that is done moves as soon as there is room, also at night and during a repair
 
     def _hindered(self, now: int) -> bool:
         """Off-shift, in maintenance or down: give up waiting for material or room, and wait for that to end."""

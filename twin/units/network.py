@@ -54,7 +54,7 @@ class Network:
         self.inp, self.at = np.zeros((count, *shape)), np.zeros((count, *shape))
         self.out = np.zeros((count, ports, *shape))
         self.warn, self.warned = np.zeros((count, kinds), dtype=np.int64), np.zeros((count, kinds), dtype=np.int64)
-        self.phi, self.lanes = np.ones(count), np.zeros(shape[1])
+        self.phi, self.lanes, self.series = np.ones(count), np.zeros(shape[1]), np.zeros((2, *shape))
         self.outlet_mass = np.zeros(len(wiring.outlets))
         self.result = np.zeros(5)
         self.outlet_views = [self.out[i, p] for i, p in wiring.outlets]
@@ -105,7 +105,7 @@ class Network:
         """Take the lot in ``x`` through the line; raises with machine and lot if that fails."""
         status = ev.evaluate(
             self.x, self.table, self.sources, self.blocks, self.outlets, self.coefficients, self.parameters, self.limits,
-            self.inp, self.at, self.out, self.warn, self.warned, self.phi, self.lanes, self.outlet_mass, self.result,
+            self.inp, self.at, self.out, self.warn, self.warned, self.phi, self.lanes, self.series, self.outlet_mass, self.result,
         )  # fmt: skip
         if status != 0:
             self._explain(status, now_text)

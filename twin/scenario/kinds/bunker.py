@@ -27,13 +27,19 @@ class Bunker(UnitModel):
     """A store with a capacity by mass."""
 
     kind: Literal["bunker"]
-    from_: References = Field(alias="from", description="Ports, feeds or conveyors that flow into it.")
+    from_: References = Field(
+        default=(), alias="from", description="Ports, feeds or conveyors that flow into it; nothing where it only empties its initial stock."
+    )
     capacity: Mass = Field(description="What it holds.")
     discharge: Literal["fifo", "mixed"] = Field(default="fifo", description="First in, first out, or one perfectly mixed heap.")
     initial: InitialStock | None = Field(default=None, description="What is in it at the start; empty where not given.")
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
+        if not self.from_ and self.initial is None:
+            faults = Faults()
+            faults.add("'from' is missing: name what fills it, or give it an 'initial' stock", "from")
+            faults.stop()
         if self.initial is not None and self.initial.mass > self.capacity:
             faults = Faults()
             limit, got = format_quantity(self.capacity, "kg"), format_quantity(self.initial.mass, "kg")

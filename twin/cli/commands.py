@@ -1,0 +1,240 @@
+"""What each command does."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from twin.cli import tables
+from twin.errors import FileError, TwinError, UsageError
+from twin.plant.api import load
+from twin.results.read import Result, open_file
+from twin.scenario import Scenario
+
+_DATE = re.compile(r"\s*\d{4}-\d\d-")
+
+
+def version() -> int:
+    """Print the version."""
+    from twin.results.provenance import twin_version
+
+    print(f"twin {twin_version()}")
+    return 0
+
+
+def run(options: argparse.Namespace) -> int:
+    """``twin run``."""
+    scenario = _scenario(options)
+    if (options.until is None) != (options.save is None):
+        raise UsageError("--until and --save belong together: the state at that time is kept in the file")
+    if options.until is not None:
+        return _run_until(options, scenario)
+    if options.replications is not None:
+        return _run_replications(options, scenario)
+    out = Path(options.output or f"{scenario.name}.h5")
+    with _run(scenario, out, options.replication) as result:
+        _show_result(result, options.json)
+    return 0
+
+
+def _run(scenario: Scenario, out: Path, replication: int) -> Result:
+    from twin.plant import simulate
+
+    with tables.progress(f"{scenario.name} {replication}" if replication else scenario.name) as show:
+        try:
+            return simulate.run(scenario, out=out, replication=replication, progress=show)
+        except KeyboardInterrupt:
+            kept = f"{out} is as it was before" if out.exists() else "nothing was written"
+            sys.stderr.write(f"interrupted at {show.text()}: {kept}\n")
+            sys.exit(130)
+
+
+def _run_replications(options: argparse.Namespace, scenario: Scenario) -> int:
+    if options.replications < 1:
+        raise UsageError(f"--replications must be at least 1 (got {options.replications})")
+    out = Path(options.output or f"{scenario.name}.h5")
+    results = []
+    for k in range(options.replications):
+        with _run(scenario, out.with_name(f"{out.stem}-r{k}{out.suffix}"), k) as result:
+            results.append(tables.summary(result))
+    if options.json:
+        print(json.dumps({"runs": results}, indent=2))
+    else:
+        tables.show_replications(results)
+    return 0
+
+
+def _run_until(options: argparse.Namespace, scenario: Scenario) -> int:
+    from twin.plant import simulate
+
+    if options.replications is not None or options.output is not None:
+        raise UsageError("--until keeps one state in --save; leave out --replications and --output")
+    with tables.progress(scenario.name) as show:
+        path = simulate.run_until(scenario, _moment(options.until, scenario), Path(options.save), replication=options.replication, progress=show)
+    _show_saved(path, options.json)
+    return 0
+
+
+def resume(options: argparse.Namespace) -> int:
+    """``twin resume``."""
+    from twin.plant import simulate
+    from twin.results.read import open_state
+
+    state = Path(options.state)
+    if (options.until is None) != (options.save is None):
+        raise UsageError("--until and --save belong together: the state at that time is kept in the file")
+    with open_state(state) as saved:
+        name = str(saved.attrs["scenario_name"])
+        scenario = load(saved.scenario, files=saved.files)
+    with tables.progress(name) as show:
+        if options.until is not None:
+            path = simulate.resume_until(state, _moment(options.until, scenario), Path(options.save), force=options.force, progress=show)
+            _show_saved(path, options.json)
+            return 0
+        result = simulate.resume(state, out=Path(options.output or f"{name}.h5"), force=options.force, progress=show)
+    with result:
+        _show_result(result, options.json)
+    return 0
+
+
+def validate(options: argparse.Namespace) -> int:
+    """``twin validate``."""
+    from twin.plant import topology
+
+    scenario = _scenario(options)
+    found = topology.derive(scenario)
+    if options.json:
+        print(json.dumps(tables.topology_object(scenario, found), indent=2))
+    else:
+        tables.show_topology(scenario, found)
+    return 0
+
+
+def new(options: argparse.Namespace) -> int:
+    """``twin new``."""
+    from importlib import resources
+
+    path = Path(options.path)
+    text = resources.files("twin.scenario").joinpath("starter.yaml").read_text(encoding="utf-8")
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise UsageError(f"{path} exists; give another name") from None
+    except OSError as error:
+        raise FileError(f"{path} cannot be written: {error.strerror}") from None
+    print(json.dumps({"file": str(path)}) if options.json else f"{path}: a starter scenario; run it with 'twin run {path}'")
+    return 0
+
+
+def schema(options: argparse.Namespace) -> int:
+    """``twin schema``."""
+    from twin.scenario.schema import schema_text
+
+    text = schema_text()
+    if options.output is None:
+        sys.stdout.write(text)
+        return 0
+    try:
+        Path(options.output).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise FileError(f"{options.output} cannot be written: {error.strerror}") from None
+    return 0
+
+
+def compare(options: argparse.Namespace) -> int:
+    """``twin compare``."""
+    from twin.study.compare import compare as compare_results
+
+    comparison = compare_results(*options.files)
+    if options.json:
+        print(json.dumps(tables.comparison_object(comparison), indent=2))
+    else:
+        tables.show_comparison(comparison)
+    return 0
+
+
+def trace(options: argparse.Namespace) -> int:
+    """``twin trace``."""
+    from twin.plant.trace import trace as trace_result
+
+    with open_file(options.file) as result:
+        found = trace_result(result)
+    products = [options.product] if options.product is not None else list(found.products)
+    rows = {product: found.rows(product, options.most) for product in products}
+    if options.json:
+        keys = ("unit", "time", "share_of_product", "share_of_origin")
+        print(json.dumps({product: [dict(zip(keys, row, strict=True)) for row in own] for product, own in rows.items()}, indent=2))
+    else:
+        tables.show_trace(rows)
+    return 0
+
+
+def _scenario(options: argparse.Namespace) -> Scenario:
+    """The scenario with what ``--set`` and ``--seed`` change."""
+    changes: dict[str, Any] = {}
+    for item in options.set:
+        path, equals, text = item.partition("=")
+        if not equals or not path.strip():
+            raise UsageError(f'--set needs PATH=VALUE, e.g. units.screen.aperture="10 mm" (got {item!r})')
+        changes[path.strip()] = _value(text)
+    if getattr(options, "seed", None) is not None:
+        changes["seed"] = options.seed
+    scenario = load(Path(options.scenario))
+    if not changes:
+        return scenario
+    changed = scenario.change(changes)
+    from twin.plant import topology
+
+    topology.derive(changed)
+    return changed
+
+
+def _value(text: str) -> object:
+    """A value of ``--set`` as it would be read from YAML."""
+    from twin.scenario.yaml_source import parse_yaml
+
+    return parse_yaml(f"value: {text}\n", "--set").plain()["value"]  # type: ignore[index,call-overload]
+
+
+def _moment(text: str, scenario: Scenario) -> float:
+    """A duration from the start or a date, as s from the start."""
+    from twin.quantities import parse
+    from twin.scenario.calendars import read_moment
+
+    if _DATE.match(text):
+        try:
+            return (read_moment(text) - scenario.start).total_seconds()
+        except ValueError as error:
+            raise UsageError(f"--until: {error}") from None
+    try:
+        return parse(text, "s")
+    except TwinError as error:
+        raise UsageError(f"--until: {error}") from None
+
+
+def _show_result(result: Result, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(tables.summary(result), indent=2))
+    else:
+        tables.show_result(result)
+
+
+def _show_saved(path: Path, as_json: bool) -> None:
+    print(json.dumps({"state": str(path)}) if as_json else f"state kept in {path}; go on with 'twin resume {path}'")
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "run": run,
+    "validate": validate,
+    "new": new,
+    "schema": schema,
+    "resume": resume,
+    "compare": compare,
+    "trace": trace,
+}

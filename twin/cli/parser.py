@@ -1,0 +1,124 @@
+"""Arguments of all commands, and what happens to their errors. Nothing heavy is imported before a command is chosen."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from twin.errors import ScenarioError, TwinError, UsageError
+
+INTERRUPTED = 130
+EPILOG = "Scenarios are YAML files; results are HDF5 files that h5py and xarray read. 'twin COMMAND --help' tells more."
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are ours, so that ``--json`` covers them too."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see '{self.prog} --help'")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the command ``twin``."""
+    parser = _Parser(prog="twin", description="Digital-twin simulation engine for recycling plants.", epilog=EPILOG, allow_abbrev=False)
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    _add_run(commands)
+    validate = _add(commands, "validate", "check a scenario and print its lines, topology and limits")
+    validate.add_argument("scenario", metavar="SCENARIO", help="scenario file")
+    _add_set(validate)
+    new = _add(commands, "new", "write a commented starter scenario")
+    new.add_argument("path", metavar="FILE", nargs="?", default="plant.yaml", help="file to write (default: plant.yaml); an existing one is refused")
+    schema = _add(commands, "schema", "print the JSON Schema that editors complete scenarios from")
+    schema.add_argument("-o", "--output", metavar="FILE", help="write to a file instead")
+    resume = _add(commands, "resume", "go on from a saved state")
+    resume.add_argument("state", metavar="STATE", help="file written by 'twin run --until … --save'")
+    resume.add_argument("-o", "--output", metavar="FILE", help="results file (default: ./NAME.h5)")
+    resume.add_argument("--until", metavar="TIME", help="stop again at TIME and --save")
+    resume.add_argument("--save", metavar="FILE", help="where to keep the state")
+    resume.add_argument("--force", action="store_true", help="go on although code or versions differ from those that saved")
+    compare = _add(commands, "compare", "show results side by side, and what differs between their scenarios")
+    compare.add_argument("files", metavar="FILE", nargs="+", help="results files, the base first")
+    trace = _add(commands, "trace", "show from which deliveries each product came")
+    trace.add_argument("file", metavar="FILE", help="results file of a run with 'record: {genealogy: true}'")
+    trace.add_argument("--product", metavar="NAME", help="one product only")
+    trace.add_argument("--most", metavar="N", type=int, default=12, help="origins shown for each product (default: 12)")
+    return parser
+
+
+def _add(commands: Any, name: str, summary: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", allow_abbrev=False)
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+    return parser
+
+
+def _add_set(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--set", metavar="PATH=VALUE", action="append", default=[], help='change a value, e.g. --set units.screen.aperture="10 mm"; may be repeated'
+    )
+
+
+def _add_run(commands: Any) -> None:
+    run = _add(commands, "run", "run a scenario, write its results and print the key figures")
+    run.add_argument("scenario", metavar="SCENARIO", help="scenario file")
+    run.add_argument("-o", "--output", metavar="FILE", help="results file (default: ./NAME.h5); an existing results file is replaced, any other refused")
+    run.add_argument("--seed", metavar="N", type=_count, help="seed instead of the scenario's")
+    which = run.add_mutually_exclusive_group()
+    which.add_argument("--replication", metavar="K", type=_count, default=0, help="run replication K, counted from 0 (default: 0)")
+    which.add_argument("--replications", metavar="N", type=_count, help="run replications 0 to N-1, each to a file of its own")
+    _add_set(run)
+    run.add_argument("--until", metavar="TIME", help="stop at TIME, a duration from the start ('10 d') or a date, and --save")
+    run.add_argument("--save", metavar="FILE", help="where to keep the state with --until")
+
+
+def _count(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = -1
+    if number < 0 or number >= 1 << 63 or not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"a whole number from 0 is needed (got {text!r})")
+    return number
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        options = build_parser().parse_args(arguments)
+        if options.version:
+            from twin.cli import commands
+
+            return commands.version()
+        if options.command is None:
+            build_parser().print_help()
+            return 0
+        from twin.cli import commands
+
+        return commands.COMMANDS[options.command](options)
+    except TwinError as error:
+        _report(error, as_json="--json" in arguments)
+        return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # whoever read the output has enough: let Python find nothing left to flush
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _report(error: TwinError, *, as_json: bool) -> None:
+    if not as_json:
+        lines = [str(problem) for problem in error.problems] if isinstance(error, ScenarioError) else [f"twin: {error}"]
+        sys.stderr.write("\n".join(lines) + "\n")
+        return
+    if isinstance(error, ScenarioError):
+        found = [{"file": p.file, "line": p.line, "column": p.column, "path": p.path, "message": p.message} for p in error.problems]
+    else:
+        found = [{"file": "", "line": 0, "column": 0, "path": "", "message": str(error)}]
+    sys.stdout.write(json.dumps({"errors": found}, indent=2) + "\n")

@@ -1,0 +1,264 @@
+"""What the commands print: key figures, topology, comparisons, traces, and the progress bar."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.tree import Tree
+
+from twin.quantities import format_quantity
+from twin.results.read import Result
+from twin.scenario import Scenario
+from twin.scenario.machine import MachineModel
+
+if TYPE_CHECKING:
+    from twin.plant.topology import Topology
+    from twin.study.compare import Comparison
+
+REFRESH = 0.1
+"""Seconds between two updates of the progress bar."""
+NO_VALUE = "–"
+
+
+class Progress:
+    """Called with the simulated time and the horizon; knows how far the run is."""
+
+    def __init__(self) -> None:
+        self.now = self.horizon = 0.0
+        self.draw: Any = None
+        self._last = 0.0
+
+    def __call__(self, now: float, horizon: float) -> None:
+        self.now, self.horizon = now, horizon
+        if self.draw is not None and (time.monotonic() - self._last > REFRESH or now >= horizon):
+            self._last = time.monotonic()
+            self.draw(now, horizon)
+
+    def text(self) -> str:
+        """How far the run is."""
+        return f"{format_quantity(self.now, 's')} of {format_quantity(self.horizon, 's')}" if self.horizon else "the start"
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Progress]:
+    """A progress bar on stderr; nothing is drawn where that is no terminal."""
+    show = Progress()
+    if not sys.stderr.isatty():
+        yield show
+        return
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[done]}"), TimeRemainingColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(escape(label), total=1.0, done="")
+        show.draw = lambda now, horizon: bar.update(task, completed=now / horizon, done=show.text())
+        yield show
+
+
+def _console() -> Console:
+    terminal = sys.stdout.isatty()
+    return Console(width=None if terminal else 140, highlight=False, soft_wrap=not terminal)
+
+
+def _value(value: float, unit: str) -> str:
+    return NO_VALUE if math.isnan(value) else format_quantity(value, unit)
+
+
+def _table(*headings: str, title: str | None = None) -> Table:
+    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    for k, heading in enumerate(headings):
+        table.add_column(escape(heading), justify="left" if k == 0 else "right", overflow="fold")
+    return table
+
+
+def warnings_of(result: Result) -> list[str]:
+    """Range warnings and shortcomings of a result, one phrase each."""
+    found = []
+    counts, units, kinds = result.array("units/range_warnings"), result.array("unit"), result.array("warning")
+    for u, unit in enumerate(units):
+        found += [f"{unit}: valid range left {int(counts[u, k])} times ({kind})" for k, kind in enumerate(kinds) if counts[u, k] > 0]
+    return found
+
+
+def summary(result: Result) -> dict[str, Any]:
+    """A result as the JSON object of ``--json``."""
+    return {
+        "file": str(result.path) if result.path is not None else None,
+        "digest": result.digest,
+        "scenario": str(result.attrs["scenario_name"]),
+        "seed": int(result.attrs["seed"]),
+        "replication": int(result.attrs["replication"]),
+        "kpis": {name: {"value": None if math.isnan(kpi.value) else kpi.value, "unit": kpi.unit} for name, kpi in result.kpis.items()},
+        "balance": {"worst_residual": float(result.attrs["worst_residual"])},
+        "warnings": warnings_of(result),
+    }
+
+
+def show_result(result: Result) -> None:
+    """Key figures, warnings, balance and the path of the file."""
+    console = _console()
+    title = str(result.attrs.get("scenario_title") or result.attrs["scenario_name"])
+    table = _table("key figure", "value", title=escape(title))
+    for name, kpi in result.kpis.items():
+        if not math.isnan(kpi.value):
+            table.add_row(escape(name), escape(_value(kpi.value, kpi.unit)))
+    console.print(table)
+    for warning in warnings_of(result):
+        console.print(f"[yellow]warning[/] {escape(warning)}")
+    console.print(
+        f"balance closed, worst residual {result.attrs['worst_residual']:.1e}; one run, seed {result.attrs['seed']}, "
+        f"replication {result.attrs['replication']}: no interval"
+    )
+    console.print(f"{escape(str(result.path))}", soft_wrap=True)
+
+
+def show_replications(runs: Sequence[Mapping[str, Any]]) -> None:
+    """Mean, smallest and largest value over replications."""
+    console = _console()
+    table = _table("key figure", "mean", "min", "max", title=f"{len(runs)} replications")
+    for name, entry in runs[0]["kpis"].items():
+        values = [run["kpis"][name]["value"] for run in runs]
+        known = [value for value in values if value is not None]
+        if known:
+            table.add_row(escape(name), *(_value(v, entry["unit"]) for v in (math.fsum(known) / len(known), min(known), max(known))))
+    console.print(table)
+    for run in runs:
+        console.print(escape(str(run["file"])), soft_wrap=True)
+
+
+def show_comparison(comparison: Comparison) -> None:
+    """Differences of the scenarios, then key figures side by side with the change against the first."""
+    console = _console()
+    table = _table("scenario", *comparison.names)
+    for difference in comparison.differences:
+        table.add_row(escape(difference.path), *(escape(value) for value in difference.values))
+    console.print(table if comparison.differences else "the scenarios are the same")
+    console.print()
+    table = _table("key figure", comparison.names[0], *(text for name in comparison.names[1:] for text in (name, "change")))
+    for row in comparison.rows:
+        texts = row.texts()
+        cells = [texts[0]]
+        for k in range(1, len(texts)):
+            change = row.relative(k)
+            cells += [texts[k], "" if math.isnan(change) else f"{100 * change:+.2f} %"]
+        table.add_row(escape(row.name), *(escape(cell) for cell in cells))
+    console.print(table)
+    console.print("one run each: a change has no interval and may be chance")
+
+
+def comparison_object(comparison: Comparison) -> dict[str, Any]:
+    """A comparison as JSON."""
+    return {
+        "names": list(comparison.names),
+        "differences": [{"path": d.path, "values": list(d.values)} for d in comparison.differences],
+        "kpis": {row.name: {"unit": row.unit, "values": [None if math.isnan(v) else v for v in row.values]} for row in comparison.rows},
+    }
+
+
+def show_trace(rows: Mapping[str, Sequence[tuple[str, float, float, float]]]) -> None:
+    """Origins of each product, the largest first."""
+    console = _console()
+    for product, own in rows.items():
+        table = _table("origin", "time", "share of the product", "share of the origin", title=escape(product))
+        for unit, moment, share, of_origin in own:
+            table.add_row(escape(unit), format_quantity(moment, "s"), f"{100 * share:.3f} %", f"{100 * of_origin:.3f} %")
+        console.print(table)
+
+
+def topology_object(scenario: Scenario, topology: Topology) -> dict[str, Any]:
+    """What ``validate`` found, as JSON."""
+    return {
+        "scenario": scenario.name,
+        "sha256": scenario.sha256,
+        "materials": list(scenario.materials.names),
+        "sizes": list(scenario.sizes.names),
+        "lines": {
+            line.name: {
+                "machines": list(line.machines),
+                "from": list(line.bunkers),
+                "to": list(dict.fromkeys(line.destinations)),
+                "lot": line.lot,
+                "recycle": [list(line.machines[a:b]) for a, b, loop in line.blocks if loop],
+                "limits": {name: text for name, text in _limits(scenario, line.machines)},
+            }
+            for line in topology.lines
+        },
+        "destination": dict(topology.destination),
+    }
+
+
+def _limits(scenario: Scenario, machines: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for name in machines:
+        model = scenario.units[name]
+        assert isinstance(model, MachineModel)
+        if model.rate is not None:
+            text = format_quantity(model.rate.mean, "kg/s")
+            yield name, f"{'' if model.rate.is_constant else 'mean '}{text}{f' x {model.count}' if model.count > 1 else ''}"
+        elif model.cycle_time is not None:
+            yield name, f"{'' if model.cycle_time.is_constant else 'mean '}{format_quantity(model.cycle_time.mean, 's')} a lot"
+
+
+def show_topology(scenario: Scenario, topology: Topology) -> None:
+    """The derived lines with their limits, and the plant as a tree from its feeds."""
+    console = _console()
+    console.print(f"{escape(scenario.name)}: valid, {len(scenario.units)} units, {len(topology.lines)} lines, {len(scenario.materials.names)} materials, "
+                  f"{len(scenario.sizes)} size classes")  # fmt: skip
+    table = _table("line", "machines", "takes from", "delivers to", "lot", "limits", title="lines")
+    for column in table.columns[1:]:
+        column.justify = "left"
+    for line in topology.lines:
+        loops = {name for a, b, loop in line.blocks if loop for name in line.machines[a:b]}
+        machines = ", ".join(f"{name} (recycle)" if name in loops else name for name in line.machines)
+        limits = ", ".join(f"{name} {text}" for name, text in _limits(scenario, line.machines))
+        cells = (line.name, machines, ", ".join(line.bunkers), ", ".join(dict.fromkeys(line.destinations)), format_quantity(line.lot, "kg"), limits)
+        table.add_row(*(escape(cell) for cell in cells))
+    console.print(table)
+    console.print(_tree(scenario, topology))
+
+
+def _tree(scenario: Scenario, topology: Topology) -> Tree:
+    """Units below what they take from; a unit that stands elsewhere already is only named."""
+    root = Tree("plant")
+    seen: set[str] = set()
+    takers = _takers(scenario, topology)
+    roots = [name for name in scenario.units if name not in {t for own in takers.values() for _, t in own}]
+
+    def grow(branch: Tree, name: str, via: str) -> None:
+        label = f"{via + ' -> ' if via else ''}{name} [dim]{scenario.units[name].kind}[/]"
+        if name in seen:
+            branch.add(f"{label} (above)")
+            return
+        seen.add(name)
+        below = branch.add(label)
+        for port, taker in takers.get(name, []):
+            grow(below, taker, port)
+
+    for name in roots or list(scenario.units)[:1]:
+        grow(root, name, "")
+    return root
+
+
+def _takers(scenario: Scenario, topology: Topology) -> dict[str, list[tuple[str, str]]]:
+    """For each unit, (port or nothing, who takes from it)."""
+    from twin.plant.topology import streams_of
+
+    found: dict[str, list[tuple[str, str]]] = {}
+    for name in scenario.units:
+        for stream in streams_of(scenario, name):
+            if stream in topology.destination:
+                found.setdefault(name, []).append((stream.partition(".")[2], topology.destination[stream]))
+    for name, model in scenario.units.items():
+        sources = model.from_.names if isinstance(model, MachineModel) else getattr(model, "from_", ())
+        for source in sources:
+            if source not in topology.destination and "." not in source:
+                found.setdefault(source, []).append(("", name))
+    return found
