@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scenario_plants import plant, problems
 
+from twin.errors import ScenarioError
 from twin.scenario import Scenario, load
 from twin.scenario.kinds.separator import Separator
 from twin.scenario.kinds.splitter import Splitter
@@ -150,3 +153,17 @@ def test_a_splitter_shares() -> None:
         ([1], ".shares", "a mapping of ports to shares"),
     ]:
         assert message in problems(plant({"units.sorter": {**splitter, "shares": shares}}))[f"units.sorter{path}"]
+
+
+words = ["material", "accept", "size_mm", "timestamp", "time_h", "mass_t", "target", "other", "*", "0.5", "5 %", "1", "", "nan", "1e999", "-1"]
+cells = st.one_of(st.sampled_from(words), st.text(max_size=5))
+
+
+@settings(deadline=None)
+@given(st.one_of(st.text(), st.lists(st.lists(cells, min_size=1, max_size=4).map(",".join), max_size=5).map("\n".join)))
+def test_any_text_as_csv_is_a_table_or_a_scenario_error(text: str) -> None:
+    for changes in ({"units.sorter.partition": {"csv": "t.csv"}}, {"units.deliveries": {"kind": "feed", "schedule": "t.csv"}}):
+        try:
+            load(plant(changes), files={"t.csv": text})
+        except ScenarioError as error:
+            assert error.problems

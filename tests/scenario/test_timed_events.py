@@ -60,6 +60,8 @@ RATE = {"units.sorter.rate": "1 t/h"}
         ({"at": "1 d", "set": {"units.sorter.partition.acept.target": 1}}, 'events.0.set."units.sorter.partition.acept.target"', "unknown port 'acept'"),
         ({"at": "1 d", "set": {"units.sorter.partition.accept.targt": 1}}, "events.0.set", "did you mean 'target'?"),
         ({"at": "1 d", "set": {"units.deliveries.composition": {"glas": 1}}}, "events.0.set", "unknown material 'glas'"),
+        ({"at": "1 d", "set": {"units.sorter.ports": ["a", "accept"]}}, 'events.0.set."units.sorter.ports"', "takes what is left"),
+        ({"at": "1 d", "set": {"units.sorter.ports": ["accept", "b"]}}, 'events.0.set."units.sorter.ports"', "the ports must stay accept, reject"),
         ({"at": "1 d", "set": {"units.": 1}}, 'events.0.set."units."', "a path such as"),
     ],
 )

@@ -269,13 +269,8 @@ def test_scaling_time_scales_departures() -> None:
     """M1: the same line in minutes instead of hours; integer durations make it exact."""
     first = {"cycle_time": "1 h", **STEPWISE}
     hours = two_machines(3, "600 h", first=first, second=first, before=False, hold=False)
-    text = {
-        key: value
-        for key, value in (
-            ("cycle_time", "1 min"),
-            ("failures", {"mtbf": {"geometric": {"mean": "10 min", "step": "1 min"}}, "mttr": {"geometric": {"mean": "4 min", "step": "1 min"}}}),
-        )
-    }
+    failing = {"mtbf": {"geometric": {"mean": "10 min", "step": "1 min"}}, "mttr": {"geometric": {"mean": "4 min", "step": "1 min"}}}
+    text = {"cycle_time": "1 min", "failures": failing}
     minutes = two_machines(3, "600 min", first=text, second=text, before=False, hold=False)
     assert departures(twin.run(hours), "done") == [60 * time for time in departures(twin.run(minutes), "done")]
 

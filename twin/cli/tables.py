@@ -188,7 +188,7 @@ def topology_object(scenario: Scenario, topology: Topology) -> dict[str, Any]:
                 "to": list(dict.fromkeys(line.destinations)),
                 "lot": line.lot,
                 "recycle": [list(line.machines[a:b]) for a, b, loop in line.blocks if loop],
-                "limits": {name: text for name, text in _limits(scenario, line.machines)},
+                "limits": dict(_limits(scenario, line.machines)),
             }
             for line in topology.lines
         },

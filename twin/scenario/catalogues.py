@@ -14,6 +14,8 @@ from twin.scenario.tables import Files
 from twin.scenario.yaml_source import parse_yaml
 
 Complain = Callable[[Path, str], None]
+MOST_MATERIALS = 200
+"""The largest length of the material axis: arrays and files grow with it."""
 _INLINE: dict[str, Plain] = {"density": {"value": "1000 kg/m3", "basis": "assumed", "source": "default of a material defined in a scenario"}, "assay": {}}
 
 
@@ -92,7 +94,9 @@ def used_materials(catalogue: Catalogue, used: Iterable[tuple[Path, str]], named
         what = "a group" if name in catalogue.groups else "an element" if name in ELEMENTS else ""
         hint = "give 'catalogue: [weee]', or 'materials'" if not catalogue.materials else nearest(name, catalogue.materials)
         complain(path, f"{name!r} is {what}, a material is needed; {hint}" if what else f"unknown material {name[:80]!r}; {hint}")
-    if unknown:
+    if len(names) > MOST_MATERIALS:
+        complain(("units",), f"at most {MOST_MATERIALS} materials can be in a plant (got {len(names)})")
+    if unknown or len(names) > MOST_MATERIALS:
         return None
     chosen = catalogue.select([name for name in catalogue.materials if name in names])
     empty = {group: () for group in catalogue.groups if group not in chosen.groups}

@@ -11,7 +11,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from statistics import NormalDist
 from typing import Annotated, Any
 
@@ -296,10 +296,11 @@ class _Reader:
 
     def _discrete(self, points: list[float], shares: list[float] | None) -> Distribution:
         weights = shares or [1.0] * len(points)
-        total = math.fsum(weights)
+        sums = list(accumulate(weights))
+        total = sums[-1]
         if min(weights) < 0 or not 0 < total < math.inf:
             self._stop("weights must be at least 0, and not all 0", "weights")
-        cumulative = [math.fsum(weights[: i + 1]) / total for i in range(len(weights) - 1)] + [1.0]
+        cumulative = [part / total for part in sums]
         mean = math.fsum(p * w / total for p, w in zip(points, weights, strict=True))
         return Distribution("discrete", self.si, (), (), min(points), max(points), mean, tuple(points), tuple(cumulative))
 

@@ -49,14 +49,18 @@ def timed(settings: Settings, units: Mapping[str, Plain], models: Mapping[str, U
     for at, index, event in sorted(moments, key=lambda moment: moment[:2]):
         changed: dict[str, list[str]] = {}
         for text, value in event.set.items():
-            unit = _apply(text, value, units, models, state, lambda message, loc=("events", index, "set", text): complain(loc, message))  # type: ignore[misc]
+            try:
+                unit = _apply(text, value, units, models, state)
+            except UsageError as error:
+                complain(("events", index, "set", text), str(error))
+                continue
             if unit is not None:
                 changed.setdefault(unit, []).append(text)
         after = {}
         for unit, texts in changed.items():
             model, wrong = validate(unit, state[unit])
             for place, message in wrong:
-                complain(("events", index, "set", _nearest_change(texts, unit, place)), f"{dotted(place)}: {message}")
+                complain(("events", index, "set", _nearest_change(texts, unit, place)), f"{dotted(place)}: {message}" if place else message)
             if model is not None:
                 after[unit] = model.model_copy(update=_kept(models[unit]))
         entries.append(Entry(index, TimedEvent(at, dict(event.set), after)))
@@ -73,35 +77,23 @@ def _nearest_change(texts: list[str], unit: str, place: Path) -> str:
     return next((text for text in texts if whole.startswith(text) or text.startswith(whole)), texts[0])
 
 
-def _apply(
-    text: str,
-    value: Plain,
-    units: Mapping[str, Plain],
-    models: Mapping[str, UnitModel],
-    state: dict[str, Plain],
-    complain: Callable[[str], None],
-) -> str | None:
-    """Make one change in ``state`` and return the unit's name; None, after noting why, where it is refused."""
-    try:
-        path = split(text)
-    except UsageError as error:
-        complain(str(error))
-        return None
+def _apply(text: str, value: Plain, units: Mapping[str, Plain], models: Mapping[str, UnitModel], state: dict[str, Plain]) -> str | None:
+    """Make one change in ``state`` and return the unit's name, None where the unit is wrong anyway; raises ``UsageError``."""
+    path = split(text)
     if len(path) < 3 or path[0] != "units":
-        complain(f"only parameters of units can change, e.g. units.screen.aperture (got {shown(text)})")
-        return None
+        raise UsageError(f"only parameters of units can change, e.g. units.screen.aperture (got {shown(text)})")
     unit, key = str(path[1]), str(path[2])
     if unit not in units:
-        complain(f"unknown unit {unit!r}; {nearest(unit, units)}")
-        return None
+        raise UsageError(f"unknown unit {unit!r}; {nearest(unit, units)}")
     if unit not in models:
         return None
-    allowed = models[unit].changeable
-    if key not in allowed:
-        known = [name for name in type(models[unit]).keys() if name in allowed]  # noqa: SIM118 - a method of the model
-        complain(f"{key!r} of {unit!r} cannot change while the plant runs; {nearest(key, known) if known else 'nothing of it can'}")
-        return None
-    node: Any = state.setdefault(unit, copy.deepcopy(units[unit]))
+    model = models[unit]
+    if key not in model.changeable:
+        known = [name for name in model.keys() if name in model.changeable]  # noqa: SIM118 - a method of the model
+        raise UsageError(f"{key!r} of {unit!r} cannot change while the plant runs; {nearest(key, known) if known else 'nothing of it can'}")
+    if unit not in state:
+        state[unit] = copy.deepcopy(units[unit])
+    node: Any = state[unit]
     for part in path[2:-1]:
         if not isinstance(node.get(part), dict):
             node[part] = {}

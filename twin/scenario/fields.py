@@ -19,6 +19,7 @@ NAME = r"[a-z][a-z0-9_]*"
 _NAME = re.compile(NAME)
 _REFERENCE = re.compile(rf"{NAME}(\.{NAME})?")
 _SHARE = Quantity("1", ge=0, le=1)
+_MOST_NAMES = 1000
 SUM_TOLERANCE = 1e-6
 """Shares that must sum to 1 may miss it by this, which covers numbers written with few digits (33.3333 %)."""
 
@@ -50,8 +51,8 @@ def _references(value: object) -> tuple[str, ...]:
 def _tuple_of(value: object, read: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         value = [value]
-    if not isinstance(value, (list, tuple)) or not value:
-        raise wrong(f"a name or a list of names is needed (got {shown(value)})")
+    if not isinstance(value, (list, tuple)) or not 1 <= len(value) <= _MOST_NAMES:
+        raise wrong(f"a name or a list of 1 to {_MOST_NAMES} names is needed (got {shown(value)})")
     faults, names = Faults(), []
     for index, item in enumerate(value):
         try:

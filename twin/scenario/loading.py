@@ -168,11 +168,14 @@ class _Checked:
 
     def validated(self, unit: str, plain: Plain) -> tuple[UnitModel | None, list[tuple[Path, str]]]:
         """Return the model of a unit with other parameters, or what is wrong with them."""
-        model = self.kinds[unit].model
+        kind = self.kinds[unit]
         try:
-            return model.model_validate(plain, context=self.files), []
+            model = kind.model.model_validate(plain, context=self.files)
         except ValidationError as error:
-            return None, [(below, message) for below, message, _ in _faults(error, model)]
+            return None, [(below, message) for below, message, _ in _faults(error, kind.model)]
+        if (after := kind.ports(model)) != (before := kind.ports(self.models[unit])):
+            return None, [((), f"the ports must stay {', '.join(before)} (got {', '.join(after)})")]
+        return model, []
 
     def materials(self, settings: Settings, source: Node, events: list[Entry], skip: bool) -> tuple[Catalogue, Materials] | None:
         """Return all materials that can be named and those that are used; None, after noting why, where some are wrong."""

@@ -83,7 +83,7 @@ def compare(*results: Result | str | os.PathLike[str]) -> Comparison:
     kpis = dict.fromkeys(name for result in opened for name in result.kpis)
     rows = []
     for name in kpis:
-        found = [result.kpis[name] if name in result.kpis else None for result in opened]
+        found = [result.kpis.get(name) for result in opened]
         unit = next(kpi.unit for kpi in found if kpi is not None)
         rows.append(Row(name, unit, tuple(kpi.value if kpi is not None else math.nan for kpi in found)))
     comparison = Comparison(names, tuple(_differences(opened)), tuple(rows))

@@ -1,0 +1,185 @@
+"""The key figures, against sums done by hand."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from results_plant import AXES, KPI_INPUTS, ONCE, STATES, new_writer, steps
+
+from twin.materials import ELEMENTS
+from twin.results.kpis import KPIS, Kpi
+from twin.results.layout import SERIES
+from twin.results.tally import KpiInputs
+
+CU, FE = ELEMENTS.index("Cu"), ELEMENTS.index("Fe")
+HOUR = 3600.0
+
+
+def run(hours: list[dict[str, Any]], inputs: dict[str, Any] = KPI_INPUTS, warmup: float = HOUR) -> dict[str, Kpi]:
+    """The KPIs of a run of one-hour steps; each step names what is not 0 as ``{"variable": {place: value}}``."""
+    lengths = {name: len(AXES[name]) for name in AXES}
+    block: dict[str, Any] = {v.path: np.zeros((len(hours), *[lengths[d] for d in v.dims[1:]])) for v in SERIES}
+    for number, values in enumerate(hours):
+        for variable, entries in values.items():
+            for place, value in entries.items():
+                block[variable][(number, *place)] = value
+    block["time"] = HOUR * np.arange(1, len(hours) + 1)
+    block["time_bounds"] = np.stack([block["time"] - HOUR, block["time"]], axis=1)
+    with new_writer(None) as writer:
+        writer._file.attrs["warmup"] = warmup
+        writer._attach()
+        writer.append(block)
+        with writer.finish({"scenario/kpi_inputs": json.dumps(inputs)}) as result:
+            return dict(result.kpis)
+
+
+def states(**shares: float) -> dict[tuple[int, int], float]:
+    return {(2, STATES.index(state)): share for state, share in shares.items()}
+
+
+WARM = {"streams/mass_flow": {(1, 0): 1e6}, "gates/arrivals": {(0,): 99}, "units/power": {(2, 0): 1e9}}
+FIRST = {
+    "streams/mass_flow": {(0, 0): 4.0, (1, 0): 3.0, (1, 1): 1.0, (3, 1): 0.5, (3, 0): 0.1, (4, 0): 2.9},
+    "streams/element_flow": {(1, CU): 1.2, (3, CU): 0.6, (4, FE): 2.9, (4, CU): 0.4},
+    "units/state_share": states(off_shift=0.25, maintenance=0.05, down=0.1, waiting=0.02, blocked=0.03, starved=0.05, running=0.5),
+    "units/load": {(0,): 0.3, (1,): 0.45},
+    "units/bottleneck": {(0,): 0.1, (1,): 0.4},
+    "units/down_share": {(0,): 0.07, (1,): 0.03},
+    "units/power": {(2, 0): 50e3, (3, 0): 10e3, (3, 1): 5e3},
+    "gates/arrivals": {(0,): 5},
+    "gates/turned_away": {(0,): 1},
+    "gates/turned_away_mass": {(0,): 12e3},
+    "gates/queue": {(0,): 1.5},
+    "gates/wait": {(0,): 6000.0},
+    "gates/pickups": {(1,): 4, (2,): 1},
+    "gates/short_pickups": {(1,): 1},
+    "gates/empty_pickups": {(1,): 2},
+    "gates/product_mass": {(0,): 2160.0, (1,): 10440.0},
+    "gates/offspec_mass": {(0,): 216.0},
+}
+SECOND = {"units/state_share": states(off_shift=1.0)}
+
+
+@pytest.fixture(scope="module")
+def kpis() -> dict[str, Kpi]:
+    return run([WARM, FIRST, SECOND])
+
+
+EXPECTED = {
+    "throughput": 2.0,  # 4 kg/s for one of two hours
+    "processed": 4.0 * HOUR,
+    "recovery.Cu": 0.5,
+    "recovery.copper": 0.5,
+    "recovery.metals": 0.15,
+    "recovery.gold.Cu": 0.5,
+    "grade.gold.Cu": 1.0,  # 0.6 of 0.6
+    "grade.gold.copper": 0.5 / 0.6,
+    "grade.gold.steel": 0.1 / 0.6,
+    "grade.gold.metals": 1.0,
+    "grade.waste.Fe": 1.0,
+    "yield.gold": 0.15,
+    "yield.waste": 2.9 / 4.0,
+    "product_mass.gold": 0.6 * HOUR,
+    "offspec_share.gold": 0.1,
+    "offspec_share.waste": 0.0,
+    "utilisation.mill": 0.5 / 0.7,  # planned: 0.7 h of two hours
+    "blocked.mill": 0.03 / 0.7,
+    "starved.mill": 0.05 / 0.7,
+    "waiting.mill": 0.02 / 0.7,
+    "oee.mill": 0.45 / 0.7 * 0.9,
+    "availability.mill": 1 - 0.07 / 0.7,
+    "availability.sieve": 1 - 0.03 / 0.7,
+    "load.mill": 0.6,
+    "load.sieve": 0.9,
+    "bottleneck_share.mill": 0.2,
+    "bottleneck_share.sieve": 0.8,
+    "specific_energy": 65e3 / 4.0,
+    "energy.electricity": 60e3 * HOUR,
+    "energy.natural_gas": 5e3 * HOUR,
+    "co2": (60e3 * 1e-7 + 5e3 * 5.6e-8) * HOUR,
+    "co2_per_tonne": (60e3 * 1e-7 + 5e3 * 5.6e-8) / 4.0,
+    "revenue": (0.6 * 6.0 * 0.9 - 2.9 * 0.05) * HOUR,
+    "feed_cost": 4.0 * 0.1 * HOUR,
+    "energy_cost": 60e3 * 5e-8 * HOUR,
+    "margin": (0.6 * 6.0 * 0.9 - 2.9 * 0.05 - 0.4 - 60e3 * 5e-8) * HOUR,
+    "queue.deliveries": 0.75,
+    "wait.deliveries": 1500.0,
+    "turned_away_share.deliveries": 0.2,
+    "turned_away_mass.deliveries": 12e3,
+    "short_pickup_share.gold": 0.25,
+    "empty_pickup_share.gold": 0.5,
+    "empty_pickup_share.waste": 0.0,
+}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_by_hand(kpis: dict[str, Kpi], name: str) -> None:
+    assert kpis[name].value == pytest.approx(EXPECTED[name], rel=1e-12, abs=1e-15)
+
+
+def test_every_row_of_the_table_is_tried_by_hand() -> None:
+    tried = {name.partition(".")[0] for name in EXPECTED}
+    assert tried == {definition.pattern.partition(".")[0] for definition in KPIS}
+
+
+def test_units_are_those_of_the_table(kpis: dict[str, Kpi]) -> None:
+    units = {definition.pattern.partition(".")[0]: definition.unit for definition in KPIS}
+    assert all(kpi.unit == units[name.partition(".")[0]] for name, kpi in kpis.items())
+
+
+def test_the_warm_up_is_cut_off_at_the_step_that_begins_with_it() -> None:
+    assert run([WARM, FIRST, SECOND], warmup=HOUR)["processed"].value == pytest.approx(4 * HOUR)
+    assert run([WARM, FIRST, SECOND], warmup=HOUR + 1)["processed"].value == 0.0
+    assert run([FIRST, FIRST], warmup=0.0)["processed"].value == pytest.approx(8 * HOUR)
+
+
+def test_nothing_processed_gives_no_number(kpis: dict[str, Kpi]) -> None:
+    idle = run([WARM, SECOND])
+    for name in ("recovery.Cu", "yield.gold", "grade.gold.Cu", "specific_energy", "utilisation.mill", "availability.mill", "wait.deliveries"):
+        assert math.isnan(idle[name].value), name
+    assert idle["throughput"].value == 0.0 and idle["margin"].value == 0.0
+    assert list(idle) == list(kpis)
+
+
+def test_no_step_at_all() -> None:
+    empty = run([])
+    assert math.isnan(empty["throughput"].value) and empty["processed"].value == 0.0
+
+
+def test_inputs_without_prices_and_products() -> None:
+    inputs = KpiInputs.from_json("{}")
+    assert inputs.intake == () and not inputs.products
+    changed = copy.deepcopy(KPI_INPUTS)
+    changed["products"] = {"gold": {"price": None}}
+    assert run([WARM, FIRST], changed)["revenue"].value == 0.0
+
+
+def test_what_a_plant_does_not_have_is_nan() -> None:
+    changed = copy.deepcopy(KPI_INPUTS)
+    changed["products"] = {"gold": {"targets": ["unobtainium"]}}
+    assert math.isnan(run([WARM, FIRST], changed)["recovery.unobtainium"].value)
+
+
+def test_oee_without_a_machine_limit_or_products() -> None:
+    unlimited = {**FIRST, "units/load": {(0,): np.nan, (1,): 0.45}}
+    changed = copy.deepcopy(KPI_INPUTS)
+    changed["lines"] = {"mill": {"machines": ["mill", "sieve"]}}
+    assert run([WARM, unlimited], changed)["oee.mill"].value == pytest.approx(0.45 / 0.7)
+
+
+def test_the_sums_do_not_depend_on_blocks() -> None:
+    values = []
+    for size in (1, 3, 20):
+        with new_writer(None) as writer:
+            writer._file.attrs["rows_at_once"] = size
+            writer._attach()
+            for first in range(0, 20, 4):
+                writer.append(steps(first, 4))
+            with writer.finish(ONCE) as result:
+                values.append([kpi.value.hex() for kpi in result.kpis.values()])
+    assert values[0] == values[1] == values[2]
