@@ -81,7 +81,7 @@ ONCE: dict[str, Any] = {
 
 def events(count: int, first: int = 0) -> dict[str, Any]:
     return {
-        "event_time": np.arange(first, first + count, dtype=float),
+        "event_time": 10**9 * np.arange(first, first + count),
         "event_unit": ["mill"] * count,
         "what": [f"event {number} für" for number in range(first, first + count)],
     }

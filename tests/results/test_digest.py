@@ -18,7 +18,7 @@ def test_the_rule_by_hand() -> None:
     with h5py.File("digest", "w", driver="core", backing_store=False) as file:
         file["b/x"] = np.array([[1.0, 2.0], [3.0, 4.0]])
         file["a"] = np.array([7], dtype=">i4")
-        file.create_dataset("b/text", data=np.array([b"xy", b"z"]), dtype=h5py.string_dtype("utf-8", 2))
+        file.create_dataset("b/text", data=np.array([b"xy", b"z"], dtype=h5py.string_dtype("utf-8", 2)))
         save_state(file, {"not": "part of it"})
         expected = hashlib.sha256(
             b"/a\0<i4\0001\0" + np.array([7], dtype="<i4").tobytes()

@@ -116,7 +116,7 @@ def test_the_kpis_written_are_those_of_the_arrays(tmp_path: Path) -> None:
 
 def test_long_texts_are_cut_at_a_character(tmp_path: Path) -> None:
     with new_writer(tmp_path / "a.h5") as writer:
-        writer.append_rows("events", {"event_time": [1.0], "event_unit": ["mill"], "what": ["ü" * 500]})
+        writer.append_rows("events", {"event_time": [1], "event_unit": ["mill"], "what": ["ü" * 500]})
         result = writer.finish(ONCE)
     with result:
         assert result.array("events/what")[0] == "ü" * 98 + "…"
@@ -126,7 +126,7 @@ def test_lots_and_batches_take_their_second_axis(tmp_path: Path) -> None:
     with new_writer(tmp_path / "a.h5") as writer:
         for start in (0, 1500):
             numbers = np.arange(start, start + 1500)
-            columns = {"lot": numbers + 1, "parent": numbers, "mass": np.outer(numbers, [1.0, 2.0]), "at_unit": ["mill"] * 1500, "at_time": numbers / 2}
+            columns = {"lot": numbers + 1, "parent": numbers, "mass": np.outer(numbers, [1.0, 2.0]), "at_unit": ["mill"] * 1500, "at_time": numbers // 2}
             writer.append_rows("lots", columns)
         result = writer.finish(ONCE)
     with result:
@@ -152,7 +152,7 @@ def test_rows_must_be_whole() -> None:
         with pytest.raises(KeyError, match="needs the columns event_time, event_unit, what"):
             writer.append_rows("events", {"what": ["x"]})
         with pytest.raises(ValueError, match="different lengths"):
-            writer.append_rows("events", {"event_time": [1.0], "event_unit": ["mill"], "what": []})
+            writer.append_rows("events", {"event_time": [1], "event_unit": ["mill"], "what": []})
         with pytest.raises(KeyError, match="written once"):
             writer.finish({"streams/mass_flow": []})
 

@@ -35,8 +35,8 @@ def parts(every: Any, **more: Any) -> dict[str, Any]:
 
 def departures(result: twin.Result, unit: str) -> list[int]:
     """When lots came to be at a unit, ns: for a product, when parts left the plant."""
-    units, times = result.array("lots/at_unit"), result.array("lots/at_time")
-    return [int(time) for time in times[units == unit]]
+    units, times, lots = (result.array(f"lots/{name}") for name in ("at_unit", "at_time", "lot"))
+    return list(dict(zip(lots[units == unit].tolist(), times[units == unit].tolist(), strict=True)).values())
 
 
 def draws(unit: str, purpose: str, distribution: Distribution, count: int, seed: int = SEED, replication: int = 0) -> list[int]:

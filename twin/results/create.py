@@ -114,7 +114,9 @@ def create_variable(file: Any, variable: Variable, shape: tuple[int, ...], chunk
     """Make an array that grows along its first axis, filled with NaN, with its dimensions attached and its attributes set."""
     kind, fill = {"float": ("f8", np.nan), "int": ("i8", None), "text": (text_type(width), None)}[variable.kind]
     inner = tuple(max(1, length) for length in shape[1:])
-    dataset = file.create_dataset(variable.path, shape=shape, maxshape=(None, *shape[1:]), dtype=kind, chunks=(chunk, *inner), fillvalue=fill, **_FILTERS)
+    dataset = file.create_dataset(
+        variable.path, shape=shape, maxshape=(None, *(length or None for length in shape[1:])), dtype=kind, chunks=(chunk, *inner), fillvalue=fill, **_FILTERS
+    )
     describe(file, variable, dataset)
     return dataset
 

@@ -115,7 +115,7 @@ ROWS: tuple[Variable, ...] = (
     *_of(
         "events",
         "rows",
-        ("event_time", "event", "time", "when it happened, ns", "int"),
+        ("event_time", "event", "time", "when it happened", "int"),
         ("event_unit", "event", "", "the unit it happened to", "text"),
         ("what", "event", "", "what happened", "text"),
     ),
@@ -126,7 +126,7 @@ ROWS: tuple[Variable, ...] = (
         ("parent", "edge", "1", "number of the lot it was made from, 0 for the outside world", "int"),
         ("mass", "edge material", "kg", "mass that passed from parent to lot"),
         ("at_unit", "edge", "", "the unit where the lot came to be", "text"),
-        ("at_time", "edge", "time", "when the lot came to be, ns", "int"),
+        ("at_time", "edge", "time", "when the lot came to be", "int"),
     ),
     *_of(
         "batches",
@@ -229,6 +229,7 @@ def as_markdown() -> str:
     lines = ["| variable | dimensions | unit | meaning |", "|---|---|---|---|"]
     lines += [f"| `/{axis.name}` | ({axis.name}) | {axis.unit or 'text'} | {axis.long_name} |" for axis in AXES]
     for variable in VARIABLES:
-        unit = {"": "text", "time": "s since start"}.get(variable.unit, variable.unit)
+        since = "ns since start" if variable.kind == "int" else "s since start"
+        unit = {"": "text", "time": since}.get(variable.unit, variable.unit)
         lines.append(f"| `/{variable.path}` | ({', '.join(variable.dims)}) | {unit} | {variable.long_name} |")
     return "\n".join(lines) + "\n"

@@ -19,7 +19,7 @@ def save_state(file: Any, state: dict[str, Any]) -> None:
     """Write ``state`` to the group ``/saved_state`` of an open file, in place of an earlier one.
 
     It may hold str, int of any size, float, bool, None, list, dict with str keys, and NumPy arrays of numbers or booleans. All come back
-    exactly: floats to the last bit, arrays with dtype and shape. Raises ``TypeError``, with the place, for anything else.
+    exactly: floats to the last bit (a NaN as NaN), arrays with dtype and shape. Raises ``TypeError``, with the place, for anything else.
 
     The tree is JSON text; the arrays of one dtype stand end to end in one dataset, so that ten thousand small ones cost little.
     """
@@ -31,7 +31,7 @@ def save_state(file: Any, state: dict[str, Any]) -> None:
     text = np.frombuffer(json.dumps(tree, separators=(",", ":")).encode("ascii"), dtype=np.uint8)
     group.create_dataset("tree", data=text, compression="gzip", compression_opts=1, fletcher32=True)
     for name, parts in arrays.items():
-        values = np.concatenate(parts) if parts else np.empty(0, dtype=name)
+        values = np.concatenate(parts, dtype=parts[0].dtype)
         filters = {"compression": "gzip", "compression_opts": 1, "shuffle": True, "fletcher32": True} if values.size else {}
         group.create_dataset(f"arrays_{name}", data=values, **filters)
 

@@ -283,7 +283,7 @@ class Line(Unit):
             if amount <= 0.0:
                 continue
             putters = receiver.putters
-            if not putters.units or putters.units[0] is self:
+            if self.before or not putters.units or putters.units[0] is self:  # with "before" the place was reserved
                 room = receiver.room()
                 part = amount if amount <= room + receiver.tolerance else room
                 if part > 0.0:
