@@ -82,9 +82,9 @@ class Unit:
 
     def leave_lists(self) -> None:
         """Give up all places in waiting lists."""
-        for waiting_list in self.waiting:
+        left, self.waiting = self.waiting, []  # first, since who moves up looks at who still waits
+        for waiting_list in left:
             waiting_list.remove(self)
-        self.waiting.clear()
 
     def abandon_lists(self, now: int) -> None:
         """Give up all places without having been served: whoever is next may be."""

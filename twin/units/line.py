@@ -292,8 +292,8 @@ class Line(Unit):
             if pending[k] > 0.0:
                 left = True
             elif putters in self.waiting and not any(pending[j] > 0.0 and self.outlets[j] is receiver for j in range(len(pending))):
-                putters.remove(self)
                 self.waiting.remove(putters)
+                putters.remove(self)
                 putters.wake_first(now)
         if left:
             self._wait(BLOCKED, [r.putters for k, r in enumerate(self.outlets) if pending[k] > 0.0], now, takes_any=False)

@@ -1,0 +1,117 @@
+"""Random plants with many tied durations, for tests that must hold for any plant."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import twin
+
+HOURS = ("1 h", "2 h", "3 h", "5 h")
+MINUTES = ("10 min", "20 min", "30 min", "1 h")
+
+
+def _duration(chance: random.Random, choices: tuple[str, ...]) -> Any:
+    """Often a constant or a choice of few values, so that much falls together; sometimes anything."""
+    kind = chance.randrange(4)
+    if kind == 0:
+        return {"constant": chance.choice(choices)}
+    if kind == 1:
+        return {"discrete": {"values": list(choices[:3]), "weights": [1, 2, 1][: len(choices)]}}
+    if kind == 2:
+        return {"exponential": {"mean": chance.choice(choices)}}
+    return {"uniform": [choices[0], choices[-1]]}
+
+
+def _machine(chance: random.Random, source: Any, ports: list[str]) -> dict[str, Any]:
+    shares = {port: {"x": f"{chance.randrange(10, 50)} %", "y": f"{chance.randrange(0, 40)} %"} for port in ports[:-1]}
+    machine: dict[str, Any] = {"kind": "separator", "from": source, "ports": ports}
+    if shares:
+        machine["partition"] = shares
+    if chance.random() < 0.5:
+        machine["power"] = {"idle": "10 kW", "specific": "5 kWh/t"}
+    if chance.random() < 0.5:
+        machine["failures"] = {"mtbf": _duration(chance, ("4 h", "6 h", "8 h", "20 h")), "mttr": _duration(chance, HOURS), "clock": chance.choice(["operating", "calendar"])}
+        if chance.random() < 0.5:
+            machine["repair"] = chance.choice([{"needs": "fitter"}, {"calendar": "day"}])
+    if chance.random() < 0.3:
+        machine["count"] = 2
+    if chance.random() < 0.4:
+        machine["calendar"] = "shifts"
+    if chance.random() < 0.2:
+        machine["maintenance"] = {"every": "30 h", "first": "10 h", "duration": "2 h"}
+    if chance.random() < 0.25:
+        machine["needs"] = "operator"
+    return machine
+
+
+def _head(chance: random.Random, machine: dict[str, Any], blends: bool) -> None:
+    if chance.random() < 0.5:
+        machine["cycle_time"] = _duration(chance, MINUTES)
+    else:
+        machine["rate"] = chance.choice(["1 t/h", {"uniform": ["0.5 t/h", "2 t/h"]}])
+    machine["blocking"] = chance.choice(["after", "before"])
+    machine["hold"] = chance.choice(["start", "until_done"])
+    machine["partial"] = chance.random() < 0.2
+    if not blends:
+        machine["take"] = chance.choice(["first", "alternate", "fullest"])
+
+
+def random_plant(seed: int) -> twin.Scenario:
+    """A plant of two or three stages; each stage has one or two lines on the same bunkers."""
+    chance = random.Random(seed)
+    units: dict[str, Any] = {}
+    for name in ("trucks", "vans"):
+        units[name] = {
+            "kind": "feed", "every": _duration(chance, HOURS[:2]), "mass": chance.choice([{"constant": "2 t"}, {"uniform": ["1 t", "3 t"]}]),
+            "composition": {"x": "60 %", "y": "40 %"}, "when_full": chance.choice(["wait", "turn_away"]), "queue_limit": 2, "size": ["50 %", "50 %"],
+        }  # fmt: skip
+        if chance.random() < 0.4:
+            units[name]["unload"] = {"time": _duration(chance, MINUTES), "needs": "operator"}
+        if chance.random() < 0.4:
+            units[name]["variability"] = {"concentration": 30}
+    sources = []
+    for name, feed in (("a0", "trucks"), ("b0", "vans")):
+        if chance.random() < 0.3:
+            units[f"belt_{feed}"] = {"kind": "conveyor", "from": feed, "transit": chance.choice(MINUTES), "capacity": "4 t"}
+            feed = f"belt_{feed}"
+        units[name] = {"kind": "bunker", "from": feed, "capacity": "8 t", "discharge": chance.choice(["fifo", "mixed"])}
+        sources.append(name)
+    stages = chance.choice([2, 3])
+    for stage in range(1, stages + 1):
+        ends: list[str] = []
+        rest: list[str] = []
+        for letter in ("m", "n")[: chance.choice([1, 2])]:
+            name = f"{letter}{stage}"
+            blends = len(sources) == 2 and chance.random() < 0.3
+            taken: Any = {sources[0]: "60 %", sources[1]: "40 %"} if blends else (sources if chance.random() < 0.6 else sources[0])
+            second = chance.random() < 0.5
+            units[name] = _machine(chance, taken, ["out"] if second else ["good", "rest"])
+            _head(chance, units[name], blends)
+            if second:
+                loop = chance.random() < 0.4
+                units[f"{name}_next"] = _machine(chance, f"{name}.out", ["good", "back", "rest"] if loop else ["good", "rest"])
+                if loop:
+                    units[name]["recycle"] = f"{name}_next.back"
+                ends.append(f"{name}_next.good")
+                rest.append(f"{name}_next.rest")
+            else:
+                ends.append(f"{name}.good")
+                rest.append(f"{name}.rest")
+        units[f"waste{stage}"] = {"kind": "product", "from": rest}
+        names = [f"a{stage}", f"b{stage}"] if len(ends) == 2 and chance.random() < 0.5 else [f"a{stage}"]
+        for k, name in enumerate(names):
+            units[name] = {"kind": "bunker", "from": ends if len(names) == 1 else ends[k], "capacity": chance.choice(["1.5 t", "3 t"]), "discharge": chance.choice(["fifo", "mixed"])}
+        unused = [source for source in sources if all(source not in str(unit.get("from")) for unit in units.values())]
+        if unused:
+            units[f"spill{stage}"] = {"kind": "product", "from": unused[0]}
+        sources = names
+    for k, name in enumerate(sources):
+        units[f"product{k}"] = {"kind": "product", "from": name, "pickup": {"every": _duration(chance, HOURS), "mass": "2 t"}}
+    scenario = {
+        "twin": 1, "name": f"random-{seed}", "time": {"start": "2026-01-05T05:00", "horizon": "5 d"}, "seed": seed, "lot": "500 kg",
+        "record": {"every": chance.choice(["1 h", "7 h"]), "genealogy": chance.random() < 0.5, "streams": chance.random() < 0.7},
+        "materials": {"x": {}, "y": {}}, "size_bounds": "10 100 mm", "resources": {"fitter": 1, "operator": chance.choice([1, 2])},
+        "calendars": {"shifts": {"weekdays": ["06:00-22:00"]}, "day": {"weekdays": ["07:00-15:00"]}}, "units": units,
+    }  # fmt: skip
+    return twin.load(scenario)
