@@ -6,7 +6,7 @@ loop; kernels are called by address, so that a new one compiles alone.
 Rate and network are solved together. With the lot's duration ``tau`` (s) as unknown, every machine ``i`` that has a limit needs
 ``phi_i * seconds_i / up_i``, where ``phi_i`` is the mass through it over the mass of the lot, ``seconds_i`` the time it would take for the bare lot and
 ``up_i`` the number of its parallel machines that work. The line runs at the smallest ``tau`` that is no less than any of these needs, with all
-splits taken at that ``tau``. At the converged splits the network is linear (see :class:`twin.kernels.compile.MachineKernel`), and a loop is closed by
+splits taken at that ``tau``; it is found by secants, kept within the bounds already known. At the converged splits the network is linear (see :class:`twin.kernels.compile.MachineKernel`), and a loop is closed by
 summing its geometric series until nothing is left, so mass closes to rounding.
 """
 
@@ -38,6 +38,9 @@ TAU, BOTTLENECK, SWEEPS, PASSES, CULPRIT = range(5)
 SPLIT_TOLERANCE = 1e-10
 """Relative change of a loop's streams at which its splits count as converged; an order below the 1e-9 that is promised."""
 RATE_TOLERANCE = 1e-9
+FIRST_TOLERANCE = 1e-3
+LOOP_EFFORT = 0.03
+"""Loops are first converged to ``FIRST_TOLERANCE``, later to this share of what the duration still misses."""
 CLOSE_TOLERANCE = 2e-16
 """Share of a machine's feed still circling at which a loop counts as closed."""
 MAX_SWEEPS = 2000
@@ -172,7 +175,7 @@ def _apply(
 @kernel(
     i8(
         f8[:, ::1], i8[:, ::1], i8[:, ::1], i8[:, ::1], f8[::1], f8[::1], f8[:, ::1],
-        f8[:, :, ::1], f8[:, :, ::1], f8[:, :, :, ::1], i8[:, ::1], f8[::1], f8[::1], f8[:, :, ::1], f8, f8, i8, f8[::1],
+        f8[:, :, ::1], f8[:, :, ::1], f8[:, :, :, ::1], i8[:, ::1], f8[::1], f8[::1], f8[:, :, ::1], f8, f8, i8, f8, f8[::1],
     )
 )  # fmt: skip
 def _pass(
@@ -193,12 +196,12 @@ def _pass(
     feed: float,
     tau: float,
     fresh: int,
+    tolerance: float,
     result: Floats,
 ) -> int:
     """All machines once, in order, and each loop until it stands; with ``fresh`` = 0 at the conditions already set."""
     for b in range(blocks.shape[0]):
         loop = blocks[b, LOOP]
-        tolerance = SPLIT_TOLERANCE if fresh else CLOSE_TOLERANCE
         sweep = 0
         before = 2.0
         first = blocks[b, FIRST]
@@ -288,35 +291,43 @@ def evaluate(
             out[blocks[b, FIRST] : blocks[b, LAST]] = 0.0
     phi[:] = 1.0
     tau = limits[0, SECONDS] / limits[0, UP] if limits[0, UP] > 0.0 and limits[0, SECONDS] > 0.0 else _need(phi, limits, result)
-    slow, slow_gap, fast, fast_gap = 0.0, 0.0, 0.0, 0.0
+    loops = 0
+    for b in range(blocks.shape[0]):
+        loops += blocks[b, LOOP]
+    tolerance = FIRST_TOLERANCE if loops else SPLIT_TOLERANCE
+    slow, fast, last_tau, last_gap = 0.0, 0.0, 0.0, 0.0
     while True:
-        status = _pass(x, machines, sources, blocks, coefficients, parameters, limits, inp, at, out, warn, phi, lanes, series, feed, tau, 1, result)
+        status = _pass(x, machines, sources, blocks, coefficients, parameters, limits, inp, at, out, warn, phi, lanes, series, feed, tau, 1, tolerance, result)
         if status != 0:
             return status
         result[PASSES] += 1
         need = _need(phi, limits, result)
         gap = need - tau
-        if abs(gap) <= RATE_TOLERANCE * need:
+        if abs(gap) <= RATE_TOLERANCE * need and tolerance <= SPLIT_TOLERANCE:
             break
         if result[PASSES] >= MAX_PASSES:
             result[CULPRIT] = result[BOTTLENECK]
             return NOT_CONVERGED
-        # the answer lies between the longest time found too short and the shortest found long enough: false position (Illinois) once both are known
+        tolerance = min(tolerance, max(SPLIT_TOLERANCE, LOOP_EFFORT * abs(gap) / need))
+        if abs(gap) <= RATE_TOLERANCE * need:
+            tolerance = SPLIT_TOLERANCE
+            continue
         if gap > 0.0:
-            if fast > 0.0 and slow > 0.0:
-                slow_gap *= 0.5
-            fast, fast_gap = tau, gap
+            fast = tau
         else:
-            if fast > 0.0 and slow > 0.0:
-                fast_gap *= 0.5
-            slow, slow_gap = tau, gap
-        tau = fast + (slow - fast) * fast_gap / (fast_gap - slow_gap) if fast > 0.0 and slow > 0.0 else need
+            slow = tau
+        guess = need
+        if last_tau > 0.0 and gap != last_gap:
+            guess = tau - gap * (tau - last_tau) / (gap - last_gap)
+        last_tau, last_gap = tau, gap
+        if fast > 0.0 and slow > 0.0 and not fast < guess < slow:
+            guess = 0.5 * (fast + slow)
+        tau = min(max(guess, 0.5 * tau), 2.0 * tau)
     result[TAU] = need
-    loops = 0
-    for b in range(blocks.shape[0]):
-        loops += blocks[b, LOOP]
     if loops:
-        status = _pass(x, machines, sources, blocks, coefficients, parameters, limits, inp, at, out, warn, phi, lanes, series, feed, tau, 0, result)
+        status = _pass(
+            x, machines, sources, blocks, coefficients, parameters, limits, inp, at, out, warn, phi, lanes, series, feed, tau, 0, CLOSE_TOLERANCE, result
+        )
         if status != 0:
             return status
     check = need

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from twin.errors import Problem, ScenarioError, UsageError
 from twin.materials import ELEMENTS, Catalogue, Materials, builtin_catalogue, builtin_names, builtin_text, catalogue_from_tree
-from twin.scenario.places import Node, Path, Plain, lookup, split
+from twin.scenario.places import Node, Path, Plain, child, lookup, split
 from twin.scenario.problems import nearest
 from twin.scenario.settings import FORMAT
 from twin.scenario.tables import Files
@@ -16,6 +16,7 @@ from twin.scenario.yaml_source import parse_yaml
 Complain = Callable[[Path, str], None]
 MOST_MATERIALS = 200
 """The largest length of the material axis: arrays and files grow with it."""
+_MOST_ENTRIES, _MOST_PARTS, _DEEPEST_COMPOSITE = 2000, 5000, 20
 _INLINE: dict[str, Plain] = {"density": {"value": "1000 kg/m3", "basis": "assumed", "source": "default of a material defined in a scenario"}, "assay": {}}
 
 
@@ -28,6 +29,9 @@ def read_catalogue(name: str, files: Files) -> Catalogue:
     if not is_file and name not in files.given:
         raise UsageError(f"unknown catalogue {name!r}; {nearest(name, builtin_names())}; a file's name ends in .yaml")
     root = parse_yaml(files.read(name), name)
+    entries = child(root, "materials")
+    if entries is not None and (reason := _tangle(entries.plain())):
+        raise UsageError(f"{name}: {reason}")
     return catalogue_from_tree(root.plain(), _reporter(root))
 
 
@@ -39,8 +43,33 @@ def inline_catalogue(written: Node) -> Catalogue:
         if isinstance(plain, dict):
             plain = plain if "constituents" in plain else {**_INLINE, **plain}
         entries[str(name)] = plain
-    tree = {"twin_catalogue": FORMAT, "name": "scenario", "materials": entries}
+    if reason := _tangle(entries):
+        raise ScenarioError([written.problem(reason, ("materials",))])
+    tree: Plain = {"twin_catalogue": FORMAT, "name": "scenario", "materials": entries}
     return catalogue_from_tree(tree, _reporter(Node({"materials": written}, written.place, {"materials": written.place})))
+
+
+def _tangle(materials: Plain) -> str | None:
+    """Return why composites are refused before they are computed; None where they are fine, or where they run in a circle.
+
+    The parts of a composite are followed down to the assays, so that a few lines can ask for more work than a computer has time for.
+    """
+    entries = materials if isinstance(materials, dict) else {}
+    if len(entries) > _MOST_ENTRIES:
+        return f"has {len(entries)} materials, at most {_MOST_ENTRIES} are read"
+    parts: dict[str, list[str]] = {}
+    for name, entry in entries.items():
+        constituents = entry.get("constituents") if isinstance(entry, dict) else None
+        parts[name] = [part for part in constituents if part in entries] if isinstance(constituents, dict) else []
+    work: dict[str, int] = {}
+    for _ in range(_DEEPEST_COMPOSITE):
+        waiting = [name for name in parts if name not in work]
+        work |= {name: 1 + sum(work[part] for part in parts[name]) for name in waiting if all(part in work for part in parts[name])}
+    if (most := max(work.values(), default=0)) > _MOST_PARTS:
+        return f"a material has {most} parts, counting the parts of its parts; at most {_MOST_PARTS} are followed"
+    if len(work) < len(parts) and len(parts) > _DEEPEST_COMPOSITE:
+        return f"composites are nested more than {_DEEPEST_COMPOSITE} deep, or in a circle"
+    return None
 
 
 def _reporter(root: Node) -> Callable[[str, str], Problem]:
