@@ -31,7 +31,11 @@ def _machine(chance: random.Random, source: Any, ports: list[str]) -> dict[str, 
     if chance.random() < 0.5:
         machine["power"] = {"idle": "10 kW", "specific": "5 kWh/t"}
     if chance.random() < 0.5:
-        machine["failures"] = {"mtbf": _duration(chance, ("4 h", "6 h", "8 h", "20 h")), "mttr": _duration(chance, HOURS), "clock": chance.choice(["operating", "calendar"])}
+        machine["failures"] = {
+            "mtbf": _duration(chance, ("4 h", "6 h", "8 h", "20 h")),
+            "mttr": _duration(chance, HOURS),
+            "clock": chance.choice(["operating", "calendar"]),
+        }
         if chance.random() < 0.5:
             machine["repair"] = chance.choice([{"needs": "fitter"}, {"calendar": "day"}])
     if chance.random() < 0.3:
@@ -101,7 +105,12 @@ def random_plant(seed: int) -> twin.Scenario:
         units[f"waste{stage}"] = {"kind": "product", "from": rest}
         names = [f"a{stage}", f"b{stage}"] if len(ends) == 2 and chance.random() < 0.5 else [f"a{stage}"]
         for k, name in enumerate(names):
-            units[name] = {"kind": "bunker", "from": ends if len(names) == 1 else ends[k], "capacity": chance.choice(["1.5 t", "3 t"]), "discharge": chance.choice(["fifo", "mixed"])}
+            units[name] = {
+                "kind": "bunker",
+                "from": ends if len(names) == 1 else ends[k],
+                "capacity": chance.choice(["1.5 t", "3 t"]),
+                "discharge": chance.choice(["fifo", "mixed"]),
+            }
         unused = [source for source in sources if all(source not in str(unit.get("from")) for unit in units.values())]
         if unused:
             units[f"spill{stage}"] = {"kind": "product", "from": unused[0]}

@@ -6,7 +6,8 @@ loop; kernels are called by address, so that a new one compiles alone.
 Rate and network are solved together. With the lot's duration ``tau`` (s) as unknown, every machine ``i`` that has a limit needs
 ``phi_i * seconds_i / up_i``, where ``phi_i`` is the mass through it over the mass of the lot, ``seconds_i`` the time it would take for the bare lot and
 ``up_i`` the number of its parallel machines that work. The line runs at the smallest ``tau`` that is no less than any of these needs, with all
-splits taken at that ``tau``; it is found by secants, kept within the bounds already known. At the converged splits the network is linear (see :class:`twin.kernels.compile.MachineKernel`), and a loop is closed by
+splits taken at that ``tau``; it is found by secants, kept within the bounds already known. At the converged splits the network is linear (see
+:class:`twin.kernels.compile.MachineKernel`), and a loop is closed by
 summing its geometric series until nothing is left, so mass closes to rounding.
 """
 
@@ -40,7 +41,9 @@ SPLIT_TOLERANCE = 1e-10
 RATE_TOLERANCE = 1e-9
 FIRST_TOLERANCE = 1e-3
 LOOP_EFFORT = 0.03
-"""Loops are first converged to ``FIRST_TOLERANCE``, later to this share of what the duration still misses."""
+"""Loops are first converged to ``FIRST_TOLERANCE``, later to this share of what the duration still misses …"""
+LOOSE_PASSES = 10
+"""… and from this pass on fully."""
 CLOSE_TOLERANCE = 2e-16
 """Share of a machine's feed still circling at which a loop counts as closed."""
 MAX_SWEEPS = 2000
@@ -53,6 +56,8 @@ LEAST_CHANGE = 1e-12
 LARGEST_RATIO = 0.99999
 MAX_CLOSING = 200_000
 MAX_PASSES = 100
+BISECT_EVERY = 8
+"""Now and then the interval is halved instead, so that a kink cannot hold the secants up."""
 
 NOT_CONVERGED, NOT_FINITE = -1, -2
 """Status values of the evaluator; a positive one is a kernel's own."""
@@ -308,19 +313,20 @@ def evaluate(
         if result[PASSES] >= MAX_PASSES:
             result[CULPRIT] = result[BOTTLENECK]
             return NOT_CONVERGED
-        tolerance = min(tolerance, max(SPLIT_TOLERANCE, LOOP_EFFORT * abs(gap) / need))
+        tight = tolerance <= SPLIT_TOLERANCE
+        tolerance = min(tolerance, max(SPLIT_TOLERANCE, LOOP_EFFORT * abs(gap) / need)) if result[PASSES] < LOOSE_PASSES else SPLIT_TOLERANCE
         if abs(gap) <= RATE_TOLERANCE * need:
             tolerance = SPLIT_TOLERANCE
             continue
-        if gap > 0.0:
+        if tight and gap > 0.0:  # a gap from loosely converged loops may have the wrong sign and bounds nothing
             fast = tau
-        else:
+        elif tight:
             slow = tau
         guess = need
         if last_tau > 0.0 and gap != last_gap:
             guess = tau - gap * (tau - last_tau) / (gap - last_gap)
         last_tau, last_gap = tau, gap
-        if fast > 0.0 and slow > 0.0 and not fast < guess < slow:
+        if fast > 0.0 and slow > 0.0 and (not fast < guess < slow or result[PASSES] % BISECT_EVERY == 0):
             guess = 0.5 * (fast + slow)
         tau = min(max(guess, 0.5 * tau), 2.0 * tau)
     result[TAU] = need

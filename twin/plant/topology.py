@@ -257,10 +257,12 @@ class _Builder:
 
     def _check_line(self, line: LineLayout) -> None:
         models = [self.machines[name] for name in line.machines]
-        if all(model.rate is None and model.cycle_time is None for model in models):
-            self.wrong(
-                f"units.{line.name}", f"nothing limits the line {', '.join(line.machines)}: give at least one of its machines a 'rate' or a 'cycle_time'"
-            )
+        limited = [model for model in models if model.rate is not None or model.cycle_time is not None]
+        members = ", ".join(line.machines)
+        if not limited:
+            self.wrong(f"units.{line.name}", f"nothing limits the line {members}: give at least one of its machines a 'rate' or a 'cycle_time'")
+        elif all(model.when_down == "bypass" for model in limited):
+            self.wrong(f"units.{line.name}", f"nothing limits the line {members} while its limiting machines are bypassed: give one that stops it a 'rate'")
         for key in ("lot", "partial", "blocking", "hold", "take"):
             for name in line.machines[1:]:
                 if key in self.machines[name].model_fields_set:

@@ -27,7 +27,7 @@ from twin.results.create import (
     write_once,
 )
 from twin.results.digest import file_digest, state_digest
-from twin.results.guarded import GuardedFile
+from twin.results.guarded import GuardedFile, uninterrupted
 from twin.results.kpis import Kpi, kpis_of
 from twin.results.layout import BY_PATH, COUNTED, LAYOUT, ONCE, SERIES, STATE_GROUP, TABLES, Variable, table_of
 from twin.results.provenance import platform_text, twin_version
@@ -299,8 +299,9 @@ class Writer:
     def _disk(self) -> Iterator[None]:
         """Turn what the file system and HDF5 raise into ``FileError``, and drop the half-written file."""
         try:
-            yield
-            self._look()
+            with uninterrupted():
+                yield
+                self._look()
         except FileError:
             self.abort()
             raise
