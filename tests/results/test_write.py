@@ -16,6 +16,7 @@ import pytest
 from results_plant import ATTRS, AXES, ONCE, START, events, new_writer, steps, write_run
 
 from twin.errors import FileError
+from twin.results.guarded import uninterrupted
 from twin.results.kpis import kpis_in
 from twin.results.layout import SERIES
 from twin.results.read import open_file, open_state
@@ -289,14 +290,30 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, limit: int) -> None:
     assert not temporaries(tmp_path)
 
 
-def test_ctrl_c_cleans_up(tmp_path: Path) -> None:
+@pytest.mark.parametrize("wait", [0.0, 0.05, 0.1, 0.15, 0.2])
+def test_ctrl_c_cleans_up_wherever_it_comes(tmp_path: Path, wait: float) -> None:
     child = in_child(ENDLESS, str(tmp_path / "a.h5"))
     assert child.stdout is not None and child.stdout.readline() == "begun\n"
-    time.sleep(0.2)
+    time.sleep(wait)
     child.send_signal(signal.SIGINT)
-    output, _ = child.communicate(timeout=60)
-    assert "KeyboardInterrupt" in output
+    try:
+        output, _ = child.communicate(timeout=30)
+    finally:
+        child.kill()
+        child.communicate()
+    assert "KeyboardInterrupt" in output and "ignored" not in output
     assert not list(tmp_path.iterdir())
+
+
+def test_an_interrupt_waits_until_hdf5_is_left() -> None:
+    reached = []
+    with pytest.raises(KeyboardInterrupt), uninterrupted():
+        with uninterrupted():
+            signal.raise_signal(signal.SIGINT)
+            reached.append("inner")
+        reached.append("outer")
+    assert reached == ["inner", "outer"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 MEMORY = """

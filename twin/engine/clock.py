@@ -22,6 +22,8 @@ FIRST_PRIORITY = 10
 """SimPy uses 0 and 1 itself."""
 WALL_CHECK = 4096
 """Events between two looks at the wall clock."""
+STANDSTILL = 100
+"""So many looks in a row at one instant of simulated time end a run."""
 
 
 def nanoseconds(seconds: float) -> int:
@@ -59,7 +61,8 @@ class Clock:
         self.events = events
         self.event_budget = event_budget if event_budget is not None else 1 << 62
         self.wall_budget = wall_budget
-        self._next_check = events + WALL_CHECK
+        self._next_check = min(events + WALL_CHECK, self.event_budget)
+        self._checked_at, self._standing = -1, 0
         self._started = time.monotonic()
 
     @property
@@ -71,7 +74,7 @@ class Clock:
         """Start afresh at ``now`` with nothing pending; units then rearm their events."""
         self.environment = simpy.Environment(initial_time=now)
         self.events = events
-        self._next_check = events + WALL_CHECK
+        self._next_check = min(events + WALL_CHECK, self.event_budget)
 
     def schedule(self, unit: Unit, until: int) -> None:
         """Wake ``unit`` at ``until`` (ns, not before now). Refuses a time that is not a Python int: SimPy would take it silently."""
@@ -99,6 +102,14 @@ class Clock:
             raise BudgetError(
                 f"event budget spent: {self.events} events at {self.now / NANOSECONDS:.6g} s of simulated time, the last one for {unit.name!r}; "
                 f"allowed are {self.event_budget} (budget.events). Raise it, shorten the horizon or use larger lots"
+            )
+        self._standing = self._standing + 1 if self.environment.now == self._checked_at else 0
+        self._checked_at = self.now
+        if self._standing >= STANDSTILL:
+            raise BudgetError(
+                f"time stands still at {self.now / NANOSECONDS:.6g} s: more than {STANDSTILL * WALL_CHECK} events at one instant, "
+                f"the last one for {unit.name!r}. "
+                "A process that takes no time runs in a circle: give it a time or a rate"
             )
         spent = time.monotonic() - self._started
         if self.wall_budget is not None and spent > self.wall_budget:

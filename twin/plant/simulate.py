@@ -17,6 +17,7 @@ from twin.plant.accounts import balance, stocks
 from twin.plant.build import Built, build
 from twin.plant.recording import Translation
 from twin.plant.snapshot import restore, snapshot
+from twin.quantities import format_quantity
 from twin.results.provenance import differences
 from twin.results.read import Result, SavedState, open_state
 from twin.results.write import Writer
@@ -191,7 +192,8 @@ def resume_until(state: Path, until: float, save: Path, *, force: bool = False, 
 def _stop(simulation: Simulation, until: float, now: int) -> int:
     stop = nanoseconds(until)
     if not now < stop < simulation.horizon:
-        raise UsageError(f"a run can be stopped between {now / NANOSECONDS:g} s and its horizon, {simulation.scenario.horizon:g} s (got {until:g} s)")
+        times = [format_quantity(time, "s") for time in (now / NANOSECONDS, simulation.scenario.horizon, until)]
+        raise UsageError(f"a run can be stopped between {times[0]} and its horizon, {times[1]} (got {times[2]})")
     return stop
 
 

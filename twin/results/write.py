@@ -58,37 +58,40 @@ class Writer:
     """
 
     def __init__(self, path: Path | str | None, axes: Mapping[str, Sequence[str] | Any], start: datetime, attrs: Mapping[str, Any]) -> None:
-        self._open(path)
-        with self._disk():
-            create_root(self._file, axes, start)
-            self._file.attrs[_BLOCK] = create_series(self._file)
-            create_tables(self._file)
-            self._file.attrs.update({"start": start.isoformat(), "created": _now()})
-            self._set(attrs)
-        self._attach()
+        with self._whole():
+            self._open(path)
+            with self._disk():
+                create_root(self._file, axes, start)
+                self._file.attrs[_BLOCK] = create_series(self._file)
+                create_tables(self._file)
+                self._file.attrs.update({"start": start.isoformat(), "created": _now()})
+                self._set(attrs)
+                self._attach()
 
     @classmethod
     def resume(cls, source: Path | str, path: Path | str | None, attrs: Mapping[str, Any] | None = None) -> Self:
-        """Go on with a saved state: the new file begins as a copy of ``source`` without its ``/saved_state``.
+        """Go on with a saved state: the new file begins as a copy of ``source`` without its saved state.
 
         Raises ``FileError`` where ``source`` is not a saved state.
         """
         with open_state(source):  # checked here, copied below
             pass
         writer = cls.__new__(cls)
-        writer._open(path, Path(source))
-        with writer._disk():
-            _forget_ending(writer._file)
-            writer._set({"created": _now(), **(attrs or {})})
-        writer._attach()
+        with writer._whole():
+            writer._open(path, Path(source))
+            with writer._disk():
+                _forget_ending(writer._file)
+                writer._set({"created": _now(), **(attrs or {})})
+                writer._attach()
         return writer
 
     def _open(self, path: Path | str | None, source: Path | None = None) -> None:
+        self._file: Any = None
+        self._guarded: GuardedFile | None = None
+        self._temporary: Path | None = None
         self._path = None if path is None else Path(path)
         self._target = None if self._path is None else target_of(self._path)
         self._temporary = None if self._target is None else temporary_for(self._target)
-        self._file: Any = None
-        self._guarded: GuardedFile | None = None
         with self._disk():
             if self._temporary is None:
                 name = source or f"twin-memory-{next(_MEMORY_NAMES)}"
@@ -187,17 +190,18 @@ class Writer:
 
     def abort(self) -> None:
         """Drop everything that was written; an earlier file of the same name stays as it was."""
-        if self._file is not None:
-            with contextlib.suppress(OSError, RuntimeError):  # it is dropped anyway
-                self._file.close()
-            self._file = None
-        if self._guarded is not None:
-            self._guarded.close()
-            self._guarded = None
-        if self._temporary is not None:
-            with contextlib.suppress(OSError):
-                self._temporary.unlink(missing_ok=True)
-            self._temporary = None
+        with uninterrupted():
+            if self._file is not None:
+                with contextlib.suppress(OSError, RuntimeError):  # it is dropped anyway
+                    self._file.close()
+                self._file = None
+            if self._guarded is not None:
+                self._guarded.close()
+                self._guarded = None
+            if self._temporary is not None:
+                with contextlib.suppress(OSError):
+                    self._temporary.unlink(missing_ok=True)
+                self._temporary = None
 
     def __enter__(self) -> Self:
         return self
@@ -294,6 +298,15 @@ class Writer:
     def _look(self) -> None:
         if self._guarded is not None and self._guarded.error is not None:
             raise self._guarded.error
+
+    @contextlib.contextmanager
+    def _whole(self) -> Iterator[None]:
+        """Leave nothing behind if a writer cannot be made."""
+        try:
+            yield
+        except BaseException:
+            self.abort()
+            raise
 
     @contextlib.contextmanager
     def _disk(self) -> Iterator[None]:

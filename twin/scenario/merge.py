@@ -18,6 +18,9 @@ from twin.scenario.yaml_source import parse_yaml
 
 Note = Callable[[Place, str, str], None]
 """``note(place, path, message)`` keeps a problem."""
+_SECTIONS = ("time", "record", "calendars", "resources", "carriers", "budget", "materials", "units")
+"""Top-level keys that hold mappings; a change may be the first to name one."""
+_NAMED = ("units", "materials", "calendars", "resources")
 _LONGEST_CHAIN = 20
 _OWN_KEYS = ("twin", "extends", "name", "title", "change", "remove")
 _NUMBER_LIKE = re.compile(r"[+-]?\.?\d.*", re.DOTALL)
@@ -177,7 +180,7 @@ def _change(tree: Node, written: Node, note: Note) -> None:
 
 
 def _set(tree: Node, path: Path, value: Node, place: Place) -> None:
-    """Put a value at a path. The first two parts must exist, so that a slip in the name of a unit is found; below, mappings are added."""
+    """Put a value at a path. Units and their like must exist, so that a slip in a name is found; other mappings on the way are added."""
     node, sourced = tree, False
     for depth, name in enumerate(path):
         part, last = str(name), depth + 1 == len(path)
@@ -188,7 +191,7 @@ def _set(tree: Node, path: Path, value: Node, place: Place) -> None:
         if depth == 2 and path[0] == "units" and isinstance(node.value, dict):
             sourced = sourced or not {"basis", "source"}.isdisjoint(node.value)
         below = child(node, part)
-        if below is None and (isinstance(node.value, list) or (not last and depth < 2) or depth >= DEEPEST):
+        if below is None and (isinstance(node.value, list) or (not last and _must_exist(path, depth)) or depth >= DEEPEST):
             raise UsageError(f"there is no {dotted(path[: depth + 1])!r} to change; {nearest(part, _keys(node))}")
         if last:
             below = _wrapped(value) if sourced else _copied(value)
@@ -199,6 +202,11 @@ def _set(tree: Node, path: Path, value: Node, place: Place) -> None:
         elif last or part not in node.value:
             _put(node, part, below, place)
         node = below
+
+
+def _must_exist(path: Path, depth: int) -> bool:
+    """Whether a part on the way is a name that somebody gave (a unit, say), or no key of the language: then a slip must be found."""
+    return path[0] not in _SECTIONS if depth == 0 else depth == 1 and path[0] in _NAMED
 
 
 def _value_of(annotation: Node) -> Node:

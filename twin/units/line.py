@@ -161,7 +161,7 @@ class Line(Unit):
             return record.until >= 0
         amount = intake.find(self)
         if amount <= 0.0:
-            if self.before and self.waiting:
+            if record.state == BLOCKED and self.waiting:  # it waited for room (blocking: before) and what it would have taken is gone
                 self.abandon_lists(now)
             self._wait(STARVED, intake.lists, now, intake.wishes, takes_any=intake.takes_any)
             return False

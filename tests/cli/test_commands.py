@@ -1,0 +1,233 @@
+"""Every command as a user types it: exit codes, what goes to stdout and stderr, what is kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import twin
+from twin.cli import main
+
+EVERYTHING = Path(__file__).parents[1] / "scenarios" / "everything.yaml"
+SMALL = """\
+twin: 1
+name: small
+title: A small plant
+time: {horizon: 2 d}
+lot: 200 kg
+record: {every: 1 h, genealogy: true}
+materials: {good: {}, bad: {}}
+units:
+  trucks: {kind: feed, every: 2 h, mass: 3 t, composition: {good: 60 %, bad: 40 %}}
+  yard: {kind: bunker, from: trucks, capacity: 30 t}
+  sort: {kind: separator, from: yard, rate: 2 t/h, ports: [good, bad], partition: {good: {good: 90 %, bad: 5 %}}, power: {idle: 5 kW}}
+  good_out: {kind: product, from: sort.good, price: {good: 100 EUR/t}}
+  bad_out: {kind: product, from: sort.bad}
+"""
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "small.yaml"
+    path.write_text(SMALL, encoding="utf-8")
+    return path
+
+
+def test_run_prints_the_key_figures_and_the_path(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", str(small)]) == 0
+    printed = capsys.readouterr()
+    assert "A small plant" in printed.out
+    assert "throughput" in printed.out
+    assert "no interval" in printed.out
+    assert printed.out.strip().endswith("small.h5")
+    assert printed.err == ""  # no bar unless a terminal
+    with twin.open("small.h5") as result:
+        assert result.attrs["scenario_name"] == "small"
+
+
+def test_run_as_json(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", str(small), "--json", "--seed", "5", "-o", "x.h5", "--set", "units.sort.rate=1 t/h"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert Path(printed["file"]).name == "x.h5"
+    assert printed["seed"] == 5
+    assert printed["scenario"] == "small"
+    assert printed["kpis"]["throughput"] == {"value": pytest.approx(1000 / 3600, rel=0.1), "unit": "kg/s"}
+    assert printed["balance"]["worst_residual"] < 1e-9
+    assert printed["warnings"] == []
+    with twin.open("x.h5") as result:
+        assert printed["digest"] == result.digest
+
+
+def test_errors_as_json(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    small.write_text(SMALL.replace("rate: 2 t/h", "rate: 2").replace("yard: {", "yard: {capacty: 1 t, "), encoding="utf-8")
+    assert main(["run", str(small), "--json"]) == 2
+    errors = json.loads(capsys.readouterr().out)["errors"]
+    assert [(error["line"], error["path"]) for error in errors] == [(10, "units.yard.capacty"), (11, "units.sort.rate")]
+    assert "did you mean 'capacity'?" in errors[0]["message"]
+    assert not Path("small.h5").exists()
+
+
+def test_errors_go_to_stderr_one_line_each(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    small.write_text(SMALL.replace("rate: 2 t/h", "rate: 2"), encoding="utf-8")
+    assert main(["validate", str(small)]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert f"{small}:11:" in printed.err
+
+
+def test_an_earlier_result_is_replaced_but_no_other_file(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", str(small)]) == 0
+    assert main(["run", str(small), "--seed", "3"]) == 0
+    Path("notes.h5").write_text("mine", encoding="utf-8")
+    capsys.readouterr()
+    assert main(["run", str(small), "-o", "notes.h5"]) == 2
+    assert "not a results file of twin" in capsys.readouterr().err
+    assert Path("notes.h5").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_failed_run_leaves_the_earlier_result(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", str(small)]) == 0
+    before = Path("small.h5").read_bytes()
+    assert main(["run", str(small), "--set", "budget.events=30"]) == 1
+    assert "event budget spent" in capsys.readouterr().err
+    assert Path("small.h5").read_bytes() == before
+    assert sorted(path.name for path in Path().iterdir()) == ["small.h5", "small.yaml"]
+
+
+def test_replications_write_a_file_each(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", str(small), "--replications", "3", "--json"]) == 0
+    runs = json.loads(capsys.readouterr().out)["runs"]
+    assert [Path(run["file"]).name for run in runs] == ["small-r0.h5", "small-r1.h5", "small-r2.h5"]
+    assert [run["replication"] for run in runs] == [0, 1, 2]
+    assert main(["run", str(small), "--replication", "2", "-o", "again.h5", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["digest"] == runs[2]["digest"]
+    assert main(["run", str(small), "--replications", "2"]) == 0
+    assert "2 replications" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("until", ["10 h", "2026-01-05T10:00"])
+def test_until_save_and_resume(small: Path, capsys: pytest.CaptureFixture[str], until: str) -> None:
+    assert main(["run", str(small), "--until", until, "--save", "state.h5"]) == 0
+    assert "twin resume state.h5" in capsys.readouterr().out
+    assert main(["resume", "state.h5", "--until", "1 d", "--save", "later.h5"]) == 0
+    capsys.readouterr()
+    assert main(["resume", "later.h5", "-o", "full.h5", "--json"]) == 0
+    resumed = json.loads(capsys.readouterr().out)
+    assert main(["run", str(small), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["digest"] == resumed["digest"]
+
+
+def test_validate_shows_lines_topology_and_limits(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", str(EVERYTHING)]) == 0
+    printed = capsys.readouterr().out
+    for text in (
+        "4 lines",
+        "crusher (recycle), sieve (recycle), magnet",
+        "crusher 6 t/h",
+        "sieve mean 8 t/h x 2",
+        "trucks feed",
+        "coarse -> crusher shredder (above)",
+    ):
+        assert text in printed
+    assert main(["validate", str(EVERYTHING), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["lines"]["crusher"]["recycle"] == [["crusher", "sieve"]]
+    assert found["destination"]["magnet.steel"] == "fe"
+
+
+def test_new_writes_a_scenario_that_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["new"]) == 0
+    assert main(["run", "plant.yaml", "--set", "time.horizon=3 d"]) == 0
+    assert main(["new"]) == 2
+    assert "plant.yaml exists" in capsys.readouterr().err
+
+
+def test_schema_validates_the_starter(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema", "-o", str(tmp_path / "s.json")]) == 0
+    assert main(["schema"]) == 0
+    assert json.loads(capsys.readouterr().out) == json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))
+
+
+def test_compare_shows_what_differs(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", str(small), "-o", "base.h5"]) == 0
+    assert main(["run", str(small), "-o", "slow.h5", "--set", "units.sort.rate=1 t/h"]) == 0
+    capsys.readouterr()
+    assert main(["compare", "base.h5", "slow.h5"]) == 0
+    printed = capsys.readouterr().out
+    assert "units.sort.rate" in printed
+    assert "no interval" in printed
+    assert main(["compare", "base.h5", "slow.h5", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["differences"] == [{"path": "units.sort.rate", "values": ["2 t/h", "1 t/h"]}]
+    assert main(["compare", "base.h5"]) == 2
+
+
+def test_trace_names_deliveries(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", str(small)]) == 0
+    capsys.readouterr()
+    assert main(["trace", "small.h5", "--product", "good_out", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["good_out"]
+    assert rows[0]["unit"] == "trucks"
+    assert sum(row["share_of_product"] for row in rows) <= 1.0 + 1e-12
+    assert main(["trace", "small.h5", "--product", "nope"]) == 2
+    assert "known: good_out, bad_out" in capsys.readouterr().err
+    assert main(["run", str(small), "--set", "record.genealogy=false", "-o", "bare.h5"]) == 0
+    assert main(["trace", "bare.h5"]) == 2
+    assert "record: {genealogy: true}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run"], "the following arguments are required: SCENARIO"),
+        (["bogus"], "invalid choice"),
+        (["run", "nope.yaml"], "no such file"),
+        (["run", "small.yaml", "--set", "units"], "--set needs PATH=VALUE"),
+        (["run", "small.yaml", "--until", "soon", "--save", "s.h5"], "--until"),
+        (["run", "small.yaml", "--until", "9 d", "--save", "s.h5"], "can be stopped between"),
+        (["run", "small.yaml", "--until", "1 d"], "belong together"),
+        (["run", "small.yaml", "--seed", "x"], "a whole number from 0 is needed"),
+        (["resume", "small.yaml"], "not an HDF5 file"),
+    ],
+)
+def test_wrong_usage_is_exit_code_2_and_one_line(small: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
+    assert main(arguments) == 2
+    printed = capsys.readouterr()
+    assert message in printed.err
+    assert printed.err.count("\n") == 1
+    assert printed.out == ""
+
+
+def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("twin ")
+    assert main([]) == 0
+    assert "COMMAND" in capsys.readouterr().out
+
+
+def test_an_interrupted_run_says_what_was_kept(small: Path) -> None:
+    """SIGINT as Ctrl-C sends it: exit code 130, the earlier result in place, no half file."""
+    long = [sys.executable, "-m", "twin", "run", str(small), "--set", "time.horizon=100000 d", "-o", "long.h5"]
+    Path("long.h5").unlink(missing_ok=True)
+    process = subprocess.Popen(long, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+    deadline = time.monotonic() + 60
+    while not any(path.name.startswith(".") or path.suffix not in (".yaml",) for path in Path().iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted at" in err
+    assert "nothing was written" in err
+    assert "Traceback" not in err
+    assert [path.name for path in Path().iterdir()] == ["small.yaml"]
