@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from twin.plant.simulate import Simulation
 from twin.results.write import Writer
 from twin.scenario import Scenario
 
 
-def prepared(scenario: Scenario, out: Path | None = None) -> Callable[[], Callable[[], Any]]:
-    """Builds the plant and its empty file, untimed; the timed call runs it to the horizon, closes the accounts and returns the result."""
+def prepared(scenario: Scenario, out: Path | None = None) -> Callable[[], Callable[[], Simulation]]:
+    """Builds the plant and its empty file, untimed; the timed call runs it to the horizon, closes the accounts and returns the simulation."""
 
-    def build() -> Callable[[], Any]:
+    def build() -> Callable[[], Simulation]:
         simulation = Simulation(scenario)
         writer = Writer(out, simulation.translation.labels(), scenario.start, simulation.attrs())
 
-        def run() -> Any:
+        def run() -> Simulation:
             with writer:
                 simulation.start()
                 simulation.run(simulation.horizon, writer)
-                return simulation.finish(writer)
+                simulation.finish(writer)
+            return simulation
 
         return run
 

@@ -51,10 +51,10 @@ def test_chain_of_separators(benchmark: Any, figures: Figures) -> None:
 
     prepared(twin.load(plant_of_separators(50)))()()
     times = interleave(benchmark, {"peer": peer, "candidate": prepared(scenario)}, rounds=7)
-    result, bare = times.results["candidate"], times.results["peer"]
+    simulation, bare = times.results["candidate"], times.results["peer"]
     assert bare.done == PARTS // 2
-    visits = result.attrs["lots"]
-    figures.figure("separator_chain_events_a_visit", result.attrs["events"] / visits, at_most=2.3)
+    visits = sum(line.record.lots for line in simulation.built.lines)
+    figures.figure("separator_chain_events_a_visit", simulation.built.site.clock.events / visits, at_most=2.3)
     per_visit = times.median_of(lambda candidate, peer: (candidate / visits) / (peer / (STATIONS * bare.done)))
     figures.beside("separator_chain_cpu_a_visit_over_matrix_store_chain", per_visit)
     figures.beside("separator_chain_visits", visits)

@@ -9,7 +9,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -47,6 +47,7 @@ scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | 
 trees = st.recursive(scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4), max_leaves=20)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=6), trees, max_size=5))
 def test_any_state_comes_back(state: dict[str, Any]) -> None:
     with in_memory() as opened:

@@ -6,7 +6,8 @@ loop; kernels are called by address, so that a new one compiles alone.
 Rate and network are solved together. With the lot's duration ``tau`` (s) as unknown, every machine ``i`` that has a limit needs
 ``phi_i * seconds_i / up_i``, where ``phi_i`` is the mass through it over the mass of the lot, ``seconds_i`` the time it would take for the bare lot and
 ``up_i`` the number of its parallel machines that work. The line runs at the smallest ``tau`` that is no less than any of these needs, with all
-splits taken at that ``tau``; it is found by secants, kept within the bounds already known. At the converged splits the network is linear (see
+splits taken at that ``tau``; it is found by secants, kept within the bounds already known, and
+longer where a loop floods, which means that more comes back than it lets go. At the converged splits the network is linear (see
 :class:`twin.kernels.compile.MachineKernel`), and a loop is closed by
 summing its geometric series until nothing is left, so mass closes to rounding.
 """
@@ -54,6 +55,8 @@ EXTRAPOLATE_EVERY = 3
 LEAST_CHANGE = 1e-12
 """Relative change of a cell below which its ratio is too much rounding to extrapolate from."""
 LARGEST_RATIO = 0.99999
+FLOOD, FLOOD_SWEEPS = 1e4, 20
+"""A loop whose first machine is to take so many times the lot, after so many sweeps, floods: it is given up early."""
 MAX_CLOSING = 200_000
 MAX_PASSES = 100
 BISECT_EVERY = 8
@@ -233,10 +236,22 @@ def _pass(
             if not fresh and worst < 1e-13 and worst >= before:
                 break  # what still moves is rounding
             before = worst
-            if sweep >= (MAX_SWEEPS if fresh else MAX_CLOSING) or not np.isfinite(worst):
-                result[CULPRIT] = blocks[b, FIRST]
-                return NOT_CONVERGED if np.isfinite(worst) else NOT_FINITE
+            if not np.isfinite(worst):
+                result[CULPRIT] = first
+                return NOT_FINITE
+            if sweep >= (MAX_SWEEPS if fresh else MAX_CLOSING) or (fresh and sweep > FLOOD_SWEEPS and phi[first] > FLOOD):
+                result[CULPRIT] = first
+                return NOT_CONVERGED
     return 0
+
+
+@kernel(types.void(i8[:, ::1], f8[:, :, ::1], f8[:, :, :, ::1]))
+def _empty(blocks: Ints, inp: Floats, out: Floats) -> None:
+    """Nothing circles: every loop begins from zero."""
+    inp[:] = 0.0
+    for b in range(blocks.shape[0]):
+        if blocks[b, LOOP]:
+            out[blocks[b, FIRST] : blocks[b, LAST]] = 0.0
 
 
 @kernel(f8(f8[::1], f8[:, ::1], f8[::1]))
@@ -290,10 +305,7 @@ def evaluate(
     """
     result[:] = 0.0
     feed = _mass(x, lanes)
-    inp[:] = 0.0
-    for b in range(blocks.shape[0]):
-        if blocks[b, LOOP]:
-            out[blocks[b, FIRST] : blocks[b, LAST]] = 0.0
+    _empty(blocks, inp, out)
     phi[:] = 1.0
     tau = limits[0, SECONDS] / limits[0, UP] if limits[0, UP] > 0.0 and limits[0, SECONDS] > 0.0 else _need(phi, limits, result)
     loops = 0
@@ -303,17 +315,24 @@ def evaluate(
     slow, fast, last_tau, last_gap = 0.0, 0.0, 0.0, 0.0
     while True:
         status = _pass(x, machines, sources, blocks, coefficients, parameters, limits, inp, at, out, warn, phi, lanes, series, feed, tau, 1, tolerance, result)
-        if status != 0:
+        if status != 0 and status != NOT_CONVERGED:
             return status
         result[PASSES] += 1
-        need = _need(phi, limits, result)
+        flooded = status == NOT_CONVERGED
+        need = tau if flooded else _need(phi, limits, result)
         gap = need - tau
-        if abs(gap) <= RATE_TOLERANCE * need and tolerance <= SPLIT_TOLERANCE:
-            break
-        if result[PASSES] >= MAX_PASSES:
-            result[CULPRIT] = result[BOTTLENECK]
-            return NOT_CONVERGED
         tight = tolerance <= SPLIT_TOLERANCE
+        if not flooded and tight and (abs(gap) <= RATE_TOLERANCE * need or (gap < 0.0 and 0.0 < tau - fast <= RATE_TOLERANCE * tau)):
+            break  # found, or the slow side of a jump: the shortest time at which no machine exceeds its limit
+        if result[PASSES] >= MAX_PASSES:
+            result[TAU] = tau
+            return NOT_CONVERGED
+        if flooded:
+            # more comes back than the loop lets go: the line must run slower
+            _empty(blocks, inp, out)
+            fast, last_tau, tolerance = tau, 0.0, SPLIT_TOLERANCE
+            tau = 0.5 * (fast + slow) if slow > 0.0 else 2.0 * tau
+            continue
         tolerance = min(tolerance, max(SPLIT_TOLERANCE, LOOP_EFFORT * abs(gap) / need)) if result[PASSES] < LOOSE_PASSES else SPLIT_TOLERANCE
         if abs(gap) <= RATE_TOLERANCE * need:
             tolerance = SPLIT_TOLERANCE
@@ -328,8 +347,10 @@ def evaluate(
         last_tau, last_gap = tau, gap
         if fast > 0.0 and slow > 0.0 and (not fast < guess < slow or result[PASSES] % BISECT_EVERY == 0):
             guess = 0.5 * (fast + slow)
+            if slow - fast <= RATE_TOLERANCE * slow:
+                guess = slow
         tau = min(max(guess, 0.5 * tau), 2.0 * tau)
-    result[TAU] = need
+    result[TAU] = max(need, tau) if gap < -RATE_TOLERANCE * need else need
     if loops:
         status = _pass(
             x, machines, sources, blocks, coefficients, parameters, limits, inp, at, out, warn, phi, lanes, series, feed, tau, 0, CLOSE_TOLERANCE, result

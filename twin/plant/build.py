@@ -86,7 +86,7 @@ def _site(scenario: Scenario, replication: int, topology: Topology) -> Assembly:
         gates=tuple(name for name, model in units.items() if isinstance(model, (FeedModel, ProductModel))),
     )
     horizon = nanoseconds(scenario.horizon)
-    every = nanoseconds(scenario.record.every) if scenario.record.every is not None else horizon
+    every = nanoseconds(scenario.record.every if scenario.record.every is not None else scenario.warmup or scenario.horizon)
     recorder = Recorder(axes, every, horizon, scenario.record.streams)
     genealogy = Genealogy() if scenario.record.genealogy else None
     site = Assembly(scenario, clock, recorder, replication, genealogy, topology.destination)

@@ -107,8 +107,9 @@ class Writer:
         self._block = int(self._file.attrs[_BLOCK])
         self._series = {variable.path: self._file[variable.path] for variable in SERIES}
         self._series |= {name: self._file[name] for name in ("time", "time_bounds")}
+        self._shapes = {name: dataset.shape[1:] for name, dataset in self._series.items()}
         self._steps = int(self._file["time"].shape[0])
-        self._buffer = {name: np.full((self._block, *dataset.shape[1:]), np.nan) for name, dataset in self._series.items()}
+        self._buffer = {name: np.full((self._block, *shape), np.nan) for name, shape in self._shapes.items()}
         self._filled = 0
         self._tally = Tally(self._file)
         self._tally.add_file(self._file)
@@ -127,8 +128,8 @@ class Writer:
         for name, values in arrays.items():
             if name not in self._series:
                 raise KeyError(f"{name!r} is no variable of the layout that grows with time")
-            if values.shape != (steps, *self._series[name].shape[1:]):
-                raise ValueError(f"{name} has shape {values.shape}, needs {(steps, *self._series[name].shape[1:])}")
+            if values.shape != (steps, *self._shapes[name]):
+                raise ValueError(f"{name} has shape {values.shape}, needs {(steps, *self._shapes[name])}")
         done = 0
         while done < steps:
             room = self._block - (self._steps + self._filled) % self._block  # chunks are filled whole, also after a resume
@@ -215,31 +216,35 @@ class Writer:
             self._flush_rows(table)
 
     def _flush_series(self) -> None:
-        if not self._filled:
-            return
-        with self._disk():
-            stop = self._steps + self._filled
-            for name, dataset in self._series.items():
-                dataset.resize(stop, axis=0)
-                if not self._idle[name]:
-                    dataset[self._steps : stop] = self._buffer[name][: self._filled]
-            self._tally.add(self._buffer["time_bounds"][: self._filled], lambda name: self._buffer[name][: self._filled])
+        if self._filled:
+            with self._disk():
+                self._write_series()
+
+    def _write_series(self) -> None:
+        stop = self._steps + self._filled
+        for name, dataset in self._series.items():
+            dataset.resize(stop, axis=0)
+            if not self._idle[name]:
+                dataset[self._steps : stop] = self._buffer[name][: self._filled]
+        self._tally.add(self._buffer["time_bounds"][: self._filled], lambda name: self._buffer[name][: self._filled])
         self._steps, self._filled = stop, 0
 
     def _flush_rows(self, table: str) -> None:
-        count = self._waiting[table]
-        if not count:
-            return
-        with self._disk():
-            scale = self._file[f"{table}/{TABLES[table]}"]
-            start = scale.shape[0]
-            scale.resize(start + count, axis=0)
-            for variable in table_of(table):
-                dataset = self._file[variable.path]
-                dataset.resize(start + count, axis=0)
-                parts = [_column(variable, columns[variable.name], dataset) for columns in self._rows[table]]
-                if dataset.size:
-                    dataset[start:] = np.concatenate(parts).view(dataset.dtype)
+        if self._waiting[table]:
+            with self._disk():
+                self._write_rows(table)
+
+    def _write_rows(self, table: str) -> None:
+        scale = self._file[f"{table}/{TABLES[table]}"]
+        start = scale.shape[0]
+        stop = start + self._waiting[table]
+        scale.resize(stop, axis=0)
+        for variable in table_of(table):
+            dataset = self._file[variable.path]
+            dataset.resize(stop, axis=0)
+            parts = [_column(variable, columns[variable.name], dataset) for columns in self._rows[table]]
+            if dataset.size:
+                dataset[start:] = np.concatenate(parts).view(dataset.dtype)
         self._rows[table], self._waiting[table] = [], 0
 
     def _write_once(self, once: Columns, *, every: bool) -> None:
@@ -280,9 +285,7 @@ class Writer:
         with self._disk():
             self._file.close()
             self._look()
-            with h5py.File(self._temporary, "r") as file:
-                if "digest" not in file.attrs:
-                    raise OSError(None, "what was written is not what is in the file")
+            _check_ended(self._temporary)
             add_seal(self._temporary)
             put_in_place(self._temporary, self._target)
         self._temporary = None
@@ -310,7 +313,11 @@ class Writer:
 
     @contextlib.contextmanager
     def _disk(self) -> Iterator[None]:
-        """Turn what the file system and HDF5 raise into ``FileError``, and drop the half-written file."""
+        """Turn what the file system and HDF5 raise into ``FileError``, and drop the half-written file.
+
+        What touches HDF5 is called from inside and returns before the block ends, so that its objects are freed where no interrupt
+        can get lost.
+        """
         try:
             with uninterrupted():
                 yield
@@ -322,6 +329,12 @@ class Writer:
             self.abort()
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).partition("\n")[0]
             raise FileError(f"cannot write {self._path or 'the results'}: {reason}; nothing was kept of this run") from error
+
+
+def _check_ended(path: Path) -> None:
+    with h5py.File(path, "r") as file:
+        if "digest" not in file.attrs:
+            raise OSError(None, "what was written is not what is in the file")
 
 
 def _now() -> str:

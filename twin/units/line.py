@@ -240,6 +240,9 @@ class Line(Unit):
         """When the running line will be stopped next, ns."""
         record = self.record
         stop = now + min(record.left, max(0, self._next_failure - record.operated))
+        if now >= self._open_until:  # not known yet after a resume
+            imposed, until = self.windows.status(now)
+            self._open_until = until if imposed == RUNNING else now
         if self._open_until < stop:
             stop = self._open_until
         for breakdown in self.breakdowns:

@@ -115,8 +115,8 @@ class Network:
         where = f"line {self.name!r}, machine {machine.name!r}, {now_text}"
         if status == ev.NOT_CONVERGED:
             raise NetworkError(
-                f"{where}: rate and splits did not converge in {ev.MAX_PASSES} passes of {ev.MAX_SWEEPS} sweeps "
-                f"(duration of the lot {self.result[ev.TAU]:.6g} s). Less must be sent back, or the recycle must run through a bunker"
+                f"{where}: rate and splits did not converge in {int(self.result[ev.PASSES])} passes (the last at {self.result[ev.TAU]:.6g} s a lot). "
+                "More comes back than the loop lets go: send less back, split sharper or run the recycle through a bunker"
             )
         if status == ev.NOT_FINITE:
             raise KernelError(f"{where}: a stream is not finite at port {self._bad_port()}")

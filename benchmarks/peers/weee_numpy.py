@@ -1,0 +1,699 @@
+"""The WEEE line by hand, in SimPy and NumPy: what ``twin`` is measured against.
+
+One process and one ``Store`` for each machine. A lot is handed from machine to machine of its line within an instant, each splits the whole
+matrix with NumPy; the line's first machine then lets the processing time pass and delivers. A shredder and the screen that sends its oversize
+back are one process, which solves the linear system of the loop at once. It has no accounts, no recording, no stops and no state to save.
+
+The numbers come from the loaded scenario, the coefficients from the kernels' ``prepare``; the formulas of each lot are written again here.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import simpy
+from numpy.typing import NDArray
+
+from twin.engine.clock import nanoseconds
+from twin.engine.streams import Stream
+from twin.kernels.compile import Sizes
+from twin.plant.topology import LineLayout, derive
+from twin.scenario.kinds.bunker import Bunker as BunkerModel
+from twin.scenario.kinds.conveyor import Conveyor as ConveyorModel
+from twin.scenario.kinds.feed import Feed as FeedModel
+from twin.scenario.kinds.product import PickUp
+from twin.scenario.kinds.product import Product as ProductModel
+from twin.scenario.machine import MachineModel
+from twin.scenario.model import Scenario
+from twin.units.composition import spread
+
+Floats = NDArray[np.float64]
+Steps = Generator[simpy.Event, Any, Any]
+TOLERANCE = 1e-11
+"""Relative change of a cut size or a duration that counts as none."""
+MOST_ROUNDS = 200
+
+
+# -- machines: from the matrix of a lot to a matrix for each port. ``rate`` is 1/s: what it takes to make the lot a stream through one machine. ----------
+
+
+class Separator:
+    reacts = False
+
+    def __init__(self, c: Floats, shape: tuple[int, int]) -> None:
+        self.shares = c.reshape(-1, *shape)
+
+    def split(self, x: Floats, rate: float) -> Sequence[Floats]:
+        return self.shares * x
+
+
+class Splitter:
+    reacts = False
+
+    def __init__(self, c: Floats, shape: tuple[int, int]) -> None:
+        self.shares = c[:, None, None]
+
+    def split(self, x: Floats, rate: float) -> Sequence[Floats]:
+        return self.shares * x
+
+
+class OverbandMagnet:
+    reacts = True
+
+    def __init__(self, c: Floats, shape: tuple[int, int]) -> None:
+        materials, classes = shape
+        self.burden, self.steepness, self.carry = float(c[0]), float(c[3]), float(c[4])
+        self.per_size = c[6 : 6 + classes]
+        self.pull = c[6 + classes : 6 + classes + materials, None]
+        self.magnetic = c[6 + classes + materials : 6 + classes + 2 * materials, None]
+
+    def split(self, x: Floats, rate: float) -> Sequence[Floats]:
+        total = float(x.sum()) * rate
+        resistance = (1.0 + self.burden * total * self.per_size) ** self.steepness
+        lifted = x * (self.magnetic * (self.pull / (self.pull + resistance)))
+        by_size = lifted.sum(axis=0)
+        carried = self.carry * self.burden * total * float(by_size @ self.per_size) * rate
+        remaining = total - float(by_size.sum()) * rate + carried
+        steel = lifted + (x - lifted) * (carried / remaining if remaining > 0.0 else 0.0)
+        return steel, x - steel
+
+
+class AirClassifier:
+    reacts = True
+    nodes, most = 17, 2.0
+
+    def __init__(self, c: Floats, shape: tuple[int, int]) -> None:
+        cells = shape[0] * shape[1]
+        self.air = float(c[0])
+        self.table = c[1 + cells :].reshape(self.nodes, *shape)
+
+    def split(self, x: Floats, rate: float) -> Sequence[Floats]:
+        place = min(float(x.sum()) * rate * self.air, self.most) * ((self.nodes - 1) / self.most)
+        node = min(int(place), self.nodes - 2)
+        share = place - node
+        light = x * ((1.0 - share) * self.table[node] + share * self.table[node + 1])
+        return light, x - light
+
+
+class EddyCurrent:
+    reacts = True
+    nodes, most = 17, 4.0
+
+    def __init__(self, c: Floats, shape: tuple[int, int]) -> None:
+        materials, classes = shape
+        self.cover = c[1 : 1 + materials]
+        self.per_size = c[1 + 2 * materials : 1 + 2 * materials + classes]
+        self.table = c[1 + 2 * materials + 2 * classes :].reshape(2, self.nodes, *shape)
+
+    def split(self, x: Floats, rate: float) -> Sequence[Floats]:
+        place = min(float(self.cover @ (x @ self.per_size)) * rate, self.most) * ((self.nodes - 1) / self.most)
+        node = min(int(place), self.nodes - 2)
+        share = place - node
+        near, far = (1.0 - share) * self.table[:, node] + share * self.table[:, node + 1]
+        beyond = x * near
+        light = beyond * far
+        return light, beyond - light, x - beyond
+
+
+class Screen:
+    reacts = True
+
+    def __init__(self, c: Floats, shape: tuple[int, int]) -> None:
+        classes = shape[1]
+        self.opening, self.area, self.capacity, self.sharpness = c[:4].tolist()
+        self.shares = np.vstack([np.ones(classes), c[4 : 4 + 3 * classes].reshape(3, classes)])
+        self.size = c[4 + 3 * classes :]
+
+    def cut(self, by_size: Floats, rate: float) -> float:
+        """Karra's cut size, mm, of the masses of a lot by size."""
+        total, under, half, near = (self.shares @ by_size).tolist()
+        if total <= 0.0:
+            return self.opening
+        percent = 100.0 / total
+        oversize, half, near = max(0.0, 100.0 - under * percent), half * percent, min(near * percent, 80.0)
+        coarse = min(1.6 - 0.012 * oversize, 4.275 - 0.0425 * oversize)
+        fine = max(0.012 * half + 0.7, 0.1528 * half**0.564, 0.0061 * half**1.37, 0.05 * half - 1.5)
+        loading = under * rate * 3.6 / (self.area * self.capacity * coarse * fine)
+        if loading <= 0.0:
+            return self.opening
+        return min(self.opening, self.opening * 0.975 * (1.0 - near / 100.0) ** 0.511 * loading**-0.148)
+
+    def to_oversize(self, cut: float) -> Floats:
+        ratio = self.size / cut
+        if self.sharpness == 0.0:
+            return -np.expm1(-0.693 * ratio**5.846)
+        decay = np.exp(-self.sharpness * ratio)
+        return (1.0 - decay) / (1.0 + (np.exp(self.sharpness) - 2.0) * decay)
+
+    def split(self, x: Floats, rate: float) -> Sequence[Floats]:
+        over = x * self.to_oversize(self.cut(x.sum(axis=0), rate))
+        return over, x - over
+
+
+class Shredder:
+    reacts = True
+
+    def __init__(self, c: Floats, shape: tuple[int, int]) -> None:
+        materials, classes = shape
+        self.events, self.nominal, self.slope = c[:3].tolist()
+        self.leaving = c[4 : 4 + classes]
+        self.selection = c[4 + classes : 4 + 2 * classes] * c[4 + 2 * classes : 4 + 2 * classes + materials, None]
+        self.fragments = np.ascontiguousarray(c[4 + 2 * classes + materials :].reshape(classes, classes).T)
+        self._identity = np.eye(classes)
+
+    def events_at(self, stream: float) -> float:
+        return self.events / (1.0 + self.slope * stream / self.nominal)
+
+    def broken(self, events: float) -> Floats:
+        """Probability (material, size) that a piece is broken before it leaves."""
+        rates = events * self.selection
+        both = rates + self.leaving
+        broken = np.divide(rates, both, out=np.zeros_like(rates), where=both > 0.0)
+        broken[:, 0] = 0.0
+        return broken
+
+    def balance(self, broken: Floats) -> Floats:
+        """The matrices (material, size, size) of inside = feed + fragments (broken inside)."""
+        return self._identity - self.fragments * broken[:, None, :]
+
+    def split(self, x: Floats, rate: float) -> Sequence[Floats]:
+        broken = self.broken(self.events_at(float(x.sum()) * rate))
+        inside = np.linalg.solve(self.balance(broken), x[:, :, None])[:, :, 0]
+        return ((1.0 - broken) * inside,)
+
+
+MACHINES: dict[str, type[Any]] = {
+    "separator": Separator,
+    "splitter": Splitter,
+    "overband_magnet": OverbandMagnet,
+    "air_classifier": AirClassifier,
+    "eddy_current": EddyCurrent,
+    "screen": Screen,
+    "shredder": Shredder,
+}
+
+
+class CrusherCircuit:
+    """A shredder and the screen that sends its oversize back.
+
+    At a given cut of the screen the circuit is one linear system for what is inside the shredder; the cut itself is found by Wegstein's
+    method, from that of the lot before.
+    """
+
+    def __init__(self, shredder: Shredder, screen: Screen) -> None:
+        self.shredder, self.screen = shredder, screen
+        self.cut = screen.opening
+        self._diagonal = np.arange(len(screen.size))
+        self._set(shredder.events)
+
+    def _set(self, events: float) -> None:
+        self.at_events = events
+        self.broken = self.shredder.broken(events)
+        self.passed = 1.0 - self.broken
+        self.matrix = self.shredder.balance(self.broken)
+
+    def solve(self, x: Floats, mass: float, floor: float, needs: Sequence[float], counts: Sequence[int]) -> tuple[float, float, Floats]:
+        """Duration of the lot in s, at least ``floor``; mass through the machines over that of the lot; undersize.
+
+        ``needs``: seconds that shredder and screen need for the bare lot.
+        """
+        cut, last = self.cut, (0.0, 0.0)
+        for turn in range(MOST_ROUNDS):
+            over = self.screen.to_oversize(cut)
+            matrix = self.matrix.copy()
+            matrix[:, self._diagonal, self._diagonal] -= over * self.passed
+            out = self.passed * np.linalg.solve(matrix, x[:, :, None])[:, :, 0]
+            by_size = out.sum(axis=0)
+            phi = 1.0 + float(by_size @ over) / mass
+            duration = max(floor, phi * needs[0] / counts[0], phi * needs[1] / counts[1])
+            events = self.shredder.events_at(phi * mass / (duration * counts[0]))
+            found = self.screen.cut(by_size, 1.0 / (duration * counts[1]))
+            settled = abs(events - self.at_events) <= TOLERANCE * events
+            if abs(found - cut) <= TOLERANCE * found and settled:
+                self.cut = cut
+                return duration, phi, out * (1.0 - over)
+            if not settled:
+                self._set(events)
+            here = (cut, found)
+            slope = (found - last[1]) / (cut - last[0]) if turn and cut != last[0] else 0.0
+            cut = min(self.screen.opening, cut + (found - cut) / (1.0 - slope)) if abs(slope) < 0.9 else found
+            last = here
+        raise RuntimeError(f"no cut size found in {MOST_ROUNDS} rounds")
+
+
+# -- places: bunkers, a conveyor, products ---------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class Waiter:
+    """Somebody who waits for an amount of room or material."""
+
+    env: simpy.Environment
+    wish: float = 0.0
+    event: simpy.Event | None = None
+
+    def wait(self) -> simpy.Event:
+        self.event = self.env.event()
+        return self.event
+
+    def wake(self) -> None:
+        if self.event is not None and not self.event.triggered:
+            self.event.succeed()
+
+
+class Place:
+    """What can be delivered to, with those who wait for room there, first come first served."""
+
+    def __init__(self, capacity: float) -> None:
+        self.capacity, self.tolerance, self.level = capacity, 1e-9 * capacity, 0.0
+        self.putters: list[Waiter] = []
+
+    def room(self) -> float:
+        room = self.capacity - self.level
+        return room if room > self.tolerance else 0.0
+
+    def fits(self, mass: float) -> bool:
+        room = self.room()
+        return room > 0.0 and room >= mass - self.tolerance
+
+    def put(self, x: Floats, mass: float) -> None:
+        raise NotImplementedError
+
+    def wake_putter(self) -> None:
+        if self.putters and self.fits(self.putters[0].wish):
+            self.putters[0].wake()
+
+    def leave(self, waiter: Waiter) -> None:
+        self.putters.remove(waiter)
+        self.wake_putter()
+
+
+class Bunker(Place):
+    """``taker`` is the one line that takes from it, while it waits."""
+
+    def __init__(self, capacity: float, mixed: bool, shape: tuple[int, int]) -> None:
+        super().__init__(capacity)
+        self.mixed = mixed
+        self.heap = np.zeros(shape)
+        self.queue: deque[tuple[Floats, float, float]] = deque()  # a lot as it came, its mass, and what is left of it
+        self.taker: Waiter | None = None
+
+    def holds(self, mass: float) -> bool:
+        return self.level >= mass - self.tolerance and self.level > 0.0
+
+    def put(self, x: Floats, mass: float) -> None:
+        if self.mixed:
+            self.heap += x
+        else:
+            self.queue.append((x, mass, mass))
+        self.level += mass
+        if self.taker is not None and self.holds(self.taker.wish):
+            self.taker.wake()
+
+    def draw(self, mass: float) -> Floats:
+        mass = self.level if mass > self.level - self.tolerance else mass
+        if self.mixed:
+            x = self.heap * (mass / self.level)
+            self.heap -= x
+        else:
+            x = self._draw_queue(mass)
+        self.level -= mass
+        self.wake_putter()
+        return x
+
+    def _draw_queue(self, mass: float) -> Floats:
+        queue = self.queue
+        parts, need = None, mass
+        while queue and need > 1e-12 * mass:
+            lot, whole, left = queue[0]
+            if left <= need * (1.0 + 1e-12):
+                queue.popleft()
+                used = left
+            else:
+                queue[0] = (lot, whole, left - need)
+                used = need
+            part = lot if used == whole else lot * (used / whole)
+            parts = part if parts is None else parts + part
+            need -= used
+        assert parts is not None
+        return parts
+
+
+class Sink(Place):
+    def __init__(self, total: Floats) -> None:
+        super().__init__(np.inf)
+        self.tolerance, self.total = 0.0, total
+
+    def put(self, x: Floats, mass: float) -> None:
+        self.total += x.sum(axis=1)
+
+
+class Belt(Place):
+    """A conveyor: a process that hands on lot after lot."""
+
+    def __init__(self, env: simpy.Environment, model: ConveyorModel) -> None:
+        super().__init__(model.capacity)
+        self.env, self.transit = env, nanoseconds(model.transit)
+        self.lots: deque[tuple[int, Floats, float]] = deque()
+        self.me = Waiter(env)
+
+    def put(self, x: Floats, mass: float) -> None:
+        self.lots.append((int(self.env.now) + self.transit, x, mass))
+        self.level += mass
+        if len(self.lots) == 1:
+            self.me.wake()
+
+    def process(self, outlet: Place) -> Steps:
+        env = self.env
+        while True:
+            if not self.lots:
+                yield self.me.wait()
+            due, x, mass = self.lots[0]
+            if due > env.now:
+                yield env.timeout(due - env.now)
+            yield from deliver(self.me, [(outlet, x, mass)], self._gone)
+            self.lots.popleft()
+
+    def _gone(self, mass: float) -> None:
+        self.level -= mass
+        self.wake_putter()
+
+
+def deliver(me: Waiter, loads: Sequence[tuple[Place, Floats, float]], gone: Any = None) -> Steps:
+    """Deliver load by load as far as there is room, until all are gone."""
+    pending = [mass for _, _, mass in loads]
+    while True:
+        blocked = []
+        for k, (place, x, mass) in enumerate(loads):
+            amount = pending[k]
+            if amount <= 0.0:
+                continue
+            if not place.putters or place.putters[0] is me:
+                room = place.room()
+                part = amount if amount <= room + place.tolerance else room
+                if part > 0.0:
+                    pending[k] = amount - part if part < amount else 0.0
+                    if gone is not None:
+                        gone(part)
+                    place.put(x if part == mass else x * (part / mass), part)
+            if pending[k] > 0.0:
+                blocked.append(place)
+            elif me in place.putters and not any(pending[j] > 0.0 and loads[j][0] is place for j in range(len(loads))):
+                place.leave(me)
+        if not blocked:
+            return
+        for place in blocked:
+            if me not in place.putters:
+                place.putters.append(me)
+        yield me.wait()
+
+
+# -- lines -----------------------------------------------------------------------------------------------------------------------------------------------
+
+
+class Rate:
+    """Seconds a machine needs for a bare lot; redrawn by the hour or for each lot where the rate is random."""
+
+    def __init__(self, scenario: Scenario, name: str, model: MachineModel) -> None:
+        self.draw = model.rate or model.cycle_time
+        self.by_mass = model.rate is not None
+        self.redraw = nanoseconds(model.redraw) if model.redraw is not None else 0
+        self.varies = self.draw is not None and not self.draw.is_constant
+        self.stream = Stream(scenario.seed, 0, name, "rate")
+        self.valid_until = -1
+        self.value = self.draw.mean if self.draw is not None else 0.0
+
+    def seconds(self, mass: float, now: int) -> float:
+        if self.draw is None:
+            return 0.0
+        if self.varies and now >= self.valid_until:
+            self.value = self.draw.inverse(self.stream.uniform())
+            self.valid_until = (now // self.redraw + 1) * self.redraw if self.redraw else 0
+        return mass / self.value if self.by_mass else self.value
+
+
+@dataclass(slots=True)
+class Lot:
+    """A lot on its way through a line: ``duration`` it is processed for, machines still to pass, longest ``need`` of any, and its outlets."""
+
+    mass: float
+    duration: float
+    left: int
+    need: float = 0.0
+    outlets: list[tuple[Floats, float] | None] = field(default_factory=list)
+
+
+class Line:
+    """The processes of a line. Machines stand in order of evaluation; what is sent back is inside the circuit at the line's head, if there is one."""
+
+    def __init__(self, plant: Plant, layout: LineLayout) -> None:
+        self.plant, self.env, self.layout = plant, plant.env, layout
+        scenario = plant.scenario
+        models = [scenario.units[name] for name in layout.machines]
+        self.machines = [plant.machine(name) for name in layout.machines]
+        self.rates = [Rate(scenario, name, model) for name, model in zip(layout.machines, models, strict=True) if isinstance(model, MachineModel)]
+        self.counts = [model.count for model in models if isinstance(model, MachineModel)]
+        head = models[0]
+        assert isinstance(head, MachineModel)
+        assert head.blocking == "after" and head.hold == "start" and not head.partial and head.from_.shares is None
+        self.bunkers = [plant.bunkers[name] for name in layout.bunkers]
+        self.take = head.take
+        self.turn = 0
+        self.circuit = self._circuit()
+        self.first = 2 if self.circuit is not None else 1  # machines that the head's process covers
+        self.reacts = any(machine.reacts for machine in self.machines)
+        self.stores = [simpy.Store(self.env) for _ in layout.machines]
+        self.outlet_of = {outlet: k for k, outlet in enumerate(layout.outlets)}
+        self.next_of: dict[tuple[int, int], int] = {source: i for i, row in enumerate(layout.sources) for source in row if source[0] >= 0}
+        self.places = [plant.places[name] for name in layout.destinations]
+        self.floor = 0.0
+        self.lots = 0
+        self.at_bunkers, self.at_outlets = Waiter(self.env, layout.lot), Waiter(self.env)
+        self.seconds = [0.0] * len(self.machines)
+        self.env.process(self.head())
+        for i in range(self.first, len(self.machines)):
+            self.env.process(self.machine(i))
+
+    def _circuit(self) -> CrusherCircuit | None:
+        loops = [block for block in self.layout.blocks if block[2]]
+        if not loops:
+            return None
+        machines, sources = self.machines[:2], self.layout.sources
+        as_known = loops == [(0, 2, True)] and [type(m) for m in machines] == [Shredder, Screen] and sources[1] == ((0, 0),)
+        if not as_known or sorted(sources[0]) != [(-1, 0), (1, 0)]:
+            raise NotImplementedError(f"line {self.layout.name}: this peer knows only a shredder with its screen, at the head of a line, as a loop")
+        return CrusherCircuit(*machines)
+
+    def machine(self, i: int) -> Steps:
+        """Any machine but the first: takes what comes, splits it, hands it on."""
+        store, apply, count = self.stores[i], self.machines[i].split, self.counts[i]
+        merges = len(self.layout.sources[i])
+        limited = self.rates[i].draw is not None
+        while True:
+            lot, x = yield store.get()
+            for _ in range(merges - 1):
+                _, more = yield store.get()
+                x = x + more
+            if limited:
+                mass = float(x.sum())
+                lot.need = max(lot.need, mass / lot.mass * self.seconds[i] / count)
+            self.hand_on(lot, i, apply(x, 1.0 / (lot.duration * count)))
+
+    def hand_on(self, lot: Lot, i: int, outs: Sequence[Floats], first_port: int = 0) -> None:
+        for port, out in enumerate(outs, first_port):
+            k = self.outlet_of.get((i, port))
+            if k is None:
+                self.stores[self.next_of[i, port]].put((lot, out))
+            else:
+                lot.outlets[k] = (out, float(out.sum()))
+        lot.left -= 1
+        if lot.left == 0:
+            self.stores[0].put(lot)
+
+    def head(self) -> Steps:
+        env, mass = self.env, self.layout.lot
+        while True:
+            bunker = self.choose()
+            while bunker is None:
+                for b in self.bunkers:
+                    b.taker = self.at_bunkers
+                yield self.at_bunkers.wait()
+                for b in self.bunkers:
+                    b.taker = None
+                bunker = self.choose()
+            x = bunker.draw(mass)
+            now = int(env.now)
+            self.seconds = [rate.seconds(mass, now) for rate in self.rates]
+            lot = yield from self.through(x, mass)
+            yield env.timeout(nanoseconds(lot.need))
+            yield from deliver(self.at_outlets, [(place, *out) for place, out in zip(self.places, lot.outlets, strict=True)])
+            self.lots += 1
+
+    def choose(self) -> Bunker | None:
+        count = len(self.bunkers)
+        order: Sequence[int] = range(count)
+        if self.take == "alternate":
+            order = [(self.turn + j) % count for j in range(count)]
+        elif self.take == "fullest":
+            order = sorted(order, key=lambda j: -self.bunkers[j].level / self.bunkers[j].capacity)
+        for j in order:
+            if self.bunkers[j].holds(self.layout.lot):
+                self.turn = (j + 1) % count
+                return self.bunkers[j]
+        return None
+
+    def through(self, x: Floats, mass: float) -> Steps:
+        """Send the lot through the line until its duration is what its slowest machine needs.
+
+        A machine behind the head may need longer than the head: its need, guessed from the lot before, is the ``floor`` of the duration.
+        """
+        floor, last = self.floor, (0.0, 0.0)
+        for turn in range(MOST_ROUNDS):
+            lot = yield from self.once(x, mass, floor)
+            gap = lot.need - lot.duration
+            by_head = lot.duration > floor
+            if not self.reacts or abs(gap) <= TOLERANCE * lot.need:
+                self.floor = 0.0 if by_head else floor
+                return lot
+            floor = lot.need
+            if turn and gap != last[1]:
+                floor = lot.duration - gap * (lot.duration - last[0]) / (gap - last[1])
+            last = (lot.duration, gap)
+        raise RuntimeError(f"line {self.layout.name}: no duration found in {MOST_ROUNDS} rounds")
+
+    def once(self, x: Floats, mass: float, floor: float) -> Steps:
+        seconds, counts = self.seconds, self.counts
+        outlets: list[tuple[Floats, float] | None] = [None] * len(self.layout.outlets)
+        lot = Lot(mass, 0.0, len(self.machines) - self.first + 1, outlets=outlets)
+        if self.circuit is not None:
+            lot.duration, phi, under = self.circuit.solve(x, mass, floor, seconds, counts)
+            lot.need = phi * max(seconds[0] / counts[0], seconds[1] / counts[1])
+            self.hand_on(lot, 1, (under,), first_port=1)
+        else:
+            lot.need = seconds[0] / counts[0]
+            lot.duration = max(floor, lot.need) or max(seconds)
+            self.hand_on(lot, 0, self.machines[0].split(x, 1.0 / (lot.duration * counts[0])))
+        return (yield self.stores[0].get())
+
+
+# -- the plant -------------------------------------------------------------------------------------------------------------------------------------------
+
+
+class Plant:
+    """Build it, :meth:`run` it, read ``products`` (material,), kg, and ``lots``."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.env = simpy.Environment()
+        self.shape = (len(scenario.materials.names), len(scenario.sizes))
+        topology = derive(scenario)
+        units = scenario.units
+        self.bunkers = {name: self._bunker(model) for name, model in units.items() if isinstance(model, BunkerModel)}
+        self.belts = {name: Belt(self.env, model) for name, model in units.items() if isinstance(model, ConveyorModel)}
+        self.products = {name: np.zeros(self.shape[0]) for name, model in units.items() if isinstance(model, ProductModel)}
+        sinks = {name: Sink(total) for name, total in self.products.items()}
+        self.places: dict[str, Place] = {**sinks, **self.bunkers, **self.belts}
+        self.lines = [Line(self, layout) for layout in topology.lines]
+        for name, belt in self.belts.items():
+            self.env.process(belt.process(self.places[topology.destination[name]]))
+        for name, model in units.items():
+            if isinstance(model, FeedModel):
+                self.env.process(self.gate(model, self.places[topology.destination[name]], list(self._deliveries(model))))
+            elif isinstance(model, ProductModel) and any(source in self.bunkers for source in model.from_):
+                assert model.pickup is not None
+                stores = [self.bunkers[source] for source in model.from_]
+                self.env.process(self.trucks(model.pickup, stores, self.products[name], list(self._pickups(name, model.pickup))))
+
+    def machine(self, name: str) -> Any:
+        """The machine of that name, its coefficients prepared."""
+        scenario = self.scenario
+        sizes = Sizes(*(np.array(values) for values in (scenario.sizes.lower, scenario.sizes.upper, scenario.sizes.mean)))
+        model = scenario.units[name]
+        assert isinstance(model, MachineModel)
+        module, _, kernel = str(scenario.kinds[name].kernel).partition(":")
+        prepare = getattr(importlib.import_module(module), kernel).prepare
+        coefficients = prepare(model.kernel_values(scenario.materials, scenario.sizes), scenario.materials.properties, sizes)
+        return MACHINES[model.kind](np.asarray(coefficients, dtype=np.float64).ravel(), self.shape)
+
+    def spread(self, composition: Any, size: Any) -> Floats:
+        materials = self.scenario.materials
+        return spread(composition, size, materials.names, materials.groups, self.scenario.sizes)
+
+    def _bunker(self, model: BunkerModel) -> Bunker:
+        bunker = Bunker(model.capacity, model.discharge == "mixed", self.shape)
+        if model.initial is not None:
+            bunker.put(self.spread(dict(model.initial.composition or {}), model.initial.size) * model.initial.mass, model.initial.mass)
+        return bunker
+
+    def _deliveries(self, model: FeedModel) -> Iterator[tuple[int, Floats, float]]:
+        schedule = model.schedule
+        assert schedule is not None and schedule.fractions is not None
+        for time, mass, fractions in zip(schedule.times, schedule.masses, schedule.fractions, strict=True):
+            yield nanoseconds(time), self.spread(dict(zip(schedule.materials, fractions, strict=True)), model.size) * mass, mass
+
+    def _pickups(self, name: str, model: PickUp) -> Iterator[tuple[int, float]]:
+        every, loads = Stream(self.scenario.seed, 0, name, "pickup"), Stream(self.scenario.seed, 0, name, "load")
+        time, end = 0, nanoseconds(self.scenario.horizon)
+        while (time := time + nanoseconds(model.every.inverse(every.uniform()))) < end:
+            yield time, model.mass.inverse(loads.uniform())
+
+    def gate(self, model: FeedModel, place: Place, deliveries: list[tuple[int, Floats, float]]) -> Steps:
+        env, me = self.env, Waiter(self.env)
+        queue: deque[tuple[Floats, float]] = deque()
+        work = env.event()
+
+        def unload() -> Steps:
+            nonlocal work
+            while True:
+                while queue:
+                    x, mass = queue[0]
+                    me.wish = mass
+                    while not (place.fits(mass) and (not place.putters or place.putters[0] is me)):
+                        if me not in place.putters:
+                            place.putters.append(me)
+                        yield me.wait()
+                    if me in place.putters:
+                        place.leave(me)
+                    queue.popleft()
+                    place.put(x, mass)
+                work = env.event()
+                yield work
+
+        env.process(unload())
+        for time, x, mass in deliveries:
+            yield env.timeout(time - env.now)
+            if not queue and not place.putters and place.fits(mass):
+                place.put(x, mass)
+            elif model.when_full == "wait" and (model.queue_limit is None or len(queue) < model.queue_limit) and mass <= place.capacity + place.tolerance:
+                queue.append((x, mass))
+                if len(queue) == 1:
+                    work.succeed()
+
+    def trucks(self, model: PickUp, bunkers: list[Bunker], total: Floats, pickups: list[tuple[int, float]]) -> Steps:
+        env = self.env
+        for time, want in pickups:
+            yield env.timeout(time - env.now)
+            there = sum(bunker.level for bunker in bunkers)
+            if there <= 0.0 or there < model.minimum:
+                continue
+            left = want
+            for bunker in bunkers:
+                amount = min(left, bunker.level)
+                if amount > bunker.tolerance:
+                    left -= amount
+                    total += bunker.draw(amount).sum(axis=1)
+
+    @property
+    def lots(self) -> int:
+        """Lots that lines are done with."""
+        return sum(line.lots for line in self.lines)
+
+    def run(self) -> Plant:
+        self.env.run(nanoseconds(self.scenario.horizon))
+        return self
+
