@@ -22,7 +22,8 @@ class Genealogy:
     Within a material a mix is perfect, so the share of a parent in a child is exact material by material.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, materials: int) -> None:
+        self._width = materials
         self.last = OUTSIDE
         self.lots: list[int] = []
         self.parents: list[int] = []
@@ -50,7 +51,7 @@ class Genealogy:
         columns = {
             "lot": np.array(self.lots, dtype=np.int64),
             "parent": np.array(self.parents, dtype=np.int64),
-            "material_mass": np.array(self.masses, dtype=np.float64).reshape(len(self.lots), -1),
+            "material_mass": np.array(self.masses, dtype=np.float64).reshape(len(self.lots), self._width),
             "at_unit": list(self.units),
             "at_time": np.array(self.times, dtype=np.int64),
         }
@@ -60,7 +61,7 @@ class Genealogy:
 
     def save(self) -> State:
         """Number of the last lot and the edges not yet written."""
-        masses = np.array(self.masses, dtype=np.float64).reshape(len(self.lots), -1)
+        masses = np.array(self.masses, dtype=np.float64).reshape(len(self.lots), self._width)
         return {
             "last": self.last,
             "lots": list(self.lots),

@@ -39,6 +39,7 @@ def _source_hash(caller: str) -> str:
     return digest.hexdigest()[:20]
 
 
+@cache
 def cache_folder(caller: str) -> Path | None:
     """The folder for compiled code of the file ``caller``, or None where none can be written."""
     base = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
@@ -52,7 +53,7 @@ def cache_folder(caller: str) -> Path | None:
 
 
 def _compile(function: F, signature: object) -> F:
-    folder = _writable(inspect.getsourcefile(function) or __file__)
+    folder = cache_folder(inspect.getsourcefile(function) or __file__)
     configuration: Any = numba.config
     before = configuration.CACHE_DIR
     configuration.CACHE_DIR = str(folder) if folder else before  # numba takes the folder from its configuration, when it decorates
@@ -61,11 +62,6 @@ def _compile(function: F, signature: object) -> F:
     finally:
         configuration.CACHE_DIR = before
     return cast(F, compiled)
-
-
-@cache
-def _writable(caller: str) -> Path | None:
-    return cache_folder(caller)
 
 
 def kernel(signature: object = None) -> Callable[[F], F]:

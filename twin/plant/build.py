@@ -88,7 +88,7 @@ def _site(scenario: Scenario, replication: int, topology: Topology) -> Assembly:
     horizon = nanoseconds(scenario.horizon)
     every = nanoseconds(scenario.record.every if scenario.record.every is not None else scenario.warmup or scenario.horizon)
     recorder = Recorder(axes, every, horizon, scenario.record.streams)
-    genealogy = Genealogy() if scenario.record.genealogy else None
+    genealogy = Genealogy(len(scenario.materials.names)) if scenario.record.genealogy else None
     site = Assembly(scenario, clock, recorder, replication, genealogy, topology.destination)
     for name, spec in scenario.calendars.items():
         site.calendars[name] = Calendar(spec, scenario.start)

@@ -22,6 +22,7 @@ from twin.engine.unit import State, Unit
 from twin.engine.waiting import WaitingList
 from twin.kernels.evaluator import SECONDS, UP
 from twin.units.breakdown import WORKING, Breakdown, Replacement, next_failure
+from twin.units.delivery import Delivery
 from twin.units.intake import Intake
 from twin.units.line_records import LineRecords
 from twin.units.machine import Machine
@@ -77,13 +78,12 @@ class Line(Unit):
         super().__init__(name, index, clock, record := LineRecord())
         self.record: LineRecord = record
         self.network, self.intake = network, intake
-        self.outlets: list[Receiver] = []
+        self.delivery = Delivery(network, before)
         self.windows, self.needs, self.before, self.genealogy = windows, tuple(needs), before, genealogy
         self.recorder, self.records = recorder, records
         self.machine_rows = records.machine_rows
         self.breakdowns: list[Breakdown] = []
         self.replacements: dict[str, Replacement] = {}
-        self.pending: list[float] = []
         self.repaired = WaitingList(f"{name}: repair", lambda _: not (self.record.down or self.record.serviced), self._menders)
         self.machines: list[Machine] = network.machines
         self._varying = [machine for machine in self.machines if machine.varies]
@@ -95,11 +95,10 @@ class Line(Unit):
 
     def connect(self, outlets: Sequence[Receiver]) -> None:
         """Where its outlets lead to, in declared order; lets the deadlock report know who fills and empties what."""
-        self.outlets = list(outlets)
-        self.pending = [0.0] * len(self.outlets)
+        self.delivery.connect(outlets)
         for bunker in self.intake.bunkers:
             bunker.takers.append(self)
-        for receiver in dict.fromkeys(self.outlets):
+        for receiver in dict.fromkeys(outlets):
             fillers = getattr(receiver, "fillers", None)
             if fillers is not None:
                 fillers.append(self)
@@ -121,7 +120,8 @@ class Line(Unit):
             if record.left > 0:
                 record.phase = START
                 return True
-            self._begin_delivery()
+            record.phase = DELIVER
+            self.delivery.begin(self)
             return self._deliver(now)
         if record.since < now:
             self._close(now)
@@ -198,27 +198,13 @@ class Line(Unit):
 
     def _room_before(self, now: int) -> bool:
         """With blocking ``before``: reserve room for all outlets, or wait for it."""
-        lacking = []
-        wishes = []
-        total: dict[str, float] = {}
-        for k, receiver in enumerate(self.outlets):
-            total[receiver.name] = total.get(receiver.name, 0.0) + float(self.network.outlet_mass[k])
-        unique = {receiver.name: receiver for receiver in self.outlets}
-        for name, receiver in unique.items():
-            if total[name] > 0.0 and not receiver.room_for(self, total[name]):
-                lacking.append(receiver.putters)
-                wishes.append(total[name])
-        if lacking:
-            for place in self.intake.lists:
-                if place in self.waiting:
-                    self.abandon_lists(now)
-                    break
-            self._wait(BLOCKED, lacking, now, wishes, takes_any=False)
-            return False
-        for name, receiver in unique.items():
-            if total[name] > 0.0:
-                receiver.reserved[self.name] = total[name]
-        return True
+        lacking, wishes = self.delivery.reserve(self)
+        if not lacking:
+            return True
+        if any(place in self.waiting for place in self.intake.lists):
+            self.abandon_lists(now)
+        self._wait(BLOCKED, lacking, now, wishes, takes_any=False)
+        return False
 
     def _start(self, now: int) -> bool:
         """Work on the lot until it is done or the line is stopped, whichever comes first."""
@@ -269,37 +255,9 @@ class Line(Unit):
             if not breakdown.by_calendar and own.phase == WORKING and 0 <= own.fails_at <= record.operated:
                 breakdown.fail(now)
 
-    def _begin_delivery(self) -> None:
-        record = self.record
-        record.phase = DELIVER
-        self.pending = self.network.outlet_mass.tolist()
-        if self.before:
-            for receiver in self.outlets:
-                receiver.reserved.pop(self.name, None)
-
     def _deliver(self, now: int) -> bool:
-        """Deliver port by port, in declared order, as far as there is room."""
-        pending, network = self.pending, self.network
-        left = False
-        for k, receiver in enumerate(self.outlets):
-            amount = pending[k]
-            if amount <= 0.0:
-                continue
-            putters = receiver.putters
-            if self.before or not putters.units or putters.units[0] is self:  # with "before" the place was reserved
-                room = receiver.room()
-                part = amount if amount <= room + receiver.tolerance else room
-                if part > 0.0:
-                    pending[k] = amount - part if part < amount else 0.0
-                    receiver.put(network.outlet_views[k], part / float(network.outlet_mass[k]), part, self.record.lot, now)
-            if pending[k] > 0.0:
-                left = True
-            elif putters in self.waiting and not any(pending[j] > 0.0 and self.outlets[j] is receiver for j in range(len(pending))):
-                self.waiting.remove(putters)
-                putters.remove(self)
-                putters.wake_first(now)
-        if left:
-            self._wait(BLOCKED, [r.putters for k, r in enumerate(self.outlets) if pending[k] > 0.0], now, takes_any=False)
+        if not self.delivery.deliver(self, now):
+            self._wait(BLOCKED, self.delivery.lists(), now, takes_any=False)
             return False
         self._finish(now)
         return True
@@ -413,14 +371,15 @@ class Line(Unit):
         if record.phase in (START, WORK):
             return [(network.x, 1.0)]
         if record.phase == DELIVER:
-            return [(network.outlet_views[k], self.pending[k] / float(network.outlet_mass[k])) for k in range(len(self.pending)) if self.pending[k] > 0.0]
+            masses = zip(network.outlet_views, self.delivery.pending, network.outlet_mass.tolist(), strict=True)
+            return [(matrix, left / mass) for matrix, left, mass in masses if left > 0.0]
         return []
 
     def save(self) -> State:
         return {
             **super().save(),
             "takes_any": self.takes_any,
-            "pending": list(self.pending),
+            "delivery": self.delivery.save(),
             "repaired": [unit.name for unit in self.repaired.units],
             "network": self.network.save(),
             "intake": self.intake.save(),
@@ -431,7 +390,8 @@ class Line(Unit):
 
     def load(self, state: State) -> None:
         super().load(state)
-        self.takes_any, self.pending, self._seconds_for = state["takes_any"], list(state["pending"]), state["seconds_for"]
+        self.takes_any, self._seconds_for = state["takes_any"], state["seconds_for"]
+        self.delivery.load(state["delivery"])
         for machine, saved in zip(self.machines, state["machines"], strict=True):
             machine.load(saved)
         self.network.load(state["network"])

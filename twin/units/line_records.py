@@ -11,7 +11,7 @@ from twin.engine.clock import NANOSECONDS
 from twin.engine.recording import Recorder
 from twin.engine.states import BLOCKED, RUNNING, STARVED, WAITING
 from twin.engine.unit import State
-from twin.kernels.evaluator import record_interval
+from twin.kernels.recording import record_interval
 
 if TYPE_CHECKING:
     from twin.units.line import Line

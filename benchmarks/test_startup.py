@@ -1,0 +1,33 @@
+"""How long ``twin --help`` takes, measured on fresh processes."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from figures import Figures
+from interleaved import Prepare, interleave
+
+
+def children_cpu() -> float:
+    """CPU seconds, of user and system, of all processes that have been waited for."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def process(*arguments: str) -> Prepare:
+    return lambda: lambda: subprocess.run([sys.executable, *arguments], stdout=subprocess.DEVNULL, check=True)
+
+
+@pytest.mark.benchmark(timer=children_cpu)
+def test_help(benchmark: Any, figures: Figures) -> None:
+    contenders = {"argparse": process("-c", "import argparse"), "candidate": process("-m", "twin", "--help")}
+    for prepare in contenders.values():
+        prepare()()
+    times = interleave(benchmark, contenders, rounds=25, timer=children_cpu)
+    figures.figure("help_cpu_over_import_argparse", times.ratio("candidate", "argparse"), at_most=4.0)
+    figures.beside("help_ms", 1e3 * times.median("candidate"), "ms")
+    figures.beside("import_argparse_ms", 1e3 * times.median("argparse"), "ms")

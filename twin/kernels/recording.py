@@ -1,0 +1,81 @@
+"""Adding up what a line does, record step by record step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import types
+
+from twin.kernels.compile import kernel
+from twin.kernels.evaluator import SECONDS, UP
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+
+f8, i8 = types.float64, types.int64
+
+
+@kernel(i8(f8[:, ::1], f8, f8[::1], f8[::1], f8[::1]))
+def _add_margins(x: Floats, share: float, by_material: Floats, by_size: Floats, lanes: Floats) -> int:
+    """Add ``share`` of the row and column sums of ``x``."""
+    lanes[:] = 0.0
+    for m in range(x.shape[0]):
+        total = 0.0
+        for s in range(x.shape[1]):
+            value = x[m, s]
+            total += value
+            lanes[s] += value
+        by_material[m] += total * share
+    for s in range(x.shape[1]):
+        by_size[s] += lanes[s] * share
+    return 0
+
+
+@kernel(
+    i8(
+        f8[:, :, :, ::1], i8[:, ::1], f8[:, ::1], f8[::1], i8[::1], f8[::1], f8[:, ::1], f8, f8, f8, i8,
+        f8[:, ::1], f8[:, ::1], f8[::1], f8[::1], f8[::1], f8[:, ::1], f8[::1], f8[::1],
+    )
+)  # fmt: skip
+def record_interval(
+    out: Floats,
+    streams: Ints,
+    x: Floats,
+    weights: Floats,
+    intake_rows: Ints,
+    phi: Floats,
+    limits: Floats,
+    share: float,
+    feed: float,
+    seconds: float,
+    bottleneck: int,
+    mass: Floats,
+    size: Floats,
+    load_seconds: Floats,
+    bottleneck_seconds: Floats,
+    energy: Floats,
+    power: Floats,
+    through: Floats,
+    lanes: Floats,
+) -> int:
+    """Add ``share`` of a lot of ``feed`` kg, worked on for ``seconds``, to a record step.
+
+    ``streams`` (stream, 3): machine, port, row in ``mass`` (row, material) and ``size`` (row, size), kg. ``intake_rows`` and ``weights`` (bunker,):
+    row and share of each
+    bunker that the lot ``x`` was drawn from. ``load_seconds``, ``bottleneck_seconds``, ``energy`` (J) and ``through`` (kg), each (machine,);
+    ``power`` (machine, 2): idle W, specific J/kg.
+    """
+    for k in range(streams.shape[0]):
+        _add_margins(out[streams[k, 0], streams[k, 1]], share, mass[streams[k, 2]], size[streams[k, 2]], lanes)
+    for k in range(intake_rows.shape[0]):
+        if weights[k] > 0.0:
+            _add_margins(x, share * weights[k], mass[intake_rows[k]], size[intake_rows[k]], lanes)
+    for i in range(phi.shape[0]):
+        passed = phi[i] * feed * share
+        through[i] += passed
+        energy[i] += power[i, 0] * seconds + power[i, 1] * passed
+        if limits[i, UP] > 0.0:
+            load_seconds[i] += phi[i] * limits[i, SECONDS] / limits[i, UP] * share
+    bottleneck_seconds[bottleneck] += seconds
+    return 0

@@ -1,0 +1,88 @@
+"""How a line hands its lot over: port by port, in declared order, as far as each receiver has room."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from twin.engine.unit import State
+from twin.engine.waiting import WaitingList
+from twin.units.network import Network
+from twin.units.outlet import Receiver
+
+if TYPE_CHECKING:
+    from twin.units.line import Line
+
+
+class Delivery:
+    """The outlets of a line. ``pending`` (outlet,), kg: what of the present lot has not found room yet.
+
+    With ``before`` a lot starts only when every receiver has room for its part, which is then reserved.
+    """
+
+    def __init__(self, network: Network, before: bool) -> None:
+        self.network, self.before = network, before
+        self.outlets: list[Receiver] = []
+        self.pending: list[float] = []
+
+    def connect(self, outlets: Sequence[Receiver]) -> None:
+        """Where the outlets lead to, in declared order."""
+        self.outlets = list(outlets)
+        self.pending = [0.0] * len(self.outlets)
+
+    def reserve(self, line: Line) -> tuple[list[WaitingList], list[float]]:
+        """Reserve room for all outlets of the evaluated lot; else reserve nothing and say where room is lacking, and how much is wished for."""
+        total: dict[str, float] = {}
+        for k, receiver in enumerate(self.outlets):
+            total[receiver.name] = total.get(receiver.name, 0.0) + float(self.network.outlet_mass[k])
+        receivers = {receiver.name: receiver for receiver in self.outlets if total[receiver.name] > 0.0}
+        lacking = [name for name, receiver in receivers.items() if not receiver.room_for(line, total[name])]
+        if not lacking:
+            for name, receiver in receivers.items():
+                receiver.reserved[line.name] = total[name]
+        return [receivers[name].putters for name in lacking], [total[name] for name in lacking]
+
+    def begin(self, line: Line) -> None:
+        """The lot is done: all of it is to be delivered."""
+        self.pending = self.network.outlet_mass.tolist()
+        if self.before:
+            for receiver in self.outlets:
+                receiver.reserved.pop(line.name, None)
+
+    def deliver(self, line: Line, now: int) -> bool:
+        """Deliver what finds room; returns whether all is gone."""
+        pending, network, lot = self.pending, self.network, line.record.lot
+        left = False
+        for k, receiver in enumerate(self.outlets):
+            amount = pending[k]
+            if amount <= 0.0:
+                continue
+            putters = receiver.putters
+            if self.before or not putters.units or putters.units[0] is line:  # with "before" the place was reserved
+                room = receiver.room()
+                part = amount if amount <= room + receiver.tolerance else room
+                if part > 0.0:
+                    pending[k] = amount - part if part < amount else 0.0
+                    receiver.put(network.outlet_views[k], part / float(network.outlet_mass[k]), part, lot, now)
+            if pending[k] > 0.0:
+                left = True
+            elif putters in line.waiting and not self._more_for(receiver):
+                line.waiting.remove(putters)
+                putters.remove(line)
+                putters.wake_first(now)
+        return not left
+
+    def _more_for(self, receiver: Receiver) -> bool:
+        return any(mass > 0.0 and other is receiver for mass, other in zip(self.pending, self.outlets, strict=True))
+
+    def lists(self) -> list[WaitingList]:
+        """Where the rest of the lot waits for room."""
+        return [receiver.putters for mass, receiver in zip(self.pending, self.outlets, strict=True) if mass > 0.0]
+
+    def save(self) -> State:
+        """What is pending."""
+        return {"pending": list(self.pending)}
+
+    def load(self, state: State) -> None:
+        """Take over a saved delivery."""
+        self.pending = list(state["pending"])
