@@ -17,6 +17,7 @@ from twin.plant.accounts import ELECTRICITY, Balance
 from twin.plant.build import Built
 from twin.scenario.kinds.feed import Feed
 from twin.scenario.kinds.product import Product
+from twin.scenario.machine import MachineModel
 from twin.scenario.model import Scenario
 
 Floats = NDArray[np.float64]
@@ -38,6 +39,8 @@ class Translation:
         line_of.update({conveyor.name: conveyor.name for conveyor in built.conveyors})
         self.state_rows = [(u, self.axes.lines.index(line_of[name])) for u, name in enumerate(units) if name in line_of]
         self.power_rows = [(u, self.axes.machines.index(name)) for u, name in enumerate(units) if name in self.axes.machines]
+        models = {name: model for name in self.machines if isinstance(model := self.scenario.units[name], MachineModel)}
+        self.unlimited = [k for k, name in enumerate(self.machines) if models[name].rate is None and models[name].cycle_time is None]
         self.machine_rows = [self.axes.machines.index(name) for name in self.machines]
         self.unrecorded = [] if built.site.recorder.streams else [i for i, name in enumerate(self.axes.streams) if "." in name]
         self.units = units
@@ -93,12 +96,14 @@ class Translation:
         for unit, row in self.power_rows:
             power[:, unit, 0] = sums["energy"][:, row] / seconds
         rows = self.machine_rows
+        load = sums["load"][:, rows] / seconds[:, None]
+        load[:, self.unlimited] = np.nan  # a machine without a limit has no load
         return {
             "units/state_share": state,
             "units/level": sums["level"],
             "units/level_min": sums["low"],
             "units/level_max": sums["high"],
-            "units/load": sums["load"][:, rows] / seconds[:, None],
+            "units/load": load,
             "units/bottleneck": sums["bottleneck"][:, rows] / seconds[:, None],
             "units/down_share": sums["down"][:, rows] / (seconds[:, None] * NANOSECONDS),
             "units/power": power,

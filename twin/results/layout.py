@@ -90,7 +90,7 @@ SERIES: tuple[Variable, ...] = (
         ("level", "time bunker", "kg", "stock at the end of the record step"),
         ("level_min", "time bunker", "kg", "smallest stock within the record step"),
         ("level_max", "time bunker", "kg", "largest stock within the record step"),
-        ("load", "time machine", "1", "flow through the machine over its limit, mean over the record step, 0 while it stands"),
+        ("load", "time machine", "1", "flow through the machine over its limit, mean over the record step, 0 while it stands, NaN where it has no limit"),
         ("bottleneck", "time machine", "1", "share of the record step in which the machine limited its running line"),
         ("down_share", "time machine", "1", "share of the record step in which the machine was down while its line was on shift"),
         ("power", "time unit carrier", "W", "mean power drawn over the record step"),

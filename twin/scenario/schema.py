@@ -29,8 +29,10 @@ _ANNOTATED: dict[str, Any] = {
         "note": {"type": "string"},
     },
 }
-_STRUCTURE = ("twin", "extends", "change", "remove", "units", "materials", "kind")
-"""Keys whose values are never written with basis and source."""
+_STRUCTURE = ("twin", "units", "materials")
+"""Top-level keys whose values are never written with basis and source."""
+_REFERENCE = {"$ref": "#/$defs/annotated"}
+_PARAMETER: dict[str, Any] = {"description": "A quantity, with basis and source if you like.", "anyOf": [{"type": ["string", "number"]}, _REFERENCE]}
 _OURS = ("x-distribution", "x-basis", "x-source", "x-low", "x-high")
 _PARAMETERS = {
     "constant": None,
@@ -62,14 +64,16 @@ def json_schema() -> dict[str, Any]:
     changing["extends"] = {"type": "string", "description": "The scenario file that is changed.", "examples": ["weee_line.yaml"]}
     changing["change"] = {"type": "object", "description": "Paths and new values, e.g. units.screen.aperture: 10 mm."}
     changing["remove"] = {"type": "array", "items": {"type": "string"}, "description": "Paths of what is taken away."}
-    whole["properties"] |= {key: changing[key] for key in ("extends", "change", "remove")}
     required = whole.pop("required")
     whole["if"] = {"required": ["extends"]}
     whole["then"] = {"propertyNames": {"enum": list(changing)}}
     whole["else"] = {"required": required, "properties": {"change": False, "remove": False}}
-    shared = {"quantity": Quantity("kg").text_schema(), "distribution": _distribution(), "annotated": _ANNOTATED}
+    written = _written(whole)
+    written["properties"] |= {key: _written(whole["properties"][key]) for key in _STRUCTURE}
+    written["properties"] |= {key: changing[key] for key in ("extends", "change", "remove")}
+    shared = {"quantity": Quantity("kg").text_schema(), "parameter": _PARAMETER, "distribution": _distribution(), "annotated": _ANNOTATED}
     defined = {key: _written(definitions[key]) for key in sorted(definitions)}
-    return {"$schema": _DIALECT, "title": "twin scenario", **_written(whole), "$defs": {**defined, **shared}}
+    return {"$schema": _DIALECT, "title": "twin scenario", **written, "$defs": {**defined, **shared}}
 
 
 def schema_text() -> str:
@@ -96,16 +100,17 @@ def _unit(definitions: dict[str, Any]) -> dict[str, Any]:
 
 def _distribution() -> dict[str, Any]:
     """Return the schema of ``{form: parameters}``; the units of the parameters are checked by the loader alone."""
-    quantity = {"type": ["string", "number"]}
+    quantity = {"$ref": "#/$defs/parameter"}
     table = {"type": "array", "items": quantity, "minItems": 1}
     forms: dict[str, Any] = {
         "constant": quantity,
         "uniform": {"anyOf": [{**table, "minItems": 2, "maxItems": 2}, _object(("low", "high"), (), quantity)]},
-        "empirical": _object(("values",), ("cumulative",), table),
-        "discrete": _object(("values",), ("weights",), table),
+        "empirical": _object(("values",), ("cumulative",), _annotatable(table)),
+        "discrete": _object(("values",), ("weights",), _annotatable(table)),
     }
     forms |= {form: _object(needed, _OPTIONAL.get(form, ()), quantity) for form, needed in _PARAMETERS.items() if needed}
-    return {"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": False, "properties": {form: forms[form] for form in FORMS}}
+    properties = {form: forms[form] if forms[form] == quantity else _annotatable(forms[form]) for form in FORMS}
+    return {"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": False, "properties": properties}
 
 
 def _object(needed: tuple[str, ...], optional: tuple[str, ...], item: dict[str, Any]) -> dict[str, Any]:
@@ -123,16 +128,22 @@ def _written(schema: Any) -> Any:
     ways = [way for way in schema.get("anyOf", ()) if way != {"type": "null"}]
     if len(ways) == 1:
         return _written({**{key: item for key, item in schema.items() if key != "anyOf"}, **ways[0], **_said(schema)})
-    result = {key: item if key in ("examples", "enum", "const", "required") else _written(item) for key, item in schema.items()}
-    result = {key: item for key, item in result.items() if key not in (*_OURS, "default") and not (key == "title" and isinstance(item, str))}
+    result: dict[str, Any] = {}
+    for key, item in schema.items():
+        if key in ("examples", "enum", "const", "required"):
+            result[key] = item
+        elif key in ("properties", "patternProperties"):
+            result[key] = {name: _annotatable(_written(below)) for name, below in item.items()}
+        elif key in ("items", "additionalProperties"):
+            result[key] = _annotatable(_written(item))
+        elif key not in (*_OURS, "default", "title"):
+            result[key] = _written(item)
     if ways:
         result["anyOf"] = [_written(way) for way in ways]
+    if "patternProperties" in result:
+        result["additionalProperties"] = False
     if isinstance(schema.get("default"), (str, bool, int)):
         result["default"] = schema["default"]
-    if isinstance(result.get("properties"), dict):
-        result["properties"] = {key: item if key in _STRUCTURE else _annotatable(item) for key, item in result["properties"].items()}
-    if isinstance(result.get("additionalProperties"), dict):
-        result["additionalProperties"] = _annotatable(result["additionalProperties"])
     return result
 
 
@@ -152,10 +163,10 @@ def _value(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _annotatable(schema: Any) -> Any:
-    """Return a schema of which the value may also stand in an annotation."""
-    if not isinstance(schema, dict) or schema == {}:
+    """Return a schema of which the value may also stand in an annotation; what is fixed, as the name of a kind, may not."""
+    if not isinstance(schema, dict) or schema == {} or "const" in schema:
         return schema
     about = {key: schema[key] for key in ("description", "examples", "x-unit", "default") if key in schema}
     plain = {key: item for key, item in schema.items() if key not in about}
     ways = plain["anyOf"] if list(plain) == ["anyOf"] else [plain]
-    return {"anyOf": [*ways, {"$ref": "#/$defs/annotated"}], **about}
+    return {"anyOf": [*ways, _REFERENCE], **about}
