@@ -179,6 +179,6 @@ def plant_of_separators(lots: int) -> dict[str, Any]:
         "lot": f"{LOT} kg",
         "record": "none",
         "size_bounds": " ".join(str(bound) for bound in bounds) + " mm",
-        "materials": dict.fromkeys(names, {}),
+        "materials": {name: {} for name in names},
         "units": units,
     }

@@ -11,6 +11,7 @@ _FIGURES = pytest.StashKey[Figures]()
 def pytest_configure(config: pytest.Config) -> None:
     def write(line: str) -> None:
         terminal = config.pluginmanager.get_plugin("terminalreporter")
+        assert terminal is not None
         terminal.ensure_newline()
         terminal.line(line)
 

@@ -7,6 +7,7 @@ round by round, and the median over the rounds counts.
 from __future__ import annotations
 
 import gc
+import resource
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -15,6 +16,12 @@ from typing import Any
 
 Prepare = Callable[[], Callable[[], Any]]
 """Builds what a round needs, untimed, and returns the call that is timed."""
+
+
+def children_cpu() -> float:
+    """CPU seconds, of user and system, of all processes that have been waited for: a timer for commands."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from twin.results.write import Writer
 from twin.scenario import Scenario
 
 
-def prepared(scenario: Scenario, out: Path | None = None) -> Callable[[], Callable[[], Simulation]]:
-    """Builds the plant and its empty file, untimed; the timed call runs it to the horizon, closes the accounts and returns the simulation."""
+def prepared(scenario: Scenario, out: Path | None = None, *, close: bool = True) -> Callable[[], Callable[[], Simulation]]:
+    """Builds the plant and its empty file, untimed; the timed call runs it to the horizon, closes the accounts and the file unless told not to, and
+    returns the simulation."""
 
     def build() -> Callable[[], Simulation]:
         simulation = Simulation(scenario)
@@ -21,7 +22,8 @@ def prepared(scenario: Scenario, out: Path | None = None) -> Callable[[], Callab
             with writer:
                 simulation.start()
                 simulation.run(simulation.horizon, writer)
-                simulation.finish(writer)
+                if close:
+                    simulation.finish(writer)
             return simulation
 
         return run

@@ -6,10 +6,9 @@ the events, the bunkers and the accounts around.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from unittest.mock import patch
 
 import numba
 import numpy as np
@@ -27,7 +26,7 @@ BLOCK = 1024
 _evaluate = evaluator.evaluate
 
 
-@numba.njit(error_model="numpy")  # type: ignore[untyped-decorator]
+@numba.njit(error_model="numpy")
 def _replay(lots: Floats, limits: Floats, count: int, arguments: Arguments) -> int:
     """Evaluate ``count`` lots (lot, material, size) at their limits (lot, machine, 2)."""
     for k in range(count):
@@ -84,19 +83,10 @@ class Tape:
             reel.replay()
 
 
-@contextmanager
-def _noted_on(tape: Tape) -> Iterator[None]:
-    evaluator.evaluate = tape.note
-    try:
-        yield
-    finally:
-        evaluator.evaluate = _evaluate
-
-
 def tape_of(scenario: Scenario) -> Tape:
     """Run a scenario, unmeasured, and note what the evaluator is given."""
     tape = Tape()
-    with _noted_on(tape):
+    with patch.object(evaluator, "evaluate", tape.note):
         prepared(scenario)()()
     tape.replay()  # compiles
     return tape

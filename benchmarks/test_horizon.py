@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 from figures import Figures
-from interleaved import Prepare, interleave
-from test_startup import children_cpu
+from interleaved import Prepare, children_cpu, interleave
 
 MONTHS = (1, 3, 12)
 ROUNDS = 2

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -9,9 +13,14 @@ import pytest
 from scenario_plants import plant
 from test_loading import DESIGN
 
+from twin.errors import ScenarioError
 from twin.scenario import load
 from twin.scenario.kind import find, names
 from twin.scenario.schema import json_schema, schema_text
+from twin.scenario.yaml_source import parse_yaml
+
+ROOT = Path(__file__).parents[2]
+WRITTEN = [*sorted((ROOT / "scenarios").glob("*.yaml")), ROOT / "tests" / "scenarios" / "everything.yaml"]
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +46,20 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "product": {"units.good.spec": {"target": ">= 5 %"}, "units.good.price": {"target": {"value": "1 EUR/kg", "payable": 0.9}}},
     "pickup": {"units.good.pickup": {"every": "1 d", "mass": "5 t", "minimum": "1 t"}},
     "carriers": {"carriers": {"electricity": {"price": "0.18 EUR/kWh", "co2": "363 g/kWh"}}},
+    "annotated calendar": {"calendars.day": {"value": {"weekdays": ["06:00-22:00"]}, "basis": "assumed", "source": "choice"}},
+    "annotated resource": {"resources": {"fitter": {"value": 2, "source": "choice"}, "loader": {"count": {"value": 1, "source": "choice"}}}},
+    "annotated mean": {"units.deliveries.every": {"exponential": {"mean": {"value": "1 h", "basis": "assumed", "low": "30 min", "high": "2 h"}}}},
+    "annotated form": {"units.deliveries.every": {"uniform": {"value": [{"value": "1 h", "source": "log"}, "2 h"], "source": "log"}}},
+    "annotated table": {"units.deliveries.mass": {"discrete": {"values": {"value": ["1 t", {"value": "2 t"}], "source": "log"}}}},
+    "annotated wear": {
+        "units.deck": {
+            "kind": "screen",
+            "from": "yard",
+            "aperture": "9 mm",
+            "area": "1 m2",
+            "wear": {"parameter": "aperture", "per": "9 t", "change": {"value": "+5 %", "source": "gauge"}},
+        }
+    },
 }
 
 
@@ -68,6 +91,61 @@ def test_the_example_of_the_language_is_valid(validator: jsonschema.Draft202012V
 )
 def test_slips_are_refused(changes: dict[str, Any], validator: jsonschema.Draft202012Validator) -> None:
     assert list(validator.iter_errors(plant(changes)))
+
+
+def places(node: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Every place below the top of a plain tree."""
+    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, below in items:
+        yield (*path, key)
+        yield from places(below, (*path, key))
+
+
+def annotated(tree: Any, path: tuple[str | int, ...]) -> Any:
+    """The tree with what stands at a path in an annotation."""
+    tree = copy.deepcopy(tree)
+    node = tree
+    for part in path[:-1]:
+        node = node[part]
+    node[path[-1]] = {"value": node[path[-1]], "basis": "assumed", "source": "somewhere"}
+    return tree
+
+
+@pytest.mark.slow
+def test_wherever_the_loader_takes_an_annotation_the_schema_does(validator: jsonschema.Draft202012Validator) -> None:
+    tree: Any = parse_yaml(WRITTEN[-1].read_text(encoding="utf-8"), "everything.yaml").plain()
+    refused, tried = [], 0
+    for path in places(tree):
+        if path[0] in ("twin", "materials") or path == ("units",) or path[-1] == "kind":  # structure, not values
+            continue
+        written = annotated(tree, path)
+        if validator.is_valid(written):
+            continue
+        tried += 1
+        try:
+            load(written)
+        except ScenarioError:
+            continue
+        refused.append(path)
+    assert refused == []
+    assert tried < 50, "most places take an annotation"
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.name)
+def test_the_scenarios_are_valid(path: Path, validator: jsonschema.Draft202012Validator) -> None:
+    written = parse_yaml(path.read_text(encoding="utf-8"), path.name).plain()
+    assert [error.message for error in validator.iter_errors(written)] == []
+    assert [error.message for error in validator.iter_errors(load(path).merged)] == []
+
+
+def test_the_starter_is_valid(validator: jsonschema.Draft202012Validator) -> None:
+    text = resources.files("twin.scenario").joinpath("starter.yaml").read_text(encoding="utf-8")
+    assert [error.message for error in validator.iter_errors(parse_yaml(text, "starter.yaml").plain())] == []
+
+
+def test_the_schema_beside_the_scenarios_is_that_of_the_code() -> None:
+    stored = (ROOT / "scenarios" / "scenario.schema.json").read_text(encoding="utf-8")
+    assert stored == schema_text(), "run 'twin schema -o scenarios/scenario.schema.json'"
 
 
 def test_an_extending_scenario_is_valid(validator: jsonschema.Draft202012Validator) -> None:

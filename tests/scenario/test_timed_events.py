@@ -56,6 +56,8 @@ RATE = {"units.sorter.rate": "1 t/h"}
         ({"at": "1 d", "set": {"units.sorter.count": 2}}, 'events.0.set."units.sorter.count"', "cannot change while the plant runs"),
         ({"at": "1 d", "set": {"units.sorter.from": "yard"}}, 'events.0.set."units.sorter.from"', "cannot change while the plant runs"),
         ({"at": "1 d", "set": {"units.yard.capacity": "1 t"}}, 'events.0.set."units.yard.capacity"', "nothing of it can"),
+        ({"at": "1 d", "set": {"units.deliveries.price": "5 EUR/t"}}, 'events.0.set."units.deliveries.price"', "cannot change while the plant runs"),
+        ({"at": "1 d", "set": {"units.good.price": "5 EUR/t"}}, 'events.0.set."units.good.price"', "cannot change while the plant runs"),
         ({"at": "1 d", "set": {"units.sorter.rate": "1 t"}}, 'events.0.set."units.sorter.rate"', "a mass per time is needed"),
         ({"at": "1 d", "set": {"units.sorter.partition.acept.target": 1}}, 'events.0.set."units.sorter.partition.acept.target"', "unknown port 'acept'"),
         ({"at": "1 d", "set": {"units.sorter.partition.accept.targt": 1}}, "events.0.set", "did you mean 'target'?"),

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 from rich.tree import Tree
 
+from twin.cli.figures import new_table, print_figures, text_of
 from twin.quantities import format_quantity
 from twin.results.read import Result
 from twin.scenario import Scenario
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 REFRESH = 0.1
 """Seconds between two updates of the progress bar."""
-NO_VALUE = "–"
 
 
 class Progress:
@@ -69,17 +68,6 @@ def _console() -> Console:
     return Console(width=None if terminal else 140, highlight=False, soft_wrap=not terminal)
 
 
-def _value(value: float, unit: str) -> str:
-    return NO_VALUE if math.isnan(value) else format_quantity(value, unit)
-
-
-def _table(*headings: str, title: str | None = None) -> Table:
-    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
-    for k, heading in enumerate(headings):
-        table.add_column(escape(heading), justify="left" if k == 0 else "right", overflow="fold")
-    return table
-
-
 def warnings_of(result: Result) -> list[str]:
     """Range warnings and shortcomings of a result, one phrase each."""
     found = []
@@ -106,12 +94,9 @@ def summary(result: Result) -> dict[str, Any]:
 def show_result(result: Result) -> None:
     """Key figures, warnings, balance and the path of the file."""
     console = _console()
-    title = str(result.attrs.get("scenario_title") or result.attrs["scenario_name"])
-    table = _table("key figure", "value", title=escape(title))
-    for name, kpi in result.kpis.items():
-        if not math.isnan(kpi.value):
-            table.add_row(escape(name), escape(_value(kpi.value, kpi.unit)))
-    console.print(table)
+    console.print(f"[bold]{escape(str(result.attrs.get('scenario_title') or result.attrs['scenario_name']))}[/]")
+    print_figures(console, result.kpis)
+    console.print()
     for warning in warnings_of(result):
         console.print(f"[yellow]warning[/] {escape(warning)}")
     console.print(
@@ -124,12 +109,12 @@ def show_result(result: Result) -> None:
 def show_replications(runs: Sequence[Mapping[str, Any]]) -> None:
     """Mean, smallest and largest value over replications."""
     console = _console()
-    table = _table("key figure", "mean", "min", "max", title=f"{len(runs)} replications")
+    table = new_table("key figure", "mean", "min", "max", title=f"{len(runs)} replications")
     for name, entry in runs[0]["kpis"].items():
         values = [run["kpis"][name]["value"] for run in runs]
         known = [value for value in values if value is not None]
         if known:
-            table.add_row(escape(name), *(_value(v, entry["unit"]) for v in (math.fsum(known) / len(known), min(known), max(known))))
+            table.add_row(escape(name), *(text_of(v, entry["unit"]) for v in (math.fsum(known) / len(known), min(known), max(known))))
     console.print(table)
     for run in runs:
         console.print(escape(str(run["file"])), soft_wrap=True)
@@ -138,12 +123,12 @@ def show_replications(runs: Sequence[Mapping[str, Any]]) -> None:
 def show_comparison(comparison: Comparison) -> None:
     """Differences of the scenarios, then key figures side by side with the change against the first."""
     console = _console()
-    table = _table("scenario", *comparison.names)
+    table = new_table("scenario", *comparison.names)
     for difference in comparison.differences:
         table.add_row(escape(difference.path), *(escape(value) for value in difference.values))
     console.print(table if comparison.differences else "the scenarios are the same")
     console.print()
-    table = _table("key figure", comparison.names[0], *(text for name in comparison.names[1:] for text in (name, "change")))
+    table = new_table("key figure", comparison.names[0], *(text for name in comparison.names[1:] for text in (name, "change")))
     for row in comparison.rows:
         texts = row.texts()
         cells = [texts[0]]
@@ -168,7 +153,7 @@ def show_trace(rows: Mapping[str, Sequence[tuple[str, float, float, float]]]) ->
     """Origins of each product, the largest first."""
     console = _console()
     for product, own in rows.items():
-        table = _table("origin", "time", "share of the product", "share of the origin", title=escape(product))
+        table = new_table("origin", "time", "share of the product", "share of the origin", title=escape(product))
         for unit, moment, share, of_origin in own:
             table.add_row(escape(unit), format_quantity(moment, "s"), f"{100 * share:.3f} %", f"{100 * of_origin:.3f} %")
         console.print(table)
@@ -212,7 +197,7 @@ def show_topology(scenario: Scenario, topology: Topology) -> None:
     console = _console()
     console.print(f"{escape(scenario.name)}: valid, {len(scenario.units)} units, {len(topology.lines)} lines, {len(scenario.materials.names)} materials, "
                   f"{len(scenario.sizes)} size classes")  # fmt: skip
-    table = _table("line", "machines", "takes from", "delivers to", "lot", "limits", title="lines")
+    table = new_table("line", "machines", "takes from", "delivers to", "lot", "limits", title="lines")
     for column in table.columns[1:]:
         column.justify = "left"
     for line in topology.lines:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing import Any
 
 from twin.errors import Problem, UsageError
 from twin.materials import Catalogue, Materials
+from twin.quantities import format_quantity
 from twin.scenario.annotations import NOT_STATED, Annotation
 from twin.scenario.calendars import CalendarSpec
 from twin.scenario.kind import Kind, UnitModel
@@ -132,6 +134,29 @@ class Scenario:
         from twin.scenario.yaml_text import to_yaml
 
         return to_yaml(self.merged)
+
+    def units_by_kind(self) -> dict[str, tuple[str, ...]]:
+        """Return the names of the units of each kind, kinds and units in the order written."""
+        found: dict[str, list[str]] = {}
+        for name, model in self.units.items():
+            found.setdefault(model.kind, []).append(name)
+        return {kind: tuple(names) for kind, names in found.items()}
+
+    def __repr__(self) -> str:
+        units = ", ".join(f"{len(names)} {kind}" for kind, names in self.units_by_kind().items())
+        title = f" {self.title!r}" if self.title else ""
+        return f"<Scenario {self.name}{title}: {format_quantity(self.horizon, 's')}, {len(self.units)} units ({units})>"
+
+    def _repr_html_(self) -> str:
+        run = f"{self.name}, {format_quantity(self.horizon, 's')} from {self.start:%Y-%m-%d %H:%M}, seed {self.seed}"
+        about = f"{run}, {len(self.materials.names)} materials, {len(self.sizes)} size classes"
+        left = "style='text-align:left'"
+        rows = "".join(
+            f"<tr><td {left}>{html.escape(kind)}</td><td>{len(names)}</td><td {left}>{', '.join(names)}</td></tr>"
+            for kind, names in self.units_by_kind().items()
+        )
+        head = f"<thead><tr><th {left}>kind</th><th></th><th {left}>units</th></tr></thead>"
+        return f"<h4>{html.escape(self.title or self.name)}</h4><p>{html.escape(about)}</p><table>{head}<tbody>{rows}</tbody></table>"
 
     def group(self, name: str) -> tuple[str, ...]:
         """Return the materials in use that a material or group stands for; raises ``UsageError`` for any other name."""

@@ -92,7 +92,8 @@ class Unloading(Model):
 class Feed(UnitModel):
     """Deliveries: every so often a mass, of a composition and size distribution; or a schedule from a CSV."""
 
-    changeable: ClassVar[frozenset[str]] = frozenset({"every", "mass", "composition", "variability", "size", "price"})
+    changeable: ClassVar[frozenset[str]] = frozenset({"every", "mass", "composition", "variability", "size"})
+    """Not the price: the accounts know one."""
 
     kind: Literal["feed"]
     every: DurationVariate | None = Field(default=None, description="Time from one delivery to the next.")

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 from typing import Any
 
 import pytest
 from figures import Figures
-from interleaved import Prepare, interleave
-
-
-def children_cpu() -> float:
-    """CPU seconds, of user and system, of all processes that have been waited for."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
+from interleaved import Prepare, children_cpu, interleave
 
 
 def process(*arguments: str) -> Prepare:

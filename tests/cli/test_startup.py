@@ -1,0 +1,42 @@
+"""What commands import: ``--help`` nothing heavy, ``validate`` and ``schema`` no compiler and no simulator."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+WEEE = Path(__file__).parents[2] / "scenarios" / "weee_line.yaml"
+HEAVY = ("numpy", "numba", "pydantic", "simpy", "h5py", "yaml", "scipy", "rich")
+COMPILED = ("numba", "simpy", "scipy")
+PROGRAM = """
+import contextlib, io, json, sys
+from twin.cli import main
+with contextlib.redirect_stdout(io.StringIO()):
+    try:
+        code = main(sys.argv[2:])
+    except SystemExit as end:
+        code = end.code or 0
+print(json.dumps([code, [name for name in json.loads(sys.argv[1]) if name in sys.modules]]))
+"""
+
+
+def imported(names: tuple[str, ...], *arguments: str) -> list[str]:
+    """Which of the packages a successful command imports."""
+    command = [sys.executable, "-c", PROGRAM, json.dumps(names), *arguments]
+    code, found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert code == 0
+    return list(found)
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("run", "--help"), ()])
+def test_help_imports_nothing_heavy(arguments: tuple[str, ...]) -> None:
+    assert imported(HEAVY, *arguments) == []
+
+
+@pytest.mark.parametrize("arguments", [("validate", str(WEEE)), ("schema",)])
+def test_scenarios_are_checked_without_compiler_and_simulator(arguments: tuple[str, ...]) -> None:
+    assert imported(COMPILED, *arguments) == []

@@ -1,0 +1,101 @@
+"""Key figures of one run as tables: the plant, its products, lines, machines and gate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from twin.quantities import format_quantity
+from twin.results.kpis import Kpi
+
+NO_VALUE = "–"
+MATRICES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    ("product", (("product_mass", "mass"), ("yield", "yield"), ("offspec_share", "off-spec"),
+                 ("short_pickup_share", "short pick-ups"), ("empty_pickup_share", "empty pick-ups"))),
+    ("feed", (("queue", "trucks waiting"), ("wait", "mean wait"), ("turned_away_share", "turned away"), ("turned_away_mass", "mass turned away"))),
+    ("line", (("utilisation", "running"), ("blocked", "blocked"), ("starved", "starved"), ("waiting", "waiting"), ("oee", "OEE"))),
+    ("machine", (("availability", "availability"), ("load", "load"), ("bottleneck_share", "bottleneck"))),
+)  # fmt: skip
+"""Tables with a row for each unit and a column for each KPI."""
+
+
+def text_of(value: float, unit: str) -> str:
+    """A value with a readable unit."""
+    return NO_VALUE if math.isnan(value) else format_quantity(value, unit)
+
+
+def new_table(*headings: str, title: str | None = None) -> Table:
+    """A table without lines, numbers to the right."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, header_style="dim", pad_edge=False)
+    for k, heading in enumerate(headings):
+        table.add_column(escape(heading), justify="left" if k == 0 else "right", overflow="fold")
+    return table
+
+
+def print_figures(console: Console, kpis: Mapping[str, Kpi]) -> None:
+    """Print all key figures that have a value."""
+    left = {name: kpi for name, kpi in kpis.items() if not math.isnan(kpi.value)}
+    table = new_table("plant", "")
+    for name in [name for name in left if "." not in name or name.startswith("energy.")]:
+        kpi = left.pop(name)
+        table.add_row(escape(name), text_of(kpi.value, kpi.unit))
+    console.print(table)
+    _print_shares(console, left)
+    for heading, columns in MATRICES:
+        _print_matrix(console, left, heading, columns)
+    if left:  # KPIs that no table above knows
+        table = new_table("further", "")
+        for name, kpi in left.items():
+            table.add_row(escape(name), text_of(kpi.value, kpi.unit))
+        console.print(table)
+
+
+def _print_shares(console: Console, left: dict[str, Kpi]) -> None:
+    """Recovery by target, in all and by product, and grades."""
+    totals = [name for name in left if name.startswith("recovery.") and name.count(".") == 1]
+    if totals:
+        console.print()
+        table = new_table("recovery", "in all", "by product")
+        table.columns[2].justify = "left"
+        for name in totals:
+            of = name.partition(".")[2]
+            parts = [n for n in left if n.startswith("recovery.") and n.count(".") == 2 and n.endswith(f".{of}")]
+            texts = [f"{part.split('.')[1]} {text_of(left[part].value, left[part].unit)}" for part in parts]
+            table.add_row(escape(of), text_of(left[name].value, "1"), escape(", ".join(texts)))
+            for part in (name, *parts):
+                del left[part]
+        console.print(table)
+    grades: dict[str, list[str]] = {}
+    for name in [name for name in left if name.startswith("grade.")]:
+        kpi = left.pop(name)
+        product, _, of = name.removeprefix("grade.").partition(".")
+        grades.setdefault(product, []).append(f"{of} {text_of(kpi.value, kpi.unit)}")
+    if grades:
+        console.print()
+        table = new_table("grade", "")
+        table.columns[1].justify = "left"
+        for product, texts in grades.items():
+            table.add_row(escape(product), escape(", ".join(texts)))
+        console.print(table)
+
+
+def _print_matrix(console: Console, left: dict[str, Kpi], heading: str, columns: Sequence[tuple[str, str]]) -> None:
+    rows: dict[str, None] = {}
+    for stem, _ in columns:
+        rows.update(dict.fromkeys(name.partition(".")[2] for name in left if name.startswith(f"{stem}.")))
+    if not rows:
+        return
+    shown = [(stem, title) for stem, title in columns if any(f"{stem}.{row}" in left for row in rows)]
+    console.print()
+    table = new_table(heading, *(title for _, title in shown))
+    for row in rows:
+        cells = []
+        for stem, _ in shown:
+            kpi = left.pop(f"{stem}.{row}", None)
+            cells.append(NO_VALUE if kpi is None else text_of(kpi.value, kpi.unit))
+        table.add_row(escape(row), *cells)
+    console.print(table)
