@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from itertools import count
+from itertools import count, pairwise
 from typing import Any
 
 import numpy as np
@@ -255,6 +255,17 @@ def test_efficiency_of_a_line_without_bunkers(clock: str, expected: float, other
     mean, error = mean_interval([share(twin.run(one_line(clock), replication=k), "a", "running") for k in range(12)])
     assert abs(mean - expected) < 4 * error
     assert abs(mean - other) > 4 * error
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_larger_bunker_never_makes_less(before: bool) -> None:
+    """M1, pathwise: on the same draws no part leaves later when the bunker holds more."""
+    machine = {"cycle_time": EXPONENTIAL, **FAILING}
+    found = [departures(twin.run(two_machines(room, "800 h", first=machine, second=machine, before=before, hold=True)), "done") for room in (1, 2, 5, 10, 50)]
+    for small, large in pairwise(found):
+        assert len(large) >= len(small)
+        assert all(b <= a for a, b in zip(small, large, strict=False))
+    assert len(found[-1]) > len(found[0])
 
 
 def test_scaling_the_mass_scales_nothing_else() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
+from twin.errors import UsageError
 from twin.plant import topology
 from twin.scenario import Scenario
 from twin.scenario import load as load_scenario
@@ -60,6 +61,10 @@ def run_until(
     return simulate.run_until(_ready(scenario, seed), until, Path(save), replication=replication, progress=progress)
 
 
+@overload
+def resume(state: str | os.PathLike[str], *, out: str | os.PathLike[str] | None = None, force: bool = False, progress: Progress | None = None) -> Result: ...
+@overload
+def resume(state: str | os.PathLike[str], *, until: float, save: str | os.PathLike[str], force: bool = False, progress: Progress | None = None) -> Path: ...
 def resume(
     state: str | os.PathLike[str],
     *,
@@ -76,6 +81,8 @@ def resume(
     """
     from twin.plant import simulate
 
+    if (until is None) != (save is None) or (save is not None and out is not None):
+        raise UsageError("'until' and 'save' belong together, and exclude 'out': the state at that time is kept in the file 'save'")
     if until is not None and save is not None:
         return simulate.resume_until(Path(state), until, Path(save), force=force, progress=progress)
     return simulate.resume(Path(state), out=None if out is None else Path(out), force=force, progress=progress)

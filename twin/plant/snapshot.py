@@ -19,7 +19,7 @@ def snapshot(built: Built) -> State:
     return {
         "now": site.clock.now,
         "events": site.clock.events,
-        "units": {unit.name: unit.save() for unit in site.units},
+        "units": [unit.save() for unit in site.units],
         "bunkers": {name: bunker.save() for name, bunker in site.bunkers.items()},
         "accounts": accounts_state(built),
         "recorder": site.recorder.save(),
@@ -31,17 +31,18 @@ def restore(built: Built, state: State) -> None:
     """Bring a freshly built plant of the same scenario into a saved state, pending events included."""
     site = built.site
     site.clock.begin_at(state["now"], state["events"])
+    # who waits or holds, by name; a resource may be called like a unit, but it does neither and stands before
     units: dict[str, Unit] = {unit.name: unit for unit in site.units}
     site.recorder.load(state["recorder"])
     if site.genealogy is not None:
         site.genealogy.load(state["genealogy"])
-    for unit in site.units:
-        unit.load(state["units"][unit.name])
+    for unit, saved in zip(site.units, state["units"], strict=True):
+        unit.load(saved)
     for name, bunker in site.bunkers.items():
         bunker.load(state["bunkers"][name], units)
-    for unit in site.units:
+    for unit, saved in zip(site.units, state["units"], strict=True):
         if isinstance(unit, (Resource, Conveyor)):
-            unit.load_lists(state["units"][unit.name], units)
+            unit.load_lists(saved, units)
     for name, account in site.accounts.items():
         account.taken[:] = state["accounts"][name]
     for unit in site.units:
