@@ -7,14 +7,16 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from twin.cli import tables
-from twin.errors import FileError, TwinError, UsageError
+from twin.errors import FileError, ScenarioError, TwinError, UsageError
 from twin.plant.api import load
 from twin.results.read import Result, open_file
 from twin.scenario import Scenario
+from twin.scenario.loading import CHANGE
 
 _DATE = re.compile(r"\s*\d{4}-\d\d-")
 
@@ -188,10 +190,14 @@ def _scenario(options: argparse.Namespace) -> Scenario:
     scenario = load(Path(options.scenario))
     if not changes:
         return scenario
-    changed = scenario.change(changes)
     from twin.plant import topology
 
-    topology.derive(changed)
+    try:
+        changed = scenario.change(changes)
+        topology.derive(changed)
+    except ScenarioError as error:
+        named = [replace(problem, file="--set") if problem.file == CHANGE else problem for problem in error.problems]
+        raise ScenarioError(named) from None
     return changed
 
 

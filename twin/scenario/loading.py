@@ -31,7 +31,9 @@ from twin.scenario.tables import Files, read_text
 from twin.scenario.vocabulary import Vocabulary
 from twin.scenario.yaml_source import parse_yaml
 
-_TEXT, _MAPPING, _CHANGE = "<text>", "<scenario>", "<change>"
+_TEXT, _MAPPING = "<text>", "<scenario>"
+CHANGE = "<change>"
+"""The file that a problem in changes made from Python names."""
 _UNIT_NAME = re.compile(NAME)
 
 
@@ -54,7 +56,7 @@ def load(
 def change(scenario: Scenario, changes: Mapping[str, object]) -> Scenario:
     """Return ``scenario`` with the values at some paths changed."""
     given = Files(FilePath(scenario.folder) if scenario.folder is not None else None, scenario.files)
-    return _build(changed(scenario.source, _from_mapping(changes, _CHANGE)), given, scenario.path)
+    return _build(changed(scenario.source, _from_mapping(changes, CHANGE)), given, scenario.path)
 
 
 def _from_mapping(mapping: Mapping[str, object], name: str) -> Node:
