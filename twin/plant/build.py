@@ -10,10 +10,8 @@ import importlib
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from twin.engine.bunker import Bunker
 from twin.engine.calendars import Calendar
 from twin.engine.clock import Clock, nanoseconds
-from twin.engine.content import Heap, Queue
 from twin.engine.genealogy import Genealogy
 from twin.engine.recording import Axes, Recorder
 from twin.engine.resource import Resource
@@ -25,7 +23,6 @@ from twin.scenario.kinds.product import Product as ProductModel
 from twin.scenario.machine import MachineModel
 from twin.scenario.model import Scenario
 from twin.units.assembly import Assembly
-from twin.units.composition import spread
 from twin.units.conveyor import Conveyor
 from twin.units.feed import Gate
 from twin.units.line import Line
@@ -55,9 +52,8 @@ def build(scenario: Scenario, replication: int = 0) -> Built:
     machines = {name: build_machine(site, name, model) for name, model in models.items()}
     breakdowns = {name: build_breakdowns(site, machines[name], model) for name, model in models.items()}
     for name, model in scenario.units.items():
-        if isinstance(model, BunkerModel):
-            site.bunkers[name] = _bunker(site, name, model)
-    site.receivers.update(site.bunkers)
+        if isinstance(model, BunkerModel):  # first of all: lines draw from them
+            _behaviour(scenario, name).assemble(site, name, model)
     lines = []
     for name, model in scenario.units.items():
         layout = next((line for line in topology.lines if line.name == name), None)
@@ -111,23 +107,6 @@ def _behaviour(scenario: Scenario, name: str) -> Behaviour:
     module, _, attribute = where.partition(":")
     found: Behaviour = getattr(importlib.import_module(module), attribute)
     return found
-
-
-def _bunker(site: Assembly, name: str, model: BunkerModel) -> Bunker:
-    """A bunker, filled if it starts so."""
-    make = Heap if model.discharge == "mixed" else Queue
-    bunker = Bunker(name, model.capacity, make(site.shape, site.genealogy, name))
-    initial = model.initial
-    if initial is not None:
-        scenario = site.scenario
-        shares = spread(dict(initial.composition or {}), initial.size, scenario.materials.names, scenario.materials.groups, scenario.sizes)
-        lot = 0
-        if site.genealogy is not None:
-            lot = site.genealogy.new(name, 0)
-            site.genealogy.edge(lot, 0, shares.sum(axis=1) * initial.mass)
-        bunker.put(shares, initial.mass, initial.mass, lot, 0)
-    site.recorder.watch(bunker)
-    return bunker
 
 
 def _connect(built: Built) -> None:
