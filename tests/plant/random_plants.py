@@ -61,6 +61,29 @@ def _head(chance: random.Random, machine: dict[str, Any], blends: bool) -> None:
         machine["take"] = chance.choice(["first", "alternate", "fullest"])
 
 
+def _shredder(chance: random.Random, machine: dict[str, Any]) -> None:
+    """Make a machine with one outlet a shredder whose gap wears."""
+    machine.update(kind="shredder", nominal="1 t/h")
+    del machine["ports"]
+    machine["wear"] = {"parameter": "gap", "per": "5 t", "change": "+10 %", "replace_after": "15 t", "replace_time": chance.choice(["0 h", "2 h"])}
+    if chance.random() < 0.5:
+        machine["wear"]["needs"] = "fitter"
+
+
+def _events(chance: random.Random, units: dict[str, Any]) -> list[dict[str, Any]]:
+    """Changes of rates, power and deliveries at full hours."""
+    found: list[dict[str, Any]] = []
+    for name, unit in units.items():
+        if "rate" in unit and chance.random() < 0.5:
+            change: dict[str, Any] = {f"units.{name}.rate": chance.choice(["0.8 t/h", {"uniform": ["1 t/h", "3 t/h"]}])}
+            if "power" in unit:
+                change[f"units.{name}.power"] = {"idle": "20 kW"}
+            found.append({"at": f"{chance.randrange(0, 119)} h", "set": change})
+        if unit["kind"] == "feed" and chance.random() < 0.3:
+            found.append({"at": f"{chance.randrange(0, 119)} h", "set": {f"units.{name}.mass": "1.5 t"}})
+    return found
+
+
 def random_plant(seed: int) -> twin.Scenario:
     """A plant of two or three stages; each stage has one or two lines on the same bunkers."""
     chance = random.Random(seed)
@@ -92,6 +115,8 @@ def random_plant(seed: int) -> twin.Scenario:
             second = chance.random() < 0.5
             units[name] = _machine(chance, taken, ["out"] if second else ["good", "rest"])
             _head(chance, units[name], blends)
+            if second and chance.random() < 0.4:
+                _shredder(chance, units[name])
             if second:
                 loop = chance.random() < 0.4
                 units[f"{name}_next"] = _machine(chance, f"{name}.out", ["good", "back", "rest"] if loop else ["good", "rest"])
@@ -121,6 +146,6 @@ def random_plant(seed: int) -> twin.Scenario:
         "twin": 1, "name": f"random-{seed}", "time": {"start": "2026-01-05T05:00", "horizon": "5 d"}, "seed": seed, "lot": "500 kg",
         "record": {"every": chance.choice(["1 h", "7 h"]), "genealogy": chance.random() < 0.5, "streams": chance.random() < 0.7},
         "materials": {"x": {}, "y": {}}, "size_bounds": "10 100 mm", "resources": {"fitter": 1, "operator": chance.choice([1, 2])},
-        "calendars": {"shifts": {"weekdays": ["06:00-22:00"]}, "day": {"weekdays": ["07:00-15:00"]}}, "units": units,
+        "calendars": {"shifts": {"weekdays": ["06:00-22:00"]}, "day": {"weekdays": ["07:00-15:00"]}}, "units": units, "events": _events(chance, units),
     }  # fmt: skip
     return twin.load(scenario)
