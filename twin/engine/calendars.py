@@ -91,14 +91,23 @@ class Calendar:
 
     def advance(self, now: int, duration: int) -> int:
         """When ``duration`` ns of open time have passed since ``now``; :data:`FAR` if never."""
-        moment = self.opens(now)
-        while moment < FAR:
-            end = self.closes(moment)
-            if moment + duration <= end:
-                return moment + duration
-            duration -= end - moment
-            moment = self.opens(end)
-        return FAR
+        return advance([self], now, duration)
+
+
+def advance(calendars: Sequence[Calendar], now: int, duration: int) -> int:
+    """When ``duration`` ns in which all ``calendars`` are open have passed since ``now``; :data:`FAR` if never."""
+    moment = now
+    while moment < FAR:
+        opening = max([moment, *(calendar.opens(moment) for calendar in calendars)])
+        if opening > moment:
+            moment = opening
+            continue
+        end = min([FAR, *(calendar.closes(moment) for calendar in calendars)])
+        if moment + duration <= end:
+            return moment + duration
+        duration -= end - moment
+        moment = end
+    return FAR
 
 
 @dataclass(frozen=True)

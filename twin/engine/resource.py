@@ -58,6 +58,12 @@ class Resource(Unit):
             self.queue.join(units[name], 1.0)
 
 
+def work_calendars(resources: Sequence[Resource], *others: Calendar | None) -> list[Calendar]:
+    """When work is done that needs these resources: while all their calendars, and the others given, are open."""
+    found = [resource.calendar for resource in resources if resource.calendar is not None]
+    return list(dict.fromkeys([*found, *(calendar for calendar in others if calendar is not None)]))
+
+
 def seize(unit: Unit, resources: Sequence[Resource], now: int) -> bool:
     """Take one of each, together; else take none and wait in all their queues."""
     if all(resource.free_for(unit) for resource in resources):

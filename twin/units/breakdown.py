@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from twin.engine.calendars import FAR, Calendar
+from twin.engine.calendars import FAR, Calendar, advance
 from twin.engine.clock import Clock, nanoseconds
 from twin.engine.deadlock import check_deadlock
-from twin.engine.resource import Resource, release, seize
+from twin.engine.resource import Resource, release, seize, work_calendars
 from twin.engine.streams import Stream
 from twin.engine.unit import NEVER, State, Unit
 
@@ -53,7 +53,8 @@ class Breakdown(Unit):
         super().__init__(name, index, clock, record := BreakdownRecord())
         self.record: BreakdownRecord = record
         self.takes_any = False
-        self.machine, self.by_calendar, self.resources, self.calendar = machine, by_calendar, tuple(resources), calendar
+        self.machine, self.by_calendar, self.resources = machine, by_calendar, tuple(resources)
+        self.calendars = work_calendars(self.resources, calendar)
         self._life, self._repair = life, repair
         self.line: Line
 
@@ -78,7 +79,7 @@ class Breakdown(Unit):
                 return False
             distribution, stream = self._repair
             duration = nanoseconds(distribution.inverse(stream.uniform()))
-            record.until = self.calendar.advance(now, duration) if self.calendar is not None else now + duration
+            record.until = advance(self.calendars, now, duration)
             record.phase = REPAIRING
             return True
         return self._go_up(now)
@@ -143,6 +144,7 @@ class Replacement(Unit):
         self.record: ReplacementRecord = record
         self.takes_any = False
         self.machine, self.resources = machine, tuple(resources)
+        self.calendars = work_calendars(self.resources)
         self.duration = nanoseconds(seconds)
         self.line: Line
 
@@ -158,7 +160,7 @@ class Replacement(Unit):
             if self.resources and not seize(self, self.resources, now):
                 check_deadlock(self, now)
                 return False
-            record.phase, record.until = REPAIRING, now + self.duration
+            record.phase, record.until = REPAIRING, advance(self.calendars, now, self.duration)
             return True
         if record.phase == REPAIRING:
             if self.resources:

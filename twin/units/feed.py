@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.engine.calendars import Calendar
+from twin.engine.calendars import Calendar, advance
 from twin.engine.clock import nanoseconds
 from twin.engine.deadlock import check_deadlock
-from twin.engine.resource import release, seize
+from twin.engine.resource import release, seize, work_calendars
 from twin.engine.streams import Stream
 from twin.engine.unit import NEVER, State, Unit
 from twin.kernels.heaps import add_materials
@@ -223,7 +223,8 @@ class Gate(Unit):
                 return False
             assert self.model.unload is not None
             record.phase = UNLOADING
-            record.until = now + nanoseconds(self.model.unload.time.inverse(self.unload_stream.uniform()))
+            duration = nanoseconds(self.model.unload.time.inverse(self.unload_stream.uniform()))
+            record.until = advance(work_calendars(self.needs), now, duration)
             return True
         if self.needs:
             release(self, self.needs, now)
