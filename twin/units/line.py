@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from twin.engine.calendars import Windows
-from twin.engine.clock import NANOSECONDS, Clock, nanoseconds
+from twin.engine.clock import Clock, nanoseconds
 from twin.engine.deadlock import check_deadlock
 from twin.engine.genealogy import Genealogy
 from twin.engine.recording import Recorder
@@ -167,8 +167,10 @@ class Line(Unit):
             return False
         if self.before:
             intake.peek(network.x, amount)
+            counted = network.warned.copy()
             self._evaluate(amount, now)
             if not self._room_before(now):
+                network.warned[:] = counted  # the lot is evaluated, and its warnings counted, again when it starts
                 return False
         if self.waiting:
             self.leave_lists()
@@ -194,7 +196,7 @@ class Line(Unit):
         self.record.rated = True
         for i, machine in self._countable:
             limits[i, UP] = machine.record.up
-        network.evaluate(f"lot {self.record.lots + 1} of {amount:g} kg at {now / NANOSECONDS:.6g} s")
+        network.evaluate(self.record.lots + 1, amount, now)
 
     def _room_before(self, now: int) -> bool:
         """With blocking ``before``: reserve room for all outlets, or wait for it."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.engine.clock import NANOSECONDS
 from twin.engine.unit import State
 from twin.errors import KernelError, NetworkError
 from twin.kernels import evaluator as ev
@@ -101,18 +102,18 @@ class Network:
         self._prepare(self.machines.index(machine))
         self._pack()
 
-    def evaluate(self, now_text: str) -> None:
-        """Take the lot in ``x`` through the line; raises with machine and lot if that fails."""
+    def evaluate(self, lot: int, mass: float, now: int) -> None:
+        """Take the lot in ``x`` through the line; ``lot`` (its number), ``mass`` (kg) and ``now`` (ns) are for the error if that fails."""
         status = ev.evaluate(
             self.x, self.table, self.sources, self.blocks, self.outlets, self.coefficients, self.parameters, self.limits,
             self.inp, self.at, self.out, self.warn, self.warned, self.phi, self.lanes, self.series, self.outlet_mass, self.result,
         )  # fmt: skip
         if status != 0:
-            self._explain(status, now_text)
+            self._explain(status, f"lot {lot} of {mass:g} kg at {now / NANOSECONDS:.6g} s")
 
-    def _explain(self, status: int, now_text: str) -> None:
+    def _explain(self, status: int, which: str) -> None:
         machine = self.machines[int(self.result[ev.CULPRIT])]
-        where = f"line {self.name!r}, machine {machine.name!r}, {now_text}"
+        where = f"line {self.name!r}, machine {machine.name!r}, {which}"
         if status == ev.NOT_CONVERGED:
             raise NetworkError(
                 f"{where}: rate and splits did not converge in {int(self.result[ev.PASSES])} passes (the last at {self.result[ev.TAU]:.6g} s a lot). "
