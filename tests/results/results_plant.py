@@ -39,7 +39,7 @@ KPI_INPUTS = {
     "lines": {"mill": {"machines": ["mill", "sieve"], "products": ["gold"]}},
     "groups": {"metals": ["steel", "copper"]},
 }
-ATTRS = {"scenario_name": "made_up", "scenario_sha256": "ab" * 32, "seed": 7, "replication": 0, "warmup": 900.0, "title": "Made-up <plant>"}
+ATTRS = {"scenario_name": "made_up", "scenario_sha256": "ab" * 32, "seed": 7, "replication": 0, "warmup": 900.0, "scenario_title": "Made-up <plant>"}
 STEP = 900.0
 
 

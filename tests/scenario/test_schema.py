@@ -150,6 +150,7 @@ def test_the_schema_beside_the_scenarios_is_that_of_the_code() -> None:
 
 def test_an_extending_scenario_is_valid(validator: jsonschema.Draft202012Validator) -> None:
     assert validator.is_valid({"extends": "base.yaml", "name": "x", "change": {"units.screen.aperture": "10 mm"}, "remove": ["units.a"]})
+    assert validator.is_valid({"extends": "base.yaml", "remove": "units.a"})
     assert not validator.is_valid({"extends": "base.yaml", "seed": 5})
 
 

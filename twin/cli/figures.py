@@ -9,8 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from twin.quantities import format_quantity
-from twin.results.kpis import Kpi
+from twin.results.kpis import Kpi, kpi_text
 
 NO_VALUE = "–"
 MATRICES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
@@ -21,11 +20,6 @@ MATRICES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("machine", (("availability", "availability"), ("load", "load"), ("bottleneck_share", "bottleneck"))),
 )  # fmt: skip
 """Tables with a row for each unit and a column for each KPI."""
-
-
-def text_of(value: float, unit: str) -> str:
-    """A value with a readable unit."""
-    return NO_VALUE if math.isnan(value) else format_quantity(value, unit)
 
 
 def new_table(*headings: str, title: str | None = None) -> Table:
@@ -42,7 +36,7 @@ def print_figures(console: Console, kpis: Mapping[str, Kpi]) -> None:
     table = new_table("plant", "")
     for name in [name for name in left if "." not in name or name.startswith("energy.")]:
         kpi = left.pop(name)
-        table.add_row(escape(name), text_of(kpi.value, kpi.unit))
+        table.add_row(escape(name), kpi_text(name, kpi.value, kpi.unit))
     console.print(table)
     _print_shares(console, left)
     for heading, columns in MATRICES:
@@ -50,7 +44,7 @@ def print_figures(console: Console, kpis: Mapping[str, Kpi]) -> None:
     if left:  # KPIs that no table above knows
         table = new_table("further", "")
         for name, kpi in left.items():
-            table.add_row(escape(name), text_of(kpi.value, kpi.unit))
+            table.add_row(escape(name), kpi_text(name, kpi.value, kpi.unit))
         console.print(table)
 
 
@@ -64,8 +58,8 @@ def _print_shares(console: Console, left: dict[str, Kpi]) -> None:
         for name in totals:
             of = name.partition(".")[2]
             parts = [n for n in left if n.startswith("recovery.") and n.count(".") == 2 and n.endswith(f".{of}")]
-            texts = [f"{part.split('.')[1]} {text_of(left[part].value, left[part].unit)}" for part in parts]
-            table.add_row(escape(of), text_of(left[name].value, "1"), escape(", ".join(texts)))
+            texts = [f"{part.split('.')[1]} {kpi_text(part, left[part].value, left[part].unit)}" for part in parts]
+            table.add_row(escape(of), kpi_text(name, left[name].value, "1"), escape(", ".join(texts)))
             for part in (name, *parts):
                 del left[part]
         console.print(table)
@@ -73,7 +67,7 @@ def _print_shares(console: Console, left: dict[str, Kpi]) -> None:
     for name in [name for name in left if name.startswith("grade.")]:
         kpi = left.pop(name)
         product, _, of = name.removeprefix("grade.").partition(".")
-        grades.setdefault(product, []).append(f"{of} {text_of(kpi.value, kpi.unit)}")
+        grades.setdefault(product, []).append(f"{of} {kpi_text(name, kpi.value, kpi.unit)}")
     if grades:
         console.print()
         table = new_table("grade", "")
@@ -96,6 +90,6 @@ def _print_matrix(console: Console, left: dict[str, Kpi], heading: str, columns:
         cells = []
         for stem, _ in shown:
             kpi = left.pop(f"{stem}.{row}", None)
-            cells.append(NO_VALUE if kpi is None else text_of(kpi.value, kpi.unit))
+            cells.append(NO_VALUE if kpi is None else kpi_text(stem, kpi.value, kpi.unit))
         table.add_row(escape(row), *cells)
     console.print(table)

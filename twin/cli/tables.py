@@ -13,8 +13,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.tree import Tree
 
-from twin.cli.figures import new_table, print_figures, text_of
+from twin.cli.figures import new_table, print_figures
 from twin.quantities import format_quantity
+from twin.results.kpis import kpi_text
 from twin.results.read import Result
 from twin.scenario import Scenario
 from twin.scenario.machine import MachineModel
@@ -114,7 +115,7 @@ def show_replications(runs: Sequence[Mapping[str, Any]]) -> None:
         values = [run["kpis"][name]["value"] for run in runs]
         known = [value for value in values if value is not None]
         if known:
-            table.add_row(escape(name), *(text_of(v, entry["unit"]) for v in (math.fsum(known) / len(known), min(known), max(known))))
+            table.add_row(escape(name), *(kpi_text(name, v, entry["unit"]) for v in (math.fsum(known) / len(known), min(known), max(known))))
     console.print(table)
     for run in runs:
         console.print(escape(str(run["file"])), soft_wrap=True)
@@ -192,11 +193,15 @@ def _limits(scenario: Scenario, machines: Sequence[str]) -> Iterator[tuple[str, 
             yield name, f"{'' if model.cycle_time.is_constant else 'mean '}{format_quantity(model.cycle_time.mean, 's')} a lot"
 
 
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}{'es' if what.endswith('s') else 's'}"
+
+
 def show_topology(scenario: Scenario, topology: Topology) -> None:
     """The derived lines with their limits, and the plant as a tree from its feeds."""
     console = _console()
-    console.print(f"{escape(scenario.name)}: valid, {len(scenario.units)} units, {len(topology.lines)} lines, {len(scenario.materials.names)} materials, "
-                  f"{len(scenario.sizes)} size classes")  # fmt: skip
+    counts = ((len(scenario.units), "unit"), (len(topology.lines), "line"), (len(scenario.materials.names), "material"), (len(scenario.sizes), "size class"))
+    console.print(f"{escape(scenario.name)}: valid, {', '.join(_counted(count, what) for count, what in counts)}")
     table = new_table("line", "machines", "takes from", "delivers to", "lot", "limits", title="lines")
     for column in table.columns[1:]:
         column.justify = "left"

@@ -241,9 +241,13 @@ def _within(catalogue: Catalogue, name: str) -> list[str]:
     return found
 
 
+_OTHER_DATA = ("carriers", "thermochemistry")
+"""Data files that are no catalogues of materials."""
+
+
 def builtin_names() -> tuple[str, ...]:
     """Return the names of the catalogues that come with twin."""
-    return tuple(name for name in _data_names() if name != "carriers")
+    return tuple(name for name in _data_names() if name not in _OTHER_DATA)
 
 
 def builtin_text(name: str) -> str:

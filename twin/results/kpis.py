@@ -5,10 +5,12 @@ All are taken over the *window*: the record steps that begin at or after the war
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from twin.quantities import format_quantity
 from twin.results.tally import Line, Product, Tally, Totals
 
 Values = Iterator[tuple[str, float]]
@@ -35,6 +37,17 @@ class Definition:
         stem = self.pattern.partition(".")[0]
         for name, value in self.values(totals):
             yield (f"{stem}.{name}" if name else stem), Kpi(value, self.unit)
+
+
+COUNTS = ("queue",)
+"""KPIs of unit 1 that are numbers of things, not shares."""
+
+
+def kpi_text(name: str, value: float, unit: str) -> str:
+    """A key figure as people read it: ``kpi_text("throughput", 1.0, "kg/s")`` is ``"3.6 t/h"``, of a share per cent, of a count a number."""
+    if math.isnan(value):
+        return "–"
+    return f"{value:.4g}" if name.partition(".")[0] in COUNTS else format_quantity(value, unit)
 
 
 def _ratio(above: float, below: float) -> float:

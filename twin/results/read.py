@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import json
-import math
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -15,10 +14,9 @@ import h5py
 import numpy as np
 
 from twin.errors import FileError, UsageError
-from twin.quantities import format_quantity
 from twin.results.check import open_checked
 from twin.results.create import DIMENSION_ONLY
-from twin.results.kpis import Kpi
+from twin.results.kpis import Kpi, kpi_text
 from twin.results.layout import dims_of
 from twin.results.state import load_state
 
@@ -50,18 +48,14 @@ class KpiTable(Mapping[str, Kpi]):
 
     def __repr__(self) -> str:
         width = max((len(name) for name in self._kpis), default=0)
-        return "\n".join(f"{name:{width}}  {_shown(kpi)}" for name, kpi in self._kpis.items())
+        return "\n".join(f"{name:{width}}  {kpi_text(name, kpi.value, kpi.unit)}" for name, kpi in self._kpis.items())
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td style='text-align:left'>{html.escape(name)}</td><td style='text-align:right'>{html.escape(_shown(kpi))}</td></tr>"
+            f"<tr><td style='text-align:left'>{html.escape(name)}</td><td style='text-align:right'>{html.escape(kpi_text(name, kpi.value, kpi.unit))}</td></tr>"
             for name, kpi in self._kpis.items()
         )
         return f"<table><thead><tr><th style='text-align:left'>KPI</th><th>value</th></tr></thead><tbody>{rows}</tbody></table>"
-
-
-def _shown(kpi: Kpi) -> str:
-    return format_quantity(kpi.value, kpi.unit) if math.isfinite(kpi.value) else "–"
 
 
 class Result:
@@ -180,7 +174,7 @@ class Result:
 
     @property
     def _title(self) -> str:
-        return str(self.attrs.get("title") or self.attrs.get("scenario_name") or "a run")
+        return str(self.attrs.get("scenario_title") or self.attrs.get("scenario_name") or "a run")
 
     @property
     def _open(self) -> Any:

@@ -63,7 +63,8 @@ def json_schema() -> dict[str, Any]:
     changing = {key: whole["properties"][key] for key in ("twin", "name", "title")}
     changing["extends"] = {"type": "string", "description": "The scenario file that is changed.", "examples": ["weee_line.yaml"]}
     changing["change"] = {"type": "object", "description": "Paths and new values, e.g. units.screen.aperture: 10 mm."}
-    changing["remove"] = {"type": "array", "items": {"type": "string"}, "description": "Paths of what is taken away."}
+    removed: dict[str, Any] = {"type": "string"}
+    changing["remove"] = {"anyOf": [removed, {"type": "array", "items": removed}], "description": "Paths of what is taken away."}
     required = whole.pop("required")
     whole["if"] = {"required": ["extends"]}
     whole["then"] = {"propertyNames": {"enum": list(changing)}}

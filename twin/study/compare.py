@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from twin.errors import UsageError
-from twin.quantities import format_quantity
+from twin.results.kpis import kpi_text
 from twin.results.read import Result, open_file
 from twin.scenario.places import Plain
 from twin.scenario.yaml_source import parse_yaml
@@ -41,7 +41,7 @@ class Row:
 
     def texts(self) -> list[str]:
         """The values with a readable unit."""
-        return [ABSENT if math.isnan(value) else format_quantity(value, self.unit) for value in self.values]
+        return [kpi_text(self.name, value, self.unit) for value in self.values]
 
 
 @dataclass(frozen=True)
