@@ -20,7 +20,7 @@ check: $(VENV)/.developed
 	$(BIN)/lint-imports --no-cache
 
 bench: $(VENV)/.developed
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/pytest benchmarks -q -s --benchmark-columns=median,iqr,rounds --benchmark-sort=name
 
 docs: $(VENV)/.developed
 	$(BIN)/python docs/generate.py

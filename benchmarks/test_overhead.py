@@ -26,7 +26,7 @@ def test_cost_beside_the_kernels(benchmark: Any, figures: Figures, name: str, sc
     """The goal is for the line as it is; beside it, the same without failures, shifts and all other stops."""
     loaded = scenario()
     tape = tape_of(loaded)
-    times = interleave(benchmark, {"kernels": lambda: tape.replay, "candidate": prepared(loaded, close=False)}, rounds=5)
+    times = interleave(benchmark, {"kernels": lambda: tape.replay, "candidate": prepared(loaded, close=False)}, rounds=5 if name == "weee" else 3)
     simulation = times.results["candidate"]
     lots = sum(line.record.lots for line in simulation.built.lines)
     beside = 1e6 / lots * times.median_of(lambda kernels, candidate: candidate - kernels)

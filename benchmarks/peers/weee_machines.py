@@ -7,6 +7,7 @@ left out.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -121,11 +122,12 @@ class Screen:
         return min(self.opening, float(self.opening * 0.975 * (1.0 - near / 100.0) ** 0.511 * loading**-0.148))
 
     def to_oversize(self, cut: float) -> Floats:
-        ratio = self.size / cut
+        ratio: Floats = self.size / cut
         if self.sharpness == 0.0:
-            return -np.expm1(-0.693 * ratio**5.846)
+            karra: Floats = -np.expm1(-0.693 * ratio**5.846)
+            return karra
         decay: Floats = np.exp(-self.sharpness * ratio)
-        return (1.0 - decay) / (1.0 + (np.exp(self.sharpness) - 2.0) * decay)
+        return (1.0 - decay) / (1.0 + (math.exp(self.sharpness) - 2.0) * decay)
 
     def split(self, x: Floats, rate: float) -> Sequence[Floats]:
         over = x * self.to_oversize(self.cut(x.sum(axis=0), rate))

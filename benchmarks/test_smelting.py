@@ -1,0 +1,53 @@
+"""What one slag-metal-gas equilibrium costs, its coefficients at a new temperature included."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from figures import Figures
+
+from twin.kernels.phases import ROWS, WIDTH
+from twin.kernels.smelting import STATE, WARNINGS, prepare_smelting, smelt
+from twin.materials import ELEMENTS
+from twin.materials.thermochemistry import thermochemistry
+
+CHARGE = (
+    {"Cu": 1000.0, "Fe": 100.0, "Si": 28.0, "Sn": 20.0, "Pb": 30.0, "Zn": 40.0, "Ni": 10.0, "Ag": 1.0, "Au": 0.1, "Sb": 1.0, "As": 1.0, "C": 20.0}
+    | {"H": 2.0, "N": 100.0, "S": 5.0, "Al": 10.0, "Ca": 8.0, "Mg": 3.0, "Na": 2.0, "Cr": 1.0, "Mn": 1.0, "Co": 1.0, "Ge": 0.1, "Pd": 0.05}
+    | {"In": 0.1, "Te": 0.1, "Bi": 0.2, "P": 0.3, "Cl": 1.0}
+)
+"""29 elements and oxygen, kg."""
+OXYGEN = {"reduction": 120.0, "black_copper": 140.0, "oxidation": 160.0, "converter": 200.0}
+SOLVES, ROUNDS = 2000, 9
+
+
+@pytest.mark.parametrize("warm", [False, True])
+def test_solve(figures: Figures, warm: bool) -> None:
+    """CPU time, median of rounds: with the fixed first guess, and beside it with the last state as the guess, as a furnace has it."""
+    data = thermochemistry().smelting()
+    elements = len(ELEMENTS)
+    at, work, out = np.zeros((elements + 1, WIDTH)), np.zeros((ROWS, elements)), np.zeros((4, elements))
+    state, warn = np.zeros(len(STATE)), np.zeros(len(WARNINGS), dtype=np.int64)
+    times = {}
+    for name, oxygen in OXYGEN.items():
+        mass = np.array([{**CHARGE, "O": oxygen}.get(element, 0.0) for element in ELEMENTS])
+        rounds = []
+        for _ in range(ROUNDS):
+            start = time.process_time()
+            for step in range(SOLVES):
+                mass[ELEMENTS.index("O")] = oxygen * (1.0 + 1e-5 * (step % 10))  # never quite the same melt twice
+                if not warm:
+                    state[0] = 0.0
+                prepare_smelting(data.table, data.constants, 1573.15 + 0.01 * (step % 10), 1.0, at)
+                assert smelt(mass, 1573.15, data.table, data.constants, at, work, out, state, warn) == 0
+            rounds.append(1e6 * (time.process_time() - start) / SOLVES)
+        times[name] = float(np.median(rounds))
+        figures.beside(f"smelting.{'warm_' if warm else ''}{name}_us", times[name], "us")
+        figures.beside(f"smelting.{'warm_' if warm else ''}{name}_steps", float(state[7]))
+    mean = float(np.mean(list(times.values())))
+    if warm:
+        figures.beside("smelting.warm_solve_us", mean, "us")
+    else:
+        figures.figure("smelting.solve_us", mean, at_most=20.0)
