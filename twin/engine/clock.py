@@ -7,6 +7,7 @@ never does.
 from __future__ import annotations
 
 import time
+from heapq import heappush
 from typing import TYPE_CHECKING, Any
 
 import simpy
@@ -43,8 +44,10 @@ class Wakeup(simpy.Event):
         self._ok = True
         self._value = None
 
+        run = unit.run
+
         def wake(_: Any) -> None:
-            unit.run(environment._now)  # type: ignore[arg-type]  # Clock.schedule lets only Python ints in
+            run(environment._now)  # type: ignore[arg-type]  # Clock.schedule lets only Python ints in
 
         self._again: list[Any] = [wake]
         self.priority = EventPriority(FIRST_PRIORITY + unit.index)
@@ -81,12 +84,12 @@ class Clock:
         if type(until) is not int:
             raise UsageError(f"{unit.name}: a time must be a Python int of nanoseconds (got {until!r} of type {type(until).__name__})")
         environment = self.environment
-        delay = until - environment._now
-        if delay < 0:
+        if until < environment._now:
             raise UsageError(f"{unit.name}: cannot wake at {until} ns, it is already {environment._now} ns")
         wakeup = unit.wakeup
         wakeup.callbacks = wakeup._again
-        environment.schedule(wakeup, wakeup.priority, delay)
+        # what Environment.schedule does, without adding the delay to the time it was taken from (measured: a tenth of an event's cost)
+        heappush(environment._queue, (until, wakeup.priority, next(environment._eid), wakeup))
         self.events += 1
         if self.events >= self._next_check:
             self._check_budget(unit)

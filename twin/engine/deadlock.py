@@ -18,13 +18,35 @@ if TYPE_CHECKING:
     from twin.engine.waiting import WaitingList
 
 
+LONGEST_CHAIN = 32
+"""How far the cheap look follows a chain before the full one is taken."""
+
+
 def check_deadlock(unit: Unit, now: int) -> None:
     """Raise :class:`~twin.errors.DeadlockError` if ``unit``, which just began to wait or moved up, can never be served."""
-    if len(unit.waiting) == 1 and unit.waiting[0].units[0] is unit and any(_acts(rescuer) for rescuer in unit.waiting[0].rescuers()):
-        return  # the common case: who must act has an event of its own
+    if _somebody_acts(unit):
+        return
     dead = _dead(_reachable(unit))
     if unit in dead:
         raise DeadlockError(_report(dead, now))
+
+
+def _somebody_acts(unit: Unit) -> bool:
+    """The common case, cheaply: along a chain of units that each are first in their one list, somebody has an event of its own."""
+    for _ in range(LONGEST_CHAIN):
+        if len(unit.waiting) != 1:
+            return False
+        places = unit.waiting[0]
+        if places.units[0] is not unit:
+            return False
+        rescuers = places.rescuers()
+        for rescuer in rescuers:
+            if rescuer.record.until >= 0 or not rescuer.waiting:
+                return True
+        if not rescuers:
+            return places.ends_quietly
+        unit = rescuers[0]
+    return False
 
 
 def _acts(unit: Unit) -> bool:
