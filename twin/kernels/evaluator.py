@@ -120,6 +120,18 @@ def _gather(x: Floats, inp: Floats, out: Floats, machines: Ints, sources: Ints, 
     return worst
 
 
+@kernel(types.void(f8[:, ::1], f8[:, :, ::1], f8[:, :, :, ::1], i8[:, ::1], i8[:, ::1], i8))
+def _sum_up(x: Floats, inp: Floats, out: Floats, machines: Ints, sources: Ints, i: int) -> None:
+    """Add up the feed of machine ``i``, which is in no loop."""
+    for k in range(machines[i, SOURCES], machines[i, SOURCES_END]):
+        source = sources[k, 0]
+        given = x if source < 0 else out[source, sources[k, 1]]
+        if k == machines[i, SOURCES]:
+            inp[i] = given
+        else:
+            inp[i] += given
+
+
 @kernel(types.void(f8[:, ::1], f8[:, ::1], f8[:, ::1], i8))
 def _extrapolate(inp: Floats, before: Floats, delta: Floats, sweep: int) -> None:
     """Sum up what is left of the geometric series that the feed ``inp`` of a loop's first machine runs through from sweep to sweep.
@@ -183,7 +195,7 @@ def _apply(
 @kernel(
     i8(
         f8[:, ::1], i8[:, ::1], i8[:, ::1], i8[:, ::1], f8[::1], f8[::1], f8[:, ::1],
-        f8[:, :, ::1], f8[:, :, ::1], f8[:, :, :, ::1], i8[:, ::1], f8[::1], f8[::1], f8[:, :, ::1], f8, f8, i8, f8, f8[::1],
+        f8[:, :, ::1], f8[:, :, ::1], f8[:, :, :, ::1], i8[:, ::1], f8[::1], f8[::1], f8[:, :, ::1], f8, f8, i8, f8, i8, i8, f8[::1],
     )
 )  # fmt: skip
 def _pass(
@@ -205,10 +217,12 @@ def _pass(
     tau: float,
     fresh: int,
     tolerance: float,
+    begin: int,
+    end: int,
     result: Floats,
 ) -> int:
-    """All machines once, in order, and each loop until it stands; with ``fresh`` = 0 at the conditions already set."""
-    for b in range(blocks.shape[0]):
+    """The machines of blocks ``begin`` to ``end - 1`` once, in order, and each loop until it stands; with ``fresh`` = 0 at the conditions already set."""
+    for b in range(begin, end):
         loop = blocks[b, LOOP]
         sweep = 0
         before = 2.0
@@ -220,8 +234,10 @@ def _pass(
             worst = 0.0
             damping = 0.5 if fresh and sweep > DAMPED_SWEEPS else 1.0
             for i in range(blocks[b, FIRST], blocks[b, LAST]):
-                change = _gather(x, inp, out, machines, sources, i, damping)
-                worst = max(worst, change)
+                if loop:
+                    worst = max(worst, _gather(x, inp, out, machines, sources, i, damping))
+                else:
+                    _sum_up(x, inp, out, machines, sources, i)
                 if loop and i == first and sweep <= DAMPED_SWEEPS:
                     _extrapolate(inp[i], series[0], series[1], sweep)
                 phi[i] = _mass(inp[i], lanes) / feed
@@ -311,10 +327,17 @@ def evaluate(
     loops = 0
     for b in range(blocks.shape[0]):
         loops += blocks[b, LOOP]
+    limited = 0  # blocks up to the last machine that can limit the line; those behind wait until the duration stands
+    for b in range(blocks.shape[0]):
+        for i in range(blocks[b, FIRST], blocks[b, LAST]):
+            if limits[i, SECONDS] > 0.0:
+                limited = b + 1
     tolerance = FIRST_TOLERANCE if loops else SPLIT_TOLERANCE
     slow, fast, last_tau, last_gap = 0.0, 0.0, 0.0, 0.0
     while True:
-        status = _pass(x, machines, sources, blocks, coefficients, parameters, limits, inp, at, out, warn, phi, lanes, series, feed, tau, 1, tolerance, result)
+        status = _pass(
+            x, machines, sources, blocks, coefficients, parameters, limits, inp, at, out, warn, phi, lanes, series, feed, tau, 1, tolerance, 0, limited, result
+        )
         if status != 0 and status != NOT_CONVERGED:
             return status
         result[PASSES] += 1
@@ -351,12 +374,21 @@ def evaluate(
                 guess = slow
         tau = min(max(guess, 0.5 * tau), 2.0 * tau)
     result[TAU] = max(need, tau) if gap < -RATE_TOLERANCE * need else need
-    if loops:
-        status = _pass(
-            x, machines, sources, blocks, coefficients, parameters, limits, inp, at, out, warn, phi, lanes, series, feed, tau, 0, CLOSE_TOLERANCE, result
-        )
-        if status != 0:
-            return status
+    for part in range(2):
+        # loops of the limited part are closed at the conditions found; the rest is worked out, and its loops closed, at the duration found
+        begin, end = (0, limited) if part == 0 else (limited, blocks.shape[0])
+        looping = 0
+        for b in range(begin, end):
+            looping += blocks[b, LOOP]
+        for fresh in range(part, -1, -1):
+            if begin < end and (fresh or looping):
+                status = _pass(
+                    x, machines, sources, blocks, coefficients, parameters, limits, inp, at, out, warn, phi, lanes, series, feed, tau,
+                    fresh, SPLIT_TOLERANCE if fresh else CLOSE_TOLERANCE, begin, end, result,
+                )  # fmt: skip
+                if status != 0:
+                    result[TAU] = tau
+                    return status
     check = need
     for k in range(outlets.shape[0]):
         outlet_mass[k] = _mass(out[outlets[k, 0], outlets[k, 1]], lanes)
