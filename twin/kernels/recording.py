@@ -32,6 +32,31 @@ def _add_margins(x: Floats, share: float, by_material: Floats, by_size: Floats, 
     return 0
 
 
+@kernel(i8(f8[:, ::1], f8, f8[:, ::1], f8[:, ::1], i8, f8[::1]))
+def record_passage(x: Floats, share: float, mass: Floats, size: Floats, row: int, lanes: Floats) -> int:
+    """Add ``share`` of the matrix ``x`` to the row of a stream in ``mass`` (stream, material) and ``size`` (stream, size), kg. ``lanes`` (size,) is scratch."""
+    return int(_add_margins(x, share, mass[row], size[row], lanes))
+
+
+@kernel(i8(f8[:, ::1], f8, f8[::1], f8[::1], f8[:, ::1], f8[:, ::1], i8, f8[::1]))
+def record_taking(x: Floats, share: float, materials: Floats, taken: Floats, mass: Floats, size: Floats, row: int, lanes: Floats) -> int:
+    """``share`` of ``x`` leaves the plant: write its ``materials`` (material,), kg, add them to ``taken``, and record them in the row of a stream."""
+    materials[:] = 0.0
+    lanes[:] = 0.0
+    for m in range(x.shape[0]):
+        total = 0.0
+        for s in range(x.shape[1]):
+            value = x[m, s] * share
+            total += value
+            lanes[s] += value
+        materials[m] = total
+        taken[m] += total
+        mass[row, m] += total
+    for s in range(x.shape[1]):
+        size[row, s] += lanes[s]
+    return 0
+
+
 @kernel(
     i8(
         f8[:, :, :, ::1], i8[:, ::1], f8[:, ::1], f8[::1], i8[::1], f8[::1], f8[:, ::1], f8, f8, f8, i8,

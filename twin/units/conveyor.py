@@ -13,7 +13,7 @@ from twin.engine.deadlock import check_deadlock
 from twin.engine.states import BLOCKED, RUNNING, STARVED
 from twin.engine.unit import State, Unit
 from twin.engine.waiting import WaitingList
-from twin.kernels.heaps import add_materials
+from twin.kernels.recording import record_passage
 from twin.scenario.kinds.conveyor import Conveyor as ConveyorModel
 from twin.units.assembly import Assembly
 from twin.units.line_records import POWERED
@@ -64,7 +64,7 @@ class Conveyor(Unit):
         self.recorder, self.genealogy = site.recorder, site.genealogy
         axes = site.recorder.axes
         self.line_row, self.machine_row, self.stream_row = axes.lines.index(name), axes.machines.index(name), site.row(name)
-        self._part = np.zeros(site.shape)
+        self._part, self._lanes = np.zeros(site.shape), np.zeros(site.shape[1])
         self.outlet: Receiver
 
     # -- as a receiver --------------------------------------------------------------------------------------------------------------------
@@ -139,8 +139,7 @@ class Conveyor(Unit):
             record.masses[0] = amount - part
         recorder = self.recorder
         k = recorder.step(now)
-        add_materials(recorder.mass[k][self.stream_row], self._part, 1.0)
-        recorder.size[k][self.stream_row] += self._part.sum(axis=0)
+        record_passage(self._part, 1.0, recorder.mass[k], recorder.size[k], self.stream_row, self._lanes)
         recorder.energy[k][self.machine_row] += self.power[1] * part
         record.passed += part
         outlet.put(self._part, 1.0, part, lot, now)

@@ -13,7 +13,7 @@ from twin.engine.clock import nanoseconds
 from twin.engine.genealogy import Genealogy
 from twin.engine.recording import GATE_COUNTS, Recorder
 from twin.engine.unit import State, Unit
-from twin.kernels.heaps import add_materials
+from twin.kernels.recording import record_passage, record_taking
 from twin.materials import ELEMENTS
 from twin.scenario.kinds.product import PickUp
 from twin.scenario.kinds.product import Product as ProductModel
@@ -46,18 +46,12 @@ class Account:
         self.row, self.gate_row = site.row(name), site.gate(name)
         self.taken = np.zeros(site.shape[0])
         self.limits = [(content_of(limit.name, site), limit) for limit in model.spec.limits]
-        self._materials = np.zeros(site.shape[0])
+        self._materials, self.lanes = np.zeros(site.shape[0]), np.zeros(site.shape[1])
 
-    def take(self, x: Floats, share: float, amount: float, now: int, recorded: bool) -> None:
-        """``share`` of the matrix ``x``, ``amount`` kg, leaves the plant; ``recorded`` if its flow is recorded elsewhere."""
-        materials = self._materials
-        materials[:] = 0.0
-        add_materials(materials, x, share)
-        self.taken += materials
+    def take(self, x: Floats, share: float, amount: float, now: int) -> None:
+        """``share`` of the matrix ``x``, ``amount`` kg, leaves the plant."""
         k = self.recorder.step(now)
-        if not recorded:
-            self.recorder.mass[k][self.row] += materials
-            self.recorder.size[k][self.row] += x.sum(axis=0) * share
+        record_taking(x, share, self._materials, self.taken, self.recorder.mass[k], self.recorder.size[k], self.row, self.lanes)
         if self.limits and self._off_spec(amount):
             self.recorder.gates[k][self.gate_row][OFFSPEC] += amount
 
@@ -113,7 +107,7 @@ class Sink:
     def put(self, x: Floats, share: float, amount: float, lot: int, now: int) -> None:
         """Take in ``share`` of the matrix ``x``."""
         account = self.account
-        account.take(x, share, amount, now, recorded=False)
+        account.take(x, share, amount, now)
         if account.genealogy is not None:
             taken = account.genealogy.new(self.name, now)
             account.genealogy.edge(taken, lot, account._materials)
@@ -142,11 +136,10 @@ class _Taker(Unit):
         account, genealogy = self.account, self.account.genealogy
         lot = genealogy.new(self.name, now) if genealogy is not None else 0
         amount = bunker.draw(amount, self._part, lot, now)
-        account.take(self._part, 1.0, amount, now, recorded=False)
+        account.take(self._part, 1.0, amount, now)
         recorder = account.recorder
         k = recorder.step(now)
-        add_materials(recorder.mass[k][self.bunker_rows[bunker.name]], self._part, 1.0)
-        recorder.size[k][self.bunker_rows[bunker.name]] += self._part.sum(axis=0)
+        record_passage(self._part, 1.0, recorder.mass[k], recorder.size[k], self.bunker_rows[bunker.name], account.lanes)
         return amount
 
 
