@@ -24,6 +24,7 @@ class Delivery:
         self.network, self.before = network, before
         self.outlets: list[Receiver] = []
         self.pending: list[float] = []
+        self.masses: list[float] = []
 
     def connect(self, outlets: Sequence[Receiver]) -> None:
         """Where the outlets lead to, in declared order."""
@@ -44,14 +45,15 @@ class Delivery:
 
     def begin(self, line: Line) -> None:
         """The lot is done: all of it is to be delivered."""
-        self.pending = self.network.outlet_mass.tolist()
+        self.masses = self.network.outlet_mass.tolist()
+        self.pending = list(self.masses)
         if self.before:
             for receiver in self.outlets:
                 receiver.reserved.pop(line.name, None)
 
     def deliver(self, line: Line, now: int) -> bool:
         """Deliver what finds room; returns whether all is gone."""
-        pending, network, lot = self.pending, self.network, line.record.lot
+        pending, masses, views, lot = self.pending, self.masses, self.network.outlet_views, line.record.lot
         left = False
         for k, receiver in enumerate(self.outlets):
             amount = pending[k]
@@ -63,7 +65,7 @@ class Delivery:
                 part = amount if amount <= room + receiver.tolerance else room
                 if part > 0.0:
                     pending[k] = amount - part if part < amount else 0.0
-                    receiver.put(network.outlet_views[k], part / float(network.outlet_mass[k]), part, lot, now)
+                    receiver.put(views[k], part / masses[k], part, lot, now)
             if pending[k] > 0.0:
                 left = True
             elif putters in line.waiting and not self._more_for(receiver):
@@ -86,3 +88,4 @@ class Delivery:
     def load(self, state: State) -> None:
         """Take over a saved delivery."""
         self.pending = list(state["pending"])
+        self.masses = self.network.outlet_mass.tolist()

@@ -393,10 +393,10 @@ class Line(Unit):
     def load(self, state: State) -> None:
         super().load(state)
         self.takes_any, self._seconds_for = state["takes_any"], state["seconds_for"]
-        self.delivery.load(state["delivery"])
         for machine, saved in zip(self.machines, state["machines"], strict=True):
             machine.load(saved)
         self.network.load(state["network"])
+        self.delivery.load(state["delivery"])
         self.intake.load(state["intake"])
         self.records.load(state["records"])
         for name in state["repaired"]:
