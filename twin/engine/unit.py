@@ -65,13 +65,12 @@ class Unit:
 
     def run(self, now: int) -> None:
         """Step until the unit waits."""
-        record = self.record
+        record, step = self.record, self.step
         record.until = NEVER
-        step = self.step
-        while record.until < 0:
-            if not step(now):
+        while step(now):
+            if record.until >= 0:
+                self.clock.schedule(self, record.until)
                 return
-        self.clock.schedule(self, record.until)
 
     def wake(self, now: int) -> None:
         """Let a unit that waits in a list look again, at this instant."""

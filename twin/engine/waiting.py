@@ -33,19 +33,24 @@ class WaitingList:
 
     def join(self, unit: Unit, wish: float) -> None:
         """Take the last place, or keep the one held with a new ``wish``."""
-        if unit in self.units:
-            self.wishes[self.units.index(unit)] = wish
+        units = self.units
+        if units and unit in units:
+            self.wishes[units.index(unit)] = wish
             return
-        self.units.append(unit)
+        units.append(unit)
         self.wishes.append(wish)
         unit.waiting.append(self)
 
     def remove(self, unit: Unit) -> None:
         """Strike the unit from the list (its own ``waiting`` is its own affair)."""
-        place = self.units.index(unit)
-        del self.units[place], self.wishes[place]
-        if place == 0 and self.units and not self.enough(self.wishes[0]):
-            check_deadlock(self.units[0], unit.clock.now)
+        units, wishes = self.units, self.wishes
+        if units[0] is not unit:
+            place = units.index(unit)
+            del units[place], wishes[place]
+            return
+        del units[0], wishes[0]
+        if units and not self.enough(wishes[0]):
+            check_deadlock(units[0], unit.clock.now)
 
     def wake_first(self, now: int) -> None:
         """Wake the first waiter if its wish can be met."""
