@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from twin.errors import UsageError
+from twin.materials.number import ANNOTATION
 from twin.results.kpis import kpi_text
 from twin.results.read import Result, open_file
 from twin.scenario.places import Plain
@@ -111,6 +112,8 @@ def _differences(results: Sequence[Result]) -> list[Difference]:
 
 
 def _flatten(tree: Plain, path: str = "") -> dict[str, str]:
+    if isinstance(tree, dict) and "value" in tree and all(key in ANNOTATION for key in tree):
+        return _flatten(tree["value"], path)  # where a value comes from is no difference of the plant
     if isinstance(tree, dict) and tree:
         found: dict[str, str] = {}
         for key, value in tree.items():
