@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
+import generate
+import pages
 import pytest
+from pages import Block, Run, blocks_of, commands_of, missing, refreshed
+
+import twin
+from twin.quantities import Length
+from twin.scenario import load
+from twin.scenario.annotations import unwrap
+from twin.scenario.distributions import DurationVariate, LifeVariate, MassVariate, RateVariate
+from twin.scenario.kind import Model, find, names
+from twin.scenario.kinds.product import Price, Specification
+from twin.scenario.partition import Partition
+from twin.scenario.sizes import SizeDistribution
+from twin.scenario.yaml_source import parse_yaml
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "docs"))
-
-import generate  # noqa: E402
-import pages  # noqa: E402
-from pages import Block, Run, blocks_of, commands_of, missing, refreshed  # noqa: E402
-
-import twin  # noqa: E402
-from twin.quantities import Length  # noqa: E402
-from twin.scenario import load  # noqa: E402
-from twin.scenario.annotations import unwrap  # noqa: E402
-from twin.scenario.distributions import DurationVariate, LifeVariate, MassVariate, RateVariate  # noqa: E402
-from twin.scenario.kind import Model, find, names  # noqa: E402
-from twin.scenario.kinds.product import Price, Specification  # noqa: E402
-from twin.scenario.partition import Partition  # noqa: E402
-from twin.scenario.sizes import SizeDistribution  # noqa: E402
-from twin.scenario.yaml_source import parse_yaml  # noqa: E402
-
 PAGES = {str(path.relative_to(ROOT)): path for path in pages.pages()}
 WITH_LINKS = {**PAGES, **{str(path.relative_to(ROOT)): path for path in [*(ROOT / "docs" / "decisions").glob("*.md"), ROOT / "scenarios" / "README.md"]}}
 LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\(([^)\s]+)\)")

@@ -109,16 +109,6 @@ def add_materials(total: Floats, x: Floats, share: float) -> int:
     return 0
 
 
-@kernel(f8(f8[:, ::1]))
-def weigh(x: Floats) -> float:
-    """The mass of a matrix (material, size), kg."""
-    total = 0.0
-    for m in range(x.shape[0]):
-        for s in range(x.shape[1]):
-            total += x[m, s]
-    return total
-
-
 @kernel(i8(f8[:, :, ::1], f8[:, ::1], f8[:, :, ::1]))
 def to_elements(mass: Floats, assay: Floats, out: Floats) -> int:
     """Masses by element ``out`` (step, stream, element), overwritten, of masses by material (step, stream, material) and ``assay`` (material, element)."""

@@ -16,8 +16,6 @@ from pydantic_core import CoreSchema, core_schema
 from twin.quantities import shown
 from twin.scenario.problems import Faults, nearest, wrong
 
-ALWAYS = "always"
-"""The calendar that never closes; it needs no definition."""
 DAY = 86_400
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _GROUPS = {"daily": range(7), "weekdays": range(5), "weekend": range(5, 7)}

@@ -77,11 +77,6 @@ class Machine:
         self.stream = stream
         self.record = MachineRecord(up=count)
 
-    @property
-    def limited(self) -> bool:
-        """Whether the machine limits the line at all."""
-        return self.rate is not None or self.cycle_time is not None
-
     def seconds(self, mass: float, now: int, redraw: bool = True) -> float:
         """Time one copy takes for a bare lot of ``mass`` kg, s; 0 where nothing limits it. Draws where the rate is random and ``redraw`` allows it."""
         draw = self.rate or self.cycle_time
