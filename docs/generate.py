@@ -187,7 +187,7 @@ def materials_page() -> str:
     for name, about in PROPERTIES.items():
         measure = "–" if about.quantity.si == "1" else about.quantity.si
         default = "must be given" if about.default is None else f"{about.default:g}"
-        takers = _listed(used[name]) or ("the assay" if name == "moisture" else "no machine yet")
+        takers = _listed(used[name]) or texts.PROPERTY_TAKERS.get(name, "no machine yet")
         rows.append((f"`{name}`", measure, default, about.summary, takers))
     parts += [table(("property", "unit", "default", "meaning", "used by"), rows), texts.ASSAYS.format(elements=" ".join(ELEMENTS))]
     for name in (name for name in builtin_names() if "twin_catalogue:" in builtin_text(name)):
@@ -198,7 +198,21 @@ def materials_page() -> str:
             number = factor.number
             year = f"{factor.year or '–'}", " ".join(part for part in (factor.vintage, factor.status) if part) or "–"
             parts.append(f"| `{carrier.name}` | {year[0]} | {year[1]} | {format_quantity(number.value, number.unit)} | {number.basis}: {number.source} |")
-    return "\n".join(parts) + "\n"
+    return "\n".join([*parts, _fuels()]) + "\n"
+
+
+def _fuels() -> str:
+    """The table of what fuels and furnace gases are made of, and where the numbers come from."""
+    rows, sources = [], []
+    for carrier in (carrier for carrier in carriers().values() if carrier.composition):
+        numbers = {"heating_value": carrier.heating_value, "density": carrier.density}
+        found = {key: number for key, number in numbers.items() if number is not None}
+        shown = [f"{found[key].value / factor:.4g}" if key in found else "–" for key, factor in (("heating_value", 1e6), ("density", 1))]
+        made_of = ", ".join(f"{element} {_percent(number.value, number.unit)}" for element, number in carrier.composition.items())
+        rows.append((f"`{carrier.name}`", *shown, made_of))
+        composition = {f"composition.{element}": number for element, number in carrier.composition.items()}
+        sources.append(f"### {carrier.title}\n\n{_sources({**found, **composition}.items())}")
+    return "\n".join([texts.FUELS, table(("carrier", "heating value (MJ/kg)", "density (kg/Nm3)", "kg of each element in a kg"), rows), *sources]).rstrip("\n")
 
 
 def _catalogue(catalogue: Catalogue) -> str:
@@ -206,13 +220,16 @@ def _catalogue(catalogue: Catalogue) -> str:
     parts = [f"## Catalogue `{catalogue.name}`\n", f"{catalogue.title}. `catalogue: [{catalogue.name}]` in a scenario.\n"]
     parts += [table(("material", "what it is", "groups"), ((f"[`{m.name}`](#{m.name})", m.title, _listed(m.groups)) for m in materials))]
     selected = catalogue.select([material.name for material in materials])
-    columns = {name: "MS/m" if name == "conductivity" else about.quantity.si for name, about in PROPERTIES.items() if name != "moisture"}
+    columns = {name: texts.PROPERTY_UNITS.get(name, about.quantity.si) for name, about in PROPERTIES.items() if name != "moisture"}
     headings = [name if si == "1" else f"{name} ({si})" for name, si in columns.items()]
     rows = [
         (f"`{name}`", *(f"{selected.properties[column][k] / float(unit(si).factor):.4g}" for column, si in columns.items()))
         for k, name in enumerate(selected.names)
     ]
-    parts += ["What kernels get; a composite's density is computed:\n", table(("material", *headings), rows)]
+    parts += [
+        "What kernels get, of the material as received; a composite's density, heating value and oxide oxygen are computed:\n",
+        table(("material", *headings), rows),
+    ]
     parts += [f"### {material.name}\n\n{_sources(_numbers(catalogue, material.name))}" for material in materials]
     return "\n".join(parts)
 

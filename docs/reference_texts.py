@@ -324,10 +324,20 @@ kg/m3 and an unknown assay unless given.
 
 ASSAYS = """\
 An assay gives the mass fractions of elements in the dry material; what it leaves open is `rest`, which is never scaled away. `moisture` adds water. A
-composite names its `constituents`, and its assay and density are computed from theirs.
+composite names its `constituents`, and its assay, density, heating value and oxide oxygen are computed from theirs.
+
+Heat. `heating_value` stands for the elements of organics, and for the carbon that is dissolved in iron; the heat of metals that oxidise follows from
+thermochemistry, so metals have none. It is the heat set free when, at 25 °C, all C, H and S of a material become CO2, water vapour and SO2, N becomes N2,
+Cl and Br take hydrogen to HCl and HBr, and its metals and oxides stay what they are. With that, the enthalpy of formation of a material as received is
+that of those products and its oxides plus its heating value: for a kg of pure limestone, 0.56 kg CaO with -6.346 MJ, 0.44 kg CO2 with -3.932 MJ, and the
+heating value of -1.781 MJ, together -12.06 MJ. How much of an assay's oxygen is in its oxides, `oxide_oxygen` says: aluminium in a circuit board is metal
+for the most part though there is oxygen enough in the resin.
 
 Elements: {elements}.
 """
+
+PROPERTY_TAKERS = {"moisture": "the assay", "heating_value": "furnaces", "oxide_oxygen": "furnaces"}
+PROPERTY_UNITS = {"conductivity": "MS/m", "heating_value": "MJ/kg"}
 
 CARRIERS = """\
 CO2 of one unit of energy; the newest year where a scenario names none, the latest vintage where it names a year. `co2:` in the scenario replaces it.
@@ -335,6 +345,13 @@ Prices are parameters of scenarios; none is stored.
 
 | carrier | year | vintage, status | CO2 | basis and source |
 |---|---|---|---|---|"""
+
+FUELS = """
+## Fuels and furnace gases
+
+As received, moisture and ash included; density at 0 °C and 101325 Pa. `twin.materials.fuel` returns them. Carbon times 44/12 over heating value is within 5 %
+of the CO2 factor above.
+"""
 
 MACHINES_PAGE = """\
 # Machines

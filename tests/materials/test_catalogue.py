@@ -44,6 +44,38 @@ def test_a_composite_follows_from_its_constituents() -> None:
     assert catalogue.select(["mix"]).properties["density"][0] == pytest.approx(1 / (0.25 / 7850 + 0.75 / 2160), rel=1e-15)
 
 
+OIL: dict[str, Any] = {"assay": {"C": 0.86, "H": 0.13}, "density": "900 kg/m3", "heating_value": "42 MJ/kg"}
+
+
+def heat(catalogue: Catalogue, material: str, key: str = "heating_value") -> float:
+    return float(catalogue.select([material]).properties[key][0])
+
+
+def test_heat_of_a_composite_is_that_of_its_parts() -> None:
+    catalogue = read({"iron": IRON, "oil": OIL, "turnings": {"constituents": {"iron": "95 %", "oil": "5 %"}}})
+    assert heat(catalogue, "iron") == 0.0
+    assert heat(catalogue, "turnings") == pytest.approx(2.1e6, rel=1e-15)
+    given = read({"iron": IRON, "mix": {"constituents": {"iron": 1}, "heating_value": "1 MJ/kg"}})
+    assert heat(given, "mix") == 1e6
+
+
+def test_moisture_takes_heat_to_evaporate() -> None:
+    wet = {"moisture": "20 %"}
+    catalogue = read({"oil": {**OIL, **wet}, "salt": {**SALT, **wet}, "mix": {"constituents": {"oil": 0.5, "salt": 0.5}, "moisture": "10 %"}})
+    assert heat(catalogue, "oil") == pytest.approx(0.8 * 42e6 - 0.2 * 2.4427e6, rel=1e-15)
+    assert heat(catalogue, "salt") == pytest.approx(-0.2 * 2.4427e6, rel=1e-15)
+    assert heat(catalogue, "mix") == pytest.approx(0.9 * (0.4 * 42e6 - 0.2 * 2.4427e6) - 0.1 * 2.4427e6, rel=1e-15)
+
+
+def test_oxide_oxygen_is_the_assays_where_it_is_not_said() -> None:
+    resin = {"assay": {"C": 0.7, "O": 0.2, "H": 0.08}, "density": "1200 kg/m3", "oxide_oxygen": 0}
+    rust = {"assay": {"Fe": 0.7, "O": 0.3}, "density": "5200 kg/m3", "moisture": "10 %"}
+    catalogue = read({"iron": IRON, "resin": resin, "rust": rust, "board": {"constituents": {"resin": 0.4, "rust": 0.5, "iron": 0.1}}})
+    found = {name: heat(catalogue, name, "oxide_oxygen") for name in catalogue.materials}
+    assert found == {"iron": 0.0, "resin": 0.0, "rust": pytest.approx(0.27, rel=1e-15), "board": pytest.approx(0.135, rel=1e-15)}
+    assert heat(read({"rust": {**rust, "oxide_oxygen": "20 %"}}), "rust", "oxide_oxygen") == pytest.approx(0.18, rel=1e-15)
+
+
 def test_composites_nest_and_their_numbers_are_listed() -> None:
     catalogue = read({"iron": IRON, "salt": SALT, "a": {"constituents": {"iron": 0.5, "salt": 0.5}}, "b": {"constituents": {"a": 1}}})
     assert catalogue.assay("b") == pytest.approx(catalogue.assay("a"), rel=1e-15)
@@ -103,6 +135,7 @@ def test_left_out_properties_take_the_assumed_default() -> None:
         ({"density": {"value": "1 kg/m3", "basis": "gut"}}, "materials.m.density.basis", "unknown basis 'gut'"),
         ({"density": {"value": "1 kg/m3", "low": "2 kg/m3"}}, "materials.m.density", "between low and high"),
         ({"title": 3}, "materials.m.title", "a text is needed"),
+        ({"heating_value": "40 MJ"}, "materials.m.heating_value", "an energy per mass is needed"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(change: dict[str, Any], path: str, says: str) -> None:
@@ -140,7 +173,7 @@ def test_all_problems_come_at_once() -> None:
 
 
 def test_unknown_names_of_data_are_refused() -> None:
-    with pytest.raises(UsageError, match="known: weee"):
+    with pytest.raises(UsageError, match="known: copper_scrap, weee"):
         builtin_text("../carriers")
     with pytest.raises(UsageError, match="known: electricity"):
         emission_factor("steam")

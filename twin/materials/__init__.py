@@ -1,6 +1,6 @@
 """Materials, elements and energy carriers: the data that plants are made of, each number with its basis and source."""
 
-from twin.materials.carriers import CarrierData, EmissionFactor, carriers, emission_factor
+from twin.materials.carriers import CarrierData, EmissionFactor, Fuel, carriers, emission_factor, fuel
 from twin.materials.catalogue import (
     Catalogue,
     Material,
@@ -21,6 +21,7 @@ __all__ = [
     "CarrierData",
     "Catalogue",
     "EmissionFactor",
+    "Fuel",
     "Material",
     "Materials",
     "Number",
@@ -31,4 +32,5 @@ __all__ = [
     "carriers",
     "catalogue_from_tree",
     "emission_factor",
+    "fuel",
 ]

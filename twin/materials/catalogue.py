@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from twin.errors import Problem, UsageError
 from twin.materials.elements import ELEMENTS, REST, WATER
 from twin.materials.number import Number, Reading, Report
-from twin.materials.properties import FRACTION, PROPERTIES
+from twin.materials.properties import COMPUTED, EVAPORATION, FRACTION, PROPERTIES
 
 Floats = NDArray[np.float64]
 
@@ -48,7 +48,7 @@ class Materials:
     """The materials of one plant as arrays.
 
     - ``names``: the material axis;
-    - ``properties``: by name, each of shape (material,), SI units, see ``twin.materials.PROPERTIES``;
+    - ``properties``: by name, each of shape (material,), SI units, of the material as received, see ``twin.materials.PROPERTIES``;
     - ``assay``: (material, element), kg of an element in a kg of the material as received, moisture included; rows sum to 1;
     - ``groups``: members of each group among ``names``, in that order.
     """
@@ -61,6 +61,10 @@ class Materials:
     def index(self, name: str) -> int:
         """Return the place of a material on the axis."""
         return self.names.index(name)
+
+    def fractions(self) -> dict[str, dict[str, float]]:
+        """Return the mass fraction of every element by material."""
+        return {name: dict(zip(ELEMENTS, row.tolist(), strict=True)) for name, row in zip(self.names, self.assay, strict=True)}
 
     def members(self, name: str) -> tuple[int, ...]:
         """Return the places that a material or a group of materials stands for; empty for any other name."""
@@ -143,11 +147,19 @@ class Catalogue:
 
     def _property(self, name: str, key: str) -> float:
         material = self.materials[name]
+        parts = material.constituents
         if key in material.properties:
-            return material.properties[key].value
-        if key == "density" and material.constituents:  # volumes add up
-            return 1.0 / math.fsum(f.value / self._property(part, key) for part, f in material.constituents.items())
-        raise UsageError(f"material {name!r} has no {key}")
+            value = material.properties[key].value
+        elif key == "density":  # volumes add up
+            value = 1.0 / math.fsum(f.value / self._property(part, key) for part, f in parts.items())
+        else:
+            value = math.fsum(f.value * self._property(part, key) for part, f in parts.items())
+        water = material.properties["moisture"].value
+        if key == "heating_value":
+            return (1.0 - water) * value - water * EVAPORATION
+        if key == "oxide_oxygen":
+            return (1.0 - water) * (value if parts else min(value, material.assay["O"].value if "O" in material.assay else 0.0))
+        return value
 
 
 def catalogue_from_tree(tree: object, report: Report) -> Catalogue:
@@ -201,12 +213,16 @@ def _material(name: str, node: object, reading: Reading) -> Material:
         tuple(groups),
         assay,
         _fractions(fields.get("constituents", {}), f"{path}.constituents", reading),
-        {**_defaults(), **{key: number for key, number in properties.items() if number is not None}},
+        {**_defaults("constituents" in fields), **{key: number for key, number in properties.items() if number is not None}},
     )
 
 
-def _defaults() -> dict[str, Number]:
-    return {key: Number(about.default, about.quantity.si, "assumed", "default of twin") for key, about in PROPERTIES.items() if about.default is not None}
+def _defaults(composite: bool) -> dict[str, Number]:
+    return {
+        key: Number(about.default, about.quantity.si, "assumed", "default of twin")
+        for key, about in PROPERTIES.items()
+        if about.default is not None and not (composite and key in COMPUTED)
+    }
 
 
 def _fractions(node: Any, path: str, reading: Reading) -> dict[str, Number]:

@@ -24,7 +24,23 @@ PROPERTIES: dict[str, Property] = {
     "breakage": Property(Quantity("1", ge=0), "rate of breakage relative to mixed plastics", 1.0),
     "thickness_ratio": Property(Quantity("1", gt=0, le=1), "thickness of a piece over its sieve size", 0.5),
     "moisture": Property(Quantity("1", ge=0, lt=1), "water in the material as received, mass fraction", 0.0),
+    "heating_value": Property(
+        Quantity("J/kg"),
+        "lower heating value of the dry material, less the evaporation of its moisture as received: C, H and S, with the O, N, Cl and Br on them, become CO2, "
+        "water vapour, SO2, N2, HCl and HBr; metals and oxides stay. Less than 0 where that takes heat, as in carbonates and hydroxides",
+        0.0,
+    ),
+    "oxide_oxygen": Property(
+        Quantity("1", ge=0, le=1),
+        "the most of the dry material's oxygen that is on metals and silicon, the rest being in organics; what an assay gives at most, which is the default",
+        1.0,
+    ),
 }
-"""A property that a catalogue leaves out takes its default, which is assumed."""
+"""A property that a catalogue leaves out takes its default, which is assumed; a composite's ``COMPUTED`` ones follow from its constituents."""
+
+COMPUTED = ("density", "heating_value", "oxide_oxygen")
+
+EVAPORATION = 2.4427e6
+"""Heat that turns a kg of water at 25 °C into vapour, J/kg: (285.830 - 241.826) kJ/mol / 18.015 g/mol, enthalpies of formation of NIST and JANAF."""
 
 FRACTION = Quantity("1", ge=0, le=1)
