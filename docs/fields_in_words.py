@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -18,6 +18,7 @@ from twin.scenario.kinds.feed import Schedule
 from twin.scenario.kinds.product import Price, Specification
 from twin.scenario.machine import NOT_USED
 from twin.scenario.partition import Partition
+from twin.scenario.phases import Tests
 from twin.scenario.sizes import SizeClasses, SizeDistribution
 
 NAMED: tuple[tuple[Any, str], ...] = (
@@ -37,6 +38,7 @@ NAMED: tuple[tuple[Any, str], ...] = (
     (SizeClasses, "lengths, e.g. `0.5 1 2 4 mm`, or a list of them"),
     (SizeDistribution, "[size distribution](#size-distributions)"),
     (Specification, "[specification](#specifications-and-prices)"),
+    (Tests, "mapping of tests to limits, e.g. `{slag.Cu: \"< 1 %\", temperature: \"> 1250 °C\"}`"),
     (datetime, "date, e.g. `2026-01-05T06:00`"),
     (bool, "`true` or `false`"),
     (int, "whole number"),
@@ -50,6 +52,7 @@ LOOSE = {
     ("Settings", "catalogue"): "name, or list of names",
     ("Settings", "materials"): "mapping, as in a [catalogue](materials.md)",
     ("Settings", "units"): "mapping of names to [units](#units)",
+    ("Thermochemical", "numbers"): "mapping, as the data file of [smelting](../smelting.md)",
     ("Splitter", "shares"): "mapping of ports to shares",
 }
 """Fields whose type says less than a person wants to know, by model and name."""
@@ -127,7 +130,9 @@ def _quantity(quantity: Quantity) -> str:
 
 
 def _short(schema: dict[str, Any]) -> str:
-    return f"`{schema['const']}`" if "const" in schema else "a whole number"
+    if "const" in schema:
+        return f"`{schema['const']}`"
+    return "a whole number" if schema.get("type") == "integer" else f"e.g. `{schema['examples'][0]}`" if schema.get("examples") else "a quantity"
 
 
 def default_of(model: type[BaseModel], name: str) -> tuple[str, str]:
@@ -151,12 +156,16 @@ def _parts(hint: Any) -> Iterable[Any]:
 
 
 def _value(value: Any, quantity: Quantity | None) -> str:
-    if value is None or value == () or value == {} or value == "" or isinstance(value, (BaseModel, Partition, Price, Specification)):
+    if value is None or value == () or value == {} or value == "" or isinstance(value, (BaseModel, Partition, Price, Specification, Tests)):
         return "–"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     if isinstance(value, SizeClasses):
         return "one class"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {_value(item, quantity)}" for key, item in value.items())
+    if isinstance(value, tuple):
+        return ", ".join(_value(item, quantity) for item in value)
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%dT%H:%M}"
     if isinstance(value, str):

@@ -126,11 +126,13 @@ def test_one_element_that_boils_is_gas(furnace, element):
 
 
 def test_all_oxygen(furnace):
-    """With far more oxygen than anything takes all base metals are slag, gold is not, and the rest is free oxygen."""
+    """With far more oxygen than anything takes no base metal is left but gold, and the rest is free oxygen. Some tin leaves as SnO."""
     melt = furnace(**CHARGE, O=5000.0)
     assert "oxygen_high" in melt.warnings
-    assert melt.log_po2 == pytest.approx(0.0, abs=1e-4)
+    assert melt.log_po2 == pytest.approx(0.0, abs=1e-3)  # vapours take some of the gas
     for element in ("Cu", "Fe", "Sn", "Ni", "Si", "Al"):
+        assert melt.kg(METAL, element) < 0.01 * CHARGE[element], element
+    for element in ("Cu", "Fe", "Ni", "Si", "Al"):
         assert melt.oxidised(element) > 0.99, element
     assert melt.kg(GAS, "O") > 4000.0
 

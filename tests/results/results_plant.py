@@ -23,6 +23,8 @@ AXES: dict[str, Any] = {
     "size": np.array([[0, 0.001, 0.0005], [0.001, 0.01, 0.00316], [0.01, 0.1, 0.0316]]),
     "element": list(ELEMENTS),
     "carrier": ["electricity", "natural_gas"],
+    "process": ["mill"],
+    "heat_level": ["above 800 °C", "below 200 °C"],
     "state": STATES,
     "gate": ["deliveries", "gold", "waste"],
     "product": ["gold", "waste"],
@@ -38,6 +40,7 @@ KPI_INPUTS = {
     "carriers": {"electricity": {"price": 5e-8, "co2": 1e-7}, "natural_gas": {"price": None, "co2": 5.6e-8}},
     "lines": {"mill": {"machines": ["mill", "sieve"], "products": ["gold"]}},
     "groups": {"metals": ["steel", "copper"]},
+    "heating_values": {"copper": 2e6},
 }
 ATTRS = {"scenario_name": "made_up", "scenario_sha256": "ab" * 32, "seed": 7, "replication": 0, "warmup": 900.0, "scenario_title": "Made-up <plant>"}
 STEP = 900.0

@@ -50,6 +50,7 @@ FIRST = {
     "units/load": {(0,): 0.3, (1,): 0.45},
     "units/bottleneck": {(0,): 0.1, (1,): 0.4},
     "units/down_share": {(0,): 0.07, (1,): 0.03},
+    "units/waste_heat": {(0, 0): 3e3, (0, 1): 1e3},
     "units/power": {(2, 0): 50e3, (3, 0): 10e3, (3, 1): 5e3},
     "gates/arrivals": {(0,): 5},
     "gates/turned_away": {(0,): 1},
@@ -101,6 +102,13 @@ EXPECTED = {
     "specific_energy": 65e3 / 4.0,
     "energy.electricity": 60e3 * HOUR,
     "energy.natural_gas": 5e3 * HOUR,
+    "energy_per_mass.electricity": 60e3 / 4.0,
+    "energy_per_mass.natural_gas": 5e3 / 4.0,
+    "feed_heating_value": 2e6 / 4.0,  # a quarter is copper, which burns in this plant
+    "waste_heat.above_800_°C": 3e3 * HOUR,
+    "waste_heat.below_200_°C": 1e3 * HOUR,
+    "deportment.Cu.gold": 0.6,
+    "deportment.Cu.waste": 0.4,
     "co2": (60e3 * 1e-7 + 5e3 * 5.6e-8) * HOUR,
     "co2_per_tonne": (60e3 * 1e-7 + 5e3 * 5.6e-8) / 4.0,
     "revenue": (0.6 * 6.0 * 0.9 - 2.9 * 0.05) * HOUR,
@@ -125,6 +133,12 @@ def test_by_hand(kpis: dict[str, Kpi], name: str) -> None:
 def test_every_row_of_the_table_is_tried_by_hand() -> None:
     tried = {name.partition(".")[0] for name in EXPECTED}
     assert tried == {definition.pattern.partition(".")[0] for definition in KPIS}
+
+
+def test_the_mass_of_a_melt_is_that_of_its_elements() -> None:
+    melt = copy.deepcopy(FIRST)
+    melt["streams/mass_flow"] |= {(3, 0): math.nan, (3, 1): math.nan}
+    assert run([WARM, melt, SECOND], warmup=HOUR)["product_mass.gold"].value == pytest.approx(0.6 * HOUR)
 
 
 def test_units_are_those_of_the_table(kpis: dict[str, Kpi]) -> None:

@@ -129,6 +129,7 @@ def test_lots_and_batches_take_their_second_axis(tmp_path: Path) -> None:
         for start in (0, 1500):
             numbers = np.arange(start, start + 1500)
             columns = {"lot": numbers + 1, "parent": numbers, "mass": np.outer(numbers, [1.0, 2.0]), "at_unit": ["mill"] * 1500, "at_time": numbers // 2}
+            columns["element_mass"] = np.outer(numbers, np.ones(len(AXES["element"])))
             writer.append_rows("lots", columns)
         result = writer.finish(ONCE)
     with result:

@@ -166,7 +166,7 @@ def trace(options: argparse.Namespace) -> int:
     from twin.plant.trace import trace as trace_result
 
     with open_file(options.file) as result:
-        found = trace_result(result)
+        found = trace_result(result, options.element)
     products = [options.product] if options.product is not None else list(found.products)
     rows = {product: found.rows(product, options.most) for product in products}
     if options.json:

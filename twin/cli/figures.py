@@ -20,6 +20,8 @@ MATRICES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("machine", (("availability", "availability"), ("load", "load"), ("bottleneck_share", "bottleneck"))),
 )  # fmt: skip
 """Tables with a row for each unit and a column for each KPI."""
+PLANT = ("energy", "energy_per_mass", "waste_heat")
+"""Key figures of the whole plant that have a name behind the dot."""
 
 
 def new_table(*headings: str, title: str | None = None) -> Table:
@@ -34,11 +36,12 @@ def print_figures(console: Console, kpis: Mapping[str, Kpi]) -> None:
     """Print all key figures that have a value."""
     left = {name: kpi for name, kpi in kpis.items() if not math.isnan(kpi.value)}
     table = new_table("plant", "")
-    for name in [name for name in left if "." not in name or name.startswith("energy.")]:
+    for name in [name for name in left if name.partition(".")[0] in PLANT or "." not in name]:
         kpi = left.pop(name)
         table.add_row(escape(name), kpi_text(name, kpi.value, kpi.unit))
     console.print(table)
     _print_shares(console, left)
+    _print_deportment(console, left)
     for heading, columns in MATRICES:
         _print_matrix(console, left, heading, columns)
     if left:  # KPIs that no table above knows
@@ -46,6 +49,20 @@ def print_figures(console: Console, kpis: Mapping[str, Kpi]) -> None:
         for name, kpi in left.items():
             table.add_row(escape(name), kpi_text(name, kpi.value, kpi.unit))
         console.print(table)
+
+
+def _print_deportment(console: Console, left: dict[str, Kpi]) -> None:
+    """Which share of an element left with which product."""
+    names = [name.split(".") for name in left if name.startswith("deportment.")]
+    if not names:
+        return
+    products = list(dict.fromkeys(name[2] for name in names))
+    console.print()
+    table = new_table("deportment", *products)
+    for element in dict.fromkeys(name[1] for name in names):
+        cells = [left.pop(name) if (name := f"deportment.{element}.{product}") in left else None for product in products]
+        table.add_row(escape(element), *(kpi_text("deportment", kpi.value, kpi.unit) if kpi is not None else NO_VALUE for kpi in cells))
+    console.print(table)
 
 
 def _print_shares(console: Console, left: dict[str, Kpi]) -> None:

@@ -46,6 +46,7 @@ def build_parser() -> argparse.ArgumentParser:
     trace = _add(commands, "trace", "show from which deliveries each product came")
     trace.add_argument("file", metavar="FILE", help="results file of a run with 'record: {genealogy: true}'")
     trace.add_argument("--product", metavar="NAME", help="one product only")
+    trace.add_argument("--element", metavar="SYMBOL", help="follow one element only, e.g. Cu")
     trace.add_argument("--most", metavar="N", type=int, default=12, help="origins shown for each product (default: 12)")
     return parser
 

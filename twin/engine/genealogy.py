@@ -1,4 +1,4 @@
-"""Which lot was made of which: edges from child to parent with the mass of each material that passed along.
+"""Which lot was made of which: edges from child to parent with the mass of each component that passed along.
 
 Lot 0 stands for the outside world: a delivery and an initial stock are children of 0. Edges collect in a list until the recorder takes them, so
 memory does not grow with the horizon.
@@ -19,11 +19,11 @@ OUTSIDE = 0
 class Genealogy:
     """Numbers lots from 1 and keeps the edges not yet written.
 
-    Within a material a mix is perfect, so the share of a parent in a child is exact material by material.
+    ``width``: how many components a lot has. Within a component a mix is perfect, so the share of a parent in a child is exact component by component.
     """
 
-    def __init__(self, materials: int) -> None:
-        self._width = materials
+    def __init__(self, width: int) -> None:
+        self._width = width
         self.last = OUTSIDE
         self.lots: list[int] = []
         self.parents: list[int] = []
@@ -38,11 +38,11 @@ class Genealogy:
         self._unit, self._time = unit, now
         return self.last
 
-    def edge(self, lot: int, parent: int, materials: NDArray[np.float64]) -> None:
-        """``lot`` received ``materials`` (material,), kg, from ``parent``."""
+    def edge(self, lot: int, parent: int, rows: NDArray[np.float64]) -> None:
+        """``lot`` received ``rows`` (component,), kg, from ``parent``."""
         self.lots.append(lot)
         self.parents.append(parent)
-        self.masses.append(materials.copy())
+        self.masses.append(rows.copy())
         self.units.append(self._unit)
         self.times.append(self._time)
 
@@ -51,7 +51,7 @@ class Genealogy:
         columns = {
             "lot": np.array(self.lots, dtype=np.int64),
             "parent": np.array(self.parents, dtype=np.int64),
-            "material_mass": np.array(self.masses, dtype=np.float64).reshape(len(self.lots), self._width),
+            "rows": np.array(self.masses, dtype=np.float64).reshape(len(self.lots), self._width),
             "at_unit": list(self.units),
             "at_time": np.array(self.times, dtype=np.int64),
         }

@@ -29,13 +29,16 @@ GATE_COUNTS = ("arrivals", "turned_away", "turned_away_mass", "queue", "pickups"
 class Axes:
     """Names along the axes of what is recorded."""
 
-    materials: tuple[str, ...]
+    components: tuple[str, ...]
     sizes: int
     streams: tuple[str, ...]
     lines: tuple[str, ...]
     machines: tuple[str, ...]
     bunkers: tuple[str, ...]
     gates: tuple[str, ...]
+    processes: tuple[str, ...] = ()
+    carriers: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
 
 
 @dataclass
@@ -50,9 +53,10 @@ class Happening:
 class Recorder:
     """Sums over record steps of ``every`` ns within one block.
 
-    Arrays, step first: ``mass`` (stream, material) and ``size`` (stream, size) kg; ``state`` (line, state) ns; ``load`` (in ``loads`` by step) and
+    Arrays, step first: ``mass`` (stream, component) and ``size`` (stream, size) kg; ``state`` (line, state) ns; ``load`` (in ``loads`` by step) and
     ``bottleneck`` (machine,) s; ``down`` (machine,)
-    ns; ``energy`` (machine,) J; ``level``, ``low``, ``high`` (bunker,) kg; ``gates`` (gate, count). With ``streams`` off the flows inside lines are
+    ns; ``energy`` (machine,) J; ``level``, ``low``, ``high`` (bunker,) kg; ``gates`` (gate, count); ``use``
+    (process, carrier) and ``heat`` (process, level) J. With ``streams`` off the flows inside lines are
     not added up.
     """
 
@@ -70,13 +74,15 @@ class Recorder:
         rows = {name: list(array) for name, array in self.arrays.items()}
         self.mass, self.size, self.state, self.loads = rows["mass"], rows["size"], rows["state"], rows["load"]
         self.bottleneck, self.down, self.energy, self.gates = rows["bottleneck"], rows["down"], rows["energy"], rows["gates"]
+        self.use, self.heat = rows["use"], rows["heat"]
+        self.batches: list[dict[str, Any]] = []
         self.bunker_rows: dict[str, int] = {name: row for row, name in enumerate(axes.bunkers)}
         self.happening = Happening()
 
     def _shapes(self) -> dict[str, tuple[int, ...]]:
         axes = self.axes
         return {
-            "mass": (len(axes.streams), len(axes.materials)),
+            "mass": (len(axes.streams), len(axes.components)),
             "size": (len(axes.streams), axes.sizes),
             "state": (len(axes.lines), len(STATES)),
             "load": (len(axes.machines),),
@@ -87,6 +93,8 @@ class Recorder:
             "low": (len(axes.bunkers),),
             "high": (len(axes.bunkers),),
             "gates": (len(axes.gates), len(GATE_COUNTS)),
+            "use": (len(axes.processes), len(axes.carriers)),
+            "heat": (len(axes.processes), len(axes.levels)),
         }
 
     @property
@@ -144,6 +152,11 @@ class Recorder:
         happening, self.happening = self.happening, Happening()
         return happening
 
+    def take_batches(self) -> list[dict[str, Any]]:
+        """The rows of the batch table since the last call: a mapping of columns each."""
+        batches, self.batches = self.batches, []
+        return batches
+
     def save(self) -> State:
         """The open block."""
         happening = self.happening
@@ -151,6 +164,7 @@ class Recorder:
             "first": self.first,
             "arrays": {name: array.copy() for name, array in self.arrays.items()},
             "happening": [list(happening.times), list(happening.units), list(happening.what)],
+            "batches": [dict(batch) for batch in self.batches],
         }
 
     def load(self, state: State) -> None:
@@ -159,3 +173,4 @@ class Recorder:
         for name, array in self.arrays.items():
             array[:] = state["arrays"][name]
         self.happening = Happening(*(list(column) for column in state["happening"]))
+        self.batches = [dict(batch) for batch in state["batches"]]

@@ -106,6 +106,9 @@ class Unit:
         """The unit's state as plain data and arrays."""
         return {"record": record_to_state(self.record)}
 
+    def load_lists(self, state: State, units: dict[str, Unit]) -> None:
+        """Restore, by name, who waits in lists of the unit's own or holds it; called when all units are loaded."""
+
     def load(self, state: State) -> None:
         """Take over a saved state; places in waiting lists and pending events are restored by the plant."""
         record_from_state(self.record, state["record"])

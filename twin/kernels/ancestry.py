@@ -1,4 +1,4 @@
-"""Walking back through the genealogy of lots."""
+"""Walking back through the genealogy of lots: by material, and by element through furnaces."""
 
 from __future__ import annotations
 
@@ -25,6 +25,33 @@ def walk_back(lots: Ints, parents: Ints, mass: Floats, received: Floats, weight:
         lot, parent = lots[k], parents[k]
         if parent > 0:
             for m in range(mass.shape[1]):
+                if received[lot, m] > 0.0 and weight[lot, m] > 0.0:
+                    weight[parent, m] += weight[lot, m] * (mass[k, m] / received[lot, m])
+    return 0
+
+
+@kernel(i8(i8[::1], i8[::1], f8[:, ::1], f8[:, ::1], i8[::1], f8[:, ::1]))
+def walk_back_melted(lots: Ints, parents: Ints, mass: Floats, received: Floats, melted: Ints, weight: Floats) -> int:
+    """The same for one element in a plant that smelts: ``mass`` (edge, material + 1), kg of the element in each material and, last, in melts.
+
+    A lot that is ``melted`` (lot,) holds the element in one melt, whatever it came in, so that what it is handed on is shared out over all that it
+    received of the element.
+    """
+    last = mass.shape[1] - 1
+    for k in range(lots.shape[0]):
+        lot, parent = lots[k], parents[k]
+        if parent <= 0:
+            continue
+        if melted[lot]:
+            total, wanted = 0.0, 0.0
+            for m in range(last + 1):
+                total += received[lot, m]
+                wanted += weight[lot, m]
+            for m in range(last + 1):
+                if total > 0.0 and wanted > 0.0:
+                    weight[parent, m] += wanted * (mass[k, m] / total)
+        else:
+            for m in range(last + 1):
                 if received[lot, m] > 0.0 and weight[lot, m] > 0.0:
                     weight[parent, m] += weight[lot, m] * (mass[k, m] / received[lot, m])
     return 0

@@ -173,7 +173,7 @@ def _apply(
                     out[i, p, m, s] = inp[i, m, s] if p == machines[i, BYPASS] else 0.0
         return 0
     rate = 1.0 / (tau * up) if tau > 0.0 else 0.0
-    if fresh:
+    if fresh > 0:
         for m in range(inp.shape[1]):
             for s in range(inp.shape[2]):
                 at[i, m, s] = inp[i, m, s] * rate
@@ -221,7 +221,8 @@ def _pass(
     end: int,
     result: Floats,
 ) -> int:
-    """The machines of blocks ``begin`` to ``end - 1`` once, in order, and each loop until it stands; with ``fresh`` = 0 at the conditions already set."""
+    """The machines of blocks ``begin`` to ``end - 1`` once, in order, and each loop until it stands; with ``fresh`` = 0 at the conditions already set,
+    with -1 all machines at those, and at the flows ``phi``, of another lot."""
     for b in range(begin, end):
         loop = blocks[b, LOOP]
         sweep = 0
@@ -232,7 +233,7 @@ def _pass(
             series[1] = 0.0
         while True:
             worst = 0.0
-            damping = 0.5 if fresh and sweep > DAMPED_SWEEPS else 1.0
+            damping = 0.5 if fresh > 0 and sweep > DAMPED_SWEEPS else 1.0
             for i in range(blocks[b, FIRST], blocks[b, LAST]):
                 if loop:
                     worst = max(worst, _gather(x, inp, out, machines, sources, i, damping))
@@ -240,8 +241,10 @@ def _pass(
                     _sum_up(x, inp, out, machines, sources, i)
                 if loop and i == first and sweep <= DAMPED_SWEEPS:
                     _extrapolate(inp[i], series[0], series[1], sweep)
-                phi[i] = _mass(inp[i], lanes) / feed
-                status = _apply(inp, at, out, machines, coefficients, parameters, limits, warn, i, tau, phi[i], fresh or not loop)
+                if fresh >= 0:
+                    phi[i] = _mass(inp[i], lanes) / feed
+                own = fresh if loop or fresh < 0 else 1
+                status = _apply(inp, at, out, machines, coefficients, parameters, limits, warn, i, tau, phi[i], own)
                 if status != 0:
                     result[CULPRIT] = i
                     return status
@@ -249,13 +252,13 @@ def _pass(
             result[SWEEPS] += loop
             if not loop or worst <= tolerance:
                 break
-            if not fresh and worst < 1e-13 and worst >= before:
+            if fresh <= 0 and worst < 1e-13 and worst >= before:
                 break  # what still moves is rounding
             before = worst
             if not np.isfinite(worst):
                 result[CULPRIT] = first
                 return NOT_FINITE
-            if sweep >= (MAX_SWEEPS if fresh else MAX_CLOSING) or (fresh and sweep > FLOOD_SWEEPS and phi[first] > FLOOD):
+            if sweep >= (MAX_SWEEPS if fresh > 0 else MAX_CLOSING) or (fresh > 0 and sweep > FLOOD_SWEEPS and phi[first] > FLOOD):
                 result[CULPRIT] = first
                 return NOT_CONVERGED
     return 0
@@ -403,3 +406,39 @@ def evaluate(
         for w in range(machines[i, WARNINGS]):
             warned[i, w] += warn[i, w]
     return 0
+
+
+@kernel(
+    i8(
+        f8[:, ::1], i8[:, ::1], i8[:, ::1], i8[:, ::1], f8[::1], f8[::1], f8[:, ::1],
+        f8[:, :, ::1], f8[:, :, ::1], f8[:, :, :, ::1], i8[:, ::1], f8[::1], f8[::1], f8[:, :, ::1], f8[::1],
+    )
+)  # fmt: skip
+def follow(
+    x: Floats,
+    machines: Ints,
+    sources: Ints,
+    blocks: Ints,
+    coefficients: Floats,
+    parameters: Floats,
+    limits: Floats,
+    inp: Floats,
+    at: Floats,
+    out: Floats,
+    warn: Ints,
+    phi: Floats,
+    lanes: Floats,
+    series: Floats,
+    result: Floats,
+) -> int:
+    """Take what rides on a lot, as an element inside its materials, through the line at the conditions that :func:`evaluate` left for that lot.
+
+    ``x`` (material, size), kg of it; ``at``, ``phi`` and ``result`` as evaluate left them; ``inp`` and ``out`` are overwritten, ``warn``, ``lanes``
+    and ``series`` are scratch. Machines are linear in what they split at given conditions, so it goes where its material goes.
+    """
+    _empty(blocks, inp, out)
+    status = _pass(
+        x, machines, sources, blocks, coefficients, parameters, limits, inp, at, out, warn, phi, lanes, series, 1.0, result[TAU],
+        -1, CLOSE_TOLERANCE, 0, blocks.shape[0], result,
+    )  # fmt: skip
+    return int(status)

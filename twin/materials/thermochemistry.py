@@ -108,11 +108,15 @@ class Element:
 
 @dataclass(frozen=True)
 class Enthalpy:
-    """H(T) - H(298.15 K) = H + c (T - 1573.15 K) of a substance in the form ``form``; J/kg."""
+    """H(T) - H(298.15 K) = H + c (T - 1573.15 K) of a substance in the form ``form``; J/kg.
+
+    ``formation`` at 298.15 K in J/mol of the formula, where no free energy gives it.
+    """
 
     form: str
     H: Number
     c: Number
+    formation: Number | None = None
 
     def at(self, temperature: float) -> float:
         """Return J/kg; of liquid copper at 1573.15 K it is 784800, that is 218 kWh/t."""
@@ -355,6 +359,7 @@ def _read(tree: Any) -> Thermochemistry:
             node["form"],
             reading.needed(node, "H", Quantity("J/kg", gt=0), f"enthalpies.{name}"),
             reading.needed(node, "c", Quantity("J/(kg K)", gt=0), f"enthalpies.{name}"),
+            reading.take(node, "formation", _ENERGY, f"enthalpies.{name}"),
         )
         for name, node in tree["enthalpies"].items()
     }

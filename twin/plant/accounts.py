@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from twin.errors import BalanceError
 from twin.kernels.heaps import add_materials
 from twin.materials import ELEMENTS
 from twin.plant.build import Built
+from twin.units.components import Components
 
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-9
@@ -23,32 +25,40 @@ TRACE = 1e-6
 """An element that is less than this share of all mass is a trace …"""
 TRACE_TOLERANCE = 1e-15
 """… and its residual is judged against all mass instead."""
-ELECTRICITY = "electricity"
 
 
 @dataclass(frozen=True)
 class Balance:
-    """Masses in kg by material, ``initial + in = out + stored``; energies in J: ``metered`` by the recorder and ``used`` by times and masses."""
+    """Masses in kg by component, ``initial + in + converted = out + stored``: what melts is converted from materials to elements.
+
+    Elements close without a source. ``by_product``: what left with each product. Energies in J by carrier: ``metered`` by the recorder and ``used`` by times
+    and masses.
+    """
 
     initial: Floats
     inflow: Floats
+    converted: Floats
     out: Floats
     stored: Floats
-    assay: Floats
-    metered: float
-    used: float
+    components: Components
+    carriers: tuple[str, ...]
+    metered: Floats
+    used: Floats
+    by_product: Mapping[str, Floats]
+
+    def materials(self, rows: Floats) -> Floats:
+        """The materials among the components."""
+        return rows[: self.components.solid]
+
+    @property
+    def material_residual(self) -> Floats:
+        """By material, kg."""
+        return self.materials(self.initial + self.inflow + self.converted - self.out - self.stored)
 
     @property
     def residual(self) -> Floats:
-        """By material, kg."""
-        return self.initial + self.inflow - self.out - self.stored
-
-    def elements(self, masses: Floats) -> Floats:
-        """Masses by element of masses by material, kg."""
-        total = np.zeros(self.assay.shape[1])
-        for mass, row in zip(masses.tolist(), self.assay, strict=True):
-            total += mass * row
-        return total
+        """By element, kg."""
+        return self.components.elements_of(self.initial + self.inflow - self.out - self.stored)
 
     @property
     def worst(self) -> float:
@@ -56,23 +66,24 @@ class Balance:
         return max((share for _, share in self._shares()), default=0.0)
 
     def _shares(self) -> list[tuple[str, float]]:
-        total = float((self.initial + self.inflow).sum())
+        base, residual = self.components.elements_of(self.initial + self.inflow), self.residual
+        total = float(base.sum())
         found = []
-        base, residual = self.elements(self.initial + self.inflow), self.elements(self.residual)
         for name, own, left in zip(ELEMENTS, base.tolist(), residual.tolist(), strict=True):
             trace = own < TRACE * total
             measure = total * TRACE_TOLERANCE / TOLERANCE if trace else own
             if left != 0.0:
                 found.append((f"element {name}", abs(left) / measure if measure > 0.0 else float("inf")))
-        if self.used or self.metered:
-            found.append((f"carrier {ELECTRICITY}", abs(self.metered - self.used) / max(self.used, self.metered)))
+        for name, metered, used in zip(self.carriers, self.metered.tolist(), self.used.tolist(), strict=True):
+            if used or metered:
+                found.append((f"carrier {name}", abs(metered - used) / max(used, metered)))
         return found
 
     def check(self, materials: tuple[str, ...]) -> None:
         """Raise :class:`~twin.errors.BalanceError` if something does not close."""
         bad = [f"{name} by {share:.3g} of what came in" for name, share in self._shares() if not share <= TOLERANCE]
-        base = (self.initial + self.inflow).tolist()
-        for name, own, left in zip(materials, base, self.residual.tolist(), strict=True):
+        base = self.materials(self.initial + self.inflow).tolist()
+        for name, own, left in zip(materials, base, self.material_residual.tolist(), strict=True):
             if not abs(left) <= TOLERANCE * max(own, TRACE * sum(base)):
                 bad.append(f"material {name} by {left:.6g} kg of {own:.6g} kg")
         if bad:
@@ -82,7 +93,7 @@ class Balance:
 
 
 def stocks(built: Built) -> Floats:
-    """Weigh what lies in every unit: masses by material, kg."""
+    """Weigh what lies in every unit: masses by component, kg."""
     total = np.zeros(built.site.shape[0])
     for bunker in built.site.bunkers.values():
         bunker.content.weigh(total)
@@ -91,10 +102,12 @@ def stocks(built: Built) -> Floats:
     for line in built.lines:
         for matrix, share in line.on_the_line():
             add_materials(total, np.ascontiguousarray(matrix), share)
+    for process in built.processes:
+        process.weigh(total)
     return total
 
 
-def balance(built: Built, initial: Floats, metered: float) -> Balance:
+def balance(built: Built, initial: Floats, metered: Floats) -> Balance:
     """Close the accounts."""
     site = built.site
     inflow, out = np.zeros(site.shape[0]), np.zeros(site.shape[0])
@@ -102,8 +115,15 @@ def balance(built: Built, initial: Floats, metered: float) -> Balance:
         inflow += gate.taken
     for account in site.accounts.values():
         out += account.taken
-    used = sum(line.records.energy_used(line) for line in built.lines) + sum(conveyor.energy_used() for conveyor in built.conveyors)
-    return Balance(initial, inflow, out, stocks(built), site.scenario.materials.assay, metered, used)
+    carriers = site.recorder.axes.carriers
+    used, converted = np.zeros(len(carriers)), np.zeros(site.shape[0])
+    used[0] = sum(line.records.energy_used(line) for line in built.lines) + sum(conveyor.energy_used() for conveyor in built.conveyors)
+    for process in built.processes:
+        inflow += process.inflow
+        converted += process.converted
+    for journal in built.journals:
+        used += journal.energy_used()
+    return Balance(initial, inflow, converted, out, stocks(built), site.components, carriers, metered, used, accounts_state(built))
 
 
 def accounts_state(built: Built) -> State:

@@ -22,11 +22,15 @@ from twin.scenario.kinds.feed import Feed as FeedModel
 from twin.scenario.kinds.product import Product as ProductModel
 from twin.scenario.machine import MachineModel
 from twin.scenario.model import Scenario
+from twin.scenario.process import ProcessModel
 from twin.units.assembly import Assembly
+from twin.units.components import components_of
 from twin.units.conveyor import Conveyor
 from twin.units.feed import Gate
+from twin.units.journal import LEVELS, Journal
 from twin.units.line import Line
 from twin.units.line_assembly import build_breakdowns, build_line, build_machine
+from twin.units.process import Process
 from twin.units.timetable import Timetable
 
 
@@ -39,6 +43,8 @@ class Built:
     lines: list[Line]
     gates: list[Gate]
     conveyors: list[Conveyor]
+    processes: list[Process]
+    journals: list[Journal]
 
 
 def build(scenario: Scenario, replication: int = 0) -> Built:
@@ -61,7 +67,15 @@ def build(scenario: Scenario, replication: int = 0) -> Built:
             lines.append(build_line(site, layout, machines, breakdowns))
         elif not isinstance(model, (MachineModel, BunkerModel)):
             _behaviour(scenario, name).assemble(site, name, model)
-    built = Built(site, topology, lines, [u for u in site.units if isinstance(u, Gate)], [u for u in site.units if isinstance(u, Conveyor)])
+    built = Built(
+        site,
+        topology,
+        lines,
+        [unit for unit in site.units if isinstance(unit, Gate)],
+        [unit for unit in site.units if isinstance(unit, Conveyor)],
+        [unit for unit in site.units if isinstance(unit, Process)],
+        [journal for unit in site.units if isinstance(journal := getattr(unit, "journal", None), Journal)],
+    )
     _connect(built)
     if timetable is not None:
         timetable.connect(lines, built.gates)
@@ -71,27 +85,50 @@ def build(scenario: Scenario, replication: int = 0) -> Built:
 def _site(scenario: Scenario, replication: int, topology: Topology) -> Assembly:
     clock = Clock(event_budget=scenario.budget.events, wall_budget=scenario.budget.wall)
     units = scenario.units
+    processes = tuple(name for name, kind in scenario.kinds.items() if kind.role in ("process", "utility"))
+    components = components_of(scenario.materials, bool(processes), varied_assays(scenario))
     conveyors = [name for name, model in units.items() if isinstance(model, ConveyorModel)]
     axes = Axes(
-        materials=tuple(scenario.materials.names),
+        components=components.names,
         sizes=len(scenario.sizes),
         streams=topology.streams,
-        lines=(*(line.name for line in topology.lines), *conveyors),
+        lines=(*(line.name for line in topology.lines), *conveyors, *processes),
         machines=(*(machine for line in topology.lines for machine in line.machines), *conveyors),
         bunkers=tuple(name for name, model in units.items() if isinstance(model, BunkerModel)),
         gates=tuple(name for name, model in units.items() if isinstance(model, (FeedModel, ProductModel))),
+        processes=processes,
+        carriers=carriers_of(scenario),
+        levels=LEVELS,
     )
     horizon = nanoseconds(scenario.horizon)
     every = nanoseconds(scenario.record.every if scenario.record.every is not None else scenario.warmup or scenario.horizon)
     recorder = Recorder(axes, every, horizon, scenario.record.streams)
-    genealogy = Genealogy(len(scenario.materials.names)) if scenario.record.genealogy else None
-    site = Assembly(scenario, clock, recorder, replication, genealogy, topology.destination)
+    genealogy = Genealogy(components.rows) if scenario.record.genealogy else None
+    site = Assembly(scenario, clock, recorder, replication, genealogy, components, topology.destination)
     for name, spec in scenario.calendars.items():
         site.calendars[name] = Calendar(spec, scenario.start)
     for name, resource in scenario.resources.items():
         site.resources[name] = Resource(name, site.next_index(), clock, resource.count, site.calendar(resource.calendar))
         site.units.append(site.resources[name])
     return site
+
+
+def carriers_of(scenario: Scenario) -> tuple[str, ...]:
+    """The energy carriers that the plant draws, electricity first."""
+    found = {"electricity": None}
+    for model in scenario.units.values():
+        if isinstance(model, ProcessModel):
+            found.update(dict.fromkeys(model.carriers_used()))
+    return tuple(found)
+
+
+def varied_assays(scenario: Scenario) -> tuple[tuple[str, str], ...]:
+    """The (material, element) pairs whose share differs between deliveries or from the catalogue, in order."""
+    found: dict[tuple[str, str], None] = {}
+    for model in scenario.units.values():
+        if isinstance(model, FeedModel):
+            found.update(dict.fromkeys((material, element) for _, material, element in model.assays_given()))
+    return tuple(found)
 
 
 class Behaviour(Protocol):
@@ -117,3 +154,5 @@ def _connect(built: Built) -> None:
         gate.connect(site)
     for conveyor in built.conveyors:
         conveyor.connect(site)
+    for process in built.processes:
+        process.connect(site)

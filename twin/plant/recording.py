@@ -13,16 +13,16 @@ from twin.engine.recording import GATE_COUNTS
 from twin.engine.states import STATES
 from twin.kernels.heaps import to_elements
 from twin.materials import ELEMENTS
-from twin.plant.accounts import ELECTRICITY, Balance
+from twin.plant.accounts import Balance
 from twin.plant.build import Built
+from twin.plant.topology import melt_streams
+from twin.results.layout import table_of
 from twin.scenario.kinds.feed import Feed
 from twin.scenario.kinds.product import Product
 from twin.scenario.machine import MachineModel
 from twin.scenario.model import Scenario
 
 Floats = NDArray[np.float64]
-ENERGY = (ELECTRICITY,)
-"""Carriers that the units of this version draw."""
 
 
 class Translation:
@@ -37,6 +37,7 @@ class Translation:
         self.products = [name for name, model in self.scenario.units.items() if isinstance(model, Product)]
         line_of = {machine: line.name for line in built.topology.lines for machine in line.machines}
         line_of.update({conveyor.name: conveyor.name for conveyor in built.conveyors})
+        line_of.update({name: name for name in self.axes.processes})
         self.state_rows = [(u, self.axes.lines.index(line_of[name])) for u, name in enumerate(units) if name in line_of]
         self.power_rows = [(u, self.axes.machines.index(name)) for u, name in enumerate(units) if name in self.axes.machines]
         models = {name: model for name in self.machines if isinstance(model := self.scenario.units[name], MachineModel)}
@@ -44,20 +45,26 @@ class Translation:
         self.machine_rows = [self.axes.machines.index(name) for name in self.machines]
         self.unrecorded = [] if built.site.recorder.streams else [i for i, name in enumerate(self.axes.streams) if "." in name]
         self.units = units
+        melts = melt_streams(self.scenario, built.topology.destination)
+        self.molten = [row for row, name in enumerate(self.axes.streams) if melts.get(name, False)]
+        self.use_rows = [(units.index(name), row) for row, name in enumerate(self.axes.processes)]
 
     def labels(self) -> dict[str, Any]:
         """Labels of the root coordinates."""
         sizes = self.scenario.sizes
-        warnings = list(dict.fromkeys(kind for line in self.built.lines for machine in line.machines for kind in machine.kernel.warnings))
+        kinds = [kind for line in self.built.lines for machine in line.machines for kind in machine.kernel.warnings]
+        warnings = list(dict.fromkeys([*kinds, *(kind for process in self.built.processes for kind in process.WARNINGS)]))
         return {
             "stream": list(self.axes.streams),
             "unit": self.units,
             "bunker": list(self.axes.bunkers),
             "machine": self.machines,
-            "material": list(self.axes.materials),
+            "material": list(self.scenario.materials.names),
             "size": np.array([sizes.lower, sizes.upper, sizes.mean]).T,
             "element": list(ELEMENTS),
-            "carrier": list(ENERGY),
+            "carrier": list(self.axes.carriers),
+            "process": list(self.axes.processes),
+            "heat_level": list(self.axes.levels),
             "state": list(STATES),
             "gate": list(self.axes.gates),
             "product": self.products,
@@ -73,15 +80,19 @@ class Translation:
         seconds = (ends - begins) / NANOSECONDS
         mass = sums["mass"] / seconds[:, None, None]
         elements = np.zeros((count, len(self.axes.streams), len(ELEMENTS)))
-        to_elements(np.ascontiguousarray(mass), self.scenario.materials.assay, elements)
+        components = self.built.site.components
+        to_elements(np.ascontiguousarray(mass), components.elements, elements)
         size = sums["size"] / seconds[:, None, None]
+        materials = mass[:, :, : components.solid].copy()
+        for row in self.molten:
+            materials[:, row] = size[:, row] = np.nan
         for row in self.unrecorded:
-            mass[:, row] = elements[:, row] = size[:, row] = np.nan
+            materials[:, row] = elements[:, row] = size[:, row] = np.nan
         bounds = np.array([begins, ends]).T / NANOSECONDS
         return {
             "time": bounds[:, 1],
             "time_bounds": bounds,
-            "streams/mass_flow": mass,
+            "streams/mass_flow": materials,
             "streams/size_flow": size,
             "streams/element_flow": elements,
             **self._units(sums, seconds),
@@ -92,9 +103,11 @@ class Translation:
         state = np.full((len(seconds), len(self.units), len(STATES)), np.nan)
         for unit, row in self.state_rows:
             state[:, unit] = sums["state"][:, row] / (seconds[:, None] * NANOSECONDS)
-        power = np.full((len(seconds), len(self.units), len(ENERGY)), np.nan)
+        power = np.full((len(seconds), len(self.units), len(self.axes.carriers)), np.nan)
         for unit, row in self.power_rows:
             power[:, unit, 0] = sums["energy"][:, row] / seconds
+        for unit, row in self.use_rows:
+            power[:, unit] = sums["use"][:, row] / seconds[:, None]
         rows = self.machine_rows
         load = sums["load"][:, rows] / seconds[:, None]
         load[:, self.unlimited] = np.nan  # a machine without a limit has no load
@@ -107,6 +120,7 @@ class Translation:
             "units/bottleneck": sums["bottleneck"][:, rows] / seconds[:, None],
             "units/down_share": sums["down"][:, rows] / (seconds[:, None] * NANOSECONDS),
             "units/power": power,
+            "units/waste_heat": sums["heat"] / seconds[:, None, None],
         }
 
     def _gates(self, sums: dict[str, NDArray[Any]], seconds: Floats) -> dict[str, Floats]:
@@ -117,7 +131,7 @@ class Translation:
             **{f"gates/{name}": counts[name] for name in ("arrivals", "turned_away", "turned_away_mass", "pickups", "short_pickups", "empty_pickups")},
             "gates/queue": counts["queue"] / seconds[:, None],
             "gates/wait": counts["queue"],
-            "gates/product_mass": sums["mass"][:, streams].sum(axis=2),
+            "gates/product_mass": sums["mass"][:, streams, : self.built.site.components.counted].sum(axis=2),
             "gates/offspec_mass": counts["offspec_mass"][:, of_products],
         }
 
@@ -130,8 +144,10 @@ class Translation:
             for i, machine in enumerate(line.machines):
                 for w, kind in enumerate(machine.kernel.warnings):
                     warned[self.units.index(machine.name), kinds.index(kind)] = line.network.warned[i, w]
-        energy = np.array([balance.metered]), np.array([balance.used])
-        elements = {name: balance.elements(values) for name, values in _columns(balance)}
+        for process in built.processes:
+            for kind, count in process.warned.items():
+                warned[self.units.index(process.name), kinds.index(kind)] = count
+        elements = {name: balance.components.elements_of(values) for name, values in _columns(balance)}
         parameters = scenario.parameters()
         with np.errstate(invalid="ignore", divide="ignore"):
             shares = sums["bottleneck"] / sums["running"]
@@ -139,13 +155,16 @@ class Translation:
             "units/bottleneck_share": shares,
             "units/range_warnings": warned,
             **{f"balance/{name}": values for name, values in elements.items()},
-            "balance/residual": balance.elements(balance.residual),
-            **{f"balance/material_{name}": values for name, values in _columns(balance)},
-            "balance/material_source": np.zeros(len(balance.out)),
-            "balance/material_residual": balance.residual,
-            "balance/energy_in": energy[0],
-            "balance/energy_used": energy[1],
-            "balance/energy_residual": energy[0] - energy[1],
+            "balance/residual": balance.residual,
+            "balance/out_by_product": np.array([balance.components.elements_of(balance.by_product[name]) for name in self.products])
+            .reshape(-1, len(ELEMENTS))
+            .T,
+            **{f"balance/material_{name}": balance.materials(values) for name, values in _columns(balance)},
+            "balance/material_source": balance.materials(balance.converted),
+            "balance/material_residual": balance.material_residual,
+            "balance/energy_in": balance.metered,
+            "balance/energy_used": balance.used,
+            "balance/energy_residual": balance.metered - balance.used,
             "parameters/path": [p.path for p in parameters],
             "parameters/value": np.array([p.value for p in parameters]),
             "parameters/unit_of_measure": [p.unit for p in parameters],
@@ -154,6 +173,35 @@ class Translation:
             "parameters/low": np.array([np.nan if p.low is None else p.low for p in parameters]),
             "parameters/high": np.array([np.nan if p.high is None else p.high for p in parameters]),
         }
+
+    def _by_product(self, balance: Balance) -> Floats:
+        masses = [balance.components.elements_of(balance.by_product[name]) for name in self.products]
+        return np.array(masses, dtype=np.float64).reshape(-1, len(ELEMENTS)).T
+
+    def edges(self, edges: dict[str, Any]) -> dict[str, Any]:
+        """Rows of the table of lots: what passed as material, and all of it by element."""
+        rows = edges.pop("rows")
+        components = self.built.site.components
+        elements = np.zeros((1, len(rows), len(ELEMENTS)))
+        to_elements(np.ascontiguousarray(rows[None]), components.elements, elements)
+        edges["mass"] = rows[:, : components.solid]
+        edges["element_mass"] = elements[0]
+        return edges
+
+    def batches(self, batches: list[dict[str, Any]]) -> dict[str, Any]:
+        """Rows of the table of batches; what a unit does not tell is NaN or empty."""
+        lengths = {"element": len(ELEMENTS), "carrier": len(self.axes.carriers), "heat_level": len(self.axes.levels)}
+        columns: dict[str, Any] = {}
+        for variable in table_of("batches"):
+            given = [batch.get(variable.name) for batch in batches]
+            if variable.kind == "text":
+                columns[variable.name] = [str(value or "") for value in given]
+            elif variable.kind == "int":
+                columns[variable.name] = np.array(given, dtype=np.int64)
+            else:
+                blank = np.full([lengths[dim] for dim in variable.dims[1:]], np.nan)
+                columns[variable.name] = np.array([blank if value is None else value for value in given])
+        return columns
 
     def kpi_inputs(self) -> str:
         """What the KPIs need besides the arrays, as JSON."""
@@ -173,11 +221,13 @@ class Translation:
                     for name, model in products.items()
                 },
                 "feeds": {name: {"price": model.price} for name, model in feeds.items()},
-                "carriers": {name: {"price": c.price, "co2": c.co2} for name, c in scenario.carriers.items() if name in ENERGY},
+                "carriers": {name: {"price": c.price, "co2": c.co2} for name, c in scenario.carriers.items() if name in self.axes.carriers},
                 "lines": {
                     line.name: {"machines": list(line.machines), "products": [d for d in dict.fromkeys(line.destinations) if d in products]}
                     for line in topology.lines
-                },
+                }
+                | {name: {"machines": []} for name in self.axes.processes},
+                "heating_values": dict(zip(scenario.materials.names, scenario.materials.properties["heating_value"].tolist(), strict=True)),
                 "groups": {name: list(members) for name, members in scenario.materials.groups.items()},
             }
         )

@@ -40,7 +40,7 @@ class Simulation:
         self.horizon = nanoseconds(scenario.horizon)
         count = len(self.translation.machines)
         self.sums = {"bottleneck": np.zeros(count), "running": np.zeros(count)}
-        self.metered = 0.0
+        self.metered = np.zeros(len(self.built.site.recorder.axes.carriers))
 
     def start(self) -> None:
         """Schedule the first events."""
@@ -81,15 +81,20 @@ class Simulation:
         genealogy = self.built.site.genealogy
         if genealogy is not None:
             edges = genealogy.take()
-            edges["mass"] = edges.pop("material_mass")
-            writer.append_rows("lots", edges)
+            writer.append_rows("lots", self.translation.edges(edges))
+        batches = self.built.site.recorder.take_batches()
+        if batches:
+            writer.append_rows("batches", self.translation.batches(batches))
 
     def _sum_up(self, sums: dict[str, Any], first: int) -> None:
         """Energy over the whole run, and who limited whom after the warm-up, row by row so that blocks do not change the sums."""
         translation, recorder = self.translation, self.built.site.recorder
         for energies in sums["energy"].tolist():
             for joules in energies:
-                self.metered += joules
+                self.metered[0] += joules
+        for use in sums["use"]:
+            for row in use:
+                self.metered += row
         line_of = {machine: k for k, line in enumerate(self.built.topology.lines) for machine in line.machines}
         rows = [line_of[machine] for machine in translation.machines]
         warm = -(-nanoseconds(self.scenario.warmup) // recorder.every) - first
@@ -114,7 +119,7 @@ class Simulation:
         state = snapshot(self.built)
         state["simulation"] = {
             "initial": self.initial.copy(),
-            "metered": self.metered,
+            "metered": self.metered.copy(),
             "bottleneck": self.sums["bottleneck"].copy(),
             "running": self.sums["running"].copy(),
             "replication": self.replication,
@@ -127,7 +132,7 @@ class Simulation:
         restore(self.built, state)
         own = state["simulation"]
         self.initial = own["initial"].copy()
-        self.metered = own["metered"]
+        self.metered = own["metered"].copy()
         self.sums = {"bottleneck": own["bottleneck"].copy(), "running": own["running"].copy()}
 
     def _stored_scenario(self) -> dict[str, Any]:

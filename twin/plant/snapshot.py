@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from twin.engine.resource import Resource
 from twin.engine.unit import Unit
 from twin.plant.accounts import accounts_state
 from twin.plant.build import Built
-from twin.units.conveyor import Conveyor
 
 State = dict[str, Any]
 
@@ -41,8 +39,7 @@ def restore(built: Built, state: State) -> None:
     for name, bunker in site.bunkers.items():
         bunker.load(state["bunkers"][name], units)
     for unit, saved in zip(site.units, state["units"], strict=True):
-        if isinstance(unit, (Resource, Conveyor)):
-            unit.load_lists(saved, units)
+        unit.load_lists(saved, units)
     for name, account in site.accounts.items():
         account.taken[:] = state["accounts"][name]
     for unit in site.units:

@@ -5,7 +5,7 @@ Works on a scenario alone: nothing of the compiler or the simulator is imported.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from twin.errors import Problem, ScenarioError
@@ -16,6 +16,7 @@ from twin.scenario.kinds.feed import Feed
 from twin.scenario.kinds.product import Product
 from twin.scenario.machine import MachineModel
 from twin.scenario.model import Scenario
+from twin.scenario.process import ProcessModel
 
 LOT = -1
 """Source of a machine that takes from its line's lot."""
@@ -62,9 +63,35 @@ def derive(scenario: Scenario) -> Topology:
 
 
 def streams_of(scenario: Scenario, name: str) -> tuple[str, ...]:
-    """The streams that leave a unit: its ports, or itself."""
+    """The streams that leave a unit: its ports, or itself; a utility has none."""
+    if scenario.kinds[name].role == "utility":
+        return ()
     ports = scenario.kinds[name].ports(scenario.units[name])
     return tuple(f"{name}.{port}" for port in ports) or (name,)
+
+
+def melt_streams(scenario: Scenario, destination: Mapping[str, str]) -> dict[str, bool]:
+    """Streams in which melts are, and whether nothing else is: of processes, and of bunkers, conveyors and products that they reach."""
+    reached: dict[str, list[bool]] = {}
+    for name, model in scenario.units.items():
+        if isinstance(model, ProcessModel):
+            for stream in streams_of(scenario, name):
+                reached[stream] = [True]
+        elif isinstance(model, Bunker) and model.initial is not None and model.initial.melt:
+            reached[name] = [not model.from_]
+    changed = True
+    while changed:
+        changed = False
+        for name, model in scenario.units.items():
+            sources = getattr(model, "from_", ())
+            if isinstance(model, (ProcessModel, MachineModel)) or not any(source in reached for source in sources):
+                continue
+            initial = getattr(model, "initial", None)
+            pure = all(source in reached and all(reached[source]) for source in sources) and (initial is None or bool(initial.melt))
+            if reached.get(name) != [pure]:
+                reached[name] = [pure]
+                changed = True
+    return {stream: all(found) for stream, found in reached.items()}
 
 
 @dataclass
@@ -92,6 +119,7 @@ class _Builder:
             if line is not None:
                 self._check_line(line)
         self._check_feeds()
+        self._check_melts()
         return Topology(tuple(line for line in lines if line is not None), self.destination, streams)
 
     # -- connections ---------------------------------------------------------------------------------------------------------------------
@@ -104,6 +132,8 @@ class _Builder:
                 self._connect_machine(name, model)
             elif isinstance(model, (Bunker, Conveyor, Product)):
                 self._connect_other(name, model)
+            elif isinstance(model, ProcessModel):
+                self._connect_process(name, model)
 
     def _connect_machine(self, name: str, model: MachineModel) -> None:
         ports = [source for source in model.from_.names if "." in source]
@@ -136,6 +166,21 @@ class _Builder:
             if source not in self.bunkers:
                 self._claim(source, name, path)
 
+    def _connect_process(self, name: str, model: ProcessModel) -> None:
+        path = f"units.{name}.from"
+        for source in model.from_:
+            unit = source.partition(".")[0]
+            if source in self.bunkers:
+                continue
+            if isinstance(self.scenario.units.get(unit), ProcessModel):
+                self._claim(source, name, path)
+            else:
+                kind = self.scenario.units[unit].kind
+                self.wrong(path, f"a {model.kind} takes from bunkers and ports of furnaces, not from a {kind} ({source!r}): put a bunker between")
+        for utility in model.utilities():
+            if utility not in self.scenario.units or self.scenario.kinds[utility].role != "utility":
+                self.wrong(f"units.{name}", f"{utility!r} is no utility such as an oxygen plant")
+
     def _claim(self, source: str, taker: str, path: str) -> None:
         if source in self.destination and self.destination[source] != taker:
             self.wrong(path, f"{source!r} already leads to {self.destination[source]!r}: a port has one taker, a splitter shares")
@@ -161,7 +206,7 @@ class _Builder:
                     seen[name] = None
                     reached.append(name)
         for name in self.scenario.units:
-            if name not in seen:
+            if name not in seen and self.scenario.kinds[name].role != "utility":
                 self.wrong(f"units.{name}", "nothing ever comes here: no feed and no initial stock leads to it")
 
     def _next(self, name: str) -> Iterator[str]:
@@ -283,6 +328,14 @@ class _Builder:
                 f"a lot of {format_quantity(lot, 'kg')} that {line!r} {verb} {unit!r} is more than it holds, {format_quantity(capacity, 'kg')}; "
                 "use smaller lots or a larger capacity",
             )
+
+    def _check_melts(self) -> None:
+        """What has melted is no material any more: no machine can sort it."""
+        melts = melt_streams(self.scenario, self.destination)
+        for name, model in self.machines.items():
+            for source in model.from_.names:
+                if source in melts:
+                    self.wrong(f"units.{name}.from", f"{source!r} holds what has melted, which no machine splits: it is taken by furnaces and products")
 
     def _check_feeds(self) -> None:
         for name, model in self.scenario.units.items():

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from twin.engine.clock import NANOSECONDS
 from twin.errors import UsageError
-from twin.kernels.ancestry import walk_back
+from twin.kernels.ancestry import walk_back, walk_back_melted
 from twin.results.read import Result
+from twin.scenario import load
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 SHOWN = 12
 """Origins that a printed table names for each product."""
 
@@ -22,7 +24,8 @@ SHOWN = 12
 class Trace:
     """What each product took in, by origin. An *origin* is a delivery or an initial stock.
 
-    ``origin_units`` and ``origin_times`` (s) say which, ``origin_mass`` (origin,) how much, kg. ``mass`` (product, origin, material), kg.
+    ``origin_units`` and ``origin_times`` (s) say which, ``origin_mass`` (origin,) how much, kg. ``mass`` (product, origin, material), kg; in a
+    plant that smelts its last axis, ``materials``, names elements.
     """
 
     products: tuple[str, ...]
@@ -63,37 +66,87 @@ class Trace:
         return f"<table><tr><th>product</th><th>origin</th><th>time</th><th>share</th></tr>{body}</table>"
 
 
-def trace(result: Result) -> Trace:
+@dataclass(frozen=True)
+class _Family:
+    """The table of lots, edges sorted by lot, youngest first. ``mass`` (edge, material), ``elements`` (edge, element), kg."""
+
+    lots: Ints
+    parents: Ints
+    mass: Floats
+    elements: Floats
+    units: NDArray[np.str_]
+    times: Floats
+
+    @classmethod
+    def read(cls, result: Result) -> _Family:
+        lots = result.array("lots/lot").astype(np.int64)
+        if not len(lots):
+            raise UsageError(f"{result.path or 'this result'} holds no genealogy of lots: run the scenario with 'record: {{genealogy: true}}'")
+        order = np.argsort(-lots, kind="stable")
+        columns = {name: result.array(f"lots/{name}")[order] for name in ("lot", "parent", "mass", "element_mass", "at_unit", "at_time")}
+        numbers = columns["lot"].astype(np.int64), columns["parent"].astype(np.int64)
+        masses = np.ascontiguousarray(columns["mass"]), np.ascontiguousarray(columns["element_mass"])
+        return cls(*numbers, *masses, columns["at_unit"], columns["at_time"] / NANOSECONDS)
+
+    def received(self, mass: Floats) -> Floats:
+        """What each lot received in all (lot, …) of ``mass`` (edge, …)."""
+        total = np.zeros((int(self.lots.max()) + 1, mass.shape[1]))
+        np.add.at(total, self.lots[::-1], mass[::-1])
+        return total
+
+    def of_element(self, e: int, assay: Floats) -> Floats:
+        """Kg of an element in each material and, last, in melts, (edge, material + 1); where assays vary, materials share it by the catalogue's."""
+        in_materials = self.mass * assay[:, e]
+        known = in_materials.sum(axis=1)
+        melt = self.elements.sum(axis=1) - self.mass.sum(axis=1) > 1e-9 * self.elements.sum(axis=1)
+        scale = np.divide(self.elements[:, e], known, out=np.ones_like(known), where=(known > 0.0) & ~melt)
+        left = np.where(melt, np.maximum(self.elements[:, e] - known, 0.0), 0.0)
+        return np.ascontiguousarray(np.hstack([in_materials * scale[:, None], left[:, None]]))
+
+
+def trace(result: Result, element: str | None = None) -> Trace:
     """Follow every product back to deliveries and initial stocks.
 
-    Within a material a mix is perfect, so shares are exact material by material. Raises :class:`~twin.errors.UsageError` where the run kept no
-    genealogy.
+    Within a material a mix is perfect, so shares are exact material by material; through furnaces they are exact element by element, since a bath is
+    perfectly mixed. In a plant that smelts all elements are followed, or ``element`` alone. Air, oxygen and fuel are origins too, named after
+    their furnace. Raises :class:`~twin.errors.UsageError` where the run kept no genealogy.
     """
-    lots = result.array("lots/lot").astype(np.int64)
-    if not len(lots):
-        raise UsageError(f"{result.path or 'this result'} holds no genealogy of lots: run the scenario with 'record: {{genealogy: true}}'")
-    parents, mass = result.array("lots/parent").astype(np.int64), np.ascontiguousarray(result.array("lots/mass"))
-    units, times = [str(unit) for unit in result.array("lots/at_unit")], result.array("lots/at_time")
-    received = np.zeros((int(lots.max()) + 1, mass.shape[1]))
-    np.add.at(received, lots, mass)
-    order = np.argsort(-lots, kind="stable")
-    backwards = lots[order].copy(), parents[order].copy(), np.ascontiguousarray(mass[order])
-    origins = [k for k in range(len(lots)) if parents[k] == 0]
-    origin_lots = lots[origins]
+    family = _Family.read(result)
     products = tuple(str(name) for name in result.array("product"))
-    found = np.zeros((len(products), len(origins), mass.shape[1]))
-    unit_of = np.array(units)
-    for p, product in enumerate(products):
-        weight = np.zeros_like(received)
-        ends = np.unique(lots[unit_of == product])
-        weight[ends] = received[ends]
-        walk_back(*backwards, received, weight)
-        found[p] = weight[origin_lots]
-    return Trace(
-        products,
-        tuple(str(name) for name in result.array("material")),
-        tuple(units[k] for k in origins),
-        np.asarray(times[origins], dtype=np.float64) / NANOSECONDS,
-        received[origin_lots].sum(axis=1),
-        found,
-    )
+    names = tuple(str(name) for name in result.array("element"))
+    if element is not None and element not in names:
+        raise UsageError(f"unknown element {element[:40]!r}; known: {', '.join(names)}")
+    smelts = len(result.array("process")) > 0
+    origins = np.flatnonzero(family.parents == 0)[::-1]
+    first = family.lots[origins]
+    axis = (element,) if element is not None else names if smelts else tuple(str(name) for name in result.array("material"))
+    found = np.zeros((len(products), len(origins), len(axis)))
+    if not smelts and element is None:
+        received = family.received(family.mass)
+        for p, product in enumerate(products):
+            weight = _ends(family, product, received)
+            walk_back(family.lots, family.parents, family.mass, received, weight)
+            found[p] = weight[first]
+        origin_mass = received[first].sum(axis=1)
+    else:
+        assay = load(result.scenario, files=result.files).materials.assay
+        melted = np.zeros(int(family.lots.max()) + 1, dtype=np.int64)
+        melted[family.lots] = np.isin(family.units, result.array("process")).astype(np.int64)
+        origin_mass = np.zeros(len(origins))
+        for k, name in enumerate(axis):
+            mass = family.of_element(names.index(name), assay)
+            received = family.received(mass)
+            origin_mass += received[first].sum(axis=1)
+            for p, product in enumerate(products):
+                weight = _ends(family, product, received)
+                walk_back_melted(family.lots, family.parents, mass, received, melted, weight)
+                found[p, :, k] = weight[first].sum(axis=1)
+    return Trace(products, axis, tuple(str(unit) for unit in family.units[origins]), family.times[origins], origin_mass, found)
+
+
+def _ends(family: _Family, product: str, received: Floats) -> Floats:
+    """What a product took in, by lot."""
+    weight = np.zeros_like(received)
+    ends = np.unique(family.lots[family.units == product])
+    weight[ends] = received[ends]
+    return weight

@@ -166,6 +166,37 @@ def _energies(totals: Totals) -> Values:
         yield carrier, _energy(totals, carrier)
 
 
+def _energy_per_mass(totals: Totals) -> Values:
+    if len(totals.names["carrier"]) > 1:
+        for carrier in totals.names["carrier"]:
+            yield carrier, _ratio(_energy(totals, carrier), totals.processed())
+
+
+def _heating_value(totals: Totals) -> Values:
+    if totals.names["process"]:
+        heat = sum(totals.processed(material) * value for material, value in totals.inputs.heating_values.items())
+        yield "", _ratio(heat, totals.processed())
+
+
+def _waste_heat(totals: Totals) -> Values:
+    if totals.names["process"]:
+        for level in totals.names["heat_level"]:
+            yield level.replace(" ", "_"), sum(totals.at("units/waste_heat", process, level) for process in totals.names["process"])
+
+
+DEPORTED = ("Cu", "Au", "Ag", "Sn", "Pb", "Zn", "Ni")
+"""Elements whose deportment stands among the key figures of a plant that smelts."""
+
+
+def _deportment(totals: Totals) -> Values:
+    if not totals.names["process"]:
+        return
+    for element in DEPORTED:
+        masses = {name: totals.mass(name, element) for name in totals.inputs.products}
+        for name, mass in masses.items():
+            yield f"{element}.{name}", _ratio(mass, sum(masses.values()))
+
+
 def _specific_energy(totals: Totals) -> float:
     return _ratio(sum(_energy(totals, carrier) for carrier in totals.names["carrier"]), totals.processed())
 
@@ -226,6 +257,12 @@ KPIS: tuple[Definition, ...] = (
     Definition("bottleneck_share.<machine>", "1", "share of the line's running time in which the machine limited it", _machines(_bottleneck)),
     Definition("specific_energy", "J/kg", "energy of all carriers over mass processed", _plant(_specific_energy)),
     Definition("energy.<carrier>", "J", "energy drawn of a carrier", _energies),
+    Definition("energy_per_mass.<carrier>", "J/kg", "energy of a carrier over mass processed, where there are several carriers", _energy_per_mass),
+    Definition(
+        "feed_heating_value", "J/kg", "lower heating value of what was processed over its mass, in a plant that smelts; no bought energy", _heating_value
+    ),
+    Definition("waste_heat.<level>", "J", "heat that furnaces gave off with gas, cooling melts and through walls, by temperature", _waste_heat),
+    Definition("deportment.<element>.<product>", "1", "share of an element in all that left the plant, in a plant that smelts", _deportment),
     Definition("co2", "kg", "CO2 that comes with the energy drawn", _plant(_co2)),
     Definition("co2_per_tonne", "kg/kg", "CO2 over mass processed", _plant(lambda t: _ratio(_co2(t), t.processed()))),
     Definition("revenue", "EUR", "price times payable share times mass, over all products", _plant(_revenue)),

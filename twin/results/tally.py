@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from twin.results.layout import BY_PATH
 Floats = NDArray[np.float64]
 
 _ROWS = 512
-_LABELLED = ("stream", "unit", "machine", "material", "element", "carrier", "state", "gate", "product")
+_LABELLED = ("stream", "unit", "machine", "material", "element", "carrier", "process", "heat_level", "state", "gate", "product")
 _NANOSECOND = 1e-9
 
 # variable -> whether it is a rate or share, and so is multiplied by the length of its record step
@@ -27,6 +28,7 @@ _SUMMED: dict[str, bool] = {
     "units/bottleneck": True,
     "units/down_share": True,
     "units/power": True,
+    "units/waste_heat": True,
     "gates/arrivals": False,
     "gates/turned_away": False,
     "gates/turned_away_mass": False,
@@ -69,6 +71,7 @@ class KpiInputs:
     carrier_co2: Mapping[str, float]
     lines: tuple[Line, ...]
     groups: Mapping[str, tuple[str, ...]]
+    heating_values: Mapping[str, float]
 
     @classmethod
     def from_json(cls, text: str) -> KpiInputs:
@@ -80,9 +83,11 @@ class KpiInputs:
              "feeds": {"deliveries": {"price": 0.05}},
              "carriers": {"electricity": {"price": 5e-08, "co2": 1.0083e-07}},
              "lines": {"shredder": {"machines": ["shredder", "screen"], "products": ["copper"]}},
-             "groups": {"metals": ["steel", "copper"]}}
+             "groups": {"metals": ["steel", "copper"]},
+             "heating_values": {"plastics": 3.5e7}}
 
-        ``intake`` names the streams whose mass counts as processed. Prices are EUR/kg and EUR/J, CO2 kg/J; a price may be null.
+        ``intake`` names the streams whose mass counts as processed. Prices are EUR/kg and EUR/J, CO2 kg/J,
+        heating values J/kg; a price may be null. A furnace stands among the lines, without machines.
         """
         data = json.loads(text or "{}")
         return cls(
@@ -93,6 +98,7 @@ class KpiInputs:
             {name: float(entry.get("co2") or 0.0) for name, entry in data.get("carriers", {}).items()},
             tuple(Line(head, tuple(entry.get("machines", (head,))), tuple(entry.get("products", ()))) for head, entry in data.get("lines", {}).items()),
             {name: tuple(members) for name, members in data.get("groups", {}).items()},
+            {name: float(value) for name, value in data.get("heating_values", {}).items()},
         )
 
 
@@ -129,6 +135,10 @@ class Totals:
         """Return the mass (kg) in a stream: all of it, or that of an element, a material or a group of materials."""
         if of in self.names["element"]:
             return self.at("streams/element_flow", stream, of)
+        if not of and stream in self.names["stream"]:  # melts have no materials, so that theirs are not numbers
+            of_stream = self.sums["streams/mass_flow"][self.names["stream"].index(stream)]
+            if np.isnan(of_stream).all():
+                return math.fsum(self.sums["streams/element_flow"][self.names["stream"].index(stream)].tolist())
         materials = self.inputs.groups.get(of, (of,)) if of else self.names["material"]
         known = [material for material in materials if material in self.names["material"]]
         return sum((self.at("streams/mass_flow", stream, material) for material in known), 0.0 if known or not of else float("nan"))

@@ -344,7 +344,7 @@ def _now() -> str:
 def _column(variable: Variable, values: Any, dataset: Any) -> Any:
     if variable.kind == "text":
         return text_array(list(values), dataset.dtype.itemsize)
-    return np.asarray(values, dtype=dataset.dtype).reshape(-1, *dataset.shape[1:])
+    return np.asarray(values, dtype=dataset.dtype).reshape(len(values), *dataset.shape[1:])
 
 
 def _empty(variable: Variable, file: Any) -> Any:

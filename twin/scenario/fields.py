@@ -30,7 +30,8 @@ def _name(value: object) -> str:
     return value
 
 
-def _reference(value: object) -> str:
+def read_reference(value: object) -> str:
+    """Return the name of a unit or port; raises pydantic's error for anything else."""
     if not isinstance(value, str) or not _REFERENCE.fullmatch(value):
         raise wrong(f"the name of a unit or of a port is needed, e.g. 'yard' or 'screen.oversize' (got {shown(value)})")
     return value
@@ -45,7 +46,7 @@ def _names(value: object) -> tuple[str, ...]:
 
 
 def _references(value: object) -> tuple[str, ...]:
-    return _tuple_of(value, _reference)
+    return _tuple_of(value, read_reference)
 
 
 def _tuple_of(value: object, read: Any) -> tuple[str, ...]:
@@ -135,7 +136,7 @@ class Sources:
         faults = Faults()
         for name in value:
             try:
-                _reference(name)
+                read_reference(name)
             except ValueError as error:
                 faults.add(str(error), str(name), got=name)
         shares = read_shares(value, faults)

@@ -19,7 +19,8 @@ from twin.scenario.problems import Loc, nearest
 from twin.scenario.vocabulary import Vocabulary
 
 GROUP = "twin.kinds"
-Role = Literal["feed", "bunker", "machine", "product", "conveyor"]
+Role = Literal["feed", "bunker", "machine", "product", "conveyor", "process", "utility"]
+"""A ``process`` makes melts of materials; a ``utility`` serves other units and takes no material."""
 
 
 class Model(BaseModel):
@@ -63,7 +64,7 @@ class UnitModel(Model):
 class Kind:
     """A kind of unit.
 
-    ``ports(model)`` names the outlets of a machine, in the order in which they are delivered; other units have none and are referred to by
+    ``ports(model)`` names the outlets of a machine or process, in the order in which they are delivered; other units have none and are referred to by
     their name alone. ``behaviour`` is ``"module:Class"`` for what is not a machine, ``kernel`` is ``"module:NAME"`` of a
     :class:`twin.kernels.compile.MachineKernel` for a machine; both are imported when a plant is built.
     """

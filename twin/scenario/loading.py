@@ -233,7 +233,7 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
     carriers = resolved_carriers(settings.carriers, lambda name, message: checked.complain(("carriers", name), message))
     if stuff is not None and "size_bounds" not in bad:
         catalogue, materials = stuff
-        words = Vocabulary(materials.names, tuple(catalogue.materials), catalogue.groups, ELEMENTS, settings.size_bounds)
+        words = Vocabulary(materials.names, tuple(catalogue.materials), catalogue.groups, ELEMENTS, settings.size_bounds, materials.fractions())
         checked.check_with(words, events)
     if checked.problems or stuff is None:
         raise ScenarioError(checked.problems)
@@ -258,6 +258,7 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
         calendars=dict(sorted(settings.calendars.items())),
         resources=dict(sorted(settings.resources.items())),
         carriers={name: carrier for name, (carrier, _) in carriers.items()},
+        thermochemistry=settings.thermochemistry,
         units=checked.models,
         kinds=checked.kinds,
         events=tuple(entry.event for entry in events),

@@ -18,7 +18,7 @@ from twin.scenario.yaml_source import parse_yaml
 
 Note = Callable[[Place, str, str], None]
 """``note(place, path, message)`` keeps a problem."""
-_SECTIONS = ("time", "record", "calendars", "resources", "carriers", "budget", "materials", "units")
+_SECTIONS = ("time", "record", "calendars", "resources", "carriers", "budget", "materials", "thermochemistry", "units")
 """Top-level keys that hold mappings; a change may be the first to name one."""
 _NAMED = ("units", "materials", "calendars", "resources")
 _LONGEST_CHAIN = 20

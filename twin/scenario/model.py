@@ -18,7 +18,7 @@ from twin.scenario.annotations import NOT_STATED, Annotation
 from twin.scenario.calendars import CalendarSpec
 from twin.scenario.kind import Kind, UnitModel
 from twin.scenario.places import Node, Path, Place, Plain, dotted, lookup, split
-from twin.scenario.settings import Budget, Carrier, Record, ResourceSpec
+from twin.scenario.settings import Budget, Carrier, Record, ResourceSpec, Thermochemical
 from twin.scenario.sizes import SizeClasses
 
 
@@ -71,6 +71,7 @@ class Scenario:
     calendars: Mapping[str, CalendarSpec]
     resources: Mapping[str, ResourceSpec]
     carriers: Mapping[str, Carrier]
+    thermochemistry: Thermochemical
     units: Mapping[str, UnitModel]
     kinds: Mapping[str, Kind]
     events: tuple[TimedEvent, ...]

@@ -16,11 +16,14 @@ from twin.scenario.annotations import NOT_STATED, Annotation
 from twin.scenario.events import Entry
 from twin.scenario.kind import UnitModel
 from twin.scenario.machine import NOT_USED
+from twin.scenario.merge import CHANGED
 from twin.scenario.model import Parameter
 from twin.scenario.places import Path, dotted, split
+from twin.scenario.process import ProcessModel
 from twin.scenario.settings import Carrier, Settings
 
 _DEFAULT_SOURCE = "default of twin"
+_ELSEWHERE = ("twin", "materials", "units", "events", "thermochemistry")
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def parameters_of(
     complain: Callable[[Path, str], None],
 ) -> list[Parameter]:
     """Return every number of a scenario; what is wrong with the ``low`` and ``high`` of one is noted."""
-    found = [number for number in numbers_in(settings, ()) if number.path[0] not in ("twin", "materials", "units", "events")]
+    found = [number for number in numbers_in(settings, ()) if number.path[0] not in _ELSEWHERE]
     unit_level: dict[Path, Annotation] = {}
     for name, model in models.items():
         found += numbers_in(model, ("units", name))
@@ -101,7 +104,20 @@ def parameters_of(
         if stored is not None:
             parameters.append(Parameter(f"carriers.{name}.co2", stored.value, stored.unit, stored.basis, stored.source, stored.low, stored.high))
     parameters += [Parameter(path, n.value, n.unit, n.basis, n.source, n.low, n.high) for path, n in materials]
+    if any(isinstance(model, ProcessModel) for model in models.values()):
+        parameters += _thermochemistry(settings)
     return parameters
+
+
+def _thermochemistry(settings: Settings) -> Iterator[Parameter]:
+    """Every number that smelting rests on; what the scenario changes is assumed."""
+    chosen = settings.thermochemistry
+    changed = chosen.changes()
+    for path, n in chosen.data().numbers():
+        source = CHANGED if path in changed else n.source
+        yield Parameter(f"thermochemistry.numbers.{path}", n.value, n.unit, "assumed" if path in changed else n.basis, source, n.low, n.high)
+    for element, slope in chosen.slopes.items():
+        yield Parameter(f"thermochemistry.slopes.{element}", slope, "1", "assumed", NOT_STATED)
 
 
 def _changed_numbers(entry: Entry) -> Iterator[Found]:

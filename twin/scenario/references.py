@@ -41,7 +41,9 @@ class Names:
         listed = ", ".join(f"'{unit}.{name}'" for name in ports)
         if kind.role == "product":
             raise ValueError(f"{unit!r} is a product: nothing can be taken from it (got {written!r})")
-        if kind.role != "machine":
+        if kind.role == "utility":
+            raise ValueError(f"{unit!r} is a {kind.name}: nothing can be taken from it (got {written!r})")
+        if kind.role not in ("machine", "process"):
             if port:
                 raise ValueError(f"{unit!r} is a {kind.name} and has no ports: write {unit!r} (got {written!r})")
             return unit

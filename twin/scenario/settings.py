@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer, StrictInt, WithJsonSchema, model_validator
 
-from twin.errors import UsageError
+from twin.errors import ScenarioError, UsageError
 from twin.materials import Number, emission_factor
 from twin.quantities import Duration, DurationOrZero, EmissionFactor, Mass, PricePerEnergy, Quantity, format_quantity, shown
 from twin.scenario.calendars import CalendarSpec, read_moment
@@ -19,6 +19,9 @@ from twin.scenario.kind import Model, default
 from twin.scenario.machine import NOT_USED
 from twin.scenario.problems import Faults, wrong
 from twin.scenario.sizes import ONE_CLASS, SizeClasses, read_bounds
+
+if TYPE_CHECKING:
+    from twin.materials.thermochemistry import Thermochemistry
 
 FORMAT = 1
 """The version of the language: the value of the key ``twin``."""
@@ -157,6 +160,47 @@ _BOUNDS_SCHEMA: dict[str, Any] = {
 }
 
 
+class Thermochemical(Model):
+    """Choices and changes among the thermochemical data, which :mod:`twin.materials.thermochemistry` explains."""
+
+    oxides: dict[str, Text] = Field(default={}, description="Variant of the oxide's free energy by element, e.g. {Fe: nasa}.")
+    activities: dict[str, Text] = Field(default={}, description="Variant of the activity coefficient in copper by element, e.g. {Sn: low}.")
+    slopes: dict[str, Annotated[float, Quantity("1")]] = Field(
+        default={}, description="Measured slope of the distribution against ln pO2 by element, instead of half the oxygen of its oxide."
+    )
+    numbers: dict[str, Any] = Field(default={}, description="Other values at the places of the data, e.g. {elements: {Pb: {slag: {default: {b: -1}}}}}.")
+
+    def changes(self) -> dict[str, float]:
+        """Return the changed numbers in SI by dotted path."""
+        return {".".join(path): value for path, value in _leaves(self.numbers, ())}
+
+    def data(self) -> Thermochemistry:
+        """Return the data with what is changed; raises ``UsageError`` for a place that is not there."""
+        from twin.materials.thermochemistry import changed, thermochemistry
+
+        changes = self.changes()
+        return changed(changes) if changes else thermochemistry()
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        try:
+            if self.oxides or self.activities or self.slopes or self.numbers:
+                self.data().smelting(self.oxides, self.activities, self.slopes)
+        except (UsageError, ScenarioError) as error:
+            raise wrong(str(error)) from None
+        return self
+
+
+def _leaves(tree: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], float]]:
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, (*path, str(key)))
+        elif isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise UsageError(f"thermochemistry.numbers.{'.'.join((*path, str(key)))}: a number in SI is needed (got {shown(value)})")
+        else:
+            yield (*path, str(key)), float(value)
+
+
 class Settings(Model):
     """A scenario without the parameters of its units."""
 
@@ -182,5 +226,6 @@ class Settings(Model):
     )
     carriers: dict[Name, CarrierSettings] = Field(default={}, description="Prices and CO2 factors of energy carriers.")
     budget: Budget = Field(default=Budget(), description="What a run may use.")
+    thermochemistry: Thermochemical = Field(default=Thermochemical(), description="What smelting rests on, where it differs from the data of twin.")
     units: dict[str, Any] = Field(description="The plant: units by name, in the order in which ties in time are broken.", min_length=1)
     events: Annotated[tuple[Event, ...], OneOrMore()] = Field(default=(), max_length=1000, description="Changes of parameters while the plant runs.")

@@ -22,7 +22,7 @@ def with_stocks(models: Mapping[str, UnitModel], names: Collection[str], complai
 
 def _filled(name: str, bunker: Bunker, models: Mapping[str, UnitModel], names: Collection[str], complain: Complain) -> Bunker:
     initial = bunker.initial
-    if initial is None or (initial.composition is not None and initial.size is not None):
+    if initial is None or initial.melt is not None or (initial.composition is not None and initial.size is not None):
         return bunker
     source = bunker.from_[0] if len(bunker.from_) == 1 else ""
     feed = models.get(source)

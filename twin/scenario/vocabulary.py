@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from twin.errors import UsageError
 from twin.quantities import format_quantity
@@ -16,7 +16,7 @@ class Vocabulary:
     """What the names in a scenario can mean.
 
     ``materials`` are those the scenario uses, in catalogue order; ``known`` are all materials of its catalogues; ``groups`` names the
-    materials of each group, used or not.
+    materials of each group, used or not; ``assays`` give the mass fractions of elements in those in use.
     """
 
     materials: tuple[str, ...]
@@ -24,6 +24,7 @@ class Vocabulary:
     groups: Mapping[str, tuple[str, ...]]
     elements: tuple[str, ...]
     sizes: SizeClasses
+    assays: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def unknown_material(self, name: str, *, groups: bool = True, elements: bool = False) -> str | None:
         """Return what is wrong with ``name`` where a material (or a group, or an element) is needed; None where nothing is."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,10 @@ from twin.engine.recording import Recorder
 from twin.engine.resource import Resource
 from twin.engine.streams import Stream
 from twin.engine.unit import Unit
+from twin.materials.heat import HeatData, heat_data
+from twin.materials.thermochemistry import SmeltingData, Thermochemistry
 from twin.scenario.model import Scenario
+from twin.units.components import Components
 from twin.units.outlet import Receiver
 
 if TYPE_CHECKING:
@@ -30,7 +34,8 @@ Floats = NDArray[np.float64]
 class Assembly:
     """A plant while it is being built.
 
-    ``units`` in the order of their index; ``accounts``: what each product took in; ``destination`` says where a port, feed or conveyor leads to.
+    ``units`` in the order of their index; ``accounts``: what each product took in; ``intakes``: where a
+    furnace takes a hot melt from, by stream; ``destination`` says where a port, feed or conveyor leads to.
     """
 
     scenario: Scenario
@@ -38,18 +43,36 @@ class Assembly:
     recorder: Recorder
     replication: int
     genealogy: Genealogy | None
+    components: Components
     destination: Mapping[str, str]
     calendars: dict[str, Calendar] = field(default_factory=dict)
     resources: dict[str, Resource] = field(default_factory=dict)
     bunkers: dict[str, Bunker] = field(default_factory=dict)
     receivers: dict[str, Receiver] = field(default_factory=dict)
+    intakes: dict[str, Receiver] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
     units: list[Unit] = field(default_factory=list)
 
+    @cached_property
+    def thermochemistry(self) -> Thermochemistry:
+        """The thermochemical data with what the scenario changes."""
+        return self.scenario.thermochemistry.data()
+
+    @cached_property
+    def smelting(self) -> SmeltingData:
+        """Arrays of the equilibrium, in the variants that the scenario chooses."""
+        chosen = self.scenario.thermochemistry
+        return self.thermochemistry.smelting(chosen.oxides, chosen.activities, chosen.slopes)
+
+    @cached_property
+    def heat(self) -> HeatData:
+        """Arrays of the heat balance that agree with the equilibrium."""
+        return heat_data(self.thermochemistry, self.scenario.thermochemistry.oxides)
+
     @property
     def shape(self) -> tuple[int, int]:
-        """Shape of a lot, (material, size)."""
-        return len(self.scenario.materials.names), len(self.scenario.sizes)
+        """Shape of a lot, (component, size)."""
+        return self.components.rows, len(self.scenario.sizes)
 
     def next_index(self) -> int:
         """The rank of the next unit."""
@@ -68,8 +91,8 @@ class Assembly:
         return [self.resources[name] for name in names]
 
     def receiver_of(self, source: str) -> Receiver:
-        """Where what leaves ``source`` goes to."""
-        return self.receivers[self.destination[source]]
+        """Where what leaves ``source`` goes to: the receiver of that stream alone, else of the unit that it leads to."""
+        return self.intakes[source] if source in self.intakes else self.receivers[self.destination[source]]
 
     def row(self, stream: str) -> int:
         """The recorder's row of a stream."""

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
 from twin.engine.bunker import Bunker as Store
 from twin.engine.content import Heap, Queue
+from twin.errors import ScenarioError
+from twin.materials import ELEMENTS
 from twin.scenario.kinds.bunker import Bunker as BunkerModel
 from twin.scenario.kinds.bunker import InitialStock
 from twin.units.assembly import Assembly
-from twin.units.composition import spread
+from twin.units.components import REST
+from twin.units.composition import lot_shares
+
+Floats = NDArray[np.float64]
 
 
 class Bunker:
@@ -25,10 +35,22 @@ class Bunker:
 
 
 def _fill(site: Assembly, store: Store, initial: InitialStock) -> None:
-    scenario = site.scenario
-    shares = spread(dict(initial.composition or {}), initial.size, scenario.materials.names, scenario.materials.groups, scenario.sizes)
+    melt = initial.melt
+    shares = _melt_shares(site, store.name, melt) if melt is not None else lot_shares(site, dict(initial.composition or {}), initial.size)
     lot = 0
     if site.genealogy is not None:
         lot = site.genealogy.new(store.name, 0)
         site.genealogy.edge(lot, 0, shares.sum(axis=1) * initial.mass)
     store.put(shares, initial.mass, initial.mass, lot, 0)
+
+
+def _melt_shares(site: Assembly, name: str, melt: dict[str, float]) -> Floats:
+    """The share of each (component, size) in a cold melt; what its fractions leave open is inert."""
+    components = site.components
+    if components.melt < 0:
+        raise ScenarioError([site.scenario.problem(f"units.{name}.initial.melt", "no unit of this plant works on melts")])
+    result, total = np.zeros(site.shape), math.fsum(melt.values())
+    for element, share in melt.items():
+        result[components.melt + ELEMENTS.index(element), 0] = share / max(1.0, total)
+    result[components.melt + REST, 0] += max(0.0, 1.0 - total)
+    return result

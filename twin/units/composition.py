@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.scenario.sizes import SizeClasses, SizeDistribution
+from twin.units.assembly import Assembly
 
 Floats = NDArray[np.float64]
 
@@ -26,4 +27,14 @@ def spread(shares: Mapping[str, float], law: SizeDistribution | None, names: Seq
             member_of = [group for group, members in groups.items() if name in members]
             fractions = law.fractions(name, member_of, sizes) if law is not None else (0.0,) * (len(sizes) - 1) + (1.0,)
             result[row] = [share * fraction for fraction in fractions]
+    return result
+
+
+def lot_shares(site: Assembly, composition: Mapping[str, float], law: SizeDistribution | None) -> Floats:
+    """The share of each (component, size) in a lot of catalogue materials: those of :func:`spread`, with the contents that the catalogue gives."""
+    scenario, components = site.scenario, site.components
+    result = np.zeros(site.shape)
+    result[: components.solid] = spread(composition, law, scenario.materials.names, scenario.materials.groups, scenario.sizes)
+    for row, (material, element) in enumerate(components.contents, start=components.content):
+        result[row] = result[material] * scenario.materials.assay[material, element]
     return result

@@ -64,7 +64,7 @@ class Conveyor(Unit):
         self.recorder, self.genealogy = site.recorder, site.genealogy
         axes = site.recorder.axes
         self.line_row, self.machine_row, self.stream_row = axes.lines.index(name), axes.machines.index(name), site.row(name)
-        self._part, self._lanes = np.zeros(site.shape), np.zeros(site.shape[1])
+        self._part, self._lanes, self._solid = np.zeros(site.shape), np.zeros(site.shape[1]), site.components.solid
         self.outlet: Receiver
 
     # -- as a receiver --------------------------------------------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ class Conveyor(Unit):
             record.masses[0] = amount - part
         recorder = self.recorder
         k = recorder.step(now)
-        record_passage(self._part, 1.0, recorder.mass[k], recorder.size[k], self.stream_row, self._lanes)
+        record_passage(self._part, 1.0, recorder.mass[k], recorder.size[k], self.stream_row, self._solid, self._lanes)
         recorder.energy[k][self.machine_row] += self.power[1] * part
         record.passed += part
         outlet.put(self._part, 1.0, part, lot, now)

@@ -19,8 +19,9 @@ from twin.engine.streams import Stream
 from twin.engine.unit import NEVER, State, Unit
 from twin.kernels.heaps import add_materials
 from twin.scenario.kinds.feed import Feed as FeedModel
+from twin.units.assays import Assays
 from twin.units.assembly import Assembly
-from twin.units.composition import spread
+from twin.units.composition import lot_shares
 from twin.units.outlet import Receiver
 
 Floats = NDArray[np.float64]
@@ -52,7 +53,8 @@ class ArrivalsRecord:
 class Arrivals(Unit):
     """When deliveries come and what is on them.
 
-    Streams: ``arrival`` (one uniform a delivery), ``mass`` (one), ``composition`` (one for each material delivered, in the order of the catalogue).
+    Streams: ``arrival`` (one uniform a delivery), ``mass`` (one), ``composition`` (one for each material delivered, in the order of the catalogue),
+    ``assay`` (one for each share that spreads, in the order written).
     """
 
     def __init__(self, site: Assembly, name: str, index: int, model: FeedModel, gate: Gate) -> None:
@@ -60,8 +62,9 @@ class Arrivals(Unit):
         self.record: ArrivalsRecord = record
         self.gate = gate
         self.calendar: Calendar | None = site.calendar(model.calendar)
-        self.streams: dict[str, Stream] = {purpose: site.stream(name, purpose) for purpose in ("arrival", "mass", "composition")}
-        self._scenario = site.scenario
+        self.streams: dict[str, Stream] = {purpose: site.stream(name, purpose) for purpose in ("arrival", "mass", "composition", "assay")}
+        self.assays = Assays(site, model)
+        self._site = site
         self.model: FeedModel = model
         self._share: Floats = np.zeros(0)
         self.set_model(model)
@@ -69,17 +72,18 @@ class Arrivals(Unit):
     def set_model(self, model: FeedModel) -> None:
         """Parameters at the start, or after a timed event."""
         self.model = model
+        self.assays.model = model
         if model.composition is not None:
             self._share = self._spread(dict(model.composition))
 
     def _spread(self, composition: dict[str, float]) -> Floats:
-        scenario = self._scenario
-        return spread(composition, self.model.size, scenario.materials.names, scenario.materials.groups, scenario.sizes)
+        return lot_shares(self._site, composition, self.model.size)
 
     def step(self, now: int) -> bool:
         record = self.record
         if record.due:
-            self.gate.arrive(*self._delivery(), now)
+            shares, mass = self._delivery()
+            self.gate.arrive(self.assays.applied(shares, record.count, self.streams["assay"]), mass, now)
             record.count += 1
         record.due = True
         until = self._next(now)
@@ -120,14 +124,17 @@ class Arrivals(Unit):
         """A Dirichlet draw around the mean composition, as normalised gamma variates, each inverted from one uniform."""
         from scipy.special import gammaincinv
 
-        means = self._share.sum(axis=1).tolist()
+        means = self._share[: self._site.components.solid].sum(axis=1).tolist()
         stream = self.streams["composition"]
         drawn = [float(gammaincinv(concentration * mean, stream.uniform())) if mean > 0.0 else 0.0 for mean in means]
         total = sum(drawn)
         if total <= 0.0:
             return self._share
         factors = [d / total / mean if mean > 0.0 else 0.0 for d, mean in zip(drawn, means, strict=True)]
-        varied: Floats = self._share * np.array(factors)[:, None]
+        contents = [factors[material] for material, _ in self._site.components.contents]
+        rest = [0.0] * (len(self._share) - len(factors) - len(contents))
+        melt, heat = (rest[:-2], rest[-2:]) if rest else ([], [])
+        varied: Floats = self._share * np.array([*factors, *melt, *contents, *heat])[:, None]
         return varied
 
     def save(self) -> State:
@@ -153,7 +160,7 @@ class GateRecord:
 class Gate(Unit):
     """The queue of trucks before the bunker (or conveyor) that the feed fills. A truck unloads whole or not at all.
 
-    ``taken`` (material,), kg: the account of what came in. Stream: ``unload``.
+    ``taken`` (component,), kg: the account of what came in. Stream: ``unload``.
     """
 
     def __init__(self, site: Assembly, name: str, index: int, feed: str, model: FeedModel) -> None:
@@ -165,7 +172,7 @@ class Gate(Unit):
         self.needs = site.needed(model.unload.needs) if model.unload is not None else []
         self.unload_stream = site.stream(feed, "unload")
         self.trucks: list[Floats] = []
-        self.taken = np.zeros(site.shape[0])
+        self.taken, self._solid = np.zeros(site.shape[0]), site.components.solid
         self.receiver: Receiver
         self.capacity = float("inf")
 
@@ -250,7 +257,7 @@ class Gate(Unit):
         add_materials(self.taken, shares, mass)
         k = self.recorder.step(now)
         add_materials(self.recorder.mass[k][self.stream_row], shares, mass)
-        self.recorder.size[k][self.stream_row] += shares.sum(axis=0) * mass
+        self.recorder.size[k][self.stream_row] += shares[: self._solid].sum(axis=0) * mass
         self.receiver.put(shares, mass, mass, lot, now)
 
     def _count_queue(self, now: int) -> None:

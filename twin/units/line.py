@@ -166,7 +166,7 @@ class Line(Unit):
             self._wait(STARVED, intake.lists, now, intake.wishes, takes_any=intake.takes_any)
             return False
         if self.before:
-            intake.peek(network.x, amount)
+            intake.peek(network.lot, amount)
             counted = network.warned.copy()
             self._evaluate(amount, now)
             if not self._room_before(now):
@@ -176,7 +176,7 @@ class Line(Unit):
             self.leave_lists()
         if self.genealogy is not None:
             record.lot = self.genealogy.new(self.name, now)
-        amount = intake.draw(self, network.x, amount, record.lot, now)
+        amount = intake.draw(self, network.lot, amount, record.lot, now)
         if not self.before:
             self._evaluate(amount, now)
         record.feed = amount
@@ -371,7 +371,7 @@ class Line(Unit):
         """What lies on the line: (matrix, share of it)."""
         record, network = self.record, self.network
         if record.phase in (START, WORK):
-            return [(network.x, 1.0)]
+            return [(network.lot, 1.0)]
         if record.phase == DELIVER:
             masses = zip(network.outlet_views, self.delivery.pending, network.outlet_mass.tolist(), strict=True)
             return [(matrix, left / mass) for matrix, left, mass in masses if left > 0.0]

@@ -125,7 +125,7 @@ def build_line(
         layout.name,
         site.next_index(),
         site.clock,
-        network=Network(layout.name, members, wiring, scenario.materials.properties, sizes_of(site)),
+        network=Network(layout.name, members, wiring, scenario.materials.properties, sizes_of(site), site.components),
         intake=Intake(
             [site.bunkers[name] for name in layout.bunkers],
             layout.lot,

@@ -72,6 +72,9 @@ class LineRecords:
             part / duration if duration else 1.0, line.record.feed, part / NANOSECONDS, network.bottleneck,
             recorder.mass[k], recorder.size[k], self._load[k], self._bottleneck[k], self._energy[k], self.power, self.through, network.lanes,
         )  # fmt: skip
+        if network.riders is not None:
+            share = part / duration if duration else 1.0
+            network.riders.record(recorder.mass[k], share, self.streams, self.intake_rows, line.intake.weights)
 
     def standing(self, line: Line, begin: int, end: int, state: int) -> None:
         """The line did not work from ``begin`` to ``end``, ns."""

@@ -13,7 +13,9 @@ from twin.engine.unit import State
 from twin.errors import KernelError, NetworkError
 from twin.kernels import evaluator as ev
 from twin.kernels.compile import Properties, Sizes
+from twin.units.components import Components
 from twin.units.machine import Machine
+from twin.units.riders import Riders
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -36,10 +38,12 @@ class Wiring:
 
 
 class Network:
-    """Evaluates lots. After :meth:`evaluate`: ``out`` (machine, port, material, size) kg, ``phi`` (machine,), ``outlet_mass`` (outlet,) kg, and the
-    properties below."""
+    """Evaluates the lot in ``lot`` (component, size); ``x`` are its materials.
 
-    def __init__(self, name: str, machines: Sequence[Machine], wiring: Wiring, properties: Properties, sizes: Sizes) -> None:
+    After :meth:`evaluate`: ``out`` (machine, port, material, size) kg, ``phi`` (machine,), ``outlet_mass`` (outlet,) kg, and the properties below.
+    """
+
+    def __init__(self, name: str, machines: Sequence[Machine], wiring: Wiring, properties: Properties, sizes: Sizes, components: Components) -> None:
         self.name, self.machines, self.wiring = name, list(machines), wiring
         self._properties, self._sizes = properties, sizes
         shape = (len(properties["density"]), len(sizes.mean))
@@ -51,7 +55,8 @@ class Network:
         self.blocks = np.array(wiring.blocks, dtype=np.int64).reshape(-1, 3)
         self.outlets = np.array(wiring.outlets, dtype=np.int64).reshape(-1, 2)
         self.limits = np.zeros((count, 2))
-        self.x = np.zeros(shape)
+        self.lot = np.zeros((components.rows, shape[1]))
+        self.x = self.lot[: shape[0]]
         self.inp, self.at = np.zeros((count, *shape)), np.zeros((count, *shape))
         self.out = np.zeros((count, ports, *shape))
         self.warn, self.warned = np.zeros((count, kinds), dtype=np.int64), np.zeros((count, kinds), dtype=np.int64)
@@ -59,6 +64,10 @@ class Network:
         self.outlet_mass = np.zeros(len(wiring.outlets))
         self.result = np.zeros(5)
         self.outlet_views = [self.out[i, p] for i, p in wiring.outlets]
+        self.riders: Riders | None = None
+        if components.rows > shape[0]:
+            self.riders = Riders(self, components)
+            self.outlet_views = list(self.riders.parts)
         self._fill_table()
         self._coefficients: list[Floats] = [np.zeros(0)] * count
         self._parameters: list[Floats] = [np.zeros(0)] * count
@@ -110,6 +119,10 @@ class Network:
         )  # fmt: skip
         if status != 0:
             self._explain(status, f"lot {lot} of {mass:g} kg at {now / NANOSECONDS:.6g} s")
+        if self.riders is not None:
+            status = self.riders.follow()
+            if status != 0:
+                self._explain(status, f"contents of lot {lot} of {mass:g} kg at {now / NANOSECONDS:.6g} s")
 
     def _explain(self, status: int, which: str) -> None:
         machine = self.machines[int(self.result[ev.CULPRIT])]
@@ -150,13 +163,16 @@ class Network:
     def save(self) -> State:
         """What the present lot and the tallies need; tables follow from the machines."""
         return {
-            "x": self.x.copy(), "out": self.out.copy(), "phi": self.phi.copy(), "limits": self.limits.copy(), "warned": self.warned.copy(),
-            "outlet_mass": self.outlet_mass.copy(), "result": self.result.copy(),
+            "x": self.lot.copy(), "out": self.out.copy(), "phi": self.phi.copy(), "limits": self.limits.copy(), "warned": self.warned.copy(),
+            "riders": self.riders.save() if self.riders is not None else None, "outlet_mass": self.outlet_mass.copy(), "result": self.result.copy(),
         }  # fmt: skip
 
     def load(self, state: State) -> None:
         """Take over a saved network (its machines are loaded before)."""
-        for name in ("x", "out", "phi", "limits", "warned", "outlet_mass", "result"):
+        self.lot[:] = state["x"]
+        if self.riders is not None:
+            self.riders.load(state["riders"])
+        for name in ("out", "phi", "limits", "warned", "outlet_mass", "result"):
             getattr(self, name)[:] = state[name]
         for i in range(len(self.machines)):
             self._prepare(i)

@@ -14,7 +14,6 @@ from twin.engine.genealogy import Genealogy
 from twin.engine.recording import GATE_COUNTS, Recorder
 from twin.engine.unit import State, Unit
 from twin.kernels.recording import record_passage, record_taking
-from twin.materials import ELEMENTS
 from twin.scenario.kinds.product import PickUp
 from twin.scenario.kinds.product import Product as ProductModel
 from twin.units.assembly import Assembly
@@ -26,16 +25,6 @@ FULL_LOAD = 1.0 - 1e-9
 """Share of its load above which a truck counts as full."""
 
 
-def content_of(name: str, site: Assembly) -> Floats:
-    """Share of an element, material or group in each material, shape (material,)."""
-    materials = site.scenario.materials
-    if name in materials.names:
-        return np.array([1.0 if material == name else 0.0 for material in materials.names])
-    if name in materials.groups:
-        return np.array([1.0 if material in materials.groups[name] else 0.0 for material in materials.names])
-    return np.ascontiguousarray(materials.assay[:, ELEMENTS.index(name)])
-
-
 class Account:
     """What a product took in: masses for the balance, recorded flow, and off-spec mass lot by lot."""
 
@@ -45,20 +34,20 @@ class Account:
         self.genealogy: Genealogy | None = site.genealogy
         self.row, self.gate_row = site.row(name), site.gate(name)
         self.taken = np.zeros(site.shape[0])
-        self.limits = [(content_of(limit.name, site), limit) for limit in model.spec.limits]
-        self._materials, self.lanes = np.zeros(site.shape[0]), np.zeros(site.shape[1])
+        self.limits = [(site.components.content_of(limit.name, site.scenario.materials), limit) for limit in model.spec.limits]
+        self._rows, self.lanes, self._solid = np.zeros(site.shape[0]), np.zeros(site.shape[1]), site.components.solid
 
     def take(self, x: Floats, share: float, amount: float, now: int) -> None:
         """``share`` of the matrix ``x``, ``amount`` kg, leaves the plant."""
         k = self.recorder.step(now)
-        record_taking(x, share, self._materials, self.taken, self.recorder.mass[k], self.recorder.size[k], self.row, self.lanes)
+        record_taking(x, share, self._rows, self.taken, self.recorder.mass[k], self.recorder.size[k], self.row, self._solid, self.lanes)
         if self.limits and self._off_spec(amount):
             self.recorder.gates[k][self.gate_row][OFFSPEC] += amount
 
     def _off_spec(self, amount: float) -> bool:
-        masses = self._materials.tolist()
+        rows = self._rows.tolist()
         for content, limit in self.limits:
-            share = sum(m * c for m, c in zip(masses, content.tolist(), strict=True)) / amount
+            share = sum(m * c for m, c in zip(rows, content.tolist(), strict=True)) / amount
             if not limit.holds(share):
                 return True
         return False
@@ -110,7 +99,7 @@ class Sink:
         account.take(x, share, amount, now)
         if account.genealogy is not None:
             taken = account.genealogy.new(self.name, now)
-            account.genealogy.edge(taken, lot, account._materials)
+            account.genealogy.edge(taken, lot, account._rows)
 
 
 @dataclass(slots=True)
@@ -130,7 +119,7 @@ class _Taker(Unit):
         self.record: TakerRecord = record
         self.bunkers, self.account = bunkers, account
         self.bunker_rows = {bunker.name: site.row(bunker.name) for bunker in bunkers}
-        self._part = np.zeros(site.shape)
+        self._part, self._solid = np.zeros(site.shape), site.components.solid
 
     def _draw(self, bunker: Bunker, amount: float, now: int) -> float:
         account, genealogy = self.account, self.account.genealogy
@@ -139,7 +128,7 @@ class _Taker(Unit):
         account.take(self._part, 1.0, amount, now)
         recorder = account.recorder
         k = recorder.step(now)
-        record_passage(self._part, 1.0, recorder.mass[k], recorder.size[k], self.bunker_rows[bunker.name], account.lanes)
+        record_passage(self._part, 1.0, recorder.mass[k], recorder.size[k], self.bunker_rows[bunker.name], self._solid, account.lanes)
         return amount
 
 

@@ -7,8 +7,9 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from twin.quantities import Mass, format_quantity
-from twin.scenario.fields import Composition, References
+from twin.materials import ELEMENTS
+from twin.quantities import Fraction, Mass, format_quantity
+from twin.scenario.fields import SUM_TOLERANCE, Composition, References
 from twin.scenario.kind import Kind, Model, UnitModel
 from twin.scenario.problems import Faults, Loc
 from twin.scenario.sizes import SizeDistribution
@@ -16,11 +17,27 @@ from twin.scenario.vocabulary import Vocabulary
 
 
 class InitialStock(Model):
-    """What is in a bunker at the start; composition and sizes are those of its feed where not given."""
+    """What is in a bunker at the start; composition and sizes are those of its feed where not given. A melt has neither."""
 
     mass: Mass = Field(description="Mass at the start.")
     composition: Composition | None = Field(default=None, description="Share of each material; that of the bunker's feed where not given.")
     size: SizeDistribution | None = Field(default=None, description="Size distribution; that of the bunker's feed where not given.")
+    melt: dict[str, Fraction] | None = Field(
+        default=None, min_length=1, description="Mass fractions by element of what has been molten, such as anodes, cold; what is left open is inert."
+    )
+
+    @model_validator(mode="after")
+    def _right_melt(self) -> Self:
+        faults = Faults()
+        for element in self.melt or {}:
+            if element not in ELEMENTS:
+                faults.add(f"unknown element {element[:20]!r}; known: {', '.join(ELEMENTS)}", "melt", element)
+        if self.melt is not None and (total := sum(self.melt.values())) > 1 + SUM_TOLERANCE:
+            faults.add(f"the elements must not add up to more than 100 % (got {100 * total:.6g} %)", "melt")
+        if self.melt is not None and (self.composition is not None or self.size is not None):
+            faults.add("a melt has no 'composition' of materials and no 'size'", "melt")
+        faults.stop_if_any()
+        return self
 
 
 class Bunker(UnitModel):

@@ -9,12 +9,12 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
-from twin.quantities import DurationOrZero, PricePerMass, Quantity, format_quantity
+from twin.quantities import DurationOrZero, FactorOrZero, Fraction, PricePerMass, Quantity, format_quantity
 from twin.scenario.calendars import read_moment
 from twin.scenario.distributions import DurationVariate, MassVariate
 from twin.scenario.fields import SUM_TOLERANCE, CalendarName, Composition, Count, Names
 from twin.scenario.kind import Kind, Model, UnitModel
-from twin.scenario.problems import Faults, Loc, wrong
+from twin.scenario.problems import Faults, Loc, nearest, wrong
 from twin.scenario.sizes import SizeDistribution
 from twin.scenario.tables import Column, Files, files_of, read_table
 from twin.scenario.vocabulary import Vocabulary
@@ -24,7 +24,8 @@ from twin.scenario.vocabulary import Vocabulary
 class Schedule:
     """Deliveries from a CSV: ``times`` in s from the start, ascending, ``masses`` in kg.
 
-    ``fractions`` holds for each delivery the share of each of ``materials``; None where the feed's ``composition`` holds for all.
+    ``fractions`` holds for each delivery the share of each of ``materials``; None where the feed's ``composition`` holds for all. ``assays`` holds for
+    each the share of each (material, element) in ``assayed``.
     """
 
     name: str
@@ -32,6 +33,8 @@ class Schedule:
     masses: tuple[float, ...]
     materials: tuple[str, ...] = ()
     fractions: tuple[tuple[float, ...], ...] | None = None
+    assayed: tuple[tuple[str, str], ...] = ()
+    assays: tuple[tuple[float, ...], ...] = ()
 
 
 def _read_schedule(value: object, info: ValidationInfo) -> Schedule:
@@ -43,8 +46,11 @@ def _read_schedule(value: object, info: ValidationInfo) -> Schedule:
         raise wrong(f"{name}: the columns 'timestamp' (dates) or 'time' (e.g. time_h), and 'mass' (e.g. mass_t) are needed (got {', '.join(columns)})")
     times = _timestamps(columns["timestamp"], files, faults, name) if clock == ["timestamp"] else columns["time"].numbers(Quantity("s", ge=0), faults, name)
     masses = columns["mass"].numbers(Quantity("kg", gt=0), faults, name)
-    materials = tuple(key for key in columns if key not in (*clock, "mass"))
+    shared = [key for key in columns if key not in (*clock, "mass")]
+    materials = tuple(key for key in shared if "." not in key)
     shares = [columns[key].numbers(Quantity("1", ge=0, le=1), faults, name) for key in materials]
+    assayed = tuple((key.partition(".")[0], key.partition(".")[2]) for key in shared if "." in key)
+    assays = [columns[f"{material}.{element}"].numbers(Quantity("1", ge=0, le=1), faults, name) for material, element in assayed]
     faults.stop_if_any()
     lines = columns["mass"].lines
     for index, (before, after) in enumerate(pairwise(times)):
@@ -57,7 +63,7 @@ def _read_schedule(value: object, info: ValidationInfo) -> Schedule:
             faults.add(f"{name}:{line} the shares of the materials must sum to 1 (got {sum(row):.9g})")
             break
     faults.stop_if_any()
-    return Schedule(name, tuple(times), tuple(masses), materials, rows)
+    return Schedule(name, tuple(times), tuple(masses), materials, rows, assayed, tuple(zip(*assays, strict=True)))
 
 
 def _timestamps(column: Column, files: Files, faults: Faults, name: str) -> list[float]:
@@ -106,6 +112,15 @@ class Feed(UnitModel):
     composition: Composition | None = Field(default=None, description="Share of each material.")
     variability: Variability | None = Field(default=None, description="How compositions differ between deliveries; not at all where not given.")
     size: SizeDistribution | None = Field(default=None, description="Size distribution of all materials or of each.")
+    assay: dict[str, dict[str, Fraction]] = Field(
+        default={}, description="Share of elements in materials of these deliveries, where it is not the catalogue's, e.g. {pcb: {Cu: 24 %}}."
+    )
+    assay_by_size: dict[str, dict[str, tuple[Fraction, ...]]] = Field(
+        default={}, description="The same for each size class, the finest first, e.g. {pcb: {Au: [0.05 %, 0.02 %]}}."
+    )
+    assay_spread: dict[str, dict[str, FactorOrZero]] = Field(
+        default={}, description="How the share of an element differs between deliveries: its relative standard deviation, gamma distributed."
+    )
     when_full: Literal["wait", "turn_away"] = Field(default="wait", description="What a truck does that finds no room.")
     queue_limit: Annotated[int, Field(strict=True, ge=0)] | None = Field(
         default=None, description="How many trucks may wait; those that come then are turned away. No limit where not given."
@@ -142,10 +157,56 @@ class Feed(UnitModel):
         for name in self.schedule.materials if self.schedule else ():
             yield ("schedule",), name
 
+    def assays_given(self) -> Iterator[tuple[Loc, str, str]]:
+        """Yield (place, material, element) of each share that differs from the catalogue's or between deliveries."""
+        for key, given in (("assay", self.assay), ("assay_by_size", self.assay_by_size), ("assay_spread", self.assay_spread)):
+            for material, elements in given.items():
+                for element in elements:
+                    yield (key, material, element), material, element
+        for material, element in self.schedule.assayed if self.schedule else ():
+            yield ("schedule",), material, element
+
     def check(self, vocabulary: Vocabulary) -> Iterator[tuple[Loc, str]]:
-        """Yield what is wrong with the size distribution."""
-        for loc, message in vocabulary.wrong_sizes(self.size, [name for _, name in self.materials_used()]):
+        """Yield what is wrong with the size distribution and the assays."""
+        delivered = [name for _, name in self.materials_used()]
+        for loc, message in vocabulary.wrong_sizes(self.size, delivered):
             yield ("size", *loc), message
+        for loc, material, element in self.assays_given():
+            if material not in delivered:
+                yield loc, f"{material!r} is not delivered; {nearest(material, delivered)}"
+            elif element not in vocabulary.elements or element == "rest":
+                yield (
+                    loc,
+                    f"an element is needed; {nearest(element, vocabulary.elements)} (got {element[:40]!r}; what an assay leaves open is the rest by itself)",
+                )
+        yield from self._wrong_totals(vocabulary)
+        for material, elements in self.assay_by_size.items():
+            for element, shares in elements.items():
+                if len(shares) != len(vocabulary.sizes):
+                    yield ("assay_by_size", material, element), f"{len(vocabulary.sizes)} shares are needed, one for each size class (got {len(shares)})"
+                if element in self.assay.get(material, {}):
+                    yield ("assay_by_size", material, element), "stands under 'assay' too: give one of both"
+
+    def _wrong_totals(self, vocabulary: Vocabulary) -> Iterator[tuple[Loc, str]]:
+        """Yield where an assay of its own and what the catalogue says of the other elements add up to more than 1."""
+        cases: list[tuple[Loc, str, dict[str, float], str]] = []
+        for material, given in self.assay.items():
+            cases.append((("assay", material), material, given, ""))
+        for material, by_size in self.assay_by_size.items():
+            cases.append((("assay_by_size", material), material, {element: max(shares) for element, shares in by_size.items()}, ""))
+        if self.schedule is not None:
+            for number, row in enumerate(self.schedule.assays, start=1):
+                for material in dict.fromkeys(name for name, _ in self.schedule.assayed):
+                    own = {e: share for (name, e), share in zip(self.schedule.assayed, row, strict=True) if name == material}
+                    cases.append((("schedule",), material, own, f"delivery {number}: {material}: "))
+        for loc, material, own, which in cases:
+            others = sum(share for e, share in vocabulary.assays.get(material, {}).items() if e != "rest" and e not in own)
+            if (total := sum(own.values()) + others) > 1 + SUM_TOLERANCE:
+                yield (
+                    loc,
+                    f"{which}with the catalogue's other elements the assay adds up to more than 100 % (got {100 * total:.6g} %): name those that are less",
+                )
+                return
 
 
 KIND = Kind(

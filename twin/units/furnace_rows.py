@@ -1,0 +1,70 @@
+"""Rows of the table of batches that a furnace writes: one a phase, one a ladle."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.kernels import furnace as kernel
+from twin.materials import ELEMENTS
+from twin.units.bath import METAL, SLAG, Bath, Outcome
+from twin.units.charge import E
+from twin.units.process import batch_row
+
+Floats = NDArray[np.float64]
+_OXYGEN, _LOG_PO2 = ELEMENTS.index("O"), kernel.STATE.index("log_po2")
+
+
+def phase_row(unit: str, phase: str, begin: int, end: int, outcome: Outcome, bath: Bath, use: Floats, heat: Floats) -> dict[str, Any]:
+    """What a phase took in and gave off, and the bath at its end."""
+    incoming, gone = outcome.together(*kernel.STREAMS[:6]), outcome.together("gas", "fume", "dust")
+    return batch_row(
+        unit,
+        phase,
+        begin,
+        end,
+        limit=outcome.limit,
+        temperature=bath.temperature,
+        log_po2=float(bath.state[_LOG_PO2]),
+        element_in=incoming[:E].copy(),
+        element_out=gone[:E].copy(),
+        metal=bath.parts[METAL, :E].copy(),
+        slag=bath.parts[SLAG, :E].copy(),
+        entrained=bath.droplets()[:E].copy(),
+        oxygen=float(outcome.stream("oxygen")[_OXYGEN]),
+        offgas=outcome.sum("gas_volume"),
+        heat_in=float(incoming[E:].sum()),
+        heat_out=float(gone[E:].sum()) + outcome.sum("wall_loss"),
+        heat_stored=float(bath.parts[:, E:].sum() - outcome.before[E:].sum()),
+        energy=use.copy(),
+        waste_heat=heat.copy(),
+    )
+
+
+def tap_row(
+    unit: str, phase: str, begin: int, end: int, bath: Bath, tapped: tuple[Floats, Floats, bool], stored: float, use: Floats, heat: Floats
+) -> dict[str, Any]:
+    """What was ``tapped``: slag, metal, and whether that metal is droplets in the slag, each (E + 2,); ``stored``: change of the bath's heat, J."""
+    slag, metal, droplets = tapped
+    taken = slag + metal
+    return batch_row(
+        unit,
+        phase,
+        begin,
+        end,
+        limit="tap",
+        temperature=bath.temperature,
+        log_po2=float(bath.state[_LOG_PO2]),
+        element_in=np.zeros(E),
+        element_out=taken[:E].copy(),
+        metal=metal[:E].copy(),
+        slag=slag[:E].copy(),
+        entrained=metal[:E].copy() if droplets else np.zeros(E),
+        heat_in=0.0,
+        heat_out=float(taken[E:].sum()),
+        heat_stored=stored,
+        energy=use,
+        waste_heat=heat,
+    )

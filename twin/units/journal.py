@@ -1,0 +1,130 @@
+"""What a process unit tells the recorder: its state, flows, energy and heat, spread over the time that they take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.engine.clock import NANOSECONDS
+from twin.engine.recording import Recorder
+from twin.engine.states import RUNNING, STARVED
+from twin.engine.unit import State
+
+Floats = NDArray[np.float64]
+
+
+@dataclass
+class Work:
+    """What is done from ``begin`` to ``end``, ns: ``flows`` (component,) kg by row of a stream, ``use`` (carrier,) J, ``heat`` (level,) J."""
+
+    begin: int
+    end: int
+    flows: dict[int, Floats] = field(default_factory=dict)
+    use: Floats = field(default_factory=lambda: np.zeros(0))
+    heat: Floats = field(default_factory=lambda: np.zeros(0))
+
+
+LEVELS = ("above 800 °C", "400 to 800 °C", "200 to 400 °C", "below 200 °C")
+"""Temperatures at which waste heat comes, hottest first."""
+LEVEL_BOUNDS = (1073.15, 673.15, 473.15)
+AMBIENT = 298.15
+
+
+def levels_of(heat: float, temperature: float) -> Floats:
+    """Heat by level (level,), J, that a melt of ``temperature`` K gives off as it cools to 298 K, in proportion to the fall of temperature.
+
+    Of 1 MJ at 1573 K .39 is above 800 °C, .31 between 400 and 800 °C:
+
+    >>> [round(share, 3) for share in levels_of(1.0, 1573.15).tolist()]
+    [0.392, 0.314, 0.157, 0.137]
+    """
+    bounds = [max(temperature, AMBIENT), *(min(max(bound, AMBIENT), max(temperature, AMBIENT)) for bound in LEVEL_BOUNDS), AMBIENT]
+    fall = bounds[0] - AMBIENT
+    return np.array([heat * (above - below) / fall if fall > 0.0 else 0.0 for above, below in pairwise(bounds)])
+
+
+class Journal:
+    """Rows of one unit in the recorder's arrays. ``state`` holds since ``since``; ``work`` is what is being done, if anything.
+
+    Beside the recorder it keeps ``used`` (carrier,), J, of work that is done, and ``powered``, ns, the time that idle power was drawn, for the accounts.
+    """
+
+    def __init__(self, recorder: Recorder, unit: str, idle: float) -> None:
+        self.recorder = recorder
+        axes = recorder.axes
+        self.state_row, self.use_row = axes.lines.index(unit), axes.processes.index(unit)
+        self.idle = idle
+        self.electricity = axes.carriers.index("electricity")
+        self.state, self.since = STARVED, 0
+        self.work: Work | None = None
+        self.used = np.zeros(len(axes.carriers))
+        self.powered = 0
+
+    def stand(self, state: int, now: int) -> None:
+        """The unit waits from ``now`` on."""
+        self.settle(now)
+        self._finish()
+        self.state = state
+
+    def begin(self, now: int, until: int, flows: Mapping[int, Floats], use: Floats, heat: Floats) -> None:
+        """The unit works from ``now`` to ``until``; what takes no time is recorded at once."""
+        self.settle(now)
+        self._finish()
+        self.state, self.work = RUNNING, Work(now, until, dict(flows), use, heat)
+        if until == now:
+            self._add(self.recorder.step(now), 1.0)
+            self._finish()
+
+    def _finish(self) -> None:
+        if self.work is not None:
+            self.used += self.work.use
+            self.work = None
+
+    def settle(self, now: int) -> None:
+        """Record up to ``now``."""
+        work = self.work
+        for k, part in self.recorder.cut(self.since, now):
+            self.recorder.state[k][self.state_row][self.state] += part
+            self.recorder.use[k][self.use_row][self.electricity] += self.idle * (part / NANOSECONDS)
+            if work is not None:
+                self._add(k, part / (work.end - work.begin))
+        self.powered += now - self.since
+        self.since = now
+
+    def _add(self, k: int, share: float) -> None:
+        assert self.work is not None
+        for row, flow in self.work.flows.items():
+            self.recorder.mass[k][row] += share * flow
+        self.recorder.use[k][self.use_row] += share * self.work.use
+        self.recorder.heat[k][self.use_row] += share * self.work.heat
+
+    def energy_used(self) -> Floats:
+        """Energy used so far by carrier, J, from what was done and for how long: the account that recorded energy is held against."""
+        total = self.used.copy()
+        total[self.electricity] += self.idle * self.powered / NANOSECONDS
+        if self.work is not None:
+            total += self.work.use * ((self.since - self.work.begin) / (self.work.end - self.work.begin))
+        return total
+
+    def save(self) -> State:
+        """As plain data and arrays."""
+        work = self.work
+        saved = None
+        if work is not None:
+            flows = {str(row): flow.copy() for row, flow in work.flows.items()}
+            saved = {"begin": work.begin, "end": work.end, "flows": flows, "use": work.use.copy(), "heat": work.heat.copy()}
+        return {"state": self.state, "since": self.since, "used": self.used.copy(), "powered": self.powered, "work": saved}
+
+    def load(self, state: State) -> None:
+        """Take over a saved journal."""
+        self.state, self.since, self.powered = state["state"], state["since"], state["powered"]
+        self.used[:] = state["used"]
+        saved = state["work"]
+        self.work = None
+        if saved is not None:
+            flows = {int(row): flow.copy() for row, flow in saved["flows"].items()}
+            self.work = Work(saved["begin"], saved["end"], flows, saved["use"].copy(), saved["heat"].copy())

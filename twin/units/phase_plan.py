@@ -1,0 +1,147 @@
+"""From the parameters of a furnace and one of its phases to what the compiled phase takes, and back to energy by carrier."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.kernels import furnace as kernel
+from twin.materials import ELEMENTS
+from twin.materials.carriers import Fuel, fuel
+from twin.materials.heat import HeatData
+from twin.scenario.furnace import FurnaceModel
+from twin.scenario.phases import Charge, Reductant, Working
+from twin.units.bath import Outcome
+from twin.units.charge import FORMATION, E
+
+if TYPE_CHECKING:
+    from twin.units.process import Process
+
+Floats = NDArray[np.float64]
+AIR_OXYGEN = 0.21
+MOLAR_VOLUME = 0.022414
+"""Nm3/mol."""
+_LOSS_LEVEL = 3
+
+
+def bought_share(oxygen: float) -> float:
+    """Bought oxygen in a Nm3 of air enriched to the volume fraction ``oxygen``: 0.24 at 40 %.
+
+    >>> round(bought_share(0.4), 6)
+    0.240506
+    """
+    return (oxygen - AIR_OXYGEN) / (1.0 - AIR_OXYGEN)
+
+
+def oxygen_need(composition: tuple[float, ...]) -> float:
+    """Oxygen that burns a kg of fuel, Nm3: 2.79 for methane (C 0.749, H 0.251).
+
+    >>> shares = dict(C=0.7487, H=0.2513)
+    >>> round(oxygen_need(tuple(shares.get(element, 0.0) for element in ELEMENTS)), 2)
+    2.79
+    """
+    share = dict(zip(ELEMENTS, composition, strict=True))
+    moles = share["C"] / 0.012011 + share["H"] / 0.004032 + share["S"] / 0.03206 - share["O"] / 0.031998
+    return MOLAR_VOLUME * moles
+
+
+class PhasePlan:
+    """What stays the same from batch to batch. ``oxygen``: bought oxygen at full blast and fire, Nm3/s."""
+
+    def __init__(self, model: FurnaceModel, phase: Working, heat: HeatData) -> None:
+        self.model, self.phase = model, phase
+        self.burner: Fuel = fuel(model.burner.carrier)
+        self.reductant: Fuel | None = fuel(phase.reductant.carrier) if phase.reductant is not None else None
+        self.power = model.burner.power if phase.burner is None else phase.burner
+        self._fuel_row = _row(self.burner, heat)
+        self._reductant_row = _row(self.reductant, heat) if self.reductant is not None else np.zeros(E + 2)
+        burnt = oxygen_need(self.burner.composition) * self.power / self.burner.heating_value * model.burner.excess
+        self.oxygen = burnt / model.burner.oxygen * bought_share(model.burner.oxygen)
+        if phase.blast is not None:
+            self.oxygen += phase.blast.rate * bought_share(phase.blast.oxygen)
+        self.tests = np.array(
+            [[kernel.TESTS.index(t.quantity), ELEMENTS.index(t.element) if t.element else 0.0, 1.0 if t.above else -1.0, t.value] for t in phase.until.tests],
+            dtype=np.float64,
+        ).reshape(-1, 4)
+
+    def _rate(self, reductant: Reductant) -> float:
+        assert self.reductant is not None
+        if reductant.rate is not None:
+            return reductant.rate
+        assert reductant.flow is not None
+        density = self.reductant.density
+        return reductant.flow * density if density is not None else 0.0
+
+    def supplies(self, coolant: tuple[Floats, float]) -> tuple[Floats, float]:
+        """Rows of coolant, fuel and reductant per kg, and how much coolant there is, kg."""
+        row, mass = coolant
+        per_kg = row / mass if mass > 0.0 else np.zeros(E + 2)
+        return np.ascontiguousarray([per_kg, self._fuel_row, self._reductant_row]), mass if self.phase.coolant is not None else 0.0
+
+    def array(self, feed: float, coolant: float, wear: float, oxygen_limit: float) -> Floats:
+        """The kernel's plan for ``feed`` and ``coolant`` kg; ``wear``: wall loss over that of a new lining; ``oxygen_limit`` Nm3/s."""
+        model, phase = self.model, self.phase
+        values = {
+            "dt": model.step,
+            "at_least": phase.duration,
+            "at_most": max(phase.max, phase.duration),
+            "target": model.temperature.target if phase.temperature is None else phase.temperature,
+            "coldest": model.temperature.coldest,
+            "hottest": model.temperature.hottest,
+            "band": model.temperature.band,
+            "feed_rate": phase.rate if isinstance(phase, Charge) else 0.0,
+            "burner_power": self.power,
+            "fuel_lhv": self.burner.heating_value,
+            "burner_oxygen": model.burner.oxygen,
+            "burner_excess": model.burner.excess,
+            "burner_in_bath": model.burner.in_bath,
+            "burner_return": model.burner.heat_return,
+            "oxygen_limit": oxygen_limit,
+            "gas_limit": model.offgas.limit if model.offgas.limit is not None else math.inf,
+            "wall_loss": model.walls * wear,
+            "post_combustion": model.offgas.post_combustion,
+            "heat_return": model.offgas.heat_return,
+            "air_excess": model.offgas.air_excess,
+            "organics_in_bath": model.organics_in_bath,
+            "dust_share": model.dust,
+            "fuming": model.fuming,
+            "stirred": float(phase.stirred),
+            "entrainment": model.droplets.stirred,
+            "droplet": model.droplets.size,
+            "area": model.droplets.area,
+        }
+        if phase.blast is not None:
+            values |= {"blast": phase.blast.rate, "blast_oxygen": phase.blast.oxygen, "blast_use": phase.blast.use}
+        if phase.coolant is not None:
+            values |= {"coolant_rate": phase.coolant.rate, "coolant_mass": coolant}
+        if phase.reductant is not None:
+            mass = phase.reductant.mass if phase.reductant.mass is not None else math.inf
+            values |= {"reductant_rate": self._rate(phase.reductant), "reductant_mass": mass, "reductant_use": phase.reductant.use}
+        return kernel.plan_of(values)
+
+    def use(self, outcome: Outcome, process: Process) -> Floats:
+        """Energy by carrier (carrier,), J: fuels by their lower heating value, electricity for what was fed."""
+        carriers = process.recorder.axes.carriers
+        use = process.no_use()
+        for name, burnt in (("fuel", self.burner), ("reductant", self.reductant)):
+            if burnt is not None:
+                use[carriers.index(burnt.name)] += float(outcome.stream(name)[:E].sum()) * burnt.heating_value
+        use[process.electricity] += self.model.power.specific * float(outcome.stream("feed")[:E].sum())
+        return use
+
+    @staticmethod
+    def waste_heat(outcome: Outcome) -> Floats:
+        """Waste heat by level (level,), J: off-gas, and the walls at the lowest."""
+        heat = np.array([outcome.sum(f"heat_{level}") for level in range(4)])
+        heat[_LOSS_LEVEL] += outcome.sum("wall_loss")
+        return heat
+
+
+def _row(burnt: Fuel, heat: HeatData) -> Floats:
+    row = np.zeros(E + 2)
+    row[:E] = burnt.composition
+    row[FORMATION] = heat.formation(row[:E], burnt.heating_value)
+    return row
