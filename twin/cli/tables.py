@@ -18,7 +18,9 @@ from twin.quantities import format_quantity
 from twin.results.kpis import kpi_text
 from twin.results.read import Result
 from twin.scenario import Scenario
+from twin.scenario.furnace import FurnaceModel
 from twin.scenario.machine import MachineModel
+from twin.scenario.process import ProcessModel
 
 if TYPE_CHECKING:
     from twin.plant.topology import Topology
@@ -211,8 +213,25 @@ def show_topology(scenario: Scenario, topology: Topology) -> None:
         limits = ", ".join(f"{name} {text}" for name, text in _limits(scenario, line.machines))
         cells = (line.name, machines, ", ".join(line.bunkers), ", ".join(dict.fromkeys(line.destinations)), format_quantity(line.lot, "kg"), limits)
         table.add_row(*(escape(cell) for cell in cells))
-    console.print(table)
+    if topology.lines:
+        console.print(table)
+    _show_processes(console, scenario, topology)
     console.print(_tree(scenario, topology))
+
+
+def _show_processes(console: Console, scenario: Scenario, topology: Topology) -> None:
+    """Furnaces and their like: what they are charged from, their phases, where they deliver to."""
+    models = {name: model for name, model in scenario.units.items() if isinstance(model, ProcessModel)}
+    if not models:
+        return
+    table = new_table("process", "kind", "takes from", "phases", "delivers to", title="processes")
+    for column in table.columns[1:]:
+        column.justify = "left"
+    for name, model in models.items():
+        phases = ", ".join(phase.title for phase in model.phases) if isinstance(model, FurnaceModel) else ""
+        ports = [f"{stream.partition('.')[2]} to {taker}" for stream, taker in topology.destination.items() if stream.partition(".")[0] == name]
+        table.add_row(*(escape(cell) for cell in (name, model.kind, ", ".join(model.from_), phases, ", ".join(ports))))
+    console.print(table)
 
 
 def _tree(scenario: Scenario, topology: Topology) -> Tree:
