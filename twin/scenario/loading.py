@@ -25,6 +25,7 @@ from twin.scenario.model import Scenario
 from twin.scenario.parameters import parameters_of
 from twin.scenario.places import Node, Path, Plain, child, dotted, from_plain, lookup
 from twin.scenario.problems import MOST_PROBLEMS, in_words, keys_at
+from twin.scenario.process import ProcessModel
 from twin.scenario.settings import Settings, resolved_carriers
 from twin.scenario.stocks import with_stocks
 from twin.scenario.tables import Files, read_text
@@ -230,7 +231,8 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
     events = timed(settings, written if isinstance(written, dict) else {}, checked.models, checked.validated, checked.complain)
     checked.models = with_stocks(checked.models, unit_names, checked.complain)
     stuff = checked.materials(settings, source, events, skip="catalogue" in bad or "materials" in bad)
-    carriers = resolved_carriers(settings.carriers, lambda name, message: checked.complain(("carriers", name), message))
+    drawn = [name for model in checked.models.values() if isinstance(model, ProcessModel) for name in model.carriers_used()]
+    carriers = resolved_carriers(settings.carriers, drawn, lambda name, message: checked.complain(("carriers", name), message))
     if stuff is not None and "size_bounds" not in bad:
         catalogue, materials = stuff
         words = Vocabulary(materials.names, tuple(catalogue.materials), catalogue.groups, ELEMENTS, settings.size_bounds, materials.fractions())

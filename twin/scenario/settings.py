@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
@@ -115,10 +115,12 @@ ELECTRICITY = "electricity"
 """The carrier of the machines' power; it is there without being named."""
 
 
-def resolved_carriers(written: Mapping[str, CarrierSettings], complain: Callable[[str, str], None]) -> dict[str, tuple[Carrier, Number | None]]:
-    """Return each carrier by name, sorted, with the stored CO2 factor where one was taken. What is wrong is noted by name."""
+def resolved_carriers(
+    written: Mapping[str, CarrierSettings], drawn: Iterable[str], complain: Callable[[str, str], None]
+) -> dict[str, tuple[Carrier, Number | None]]:
+    """Return each carrier that is ``written`` or ``drawn`` by name, sorted, with the stored CO2 factor where one was taken. What is wrong is noted by name."""
     found: dict[str, tuple[Carrier, Number | None]] = {}
-    for name, settings in sorted({ELECTRICITY: CarrierSettings(), **written}.items()):
+    for name, settings in sorted({ELECTRICITY: CarrierSettings(), **{name: CarrierSettings() for name in drawn}, **written}.items()):
         if settings.co2 is not None:
             found[name] = (Carrier(settings.price, settings.co2), None)
             continue
