@@ -50,6 +50,7 @@ def plant(
         "time": {"start": "2026-01-05", "horizon": horizon},
         "record": {"every": every, "genealogy": True},
         "resources": {"crane": 1},
+        "carriers": {"steam": {"co2": "220 g/kWh"}},
         "materials": {"sand": {}},
         "units": {
             "anodes": {"kind": "bunker", "capacity": "900 t", "initial": {"mass": stock, "melt": melt or ANODE}},

@@ -42,7 +42,7 @@ class Melted(Model):
     )
 
 
-class Start(Model):
+class InitialBath(Model):
     """What a furnace holds at the start."""
 
     temperature: Temperature = Field(description="Temperature of the heel.")
@@ -122,7 +122,7 @@ class FurnaceModel(ProcessModel):
 
     capacity: Capacity = Field(description="What it holds.")
     heel: Holdings = Field(default=Holdings(), description="What stays in it when it is tapped.")
-    initial: Start | None = Field(default=None, description="What it holds at the start; nothing, cold, where not given.")
+    initial: InitialBath | None = Field(default=None, description="What it holds at the start; nothing, cold, where not given.")
     temperature: Control = Field(description="Temperatures that are kept.")
     burner: Burner = Field(description="The burner.")
     oxygen: Oxygen | None = Field(default=None, description="The oxygen plant that it draws from; needed for more than 21 % oxygen.")

@@ -84,7 +84,8 @@ def schema_text() -> str:
 
 def _schema_of(model: type[BaseModel], definitions: dict[str, Any]) -> dict[str, Any]:
     schema = model.model_json_schema(by_alias=True, mode="validation")
-    definitions |= schema.pop("$defs", {})
+    for name, definition in schema.pop("$defs", {}).items():
+        assert definitions.setdefault(name, definition) == definition, f"two models are called {name}"
     return schema
 
 

@@ -61,7 +61,7 @@ class Heating(Model):
     specific: SpecificEnergy = default(1.08e6, "300 kWh/t, " + MEMORY, low=3.6e5, high=2.2e6, description="Heat for each kg of copper deposited.")
 
 
-class Start(Model):
+class InitialCells(Model):
     """Anodes in the cells at the start."""
 
     assay: dict[str, Fraction] = Field(description="Mass fractions of the elements of the anodes; what is left open is inert.", min_length=1)
@@ -150,7 +150,7 @@ class Electrorefining(ProcessModel):
     to_slimes: ToSlimes = Field(default=ToSlimes(), description="What goes to the slimes.")
     to_cathode: ToCathode = Field(default=ToCathode(), description="What goes to the cathodes.")
     heating: Heating | None = Field(default=None, description="Heating of the electrolyte; none where not given.")
-    initial: Start | None = Field(
+    initial: InitialCells | None = Field(
         default=None, description="Anodes in all cells at the start, the sections spread evenly over their cycle; none where not given."
     )
 
@@ -174,7 +174,7 @@ class Electrorefining(ProcessModel):
         faults.stop_if_any()
         return self
 
-    def _check_start(self, initial: Start, faults: Faults) -> None:
+    def _check_start(self, initial: InitialCells, faults: Faults) -> None:
         for element in initial.assay:
             if element not in ELEMENTS:
                 faults.add(f"unknown element {element[:20]!r}; known: {', '.join(ELEMENTS)}", "initial", "assay", element)
