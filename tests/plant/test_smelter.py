@@ -119,6 +119,29 @@ def test_oxygen_is_shared() -> None:
         assert column(result, "oxygen")[first] <= 500 * 1.429 * 4.0 * 1.01
 
 
+def test_a_tap_serves_two_converters() -> None:
+    """Each ladle goes to the first converter that takes it, so two slow ones hold the lance furnace up less than one."""
+    plant = smelter()["units"]
+    slow = [plant["converter"]["phases"][0], {"melt": {"duration": "9 h", "max": "9 h"}}, *plant["converter"]["phases"][2:]]
+    two = phases()
+    two[3] = {"tap": {**two[3]["tap"], "metal_to": ["metal", "metal_b"]}}
+    charge = {"charge": {**slow[0]["charge"], "recipe": {"tsl.metal_b": {"mass": "24 t", "least": "12 t"}, "alloy": {"mass": "6 t", "least": "2 t"}}}}
+    second = {**plant["converter"], "from": ["tsl.metal_b", "alloy", "sand"], "phases": [charge, *slow[1:]]}
+    more = {
+        "converter_b": second,
+        "returns": {"from": ["converter.slag", "converter_b.slag"]},
+        "tin": {"from": ["converter.tin_slag", "converter_b.tin_slag"]},
+        "copper": {"from": ["converter.metal", "converter_b.metal"]},
+        "stack": {"from": ["tsl.offgas", "converter.offgas", "converter_b.offgas"]},
+    }
+    with (
+        twin.run(twin.load(smelter(converter={"phases": slow}))) as one,
+        twin.run(twin.load(smelter(tsl={"phases": two}, converter={"phases": slow}, **more))) as both,
+    ):
+        assert both.kpis["blocked.tsl"].value < 0.5 * one.kpis["blocked.tsl"].value
+        assert rows(both, "converter_b", "charge") and both.attrs["worst_residual"] < 1e-11
+
+
 def test_slag_comes_back_with_its_elements() -> None:
     result = base()
     streams = list(result.array("stream"))
