@@ -89,7 +89,7 @@ def figures(result: twin.Result, names: Mapping[str, Any]) -> dict[str, tuple[fl
             low,
             100,
             "%",
-            "slimes, cathodes and bleed over all that left, whole run",
+            "slimes, cathodes and sulphate over all that left, whole run",
         )
         for name in products:
             if name not in names["valued"] and row[products.index(name)] > 5e-5 * row.sum():
@@ -116,7 +116,7 @@ NAMES: dict[str, Any] = {
     "lance": "lance_furnace",
     "converter": "converter",
     "anode": ("anode_1", "anode_2"),
-    "valued": ("slimes", "cathodes", "bleed"),
+    "valued": ("slimes", "cathodes", "sulphate"),
 }
 
 

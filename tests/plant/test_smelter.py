@@ -98,6 +98,32 @@ def test_the_lance_furnace_waits_for_the_next_furnace() -> None:
         assert result.kpis["blocked.tsl"].value > 0.1 > base().kpis["blocked.tsl"].value
 
 
+def test_a_furnace_that_waits_holds_its_heat_with_gas() -> None:
+    """The gas of the wait is booked with the next phase; the bath is as warm as the burner keeps it."""
+    converter = smelter()["units"]["converter"]
+    slow = [converter["phases"][0], {"melt": {"duration": "15 h", "max": "15 h"}}, *converter["phases"][2:]]
+    with twin.run(twin.load(smelter(converter={"phases": slow}))) as result:
+        carrier = list(result.array("carrier")).index("natural_gas")
+        burnt = {name: [column(r, "energy")[k][carrier] for k in rows(r, "tsl", "charge")] for name, r in (("slow", result), ("base", base()))}
+        assert max(burnt["slow"]) > 2 * max(burnt["base"])
+        assert result.attrs["worst_residual"] < 1e-11
+        measure = np.abs(column(result, "heat_in")) + np.abs(column(result, "heat_out"))
+        residual = column(result, "heat_in") - column(result, "heat_out") - column(result, "heat_stored")
+        assert (np.abs(residual) <= 1e3 + 1e-10 * measure).all()
+
+
+def test_a_stock_of_slag_has_the_heat_of_its_oxides() -> None:
+    """Else it would burn when it is charged: a stock of oxides makes the furnace colder, not hotter."""
+    ends = {}
+    for name, initial in (("none", {}), ("slag", {"initial": {"mass": "60 t", "melt": {"Zn": "30 %", "Fe": "15 %", "Si": "8 %", "O": "20.8 %"}}})):
+        recipe = phases()
+        recipe[0]["charge"] |= {"blast": {"rate": "3000 Nm3/h"}}
+        with twin.run(twin.load(smelter("8 h", tsl={"phases": recipe}, returns=initial))) as result:
+            k = rows(result, "tsl", "charge")[0]
+            ends[name] = float(column(result, "heat_in")[k]), float(column(result, "energy")[k].sum())
+    assert ends["slag"][0] < ends["none"][0] and ends["slag"][1] > ends["none"][1]
+
+
 def test_crane_and_ladles_are_shared() -> None:
     """With one crane for both furnaces that a long job of the converter holds, the lance furnace waits for it."""
     converter = smelter()["units"]["converter"]

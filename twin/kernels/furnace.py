@@ -46,7 +46,7 @@ from twin.kernels.furnace_step import oxygen_to_burn
 from twin.kernels.heat import COLD, add_cold, temperature_of
 from twin.kernels.phases import ROWS as SMELT_ROWS
 from twin.kernels.phases import WIDTH
-from twin.kernels.slag import MOST_ALUMINA, MOST_VISCOUS, WINDOW_IRON, WINDOW_LIME
+from twin.kernels.slag import LEAST_SILICATE, MOST_ALUMINA, MOST_VISCOUS, WINDOW_IRON, WINDOW_LIME
 from twin.kernels.smelting import AS_NITROGEN, AS_OXYGEN, MOLAR_MASS, OXIDE_VAPOUR_A, ROLE, VAPOUR_A
 
 Counts = NDArray[np.int64]
@@ -142,12 +142,14 @@ def _count(plan: Floats, dt: float, new: Floats, then: Floats, elements: int, sm
     for k in range(first):
         warn[k] += smelted[k]
     slag, bath = _sum(new[fs.SLAG], elements), _sum(new[fs.BATH], elements)
-    if slag > 1e-3 * bath:
+    iron_silicate = then[fs.SILICATE] >= LEAST_SILICATE
+    if slag > 1e-3 * bath and iron_silicate:
         warn[first] += 0 if WINDOW_IRON[0] <= then[fs.IRON] <= WINDOW_IRON[1] else 1
         warn[first + 1] += 0 if WINDOW_LIME[0] <= then[fs.LIME] <= WINDOW_LIME[1] else 1
         warn[first + 2] += 1 if then[fs.ALUMINA] > MOST_ALUMINA else 0
         warn[first + 3] += 1 if then[fs.VISCOSITY] > MOST_VISCOUS else 0
         warn[first + 4] += 1 if then[fs.LIQUIDUS] > then[fs.T] else 0
+    warn[first + 8] += 1 if slag > 1e-3 * bath and not iron_silicate else 0
     warn[first + 5] += 1 if bath > 0.0 and then[fs.MOLTEN] == 0.0 else 0
     warn[first + 6] += 1 if then[fs.T] > plan[fp.HOTTEST] + 1.0 else 0
     warn[first + 7] += 1 if then[fs.VOLUME] > 1.001 * plan[fp.GAS_LIMIT] * dt else 0

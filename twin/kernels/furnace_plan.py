@@ -56,6 +56,7 @@ DEFAULTS = {
     "entrainment": 0.0,  # kg metal in a kg slag while stirred
     "droplet": 2e-4,  # m
     "area": 10.0,  # m2 of slag
+    "thickness": 1.0,  # viscosity over that of Riboud's equation
 }
 PLAN = tuple(DEFAULTS)
 """Entries of the plan of a phase, see the comments at DEFAULTS."""
@@ -106,9 +107,11 @@ LIMITS = ("feeder", "heat", "cooling", "off_gas", "oxygen", "blast", "reductant"
 """What a phase waits for. ``limits`` [s] adds up to its seconds."""
 FEEDER, HEATING, COOLING, OFF_GAS, OXYGEN_SUPPLY, BLASTING, REDUCING, FUMING, SETTLING, TIME = range(10)
 
-WARNINGS = (*SMELTING_WARNINGS, "iron_to_silica", "lime", "alumina", "viscosity", "liquidus", "too_cold", "overheated", "off_gas")
-"""Counted once a step: those of ``smelting``; slag outside Fe/SiO2 1.1 to 1.5 or CaO 3 to 10 %, with more than 15 % Al2O3, above 0.5 Pa s, or colder than
-its estimated liquidus; a frozen bath; one above ``hottest``; more off-gas than the limit, which what is in the bath already can cause."""
+WARNINGS = (*SMELTING_WARNINGS, "iron_to_silica", "lime", "alumina", "viscosity", "liquidus", "too_cold", "overheated", "off_gas", "other_slag")
+"""Counted once a step: those of ``smelting``; an iron silicate slag outside Fe/SiO2 1.1 to 1.5 or CaO 3 to 10 %, with more than 15 % Al2O3, above
+0.5 Pa s, or colder than its estimated liquidus; a frozen bath; one above ``hottest``; more off-gas than the limit, which what is in the bath already can
+cause; a slag that is no iron silicate, to which viscosity and settling do not apply.
+"""
 
 STATUSES = (
     "an amount in the bath, the feed or a supply is negative or not finite",

@@ -29,9 +29,9 @@ DT, FED, COOLANT_KG, FUEL_KG, REDUCTANT_KG, BLAST_O2, BLAST_N2, FLAME_O2, FLAME_
 # How a furnace behaves: the part of the plan that a step needs
 MANNER = (
     *("blast_use", "burner_in_bath", "burner_return", "reductant_use", "wall_loss", "post_combustion", "heat_return"),
-    *("air_excess", "organics_in_bath", "dust_share", "fuming", "stirred", "entrainment", "droplet", "area"),
+    *("air_excess", "organics_in_bath", "dust_share", "fuming", "stirred", "entrainment", "droplet", "area", "thickness"),
 )
-BLAST_USE, BURNER_IN_BATH, BURNER_RETURN, REDUCTANT_USE, WALL, POST, RETURN, EXCESS, IN_BATH, DUST_SHARE, KA, STIRRED, ENTRAINMENT, DROPLET, AREA = range(15)
+BLAST_USE, BURNER_IN_BATH, BURNER_RETURN, REDUCTANT_USE, WALL, POST, RETURN, EXCESS, IN_BATH, DUST_SHARE, KA, STIRRED, ENTRAINMENT, DROPLET, AREA, THICKNESS = range(16)
 
 # Rows of what a step gives: the bath and its parts, then the streams
 BATH, METAL, SLAG, SOLID = range(4)
@@ -41,10 +41,10 @@ ROWS = 13
 # State that goes from step to step, and what a step reports of itself
 NOW = (
     *("temperature", "log_po2", "molten", "entrained", "a", "b", "liquidus", "viscosity", "gas_temperature"),
-    *("gas_volume", "freeboard_air", "wall", "returned", "level_0", "level_1", "level_2", "level_3", "iron_to_silica", "lime", "alumina"),
+    *("gas_volume", "freeboard_air", "wall", "returned", "level_0", "level_1", "level_2", "level_3", "iron_to_silica", "lime", "alumina", "silicate"),
 )
 T, PO2, MOLTEN, ENTRAINED, A, B, LIQUIDUS, VISCOSITY, GAS_T, VOLUME, FREEBOARD, WALL_HEAT, RETURNED, LEVEL = range(14)
-IRON, LIME, ALUMINA = 17, 18, 19
+IRON, LIME, ALUMINA, SILICATE = 17, 18, 19, 20
 
 # Rows of the scratch space
 ABOVE, FLAME, VAPOUR, VAPOUR_O, KEPT = range(5)

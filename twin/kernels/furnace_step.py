@@ -77,9 +77,11 @@ from twin.kernels.furnace_space import (
     REDUCTANT_USE,
     RETURN,
     RETURNED,
+    SILICATE,
     SLAG,
     SOLID,
     STIRRED,
+    THICKNESS,
     VAPOUR,
     VISCOSITY,
     VOLUME,
@@ -299,7 +301,8 @@ def _settle(dt: float, now: Floats, setting: Setting, space: Space) -> None:
     if math.isnan(then[VISCOSITY]):
         then[VISCOSITY] = then[LIQUIDUS] = 0.0
         return
-    then[IRON], then[LIME], then[ALUMINA] = shares[8], shares[2], shares[3]
+    then[VISCOSITY] *= manner[THICKNESS]
+    then[IRON], then[LIME], then[ALUMINA], then[SILICATE] = shares[8], shares[2], shares[3], shares[0] + shares[1]
     if manner[STIRRED] > 0.0:
         entrained = manner[ENTRAINMENT] * slag
     else:

@@ -27,6 +27,7 @@ WINDOW_IRON = (1.1, 1.5)  # Fe/SiO2 by mass
 WINDOW_LIME = (0.03, 0.10)
 MOST_ALUMINA = 0.15
 MOST_VISCOUS = 0.5  # Pa s
+LEAST_SILICATE = 0.5  # FeO + SiO2 by mass: with less it is no iron silicate, and window, viscosity and liquidus say nothing
 METAL_DENSITY, SLAG_DENSITY = 7900.0, 3600.0  # kg/m3: liquid copper, iron silicate slag; recalled
 GRAVITY = 9.81
 HIGHEST_LIQUIDUS = 2000.0

@@ -26,6 +26,10 @@ TEMPERATURE, LOG_PO2, ENTRAINED = (kernel.STATE.index(name) for name in ("temper
 _O = ELEMENTS.index("O")
 
 
+ADDED = ("oxygen_volume", "air_volume", "freeboard_air", "gas_volume", "wall_loss", "returned_heat", "heat_0", "heat_1", "heat_2", "heat_3", "fuel_heat")
+"""Sums of a phase that add up with those of the time before it."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What happened in a phase, as the kernel has it: ``streams`` (len(STREAMS), E + 2), ``sums``, seconds by ``limits``; ``before``: the bath at its start."""
@@ -34,6 +38,13 @@ class Outcome:
     sums: Floats
     limits: Floats
     before: Floats
+
+    def after(self, hold: Outcome) -> Outcome:
+        """This phase and the ``hold`` before it, flows and heats added up; what it waited for, and for how long, is that of the phase."""
+        sums = self.sums.copy()
+        for name in ADDED:
+            sums[kernel.SUMS.index(name)] += hold.sum(name)
+        return Outcome(self.streams + hold.streams, sums, self.limits, hold.before)
 
     def sum(self, name: str) -> float:
         """One of the sums by name."""

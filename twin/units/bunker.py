@@ -45,7 +45,10 @@ def _fill(site: Assembly, store: Store, initial: InitialStock) -> None:
 
 
 def _melt_shares(site: Assembly, name: str, melt: dict[str, float]) -> Floats:
-    """The share of each (component, size) in a cold melt; what its fractions leave open is inert."""
+    """The share of each (component, size) in a cold melt.
+
+    What its fractions leave open is inert; its oxygen is bound to its elements in order of affinity, which gives its heat of formation.
+    """
     components = site.components
     if components.melt < 0:
         raise ScenarioError([site.scenario.problem(f"units.{name}.initial.melt", "no unit of this plant works on melts")])
@@ -53,4 +56,6 @@ def _melt_shares(site: Assembly, name: str, melt: dict[str, float]) -> Floats:
     for element, share in melt.items():
         result[components.melt + ELEMENTS.index(element), 0] = share / max(1.0, total)
     result[components.melt + REST, 0] += max(0.0, 1.0 - total)
+    elements = result[components.melt : components.melt + len(ELEMENTS), 0]
+    result[components.formation, 0] = site.heat.formation(elements)
     return result

@@ -21,7 +21,7 @@ from twin.errors import RunError
 from twin.kernels import furnace as kernel
 from twin.quantities import format_quantity
 from twin.scenario.furnace import FurnaceModel, ports_of
-from twin.scenario.phases import Charge, Tap, Working
+from twin.scenario.phases import Charge, Settle, Tap, Working
 from twin.units.assembly import Assembly
 from twin.units.bath import METAL, SLAG, Bath, Outcome
 from twin.units.charge import FORMATION, SENSIBLE, E
@@ -43,7 +43,7 @@ class FurnaceRecord:
     """``phase``: number in the recipe; ``batches``: so far; ``lot``: number of what is in the furnace; ``taps``: what is to be tapped still, (part, kg).
 
     ``pouring``: kg in the ladle that is being
-    filled, for ``port``.
+    filled, for ``port``; ``accounted``: when the bath's heat was last brought up to date.
     """
 
     until: int = 0
@@ -54,6 +54,7 @@ class FurnaceRecord:
     since: int = 0
     pouring: float = 0.0
     port: str = ""
+    accounted: int = 0
     taps: list[list[float]] = field(default_factory=list)
 
 
@@ -75,6 +76,7 @@ class Furnace(Process):
         self.bath = Bath(name, site.smelting, site.heat)
         self.loading = Loading(site, name, model, site.heat)
         self.plans = [PhasePlan(model, phase.model, site.heat) if isinstance(phase.model, Working) else None for phase in model.phases]
+        self.holding = PhasePlan(model, Settle(), site.heat)
         self.mouths: dict[str, Mouth] = {}
         self.plant: OxygenPlant | None = None
         if model.initial is not None:
@@ -212,12 +214,24 @@ class Furnace(Process):
         feed, feed_mass = self.loading.feed(isinstance(phase, Charge))
         supplies, coolant = plan.supplies(self.loading.coolant)
         where = f"{self.name}, phase {title!r} of batch {record.batches + 1} at {now / NANOSECONDS:.6g} s"
+        hold = self._hold(now, where)
         outcome = self.bath.run(feed, supplies, plan.array(feed_mass, coolant, self._wear(), self._oxygen_limit()), plan.tests, where)
         self.loading.used(outcome, isinstance(phase, Charge))
+        outcome = outcome.after(hold) if hold is not None else outcome
+        record.accounted = now + nanoseconds(outcome.sum("seconds"))
         self._account(outcome, inside, outside, lot)
         self._check_end(phase, title, outcome, now)
         self._journal(phase, title, outcome, now)
         record.stage = WORK
+
+    def _hold(self, now: int, where: str) -> Outcome | None:
+        """While the furnace waited and was tapped its walls lost heat, and its burner held the temperature: worked out when the next phase begins."""
+        waited = (now - self.record.accounted) / NANOSECONDS
+        if waited <= 0.0 or not self.bath.parts.any():
+            return None
+        supplies, _ = self.holding.supplies((np.zeros(E + 2), 0.0))
+        plan = self.holding.array(0.0, 0.0, self._wear(), self._oxygen_limit(), waited)
+        return self.bath.run(np.zeros((3, E + 2)), supplies, plan, self.holding.tests, f"{where}, holding")
 
     def _wear(self) -> float:
         """Wall loss over that of a new lining."""
@@ -393,6 +407,7 @@ class Furnace(Process):
         if lining.needs:
             release(self, self.site.needed(lining.needs), now)
         self.record.stage = BEGIN
+        self.record.accounted = now  # it is heated up for its first charge
         return True
 
     # -- accounts -----------------------------------------------------------------------------------------------------------------------------

@@ -81,8 +81,11 @@ class PhasePlan:
         per_kg = row / mass if mass > 0.0 else np.zeros(E + 2)
         return np.ascontiguousarray([per_kg, self._fuel_row, self._reductant_row]), mass if self.phase.coolant is not None else 0.0
 
-    def array(self, feed: float, coolant: float, wear: float, oxygen_limit: float) -> Floats:
-        """The kernel's plan for ``feed`` and ``coolant`` kg; ``wear``: wall loss over that of a new lining; ``oxygen_limit`` Nm3/s."""
+    def array(self, feed: float, coolant: float, wear: float, oxygen_limit: float, seconds: float | None = None) -> Floats:
+        """The kernel's plan for ``feed`` and ``coolant`` kg; ``wear``: wall loss over that of a new lining; ``oxygen_limit`` Nm3/s.
+
+        The phase lasts ``seconds`` where they are given.
+        """
         model, phase = self.model, self.phase
         values = {
             "dt": model.step,
@@ -112,6 +115,7 @@ class PhasePlan:
             "entrainment": model.droplets.stirred,
             "droplet": model.droplets.size,
             "area": model.droplets.area,
+            "thickness": model.droplets.viscosity,
         }
         if phase.blast is not None:
             values |= {"blast": phase.blast.rate, "blast_oxygen": phase.blast.oxygen, "blast_use": phase.blast.use}
@@ -120,6 +124,8 @@ class PhasePlan:
         if phase.reductant is not None:
             mass = phase.reductant.mass if phase.reductant.mass is not None else math.inf
             values |= {"reductant_rate": self._rate(phase.reductant), "reductant_mass": mass, "reductant_use": phase.reductant.use}
+        if seconds is not None:
+            values |= {"at_least": seconds, "at_most": seconds}
         return kernel.plan_of(values)
 
     def use(self, outcome: Outcome, process: Process) -> Floats:
