@@ -132,13 +132,13 @@ def test_done_at_once(copper):
 
 
 def test_a_phase_takes_up_where_the_last_one_ended(copper):
-    """Two half hours are one hour, but for the grid of steps."""
+    """Two half hours are one hour, but for the grid of steps and the rate that the limits leave, which is looked for anew."""
     plan = {"blast": 0.3, "wall_loss": 3e5, "fuming": 1.0, "stirred": 1.0, "entrainment": 0.01}
     whole = run(*copper, at_least=3600.0, at_most=3600.0, **plan)
     half = run(*copper, at_least=1800.0, at_most=1800.0, **plan)
     rest = run(half.bath, half.state_array, at_least=1800.0, at_most=1800.0, **plan)
     assert rest.temperature == pytest.approx(whole.temperature, abs=0.05)
-    assert rest.bath[:E] == pytest.approx(whole.bath[:E], rel=1e-4, abs=1e-6)
+    assert rest.bath[:E] == pytest.approx(whole.bath[:E], rel=3e-4, abs=1e-6)
 
 
 def test_inputs_that_are_wrong(copper):

@@ -120,7 +120,10 @@ def limit_step(plan: Floats, dt: float, factor: float, run: Run, setting: Settin
             control[FACTOR], control[LIMIT] = 0.0, fp.HEATING
             return status
         floor = min(floor, space.then[fs.T])
-    low, high, at_low, at_high = 0.0, factor, math.nan, math.nan
+    top = factor
+    if control[LIMIT] >= 0.0 and control[FACTOR] > 0.0:
+        factor = min(top, control[FACTOR])
+    low, high, at_low, at_high = 0.0, top, math.nan, math.nan
     for tried in range(TRIES):
         factor = low if tried == TRIES - 1 else factor
         status = try_step(plan, dt, factor, run, setting, space)
@@ -128,7 +131,7 @@ def limit_step(plan: Floats, dt: float, factor: float, run: Run, setting: Settin
             return status
         slack, nearest = slack_of(plan, dt, start, floor, empty, space.then)
         if slack >= -KEPT:
-            if tried == 0 or slack <= CLOSELY or tried == TRIES - 1:
+            if factor >= top or slack <= CLOSELY or tried == TRIES - 1:
                 break
             low, at_low = factor, slack
         elif factor == 0.0:
@@ -136,8 +139,11 @@ def limit_step(plan: Floats, dt: float, factor: float, run: Run, setting: Settin
             break
         else:
             high, at_high, limit = factor, slack, nearest
+        if math.isnan(at_high):
+            factor = top
+            continue
         if math.isnan(at_low):
-            factor = 0.0
+            factor = 0.9 * factor if tried == 0 and factor < top else 0.0
             continue
         factor = low + NEARLY * (high - low) * at_low / (at_low - at_high)
     control[FACTOR], control[LIMIT] = factor, float(limit)

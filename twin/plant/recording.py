@@ -156,9 +156,7 @@ class Translation:
             "units/range_warnings": warned,
             **{f"balance/{name}": values for name, values in elements.items()},
             "balance/residual": balance.residual,
-            "balance/out_by_product": np.array([balance.components.elements_of(balance.by_product[name]) for name in self.products])
-            .reshape(-1, len(ELEMENTS))
-            .T,
+            "balance/out_by_product": self._by_product(balance),
             **{f"balance/material_{name}": balance.materials(values) for name, values in _columns(balance)},
             "balance/material_source": balance.materials(balance.converted),
             "balance/material_residual": balance.material_residual,

@@ -25,6 +25,8 @@ from twin.scenario import Scenario, load
 
 Progress = Callable[[float, float], None]
 """Called now and then with the simulated time and the horizon, s."""
+MOST_ROWS = 2000
+"""Rows of batches or lots that are held in memory between two blocks of record steps, about."""
 SLICES = 200
 """A progress callback is called at least this often."""
 
@@ -50,13 +52,15 @@ class Simulation:
 
     def run(self, until: int, writer: Writer, progress: Progress | None = None) -> None:
         """Do all events before ``until`` (ns) and write every block that ends by then."""
-        clock, recorder = self.built.site.clock, self.built.site.recorder
+        clock, recorder, genealogy = self.built.site.clock, self.built.site.recorder, self.built.site.genealogy
         slice_length = max(1, self.horizon // SLICES)
         while clock.now < until:
             upto = min(until, recorder.block_end, (clock.now // slice_length + 1) * slice_length)
             clock.run(upto)
             if upto == recorder.block_end:
                 self._write_block(writer, upto)
+            elif len(recorder.batches) > MOST_ROWS or (genealogy is not None and len(genealogy.lots) > MOST_ROWS):
+                self._write_rows(writer)
             if progress is not None:
                 progress(upto / NANOSECONDS, self.scenario.horizon)
 

@@ -234,6 +234,11 @@ _TABLE_KEYS = {"empirical": "cumulative", "discrete": "weights"}
 _MOST_POINTS = 10_000
 
 
+def read_distribution(form: str, written: Any, si: str) -> Distribution:
+    """Return the distribution of a form with the parameters as written, of any sign; raises pydantic's ``ValidationError`` with every fault."""
+    return _Reader(form, si).read(written)
+
+
 class _Reader:
     """Reads the parameters of one form in one unit, collecting every fault."""
 

@@ -69,7 +69,13 @@ class OffGas(Model):
     """How much off-gas can be taken away, and what burns above the bath."""
 
     limit: NormalFlow | None = Field(default=None, description="Burnt off-gas at most, air included; no limit where not given.")
-    post_combustion: Fraction = default(0.9, MEMORY, low=0.5, high=1.0, description="Share of CO and H2 that burns above the bath.")
+    post_combustion: Fraction = default(
+        0.9,
+        MEMORY,
+        low=0.5,
+        high=1.0,
+        description="Share of what burns above the bath that burns near it, so that its heat can return; all burns before the gas leaves.",
+    )
     heat_return: Fraction = default(0.25, MEMORY, low=0.1, high=0.5, description="Share of the heat of what burns above the bath that returns to it.")
     air_excess: FactorOrZero = default(1.3, MEMORY, low=1.0, high=2.0, description="Air drawn in above the bath over what is needed to burn.")
 

@@ -163,7 +163,7 @@ _BOUNDS_SCHEMA: dict[str, Any] = {
 
 
 class Thermochemical(Model):
-    """Choices and changes among the thermochemical data, which :mod:`twin.materials.thermochemistry` explains."""
+    """Choices and changes among the thermochemical data, see the page on smelting."""
 
     oxides: dict[str, Text] = Field(default={}, description="Variant of the oxide's free energy by element, e.g. {Fe: nasa}.")
     activities: dict[str, Text] = Field(default={}, description="Variant of the activity coefficient in copper by element, e.g. {Sn: low}.")

@@ -26,6 +26,8 @@ TEMPERATURE, LOG_PO2, ENTRAINED = (kernel.STATE.index(name) for name in ("temper
 _O = ELEMENTS.index("O")
 
 
+SUMS = {name: place for place, name in enumerate(kernel.SUMS)}
+STREAMS = {name: place for place, name in enumerate(kernel.STREAMS)}
 ADDED = ("oxygen_volume", "air_volume", "freeboard_air", "gas_volume", "wall_loss", "returned_heat", "heat_0", "heat_1", "heat_2", "heat_3", "fuel_heat")
 """Sums of a phase that add up with those of the time before it."""
 
@@ -48,11 +50,11 @@ class Outcome:
 
     def sum(self, name: str) -> float:
         """One of the sums by name."""
-        return float(self.sums[kernel.SUMS.index(name)])
+        return float(self.sums[SUMS[name]])
 
     def stream(self, name: str) -> Floats:
         """One of the streams by name."""
-        found: Floats = self.streams[kernel.STREAMS.index(name)]
+        found: Floats = self.streams[STREAMS[name]]
         return found
 
     def together(self, *names: str) -> Floats:

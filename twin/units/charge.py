@@ -71,10 +71,9 @@ class Charging:
     def _close(self, charge: Floats, drawn: Floats) -> None:
         """What rounding left goes to the bulk, so that elements close; a content that falls short is taken from the organics, then the fines."""
         wanted = self.components.elements_of(drawn)
-        for e in range(E):
-            charge[BULK, e] = wanted[e] - charge[ORGANIC, e] - charge[FINES, e]
-            for row in (ORGANIC, FINES):
-                if charge[BULK, e] < 0.0:
-                    charge[row, e] = max(0.0, charge[row, e] + charge[BULK, e])
-                    charge[BULK, e] = wanted[e] - charge[ORGANIC, e] - charge[FINES, e]
-            charge[BULK, e] = max(0.0, charge[BULK, e])
+        bulk = wanted - charge[ORGANIC, :E] - charge[FINES, :E]
+        for row in (ORGANIC, FINES):
+            if (bulk < 0.0).any():
+                charge[row, :E] = np.maximum(0.0, charge[row, :E] + np.minimum(bulk, 0.0))
+                bulk = wanted - charge[ORGANIC, :E] - charge[FINES, :E]
+        charge[BULK, :E] = np.maximum(0.0, bulk)

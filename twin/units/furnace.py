@@ -61,7 +61,7 @@ class FurnaceRecord:
 class Furnace(Process):
     """The behaviour of all batch furnaces."""
 
-    WARNINGS = (*kernel.WARNINGS, "phase_ended_by_time", "overfull")
+    WARNINGS = (*kernel.WARNINGS, "phase_ended_by_time", "charge_cut_short", "overfull")
 
     @classmethod
     def assemble(cls, site: Assembly, name: str, model: FurnaceModel) -> None:
@@ -217,6 +217,7 @@ class Furnace(Process):
         hold = self._hold(now, where)
         outcome = self.bath.run(feed, supplies, plan.array(feed_mass, coolant, self._wear(), self._oxygen_limit()), plan.tests, where)
         self.loading.used(outcome, isinstance(phase, Charge))
+        self._draw_oxygen(outcome, hold, now)
         outcome = outcome.after(hold) if hold is not None else outcome
         record.accounted = now + nanoseconds(outcome.sum("seconds"))
         self._account(outcome, inside, outside, lot)
@@ -232,6 +233,19 @@ class Furnace(Process):
         supplies, _ = self.holding.supplies((np.zeros(E + 2), 0.0))
         plan = self.holding.array(0.0, 0.0, self._wear(), self._oxygen_limit(), waited)
         return self.bath.run(np.zeros((3, E + 2)), supplies, plan, self.holding.tests, f"{where}, holding")
+
+    def _draw_oxygen(self, outcome: Outcome, hold: Outcome | None, now: int) -> None:
+        """Tell the plant: what the phase draws while it lasts, and at once what was drawn before."""
+        if self.plant is None:
+            return
+        seconds, before = outcome.sum("seconds"), hold.sum("oxygen_volume") if hold is not None else 0.0
+        length = nanoseconds(seconds)
+        if length > 0:
+            self.plant.draw(self, outcome.sum("oxygen_volume") * NANOSECONDS / length, now)
+        else:
+            before += outcome.sum("oxygen_volume")
+        if before > 0.0:
+            self.plant.take(before, now)
 
     def _wear(self) -> float:
         """Wall loss over that of a new lining."""
@@ -268,6 +282,10 @@ class Furnace(Process):
             self.warned[kind] = count
         if self.bath.mass(METAL) > self.model.capacity.metal or self.bath.mass(SLAG) > self.model.capacity.slag:
             self.warn("overfull")
+        if isinstance(phase, Charge) and outcome.sum("fed") < 1.0:
+            self.warn("charge_cut_short")
+            left = f"{title} of batch {self.record.batches + 1} ended at its 'max' with {100 * (1 - outcome.sum('fed')):.3g} % of the charge left for the next"
+            self.recorder.note(now + nanoseconds(outcome.sum("seconds")), self.name, left[:190])
         if outcome.sum("outcome") == 0.0 or not phase.until.tests:
             return
         self.warn("phase_ended_by_time")
@@ -285,8 +303,6 @@ class Furnace(Process):
         use, heat = plan.use(outcome, self), plan.waste_heat(outcome)
         flows = {self.site.row(f"{self.name}.offgas"): self.parcels["offgas"].x.sum(axis=1)} if "offgas" in self.parcels else {}
         self.journal.begin(now, record.until, flows, use, heat)
-        if self.plant is not None and record.until > now:
-            self.plant.draw(self, outcome.sum("oxygen_volume") * NANOSECONDS / (record.until - now), now)
         self.recorder.batches.append(phase_row(self.name, title, now, record.until, outcome, self.bath, use, heat))
 
     def _finish(self, now: int) -> bool:

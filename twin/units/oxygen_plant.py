@@ -60,6 +60,14 @@ class OxygenPlant(Unit):
         self.record.flows[unit.name] = flow
         self._show(now)
 
+    def take(self, volume: float, now: int) -> None:
+        """``volume`` Nm3 are drawn at once: what a burner used while its furnace waited, or in a phase that takes no time."""
+        self._count(now)
+        recorder, energy = self.journal.recorder, volume * self.model.specific
+        recorder.use[recorder.step(now)][self.journal.use_row][self.journal.electricity] += energy
+        self.journal.used[self.journal.electricity] += energy
+        self.record.made += volume
+
     def release(self, unit: Unit, now: int) -> None:
         """``unit`` is done."""
         self._count(now)

@@ -24,6 +24,8 @@ Floats = NDArray[np.float64]
 AIR_OXYGEN = 0.21
 MOLAR_VOLUME = 0.022414
 """Nm3/mol."""
+HOLDING_STEP = 300.0
+"""s: nothing is fed while a furnace waits, so that longer steps do."""
 _LOSS_LEVEL = 3
 
 
@@ -125,7 +127,7 @@ class PhasePlan:
             mass = phase.reductant.mass if phase.reductant.mass is not None else math.inf
             values |= {"reductant_rate": self._rate(phase.reductant), "reductant_mass": mass, "reductant_use": phase.reductant.use}
         if seconds is not None:
-            values |= {"at_least": seconds, "at_most": seconds}
+            values |= {"at_least": seconds, "at_most": seconds, "dt": max(model.step, HOLDING_STEP)}
         return kernel.plan_of(values)
 
     def use(self, outcome: Outcome, process: Process) -> Floats:
