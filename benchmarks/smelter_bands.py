@@ -1,7 +1,8 @@
 """What the smelter of ``scenarios/copper_smelter.yaml`` gives beside the published bands, alone and over samples of its assumed parameters.
 
 ``python benchmarks/smelter_bands.py`` prints the base run; ``--samples 64`` adds a Latin hypercube over every number of basis ``assumed`` that has a
-range: parameters of units, thermochemistry and catalogue. The bands are compared with, nothing is fitted to them.
+range and is in doubt: parameters of units, thermochemistry and catalogue, but not what the example chose (tonnages, sizes, prices). The bands are
+compared with, nothing is fitted to them.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from twin.materials import ELEMENTS
 
 SCENARIO = Path(__file__).parent.parent / "scenarios" / "copper_smelter.yaml"
 CATALOGUE = "copper_scrap"
-PRECIOUS = ("Au", "Pd", "Ag")
+CHOSEN = ("choice of this example", "round number", "any number")
+"""Words in the source of a number that is a choice, not a doubt."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def figures(result: twin.Result, names: Mapping[str, Any]) -> dict[str, tuple[fl
     for unit in (names["lance"], names["converter"], *names["anode"]):
         gone = batches.sum("element_out", unit, lambda phase: True)[ELEMENTS.index("Zn")]
         gas = batches.sum("element_out", unit, lambda phase: not phase.startswith(("tap", "cast")) and "slag" not in phase)[ELEMENTS.index("Zn")]
-        put(100 * float(gas / gone), f"Zn fumed in {unit}", None, None, "%", "with off-gas, over all that left it")
+        put(100 * float(gas / gone) if gone > 0.0 else math.nan, f"Zn fumed in {unit}", None, None, "%", "with off-gas, over all that left it")
     bought = 0.0
     for name, kpi in kpis.items():
         if name.startswith("energy_per_mass."):
@@ -122,30 +124,49 @@ NAMES: dict[str, Any] = {
 
 def sampled(scenario: twin.Scenario, levels: Mapping[str, float]) -> twin.Scenario:
     """The scenario with its assumed numbers at ``levels`` (0 at low, 1 at high) by path."""
+    known = {parameter.path: parameter for parameter in scenario.parameters()}
+    values = {path: _between(known[path], level) for path, level in levels.items()}
+    for path in values:
+        if ".to_cathode." in path:  # what slimes take, cathodes cannot
+            slimes = path.replace(".to_cathode.", ".to_slimes.")
+            values[path] = min(values[path], 1.0 - values.get(slimes, known[slimes].value if slimes in known else 0.0))
     changes: dict[str, object] = {}
     tree = yaml.safe_load(scenario.files[CATALOGUE])
-    for parameter in scenario.parameters():
-        if parameter.path not in levels or parameter.low is None or parameter.high is None:
-            continue
-        value = parameter.low + levels[parameter.path] * (parameter.high - parameter.low)
-        if parameter.path.startswith("materials."):
-            _put(tree, parameter.path.split("."), value, parameter.unit)
-        elif parameter.path.startswith("thermochemistry.") or parameter.unit == "1":
-            changes[parameter.path] = value
+    for path, value in values.items():
+        unit = known[path].unit
+        if path.startswith("materials."):
+            _put(tree, path.split("."), value, unit)
+        elif path.startswith("thermochemistry.") or unit == "1":
+            changes[path] = value
         else:
-            changes[parameter.path] = f"{value!r} {parameter.unit}"
+            changes[path] = f"{value!r} {unit}"
     _fit(tree, yaml.safe_load(scenario.files[CATALOGUE]))
     from twin.scenario import load
 
-    return load(cast("Mapping[str, Any]", scenario.merged), files={**scenario.files, CATALOGUE: yaml.safe_dump(tree, allow_unicode=True)}).change(changes)
+    files = {**scenario.files, CATALOGUE: yaml.safe_dump(tree, allow_unicode=True)}
+    return load(cast("Mapping[str, Any]", scenario.merged), files=files).change(changes)
+
+
+def _uncertain(parameter: Any) -> bool:
+    """Whether a number is assumed because nobody knows it better; what the example is free to choose, such as tonnages, sizes and prices, is not."""
+    return parameter.basis == "assumed" and not any(words in parameter.source for words in CHOSEN)
+
+
+def _between(parameter: Any, level: float) -> float:
+    value: float = parameter.low + level * (parameter.high - parameter.low)
+    counted = all(x == int(x) for x in (parameter.low, parameter.value, parameter.high)) and parameter.high - parameter.low >= 2
+    return round(value) if parameter.unit == "1" and counted else value  # a number of things stays one
 
 
 def _put(tree: Any, path: list[str], value: float, unit: str) -> None:
     node = tree
     for part in path[:-1]:
         node = node[part]
-    if isinstance(node.get(path[-1]), dict):
-        node[path[-1]]["value"] = value if unit == "1" else f"{value!r} {unit}"
+    about = node.get(path[-1])
+    if isinstance(about, dict):
+        about["value"] = value if unit == "1" else f"{value!r} {unit}"
+        about.pop("low", None)
+        about.pop("high", None)
 
 
 def _fit(tree: Any, before: Any) -> None:
@@ -164,7 +185,7 @@ def _fit(tree: Any, before: Any) -> None:
                 step = (1.0 - sum(old.values())) / (sum(new.values()) - sum(old.values()))
                 new = {key: old[key] + 0.999 * step * (new[key] - old[key]) for key in new}
             for key, value in new.items():
-                material[part][key]["value"] = value
+                material[part][key] = {k: v for k, v in material[part][key].items() if k not in ("low", "high")} | {"value": value}
 
 
 def _number(text: object) -> float:
@@ -203,7 +224,7 @@ def main() -> int:
     if options.samples:
         from scipy.stats import qmc
 
-        swept = [p.path for p in scenario.parameters() if p.basis == "assumed" and p.low is not None and p.high is not None and p.low < p.high]
+        swept = [p.path for p in scenario.parameters() if p.low is not None and p.high is not None and p.low < p.high and _uncertain(p)]
         design = qmc.LatinHypercube(len(swept), seed=options.seed).random(options.samples)
         jobs = [(str(SCENARIO), dict(zip(swept, row.tolist(), strict=True)), options.horizon) for row in design]
         failed: list[str] = []

@@ -77,3 +77,17 @@ def test_a_timed_event_changes_deliveries() -> None:
     result = twin.run(scenario)
     flow = result.array("streams/mass_flow")[0, 0] * 9 * 3600
     assert flow.tolist() == pytest.approx([3000.0, 10000.0])
+
+
+def test_trucks_of_two_feeds_at_one_full_yard_all_come_in() -> None:
+    """Who moves up in a waiting list looks at once: after a large draw as many trucks unload as there is room for, whichever feed they are of."""
+    units = {
+        "a": {"kind": "feed", "every": "1 h", "mass": "10 t", "composition": {"steel": "100 %"}, "queue_limit": 6},
+        "b": {"kind": "feed", "every": "1 h", "mass": "10 t", "composition": {"copper": "100 %"}, "queue_limit": 6},
+        "yard": {"kind": "bunker", "from": ["a", "b"], "capacity": "100 t"},
+        "out": {"kind": "product", "from": "yard", "pickup": {"every": "10 h", "mass": "90 t"}},
+    }
+    scenario = {"twin": 1, "time": {"horizon": "20 d"}, "record": {"every": "1 h"}, "catalogue": ["weee"], "units": units}
+    with twin.run(twin.load(scenario)) as result:
+        taken = sum(result.kpis[f"product_mass.{name}"].value for name in ("out",))
+        assert taken == pytest.approx(48 * 90e3, rel=0.03)

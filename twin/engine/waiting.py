@@ -42,15 +42,18 @@ class WaitingList:
         unit.waiting.append(self)
 
     def remove(self, unit: Unit) -> None:
-        """Strike the unit from the list (its own ``waiting`` is its own affair)."""
+        """Strike the unit from the list (its own ``waiting`` is its own affair). Who moves up to the first place looks whether it can be served."""
         units, wishes = self.units, self.wishes
         if units[0] is not unit:
             place = units.index(unit)
             del units[place], wishes[place]
             return
         del units[0], wishes[0]
-        if units and not self.enough(wishes[0]):
-            check_deadlock(units[0], unit.clock.now)
+        if units:
+            if self.enough(wishes[0]):
+                units[0].wake(unit.clock.now)
+            else:
+                check_deadlock(units[0], unit.clock.now)
 
     def wake_first(self, now: int) -> None:
         """Wake the first waiter if its wish can be met."""
