@@ -31,7 +31,8 @@ MANNER = (
     *("blast_use", "burner_in_bath", "burner_return", "reductant_use", "wall_loss", "post_combustion", "heat_return"),
     *("air_excess", "organics_in_bath", "dust_share", "fuming", "stirred", "entrainment", "droplet", "area", "thickness"),
 )
-BLAST_USE, BURNER_IN_BATH, BURNER_RETURN, REDUCTANT_USE, WALL, POST, RETURN, EXCESS, IN_BATH, DUST_SHARE, KA, STIRRED, ENTRAINMENT, DROPLET, AREA, THICKNESS = range(16)
+BLAST_USE, BURNER_IN_BATH, BURNER_RETURN, REDUCTANT_USE, WALL, POST, RETURN = range(7)
+EXCESS, IN_BATH, DUST_SHARE, KA, STIRRED, ENTRAINMENT, DROPLET, AREA, THICKNESS = range(7, 16)
 
 # Rows of what a step gives: the bath and its parts, then the streams
 BATH, METAL, SLAG, SOLID = range(4)
