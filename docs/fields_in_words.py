@@ -38,7 +38,7 @@ NAMED: tuple[tuple[Any, str], ...] = (
     (SizeClasses, "lengths, e.g. `0.5 1 2 4 mm`, or a list of them"),
     (SizeDistribution, "[size distribution](#size-distributions)"),
     (Specification, "[specification](#specifications-and-prices)"),
-    (Tests, "mapping of tests to limits, e.g. `{slag.Cu: \"< 1 %\", temperature: \"> 1250 °C\"}`"),
+    (Tests, 'mapping of tests to limits, e.g. `{slag.Cu: "< 1 %", temperature: "> 1250 °C"}`'),
     (datetime, "date, e.g. `2026-01-05T06:00`"),
     (bool, "`true` or `false`"),
     (int, "whole number"),
