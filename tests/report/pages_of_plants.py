@@ -1,0 +1,74 @@
+"""Runs that the tests of reports share, and the pages made of them."""
+
+from __future__ import annotations
+
+import copy
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import twin
+from twin.report.page import render
+from twin.report.source import Source, gather
+from twin.results.read import Result
+
+ROOT = Path(__file__).parents[2]
+ATTACK = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(2)>&amp;"
+SMALL: dict[str, Any] = {
+    "twin": 1,
+    "name": "small",
+    "title": "A small plant",
+    "time": {"horizon": "2 d", "warmup": "12 h"},
+    "lot": "200 kg",
+    "record": {"every": "1 h"},
+    "materials": {"good": {}, "bad": {}},
+    "units": {
+        "trucks": {"kind": "feed", "every": {"exponential": {"mean": "2 h"}}, "mass": "3 t", "composition": {"good": "60 %", "bad": "40 %"}},
+        "yard": {"kind": "bunker", "from": "trucks", "capacity": "30 t"},
+        "sort": {
+            "kind": "separator",
+            "from": "yard",
+            "rate": "2 t/h",
+            "ports": ["good", "bad"],
+            "partition": {"good": {"good": "90 %", "bad": "5 %"}},
+            "power": {"idle": "5 kW"},
+        },
+        "good_out": {"kind": "product", "from": "sort.good", "price": "100 EUR/t"},
+        "bad_out": {"kind": "product", "from": "sort.bad"},
+    },
+}
+
+
+def hostile() -> dict[str, Any]:
+    """The small plant with an attack in every text that a scenario may hold."""
+    plant = copy.deepcopy(SMALL)
+    plant["title"] = ATTACK
+    for unit in plant["units"].values():
+        unit |= {"title": ATTACK, "basis": "assumed", "source": ATTACK}
+    plant["units"]["sort"]["rate"] = {"value": "2 t/h", "basis": "measured", "source": ATTACK}
+    return plant
+
+
+@cache
+def run(which: str, replication: int = 0) -> Result:
+    """A run by the name of its plant, kept for all tests."""
+    if which in ("weee", "no_streams"):
+        scenario = twin.load(ROOT / "scenarios" / "weee_line.yaml").change({"time.horizon": "4 d", "time.warmup": "1 d"})
+        scenario = scenario.change({"record.streams": False}) if which == "no_streams" else scenario
+    elif which == "copper":
+        scenario = twin.load(ROOT / "scenarios" / "copper_smelter.yaml").change({"time.horizon": "3 d", "time.warmup": "1 d"})
+    else:
+        scenario = twin.load(hostile() if which == "hostile" else {**SMALL, "record": "none"} if which == "none" else SMALL)
+    return twin.run(scenario, replication=replication)
+
+
+@cache
+def source(which: str, replications: int = 1) -> Source:
+    """What a report is made from."""
+    return gather([run(which, k) for k in range(replications)], [f"{which}-r{k}.h5" for k in range(replications)])
+
+
+@cache
+def page(which: str, replications: int = 1) -> str:
+    """The page of a plant."""
+    return render(source(which, replications))

@@ -1,0 +1,283 @@
+"""The flowsheet: units by role, machines of a line in one box, streams with their mass flow, from top to bottom."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from twin.quantities import format_quantity
+from twin.report.drawing import CHARACTER, Command, Drawing, Path, fitted, polyline
+from twin.report.flows import Flow, value_of, weight_of
+from twin.report.layers import Edge, Placement, place
+from twin.report.source import Source
+from twin.scenario.process import ProcessModel
+
+WIDTH, LOW, TALL = 104.0, 24.0, 36.0
+BETWEEN = 26.0
+"""From machine to machine in a line."""
+SIDE, ABOVE, BELOW = 10.0, 34.0, 10.0
+"""From the frame of a line to its machines."""
+GAP, LAYER_GAP = 12.0, 56.0
+LANE = 9.0
+"""From one recycle to the next."""
+MARGIN, LABEL = 12.0, 9.0
+
+
+@dataclass(frozen=True)
+class _Box:
+    """A unit on the sheet."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def middle(self) -> float:
+        return self.x + self.width / 2
+
+
+def flowsheet(source: Source, flows: list[Flow]) -> Drawing:
+    """Draw the plant."""
+    return _Sheet(source, flows).draw()
+
+
+class _Sheet:
+    def __init__(self, source: Source, flows: list[Flow]) -> None:
+        self.source, self.flows = source, flows
+        self.lines = {line.name: line.machines for line in source.topology.lines}
+        self.values = {id(flow): value_of(source, flow) for flow in flows}
+        self.most = max((value for value in self.values.values() if not math.isnan(value)), default=0.0)
+        self.outer = list(dict.fromkeys(source.groups.get(unit, unit) for unit in source.scenario.units))
+        self.boxes: dict[str, _Box] = {}
+        self.labels: list[tuple[float, float, float]] = []
+
+    # -- places --------------------------------------------------------------------------------------------------------------------------
+
+    def _size(self, outer: str) -> tuple[float, float]:
+        if outer in self.lines:
+            count = len(self.lines[outer])
+            return count * WIDTH + (count - 1) * BETWEEN + 2 * SIDE, ABOVE + TALL + BELOW
+        return WIDTH, LOW if self.source.role(outer) in ("feed", "product") else TALL
+
+    def _offset(self, unit: str) -> float:
+        """Where the middle of a unit is, from the start of its outer box."""
+        outer = self.source.groups.get(unit, unit)
+        if outer not in self.lines:
+            return WIDTH / 2
+        return SIDE + self.lines[outer].index(unit) * (WIDTH + BETWEEN) + WIDTH / 2
+
+    def _edges(self) -> list[tuple[Edge, Flow | None]]:
+        """Connections between outer boxes; those of utilities have no flow."""
+        found: list[tuple[Edge, Flow | None]] = []
+        for flow in self.flows:
+            a, b = (self.source.groups.get(unit, unit) for unit in (flow.source, flow.target))
+            if a != b:
+                found.append((Edge(a, b, 8.0, self._offset(flow.source), self._offset(flow.target), weight_of(self.source, flow)), flow))
+        for name, model in self.source.scenario.units.items():
+            if isinstance(model, ProcessModel):
+                found += [(Edge(utility, name, 8.0, WIDTH / 2, WIDTH / 2), None) for utility in model.utilities()]
+        return found
+
+    def _place(self, edges: list[tuple[Edge, Flow | None]]) -> tuple[Placement, list[float], list[float]]:
+        """Places, and top and bottom of each layer."""
+        supply = self._supply([edge for edge, _ in edges])
+        places = place({outer: self._size(outer)[0] for outer in self.outer}, [edge for edge, _ in edges], GAP, supply)
+        tops, bottoms, y = [], [], MARGIN
+        for layer in range(max(places.layer.values(), default=-1) + 1):
+            height = max((self._size(outer)[1] for outer in self.outer if places.layer[outer] == layer), default=TALL)
+            tops.append(y)
+            bottoms.append(y + height)
+            y += height + LAYER_GAP
+        for outer in self.outer:
+            width, height = self._size(outer)
+            layer = places.layer[outer]
+            box = _Box(places.start[outer] + MARGIN, tops[layer] + (bottoms[layer] - tops[layer] - height) / 2, width, height)
+            self.boxes[outer] = box
+            for k, machine in enumerate(self.lines.get(outer, ())):
+                self.boxes[f"{machine}/"] = _Box(box.x + SIDE + k * (WIDTH + BETWEEN), box.y + ABOVE, WIDTH, TALL)
+        return places, tops, bottoms
+
+    def _supply(self, edges: list[Edge]) -> list[str]:
+        """Units that only feeds and bunkers lead to: they stand near what they supply."""
+        into: dict[str, list[str]] = {outer: [] for outer in self.outer}
+        for edge in edges:
+            into[edge.target].append(edge.source)
+        found = [outer for outer in self.outer if outer not in self.lines and self.source.role(outer) in ("feed", "utility")]
+        bunkers = [outer for outer in self.outer if outer not in self.lines and self.source.role(outer) == "bunker"]
+        found += [outer for outer in bunkers if all(before in found for before in into[outer])]
+        return found
+
+    def _box(self, unit: str) -> _Box:
+        return self.boxes.get(f"{unit}/") or self.boxes[unit]
+
+    # -- drawing -------------------------------------------------------------------------------------------------------------------------
+
+    def draw(self) -> Drawing:
+        edges = self._edges()
+        places, tops, bottoms = self._place(edges)
+        lanes = [k for k in range(len(edges)) if k in places.back]
+        height = (bottoms[-1] if bottoms else 0.0) + 2 * MARGIN + 24.0
+        count = len(self.source.scenario.units)
+        sheet = Drawing(
+            places.extent + 2 * MARGIN + (len(lanes) + 1) * LANE + (34.0 if lanes else 0.0),
+            height,
+            "Flowsheet of the plant",
+            f"{count} units from feeds at the top to products at the bottom; the table of streams below lists every connection with its mass flow.",
+        )
+        for name, machines in self.lines.items():
+            box = self.boxes[name]
+            sheet.rect("line-box", box.x, box.y, box.width, box.height, corner=6)
+            sheet.write("line-name", box.x + box.width - 7, box.y + 12, fitted(f"line {name}" if len(machines) > 1 else "line", box.width - 10, 9.5), "end")
+        exits, entries = self._ends(edges, places)
+        for k, (edge, flow) in enumerate(edges):
+            if k in places.back:
+                self._back(sheet, flow, exits[k], entries[k], places.extent + 2 * MARGIN + (lanes.index(k) + 1) * LANE)
+            else:
+                first = places.layer[edge.source] + 1
+                middles = [(x + MARGIN, tops[first + n], bottoms[first + n]) for n, x in enumerate(places.route[k])]
+                self._forward(sheet, flow, exits[k], entries[k], middles)
+        for flow in self.flows:
+            if flow.source in self.source.groups and self.source.groups.get(flow.target) == self.source.groups[flow.source]:
+                self._within(sheet, flow)
+        for unit in self.source.scenario.units:
+            self._unit(sheet, unit)
+        return sheet
+
+    def _ends(self, edges: list[tuple[Edge, Flow | None]], places: Placement) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+        """Where each connection leaves and enters: side by side at the lower and upper border, in the order of where they go and come from."""
+        exits, entries = [(0.0, 0.0)] * len(edges), [(0.0, 0.0)] * len(edges)
+        leaving: dict[str, list[int]] = {}
+        entering: dict[str, list[int]] = {}
+        for k, (edge, flow) in enumerate(edges):
+            leaving.setdefault(flow.source if flow else edge.source, []).append(k)
+            entering.setdefault(flow.target if flow else edge.target, []).append(k)
+
+        def towards(k: int, end: int) -> float:
+            if k in places.back:
+                return math.inf
+            if places.route[k]:
+                return places.route[k][end] + MARGIN
+            flow, edge = edges[k][1], edges[k][0]
+            return self._box((flow.target if flow else edge.target) if end == 0 else (flow.source if flow else edge.source)).middle
+
+        for unit, own in leaving.items():
+            box = self._box(unit)
+            for n, k in enumerate(sorted(own, key=lambda k: towards(k, 0))):
+                exits[k] = (box.x + box.width * (n + 1) / (len(own) + 1), box.y + box.height)
+        for unit, own in entering.items():
+            box = self._box(unit)
+            for n, k in enumerate(sorted(own, key=lambda k: towards(k, -1))):
+                entries[k] = (box.x + box.width * (n + 1) / (len(own) + 1), box.y)
+        return exits, entries
+
+    def _about(self, flow: Flow | None) -> str:
+        if flow is None:
+            return ""
+        value = self.values[id(flow)]
+        amount = "not recorded" if math.isnan(value) else format_quantity(value, "kg/s")
+        return f"{flow.stream} to {flow.target}: {amount}" + ("" if flow.share == 1.0 else " (estimated part of what left the bunker)")
+
+    def _width(self, flow: Flow | None) -> float:
+        value = self.values[id(flow)] if flow is not None else 0.0
+        return 1.0 + 3.0 * math.sqrt(value / self.most) if self.most > 0 and value > 0 else 1.0
+
+    def _label(self, sheet: Drawing, flow: Flow | None, *places: tuple[float, float]) -> None:
+        """Write the mass flow at the first of some places where no other stands; nowhere if there is none, as title and table have it too."""
+        if flow is None or math.isnan(value := self.values[id(flow)]):
+            return
+        number, _, unit = format_quantity(value, "kg/s").partition(" ")
+        text = f"{float(number):.3g} {unit}" if value else "0"
+        half = len(text) * CHARACTER * LABEL / 2 + 1
+        for x, y in places:
+            if all(abs(x - other) >= half + wide or abs(y - at) >= LABEL for other, at, wide in self.labels):
+                self.labels.append((x, y, half))
+                sheet.write("flow-label", x, y, text, "middle", self._about(flow))
+                return
+
+    def _stroke(self, sheet: Drawing, css: str, flow: Flow | None, commands: tuple[Command, ...]) -> None:
+
+        sheet.shapes.append(Path(css if flow else "stream service", commands, self._about(flow), self._width(flow)))
+
+    def _forward(
+        self, sheet: Drawing, flow: Flow | None, start: tuple[float, float], end: tuple[float, float], middles: list[tuple[float, float, float]]
+    ) -> None:
+        commands: list[Command] = [("M", *start)]
+        x, y = start
+        for mid, top, bottom in middles:
+            commands += [_bend(x, y, mid, top), ("L", mid, bottom)]
+            x, y = mid, bottom
+        commands.append(_bend(x, y, end[0], end[1] - 5))
+        self._stroke(sheet, "stream", flow, tuple(commands))
+        _arrow(sheet, *end)
+        self._label(sheet, flow, *((start[0], start[1] + down) for down in (12, 21)), *((end[0], end[1] - up) for up in (10, 19)))
+
+    def _back(self, sheet: Drawing, flow: Flow | None, start: tuple[float, float], end: tuple[float, float], lane: float) -> None:
+        """Down, out to a lane at the right, up, and in from above."""
+        low, high = start[1] + 20 + (lane % 3), end[1] - 18 - (lane % 3)
+        points = [start, (start[0], low), (lane, low), (lane, high), (end[0], high), (end[0], end[1] - 5)]
+        self._stroke(sheet, "stream recycle", flow, _rounded(points, 7.0))
+        _arrow(sheet, *end, css="arrow recycle-arrow")
+        self._label(sheet, flow, (start[0], start[1] + 12), (end[0], end[1] - 10), ((start[0] + lane) / 2, low))
+
+    def _within(self, sheet: Drawing, flow: Flow) -> None:
+        """Between machines of a line: straight to the next, over the machines to another."""
+        a, b = self._box(flow.source), self._box(flow.target)
+        if 0 < b.x - a.x < 1.5 * (WIDTH + BETWEEN):
+            y = a.y + a.height / 2
+            self._stroke(sheet, "stream", flow, polyline([(a.x + a.width, y), (b.x - 5, y)]))
+            sheet.shapes.append(_triangle("arrow", (b.x, y), (b.x - 6, y - 3.5), (b.x - 6, y + 3.5)))
+            return
+        recycle = b.x <= a.x
+        rise = 8.0 if recycle else 13.0
+        start, end = (a.x + a.width * (0.7 if recycle else 0.8), a.y), (b.x + b.width * (0.3 if recycle else 0.2), b.y)
+        if a is b:
+            start, end = (a.x + a.width * 0.7, a.y), (a.x + a.width * 0.3, a.y)
+        points = [start, (start[0], a.y - rise), (end[0], a.y - rise), (end[0], a.y - 5)]
+        self._stroke(sheet, "stream recycle" if recycle else "stream", flow, _rounded(points, 5.0))
+        _arrow(sheet, *end, css="arrow recycle-arrow" if recycle else "arrow")
+        self._label(sheet, flow, ((start[0] + end[0]) / 2, a.y - rise - 3), (start[0], a.y - rise - 3))
+
+    def _unit(self, sheet: Drawing, unit: str) -> None:
+        box, role, heading = self._box(unit), self.source.role(unit), self.source.heading(unit)
+        title = f"{unit}: {heading} ({role})"
+        css = f"unit {self.source.look(unit)}"
+        if role == "bunker":
+            x, y, w, h = box.x, box.y, box.width, box.height
+
+            outline = (("M", x, y), ("L", x + w, y), ("L", x + w, y + h - 9), ("L", x + w - 12, y + h), ("L", x + 12, y + h), ("L", x, y + h - 9), ("Z",))
+            sheet.shapes.append(Path(css, outline, title))
+        else:
+            sheet.rect(css, box.x, box.y, box.width, box.height, title, box.height / 2 if role in ("feed", "product") else 3.0)
+        if box.height <= LOW:
+            sheet.write("unit-name", box.middle, box.y + 16, fitted(unit, WIDTH - 12, 10.5), "middle", title)
+        else:
+            sheet.write("unit-name", box.middle, box.y + 15, fitted(unit, WIDTH - 6, 10.5), "middle", title)
+            sheet.write("unit-kind", box.middle, box.y + 28, fitted(heading, WIDTH - 12, 9), "middle", title)
+
+
+def _bend(x: float, y: float, to_x: float, to_y: float) -> Command:
+    half = (to_y - y) * 0.55
+    return ("C", x, y + half, to_x, to_y - half, to_x, to_y)
+
+
+def _arrow(sheet: Drawing, x: float, y: float, css: str = "arrow") -> None:
+    sheet.shapes.append(_triangle(css, (x, y), (x - 3.5, y - 6), (x + 3.5, y - 6)))
+
+
+def _triangle(css: str, *points: tuple[float, float]) -> Path:
+    return Path(css, (*polyline(points), ("Z",)))
+
+
+def _rounded(points: list[tuple[float, float]], radius: float) -> tuple[Command, ...]:
+    """A path of straight pieces with round corners."""
+    commands: list[Command] = [("M", *points[0])]
+    for before, here, after in zip(points, points[1:], points[2:], strict=False):
+        commands += [("L", *_towards(here, before, radius)), ("C", *here, *here, *_towards(here, after, radius))]
+    return (*commands, ("L", *points[-1]))
+
+
+def _towards(here: tuple[float, float], there: tuple[float, float], most: float) -> tuple[float, float]:
+    length = math.hypot(there[0] - here[0], there[1] - here[1])
+    share = min(most, length / 2) / length if length else 0.0
+    return here[0] + (there[0] - here[0]) * share, here[1] + (there[1] - here[1]) * share

@@ -1,0 +1,130 @@
+"""Tables of a report beside its key figures: streams, balances, warnings, limits of furnaces, parameters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from twin.quantities import format_quantity
+from twin.report.charts import BatchRow
+from twin.report.flows import Flow, value_of
+from twin.report.source import Source
+
+CATALOGUES = ("materials.", "thermochemistry.")
+BASES = ("measured", "literature", "assumed")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A plain table: ``text`` columns come first and are set to the left, the rest are numbers."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    text: int = 1
+
+
+@dataclass(frozen=True)
+class ParameterRow:
+    """One number of the run."""
+
+    path: str
+    value: str
+    range: str
+    basis: str
+    source: str
+
+    @property
+    def catalogue(self) -> bool:
+        """Whether it is of a catalogue, of which there are many, and not of the plant."""
+        return self.path.startswith(CATALOGUES)
+
+
+def streams(source: Source, flows: Sequence[Flow]) -> Table:
+    """Every connection with its mass flow."""
+    rows = []
+    for flow in flows:
+        value = value_of(source, flow)
+        about = "" if flow.share == 1.0 else "about "
+        rows.append((flow.stream, flow.source, flow.target, "not recorded" if math.isnan(value) else about + format_quantity(value, "kg/s")))
+    return Table(("stream", "from", "to", "mass flow"), tuple(rows), 3)
+
+
+def warnings(source: Source) -> Table:
+    """How often a kernel left its valid range, by unit and what for."""
+    counts, units, kinds = source.first.array("units/range_warnings"), source.labels("unit"), source.labels("warning")
+    rows = [(unit, kind.replace("_", " "), f"{int(counts[u, k])}") for u, unit in enumerate(units) for k, kind in enumerate(kinds) if counts[u, k] > 0]
+    return Table(("unit", "valid range left", "times"), tuple(rows), 2)
+
+
+def element_balance(source: Source) -> Table:
+    """Initial, in, out, stored and residual of each element."""
+    return _balance(source, "element", "", ("initial", "in", "out", "stored"))
+
+
+def material_balance(source: Source) -> Table:
+    """The same of each material, with what conversion made of it."""
+    return _balance(source, "material", "material_", ("initial", "in", "source", "out", "stored"))
+
+
+def _balance(source: Source, axis: str, prefix: str, names: Sequence[str]) -> Table:
+    columns = [source.first.array(f"balance/{prefix}{name}").tolist() for name in (*names, "residual")]
+    rows = []
+    for k, label in enumerate(source.labels(axis)):
+        values = [column[k] for column in columns]
+        most = max(abs(values[0] + values[1]), abs(values[-2]))
+        if any(values):
+            relative = f"{abs(values[-1]) / most:.1e}" if most else "–"
+            rows.append((label, *(format_quantity(value, "kg") for value in values[:-1]), f"{values[-1]:.1e} kg", relative))
+    return Table((axis, *names, "residual", "relative"), tuple(rows))
+
+
+def energy_balance(source: Source) -> Table:
+    """Energy of each carrier by its meter and by the units that used it."""
+    columns = [source.first.array(f"balance/energy_{name}").tolist() for name in ("in", "used", "residual")]
+    rows = [
+        (label, format_quantity(columns[0][k], "J"), format_quantity(columns[1][k], "J"), f"{columns[2][k]:.1e} J")
+        for k, label in enumerate(source.labels("carrier"))
+    ]
+    return Table(("carrier", "in", "used", "residual"), tuple(rows))
+
+
+def states(source: Source, units: Sequence[str]) -> Table:
+    """Share of the window in each state, by unit."""
+    shares, names, all_units = source.per_second("units/state_share"), source.labels("state"), source.labels("unit")
+    shown = [(unit, shares[all_units.index(unit)].tolist()) for unit in units]
+    return Table(("unit", *(name.replace("_", " ") for name in names)), tuple((unit, *(f"{100 * share:.1f} %" for share in own)) for unit, own in shown))
+
+
+def phase_limits(rows: Sequence[BatchRow], units: Sequence[str]) -> Table:
+    """What limited the phases of each furnace: hours, and the share of all its phases, the longest first."""
+    hours: dict[tuple[str, str], float] = {}
+    total: dict[str, float] = {}
+    for row in rows:
+        hours[row.unit, row.limit] = hours.get((row.unit, row.limit), 0.0) + row.end - row.start
+        total[row.unit] = total.get(row.unit, 0.0) + row.end - row.start
+    ranked = sorted((key for key in hours if key[0] in units), key=lambda key: (units.index(key[0]), -hours[key]))
+    found = [(u, limit.replace("_", " "), f"{hours[u, limit]:.1f} h", f"{100 * hours[u, limit] / total[u]:.1f} %") for u, limit in ranked if total[u] > 0]
+    return Table(("unit", "limit", "time", "share of its phases"), tuple(found), 2)
+
+
+def parameters(source: Source) -> list[ParameterRow]:
+    """Every number of the run, with basis and source."""
+    columns = [source.first.array(f"parameters/{name}").tolist() for name in ("path", "value", "unit_of_measure", "basis", "source", "low", "high")]
+    return [
+        ParameterRow(path, format_quantity(value, unit), _range(low, high, unit), basis, text)
+        for path, value, unit, basis, text, low, high in zip(*columns, strict=True)
+    ]
+
+
+def _range(low: float, high: float, unit: str) -> str:
+    return "" if math.isnan(low) else f"{format_quantity(low, unit)} to {format_quantity(high, unit)}"
+
+
+def by_basis(rows: Sequence[ParameterRow]) -> Table:
+    """How many numbers have which basis, and how many of them a range."""
+    found = []
+    for basis in dict.fromkeys((*BASES, *(row.basis for row in rows))):
+        own = [row for row in rows if row.basis == basis]
+        found.append((basis, f"{len(own)}", f"{100 * len(own) / len(rows):.1f} %" if rows else "–", f"{sum(bool(row.range) for row in own)}"))
+    return Table(("basis", "numbers", "share", "of them with a range"), tuple(found))
