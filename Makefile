@@ -11,7 +11,7 @@ run: $(VENV)/.installed
 	$(TWIN) run $(SCENARIO)
 
 test: check
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 -rs
 
 check: $(VENV)/.developed
 	$(BIN)/ruff check .

@@ -21,20 +21,44 @@ if TYPE_CHECKING:
     from twin.results.read import open_file as open  # noqa: A004 -- the word a user expects
     from twin.scenario.model import Scenario
     from twin.study.compare import Comparison, compare
+    from twin.study.read import Study
+    from twin.study.replicate import Replications, replicate
+    from twin.study.sweep import sweep
 
-__all__ = ["Comparison", "Result", "Scenario", "Trace", "TwinError", "compare", "load", "open", "resume", "run", "run_until", "trace"]
+__all__ = [
+    "Comparison",
+    "Replications",
+    "Result",
+    "Scenario",
+    "Study",
+    "Trace",
+    "TwinError",
+    "compare",
+    "load",
+    "open",
+    "replicate",
+    "resume",
+    "run",
+    "run_until",
+    "sweep",
+    "trace",
+]
 
 _HOMES = {
     "Comparison": ("twin.study.compare", "Comparison"),
+    "Replications": ("twin.study.replicate", "Replications"),
     "Result": ("twin.results.read", "Result"),
     "Scenario": ("twin.scenario.model", "Scenario"),
+    "Study": ("twin.study.read", "Study"),
     "Trace": ("twin.plant.trace", "Trace"),
     "compare": ("twin.study.compare", "compare"),
     "load": ("twin.plant.api", "load"),
     "open": ("twin.results.read", "open_file"),
+    "replicate": ("twin.study.replicate", "replicate"),
     "resume": ("twin.plant.api", "resume"),
     "run": ("twin.plant.api", "run"),
     "run_until": ("twin.plant.api", "run_until"),
+    "sweep": ("twin.study.sweep", "sweep"),
     "trace": ("twin.plant.trace", "trace"),
 }
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
+import statistics
 import subprocess
 import sys
 import time
@@ -103,6 +105,9 @@ def test_a_failed_run_leaves_the_earlier_result(small: Path, capsys: pytest.Capt
     assert sorted(path.name for path in Path().iterdir()) == ["small.h5", "small.yaml"]
 
 
+RANDOM = "units.trucks.every={exponential: {mean: 2 h}}"
+
+
 def test_replications_write_a_file_each(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", str(small), "--replications", "3", "--json"]) == 0
     runs = json.loads(capsys.readouterr().out)["runs"]
@@ -110,8 +115,46 @@ def test_replications_write_a_file_each(small: Path, capsys: pytest.CaptureFixtu
     assert [run["replication"] for run in runs] == [0, 1, 2]
     assert main(["run", str(small), "--replication", "2", "-o", "again.h5", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["digest"] == runs[2]["digest"]
-    assert main(["run", str(small), "--replications", "2"]) == 0
-    assert "2 replications" in capsys.readouterr().out
+
+
+def test_replications_print_means_with_intervals(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["run", str(small), "--replications", "3", "--executor", "serial", "--set", RANDOM]
+    assert main(command) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    assert "3 replications, terminating (from 0 s to 2 d)" in printed.out
+    assert re.search(r"^throughput +[\d.]+ t/h +[\d.]+ to [\d.]+ t/h +3 *$", printed.out, re.MULTILINE)
+    assert printed.out.strip().endswith("small-r2.h5")
+    assert main([*command, "--json", "--confidence", "90 %"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["kind"], found["replications"], found["confidence"]) == ("terminating", 3, 0.9)
+    kpi = found["kpis"]["throughput"]
+    values = [run["kpis"]["throughput"]["value"] for run in found["runs"]]
+    assert kpi["mean"] == pytest.approx(sum(values) / 3)
+    assert kpi["interval"]["low"] < kpi["mean"] < kpi["interval"]["high"]
+    assert kpi["interval"]["half_width"] == pytest.approx(2.91998558 * statistics.stdev(values) / 3**0.5)
+    assert found["warm_up"] == []
+
+
+def test_replications_until_an_interval_is_narrow(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--executor", "serial", "--set", RANDOM, "--json"]
+    assert main(["run", str(small), "--until-half-width", "1000 %", "--of", "margin", *options]) == 0
+    assert json.loads(capsys.readouterr().out)["replications"] == 10
+    assert main(["run", str(small), "--replications", "2", "--until-half-width", "0.01", "--at-most", "3", *options]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["replications"] == 3
+    assert "after 3 replications, wanted 1 %" in found["remarks"][0]
+
+
+def test_a_steady_study_says_whether_the_warm_up_is_enough(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["run", str(small), "--replications", "2", "--kind", "steady", "--executor", "serial", "--set", RANDOM]
+    assert main([*command, "--set", "time.warmup=12 h"]) == 0
+    printed = capsys.readouterr().out
+    assert "2 replications, steady (from 12 h to 2 d)" in printed
+    assert "periods of 1 h" in printed
+    assert main([*command, "--set", "record.every=6 h", "--json"]) == 0
+    (verdict,) = json.loads(capsys.readouterr().out)["warm_up"]
+    assert (verdict["kpi"], verdict["verdict"], verdict["periods"], verdict["cut"]) == ("throughput", "too short to judge", 8, None)
 
 
 @pytest.mark.parametrize("until", ["10 h", "2026-01-05T10:00"])
@@ -169,7 +212,54 @@ def test_compare_shows_what_differs(small: Path, capsys: pytest.CaptureFixture[s
     assert main(["compare", "base.h5", "slow.h5", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["differences"] == [{"path": "units.sort.rate", "values": ["2 t/h", "1 t/h"]}]
+    change = found["kpis"]["throughput"]["changes"][0]
+    assert (change["interval"], change["verdict"], change["method"]) == (None, "", "one run")
     assert main(["compare", "base.h5"]) == 2
+    assert main(["compare", "base.h5", "slow.h5", "--replications", "3"]) == 2
+
+
+@pytest.fixture
+def changed(small: Path) -> Path:
+    """A slower separator, and trucks that come at random in both plants."""
+    small.write_text(SMALL.replace("every: 2 h", "every: {exponential: {mean: 2 h}}").replace("2 d", "8 d"), encoding="utf-8")
+    path = small.with_name("slow.yaml")
+    path.write_text("twin: 1\nextends: small.yaml\nname: slow\nchange: {units.sort.rate: 0.8 t/h}\n", encoding="utf-8")
+    return path
+
+
+def test_compare_runs_scenarios_and_judges(small: Path, changed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["compare", str(small), str(changed), "--replications", "3", "--executor", "serial"]
+    assert main(command) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    assert re.search(r"^units\.sort\.rate +2 t/h +0\.8 t/h$", printed.out, re.MULTILINE)
+    assert re.search(r"^throughput +\S+ t/h +\S+ kg/h +-\S+ ± \S+ t/h +-\S+ % +\S+  worse *$", printed.out, re.MULTILINE)
+    assert re.search(r"^utilisation\.sort .* higher *$", printed.out, re.MULTILINE)
+    assert "worse: throughput, processed" in printed.out
+    assert "terminating study; intervals of the differences at 95 % for each key figure" in printed.out
+    assert "would appear by chance alone" in printed.out
+    assert "3 pairs of runs with common random numbers" in printed.out
+    assert sorted(path.name for path in Path().iterdir()) == ["slow.yaml", "small.yaml"]  # nothing is kept unless asked for
+    assert main([*command, "-o", "runs", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    change = found["kpis"]["throughput"]["changes"][0]
+    assert change["verdict"] == "worse"
+    assert change["interval"]["high"] < 0
+    assert (change["method"], change["n"]) == ("paired", 3)
+    assert found["bottleneck"]["busiest"][0]["line"] == "sort"
+    files = [str(path) for path in sorted(Path("runs").iterdir())]
+    assert len(files) == 6
+    assert main(["compare", *files[3:], *files[:3], "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["kpis"]["throughput"]["changes"] == [change]
+
+
+def test_compare_of_several_variants_shares_the_risk(small: Path, changed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    small.with_name("slower.yaml").write_text("twin: 1\nextends: slow.yaml\nname: slower\nchange: {units.sort.rate: 0.5 t/h}\n", encoding="utf-8")
+    assert main(["compare", str(small), str(changed), "slower.yaml", "--replications", "4", "--executor", "serial", "--seed", "4"]) == 0
+    printed = capsys.readouterr().out
+    assert "at 97.5 % for each key figure, 95 % for all 2 variants at once (Bonferroni)" in printed
+    assert "slower worse: throughput" in printed
+    assert printed.count("key figure  ") == 2
 
 
 def test_trace_names_deliveries(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -197,6 +287,13 @@ def test_trace_names_deliveries(small: Path, capsys: pytest.CaptureFixture[str])
         (["run", "small.yaml", "--until", "9 d", "--save", "s.h5"], "can be stopped between"),
         (["run", "small.yaml", "--until", "1 d"], "belong together"),
         (["run", "small.yaml", "--seed", "x"], "a whole number from 0 is needed"),
+        (["run", "small.yaml", "--kind", "steady"], "say how many with --replications"),
+        (["run", "small.yaml", "--replications", "0"], "at least one replication is needed"),
+        (["run", "small.yaml", "--replications", "2", "--kind", "endless"], "invalid choice: 'endless'"),
+        (["run", "small.yaml", "--replications", "2", "--confidence", "a lot"], "--confidence: a share is needed"),
+        (["run", "small.yaml", "--until-half-width", "5 t"], "--until-half-width: a share is needed"),
+        (["compare", "small.yaml", "small.h5"], "cannot be compared with each other"),
+        (["compare", "small.yaml", "nope.yaml"], "no such file"),
         (["resume", "small.yaml"], "not an HDF5 file"),
     ],
 )
@@ -213,6 +310,22 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("twin ")
     assert main([]) == 0
     assert "COMMAND" in capsys.readouterr().out
+
+
+def test_interrupted_replications_say_what_was_kept(small: Path) -> None:
+    long = [sys.executable, "-m", "twin", "run", str(small), "--set", "time.horizon=100 d", "--replications", "900"]
+    process = subprocess.Popen(long, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not Path("small-r0.h5").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert re.fullmatch(r"interrupted: \d+ of 900 runs are kept\n", err)
+    kept = sorted(path.name for path in Path().iterdir())
+    assert kept[-1] == "small.yaml"
+    assert len(kept) - 1 >= int(err.split()[1])  # a run may end between the last that was told and the signal
+    assert all(name.startswith("small-r") for name in kept[:-1])
 
 
 def test_an_interrupted_run_says_what_was_kept(small: Path) -> None:

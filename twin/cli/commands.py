@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from twin.cli import tables
+from twin.cli import cite, replications, report, reproduce, sweep, tables
 from twin.errors import FileError, ScenarioError, TwinError, UsageError
 from twin.plant.api import load
 from twin.results.read import Result, open_file
@@ -36,8 +36,10 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("--until and --save belong together: the state at that time is kept in the file")
     if options.until is not None:
         return _run_until(options, scenario)
-    if options.replications is not None:
-        return _run_replications(options, scenario)
+    if options.replications is not None or options.until_half_width is not None:
+        return replications.run(options, scenario)
+    if options.kind == "steady":
+        raise UsageError("--kind steady is of several runs; say how many with --replications")
     out = Path(options.output or f"{scenario.name}.h5")
     with _run(scenario, out, options.replication) as result:
         _show_result(result, options.json)
@@ -54,21 +56,6 @@ def _run(scenario: Scenario, out: Path, replication: int) -> Result:
             kept = f"{out} is as it was before" if out.exists() else "nothing was written"
             sys.stderr.write(f"interrupted at {show.text()}: {kept}\n")
             sys.exit(130)
-
-
-def _run_replications(options: argparse.Namespace, scenario: Scenario) -> int:
-    if options.replications < 1:
-        raise UsageError(f"--replications must be at least 1 (got {options.replications})")
-    out = Path(options.output or f"{scenario.name}.h5")
-    results = []
-    for k in range(options.replications):
-        with _run(scenario, out.with_name(f"{out.stem}-r{k}{out.suffix}"), k) as result:
-            results.append(tables.summary(result))
-    if options.json:
-        print(json.dumps({"runs": results}, indent=2))
-    else:
-        tables.show_replications(results)
-    return 0
 
 
 def _run_until(options: argparse.Namespace, scenario: Scenario) -> int:
@@ -151,14 +138,9 @@ def schema(options: argparse.Namespace) -> int:
 
 def compare(options: argparse.Namespace) -> int:
     """``twin compare``."""
-    from twin.study.compare import compare as compare_results
+    from twin.cli import comparison
 
-    comparison = compare_results(*options.files)
-    if options.json:
-        print(json.dumps(tables.comparison_object(comparison), indent=2))
-    else:
-        tables.show_comparison(comparison)
-    return 0
+    return comparison.run(options)
 
 
 def trace(options: argparse.Namespace) -> int:
@@ -243,4 +225,8 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "resume": resume,
     "compare": compare,
     "trace": trace,
+    "sweep": sweep.run,
+    "report": report.run,
+    "reproduce": reproduce.run,
+    "cite": cite.run,
 }

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from twin.cli import cite, replications, report, reproduce, sweep
 from twin.errors import ScenarioError, TwinError, UsageError
 
 INTERRUPTED = 130
@@ -41,13 +42,14 @@ def build_parser() -> argparse.ArgumentParser:
     resume.add_argument("--until", metavar="TIME", help="stop again at TIME and --save")
     resume.add_argument("--save", metavar="FILE", help="where to keep the state")
     resume.add_argument("--force", action="store_true", help="go on although code or versions differ from those that saved")
-    compare = _add(commands, "compare", "show results side by side, and what differs between their scenarios")
-    compare.add_argument("files", metavar="FILE", nargs="+", help="results files, the base first")
+    _add_compare(commands)
     trace = _add(commands, "trace", "show from which deliveries each product came")
     trace.add_argument("file", metavar="FILE", help="results file of a run with 'record: {genealogy: true}'")
     trace.add_argument("--product", metavar="NAME", help="one product only")
     trace.add_argument("--element", metavar="SYMBOL", help="follow one element only, e.g. Cu")
     trace.add_argument("--most", metavar="N", type=int, default=12, help="origins shown for each product (default: 12)")
+    for command in (sweep, report, reproduce, cite):
+        command.add_parser(commands)
     return parser
 
 
@@ -70,10 +72,20 @@ def _add_run(commands: Any) -> None:
     run.add_argument("--seed", metavar="N", type=_count, help="seed instead of the scenario's")
     which = run.add_mutually_exclusive_group()
     which.add_argument("--replication", metavar="K", type=_count, default=0, help="run replication K, counted from 0 (default: 0)")
-    which.add_argument("--replications", metavar="N", type=_count, help="run replications 0 to N-1, each to a file of its own")
+    which.add_argument("--replications", metavar="N", type=_count, help="run replications 0 to N-1, each to a file of its own, and print means with intervals")
     _add_set(run)
     run.add_argument("--until", metavar="TIME", help="stop at TIME, a duration from the start ('10 d') or a date, and --save")
     run.add_argument("--save", metavar="FILE", help="where to keep the state with --until")
+    replications.add_options(run)
+
+
+def _add_compare(commands: Any) -> None:
+    compare = _add(commands, "compare", "run scenarios, or take results, and show side by side what differs, with intervals")
+    compare.add_argument("files", metavar="FILE", nargs="+", help="scenarios, which are run, or results files (.h5); the base first")
+    compare.add_argument("--replications", metavar="N", type=_count, help="runs of each scenario (default: 10)")
+    compare.add_argument("-o", "--output", metavar="DIR", help="keep the results file of every run in DIR")
+    compare.add_argument("--seed", metavar="N", type=_count, help="seed of all, instead of the scenarios'")
+    replications.add_options(compare)
 
 
 def _count(text: str) -> int:

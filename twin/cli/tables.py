@@ -1,4 +1,4 @@
-"""What the commands print: key figures, topology, comparisons, traces, and the progress bar."""
+"""What the commands print: key figures, topology, traces, and the progress bar."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from rich.tree import Tree
 
 from twin.cli.figures import new_table, print_figures
 from twin.quantities import format_quantity
-from twin.results.kpis import kpi_text
 from twin.results.read import Result
 from twin.scenario import Scenario
 from twin.scenario.furnace import FurnaceModel
@@ -24,7 +23,6 @@ from twin.scenario.process import ProcessModel
 
 if TYPE_CHECKING:
     from twin.plant.topology import Topology
-    from twin.study.compare import Comparison
 
 REFRESH = 0.1
 """Seconds between two updates of the progress bar."""
@@ -66,9 +64,10 @@ def progress(label: str) -> Iterator[Progress]:
         yield show
 
 
-def _console() -> Console:
+def stdout(width: int = 140) -> Console:
+    """A console on stdout; where that is no terminal, lines stay whole and tables have a fixed width."""
     terminal = sys.stdout.isatty()
-    return Console(width=None if terminal else 140, highlight=False, soft_wrap=not terminal)
+    return Console(width=None if terminal else width, highlight=False, soft_wrap=not terminal)
 
 
 def warnings_of(result: Result) -> list[str]:
@@ -96,7 +95,7 @@ def summary(result: Result) -> dict[str, Any]:
 
 def show_result(result: Result) -> None:
     """Key figures, warnings, balance and the path of the file."""
-    console = _console()
+    console = stdout()
     console.print(f"[bold]{escape(str(result.attrs.get('scenario_title') or result.attrs['scenario_name']))}[/]")
     print_figures(console, result.kpis)
     console.print()
@@ -109,52 +108,9 @@ def show_result(result: Result) -> None:
     console.print(f"{escape(str(result.path))}", soft_wrap=True)
 
 
-def show_replications(runs: Sequence[Mapping[str, Any]]) -> None:
-    """Mean, smallest and largest value over replications."""
-    console = _console()
-    table = new_table("key figure", "mean", "min", "max", title=f"{len(runs)} replications")
-    for name, entry in runs[0]["kpis"].items():
-        values = [run["kpis"][name]["value"] for run in runs]
-        known = [value for value in values if value is not None]
-        if known:
-            table.add_row(escape(name), *(kpi_text(name, v, entry["unit"]) for v in (math.fsum(known) / len(known), min(known), max(known))))
-    console.print(table)
-    for run in runs:
-        console.print(escape(str(run["file"])), soft_wrap=True)
-
-
-def show_comparison(comparison: Comparison) -> None:
-    """Differences of the scenarios, then key figures side by side with the change against the first."""
-    console = _console()
-    table = new_table("scenario", *comparison.names)
-    for difference in comparison.differences:
-        table.add_row(escape(difference.path), *(escape(value) for value in difference.values))
-    console.print(table if comparison.differences else "the scenarios are the same")
-    console.print()
-    table = new_table("key figure", comparison.names[0], *(text for name in comparison.names[1:] for text in (name, "change")))
-    for row in comparison.rows:
-        texts = row.texts()
-        cells = [texts[0]]
-        for k in range(1, len(texts)):
-            change = row.relative(k)
-            cells += [texts[k], "" if math.isnan(change) else f"{100 * change:+.2f} %"]
-        table.add_row(escape(row.name), *(escape(cell) for cell in cells))
-    console.print(table)
-    console.print("one run each: a change has no interval and may be chance")
-
-
-def comparison_object(comparison: Comparison) -> dict[str, Any]:
-    """A comparison as JSON."""
-    return {
-        "names": list(comparison.names),
-        "differences": [{"path": d.path, "values": list(d.values)} for d in comparison.differences],
-        "kpis": {row.name: {"unit": row.unit, "values": [None if math.isnan(v) else v for v in row.values]} for row in comparison.rows},
-    }
-
-
 def show_trace(rows: Mapping[str, Sequence[tuple[str, float, float, float]]]) -> None:
     """Origins of each product, the largest first."""
-    console = _console()
+    console = stdout()
     for product, own in rows.items():
         table = new_table("origin", "time", "share of the product", "share of the origin", title=escape(product))
         for unit, moment, share, of_origin in own:
@@ -201,7 +157,7 @@ def _counted(count: int, what: str) -> str:
 
 def show_topology(scenario: Scenario, topology: Topology) -> None:
     """The derived lines with their limits, and the plant as a tree from its feeds."""
-    console = _console()
+    console = stdout()
     counts = ((len(scenario.units), "unit"), (len(topology.lines), "line"), (len(scenario.materials.names), "material"), (len(scenario.sizes), "size class"))
     console.print(f"{escape(scenario.name)}: valid, {', '.join(_counted(count, what) for count, what in counts)}")
     table = new_table("line", "machines", "takes from", "delivers to", "lot", "limits", title="lines")

@@ -1,1 +1,1 @@
-"""Many runs: comparison."""
+"""Many runs: replications, comparison, sweeps, citing and reproducing."""

@@ -1,57 +1,116 @@
-"""Results side by side: what differs between their scenarios, and their key figures."""
+"""Scenarios or results side by side: what differs between them, their key figures, and whether the difference is more than chance."""
 
 from __future__ import annotations
 
 import html
+import json
 import math
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from twin.errors import UsageError
-from twin.materials.number import ANNOTATION
-from twin.results.kpis import kpi_text
+from twin.plant import topology
+from twin.plant.api import load
+from twin.results.kpis import Kpi, kpi_text
 from twin.results.read import Result, open_file
-from twin.scenario.places import Plain
+from twin.scenario import Scenario
 from twin.scenario.yaml_source import parse_yaml
+from twin.study.differences import ABSENT, RUN, Difference, differences, leaves_of
+from twin.study.executors import Executor
+from twin.study.replicate import ONE_RUN, Kind, Procedure, Progress, Replications, Rounds, keep_in, opened
+from twin.study.statistics import Interval, bonferroni, mean_of, needed_for_width
+from twin.study.texts import difference_text
+from twin.study.verdicts import Change, Method, change_of, direction
 
-ABSENT = "–"
-"""Shown where a scenario does not have a value or a file does not have a KPI."""
+RESULTS = (".h5", ".hdf5")
+"""A file whose name ends so holds results; any other one a scenario."""
 
-
-@dataclass(frozen=True)
-class Difference:
-    """A value at ``path`` that is not the same in all scenarios, as written in each."""
-
-    path: str
-    values: tuple[str, ...]
+Item = Scenario | Result | str | os.PathLike[str]
+Runs = Mapping[tuple[int, int], Mapping[str, Kpi]]
+"""Key figures of runs by seed and replication."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One KPI of all files; NaN where a file does not have it."""
+    """One key figure: the mean of each side, NaN where a side does not have it, and how each variant differs from the base."""
 
     name: str
     unit: str
     values: tuple[float, ...]
+    changes: tuple[Change, ...]
+
+    @property
+    def differences(self) -> tuple[Interval | None, ...]:
+        """The interval of variant - base for each variant; None where there is one run."""
+        return tuple(change.interval for change in self.changes)
+
+    @property
+    def difference(self) -> Interval | None:
+        """The interval of variant - base for the first variant, usually the only one."""
+        return self.changes[0].interval
+
+    @property
+    def verdict(self) -> str:
+        """Whether the first variant is better, worse, or that it cannot be told; "" of one run."""
+        return self.changes[0].text
 
     def relative(self, column: int) -> float:
-        """Change against the first file, as a share of it; NaN where that has no meaning."""
-        base, value = self.values[0], self.values[column]
-        return (value - base) / abs(base) if base else math.nan
+        """Change against the base, as a share of it; NaN where that has no meaning."""
+        base = self.values[0]
+        return self.changes[column - 1].difference / abs(base) if base else math.nan
 
     def texts(self) -> list[str]:
-        """The values with a readable unit."""
+        """The means with a readable unit."""
         return [kpi_text(self.name, value, self.unit) for value in self.values]
+
+    def difference_text(self, column: int) -> str:
+        """The difference of a variant to the base with its half-width, in the unit of the values."""
+        change = self.changes[column - 1]
+        if change.verdict == "no change":
+            return "0"
+        width = None if change.interval is None else change.interval.half_width
+        return difference_text(self.name, change.difference, width, self.unit, self.values[0], self.values[column])
+
+
+@dataclass(frozen=True)
+class Limit:
+    """Which machine limited a line for most of its running time on each side, and in which share of it."""
+
+    line: str
+    machines: tuple[str, ...]
+    shares: tuple[float, ...]
+
+    @property
+    def moved(self) -> bool:
+        """Whether it is not the same machine everywhere."""
+        return len(dict.fromkeys(self.machines)) > 1
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two or more results, the first of which is the base. One run each: differences carry no interval."""
+    """Two or more sides, the first of which is the base. ``runs`` counts those of each; ``warnings`` how often one left the valid range of a model.
+
+    ``confidence`` holds for all variants at once, each interval has ``confidence_each`` (Bonferroni). ``busiest`` names on each side the line or furnace that
+    ran for the largest share of its planned time, with that share.
+    """
 
     names: tuple[str, ...]
     differences: tuple[Difference, ...]
     rows: tuple[Row, ...]
+    runs: tuple[int, ...]
+    limits: tuple[Limit, ...]
+    busiest: tuple[tuple[str, float], ...]
+    warnings: tuple[float, ...]
+    confidence: float
+    kind: Kind | None
+    remarks: tuple[str, ...]
+
+    @property
+    def confidence_each(self) -> float:
+        """The confidence of each interval."""
+        return bonferroni(self.confidence, len(self.names) - 1)
 
     def __getitem__(self, kpi: str) -> Row:
         for row in self.rows:
@@ -59,66 +118,257 @@ class Comparison:
                 return row
         raise KeyError(f"no KPI {kpi!r}; known: {', '.join(row.name for row in self.rows)}")
 
+    def verdicts(self, column: int = 1) -> dict[str, list[str]]:
+        """Return the key figures of a variant by verdict."""
+        found: dict[str, list[str]] = {}
+        for row in self.rows:
+            if row.changes[column - 1].verdict:
+                found.setdefault(row.changes[column - 1].verdict, []).append(row.name)
+        return found
+
     def __repr__(self) -> str:
         lines = [f"{d.path}: {' | '.join(d.values)}" for d in self.differences] or ["the scenarios are the same"]
-        width = max(len(row.name) for row in self.rows)
-        lines += [f"{row.name:{width}}  {' | '.join(row.texts())}" for row in self.rows]
-        return "\n".join(lines)
+        width = max((len(row.name) for row in self.rows), default=0)
+        lines += [f"{row.name:{width}}  {' | '.join(_cells(row))}" for row in self.rows]
+        return "\n".join([*lines, *self.remarks])
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{html.escape(name)}</th>" for name in self.names)
+        def line(label: str, cells: Sequence[str], tag: str = "td") -> str:
+            return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in (label, *cells)) + "</tr>"
 
-        def line(label: str, cells: Sequence[str]) -> str:
-            return f"<tr><td>{html.escape(label)}</td>{''.join(f'<td>{html.escape(cell)}</td>' for cell in cells)}</tr>"
-
-        body = "".join(line(d.path, d.values) for d in self.differences) + "".join(line(row.name, row.texts()) for row in self.rows)
-        return f"<table><tr><th></th>{head}</tr>{body}</table>"
-
-
-def compare(*results: Result | str | os.PathLike[str]) -> Comparison:
-    """Compare results (or result files), the first being the base. Raises :class:`~twin.errors.UsageError` for fewer than two."""
-    if len(results) < 2:
-        raise UsageError(f"at least two results are needed to compare (got {len(results)})")
-    opened = [result if isinstance(result, Result) else open_file(os.fspath(result)) for result in results]
-    names = tuple(_name(result, k) for k, result in enumerate(opened))
-    kpis = dict.fromkeys(name for result in opened for name in result.kpis)
-    rows = []
-    for name in kpis:
-        found = [result.kpis.get(name) for result in opened]
-        unit = next(kpi.unit for kpi in found if kpi is not None)
-        rows.append(Row(name, unit, tuple(kpi.value if kpi is not None else math.nan for kpi in found)))
-    comparison = Comparison(names, tuple(_differences(opened)), tuple(rows))
-    for given, result in zip(results, opened, strict=True):
-        if given is not result:
-            result.close()
-    return comparison
+        shown = [line(d.path, d.values) for d in self.differences]
+        heads = [*self.names[:1], *(text for name in self.names[1:] for text in (name, "difference", "verdict"))]
+        rows = [line(row.name, _cells(row)) for row in self.rows]
+        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.remarks)
+        return f"<table>{line('', self.names, 'th')}{''.join(shown)}</table><table>{line('', heads, 'th')}{''.join(rows)}</table>{notes}"
 
 
-def _name(result: Result, k: int) -> str:
+def _cells(row: Row) -> list[str]:
+    texts = row.texts()
+    return [texts[0], *(cell for k in range(1, len(texts)) for cell in (texts[k], row.difference_text(k), row.changes[k - 1].text))]
+
+
+@dataclass(frozen=True)
+class _Side:
+    """One column of a comparison."""
+
+    name: str
+    leaves: Mapping[str, str]
+    lines: Mapping[str, Sequence[str]]
+    runs: Runs
+    warnings: float
+
+    def values(self, name: str, keys: Sequence[tuple[int, int]]) -> list[float]:
+        return [self.runs[key][name].value if name in self.runs[key] else math.nan for key in keys]
+
+    def mean(self, name: str) -> float:
+        return mean_of([value for value in self.values(name, list(self.runs)) if not math.isnan(value)])
+
+
+def compare(
+    *items: Item,
+    replications: int | None = None,
+    kind: Kind = "terminating",
+    until: float | None = None,
+    at_most: int = 100,
+    kpis: Sequence[str] = ("throughput",),
+    confidence: float = 0.95,
+    executor: str | Executor = "processes",
+    workers: int | None = None,
+    address: str | None = None,
+    folder: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Compare scenarios, which are run, or results, the first being the base.
+
+    Scenarios (or their files) are run ``replications`` times each, 10 by default, on common random numbers where their seeds are equal; the arguments are those
+    of :func:`~twin.study.replicate.replicate`, with ``until`` the half-width of a difference relative to the base's mean, and ``folder`` for the results
+    files, which are not kept by default. Results (or their files) of one scenario make one side: several are taken pair by pair where seeds and replications
+    match, as independent where none does; one run each has no interval.
+
+    Raises :class:`~twin.errors.UsageError` for fewer than two sides, or a mixture, and what running and reading raise.
+    """
+    if len(items) < 2:
+        raise UsageError(f"at least two scenarios or results are needed to compare (got {len(items)})")
+    stored = [isinstance(item, Result) or (not isinstance(item, Scenario) and Path(item).suffix.lower() in RESULTS) for item in items]
+    if any(stored) and not all(stored):
+        raise UsageError("scenarios and results cannot be compared with each other; give scenarios to run all, or results of all")
+    if all(stored):
+        if replications is not None or until is not None or folder is not None:
+            raise UsageError("results hold the runs that were made; give scenarios to make others")
+        return _of_results(items, confidence)
+    procedure = Procedure(10 if replications is None else replications, kind, until, at_most, tuple(kpis), confidence)
+    scenarios = [_loaded(item) for item in items]
+    names = _distinct([scenario.name for scenario in scenarios])
+    keep = None if folder is None else keep_in(folder, names)
+    with opened(executor, workers, address) as own:
+        found = Rounds(scenarios, procedure, own, keep, progress).run(lambda sides: _enough(names, sides))
+    return _of_replications(names, found)
+
+
+def _loaded(item: Item) -> Scenario:
+    if isinstance(item, Scenario):
+        return item
+    assert not isinstance(item, Result)
+    return load(Path(item))
+
+
+def _distinct(names: Sequence[str]) -> tuple[str, ...]:
+    """Names with a number behind those that came before."""
+    return tuple(f"{name}_{names[: k + 1].count(name)}" if name in names[:k] else name for k, name in enumerate(names))
+
+
+def _enough(names: Sequence[str], found: Sequence[Replications]) -> int | None:
+    """How many replications bring the differences of the watched figures to the wanted half-width."""
+    procedure, made = found[0].procedure, found[0].n
+    if procedure.until is None:
+        return made
+    comparison, needed = _of_replications(names, found), made
+    for name in procedure.kpis:
+        row = comparison[name]
+        for interval in row.differences:
+            width = procedure.until * abs(row.values[0])
+            if interval is not None and interval.half_width > width:
+                count = needed_for_width(interval, width)
+                if count is None:
+                    return None
+                needed = max(needed, count, made + 1)
+    return needed
+
+
+def _of_replications(names: Sequence[str], found: Sequence[Replications]) -> Comparison:
+    sides = []
+    for name, own in zip(names, found, strict=True):
+        scenario = own.scenario
+        leaves = leaves_of(scenario.merged, scenario.files) | {"seed": str(scenario.seed)}
+        lines = {line.name: line.machines for line in topology.derive(scenario).lines}
+        runs = {(scenario.seed, k): outcome.kpis or {} for k, outcome in enumerate(own.outcomes)}
+        sides.append(_Side(name, leaves, lines, runs, own.warnings))
+    procedure = found[0].procedure
+    remarks = [f"{name}: {verdict}" for name, own in zip(names, found, strict=True) for verdict in own.warm_up]
+    comparison = _comparison(sides, procedure.confidence, procedure.kind, remarks)
+    return comparison if procedure.until is None else _with_widths(comparison, procedure)
+
+
+def _with_widths(comparison: Comparison, procedure: Procedure) -> Comparison:
+    """The comparison with a remark for each difference that is not known as narrowly as was wanted."""
+    remarks = list(comparison.remarks)
+    for name in procedure.kpis:
+        row = comparison[name]
+        for variant, interval in zip(comparison.names[1:], row.differences, strict=True):
+            width = interval.half_width / abs(row.values[0]) if interval is not None and row.values[0] else math.nan
+            if width > (procedure.until or 0.0):
+                got = f"{100 * width:.3g} % of the base after {comparison.runs[0]} replications"
+                remarks.append(f"{name}: half-width of the difference of {variant} {got}, wanted {100 * (procedure.until or 0.0):.3g} %")
+    return replace(comparison, remarks=tuple(remarks))
+
+
+def _of_results(items: Sequence[Item], confidence: float) -> Comparison:
+    results = [item if isinstance(item, Result) else open_file(os.fspath(item)) for item in items if not isinstance(item, Scenario)]
+    try:
+        return _comparison(_sides_of(results), confidence, None, [])
+    finally:
+        for given, result in zip(items, results, strict=True):
+            if given is not result:
+                result.close()
+
+
+def _sides_of(results: Sequence[Result]) -> list[_Side]:
+    """Results of one plant together; each alone where there is one plant only, or one run of each."""
+    leaves = [leaves_of(parse_yaml(result.scenario, "scenario").plain(), result.files) for result in results]
+    groups: dict[str, list[int]] = {}
+    for k, found in enumerate(leaves):
+        groups.setdefault(json.dumps([item for item in found.items() if item[0] not in RUN]), []).append(k)
+    together = list(groups.values()) if 1 < len(groups) < len(results) else [[k] for k in range(len(results))]
+    names = [_file_name(results[own[0]], own[0]) if len(own) == 1 else str(results[own[0]].attrs["scenario_name"]) for own in together]
+    return [_side_of(name, [results[k] for k in own], leaves[own[0]]) for name, own in zip(_distinct(names), together, strict=True)]
+
+
+def _file_name(result: Result, k: int) -> str:
     return result.path.stem if result.path is not None else f"{result.attrs['scenario_name']} ({k + 1})"
 
 
-def _differences(results: Sequence[Result]) -> list[Difference]:
-    """Leaves of the merged scenarios, and seed and replication, that are not the same in all."""
-    leaves = []
+def _side_of(name: str, results: Sequence[Result], leaves: Mapping[str, str]) -> _Side:
+    runs: dict[tuple[int, int], Mapping[str, Kpi]] = {}
     for result in results:
-        found = _flatten(parse_yaml(result.scenario, result.path.name if result.path is not None else "scenario").plain())
-        found["seed"] = str(result.attrs["seed"])
-        found["replication"] = str(result.attrs["replication"])
-        leaves.append(found)
-    paths = dict.fromkeys(path for found in leaves for path in found)
-    rows = [Difference(path, tuple(found.get(path, ABSENT) for found in leaves)) for path in paths]
-    return [row for row in rows if len(dict.fromkeys(row.values)) > 1]
+        key = int(result.attrs["seed"]), int(result.attrs["replication"])
+        if key in runs:
+            raise UsageError(f"seed {key[0]}, replication {key[1]} of {name} is given twice; give each run once")
+        runs[key] = result.kpis
+    own = [", ".join(dict.fromkeys(str(key[part]) for key in runs)) for part in range(2)]
+    lines = json.loads(str(results[0].array("scenario/kpi_inputs"))).get("lines", {})
+    warnings = mean_of([float(result.array("units/range_warnings").sum()) for result in results])
+    return _Side(name, {**leaves, **dict(zip(RUN, own, strict=True))}, {head: line["machines"] for head, line in lines.items()}, runs, warnings)
 
 
-def _flatten(tree: Plain, path: str = "") -> dict[str, str]:
-    if isinstance(tree, dict) and "value" in tree and all(key in ANNOTATION for key in tree):
-        return _flatten(tree["value"], path)  # where a value comes from is no difference of the plant
-    if isinstance(tree, dict) and tree:
-        found: dict[str, str] = {}
-        for key, value in tree.items():
-            found.update(_flatten(value, f"{path}.{key}" if path else str(key)))
-        return found
-    if isinstance(tree, list):
-        return {path: ", ".join(str(item) for item in tree)}
-    return {path: str(tree)}
+def _comparison(sides: Sequence[_Side], confidence: float, kind: Kind | None, remarks: Sequence[str]) -> Comparison:
+    units = {name: kpi.unit for side in sides for run in side.runs.values() for name, kpi in run.items()}
+    each = bonferroni(confidence, len(sides) - 1)
+    pairings = [_pairing(sides[0], side) for side in sides[1:]]
+    rows = []
+    for name, unit in units.items():
+        better, changes = direction(name, units), []
+        for side, (method, base_keys, keys) in zip(sides[1:], pairings, strict=True):
+            changes.append(change_of(sides[0].values(name, base_keys), side.values(name, keys), method, better, each))
+        rows.append(Row(name, unit, tuple(side.mean(name) for side in sides), tuple(changes)))
+    return Comparison(
+        tuple(side.name for side in sides),
+        tuple(differences([side.leaves for side in sides])),
+        tuple(rows),
+        tuple(len(side.runs) for side in sides),
+        tuple(_limits(sides)),
+        tuple(_busiest(sides)),
+        tuple(side.warnings for side in sides),
+        confidence,
+        kind,
+        (*_how([method for method, _, _ in pairings], sides), *remarks),
+    )
+
+
+def _pairing(base: _Side, side: _Side) -> tuple[Method, list[tuple[int, int]], list[tuple[int, int]]]:
+    """How the runs of two sides belong together: those of equal seed and replication had the same random numbers."""
+    both = [key for key in base.runs if key in side.runs]
+    if both:
+        return ("paired" if len(both) > 1 else "one run"), both, both
+    return ("independent" if min(len(base.runs), len(side.runs)) > 1 else "one run"), list(base.runs), list(side.runs)
+
+
+def _how(methods: Sequence[Method], sides: Sequence[_Side]) -> list[str]:
+    """How the differences were found, in words."""
+    found = []
+    for method, side in zip(methods, sides[1:], strict=True):
+        of = "" if len(sides) == 2 else f"{side.name}: "
+        if method == "one run":
+            each = len(sides[0].runs) == len(side.runs) == 1
+            found.append(f"{of}one run each: a change has no interval and may be chance" if each else f"{of}{ONE_RUN}, a change may be chance")
+        elif method == "independent":
+            found.append(f"{of}{len(sides[0].runs)} and {len(side.runs)} independent runs (Welch); equal seeds would make them share their random numbers")
+        else:
+            pairs = [key for key in sides[0].runs if key in side.runs]
+            found.append(f"{of}{len(pairs)} pairs of runs with common random numbers")
+    return list(dict.fromkeys(found))
+
+
+def _limits(sides: Sequence[_Side]) -> list[Limit]:
+    found = []
+    for line in dict.fromkeys(head for side in sides for head in side.lines):
+        own = [_limiting(side, side.lines.get(line, ())) for side in sides]
+        if any(len(side.lines.get(line, ())) > 1 for side in sides):
+            found.append(Limit(line, tuple(machine for machine, _ in own), tuple(share for _, share in own)))
+    return found
+
+
+def _limiting(side: _Side, machines: Sequence[str]) -> tuple[str, float]:
+    shares = [(machine, side.mean(f"bottleneck_share.{machine}")) for machine in machines]
+    return max((entry for entry in shares if entry[1] > 0), key=lambda entry: entry[1], default=(ABSENT, math.nan))
+
+
+def _busiest(sides: Sequence[_Side]) -> Iterator[tuple[str, float]]:
+    """Of each side, what runs most; what stands beside no line and always runs, such as a filter, is no bottleneck."""
+    names = dict.fromkeys(name for side in sides for run in side.runs.values() for name in run if name.startswith("utilisation."))
+    lines = {f"utilisation.{line}" for side in sides for line, machines in side.lines.items() if machines}
+    means = {name: [side.mean(name) for side in sides] for name in names}
+    candidates = [name for name in names if name in lines or any(mean < 1.0 for mean in means[name])]
+    for k in range(len(sides)):
+        shares = [(name.partition(".")[2], means[name][k]) for name in candidates if not math.isnan(means[name][k])]
+        yield max(shares, key=lambda entry: entry[1], default=(ABSENT, math.nan))

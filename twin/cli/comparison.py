@@ -1,0 +1,204 @@
+"""``twin compare``: scenarios, which are run, or results, side by side with intervals on what differs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from twin.cli import replications
+from twin.cli.figures import NO_VALUE, new_table
+from twin.cli.tables import stdout
+from twin.errors import UsageError
+from twin.results.replace import remove_stale
+
+if TYPE_CHECKING:
+    from twin.scenario import Scenario
+    from twin.study.compare import Comparison
+    from twin.study.verdicts import Change
+
+WIDTH = 180
+"""Columns of the tables where the output is no terminal."""
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command."""
+    from twin.study.compare import RESULTS, compare
+
+    files = [Path(name) for name in options.files]
+    stored = [file.suffix.lower() in RESULTS for file in files]
+    if options.seed is not None and any(stored):
+        raise UsageError("--seed is for scenarios; results have theirs")
+    items: list[Path | Scenario] = list(files) if any(stored) else [_scenario(file, options.seed) for file in files]
+    with replications.progress("compare") as show:
+        try:
+            arguments = replications.arguments(options)
+            comparison = compare(*items, replications=options.replications, folder=options.output, progress=show, **arguments)
+        except KeyboardInterrupt:
+            if options.output:
+                remove_stale(Path(options.output))  # what the workers were at
+            kept = f"are kept in {options.output}" if options.output else "had finished, none is kept; -o DIR keeps them"
+            sys.stderr.write(f"interrupted: {show.finished} of {show.planned} runs {kept}\n")
+            return 130
+    if options.json:
+        print(json.dumps(comparison_object(comparison), indent=2))
+    else:
+        show_comparison(comparison)
+    return 0
+
+
+def _scenario(file: Path, seed: int | None) -> Scenario:
+    from twin.plant.api import load
+
+    scenario = load(file)
+    return scenario if seed is None else scenario.change({"seed": seed})
+
+
+def show_comparison(comparison: Comparison) -> None:
+    """Differences of the scenarios, key figures with their differences, where the bottleneck moved, warnings, and the verdicts together."""
+    console = stdout(WIDTH)
+    table = new_table("scenario", *comparison.names)
+    for difference in comparison.differences:
+        table.add_row(escape(difference.path), *(escape(value) for value in difference.values))
+    console.print(table if comparison.differences else "the scenarios are the same")
+    for k in range(1, len(comparison.names)):
+        console.print()
+        _print_variant(console, comparison, k)
+    console.print()
+    _print_limits(console, comparison)
+    _print_warnings(console, comparison)
+    for k in range(1, len(comparison.names)):
+        _print_verdicts(console, comparison, k)
+    for remark in (*_about(comparison), *comparison.remarks):
+        console.print(escape(remark), soft_wrap=True)
+
+
+def _print_variant(console: Console, comparison: Comparison, k: int) -> None:
+    """One variant beside the base. Of one run each there is no interval, no correlation and no verdict to show."""
+    intervals = [row.changes[k - 1].interval for row in comparison.rows]
+    most = max((interval.n for interval in intervals if interval is not None), default=0)
+    headings = ("key figure", comparison.names[0], comparison.names[k], "difference", "change", *(("corr.", "verdict") if most else ()))
+    table = new_table(*headings)
+    if most:
+        table.columns[6].justify = "left"
+    for row in comparison.rows:
+        texts, change, relative = row.texts(), row.changes[k - 1], row.relative(k)
+        if texts[0] == texts[k] == NO_VALUE:
+            continue
+        cells = [row.name, texts[0], texts[k], row.difference_text(k)]
+        cells += ["" if math.isnan(relative) or change.verdict == "no change" else f"{100 * relative:+.2f} %"]
+        if most:
+            cells += ["" if math.isnan(change.correlation) else f"{change.correlation:.2f}", _verdict(change, most)]
+        table.add_row(*(escape(cell) for cell in cells))
+    console.print(table)
+
+
+def _verdict(change: Change, most: int) -> str:
+    """The verdict, and whether it rests on fewer runs than others."""
+    if change.interval is None:
+        return "" if math.isnan(change.difference) else "one run: no interval"
+    return change.text if change.interval.n == most else f"{change.text} (a value in {change.interval.n} of {most} runs only)"
+
+
+def _print_limits(console: Console, comparison: Comparison) -> None:
+    """Where the bottleneck moved: the line or furnace that runs most, and the machine that limits each line."""
+    table = new_table("bottleneck", *comparison.names, "")
+    table.columns[-1].justify = "left"
+    lines = [line for line, _ in comparison.busiest]
+    if len(comparison.limits) > 0 or len(dict.fromkeys(lines)) > 1:
+        moved = "moved" if len(dict.fromkeys(lines)) > 1 else ""
+        table.add_row("runs most", *(_of_share(line, share) for line, share in comparison.busiest), moved)
+    for limit in comparison.limits:
+        cells = [_of_share(machine, share) for machine, share in zip(limit.machines, limit.shares, strict=True)]
+        table.add_row(escape(f"limit of line {limit.line}"), *cells, "moved" if limit.moved else "")
+    if table.row_count:
+        console.print(table)
+
+
+def _of_share(name: str, share: float) -> str:
+    return escape(name if math.isnan(share) else f"{name} {100 * share:.4g} %")
+
+
+def _print_warnings(console: Console, comparison: Comparison) -> None:
+    """Off-spec shares and range warnings, on all sides."""
+    for row in comparison.rows:
+        if row.name.startswith("offspec_share.") and any(value > 0 for value in row.values):
+            texts = ", ".join(f"{name} {text}" for name, text in zip(comparison.names, row.texts(), strict=True))
+            console.print(f"[yellow]off-spec[/] {escape(row.name.partition('.')[2])}: {escape(texts)}", soft_wrap=True)
+    if any(comparison.warnings):
+        texts = ", ".join(f"{name} {count:.4g}" for name, count in zip(comparison.names, comparison.warnings, strict=True))
+        console.print(f"[yellow]warning[/] valid range of a model left, times a run: {escape(texts)}", soft_wrap=True)
+
+
+def _print_verdicts(console: Console, comparison: Comparison, k: int) -> None:
+    """What is better and what is worse, by name; how many others there are."""
+    found = comparison.verdicts(k)
+    of = "" if len(comparison.names) == 2 else f"{comparison.names[k]} "
+    for verdict in ("better", "worse"):
+        if found.get(verdict):
+            console.print(f"{escape(of)}{verdict}: {escape(', '.join(found[verdict]))}", soft_wrap=True)
+    others = [f"{verdict} {len(found[verdict])}" for verdict in ("higher", "lower", "no change", "cannot tell") if found.get(verdict)]
+    if others:
+        console.print(f"{escape(of)}other key figures: {', '.join(others)}", soft_wrap=True)
+
+
+def _about(comparison: Comparison) -> list[str]:
+    """What the intervals are, and how many figures would appear to differ by chance."""
+    variants, each = len(comparison.names) - 1, comparison.confidence_each
+    judged = sum(change.interval is not None and change.verdict != "no change" for row in comparison.rows for change in row.changes)
+    if not judged:
+        return []
+    kind = f"{comparison.kind} study; " if comparison.kind is not None else ""
+    together = "" if variants == 1 else f", {100 * comparison.confidence:.4g} % for all {variants} variants at once (Bonferroni)"
+    chance = (1 - each) * judged
+    return [
+        f"{kind}intervals of the differences at {100 * each:.4g} % for each key figure{together}",
+        f"{judged} differences were judged: about {chance:.2g} would appear by chance alone; choose the figure that decides beforehand",
+    ]
+
+
+def comparison_object(comparison: Comparison) -> dict[str, Any]:
+    """Return a comparison as JSON."""
+    return {
+        "names": list(comparison.names),
+        "kind": comparison.kind,
+        "confidence": comparison.confidence,
+        "confidence_each": comparison.confidence_each,
+        "replications": list(comparison.runs),
+        "differences": [{"path": d.path, "values": list(d.values)} for d in comparison.differences],
+        "kpis": {
+            row.name: {
+                "unit": row.unit,
+                "values": [replications.number(value) for value in row.values],
+                "changes": [_change_object(change) for change in row.changes],
+            }
+            for row in comparison.rows
+        },
+        "bottleneck": {
+            "busiest": [{"line": line, "utilisation": replications.number(share)} for line, share in comparison.busiest],
+            "limits": [
+                {"line": limit.line, "machines": list(limit.machines), "shares": [replications.number(share) for share in limit.shares], "moved": limit.moved}
+                for limit in comparison.limits
+            ],
+        },
+        "range_warnings": list(comparison.warnings),
+        "remarks": list(comparison.remarks),
+    }
+
+
+def _change_object(change: Change) -> dict[str, Any]:
+    return {
+        "difference": replications.number(change.difference),
+        "interval": replications.interval_object(change.interval),
+        "method": change.method,
+        "n": None if change.interval is None else change.interval.n,
+        "correlation": replications.number(change.correlation),
+        "verdict": change.verdict,
+        "needed": change.needed,
+    }

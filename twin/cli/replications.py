@@ -1,0 +1,174 @@
+"""``twin run --replications``: the options that every study of replications takes, its progress, and what it prints."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from twin.errors import TwinError, UsageError
+
+if TYPE_CHECKING:
+    from twin.scenario import Scenario
+    from twin.study.replicate import Replications
+    from twin.study.statistics import Interval
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare what a study of replications is told beside their number."""
+    group = parser.add_argument_group("replications")
+    group.add_argument("--kind", choices=("terminating", "steady"), default="terminating", help="from start to horizon (default), or what the plant tends to")
+    group.add_argument("--until-half-width", metavar="SHARE", help="add replications until half-widths are so narrow, e.g. '5 %%'")
+    group.add_argument("--of", metavar="KPI", action="append", help="key figure that --until-half-width is of (default: throughput); may be repeated")
+    group.add_argument("--at-most", metavar="N", type=int, default=100, help="most replications with --until-half-width (default: 100)")
+    group.add_argument("--confidence", metavar="SHARE", default="95 %", help="confidence of the intervals (default: 95 %%)")
+    group.add_argument("--executor", choices=("processes", "serial", "dask"), default="processes", help="who makes the runs (default: processes)")
+    group.add_argument("--workers", metavar="N", type=int, help="worker processes (default: one for each core)")
+    group.add_argument("--address", metavar="A", help="address of a dask scheduler, e.g. tcp://host:8786")
+
+
+def arguments(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the options as arguments of :func:`twin.study.replicate.replicate` and :func:`twin.study.compare.compare`."""
+    return {
+        "kind": options.kind,
+        "until": None if options.until_half_width is None else _share("--until-half-width", options.until_half_width),
+        "at_most": options.at_most,
+        "kpis": tuple(options.of or ("throughput",)),
+        "confidence": _share("--confidence", options.confidence),
+        "executor": options.executor,
+        "workers": options.workers,
+        "address": options.address,
+    }
+
+
+def _share(option: str, text: str) -> float:
+    from twin.quantities import parse
+
+    try:
+        return parse(text if "%" in text else float(text), "1")
+    except (TwinError, ValueError):
+        raise UsageError(f"{option}: a share is needed, e.g. '5 %' or 0.05 (got {text!r})") from None
+
+
+class Count:
+    """Called with the runs that have finished and those that are planned; knows how far the study is."""
+
+    def __init__(self) -> None:
+        self.finished = self.planned = 0
+        self.draw: Callable[[int, int], None] | None = None
+
+    def __call__(self, finished: int, planned: int) -> None:
+        self.finished, self.planned = finished, planned
+        if self.draw is not None:
+            self.draw(finished, planned)
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Count]:
+    """A bar of finished runs on stderr; nothing is drawn where that is no terminal."""
+    show = Count()
+    if not sys.stderr.isatty():
+        yield show
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(escape(label), total=None)
+        show.draw = lambda finished, planned: bar.update(task, completed=finished, total=planned)
+        yield show
+
+
+def run(options: argparse.Namespace, scenario: Scenario) -> int:
+    """Run ``twin run SCENARIO --replications N``: each to a file of its own."""
+    from twin.results.replace import remove_stale
+    from twin.study.replicate import replicate
+
+    out = Path(options.output or f"{scenario.name}.h5")
+    count = 10 if options.replications is None else options.replications
+
+    def path(k: int) -> Path:
+        return out.with_name(f"{out.stem}-r{k}{out.suffix}")
+
+    with progress(scenario.name) as show:
+        try:
+            found = replicate(scenario, number=count, keep=path, progress=show, **arguments(options))
+        except KeyboardInterrupt:
+            remove_stale(out.parent)  # what the workers were at
+            sys.stderr.write(f"interrupted: {show.finished} of {show.planned or count} runs are kept\n")
+            return 130
+    if options.json:
+        print(json.dumps(as_object(found, path), indent=2))
+    else:
+        show_replications(found, path)
+    return 0
+
+
+def show_replications(found: Replications, path: Callable[[int], Path]) -> None:
+    """Mean, interval and number of runs of each key figure, then what to know of the study, and its files."""
+    from rich.markup import escape
+
+    from twin.cli.figures import NO_VALUE, new_table
+    from twin.cli.tables import stdout
+
+    console = stdout()
+    console.print(f"[bold]{escape(found.scenario.title or found.scenario.name)}[/]")
+    table = new_table("key figure", "mean", f"{100 * found.procedure.confidence:.4g} % interval", "n", "", title=escape(found.title()))
+    table.columns[4].justify = "left"
+    for name, estimate in found.items():
+        if estimate.n:
+            mean, interval = estimate.texts()
+            table.add_row(*(escape(cell) for cell in (name, mean, interval or NO_VALUE, str(estimate.n), estimate.flag)))
+    console.print(table)
+    for remark in (*found.remarks, *map(str, found.warm_up)):
+        console.print(escape(remark), soft_wrap=True)
+    if found.warnings:
+        console.print(f"[yellow]warning[/] valid range of a model left {found.warnings:.4g} times a run; 'twin run' of one shows where")
+    for k in range(found.n):
+        console.print(escape(str(path(k))), soft_wrap=True)
+
+
+def as_object(found: Replications, path: Callable[[int], Path]) -> dict[str, Any]:
+    """Return replications as JSON."""
+    from twin.cli.tables import summary
+    from twin.results.read import open_file
+
+    runs = []
+    for k in range(found.n):
+        with open_file(path(k), check=False) as result:
+            runs.append(summary(result))
+    return {
+        "scenario": found.scenario.name,
+        "seed": found.scenario.seed,
+        "replications": found.n,
+        "kind": found.procedure.kind,
+        "confidence": found.procedure.confidence,
+        "kpis": {
+            name: {"unit": e.unit, "mean": number(e.mean), "n": e.n, "interval": interval_object(e.interval), "flag": e.flag} for name, e in found.items()
+        },
+        "remarks": list(found.remarks),
+        "warm_up": [
+            {"kpi": w.kpi, "verdict": w.state.verdict, "period": w.period, "periods": w.state.periods, "cut": number(w.needed), "text": str(w)}
+            for w in found.warm_up
+        ],
+        "runs": runs,
+    }
+
+
+def interval_object(interval: Interval | None) -> dict[str, float] | None:
+    """Return an interval as JSON, null where there is none."""
+    if interval is None:
+        return None
+    return {"low": interval.low, "high": interval.high, "half_width": interval.half_width, "confidence": interval.confidence}
+
+
+def number(value: float) -> float | None:
+    """Return a number as JSON has it, null in the place of NaN."""
+    return None if math.isnan(value) else value

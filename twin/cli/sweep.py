@@ -1,0 +1,161 @@
+"""``twin sweep``: all runs of a study."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from twin.study.read import Study
+    from twin.study.sweep import Advance
+
+_NUMBER = re.compile(r"\d[\d.]*(e[+-]?\d+)?")
+MOST_FAILURES = 5
+"""Different errors that are shown."""
+
+
+def add_parser(commands: Any) -> None:
+    """Declare the command and its arguments."""
+    summary = "make all runs of a study, those that are finished already excepted"
+    parser = commands.add_parser("sweep", help=summary, description=f"{summary[0].upper()}{summary[1:]}.", allow_abbrev=False)
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+    parser.add_argument("study", metavar="STUDY", help="study file")
+    parser.add_argument("-o", "--output", metavar="FILE", help="study results (default: ./NAME.h5); runs that are in it already are not made again")
+    parser.add_argument("--executor", choices=("processes", "serial", "dask"), default="processes", help="who makes the runs (default: processes)")
+    parser.add_argument("--workers", metavar="N", type=int, help="worker processes (default: one for each core)")
+    parser.add_argument("--address", metavar="A", help="address of a dask scheduler, e.g. tcp://host:8786")
+    parser.add_argument("--keep-runs", metavar="DIR", help="keep the whole results file of every run in DIR")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command."""
+    from twin.study.study_file import load_study
+    from twin.study.sweep import sweep
+
+    study = load_study(Path(options.study))
+    out = Path(options.output or f"{study.name}.h5")
+    with _bar(study.name) as show:
+        try:
+            found = sweep(
+                study,
+                out,
+                executor=options.executor,
+                workers=options.workers,
+                address=options.address,
+                keep_runs=options.keep_runs,
+                progress=show,
+            )
+        except KeyboardInterrupt:
+            sys.stderr.write(f"interrupted: {show.kept()} in {out}; the same command goes on from there\n")
+            return 130
+    if options.json:
+        print(json.dumps(as_object(found, show.advance), indent=2))
+    else:
+        _print(found, show.advance)
+    return 1 if found.counts["failed"] + found.counts["lost"] else 0
+
+
+class _Show:
+    """Called as the sweep goes on; knows how far it is."""
+
+    def __init__(self) -> None:
+        self.advance: Advance | None = None
+        self.draw: Any = None
+
+    def __call__(self, advance: Advance) -> None:
+        self.advance = advance
+        if self.draw is not None:
+            self.draw(advance)
+
+    def kept(self) -> str:
+        """What has finished, in words."""
+        if self.advance is None:
+            return "what had finished before is kept"
+        return f"{self.advance.done} of {self.advance.total} runs are kept"
+
+
+@contextmanager
+def _bar(label: str) -> Iterator[_Show]:
+    """A progress bar on stderr with the time that is left; nothing is drawn where that is no terminal."""
+    show = _Show()
+    if not sys.stderr.isatty():
+        yield show
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[failed]}"), TimeElapsedColumn())
+    with Progress(*columns, TextColumn("left"), TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(escape(label), total=None, failed="")
+
+        def draw(advance: Advance) -> None:
+            failed = f"[red]{advance.failed} failed[/]" if advance.failed else ""
+            bar.update(task, total=advance.total, completed=advance.done, failed=failed)
+
+        show.draw = draw
+        yield show
+
+
+def _print(study: Study, advance: Advance | None) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+
+    from twin.cli.figures import new_table
+
+    terminal = sys.stdout.isatty()
+    out = Console(width=None if terminal else 140, highlight=False, soft_wrap=not terminal)
+    title = str(study.attrs["study_title"] or study.attrs["study_name"])
+    out.print(f"[bold]{escape(title)}[/]")
+    points = "1 point" if study.points == 1 else f"{study.points} points"
+    about = f"means of {study.replications} replications" if study.replications > 1 else "one run each: no interval"
+    table = new_table("key figure", "mean", "min", "max", title=f"over {points}, {about}")
+    for row in study.table:
+        if not math.isnan(row.mean):
+            table.add_row(escape(row.name), *row.texts())
+    out.print(table)
+    counts = study.counts
+    reused = f", {advance.reused} of them found in the file" if advance is not None and advance.reused else ""
+    lost = f", {counts['lost']} lost" if counts["lost"] else ""
+    out.print(f"{counts['done']} runs done{reused}; {counts['failed']} failed{lost}")
+    for error, count in list(_errors(study).items())[:MOST_FAILURES]:
+        out.print(f"[yellow]failed[/] {count} x {escape(error)}", soft_wrap=True)
+    out.print(escape(str(study.path)), soft_wrap=True)
+
+
+def _errors(study: Study) -> dict[str, int]:
+    """How often each error occurred, by the first line of its first; those that differ in numbers only are counted together."""
+    found: dict[str, list[str]] = {}
+    for _, _, error in study.failures():
+        first = error.partition("\n")[0]
+        found.setdefault(_NUMBER.sub("#", first), []).append(first)
+    return {alike[0]: len(alike) for alike in sorted(found.values(), key=len, reverse=True)}
+
+
+def as_object(study: Study, advance: Advance | None) -> dict[str, Any]:
+    """Return a sweep as JSON."""
+
+    def value(number: float) -> float | None:
+        return None if math.isnan(number) else number
+
+    return {
+        "file": str(study.path),
+        "digest": study.digest,
+        "study": str(study.attrs["study_name"]),
+        "scenario": str(study.attrs["scenario_name"]),
+        "seed": int(study.attrs["seed"]),
+        "points": study.points,
+        "replications": study.replications,
+        "runs": study.counts,
+        "reused": advance.reused if advance is not None else 0,
+        "factors": study.factors,
+        "responses": {row.name: {"unit": row.unit, "mean": value(row.mean), "min": value(row.low), "max": value(row.high)} for row in study.table},
+        "errors": _errors(study),
+    }

@@ -1,0 +1,140 @@
+"""One run of a study: what it is, what comes out, and the key under which its outcome may be used again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from twin.errors import FileError, TwinError
+from twin.plant import simulate, topology
+from twin.results.kpis import Kpi
+from twin.results.provenance import platform_record
+from twin.scenario import Scenario
+from twin.scenario.kind import Kind
+from twin.scenario.places import Plain
+from twin.study.changes import with_changes
+
+Status = Literal["done", "failed", "lost"]
+"""``failed``: the run ended with an error, and would again. ``lost``: whatever ran it died, or the computer had no memory or disk left."""
+
+COLLECT = 100
+"""After so many runs a process looks for objects that refer to one another in circles, which Python itself looks for ever more rarely."""
+_SOURCES = ("engine", "kernels", "materials", "plant", "results", "scenario", "units", "errors.py", "quantities.py", "study/changes.py", "study/runs.py")
+"""What a run executes and its key figures are made by, in the package."""
+_VARIABLES = ("GLIBC_TUNABLES", "NPY_DISABLE_CPU_FEATURES", "NUMBA_CPU_FEATURES", "NUMBA_CPU_NAME", "NUMBA_DISABLE_JIT", "NUMBA_OPT")
+"""Environment variables that can move the last bit of a result."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run to be made: replication ``replication`` (0, 1, …) of ``scenario`` with ``changes`` (path: value, as written) made.
+
+    Changes may also name numbers of a catalogue (``materials.pcb.assay.Cu``). ``keep`` is where the whole results file goes; by default none is written.
+    """
+
+    scenario: Scenario
+    replication: int = 0
+    changes: Mapping[str, Plain] = field(default_factory=dict)
+    keep: Path | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came out of a run: its key figures, or None and the error. ``cpu`` is in s; ``warnings`` counts how often a valid range was left."""
+
+    kpis: dict[str, Kpi] | None
+    error: str = ""
+    digest: str = ""
+    events: int = 0
+    warnings: int = 0
+    cpu: float = 0.0
+    status: Status = "done"
+
+
+def run_job(job: Job) -> Outcome:
+    """Make a run. What goes wrong in it is an outcome with its ``error``, never raised; an interrupt by the user passes."""
+    began = time.thread_time()
+    status: Status
+    try:
+        with simulate.run(_checked(job), out=job.keep, replication=job.replication) as result:
+            warnings = int(result.array("units/range_warnings").sum())
+            kpis, events = dict(result.kpis), int(result.attrs["events"])
+            return Outcome(kpis, "", result.digest, events, warnings, time.thread_time() - began)
+    except TwinError as error:
+        status, text = ("lost" if isinstance(error, FileError) else "failed"), _described(error)
+    except (MemoryError, OSError) as error:
+        status, text = "lost", _described(error)
+    except Exception as error:  # noqa: BLE001  a defect in a user's kernel must not end the other runs of a study
+        status, text = "failed", _described(error)
+    return Outcome(None, text, cpu=time.thread_time() - began, status=status)
+
+
+def _described(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".strip().rstrip(":")
+
+
+def _checked(job: Job) -> Scenario:
+    scenario = with_changes(job.scenario, job.changes)
+    topology.derive(scenario)
+    return scenario
+
+
+def job_key(job: Job, environment: str | None = None) -> str:
+    """Return the SHA-256, in hex, of all that a run depends on: scenario with catalogues and seed, changes, replication, code, versions, processor.
+
+    ``environment`` is that of the process which will run it (see :func:`local_environment`), by default this one. Two jobs with equal keys have equal outcomes;
+    ``keep`` is no part of it.
+    """
+    scenario = job.scenario
+    parts = [scenario.sha256, scenario.seed, job.replication, dict(job.changes), _own_kinds(scenario), environment or local_environment()]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+@cache
+def local_environment() -> str:
+    """Return the SHA-256, in hex, of what runs in this process depend on beside their scenario: sources, versions, C library, processor."""
+    variables = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
+    return hashlib.sha256(json.dumps([_package_digest(), platform_record(), variables], sort_keys=True).encode()).hexdigest()
+
+
+@cache
+def _package_digest() -> str:
+    package = Path(simulate.__file__).parents[1]
+    digest = hashlib.sha256()
+    for name in _SOURCES:
+        for path in _files(package / name):
+            digest.update(f"{path.relative_to(package).as_posix()}\n".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if path.is_file():
+        yield path
+    yield from sorted(found for found in path.rglob("*") if found.suffix in (".py", ".yaml", ".csv"))
+
+
+def _own_kinds(scenario: Scenario) -> list[str]:
+    """Digests of the modules of those kinds that do not come with twin."""
+    return [digest for name in sorted(scenario.kinds) if (digest := _kind_digest(scenario.kinds[name]))]
+
+
+@cache
+def _kind_digest(kind: Kind) -> str:
+    modules = [kind.model.__module__, *(place.partition(":")[0] for place in (kind.behaviour, kind.kernel) if place is not None)]
+    digest = hashlib.sha256()
+    own = [name for name in dict.fromkeys(modules) if name.partition(".")[0] != "twin"]
+    for name in own:
+        spec = find_spec(name)
+        digest.update(f"{name}\n".encode())
+        if spec is not None and spec.origin is not None and Path(spec.origin).is_file():
+            digest.update(Path(spec.origin).read_bytes())
+    return digest.hexdigest() if own else ""

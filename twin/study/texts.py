@@ -1,0 +1,50 @@
+"""Means with their intervals, and differences, as people read them: one unit for all numbers of a figure."""
+
+from __future__ import annotations
+
+import math
+
+from twin.quantities import unit as unit_named
+from twin.results.kpis import COUNTS, kpi_text
+
+
+def interval_text(name: str, mean: float, low: float, high: float, unit: str) -> str:
+    """Return the ends of an interval in the unit in which the mean is shown.
+
+    >>> interval_text("throughput", 1.019, 0.972, 1.066, "kg/s")
+    '3.499 to 3.838 t/h'
+    """
+    factor, shown = _unit_of(name, unit, abs(mean))
+    return f"{_digits(low / factor)} to {_digits(high / factor)} {shown}".rstrip()
+
+
+def difference_text(name: str, difference: float, half_width: float | None, unit: str, *sides: float) -> str:
+    """Return a difference with its half-width, in the unit in which the larger of the sides is shown; of shares in percentage points (pp).
+
+    >>> difference_text("throughput", 0.0811, 0.0125, "kg/s", 1.019, 1.101)
+    '+0.292 ± 0.045 t/h'
+    """
+    if math.isnan(difference):
+        return ""
+    factor, shown = _unit_of(name, unit, max((abs(side) for side in sides if not math.isnan(side)), default=0.0))
+    difference, half_width = difference / factor, None if half_width is None else half_width / factor
+    smaller = half_width or abs(difference)
+    decimals = max(0, (1 if half_width else 3) - math.floor(math.log10(smaller))) if smaller > 0 else 0
+    number = f"{difference:+.{decimals}f}" if difference else "0"
+    width = f" ± {half_width:.{decimals}f}" if half_width else " ± 0" if half_width is not None and difference else ""
+    return f"{number}{width} {'pp' if shown == '%' else shown}".rstrip()
+
+
+def _digits(value: float) -> str:
+    text = f"{value:.4g}"
+    return f"{value:.0f}" if "e+" in text and abs(value) < 1e9 else text
+
+
+def _unit_of(name: str, unit: str, size: float) -> tuple[float, str]:
+    """The unit in which a figure of that size is shown, and what one of it is in SI."""
+    if name.partition(".")[0] in COUNTS:
+        return 1.0, ""
+    if unit == "1":
+        return 0.01, "%"
+    shown = kpi_text(name, size, unit).partition(" ")[2]
+    return (float(unit_named(shown).factor), shown) if size > 0 and unit != "K" else (1.0, unit)

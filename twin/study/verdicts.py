@@ -1,0 +1,88 @@
+"""What a difference of a key figure means: better, worse, or that it cannot be told."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from twin.study.statistics import MOST_NEEDED, Interval, correlation, mean_of, needed_for_sign, paired, welch
+
+MORE_IS_BETTER = ("throughput", "processed", "recovery", "availability", "oee", "revenue", "margin")
+LESS_IS_BETTER = (
+    "specific_energy", "co2", "co2_per_tonne", "offspec_share", "blocked", "waiting", "queue", "wait",
+    "turned_away_share", "turned_away_mass", "short_pickup_share", "empty_pickup_share",
+)  # fmt: skip
+"""Key figures, by the word before the first dot, with a direction that is better; of the others a comparison says "higher" and "lower"."""
+NOISE = 1e-12
+"""Differences smaller than this share of the values come from rounding."""
+Method = Literal["paired", "independent", "one run"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """How a key figure differs between a variant and the base.
+
+    ``difference`` is variant - base; its ``interval`` comes from pairs of runs on common random numbers (``"paired"``) or from independent runs (Welch), and is
+    None where there is one run only. ``correlation`` is that of the pairs, NaN where it says nothing. ``needed`` counts the replications that would tell, None
+    where it can be told or where they are too many.
+    """
+
+    difference: float
+    interval: Interval | None
+    method: Method
+    correlation: float
+    verdict: str
+    needed: int | None = None
+
+    @property
+    def text(self) -> str:
+        """The verdict in full."""
+        if self.verdict != "cannot tell":
+            return self.verdict
+        count = f"about {self.needed}" if self.needed is not None else f"more than {MOST_NEEDED}"
+        return f"cannot tell, needs {count} replications"
+
+
+def direction(name: str, names: Container[str]) -> int:
+    """Return 1 where more of a key figure is better, -1 where less is, 0 where neither; ``names`` are those of all figures of the plant.
+
+    A grade is better higher where the product aims at what it is of, and so has a recovery of it, and lower else: then it is of what must stay out.
+    """
+    stem, _, rest = name.partition(".")
+    if stem == "grade":
+        return 1 if f"recovery.{rest}" in names else -1
+    return (stem in MORE_IS_BETTER) - (stem in LESS_IS_BETTER)
+
+
+def change_of(base: Sequence[float], variant: Sequence[float], method: Method, better: int, confidence: float) -> Change:
+    """Return how the values of a variant differ from the base's: pair by pair, or all against all where runs are independent."""
+    if method == "paired":
+        pairs = [(a, b) for a, b in zip(base, variant, strict=True) if not (math.isnan(a) or math.isnan(b))]
+        base, variant = [a for a, _ in pairs], [b for _, b in pairs]
+        interval = paired(base, variant, confidence)
+    else:
+        base, variant = [a for a in base if not math.isnan(a)], [b for b in variant if not math.isnan(b)]
+        interval = welch(base, variant, confidence)
+    difference = mean_of(variant) - mean_of(base) if interval is None else interval.mean
+    together = correlation(base, variant) if method == "paired" else math.nan
+    if interval is None:
+        return Change(difference, None, "one run", together, "")
+    if _only_noise(base, variant):
+        return Change(0.0, interval, method, together, "no change")
+    if not interval.excludes_zero:
+        return Change(difference, interval, method, together, "cannot tell", needed_for_sign(interval))
+    return Change(difference, interval, method, together, _word(math.copysign(1.0, difference), better))
+
+
+def _only_noise(base: Sequence[float], variant: Sequence[float]) -> bool:
+    if len(base) == len(variant):
+        return all(abs(b - a) <= NOISE * max(abs(a), abs(b)) for a, b in zip(base, variant, strict=True))
+    return len(dict.fromkeys((*base, *variant))) == 1
+
+
+def _word(sign: float, better: int) -> str:
+    if better == 0:
+        return "higher" if sign > 0 else "lower"
+    return "better" if sign * better > 0 else "worse"
