@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from twin.cli import cite, replications, report, reproduce, sweep, tables
+from twin.cli import bundle, cite, replications, report, reproduce, sensitivity, sweep, tables
 from twin.errors import FileError, ScenarioError, TwinError, UsageError
 from twin.plant.api import load
 from twin.results.read import Result, open_file
@@ -226,7 +226,9 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "compare": compare,
     "trace": trace,
     "sweep": sweep.run,
+    "sensitivity": sensitivity.run,
     "report": report.run,
     "reproduce": reproduce.run,
     "cite": cite.run,
+    "bundle": bundle.run,
 }
