@@ -6,6 +6,7 @@ import argparse
 import doctest
 import json
 import math
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -206,3 +207,10 @@ def test_a_study_that_asks_for_nothing_or_varies_nothing_is_told(tmp_path: Path)
         called(str(fixed), "--executor", "serial", "-o", str(tmp_path / "none.h5"))
     with pytest.raises(TwinError):
         called(str(tmp_path / "plant.yaml"), "--executor", "serial")
+
+
+def test_without_salib_it_is_said_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = sweep(write(tmp_path, STUDY.replace("sobol: 8", "saltelli: 2")), tmp_path / "s.h5", executor="serial")
+    monkeypatch.setitem(sys.modules, "SALib.analyze", None)
+    with pytest.raises(UsageError, match=r"the indices of the design 'saltelli' need SALib.*pip install 'twin\[study\]'"):
+        module.sensitivity(found)

@@ -79,7 +79,10 @@ def sensitivity(study: Study, responses: Sequence[str] = (), confidence: float =
     bases = bases_of(study)
     values = np.column_stack([study.factor(path) for path in study.factors])
     points = _Design(study.design, study.levels(), values, tuple(bases.items()), int(study.attrs["design_seed"]), confidence)
-    return [points.analyse(name, study.all_responses.get(name, ""), study.response(name)) for name in dict.fromkeys(chosen)]
+    try:
+        return [points.analyse(name, study.all_responses.get(name, ""), study.response(name)) for name in dict.fromkeys(chosen)]
+    except ImportError as error:
+        raise UsageError(f"the indices of the design {next(iter(study.design))!r} need {error.name}: pip install 'twin[study]'") from None
 
 
 def bases_of(study: Study) -> dict[str, str]:
