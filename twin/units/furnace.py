@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.engine.bunker import Bunker
 from twin.engine.clock import NANOSECONDS, nanoseconds
 from twin.engine.deadlock import check_deadlock
 from twin.engine.resource import release, seize
@@ -432,10 +431,6 @@ class Furnace(Process):
         super().weigh(total)
         total += self._content()
         total += self._melt_of(self.loading.held()).sum(axis=1)
-
-    def sources(self) -> list[Bunker]:
-        """What the furnace is charged from."""
-        return [*(self.site.bunkers[name] for name in self.model.from_ if name in self.site.bunkers), *self.mouths.values()]
 
     def save(self) -> State:
         saved = super().save()
