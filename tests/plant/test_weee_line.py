@@ -229,3 +229,11 @@ def test_each_change_does_what_its_file_says(outcomes: dict[str, list[Outcome]],
 def test_larger_bays_leave_the_grades_alone(outcomes: dict[str, list[Outcome]]) -> None:
     for kpi in ("grade.steel.Fe", "grade.aluminium.Al", "recovery.Cu"):
         assert abs(mean(outcomes[LARGER_BAYS], kpi) / mean(outcomes[BASE], kpi) - 1) < 0.01
+
+
+def test_a_screen_finer_than_the_gap_still_finds_a_rate(base: twin.Scenario) -> None:
+    """The recycle is then so heavy that a loop can settle in two ways, or floods just below the duration at which it runs; lots 816 and 817 once had none."""
+    scenario = base.change({"units.screen.aperture": "27.35155 mm", "units.shredder.rate": "3.15863391 kg/s", "time.horizon": "32 h", "time.warmup": "1 h"})
+    with twin.run(scenario) as result:
+        assert result.attrs["worst_residual"] < 1e-12
+        assert 0.5 < result.kpis["throughput"].value < 3.15863391 / 2

@@ -57,8 +57,14 @@ LEAST_CHANGE = 1e-12
 LARGEST_RATIO = 0.99999
 FLOOD, FLOOD_SWEEPS = 1e4, 20
 """A loop whose first machine is to take so many times the lot, after so many sweeps, floods: it is given up early."""
+FLOOD_TOLERANCE = 1e-4
+"""How closely, as a share, the duration at which a loop floods is found; each try near it takes all its sweeps."""
 MAX_CLOSING = 200_000
-MAX_PASSES = 100
+MAX_PASSES = 200
+FINER = 0.01
+"""Where a loop settles so slowly that what is left of it hides which way the duration misses, splits are converged so much further."""
+HIDDEN = 1e-6
+"""The largest relative gap that can be hidden so."""
 BISECT_EVERY = 8
 """Now and then the interval is halved instead, so that a kink cannot hold the secants up."""
 
@@ -335,9 +341,13 @@ def evaluate(
         for i in range(blocks[b, FIRST], blocks[b, LAST]):
             if limits[i, SECONDS] > 0.0:
                 limited = b + 1
-    tolerance = FIRST_TOLERANCE if loops else SPLIT_TOLERANCE
+    finest = SPLIT_TOLERANCE
+    tolerance = FIRST_TOLERANCE if loops else finest
     slow, fast, last_tau, last_gap = 0.0, 0.0, 0.0, 0.0
+    cold = False  # whether every pass begins with empty loops: a loop that can settle in two ways is else held in the one it was brought into
     while True:
+        if cold:
+            _empty(blocks, inp, out)
         status = _pass(
             x, machines, sources, blocks, coefficients, parameters, limits, inp, at, out, warn, phi, lanes, series, feed, tau, 1, tolerance, 0, limited, result
         )
@@ -347,21 +357,35 @@ def evaluate(
         flooded = status == NOT_CONVERGED
         need = tau if flooded else _need(phi, limits, result)
         gap = need - tau
-        tight = tolerance <= SPLIT_TOLERANCE
-        if not flooded and tight and (abs(gap) <= RATE_TOLERANCE * need or (gap < 0.0 and 0.0 < tau - fast <= RATE_TOLERANCE * tau)):
+        tight, jump = tolerance <= finest, FLOOD_TOLERANCE if cold else RATE_TOLERANCE
+        if not flooded and tight and (abs(gap) <= RATE_TOLERANCE * need or (gap < 0.0 and 0.0 < tau - fast <= jump * tau)):
             break  # found, or the slow side of a jump: the shortest time at which no machine exceeds its limit
+        if tight and not flooded and fast > 0.0 and slow > 0.0 and slow - fast <= RATE_TOLERANCE * slow:
+            hidden = abs(gap) <= HIDDEN * need
+            if hidden and finest < SPLIT_TOLERANCE:
+                break
+            if hidden or not cold:
+                finest *= FINER if hidden else 1.0
+                cold = cold or not hidden
+                tolerance, slow, fast, last_tau = finest, 0.0, 0.0, 0.0
+                continue
         if result[PASSES] >= MAX_PASSES:
             result[TAU] = tau
             return NOT_CONVERGED
         if flooded:
             # more comes back than the loop lets go: the line must run slower
             _empty(blocks, inp, out)
-            fast, last_tau, tolerance = tau, 0.0, SPLIT_TOLERANCE
-            tau = 0.5 * (fast + slow) if slow > 0.0 else 2.0 * tau
+            fast, last_tau, tolerance = tau, 0.0, finest
+            if slow <= fast:
+                slow = 0.0
+            if slow > 0.0 and slow - fast <= FLOOD_TOLERANCE * slow:
+                tau, fast = slow, slow * (1.0 - 0.5 * RATE_TOLERANCE)  # near enough to the flood: the line runs on its slow side
+            else:
+                tau = 0.5 * (fast + slow) if slow > 0.0 else 2.0 * tau
             continue
-        tolerance = min(tolerance, max(SPLIT_TOLERANCE, LOOP_EFFORT * abs(gap) / need)) if result[PASSES] < LOOSE_PASSES else SPLIT_TOLERANCE
+        tolerance = min(tolerance, max(finest, LOOP_EFFORT * abs(gap) / need)) if result[PASSES] < LOOSE_PASSES else finest
         if abs(gap) <= RATE_TOLERANCE * need:
-            tolerance = SPLIT_TOLERANCE
+            tolerance = finest
             continue
         if tight and gap > 0.0:  # a gap from loosely converged loops may have the wrong sign and bounds nothing
             fast = tau
