@@ -15,10 +15,12 @@ from twin.scenario import fields
 from twin.scenario.calendars import CalendarSpec
 from twin.scenario.distributions import Distribution, Variate
 from twin.scenario.kinds.feed import Schedule
-from twin.scenario.kinds.product import Price, Specification
+from twin.scenario.kinds.product import Penalty, Price, Specification
+from twin.scenario.liberation import Liberation
 from twin.scenario.machine import NOT_USED
 from twin.scenario.partition import Partition
 from twin.scenario.phases import Tests
+from twin.scenario.response import Response
 from twin.scenario.sizes import SizeClasses, SizeDistribution
 
 NAMED: tuple[tuple[Any, str], ...] = (
@@ -33,6 +35,9 @@ NAMED: tuple[tuple[Any, str], ...] = (
     (fields.Text, "text"),
     (CalendarSpec, "[calendar](#calendars)"),
     (Partition, "[partition table](#partition-tables)"),
+    (Response, "mapping of materials to shares, by size if you like, or `{csv: file}`: see [sensor sorter](../machines/sensor_sorter.md)"),
+    (Liberation, "`none` · `gaudin`, or mapping of composites to shares by size, or `{csv: file}`"),
+    (Penalty, "price per mass, or mapping of names to it or to `{price: 20 EUR/t, per: 1 %}`: see [quality](../quality.md)"),
     (Price, "[price](#specifications-and-prices)"),
     (Schedule, "name of a [CSV file](#schedules)"),
     (SizeClasses, "lengths, e.g. `0.5 1 2 4 mm`, or a list of them"),
@@ -47,15 +52,21 @@ NAMED: tuple[tuple[Any, str], ...] = (
 """Types that have a name of their own; a quantity, a choice and a mapping of fields are put in words by what they hold."""
 
 LOOSE = {
+    ("Campaign", "begin"): "date, or time since the start, e.g. `10 d`",
+    ("Season", "peak"): "date, or time since the start, e.g. `10 d`",
     ("Event", "at"): "date, or time since the start, e.g. `10 d`",
     ("Event", "set"): "mapping of paths to values",
     ("Settings", "catalogue"): "name, or list of names",
     ("Settings", "materials"): "mapping, as in a [catalogue](materials.md)",
     ("Settings", "units"): "mapping of names to [units](#units)",
     ("Thermochemical", "numbers"): "mapping, as the data file of [smelting](../smelting.md)",
+    ("SensorSorter", "elements"): "element, or list of elements",
     ("Splitter", "shares"): "mapping of ports to shares",
 }
 """Fields whose type says less than a person wants to know, by model and name."""
+
+EMPTY = (BaseModel, Partition, Penalty, Price, Response, Specification, Tests)
+"""Types whose default holds nothing."""
 
 PLACE = "@{}@"
 """Stands for the heading of a model in a link, until it is known."""
@@ -156,8 +167,10 @@ def _parts(hint: Any) -> Iterable[Any]:
 
 
 def _value(value: Any, quantity: Quantity | None) -> str:
-    if value is None or value == () or value == {} or value == "" or isinstance(value, (BaseModel, Partition, Price, Specification, Tests)):
+    if value is None or value == () or value == {} or value == "" or isinstance(value, EMPTY):
         return "–"
+    if isinstance(value, Liberation):
+        return f"`{value.model}`"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     if isinstance(value, SizeClasses):

@@ -11,8 +11,9 @@ import importlib.util
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -21,7 +22,7 @@ import reference_texts as texts
 from fields_in_words import PLACE, default_of, key_of, type_of
 from pydantic import BaseModel
 
-from twin.materials import ELEMENTS, PROPERTIES, Catalogue, Number, builtin_catalogue, builtin_names, builtin_text, carriers
+from twin.materials import CLASSES, ELEMENTS, PROPERTIES, Catalogue, Label, Number, builtin_catalogue, builtin_names, builtin_text, carriers
 from twin.quantities import CELSIUS, UNITS, format_quantity, kind_of, unit
 from twin.results import kpis, layout
 from twin.scenario.kind import Kind, UnitModel, find, names
@@ -190,8 +191,8 @@ def materials_page() -> str:
         takers = _listed(used[name]) or texts.PROPERTY_TAKERS.get(name, "no machine yet")
         rows.append((f"`{name}`", measure, default, about.summary, takers))
     parts += [table(("property", "unit", "default", "meaning", "used by"), rows), texts.ASSAYS.format(elements=" ".join(ELEMENTS))]
-    for name in (name for name in builtin_names() if "twin_catalogue:" in builtin_text(name)):
-        parts.append(_catalogue(builtin_catalogue(name)))
+    catalogues = [builtin_catalogue(name) for name in builtin_names() if "twin_catalogue:" in builtin_text(name)]
+    parts += [texts.CLASSES, table(("class", *CLASSES), _class_rows(catalogues)), *map(_catalogue, catalogues)]
     parts += ["## Energy carriers\n", texts.CARRIERS]
     for carrier in carriers().values():
         for factor in carrier.factors:
@@ -199,6 +200,23 @@ def materials_page() -> str:
             year = f"{factor.year or '–'}", " ".join(part for part in (factor.vintage, factor.status) if part) or "–"
             parts.append(f"| `{carrier.name}` | {year[0]} | {year[1]} | {format_quantity(number.value, number.unit)} | {number.basis}: {number.source} |")
     return "\n".join([*parts, _fuels()]) + "\n"
+
+
+def _class_rows(catalogues: Iterable[Catalogue]) -> Iterator[tuple[str, ...]]:
+    """Each class with the materials that have it, by sensor."""
+    found: dict[str, dict[str, dict[str, None]]] = {}
+    for catalogue in catalogues:
+        for material in catalogue.materials.values():
+            for sensor, label in material.classes.items():
+                found.setdefault(label.value, {key: {} for key in CLASSES})[sensor][material.name] = None
+    for name in sorted(found):
+        yield f"`{name}`", *(_some(tuple(found[name][sensor])) for sensor in CLASSES)
+
+
+def _some(names: tuple[str, ...], most: int = 12) -> str:
+    """The first of a list of names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{_listed(names[:most])}{more}" if names else "–"
 
 
 def _fuels() -> str:
@@ -218,19 +236,20 @@ def _fuels() -> str:
 def _catalogue(catalogue: Catalogue) -> str:
     materials = catalogue.materials.values()
     parts = [f"## Catalogue `{catalogue.name}`\n", f"{catalogue.title}. `catalogue: [{catalogue.name}]` in a scenario.\n"]
-    parts += [table(("material", "what it is", "groups"), ((f"[`{m.name}`](#{m.name})", m.title, _listed(m.groups)) for m in materials))]
+    parts += [table(("material", "what it is", "groups"), ((f"[`{m.name}`](#{catalogue.name}-{m.name})", m.title, _listed(m.groups)) for m in materials))]
     selected = catalogue.select([material.name for material in materials])
     columns = {name: texts.PROPERTY_UNITS.get(name, about.quantity.si) for name, about in PROPERTIES.items() if name != "moisture"}
     headings = [name if si == "1" else f"{name} ({si})" for name, si in columns.items()]
-    rows = [
-        (f"`{name}`", *(f"{selected.properties[column][k] / float(unit(si).factor):.4g}" for column, si in columns.items()))
-        for k, name in enumerate(selected.names)
-    ]
+    rows = []
+    for k, name in enumerate(selected.names):
+        shown = {column: f"{selected.properties[column][k] / float(unit(si).factor):.4g}" for column, si in columns.items()}
+        shown["grain"] = shown["grain"] if catalogue.materials[name].constituents else "–"
+        rows.append((f"`{name}`", *shown.values(), *(f"`{selected.classes[key][k]}`" for key in CLASSES)))
     parts += [
         "What kernels get, of the material as received; a composite's density, heating value and oxide oxygen are computed:\n",
-        table(("material", *headings), rows),
+        table(("material", *headings, *CLASSES), rows),
     ]
-    parts += [f"### {material.name}\n\n{_sources(_numbers(catalogue, material.name))}" for material in materials]
+    parts += [f"### {catalogue.name} {material.name}\n\n{_sources(_numbers(catalogue, material.name), material.classes)}" for material in materials]
     return "\n".join(parts)
 
 
@@ -241,13 +260,15 @@ def _numbers(catalogue: Catalogue, name: str) -> Iterator[tuple[str, Number]]:
             yield key, number
 
 
-def _sources(numbers: Iterable[tuple[str, Number]]) -> str:
+def _sources(numbers: Iterable[tuple[str, Number]], classes: Mapping[str, Label] = MappingProxyType({})) -> str:
     by_source: dict[str, list[str]] = {}
     for key, number in numbers:
         show = _percent if "." in key else _plain  # shares of elements and constituents have a dot in their path
         span = f" ({show(number.low, number.unit)} to {show(number.high, number.unit)})" if number.low is not None and number.high is not None else ""
         words = f"{key.rpartition('.')[2]} {show(number.value, number.unit)}{span}"
         by_source.setdefault(f"{number.basis}: {number.source}", []).append(words)
+    for key, label in classes.items():
+        by_source.setdefault(f"{label.basis}: {label.source}", []).append(f"{key} {label.value}")
     return "".join(f"- *{source}*<br>\n{_wrapped(', '.join(items))}\n" for source, items in by_source.items())
 
 

@@ -1,6 +1,6 @@
 """Runs what stands in the pages: commands, Python blocks and files, and holds what they print against what the page shows.
 
-``python docs/pages.py`` runs all pages and puts the numbers that are printed now in the place of those shown; the tests run them and change
+``python docs/pages.py [PAGE …]`` runs all pages, or those named, and puts what is printed now in the place of what is shown; the tests run them and change
 nothing. How a page is read:
 
 - a block after ``<!-- file: NAME -->`` is written to the file NAME, in the empty folder in which the page runs, with ``scenarios/`` beside it;
@@ -231,10 +231,13 @@ def install_metadata(pyproject: Path, folder: Path) -> None:
     (metadata / "entry_points.txt").write_text("\n".join(groups) + "\n", encoding="utf-8")
 
 
-def refresh_all(say: Callable[[str], object]) -> int:
-    """Run every page and write the numbers printed now into it; returns how many pages still show what is not printed."""
+def refresh_all(say: Callable[[str], object], chosen: list[str]) -> int:
+    """Run the pages whose paths end in one of ``chosen`` (all where none is) and write the numbers printed now into them.
+
+    Returns how many still show what is not printed.
+    """
     wrong = 0
-    for page in pages():
+    for page in (page for page in pages() if not chosen or str(page).endswith(tuple(chosen))):
         with tempfile.TemporaryDirectory() as folder:
             run = Run(page, Path(folder))
             run.refresh = True
@@ -251,4 +254,4 @@ def refresh_all(say: Callable[[str], object]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(1 if refresh_all(sys.stdout.write) else 0)
+    sys.exit(1 if refresh_all(sys.stdout.write, sys.argv[1:]) else 0)

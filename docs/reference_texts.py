@@ -164,6 +164,24 @@ bunker. A kind of your own is added [without touching twin](../adding_a_machine.
 """
 
 EXAMPLES: dict[str, str] = {
+    "hammer_mill": """\
+mill: {kind: hammer_mill, from: yard, rate: 10 t/h, grate: 30 mm, wear: {parameter: hammer_edge, per: 500 t, change: -5 %}}
+""",
+    "manual_picking": """\
+belt: {kind: manual_picking, from: yard, rate: 1 t/h, targets: [pet_tray], pickers: 3}
+""",
+    "trommel": """\
+drum: {kind: trommel, from: yard, aperture: 60 mm, diameter: 2.5 m, length: 6 m, speed: 12 rpm}
+""",
+    "magnetic_drum": """\
+drum_magnet: {kind: magnetic_drum, from: shredder, field: 0.3 T, gap: 15 cm}
+""",
+    "density_separator": """\
+bath: {kind: density_separator, from: eddy.heavy, rate: 5 t/h, cut: 2300 kg/m3}
+""",
+    "corona_separator": """\
+roll: {kind: corona_separator, from: granulate, rate: 700 kg/h, voltage: 32 kV}
+""",
     "feed": """\
 deliveries:
   kind: feed
@@ -324,7 +342,8 @@ kg/m3 and an unknown assay unless given.
 
 ASSAYS = """\
 An assay gives the mass fractions of elements in the dry material; what it leaves open is `rest`, which is never scaled away. `moisture` adds water. A
-composite names its `constituents`, and its assay, density, heating value and oxide oxygen are computed from theirs.
+composite names its `constituents`, and its assay, density, heating value and oxide oxygen are computed from theirs. `twin materials` prints all of it
+at the command line, `twin materials weee --material pcb` every number of one material. Water itself is a material with a moisture of 100 %.
 
 Heat. `heating_value` stands for the elements of organics, and for the carbon that is dissolved in iron; the heat of metals that oxidise follows from
 thermochemistry, so metals have none. It is the heat set free when, at 25 °C, all C, H and S of a material become CO2, water vapour and SO2, N becomes N2,
@@ -336,8 +355,16 @@ for the most part though there is oxygen enough in the resin.
 Elements: {elements}.
 """
 
-PROPERTY_TAKERS = {"moisture": "the assay", "heating_value": "furnaces", "oxide_oxygen": "furnaces"}
-PROPERTY_UNITS = {"conductivity": "MS/m", "heating_value": "MJ/kg"}
+CLASSES = """\
+## Classes
+
+Two texts say what a sensor takes a piece for: `nir` its near-infrared spectrum, `colour` a camera. They are written like numbers, plain (`nir: pet`) or
+with basis and source, and can be any lower-case name; `none` where nothing is said. `dark` has no spectrum: carbon black takes all the light. These are in
+use:
+"""
+
+PROPERTY_TAKERS = {"moisture": "the assay", "heating_value": "furnaces", "oxide_oxygen": "furnaces", "grain": "liberation in mills"}
+PROPERTY_UNITS = {"conductivity": "MS/m", "heating_value": "MJ/kg", "grain": "mm"}
 
 CARRIERS = """\
 CO2 of one unit of energy; the newest year where a scenario names none, the latest vintage where it names a year. `co2:` in the scenario replaces it.

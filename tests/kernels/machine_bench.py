@@ -7,12 +7,19 @@ from typing import Any
 import numpy as np
 
 from twin.kernels.air import AIR_CLASSIFIER
-from twin.kernels.comminution import SHREDDER
+from twin.kernels.bags import BAG_OPENER
+from twin.kernels.ballistic import BALLISTIC_SEPARATOR
 from twin.kernels.compile import MachineKernel, Sizes
+from twin.kernels.corona import CORONA_SEPARATOR
+from twin.kernels.density import DENSITY_SEPARATOR
 from twin.kernels.eddy import EDDY_CURRENT
-from twin.kernels.magnetic import OVERBAND_MAGNET
+from twin.kernels.magnetic import MAGNETIC_DRUM, OVERBAND_MAGNET
+from twin.kernels.mills import GRANULATOR, HAMMER_MILL, SHREDDER
 from twin.kernels.partition import SEPARATOR, SPLITTER
+from twin.kernels.picking import MANUAL_PICKING
+from twin.kernels.sensor import SENSOR_SORTER
 from twin.kernels.sizing import SCREEN
+from twin.kernels.trommel import TROMMEL
 
 MATERIALS = ("steel", "aluminium", "copper", "pcb", "plastics", "glass")
 SHARES = (0.40, 0.10, 0.05, 0.10, 0.30, 0.05)
@@ -23,6 +30,9 @@ PROPERTIES = {
     "sphericity": np.array([0.6, 0.55, 0.45, 0.45, 0.5, 0.65]),
     "ferromagnetic": np.array([0.95, 0.0, 0.0, 0.06, 0.0, 0.0]),
     "breakage": np.array([0.4, 0.6, 0.5, 1.1, 1.0, 4.0]),
+    "thickness_ratio": np.array([0.35, 0.25, 0.3, 0.15, 0.2, 0.5]),
+    "moisture": np.zeros(6),
+    "solidity": np.ones(6),
 }
 
 
@@ -66,6 +76,141 @@ VALUES: dict[str, tuple[MachineKernel, int, dict[str, Any]]] = {
             "bulk_density": 600.0,
             "curve": 0.0,
             "sharpness": 4.0,
+            "free_area": 1.0,
+            "moisture_sensitivity": 0.0,
+        },
+    ),
+    "trommel": (
+        TROMMEL,
+        2,
+        {
+            "aperture": 0.030,
+            "diameter": 2.5,
+            "length": 6.0,
+            "speed": 12 / 60.0,
+            "inclination": math.radians(5),
+            "open_area": 0.45,
+            "bulk_density": 400.0,
+            "reach": 1.0,
+            "moisture_sensitivity": 0.0,
+        },
+    ),
+    "magnetic_drum": (
+        MAGNETIC_DRUM,
+        2,
+        {
+            "duty": 0.0,
+            "field": 0.25,
+            "pole_pitch": 0.45,
+            "radius": 0.6,
+            "drum_speed": 0.5,
+            "gap": 0.13,
+            "feed_speed": 1.2,
+            "width": 1.2,
+            "bulk_density": 500.0,
+            "steepness": 4.0,
+            "carry": 0.5,
+        },
+    ),
+    "density_separator": (
+        DENSITY_SEPARATOR,
+        2,
+        {
+            "medium": 0.0,
+            "cut": 2300.0,
+            "nominal": 2.0,
+            "deviation": 40.0,
+            "imperfection": 0.16,
+            "fine_size": 0.002,
+            "fine_exponent": 1.0,
+            "crowding": 0.5,
+            "shape_effect": 0.0,
+        },
+    ),
+    "hammer_mill": (
+        HAMMER_MILL,
+        1,
+        {
+            "grate": 0.030,
+            "rotor_diameter": 1.2,
+            "rotor_speed": 800 / 60.0,
+            "impacts": 50.0,
+            "hammer_mass": 15.0,
+            "hammer_edge": 1.0,
+            "free_share": 0.3,
+            "discharge_exponent": 2.3,
+            "strength": 6 * 3600.0,
+            "nominal": 25 / 3.6,
+            "load_slope": 1.0,
+            "selection_exponent": 0.8,
+            "fines_share": 0.4,
+            "fines_exponent": 0.8,
+            "coarse_exponent": 3.0,
+        },
+    ),
+    "granulator": (
+        GRANULATOR,
+        1,
+        {
+            "aperture": 0.008,
+            "rotor_diameter": 0.4,
+            "rotor_speed": 500 / 60.0,
+            "rotor_knives": 5.0,
+            "bed_knives": 2.0,
+            "knife_gap": 0.3e-3,
+            "residence": 2.0,
+            "selectivity": 0.3,
+            "free_share": 0.3,
+            "discharge_exponent": 2.3,
+            "nominal": 2 / 3.6,
+            "load_slope": 1.0,
+            "fines_share": 0.05,
+            "fines_exponent": 0.8,
+            "coarse_exponent": 2.0,
+        },
+    ),
+    "manual_picking": (
+        MANUAL_PICKING,
+        2,
+        {
+            "target": np.ones(1),
+            "pickers": 4.0,
+            "picks": 0.5,
+            "recognition": 0.9,
+            "mistakes": 0.01,
+            "hurry": 2.0,
+            "smallest": 0.04,
+            "largest": 0.6,
+            "heaviest": 5.0,
+            "belt_speed": 0.25,
+            "belt_width": 1.0,
+        },
+    ),
+    "ballistic_separator": (
+        BALLISTIC_SEPARATOR,
+        3,
+        {"opening": 0.040, "screening": 0.85, "flat_ratio": 0.1, "flat_sharpness": 2.0, "flat": np.zeros((0, 0))},
+    ),
+    "bag_opener": (BAG_OPENER, 1, {"bag_size": 0.2, "opened": 0.9, "contents": np.ones((1, 1))}),
+    "corona_separator": (
+        CORONA_SEPARATOR,
+        3,
+        {
+            "voltage": 32e3,
+            "gap": 0.055,
+            "roll_radius": 0.14,
+            "roll_speed": 1.0,
+            "width": 1.0,
+            "corona_arc": math.radians(40),
+            "current_density": 2e-3,
+            "permittivity": 3.0,
+            "drop": 0.35,
+            "splitter": 0.22,
+            "splitter_insulator": 0.12,
+            "spread": 0.025,
+            "scatter": 1.0,
+            "shielding": 0.5,
+            "moisture_conductivity": 1e-9,
         },
     ),
     "overband_magnet": (
@@ -112,6 +257,35 @@ VALUES: dict[str, tuple[MachineKernel, int, dict[str, Any]]] = {
             "sharpness": 2.0,
             "velocity_loss": 0.05,
             "sharpness_loss": 0.8,
+        },
+    ),
+    "sensor_sorter": (
+        SENSOR_SORTER,
+        2,
+        {
+            "sensor": 0.0,
+            "ejects": 0.0,
+            "signal": np.zeros(0),
+            "visible": np.zeros(0),
+            "response": np.array([[0.3]]),
+            "threshold": 0.0,
+            "conductivity": 1e5,
+            "width": 0.1,
+            "thin": 1.0,
+            "thick": 200.0,
+            "detection": 0.95,
+            "confusion": 0.01,
+            "moisture_loss": 1.0,
+            "belt_speed": 3.0,
+            "belt_width": 2.0,
+            "valve_pitch": 0.0125,
+            "valve_time": 0.01,
+            "blocked_valves": 0.0,
+            "smallest": 0.01,
+            "sharpness": 4.0,
+            "overlap": 0.5,
+            "position_error": 0.004,
+            "timing_error": 0.003,
         },
     ),
     "separator": (SEPARATOR, 3, {}),

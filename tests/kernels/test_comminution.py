@@ -11,6 +11,7 @@ from twin.kernels.comminution import (
     gates_gaudin_schuhmann,
     gaudin_liberation,
     mean_discharge,
+    newly_liberated,
     reid_batch,
     rosin_rammler,
     whiten_classification,
@@ -167,3 +168,58 @@ def test_the_discharge_of_a_class_is_the_mean_over_its_sizes():
     points = lower + (np.arange(4000) + 0.5) / 4000 * (upper - lower)
     mean = np.mean([1.0 - whiten_classification(x, 0.015, 0.040, 2.3) for x in points])
     assert mean_discharge(lower, upper, 0.015, 0.040, 2.3) == pytest.approx(mean, rel=1e-6)
+
+
+# --- liberation ------------------------------------------------------------------------------------------------------------------------
+
+PARTS = np.zeros((6, 6))
+PARTS[3, [2, 4]] = 0.3, 0.7  # boards of copper and plastics
+GRAIN = {**PROPERTIES, "grain": np.full(6, 0.006)}
+
+
+def test_the_way_to_a_size_does_not_matter():
+    for coarse, middle, fine in [(0.0, 0.3, 0.8), (0.2, 0.2, 0.9), (0.1, 0.6, 1.0)]:
+        two_steps = 1 - (1 - newly_liberated(coarse, middle)) * (1 - newly_liberated(middle, fine))
+        assert two_steps == pytest.approx(newly_liberated(coarse, fine), rel=1e-14)
+
+
+@pytest.mark.parametrize("rate", [1.0, 7.0])
+def test_a_composite_comes_apart_in_its_own_grade_and_nothing_else_changes(bench, rate):
+    """What is lost of the composite is its constituents, whatever the size; other materials break as without liberation."""
+    whole, apart = bench("shredder", gap=0.012), bench("shredder", gap=0.012, properties=GRAIN, constituents=PARTS)
+    x = whole.feed()
+    before, after = whole.split(x, rate)[0], apart.split(x, rate)[0]
+    lost = (before[3] - after[3]).sum()
+    assert 0.1 * before[3].sum() < lost < before[3].sum()
+    for m, share in ((2, 0.3), (4, 0.7)):
+        assert (after[m] - before[m]).sum() == pytest.approx(share * lost, rel=1e-12)
+    for m in (0, 1, 5):
+        np.testing.assert_array_equal(after[m], before[m])
+    assert after.sum() == pytest.approx(x.sum(), rel=1e-13)
+
+
+def test_nothing_comes_apart_above_the_grain_and_all_in_a_table_of_ones(bench):
+    x = np.zeros((6, len(SIZES.mean)))
+    x[3, -1] = 100.0
+    coarse = bench("shredder", gap=0.25, properties={**GRAIN, "grain": np.full(6, 1e-5)}, constituents=PARTS).split(x)[0]
+    assert coarse[3].sum() == pytest.approx(100.0, rel=1e-13)
+    shares = np.zeros((6, len(SIZES.mean)))
+    shares[3, :-1] = 1.0
+    free = bench("shredder", gap=0.02, properties=GRAIN, constituents=PARTS, liberated=shares).split(x)[0]
+    assert free[3].sum() == 0.0
+    assert free[2].sum() == pytest.approx(30.0, rel=1e-12)
+
+
+def test_a_smaller_gap_and_a_lower_load_set_more_free(bench):
+    """The share of free copper in copper and boards, and what comes free of the boards, move by more than a point."""
+
+    def free(gap, rate):
+        out = bench("shredder", gap=gap, properties=GRAIN, constituents=PARTS).split(bench("shredder").feed(), rate)[0]
+        return out[2].sum() / out[2:4].sum(), 1 - out[3].sum() / bench("shredder").feed()[3].sum()
+
+    grades, recoveries = zip(*(free(gap, 4.0) for gap in (0.03, 0.015, 0.008)), strict=True)
+    assert np.diff(recoveries).min() > 0.01
+    assert grades[-1] - grades[0] > 0.01
+    light, heavy = free(0.012, 1.0), free(0.012, 12.0)
+    assert light[0] - heavy[0] > 0.01
+    assert light[1] - heavy[1] > 0.01

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from machine_bench import MATERIALS, SIZES
+from machine_bench import MATERIALS, PROPERTIES, SIZES
 
 from twin.kernels.sizing import (
     karra_capacity,
@@ -12,6 +12,7 @@ from twin.kernels.sizing import (
     karra_half_size_factor,
     karra_oversize_factor,
     share_below,
+    sticking,
     throughfall_aperture,
     whiten_efficiency,
 )
@@ -144,3 +145,31 @@ def test_a_level_deck_opens_by_its_aperture():
     assert throughfall_aperture(20.0, 5.0, 0.0) == 20.0
     assert share_below(1.0, 2.0, 4.0) == 0.0
     assert share_below(5.0, 2.0, 4.0) == 1.0
+
+
+def test_blinded_openings_cut_finer_like_a_smaller_deck(bench):
+    grade, recovery = compared(bench, free_area=0.5)
+    assert grade > 1.01
+    assert recovery < 0.95
+    blinded, smaller = bench("screen", area=2.0, free_area=0.5), bench("screen", area=1.0)
+    np.testing.assert_array_equal(blinded.split(blinded.feed(), 7.0), smaller.split(smaller.feed(), 7.0))
+    assert np.isfinite(bench("screen", free_area=-0.2).split(blinded.feed(), 7.0)).all()  # wear past the last opening
+
+
+def test_wet_fines_stay_with_the_oversize(bench):
+    wet = {**PROPERTIES, "moisture": np.full(6, 0.25)}
+    dry, damp = bench("screen", moisture_sensitivity=4.0), bench("screen", properties=wet, moisture_sensitivity=4.0)
+    x = dry.feed()
+    np.testing.assert_allclose(damp.split(x, 5.0)[UNDERSIZE], 0.5 * dry.split(x, 5.0)[UNDERSIZE], rtol=1e-12)
+    for machine in (dry, bench("screen", properties=wet)):
+        np.testing.assert_array_equal(machine.split(x, 5.0), bench("screen").split(x, 5.0))
+
+
+def test_the_water_may_be_a_material_of_its_own(bench):
+    """A tenth of water makes a stream of 10 % moisture, whatever carries it."""
+    apart = {**PROPERTIES, "moisture": np.array([0.0, 0.0, 1.0, 0.0, 0.0, 0.0])}
+    machine = bench("screen", properties=apart, moisture_sensitivity=3.0)
+    x = machine.feed()
+    x[2] *= 0.1 / 0.9 * (x.sum() - x[2].sum()) / x[2].sum()
+    plain = bench("screen").split(x, 5.0)
+    np.testing.assert_allclose(machine.split(x, 5.0)[UNDERSIZE], plain[UNDERSIZE] * (1.0 - sticking(0.1, 3.0)), rtol=1e-12)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from twin.errors import Problem, ScenarioError, UsageError
-from twin.materials import ELEMENTS, Catalogue, builtin_catalogue, builtin_text, catalogue_from_tree, emission_factor
+from twin.materials import CLASSES, ELEMENTS, Catalogue, builtin_catalogue, builtin_text, catalogue_from_tree, emission_factor
 
 IRON: dict[str, Any] = {"assay": {"Fe": "99 %"}, "density": "7850 kg/m3"}
 SALT: dict[str, Any] = {"assay": {"Na": 0.39, "Cl": 0.61}, "density": "2160 kg/m3"}
@@ -90,6 +90,42 @@ def test_moisture_adds_water() -> None:
     assert sum(catalogue.assay("wet")) == pytest.approx(1, abs=1e-12)
 
 
+WATER: dict[str, Any] = {"moisture": "100 %", "density": "1000 kg/m3"}
+
+
+def test_water_is_hydrogen_and_oxygen_and_takes_heat_to_evaporate() -> None:
+    catalogue = read({"water": WATER, "same": {**WATER, "assay": {}}})
+    for name in ("water", "same"):
+        assay = dict(zip(ELEMENTS, catalogue.assay(name), strict=True))
+        assert {element: value for element, value in assay.items() if value} == {"H": 0.111907, "O": 0.888093}
+        assert heat(catalogue, name) == -2.4427e6
+        assert heat(catalogue, name, "oxide_oxygen") == 0.0
+
+
+def test_water_as_a_constituent_is_moisture() -> None:
+    catalogue = read({"water": WATER, "salt": SALT, "wet": {**SALT, "moisture": "10 %"}, "mix": {"constituents": {"salt": "90 %", "water": "10 %"}}})
+    assert catalogue.assay("mix") == pytest.approx(catalogue.assay("wet"), rel=1e-14)
+
+
+def test_what_is_not_water_needs_an_assay() -> None:
+    assert "either 'assay'" in faults({"m": {"moisture": "99 %", "density": "1000 kg/m3"}})["materials.m"]
+
+
+def test_classes_are_plain_or_annotated() -> None:
+    nir = {"value": "pet", "basis": "literature", "source": "a spectrum", "note": "bottles"}
+    catalogue = read({"bottle": {**SALT, "nir": nir, "colour": "clear"}, "iron": IRON})
+    label = catalogue.materials["bottle"].classes["nir"]
+    assert (label.value, label.basis, label.source, label.note) == ("pet", "literature", "a spectrum", "bottles")
+    assert catalogue.materials["iron"].classes["nir"].source == "default of twin"
+    assert catalogue.select(["iron", "bottle"]).classes == {"nir": ("none", "pet"), "colour": ("none", "clear")}
+    assert tuple(catalogue.select([]).classes) == CLASSES == ("nir", "colour")
+
+
+def test_a_composite_has_a_grain() -> None:
+    catalogue = read({"iron": IRON, "mix": {"constituents": {"iron": 1}, "grain": "0.5 mm"}})
+    assert catalogue.select(["iron", "mix"]).properties["grain"].tolist() == [0.002, 0.0005]
+
+
 def test_select_keeps_the_order_asked_for() -> None:
     materials = builtin_catalogue("weee").select(["copper", "steel", "cable"])
     assert materials.names == ("copper", "steel", "cable")
@@ -126,7 +162,18 @@ def test_left_out_properties_take_the_assumed_default() -> None:
         ({"sphericity": 1.5}, "materials.m.sphericity", "at most 1"),
         ({"assay": {"Xx": 0.1}}, "materials.m.assay.Xx", "unknown element 'Xx'"),
         ({"assay": {"Fe": 0.8, "Cu": 0.3}}, "materials.m.assay", "more than 100 % (got 110 %)"),
-        ({"colour": "red"}, "materials.m.colour", "unknown key 'colour'"),
+        ({"color": "red"}, "materials.m.color", "unknown key 'color'"),
+        ({"colour": 3}, "materials.m.colour", "a class is named by lower-case letters"),
+        ({"nir": "PET bottle"}, "materials.m.nir", "e.g. 'pet' (got 'PET bottle')"),
+        ({"nir": {"value": ["pet"]}}, "materials.m.nir.value", "a class is named"),
+        ({"nir": {"basis": "measured"}}, "materials.m.nir", "'value' is missing"),
+        ({"nir": {"value": "pet", "basis": "gut"}}, "materials.m.nir.basis", "unknown basis 'gut'"),
+        ({"nir": {"value": "pet", "low": "pe"}}, "materials.m.nir.low", "unknown key 'low'"),
+        ({"grain": "2"}, "materials.m.grain", "a length is needed"),
+        ({"grain": "0 mm"}, "materials.m.grain", "more than 0"),
+        ({"moisture": "101 %"}, "materials.m.moisture", "at most 1"),
+        ({"moisture": "100 %"}, "materials.m", "leaves nothing dry"),
+        ({"moisture": "100 %", "assay": {}, "constituents": {"m": 1}}, "materials.m", "leaves nothing dry"),
         ({"constituents": {"m": 1}}, "materials.m", "either 'assay'"),
         ({"groups": "metals"}, "materials.m.groups", "a list of names"),
         ({"groups": ["Fe"]}, "materials.m.groups", "a list of names"),
@@ -173,7 +220,7 @@ def test_all_problems_come_at_once() -> None:
 
 
 def test_unknown_names_of_data_are_refused() -> None:
-    with pytest.raises(UsageError, match="known: copper_scrap, weee"):
+    with pytest.raises(UsageError, match="known: copper_scrap, elv, lvp, weee"):
         builtin_text("../carriers")
     with pytest.raises(UsageError, match="known: electricity"):
         emission_factor("steam")

@@ -130,8 +130,46 @@ def test_by_hand(kpis: dict[str, Kpi], name: str) -> None:
     assert kpis[name].value == pytest.approx(EXPECTED[name], rel=1e-12, abs=1e-15)
 
 
+JUDGED = copy.deepcopy(KPI_INPUTS)
+JUDGED["products"]["gold"] |= {"when_off_spec": "reject", "limited": True}
+JUDGED["products"]["waste"] |= {"when_off_spec": "penalise"}
+JUDGED["returned"] = ["mill.out"]
+REJECTIONS = FIRST | {
+    "streams/mass_flow": FIRST["streams/mass_flow"] | {(2, 0): 1.5, (2, 1): 0.5},
+    "streams/element_flow": FIRST["streams/element_flow"] | {(2, CU): 0.7},
+    "gates/rejected_pickups": {(1,): 1},
+    "gates/limited_pickups": {(1,): 2},
+    "gates/rejected_mass": {(0,): 7200.0},
+    "gates/penalty": {(1,): 30.0},
+}
+EXPECTED_WHERE_JUDGED = {
+    "processed": 2.0 * HOUR,  # of 4 kg/s, 2 came back
+    "throughput": 1.0,
+    "recovery.Cu": 0.6 / 0.5,
+    "rejected_mass.gold": 7200.0,
+    "rejected_pickup_share.gold": 0.25,
+    "limited_pickup_share.gold": 2 / 6,
+    "penalties": 30.0,
+    "penalty.waste": 30.0,
+    "margin": EXPECTED["margin"] - 30.0,
+}
+
+
+@pytest.mark.parametrize("name", EXPECTED_WHERE_JUDGED)
+def test_by_hand_where_lots_are_rejected_or_penalised(name: str) -> None:
+    assert run([WARM, REJECTIONS, SECOND], JUDGED)[name].value == pytest.approx(EXPECTED_WHERE_JUDGED[name], rel=1e-12)
+
+
+def test_figures_of_what_a_plant_does_not_do_are_not_among_its_own(kpis: dict[str, Kpi]) -> None:
+    of_quality = ("rejected", "limited", "penalt")
+    assert [name for name in kpis if name.startswith(of_quality)] == []
+    judged = run([WARM, REJECTIONS, SECOND], JUDGED)
+    found = {name for name in judged if name.startswith(of_quality)}
+    assert found == {name for name in EXPECTED_WHERE_JUDGED if name.startswith(of_quality)}
+
+
 def test_every_row_of_the_table_is_tried_by_hand() -> None:
-    tried = {name.partition(".")[0] for name in EXPECTED}
+    tried = {name.partition(".")[0] for name in (*EXPECTED, *EXPECTED_WHERE_JUDGED)}
     assert tried == {definition.pattern.partition(".")[0] for definition in KPIS}
 
 

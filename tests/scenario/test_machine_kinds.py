@@ -4,12 +4,15 @@ import importlib
 import math
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from twin.kernels.compile import MachineKernel, Sizes
+from twin.kernels.density import AIR_TABLE
+from twin.kernels.magnetic import HOLDING
 from twin.kernels.sizing import KARRA, WHITEN
 from twin.scenario import kind
 from twin.scenario.kinds.air_classifier import AirClassifier
@@ -25,6 +28,17 @@ NEEDED = {
     "overband_magnet": {},
     "eddy_current": {},
     "air_classifier": {},
+    "sensor_sorter": {"response": {"default": "30 %"}},
+    "trommel": {"aperture": "40 mm", "diameter": "2.5 m", "length": "6 m", "speed": "12 rpm"},
+    "magnetic_drum": {},
+    "density_separator": {"cut": "2300 kg/m3", "rate": "5 t/h"},
+    "corona_separator": {},
+    "hammer_mill": {"rate": "25 t/h"},
+    "granulator": {"rate": "2 t/h"},
+    "manual_picking": {"targets": ["copper", "steel"], "pickers": 4},
+    "ballistic_separator": {},
+    "bag_opener": {"contents": {"rosin_rammler": {"x63": "60 mm", "n": 1.5}}},
+    "baler": {"bale": "500 kg"},
 }
 KINDS = sorted(NEEDED)
 SIZES = read_bounds("1 2 4 8 16 31.5 63 125 mm")
@@ -34,7 +48,13 @@ PROPERTIES = {
     "sphericity": np.array([0.6, 0.55, 0.45, 0.5]),
     "ferromagnetic": np.array([0.95, 0.0, 0.0, 0.0]),
     "breakage": np.array([0.4, 0.6, 0.5, 1.0]),
+    "thickness_ratio": np.array([0.35, 0.25, 0.3, 0.2]),
+    "moisture": np.zeros(4),
+    "solidity": np.ones(4),
 }
+
+NAMES = ("steel", "aluminium", "copper", "plastics")
+MATERIALS = SimpleNamespace(names=NAMES, groups={}, constituents={}, members=lambda name: (NAMES.index(name),))
 
 
 def model(name, **changes):
@@ -59,7 +79,7 @@ def test_a_machine_with_its_defaults_splits_a_lot_among_its_ports(name):
     unit = model(name)
     machine, ports = kernel(name), kind.find(name).ports(unit)
     sizes = Sizes(*(np.array(values) for values in (SIZES.lower, SIZES.upper, SIZES.mean)))
-    coefficients = machine.prepare(unit.kernel_values(None, SIZES), PROPERTIES, sizes)
+    coefficients = machine.prepare(unit.kernel_values(MATERIALS, SIZES), PROPERTIES, sizes)
     x = np.ones((4, len(SIZES)))
     out = np.full((len(ports), *x.shape), np.nan)
     warned = np.zeros(len(machine.warnings), dtype=np.int64)
@@ -85,7 +105,7 @@ def test_every_number_says_what_it_is_and_where_its_default_comes_from(name):
 
 @pytest.mark.parametrize("name", KINDS)
 def test_the_kernel_gets_every_number_of_the_model_and_no_other(name):
-    given = set(model(name).kernel_values(None, SIZES))
+    given = set(model(name).kernel_values(MATERIALS, SIZES))
     asked = set()
 
     class Recorder(dict):
@@ -94,7 +114,7 @@ def test_the_kernel_gets_every_number_of_the_model_and_no_other(name):
             return super().__getitem__(key)
 
     sizes = Sizes(*(np.array(values) for values in (SIZES.lower, SIZES.upper, SIZES.mean)))
-    values = Recorder(model(name, **({"curve": "whiten"} if name == "screen" else {})).kernel_values(None, SIZES))
+    values = Recorder(model(name, **({"curve": "whiten"} if name == "screen" else {})).kernel_values(MATERIALS, SIZES))
     kernel(name).prepare(values, PROPERTIES, sizes)
     assert asked == given
 
@@ -106,6 +126,17 @@ def test_ports():
         "overband_magnet": ("steel", "rest"),
         "eddy_current": ("light", "heavy", "rest"),
         "air_classifier": ("light", "heavy"),
+        "sensor_sorter": ("eject", "pass"),
+        "trommel": ("oversize", "undersize"),
+        "magnetic_drum": ("steel", "rest"),
+        "density_separator": ("sink", "float"),
+        "corona_separator": ("conductor", "middling", "insulator"),
+        "hammer_mill": ("out",),
+        "granulator": ("out",),
+        "manual_picking": ("picked", "rest"),
+        "ballistic_separator": ("flat", "rolling", "fines"),
+        "bag_opener": ("out",),
+        "baler": ("out",),
     }
 
 
@@ -141,6 +172,15 @@ def test_a_shredder_without_any_rate_is_refused():
     assert "'rate' or 'nominal' is needed" in error["msg"]
 
 
+def test_a_density_separator_needs_a_throughput_that_crowding_refers_to():
+    assert model("density_separator").kernel_values(None, SIZES)["nominal"] == 5 / 3.6
+    assert model("density_separator", nominal="7.2 t/h").kernel_values(None, SIZES)["nominal"] == 2.0
+    assert model("density_separator", medium="air_table", cut="900 kg/m3").kernel_values(None, SIZES)["medium"] == AIR_TABLE
+    assert model("magnetic_drum", duty="holding").kernel_values(None, SIZES)["duty"] == HOLDING
+    with pytest.raises(ValidationError, match="'rate' or 'nominal' is needed"):
+        kind.find("density_separator").model.model_validate({"kind": "density_separator", "from": "yard", "cut": "2 kg/l"})
+
+
 @pytest.mark.parametrize(
     ("name", "changes", "place", "message"),
     [
@@ -159,6 +199,24 @@ def test_a_shredder_without_any_rate_is_refused():
         ("eddy_current", {"rotor_speed": "0 rpm"}, "rotor_speed", "more than"),
         ("air_classifier", {"feed_stage": 8}, "feed_stage", "below the number of 'stages', 8"),
         ("air_classifier", {"velocity": "9 m3/h"}, "velocity", "speed is needed"),
+        ("screen", {"free_area": 0}, "free_area", "more than"),
+        ("trommel", {"speed": "27 rpm"}, "speed", "critical speed of the drum, 26.75 rpm (got 27 rpm)"),
+        ("trommel", {"inclination": "0 deg"}, "inclination", "more than"),
+        ("magnetic_drum", {"duty": "lifting"}, "duty", "pick_up"),
+        ("density_separator", {"cut": "950 kg/m3"}, "cut", "water"),
+        ("corona_separator", {"splitter": "10 cm"}, "splitter", "'splitter_insulator', 120 mm (got 100 mm)"),
+        ("hammer_mill", {"rotor_speed": "50 m/s"}, "rotor_speed", "frequency is needed"),
+        ("hammer_mill", {"hammer_mass": "0 kg"}, "hammer_mass", "more than"),
+        ("granulator", {"bed_knives": 0}, "bed_knives", "greater than or equal to 1"),
+        ("granulator", {"knife_gap": "0 mm"}, "knife_gap", "more than"),
+        ("manual_picking", {"pickers": None}, "pickers", "'pickers' is missing"),
+        ("manual_picking", {"staff": {"early": {"pickers": 3}}}, "pickers", "not both"),
+        ("manual_picking", {"smallest": "60 cm"}, "smallest", "below 'largest'"),
+        ("manual_picking", {"picks": "30 min"}, "picks", "frequency is needed"),
+        ("ballistic_separator", {"flat": {"copper": "120 %"}}, "flat.copper", "at most"),
+        ("bag_opener", {"contents": {"rosin_rammler": {"x63": "60 mm"}}}, "contents.rosin_rammler.n", "missing"),
+        ("baler", {"wear": {"parameter": "bale", "per": "1 t", "change": "1 %"}}, "wear.parameter", "unknown parameter 'bale'"),
+        ("corona_separator", {"voltage": "30 kV/m"}, "voltage", "voltage is needed"),
     ],
 )
 def test_what_cannot_be_is_refused_at_its_place(name, changes, place, message):

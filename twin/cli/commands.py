@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from twin.cli import bundle, cite, replications, report, reproduce, sensitivity, sweep, tables
+from twin.cli import batch, bundle, cite, materials, replications, report, reproduce, sensitivity, sweep, tables
 from twin.errors import FileError, ScenarioError, TwinError, UsageError
 from twin.plant.api import load
 from twin.results.read import Result, open_file
@@ -31,7 +31,7 @@ def version() -> int:
 
 def run(options: argparse.Namespace) -> int:
     """``twin run``."""
-    scenario = _scenario(options)
+    scenario = scenario_of(options)
     if (options.until is None) != (options.save is None):
         raise UsageError("--until and --save belong together: the state at that time is kept in the file")
     if options.until is not None:
@@ -95,7 +95,7 @@ def validate(options: argparse.Namespace) -> int:
     """``twin validate``."""
     from twin.plant import topology
 
-    scenario = _scenario(options)
+    scenario = scenario_of(options)
     found = topology.derive(scenario)
     if options.json:
         print(json.dumps(tables.topology_object(scenario, found), indent=2))
@@ -159,7 +159,7 @@ def trace(options: argparse.Namespace) -> int:
     return 0
 
 
-def _scenario(options: argparse.Namespace) -> Scenario:
+def scenario_of(options: argparse.Namespace) -> Scenario:
     """The scenario with what ``--set`` and ``--seed`` change."""
     changes: dict[str, Any] = {}
     for item in options.set:
@@ -231,4 +231,6 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "reproduce": reproduce.run,
     "cite": cite.run,
     "bundle": bundle.run,
+    "materials": materials.run,
+    "batch": batch.run,
 }

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from twin.cli import bundle, cite, replications, report, reproduce, sensitivity, sweep
+from twin.cli import batch, bundle, cite, materials, replications, report, reproduce, sensitivity, sweep
 from twin.errors import ScenarioError, TwinError, UsageError
 
 INTERRUPTED = 130
@@ -48,7 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
     trace.add_argument("--product", metavar="NAME", help="one product only")
     trace.add_argument("--element", metavar="SYMBOL", help="follow one element only, e.g. Cu")
     trace.add_argument("--most", metavar="N", type=int, default=12, help="origins shown for each product (default: 12)")
-    for command in (sweep, sensitivity, report, reproduce, cite, bundle):
+    for command in (sweep, sensitivity, report, reproduce, cite, bundle, materials, batch):
         command.add_parser(commands)
     return parser
 

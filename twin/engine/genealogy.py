@@ -46,6 +46,14 @@ class Genealogy:
         self.units.append(self._unit)
         self.times.append(self._time)
 
+    def came_apart(self, lot: int, rows: NDArray[np.float64], unit: str, now: int) -> None:
+        """In ``lot`` a composite came apart at ``unit``: ``rows`` (component,), kg, below 0 for it and above 0 for its constituents.
+
+        Kept as an edge of the lot to itself.
+        """
+        self._unit, self._time = unit, now
+        self.edge(lot, lot, rows)
+
     def take(self) -> dict[str, Any]:
         """The edges since the last call, as columns, and forget them."""
         columns = {

@@ -21,8 +21,11 @@ from twin.engine.unit import State
 BLOCK_BYTES = 8_000_000
 MOST_STEPS = 512
 
-GATE_COUNTS = ("arrivals", "turned_away", "turned_away_mass", "queue", "pickups", "short_pickups", "empty_pickups", "offspec_mass")
-"""Columns of :attr:`Recorder.gates`; ``queue`` is in truck-seconds."""
+GATE_COUNTS = (
+    "arrivals", "turned_away", "turned_away_mass", "queue",
+    "pickups", "short_pickups", "empty_pickups", "offspec_mass", "rejected_pickups", "limited_pickups", "penalty",
+)  # fmt: skip
+"""Columns of :attr:`Recorder.gates`; ``queue`` is in truck-seconds, ``penalty`` in EUR."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ class Recorder:
         self.bottleneck, self.down, self.energy, self.gates = rows["bottleneck"], rows["down"], rows["energy"], rows["gates"]
         self.use, self.heat = rows["use"], rows["heat"]
         self.batches: list[dict[str, Any]] = []
+        self.samples: list[dict[str, Any]] = []
         self.bunker_rows: dict[str, int] = {name: row for row, name in enumerate(axes.bunkers)}
         self.happening = Happening()
 
@@ -157,6 +161,11 @@ class Recorder:
         batches, self.batches = self.batches, []
         return batches
 
+    def take_samples(self) -> list[dict[str, Any]]:
+        """The rows of the table of samples since the last call."""
+        samples, self.samples = self.samples, []
+        return samples
+
     def save(self) -> State:
         """The open block."""
         happening = self.happening
@@ -165,6 +174,7 @@ class Recorder:
             "arrays": {name: array.copy() for name, array in self.arrays.items()},
             "happening": [list(happening.times), list(happening.units), list(happening.what)],
             "batches": [dict(batch) for batch in self.batches],
+            "samples": [dict(sample) for sample in self.samples],
         }
 
     def load(self, state: State) -> None:
@@ -174,3 +184,4 @@ class Recorder:
             array[:] = state["arrays"][name]
         self.happening = Happening(*(list(column) for column in state["happening"]))
         self.batches = [dict(batch) for batch in state["batches"]]
+        self.samples = [dict(sample) for sample in state["samples"]]

@@ -1,28 +1,16 @@
-"""Comminution: size distributions, breakage, liberation, and the shredder.
+"""Comminution: size distributions, breakage by size class, and how composites come apart as they break.
 
 Size classes ascend; a breakage matrix ``b[i, j]`` is the mass share of what breaks in class j that arrives in class i <= j, self-share
 ``b[j, j]`` included, and its columns sum to 1. Sizes are in m, masses in kg, unless a function says otherwise.
-
-The shredder is Whiten's crusher P = (I-C)(I-BC)^-1 F, with the probability C of being broken again taken from the population balance of a
-perfectly mixed chamber: a piece is broken at the rate S of its size and leaves at the rate D at which the opening lets that size through,
-hence C = S/(S+D). A piece wider than the gap has D = 0: it stays until it has been broken to size. A batch model has no such limit, and
-Whiten's C alone no rate and so no load; this form has both. By Herbst and Fuerstenau's energy-specific selection function, S times the
-residence time is the specific energy over the strength, and energy per tonne falls as throughput rises, as on a motor of given power.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from twin.kernels.compile import Floats, MachineKernel, Properties, Sizes, kernel, machine_kernel
-
-REFERENCE_SIZE = 0.1
-"""Size in m at which a piece of relative breakage 1 breaks once per ``strength``."""
+from twin.kernels.compile import Floats, kernel
 
 
 def rosin_rammler(size: float, x63: float, n: float) -> float:
@@ -212,120 +200,15 @@ def mean_discharge(lower: float, upper: float, k1: float, k2: float, k3: float) 
     return (free + partial) / (upper - lower)
 
 
-HEAD = 4  # coefficients before the tables: breakage events without load, nominal kg/s, load slope, gap in range
-
-
 @kernel()
-def _shredder_coefficients(
-    lower: Floats,
-    upper: Floats,
-    mean: Floats,
-    relative: Floats,
-    gap: float,
-    free: float,
-    discharge_exponent: float,
-    selection_exponent: float,
-    fines_share: float,
-    fines_exponent: float,
-    coarse_exponent: float,
-) -> Floats:
-    classes, materials = mean.shape[0], relative.shape[0]
-    c = np.zeros(HEAD + 2 * classes + materials + classes * classes)
-    b = breakage_matrix(lower, upper, mean, fines_share, fines_exponent, coarse_exponent)
-    for j in range(classes):
-        c[HEAD + j] = mean_discharge(lower[j], upper[j], free * gap, gap, discharge_exponent)
-        leaving = 1.0 - b[j, j]
-        c[HEAD + classes + j] = leaving * (mean[j] / REFERENCE_SIZE) ** selection_exponent
-        for i in range(j):
-            c[HEAD + 2 * classes + materials + j * classes + i] = b[i, j] / leaving
-    for m in range(materials):
-        c[HEAD + 2 * classes + m] = relative[m]
-    return c
+def newly_liberated(coarse: float, fine: float) -> float:
+    """Share of an unliberated composite that comes free when it is broken from a size at which ``coarse`` of it would be liberated to one with ``fine``.
 
+    (fine - coarse)/(1 - coarse), so that the way to a size does not matter: by two steps or one, the share of the whole that is free is the same.
 
-def _prepare_shredder(values: Mapping[str, Any], properties: Properties, sizes: Sizes) -> Floats:
-    gap, slope = float(values["gap"]), float(values["load_slope"])
-    c = _shredder_coefficients(
-        sizes.lower,
-        sizes.upper,
-        sizes.mean,
-        properties["breakage"],
-        gap,
-        float(values["free_share"]),
-        float(values["discharge_exponent"]),
-        float(values["selection_exponent"]),
-        float(values["fines_share"]),
-        float(values["fines_exponent"]),
-        float(values["coarse_exponent"]),
-    )
-    c[0] = float(values["energy"]) * (1.0 + slope) / float(values["strength"])
-    c[1] = float(values["nominal"])
-    c[2] = slope
-    c[3] = 1.0 if sizes.upper[0] <= gap <= sizes.upper[-1] else 0.0
-    return c
-
-
-@machine_kernel
-def _shred(x: Floats, at: Floats, coefficients: Floats, parameters: Floats, load: float, out: Floats, warn: NDArray[np.int64]) -> int:
-    materials, classes = x.shape
-    c = coefficients
-    rate = HEAD + classes
-    relative = rate + classes
-    table = relative + materials
-    total = 0.0
-    for m in range(materials):
-        for j in range(classes):
-            total += at[m, j]
-    loaded = total / c[1]
-    events = c[0] / (1.0 + c[2] * loaded)
-    stuck = 0.0
-    for m in range(materials):
-        for j in range(classes):
-            out[0, m, j] = x[m, j]
-        broken = events * c[relative + m]
-        for j in range(classes - 1, 0, -1):
-            inside = out[0, m, j]
-            leaving = c[HEAD + j] + broken * c[rate + j]
-            if leaving > 0.0:
-                kept = inside * (c[HEAD + j] / leaving)
-                out[0, m, j] = kept
-                moved = inside - kept
-                if moved > 0.0:
-                    row = table + j * classes
-                    for i in range(j):
-                        out[0, m, i] += moved * c[row + i]
-            else:
-                stuck += inside
-    if total > 0.0:
-        if loaded > 2.0:
-            warn[0] += 1
-        if c[3] == 0.0:
-            warn[1] += 1
-    if stuck > 0.0:
-        warn[2] += 1
-    return 0
-
-
-SHREDDER = MachineKernel(
-    apply=_shred,
-    prepare=_prepare_shredder,
-    warnings=(
-        "throughput above twice the nominal rate",
-        "gap outside the size classes",
-        "unbreakable material wider than the gap",
-    ),
-)
-"""Shredder with a discharge opening; one port, ``out``. Material property: ``breakage`` (relative rate, 1 = reference).
-
-Per material and class, of what arrives in class j the share D_j/(D_j + n_j(1-b_jj)) leaves as it is and the rest falls into finer classes
-in the proportions b_ij, which is :func:`whiten_product` with C = n/(n+D) rearranged so that masses stay positive and add up. Here D_j is
-:func:`mean_discharge`, and n_j = breakage (x_j/0.1 m)^selection_exponent E/strength the expected breakage events. The specific energy
-falls with the throughput Q: E = energy (1+load_slope)/(1+load_slope Q/nominal), which is ``energy`` at the nominal rate. The finest class
-is not broken; a piece that cannot break and does not fit passes unbroken and is counted.
-
-values: ``gap`` [m], ``free_share`` (sizes below this share of the gap leave freely, 0..1 exclusive), ``discharge_exponent``,
-``energy`` [J/kg], ``strength`` [J/kg], ``nominal`` [kg/s], ``load_slope`` >= 0, ``selection_exponent``, ``fines_share``,
-``fines_exponent``, ``coarse_exponent``.
-Valid for a gap within the size classes and up to twice the nominal rate. Sources: Whiten 1972, Austin et al. 1984, Herbst and
-Fuerstenau 1980 (from memory); the load law is an assumption of this model.
-"""
+    >>> newly_liberated(0.0, 0.6), newly_liberated(0.2, 0.6), newly_liberated(1.0, 1.0)
+    (0.6, 0.49999999999999994, 1.0)
+    """
+    if coarse >= 1.0:
+        return 1.0
+    return max(0.0, (fine - coarse) / (1.0 - coarse))

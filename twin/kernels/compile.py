@@ -52,23 +52,26 @@ def cache_folder(caller: str) -> Path | None:
         return None
 
 
-def _compile(function: F, signature: object) -> F:
+def _compile(function: F, signature: object, nogil: bool = False) -> F:
     folder = cache_folder(inspect.getsourcefile(function) or __file__)
     configuration: Any = numba.config
     before = configuration.CACHE_DIR
     configuration.CACHE_DIR = str(folder) if folder else before  # numba takes the folder from its configuration, when it decorates
     try:
-        compiled = numba.njit(signature, cache=folder is not None, error_model="numpy")(function)
+        compiled = numba.njit(signature, cache=folder is not None, error_model="numpy", nogil=nogil)(function)
     finally:
         configuration.CACHE_DIR = before
     return cast(F, compiled)
 
 
-def kernel(signature: object = None) -> Callable[[F], F]:
-    """Compile a function that other kernels, or Python, call. With a ``signature`` it compiles at import, else at the first call."""
+def kernel(signature: object = None, *, nogil: bool = False) -> Callable[[F], F]:
+    """Compile a function that other kernels, or Python, call. With a ``signature`` it compiles at import, else at the first call.
+
+    With ``nogil`` threads of Python can run it side by side; each must write to arrays of its own.
+    """
 
     def decorate(function: F) -> F:
-        return _compile(function, signature)
+        return _compile(function, signature, nogil)
 
     return decorate
 

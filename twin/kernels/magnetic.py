@@ -1,4 +1,4 @@
-"""Magnetic separation: the force on steel above a belt, and the overband magnet."""
+"""Magnetic separation: the force on steel above a belt or on a drum, the overband magnet and the magnetic drum."""
 
 from __future__ import annotations
 
@@ -51,6 +51,51 @@ def transit_factor(height: float, speed: float, length: float) -> float:
     return 1.0 + 2.0 * height * speed * speed / (GRAVITY * length * length)
 
 
+@kernel()
+def pole_decay(pole_pitch: float) -> float:
+    """Distance [m] in which the field of alternating poles falls by e: pitch/pi; ``pole_pitch`` [m] from one pole to the next.
+
+    >>> round(pole_decay(0.16), 4)
+    0.0509
+    """
+    return pole_pitch / math.pi
+
+
+@kernel()
+def reach_along(radius: float, decay: float) -> float:
+    """Length [m] of a chute over which a drum above it pulls: sqrt(pi R decay), the field falling as the gap opens by x^2/(2 R).
+
+    >>> round(reach_along(0.6, 0.15), 3)
+    0.532
+    """
+    return math.sqrt(math.pi * radius * decay)
+
+
+@kernel()
+def holding_ratio(radius: float, revolutions: float) -> float:
+    """Pull over weight that keeps a piece on the underside of a drum: 1 + v^2/(g R); ``radius`` in m, ``revolutions`` in 1/s.
+
+    >>> round(holding_ratio(0.45, 1.0), 3)
+    2.812
+    """
+    speed = 2.0 * math.pi * radius * revolutions
+    return 1.0 + speed * speed / (GRAVITY * radius)
+
+
+@kernel()
+def _deliver(x: Floats, carried: float, left: float, out: Floats) -> None:
+    """Turn the shares that are taken, in ``out[0]``, into masses: ``carried`` comes along, drawn evenly from what is ``left``, both in kg/s."""
+    materials, classes = x.shape
+    remaining = left + carried
+    entrained = carried / remaining if remaining > 0.0 else 0.0
+    for m in range(materials):
+        for s in range(classes):
+            recovery = out[0, m, s]
+            steel = x[m, s] * (recovery + (1.0 - recovery) * entrained)
+            out[0, m, s] = steel
+            out[1, m, s] = x[m, s] - steel
+
+
 HEAD = 6  # coefficients before the tables: burden m per kg/s, depth m per kg/s, suspension height m, steepness, carry, field in range
 
 
@@ -101,15 +146,7 @@ def _lift(x: Floats, at: Floats, coefficients: Floats, parameters: Floats, load:
             out[0, m, s] = recovery
             lifted += at[m, s] * recovery
             covering += at[m, s] * recovery * c[HEAD + s]
-    carried = c[4] * c[0] * total * covering
-    remaining = total - lifted + carried
-    entrained = carried / remaining if remaining > 0.0 else 0.0
-    for m in range(materials):
-        for s in range(classes):
-            recovery = out[0, m, s]
-            steel = x[m, s] * (recovery + (1.0 - recovery) * entrained)
-            out[0, m, s] = steel
-            out[1, m, s] = x[m, s] - steel
+    _deliver(x, c[4] * c[0] * total * covering, total - lifted, out)
     if total > 0.0:
         if c[1] * total > 0.5 * c[2]:
             warn[0] += 1
@@ -137,4 +174,106 @@ values: ``field`` [T] at the magnet's face, ``decay`` [m] over which it falls by
 ``length`` [m] along the belt, ``belt_width`` [m], ``belt_speed`` [m/s], ``bulk_density`` [kg/m3], ``steepness``, ``carry`` 0..1.
 Valid while the burden is below half the height and the field on the belt below saturation. Source: force on a sphere of high
 susceptibility; sqrt(f), burden, steepness and carry are assumptions of this model.
+"""
+
+
+PICK_UP, HOLDING = 0.0, 1.0
+"""Values of the drum's parameter ``duty``."""
+
+DRUM = 7  # coefficients before its tables: burden m per kg/s, depth m per kg/s, greatest depth m, steepness, carry, field in range, weakening 1/m (0: pick-up)
+
+
+@kernel()
+def _drum_coefficients(
+    mean: Floats, ferromagnetic: Floats, thickness_ratio: Floats, lifting: float, face: float, decay: float, needed: float, steepness: float
+) -> Floats:
+    """Tables: 1/d (size), the share f (material), and the pull over what resists to the power n: lifting (material), holding (material, size)."""
+    classes, materials = mean.shape[0], ferromagnetic.shape[0]
+    c = np.zeros(DRUM + classes + 2 * materials + materials * classes)
+    for s in range(classes):
+        c[DRUM + s] = 1.0 / mean[s]
+    for m in range(materials):
+        weaker = math.sqrt(ferromagnetic[m])
+        c[DRUM + classes + m] = ferromagnetic[m]
+        c[DRUM + classes + materials + m] = min((lifting * weaker) ** steepness, 1e100)
+        for s in range(classes):
+            flat = 0.5 * thickness_ratio[m] * mean[s]
+            pull = lift_ratio(force_index(face, decay, flat), STEEL_DENSITY) / needed
+            c[DRUM + classes + 2 * materials + m * classes + s] = min((pull * weaker) ** steepness, 1e100)
+    return c
+
+
+def _prepare_drum(values: Mapping[str, Any], properties: Properties, sizes: Sizes) -> Floats:
+    field, radius, steepness = float(values["field"]), float(values["radius"]), float(values["steepness"])
+    revolutions, bulk, gap = float(values["drum_speed"]), float(values["bulk_density"]), float(values["gap"])
+    feed_speed, duty = float(values["feed_speed"]), float(values["duty"])
+    decay = pole_decay(float(values["pole_pitch"]))
+    lifting = lift_ratio(force_index(field, decay, gap), STEEL_DENSITY) / transit_factor(gap, feed_speed, reach_along(radius, decay))
+    needed = holding_ratio(radius, revolutions)
+    c = _drum_coefficients(sizes.mean, properties["ferromagnetic"], properties["thickness_ratio"], lifting, field, decay, needed, steepness)
+    speed = feed_speed if duty == PICK_UP else 2.0 * math.pi * radius * revolutions
+    c[1] = 1.0 / (bulk * speed * float(values["width"]))
+    c[0] = 0.75 * bulk / STEEL_DENSITY * c[1]
+    c[2] = 0.5 * gap if duty == PICK_UP else decay
+    c[3] = steepness
+    c[4] = float(values["carry"])
+    c[5] = 1.0 if field * (math.exp(-gap / decay) if duty == PICK_UP else 1.0) <= SATURATION else 0.0
+    c[6] = 0.0 if duty == PICK_UP else steepness / decay
+    return c
+
+
+@machine_kernel
+def _hold(x: Floats, at: Floats, coefficients: Floats, parameters: Floats, load: float, out: Floats, warn: NDArray[np.int64]) -> int:
+    materials, classes = x.shape
+    c = coefficients
+    total = 0.0
+    for m in range(materials):
+        for s in range(classes):
+            total += at[m, s]
+    resistance = out[1, 0]  # a row of the outlet serves as scratch until it is written
+    for s in range(classes):
+        resistance[s] = (1.0 + c[0] * total * c[DRUM + s]) ** c[3]
+    distant = math.exp(-min(c[6] * c[1] * total, 700.0))  # the pull at half the depth of the layer, to the power n
+    taken, covering = 0.0, 0.0
+    for m in range(materials):
+        magnetic, lift = c[DRUM + classes + m], c[DRUM + classes + materials + m]
+        for s in range(classes):
+            held = c[DRUM + classes + 2 * materials + m * classes + s] * distant
+            recovery = magnetic * (held / (held + 1.0))
+            if c[6] == 0.0:
+                recovery *= lift / (lift + resistance[s])
+            out[0, m, s] = recovery
+            taken += at[m, s] * recovery
+            covering += at[m, s] * recovery * c[DRUM + s]
+    _deliver(x, c[4] * c[0] * total * covering, total - taken, out)
+    if total > 0.0:
+        if c[1] * total > c[2]:
+            warn[0] += 1
+        if c[5] == 0.0:
+            warn[1] += 1
+    return 0
+
+
+MAGNETIC_DRUM = MachineKernel(
+    apply=_hold,
+    prepare=_prepare_drum,
+    warnings=("layer deeper than half the gap (pick-up) or than the reach of the poles (holding)", "field on the steel above 0.7 T, where it saturates"),
+)
+"""Magnetic drum; ports ``steel``, ``rest``. Material properties: ``ferromagnetic``, the share f of the mass that a magnet can hold; ``thickness_ratio``.
+
+Fixed poles behind a turning shell; their field falls as exp(-y/decay), decay = :func:`pole_decay`. A piece lies flat on the shell, its middle
+at half its thickness, and stays on round the underside if its :func:`lift_ratio` there exceeds :func:`holding_ratio`: weight and centrifugal
+force. With w = (sqrt(f) lift ratio/holding ratio)^n the share f w/(1 + w) is held; sqrt(f), ``steepness`` n and ``carry`` as in
+:data:`OVERBAND_MAGNET`.
+
+``duty`` holding: fed onto the drum. In a layer of depth D = Q/(bulk v width), at the drum's surface speed v, pieces lie D/2 further out on
+average, so their lift ratio falls by exp(-D/decay). A faster drum thins the layer and throws off more. ``duty`` pick-up: fed below the drum,
+at ``gap``, on a chute or belt at ``feed_speed``. A piece is first lifted as by an overband magnet, against its weight and its burden and
+within :func:`reach_along`, then held on the bare shell: f times both shares. What lies below (holding) or on (pick-up) a piece that is taken
+comes along by the share ``carry``.
+
+values: ``duty`` (0 pick-up, 1 holding), ``field`` [T] at the shell, ``pole_pitch``, ``radius``, ``gap``, ``width`` [m], ``drum_speed`` [1/s],
+``feed_speed`` [m/s], ``bulk_density`` [kg/m3], ``steepness``, ``carry`` 0..1.
+Valid while the layer is thinner than half the gap, or than the decay, and steel does not saturate. Source: force on a sphere of high
+susceptibility in the field of alternating poles; sqrt(f), burden, steepness and carry are assumptions of this model.
 """

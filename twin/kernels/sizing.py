@@ -21,6 +21,7 @@ KARRA, WHITEN = 0.0, 1.0
 
 TONNES_PER_HOUR = 3.6  # t/h in 1 kg/s
 MAX_NEAR_SIZE = 80.0  # per cent; beyond it Karra's factor runs to zero
+LEAST_FREE_AREA = 0.01  # what wear can leave open
 
 
 @kernel()
@@ -130,28 +131,43 @@ def share_below(size: float, lower: float, upper: float) -> float:
     return math.log(size / lower) / math.log(upper / lower)
 
 
-HEAD = 4  # coefficients before the tables: opening mm, area m2, capacity A D E F in t/h per m2, sharpness (0: Karra's curve)
+@kernel()
+def sticking(moisture: float, sensitivity: float) -> float:
+    """Share of what would pass that stays with the oversize in a wet stream: s w/(1 + s w); ``moisture`` w 0..1, ``sensitivity`` s >= 0.
+
+    An assumption: nothing in a dry stream, half at w = 1/s.
+
+    >>> sticking(0.2, 0.0), sticking(0.25, 4.0)
+    (0.0, 0.5)
+    """
+    return sensitivity * moisture / (1.0 + sensitivity * moisture)
+
+
+HEAD = 5  # coefficients before the tables: opening mm, area m2, capacity A D E F in t/h per m2, sharpness (0: Karra's curve), moisture sensitivity
 
 
 @kernel()
-def _screen_coefficients(lower: Floats, upper: Floats, mean: Floats, opening: float) -> Floats:
+def _screen_coefficients(lower: Floats, upper: Floats, mean: Floats, moisture: Floats, opening: float) -> Floats:
     classes = mean.shape[0]
-    c = np.zeros(HEAD + 4 * classes)
+    c = np.zeros(HEAD + 4 * classes + moisture.shape[0])
     for s in range(classes):
         c[HEAD + s] = share_below(opening, lower[s], upper[s])
         c[HEAD + classes + s] = share_below(0.5 * opening, lower[s], upper[s])
         c[HEAD + 2 * classes + s] = share_below(1.25 * opening, lower[s], upper[s]) - share_below(0.75 * opening, lower[s], upper[s])
         c[HEAD + 3 * classes + s] = mean[s] * 1000.0
+    for m in range(moisture.shape[0]):
+        c[HEAD + 4 * classes + m] = moisture[m]
     return c
 
 
 def _prepare_screen(values: Mapping[str, Any], properties: Properties, sizes: Sizes) -> Floats:
     opening = throughfall_aperture(float(values["aperture"]), float(values["wire"]), float(values["inclination"]))
-    c = _screen_coefficients(sizes.lower, sizes.upper, sizes.mean, opening)
+    c = _screen_coefficients(sizes.lower, sizes.upper, sizes.mean, properties["moisture"], opening)
     c[0] = opening * 1000.0
-    c[1] = float(values["area"])
+    c[1] = float(values["area"]) * max(float(values["free_area"]), LEAST_FREE_AREA)
     c[2] = karra_capacity(c[0]) * (1.1 - 0.1 * float(values["deck"])) * float(values["bulk_density"]) / 1602.0
     c[3] = float(values["sharpness"]) if float(values["curve"]) == WHITEN else 0.0
+    c[4] = float(values["moisture_sensitivity"])
     return c
 
 
@@ -188,10 +204,18 @@ def _screen(x: Floats, at: Floats, coefficients: Floats, parameters: Floats, loa
             warn[2] += 1
         if c[0] < 1.0 or c[0] > 150.0:
             warn[3] += 1
+    stuck = 0.0
+    if total > 0.0 and c[4] > 0.0:
+        water = 0.0
+        for m in range(materials):
+            for s in range(classes):
+                water += at[m, s] * c[HEAD + 4 * classes + m]
+        stuck = sticking(water / total, c[4])
     to_oversize = by_size
     for s in range(classes):
         ratio = c[HEAD + 3 * classes + s] / cut
-        to_oversize[s] = karra_efficiency(ratio) if c[3] == 0.0 else whiten_efficiency(ratio, c[3])
+        too_coarse = karra_efficiency(ratio) if c[3] == 0.0 else whiten_efficiency(ratio, c[3])
+        to_oversize[s] = too_coarse + (1.0 - too_coarse) * stuck
     for m in range(materials - 1, -1, -1):  # the scratch row last
         for s in range(classes):
             over = x[m, s] * to_oversize[s]
@@ -211,14 +235,15 @@ SCREEN = MachineKernel(
     ),
     statuses=("the throughfall aperture is not positive: use a smaller inclination or wire, or a larger aperture",),
 )
-"""Vibrating screen; ports ``oversize``, ``undersize``. It sorts by size alone.
+"""Vibrating screen; ports ``oversize``, ``undersize``. It sorts by size alone. Material property: ``moisture``.
 
 Karra's factors give the cut size d50 from the stream's size distribution and throughput: more load, a finer cut. Either of two curves
 spreads the classes around it, each taken at its mean size: Karra's, or Whiten's with a free ``sharpness``. At so little load that the
-formula would cut above the throughfall aperture (K below about 1/2) d50 is held there, and load no longer matters.
+formula would cut above the throughfall aperture (K below about 1/2) d50 is held there, and load no longer matters. Blinded openings take
+their share of the area away; of what would pass, the share of :func:`sticking` stays with the oversize.
 
 values: ``aperture`` [m], ``wire`` [m], ``inclination`` [rad], ``area`` [m2], ``deck`` (1 = top), ``bulk_density`` [kg/m3],
-``curve`` (0 Karra, 1 Whiten), ``sharpness`` (Whiten's alpha).
+``curve`` (0 Karra, 1 Whiten), ``sharpness`` (Whiten's alpha), ``free_area`` (1: nothing blinded), ``moisture_sensitivity``.
 Valid for throughfall apertures of 1 to 150 mm and K up to 2. Source: Karra 1979 (coefficients from memory, structure checked); the bounds
 of validity are an assumption.
 """

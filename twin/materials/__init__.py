@@ -11,10 +11,11 @@ from twin.materials.catalogue import (
     catalogue_from_tree,
 )
 from twin.materials.elements import ELEMENTS, REST
-from twin.materials.number import Number
-from twin.materials.properties import PROPERTIES, Property
+from twin.materials.number import Label, Number
+from twin.materials.properties import CLASSES, PROPERTIES, Property
 
 __all__ = [
+    "CLASSES",
     "ELEMENTS",
     "PROPERTIES",
     "REST",
@@ -22,6 +23,7 @@ __all__ = [
     "Catalogue",
     "EmissionFactor",
     "Fuel",
+    "Label",
     "Material",
     "Materials",
     "Number",

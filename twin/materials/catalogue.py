@@ -7,9 +7,8 @@ from ``builtin_catalogue``. ``Catalogue.select`` turns the materials that a plan
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -19,21 +18,23 @@ from numpy.typing import NDArray
 
 from twin.errors import Problem, UsageError
 from twin.materials.elements import ELEMENTS, REST, WATER
-from twin.materials.number import Number, Reading, Report
-from twin.materials.properties import COMPUTED, EVAPORATION, FRACTION, PROPERTIES
+from twin.materials.number import NAME, Label, Number, Reading, Report
+from twin.materials.properties import CLASSES, COMPUTED, EVAPORATION, FRACTION, NO_CLASS, PROPERTIES
 
 Floats = NDArray[np.float64]
 
 SUM_TOLERANCE = 1e-6
 """How far a sum of fractions that must be 1 may be off: what people type has six digits at most."""
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
-_MATERIAL_KEYS = ("title", "groups", "assay", "constituents", *PROPERTIES)
+_MATERIAL_KEYS = ("title", "groups", "assay", "constituents", *PROPERTIES, *CLASSES)
 
 
 @dataclass(frozen=True)
 class Material:
-    """One entry of a catalogue. It has either an ``assay`` (elements of the dry material) or ``constituents`` (other materials)."""
+    """One entry of a catalogue.
+
+    It has either an ``assay`` (elements of the dry material) or ``constituents`` (other materials), and neither where it is water only.
+    """
 
     name: str
     title: str
@@ -41,6 +42,7 @@ class Material:
     assay: Mapping[str, Number]
     constituents: Mapping[str, Number]
     properties: Mapping[str, Number]
+    classes: Mapping[str, Label]
 
 
 @dataclass(frozen=True)
@@ -50,13 +52,17 @@ class Materials:
     - ``names``: the material axis;
     - ``properties``: by name, each of shape (material,), SI units, of the material as received, see ``twin.materials.PROPERTIES``;
     - ``assay``: (material, element), kg of an element in a kg of the material as received, moisture included; rows sum to 1;
-    - ``groups``: members of each group among ``names``, in that order.
+    - ``groups``: members of each group among ``names``, in that order;
+    - ``classes``: what sensors see, ``nir`` and ``colour``, each a text by material; ``none`` where nothing is said;
+    - ``constituents``: for each composite whose constituents are all among ``names``, what it is in the end made of: (material, mass fraction).
     """
 
     names: tuple[str, ...]
     properties: Mapping[str, Floats]
     assay: Floats
     groups: Mapping[str, tuple[str, ...]]
+    constituents: Mapping[str, tuple[tuple[str, float], ...]] = field(default_factory=dict)
+    classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def index(self, name: str) -> int:
         """Return the place of a material on the axis."""
@@ -105,7 +111,28 @@ class Catalogue:
         properties = {key: np.array([self._property(name, key) for name in names], dtype=np.float64).reshape(len(names)) for key in PROPERTIES}
         assay = np.array([self.assay(name) for name in names], dtype=np.float64).reshape(len(names), len(ELEMENTS))
         chosen = {group: tuple(n for n in names if n in members) for group, members in self.groups.items()}
-        return Materials(tuple(names), properties, assay, {group: members for group, members in chosen.items() if members})
+        groups = {group: members for group, members in chosen.items() if members}
+        parts = {name: made_of for name in names if (made_of := self.made_of(name)) and all(part in names for part in made_of)}
+        constituents = {name: tuple(made_of.items()) for name, made_of in parts.items()}
+        classes = {key: tuple(self.materials[name].classes[key].value for name in names) for key in CLASSES}
+        return Materials(tuple(names), properties, assay, groups, constituents, classes)
+
+    def made_of(self, name: str) -> dict[str, float]:
+        """Return the mass fraction of each material that is no composite in a composite, however deep it lies; empty for what is none.
+
+        Empty too where a composite has moisture of its own, which would be no constituent's.
+        """
+        material = self.materials[name]
+        found: dict[str, float] = {}
+        for part, fraction in material.constituents.items():
+            if self._property(name, "moisture") > 0.0:
+                return {}
+            below = self.made_of(part) if self.materials[part].constituents else {part: 1.0}
+            if not below:
+                return {}
+            for leaf, share in below.items():
+                found[leaf] = found.get(leaf, 0.0) + fraction.value * share
+        return found
 
     def assay(self, name: str) -> tuple[float, ...]:
         """Return the mass fraction of every element in the material as received, in the order of ``ELEMENTS``; the sum is 1.
@@ -188,16 +215,17 @@ def catalogue_from_tree(tree: object, report: Report) -> Catalogue:
 
 def _material(name: str, node: object, reading: Reading) -> Material:
     path = f"materials.{name}"
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         reading.wrong(path, f"a material is named by lower-case letters, digits and _, beginning with a letter (got {name!r})")
     fields = reading.mapping(node, path, _MATERIAL_KEYS)
-    if ("assay" in fields) == ("constituents" in fields):
-        reading.wrong(path, "either 'assay' (elements) or 'constituents' (materials) is needed")
     groups = fields.get("groups", [])
-    if not isinstance(groups, list) or not all(isinstance(g, str) and _NAME.fullmatch(g) for g in groups):
+    if not isinstance(groups, list) or not all(isinstance(g, str) and NAME.fullmatch(g) for g in groups):
         reading.wrong(f"{path}.groups", f"a list of names is needed (got {groups!r})")
         groups = []
     properties = {key: reading.number(fields[key], PROPERTIES[key].quantity, f"{path}.{key}") for key in PROPERTIES if key in fields}
+    moisture = properties.get("moisture")
+    _check_make_up(fields, water=moisture is not None and moisture.value == 1.0, path=path, reading=reading)
+    labels = {key: reading.label(fields[key], f"{path}.{key}") for key in CLASSES if key in fields}
     if "density" not in fields and "constituents" not in fields:
         reading.wrong(path, "'density' is missing, e.g. 'density: 1080 kg/m3'")
     assay = _fractions(fields.get("assay", {}), f"{path}.assay", reading)
@@ -214,7 +242,15 @@ def _material(name: str, node: object, reading: Reading) -> Material:
         assay,
         _fractions(fields.get("constituents", {}), f"{path}.constituents", reading),
         {**_defaults("constituents" in fields), **{key: number for key, number in properties.items() if number is not None}},
+        {key: labels.get(key) or Label(NO_CLASS, source="default of twin") for key in CLASSES},
     )
+
+
+def _check_make_up(fields: Mapping[str, Any], *, water: bool, path: str, reading: Reading) -> None:
+    if water and (fields.get("assay") or fields.get("constituents")):
+        reading.wrong(path, "a moisture of 100 % leaves nothing dry: no 'assay' and no 'constituents' are needed")
+    elif not water and ("assay" in fields) == ("constituents" in fields):
+        reading.wrong(path, "either 'assay' (elements) or 'constituents' (materials) is needed")
 
 
 def _defaults(composite: bool) -> dict[str, Number]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from twin.errors import Problem, ScenarioError, UsageError
 from twin.quantities import Quantity, shown
+
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+"""What materials, groups and classes are named by."""
 
 BASES = ("measured", "literature", "assumed")
 ANNOTATION = ("value", "basis", "source", "low", "high", "note")
@@ -29,8 +33,18 @@ class Number:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class Label:
+    """A text that stands for a class, with its basis and source."""
+
+    value: str
+    basis: str = "assumed"
+    source: str = "not stated"
+    note: str = ""
+
+
 class Reading:
-    """Reads numbers and texts from a parsed tree and collects every problem on the way."""
+    """Reads numbers, labels and texts from a parsed tree and collects every problem on the way."""
 
     def __init__(self, report: Report) -> None:
         self._report = report
@@ -74,17 +88,32 @@ class Reading:
             self.wrong(path, "'value' is missing")
             return None
         value, low, high = (None if fields.get(key) is None else self._value(fields[key], quantity, f"{path}.{key}") for key in ("value", "low", "high"))
-        basis = self.text(fields.get("basis"), f"{path}.basis", "assumed")
-        if basis not in BASES:
-            self.wrong(f"{path}.basis", f"unknown basis {shown(basis)}; allowed: {', '.join(BASES)}")
-        source = self.text(fields.get("source"), f"{path}.source", "not stated")
-        note = self.text(fields.get("note"), f"{path}.note")
+        basis, source, note = self._annotation(fields, path)
         if value is None:
             return None
         if not (value if low is None else low) <= value <= (value if high is None else high):
             limits = f"{fields.get('low')} to {fields.get('high')}"
             self.wrong(path, f"the value must lie between low and high (got {fields['value']}, {limits})")
         return Number(value, quantity.si, basis, source, low, high, note)
+
+    def label(self, node: object, path: str) -> Label | None:
+        """Return a class, plain or with basis and source; None after noting what is wrong with it."""
+        fields = self.mapping(node, path, ("value", "basis", "source", "note")) if isinstance(node, dict) else {"value": node}
+        if "value" not in fields:
+            self.wrong(path, "'value' is missing")
+            return None
+        value, where = fields["value"], f"{path}.value" if isinstance(node, dict) else path
+        basis, source, note = self._annotation(fields, path)
+        if not isinstance(value, str) or not NAME.fullmatch(value):
+            self.wrong(where, f"a class is named by lower-case letters, digits and _, beginning with a letter, e.g. 'pet' (got {shown(value)})")
+            return None
+        return Label(value, basis, source, note)
+
+    def _annotation(self, fields: Mapping[str, Any], path: str) -> tuple[str, str, str]:
+        basis = self.text(fields.get("basis"), f"{path}.basis", "assumed")
+        if basis not in BASES:
+            self.wrong(f"{path}.basis", f"unknown basis {shown(basis)}; allowed: {', '.join(BASES)}")
+        return basis, self.text(fields.get("source"), f"{path}.source", "not stated"), self.text(fields.get("note"), f"{path}.note")
 
     def _value(self, node: object, quantity: Quantity, path: str) -> float | None:
         try:

@@ -23,7 +23,8 @@ PROPERTIES: dict[str, Property] = {
     "ferromagnetic": Property(Quantity("1", ge=0, le=1), "share of the mass that a magnet can hold", 0.0),
     "breakage": Property(Quantity("1", ge=0), "rate of breakage relative to mixed plastics", 1.0),
     "thickness_ratio": Property(Quantity("1", gt=0, le=1), "thickness of a piece over its sieve size", 0.5),
-    "moisture": Property(Quantity("1", ge=0, lt=1), "water in the material as received, mass fraction", 0.0),
+    "solidity": Property(Quantity("1", gt=0, le=1), "share of a piece's outer volume that its material fills, less than 1 for hollow ones", 1.0),
+    "moisture": Property(Quantity("1", ge=0, le=1), "water in the material as received, mass fraction; 1 is water itself", 0.0),
     "heating_value": Property(
         Quantity("J/kg"),
         "lower heating value of the dry material, less the evaporation of its moisture as received: C, H and S, with the O, N, Cl and Br on them, become CO2, "
@@ -35,6 +36,7 @@ PROPERTIES: dict[str, Property] = {
         "the most of the dry material's oxygen that is on metals and silicon, the rest being in organics; what an assay gives at most, which is the default",
         1.0,
     ),
+    "grain": Property(Quantity("m", gt=0), "size of the grains of one constituent inside a composite, which liberation goes by", 0.002),
 }
 """A property that a catalogue leaves out takes its default, which is assumed; a composite's ``COMPUTED`` ones follow from its constituents."""
 
@@ -42,5 +44,11 @@ COMPUTED = ("density", "heating_value", "oxide_oxygen")
 
 EVAPORATION = 2.4427e6
 """Heat that turns a kg of water at 25 °C into vapour, J/kg: (285.830 - 241.826) kJ/mol / 18.015 g/mol, enthalpies of formation of NIST and JANAF."""
+
+CLASSES = ("nir", "colour")
+"""Texts that say what a sensor takes a piece of the material for: its near-infrared spectrum, and the colour of its surface."""
+
+NO_CLASS = "none"
+"""The class of a material that says none."""
 
 FRACTION = Quantity("1", ge=0, le=1)

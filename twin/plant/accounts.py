@@ -29,7 +29,8 @@ TRACE_TOLERANCE = 1e-15
 
 @dataclass(frozen=True)
 class Balance:
-    """Masses in kg by component, ``initial + in + converted = out + stored``: what melts is converted from materials to elements.
+    """Masses in kg by component, ``initial + in + converted = out + stored``: what melts is converted from materials to elements,
+    a composite that comes apart to its constituents.
 
     Elements close without a source. ``by_product``: what left with each product. Energies in J by carrier: ``metered`` by the recorder and ``used`` by times
     and masses.
@@ -82,7 +83,7 @@ class Balance:
     def check(self, materials: tuple[str, ...]) -> None:
         """Raise :class:`~twin.errors.BalanceError` if something does not close."""
         bad = [f"{name} by {share:.3g} of what came in" for name, share in self._shares() if not share <= TOLERANCE]
-        base = self.materials(self.initial + self.inflow).tolist()
+        base = self.materials(self.initial + self.inflow + np.maximum(self.converted, 0.0)).tolist()  # of what came in or was made
         for name, own, left in zip(materials, base, self.material_residual.tolist(), strict=True):
             if not abs(left) <= TOLERANCE * max(own, TRACE * sum(base)):
                 bad.append(f"material {name} by {left:.6g} kg of {own:.6g} kg")
@@ -118,6 +119,8 @@ def balance(built: Built, initial: Floats, metered: Floats) -> Balance:
     carriers = site.recorder.axes.carriers
     used, converted = np.zeros(len(carriers)), np.zeros(site.shape[0])
     used[0] = sum(line.records.energy_used(line) for line in built.lines) + sum(conveyor.energy_used() for conveyor in built.conveyors)
+    for line in built.lines:
+        converted += line.liberated.converted
     for process in built.processes:
         inflow += process.inflow
         converted += process.converted

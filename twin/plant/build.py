@@ -1,6 +1,6 @@
 """Builds a plant: units in the order that breaks ties, everything they share, and who delivers to whom.
 
-Order of units: resources, the timetable of events, breakdowns and replacements, then the units of the scenario as declared (a line at the place of
+Order of units: resources, the timetable of events, breakdowns and replacements, hazards, then the units of the scenario as declared (a line at the place of
 its head machine, a gate before its arrivals).
 """
 
@@ -29,8 +29,9 @@ from twin.units.conveyor import Conveyor
 from twin.units.feed import Gate
 from twin.units.journal import LEVELS, Journal
 from twin.units.line import Line
-from twin.units.line_assembly import build_breakdowns, build_line, build_machine
+from twin.units.line_assembly import build_breakdowns, build_hazards, build_line, build_machine
 from twin.units.process import Process
+from twin.units.product import PickUps
 from twin.units.timetable import Timetable
 
 
@@ -44,6 +45,7 @@ class Built:
     gates: list[Gate]
     conveyors: list[Conveyor]
     processes: list[Process]
+    pickups: list[PickUps]
     journals: list[Journal]
 
 
@@ -57,6 +59,7 @@ def build(scenario: Scenario, replication: int = 0) -> Built:
     models = {name: model for name, model in scenario.units.items() if isinstance(model, MachineModel)}
     machines = {name: build_machine(site, name, model) for name, model in models.items()}
     breakdowns = {name: build_breakdowns(site, machines[name], model) for name, model in models.items()}
+    hazards = {name: build_hazards(site, machines[name], model) for name, model in models.items()}
     for name, model in scenario.units.items():
         if isinstance(model, BunkerModel):  # first of all: lines draw from them
             _behaviour(scenario, name).assemble(site, name, model)
@@ -64,7 +67,7 @@ def build(scenario: Scenario, replication: int = 0) -> Built:
     for name, model in scenario.units.items():
         layout = next((line for line in topology.lines if line.name == name), None)
         if layout is not None:
-            lines.append(build_line(site, layout, machines, breakdowns))
+            lines.append(build_line(site, layout, machines, breakdowns, hazards))
         elif not isinstance(model, (MachineModel, BunkerModel)):
             _behaviour(scenario, name).assemble(site, name, model)
     built = Built(
@@ -74,6 +77,7 @@ def build(scenario: Scenario, replication: int = 0) -> Built:
         [unit for unit in site.units if isinstance(unit, Gate)],
         [unit for unit in site.units if isinstance(unit, Conveyor)],
         [unit for unit in site.units if isinstance(unit, Process)],
+        [unit for unit in site.units if isinstance(unit, PickUps)],
         [journal for unit in site.units if isinstance(journal := getattr(unit, "journal", None), Journal)],
     )
     _connect(built)
@@ -156,3 +160,5 @@ def _connect(built: Built) -> None:
         conveyor.connect(site)
     for process in built.processes:
         process.connect(site)
+    for pickups in built.pickups:
+        pickups.connect(site)

@@ -15,14 +15,17 @@ from twin.kernels.heaps import to_elements
 from twin.materials import ELEMENTS
 from twin.plant.accounts import Balance
 from twin.plant.build import Built
-from twin.plant.topology import melt_streams
+from twin.plant.topology import is_rejected, melt_streams
 from twin.results.layout import table_of
+from twin.scenario.kinds.bunker import Bunker
 from twin.scenario.kinds.feed import Feed
-from twin.scenario.kinds.product import Product
+from twin.scenario.kinds.product import ACCEPT, REJECTED, Product
 from twin.scenario.machine import MachineModel
 from twin.scenario.model import Scenario
 
 Floats = NDArray[np.float64]
+BY_GATE = ("arrivals", "turned_away", "turned_away_mass", "pickups", "short_pickups", "empty_pickups", "rejected_pickups", "limited_pickups")
+"""Counts of the recorder that stand in the file as they are."""
 
 
 class Translation:
@@ -43,7 +46,10 @@ class Translation:
         models = {name: model for name in self.machines if isinstance(model := self.scenario.units[name], MachineModel)}
         self.unlimited = [k for k, name in enumerate(self.machines) if models[name].rate is None and models[name].cycle_time is None]
         self.machine_rows = [self.axes.machines.index(name) for name in self.machines]
-        self.unrecorded = [] if built.site.recorder.streams else [i for i, name in enumerate(self.axes.streams) if "." in name]
+        ports = [i for i, name in enumerate(self.axes.streams) if "." in name and not is_rejected(self.scenario, name)]
+        self.unrecorded = [] if built.site.recorder.streams else ports
+        rejected = {name: f"{name}.{REJECTED}" for name in self.products}
+        self.rejecting = [(p, self.axes.streams.index(rejected[name])) for p, name in enumerate(self.products) if rejected[name] in self.axes.streams]
         self.units = units
         melts = melt_streams(self.scenario, built.topology.destination)
         self.molten = [row for row, name in enumerate(self.axes.streams) if melts.get(name, False)]
@@ -127,12 +133,18 @@ class Translation:
         counts = {name: sums["gates"][:, :, column] for column, name in enumerate(GATE_COUNTS)}
         of_products = [self.axes.gates.index(name) for name in self.products]
         streams = [self.axes.streams.index(name) for name in self.products]
+        counted = self.built.site.components.counted
+        rejected = np.zeros((len(seconds), len(self.products)))
+        for product, stream in self.rejecting:
+            rejected[:, product] = sums["mass"][:, stream, :counted].sum(axis=1)
         return {
-            **{f"gates/{name}": counts[name] for name in ("arrivals", "turned_away", "turned_away_mass", "pickups", "short_pickups", "empty_pickups")},
+            **{f"gates/{name}": counts[name] for name in BY_GATE},
             "gates/queue": counts["queue"] / seconds[:, None],
             "gates/wait": counts["queue"],
-            "gates/product_mass": sums["mass"][:, streams, : self.built.site.components.counted].sum(axis=2),
+            "gates/product_mass": sums["mass"][:, streams, :counted].sum(axis=2),
             "gates/offspec_mass": counts["offspec_mass"][:, of_products],
+            "gates/rejected_mass": rejected,
+            "gates/penalty": counts["penalty"][:, of_products],
         }
 
     def once(self, balance: Balance, sums: dict[str, Floats]) -> dict[str, Any]:
@@ -186,12 +198,17 @@ class Translation:
         edges["element_mass"] = elements[0]
         return edges
 
-    def batches(self, batches: list[dict[str, Any]]) -> dict[str, Any]:
-        """Rows of the table of batches; what a unit does not tell is NaN or empty."""
-        lengths = {"element": len(ELEMENTS), "carrier": len(self.axes.carriers), "heat_level": len(self.axes.levels)}
+    def rows(self, table: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+        """Rows of the table of batches or samples; what a unit does not tell is NaN or empty."""
+        lengths = {
+            "material": self.built.site.components.solid,
+            "element": len(ELEMENTS),
+            "carrier": len(self.axes.carriers),
+            "heat_level": len(self.axes.levels),
+        }
         columns: dict[str, Any] = {}
-        for variable in table_of("batches"):
-            given = [batch.get(variable.name) for batch in batches]
+        for variable in table_of(table):
+            given = [row.get(variable.name) for row in rows]
             if variable.kind == "text":
                 columns[variable.name] = [str(value or "") for value in given]
             elif variable.kind == "int":
@@ -206,18 +223,13 @@ class Translation:
         scenario, topology = self.scenario, self.built.topology
         products = {name: model for name, model in scenario.units.items() if isinstance(model, Product)}
         feeds = {name: model for name, model in scenario.units.items() if isinstance(model, Feed)}
+        returned = returned_streams(self.built)
         return json.dumps(
             {
                 "warmup": scenario.warmup,
                 "intake": intake_streams(self.built),
-                "products": {
-                    name: {
-                        "targets": list(model.aims()),
-                        "spec": [limit.name for limit in model.spec.limits],
-                        "price": [[term.name or "", term.value, term.payable] for term in model.price.terms],
-                    }
-                    for name, model in products.items()
-                },
+                **({"returned": returned} if returned else {}),
+                "products": {name: _product_inputs(model) for name, model in products.items()},
                 "feeds": {name: {"price": model.price} for name, model in feeds.items()},
                 "carriers": {name: {"price": c.price, "co2": c.co2} for name, c in scenario.carriers.items() if name in self.axes.carriers},
                 "lines": {
@@ -232,16 +244,43 @@ class Translation:
 
 
 def intake_streams(built: Built) -> list[str]:
-    """The bunkers that feeds fill, directly or over a conveyor: what leaves them counts as processed."""
-    found: dict[str, None] = {}
-    scenario, destination = built.site.scenario, built.topology.destination
-    for name, model in scenario.units.items():
-        if isinstance(model, Feed):
-            taker = destination[name]
-            while taker in destination:
-                taker = destination[taker]
-            found[taker] = None
-    return list(found) or [name for name in built.site.bunkers if not built.site.bunkers[name].fillers]
+    """The bunkers that feeds fill, directly or over a conveyor: what leaves them counts as processed; without feeds, those that only empty a stock."""
+    scenario = built.site.scenario
+    found = dict.fromkeys(_end(built, name) for name, model in scenario.units.items() if isinstance(model, Feed))
+    return list(found) or [name for name, model in scenario.units.items() if isinstance(model, Bunker) and _only_empties(scenario, model)]
+
+
+def _only_empties(scenario: Scenario, bunker: Bunker) -> bool:
+    """Whether nothing but what products reject flows to its initial stock."""
+    return bunker.initial is not None and all(is_rejected(scenario, source) for source in bunker.from_)
+
+
+def returned_streams(built: Built) -> list[str]:
+    """The streams in which rejected lots go back to where the plant takes in: they are processed again, and counted once."""
+    intake = intake_streams(built)
+    streams = [f"{name}.{REJECTED}" for name, model in built.site.scenario.units.items() if isinstance(model, Product) and model.rejects]
+    return [stream for stream in streams if _end(built, stream) in intake]
+
+
+def _end(built: Built, stream: str) -> str:
+    """Where a stream leads in the end, conveyors passed over."""
+    destination = built.topology.destination
+    while stream in destination:
+        stream = destination[stream]
+    return stream
+
+
+def _product_inputs(model: Product) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "targets": list(model.aims()),
+        "spec": [limit.name for limit in model.spec.limits],
+        "price": [[term.name or "", term.value, term.payable] for term in model.price.terms],
+    }
+    if model.when_off_spec != ACCEPT:
+        found["when_off_spec"] = model.when_off_spec
+    if model.pickup is not None and model.pickup.limit is not None:
+        found["limited"] = True
+    return found
 
 
 def _columns(balance: Balance) -> list[tuple[str, Floats]]:

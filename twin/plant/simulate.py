@@ -59,7 +59,7 @@ class Simulation:
             clock.run(upto)
             if upto == recorder.block_end:
                 self._write_block(writer, upto)
-            elif len(recorder.batches) > MOST_ROWS or (genealogy is not None and len(genealogy.lots) > MOST_ROWS):
+            elif len(recorder.batches) + len(recorder.samples) > MOST_ROWS or (genealogy is not None and len(genealogy.lots) > MOST_ROWS):
                 self._write_rows(writer)
             if progress is not None:
                 progress(upto / NANOSECONDS, self.scenario.horizon)
@@ -86,9 +86,10 @@ class Simulation:
         if genealogy is not None:
             edges = genealogy.take()
             writer.append_rows("lots", self.translation.edges(edges))
-        batches = self.built.site.recorder.take_batches()
-        if batches:
-            writer.append_rows("batches", self.translation.batches(batches))
+        recorder = self.built.site.recorder
+        for table, rows in (("batches", recorder.take_batches()), ("samples", recorder.take_samples())):
+            if rows:
+                writer.append_rows(table, self.translation.rows(table, rows))
 
     def _sum_up(self, sums: dict[str, Any], first: int) -> None:
         """Energy over the whole run, and who limited whom after the warm-up, row by row so that blocks do not change the sums."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from twin.errors import Problem, ScenarioError
+from twin.plant.fits import never_fits
 from twin.quantities import format_quantity
 from twin.scenario.kinds.bunker import Bunker
 from twin.scenario.kinds.conveyor import Conveyor
@@ -63,11 +64,18 @@ def derive(scenario: Scenario) -> Topology:
 
 
 def streams_of(scenario: Scenario, name: str) -> tuple[str, ...]:
-    """The streams that leave a unit: its ports, or itself; a utility has none."""
-    if scenario.kinds[name].role == "utility":
+    """The streams that leave a unit: its ports, or itself; a product itself and its ports; a utility has none."""
+    role = scenario.kinds[name].role
+    if role == "utility":
         return ()
-    ports = scenario.kinds[name].ports(scenario.units[name])
-    return tuple(f"{name}.{port}" for port in ports) or (name,)
+    ports = tuple(f"{name}.{port}" for port in scenario.kinds[name].ports(scenario.units[name]))
+    return (name, *ports) if role == "product" else ports or (name,)
+
+
+def is_rejected(scenario: Scenario, stream: str) -> bool:
+    """Whether a stream is what a product rejects."""
+    unit, _, port = stream.partition(".")
+    return bool(port) and isinstance(scenario.units[unit], Product)
 
 
 def melt_streams(scenario: Scenario, destination: Mapping[str, str]) -> dict[str, bool]:
@@ -78,19 +86,23 @@ def melt_streams(scenario: Scenario, destination: Mapping[str, str]) -> dict[str
             for stream in streams_of(scenario, name):
                 reached[stream] = [True]
         elif isinstance(model, Bunker) and model.initial is not None and model.initial.melt:
-            reached[name] = [not model.from_]
+            reached[name] = [all(is_rejected(scenario, source) for source in model.from_)]
     changed = True
     while changed:
         changed = False
         for name, model in scenario.units.items():
-            sources = getattr(model, "from_", ())
-            if isinstance(model, (ProcessModel, MachineModel)) or not any(source in reached for source in sources):
+            if isinstance(model, (ProcessModel, MachineModel)):
+                continue
+            # what is rejected comes from bunkers: it says nothing until they are reached from elsewhere
+            sources = [source for source in getattr(model, "from_", ()) if source in reached or not is_rejected(scenario, source)]
+            if not any(source in reached for source in sources):
                 continue
             initial = getattr(model, "initial", None)
             pure = all(source in reached and all(reached[source]) for source in sources) and (initial is None or bool(initial.melt))
-            if reached.get(name) != [pure]:
-                reached[name] = [pure]
-                changed = True
+            for stream in streams_of(scenario, name):
+                if reached.get(stream) != [pure]:
+                    reached[stream] = [pure]
+                    changed = True
     return {stream: all(found) for stream, found in reached.items()}
 
 
@@ -118,7 +130,8 @@ class _Builder:
         for line in lines:
             if line is not None:
                 self._check_line(line)
-        self._check_feeds()
+        for path, message in never_fits(self.scenario, self.destination):
+            self.wrong(path, message)
         self._check_melts()
         return Topology(tuple(line for line in lines if line is not None), self.destination, streams)
 
@@ -145,7 +158,10 @@ class _Builder:
         if ports and model.from_.shares is not None:
             self.wrong(f"units.{name}.from", "shares blend bunkers; ports come as they are")
         for source in ports:
-            self._claim(source, name, f"units.{name}.from")
+            if is_rejected(self.scenario, source):
+                self.wrong(f"units.{name}.from", f"a line takes from bunkers, and {source!r} are lots that a product rejects; put a bunker between")
+            else:
+                self._claim(source, name, f"units.{name}.from")
         for source in model.recycle:
             if source.partition(".")[0] not in self.machines:
                 self.wrong(f"units.{name}.recycle", f"a port of a machine of the same line is needed (got {source!r})")
@@ -192,7 +208,7 @@ class _Builder:
     def _check_ends(self, streams: Sequence[str]) -> None:
         for stream in streams:
             unit = stream.partition(".")[0]
-            if stream in self.destination or unit in self.bunkers or isinstance(self.scenario.units[unit], Product):
+            if stream in self.destination or unit in self.bunkers or (stream == unit and isinstance(self.scenario.units[unit], Product)):
                 continue
             self.wrong(f"units.{unit}", f"{stream!r} leads nowhere: every port must be taken by a unit (a product, if it leaves the plant)")
 
@@ -336,19 +352,6 @@ class _Builder:
             for source in model.from_.names:
                 if source in melts:
                     self.wrong(f"units.{name}.from", f"{source!r} holds what has melted, which no machine splits: it is taken by furnaces and products")
-
-    def _check_feeds(self) -> None:
-        for name, model in self.scenario.units.items():
-            if not isinstance(model, Feed) or name not in self.destination or model.mass is None:
-                continue
-            capacity = getattr(self.scenario.units[self.destination[name]], "capacity", None)
-            least = model.mass.lower
-            if capacity is not None and least > capacity * (1 + 1e-9):
-                self.wrong(
-                    f"units.{name}.mass",
-                    f"a delivery of at least {format_quantity(least, 'kg')} never fits into {self.destination[name]!r}, "
-                    f"which holds {format_quantity(capacity, 'kg')}",
-                )
 
 
 def _order(head: str, members: list[str], sources: dict[str, list[str]]) -> list[list[str]]:

@@ -68,7 +68,10 @@ class Trace:
 
 @dataclass(frozen=True)
 class _Family:
-    """The table of lots, edges sorted by lot, youngest first. ``mass`` (edge, material), ``elements`` (edge, element), kg."""
+    """The table of lots, edges sorted by lot, youngest first. ``mass`` (edge, material), ``elements`` (edge, element), kg.
+
+    An edge of a lot to itself, first of its edges, says what came apart in it: below 0 for the composite, above 0 for its constituents.
+    """
 
     lots: Ints
     parents: Ints
@@ -82,7 +85,7 @@ class _Family:
         lots = result.array("lots/lot").astype(np.int64)
         if not len(lots):
             raise UsageError(f"{result.path or 'this result'} holds no genealogy of lots: run the scenario with 'record: {{genealogy: true}}'")
-        order = np.argsort(-lots, kind="stable")
+        order = np.lexsort((lots != result.array("lots/parent").astype(np.int64), -lots))
         columns = {name: result.array(f"lots/{name}")[order] for name in ("lot", "parent", "mass", "element_mass", "at_unit", "at_time")}
         numbers = columns["lot"].astype(np.int64), columns["parent"].astype(np.int64)
         masses = np.ascontiguousarray(columns["mass"]), np.ascontiguousarray(columns["element_mass"])
@@ -91,7 +94,15 @@ class _Family:
     def received(self, mass: Floats) -> Floats:
         """What each lot received in all (lot, …) of ``mass`` (edge, …)."""
         total = np.zeros((int(self.lots.max()) + 1, mass.shape[1]))
-        np.add.at(total, self.lots[::-1], mass[::-1])
+        others = np.flatnonzero(self.lots != self.parents)[::-1]
+        np.add.at(total, self.lots[others], mass[others])
+        return total
+
+    def present(self, mass: Floats, received: Floats) -> Floats:
+        """What each lot holds once composites have come apart in it, (lot, …); composites as received."""
+        total = received.copy()
+        own = np.flatnonzero(self.lots == self.parents)
+        np.add.at(total, self.lots[own], np.maximum(mass[own], 0.0))
         return total
 
     def of_element(self, e: int, assay: Floats) -> Floats:
@@ -99,7 +110,8 @@ class _Family:
         in_materials = self.mass * assay[:, e]
         known = in_materials.sum(axis=1)
         melt = self.elements.sum(axis=1) - self.mass.sum(axis=1) > 1e-9 * self.elements.sum(axis=1)
-        scale = np.divide(self.elements[:, e], known, out=np.ones_like(known), where=(known > 0.0) & ~melt)
+        whole = (known > 0.0) & ~melt & (self.lots != self.parents)
+        scale = np.divide(self.elements[:, e], known, out=np.ones_like(known), where=whole)
         left = np.where(melt, np.maximum(self.elements[:, e] - known, 0.0), 0.0)
         return np.ascontiguousarray(np.hstack([in_materials * scale[:, None], left[:, None]]))
 
@@ -108,7 +120,8 @@ def trace(result: Result, element: str | None = None) -> Trace:
     """Follow every product back to deliveries and initial stocks.
 
     Within a material a mix is perfect, so shares are exact material by material; through furnaces they are exact element by element, since a bath is
-    perfectly mixed. In a plant that smelts all elements are followed, or ``element`` alone. Air, oxygen and fuel are origins too, named after
+    perfectly mixed. What came of a composite counts as the composite that was delivered.
+    In a plant that smelts all elements are followed, or ``element`` alone. Air, oxygen and fuel are origins too, named after
     their furnace. Raises :class:`~twin.errors.UsageError` where the run kept no genealogy.
     """
     family = _Family.read(result)
@@ -125,7 +138,7 @@ def trace(result: Result, element: str | None = None) -> Trace:
         received = family.received(family.mass)
         for p, product in enumerate(products):
             weight = _ends(family, product, received)
-            walk_back(family.lots, family.parents, family.mass, received, weight)
+            walk_back(family.lots, family.parents, family.mass, received, family.present(family.mass, received), weight)
             found[p] = weight[first]
         origin_mass = received[first].sum(axis=1)
     else:
@@ -139,7 +152,7 @@ def trace(result: Result, element: str | None = None) -> Trace:
             origin_mass += received[first].sum(axis=1)
             for p, product in enumerate(products):
                 weight = _ends(family, product, received)
-                walk_back_melted(family.lots, family.parents, mass, received, melted, weight)
+                walk_back_melted(family.lots, family.parents, mass, received, family.present(mass, received), melted, weight)
                 found[p, :, k] = weight[first].sum(axis=1)
     return Trace(products, axis, tuple(str(unit) for unit in family.units[origins]), family.times[origins], origin_mass, found)
 

@@ -49,8 +49,9 @@ def flows_of(source: Source) -> list[Flow]:
         if source.role(name) == "bunker":
             takers = takers_of(source.scenario, name)
             found += [Flow(name, taker, name, share) for taker, share in zip(takers, _shares(source, name, takers), strict=True)]
-        elif source.role(name) != "product":
-            found += [Flow(name, source.topology.destination[stream], stream) for stream in streams_of(source.scenario, name)]
+        else:  # what a product took in leaves the plant; what it rejects does not
+            ends = source.topology.destination
+            found += [Flow(name, ends[stream], stream) for stream in streams_of(source.scenario, name) if stream in ends]
     return found
 
 

@@ -21,7 +21,8 @@ PLANT = ("energy", "energy_per_mass", "waste_heat")
 """Key figures of the whole plant that have a name behind the dot."""
 MATRICES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     ("Products", "product", (("product_mass", "mass"), ("yield", "yield"), ("offspec_share", "off-spec share"),
-                             ("short_pickup_share", "short pick-ups"), ("empty_pickup_share", "empty pick-ups"))),
+                             ("short_pickup_share", "short pick-ups"), ("empty_pickup_share", "empty pick-ups"), ("rejected_pickup_share", "rejected pick-ups"),
+                             ("limited_pickup_share", "pick-ups called off"), ("rejected_mass", "mass rejected"), ("penalty", "penalty"))),
     ("Lines and furnaces", "line", (("utilisation", "running"), ("blocked", "blocked"), ("starved", "starved"), ("waiting", "waiting"), ("oee", "OEE"))),
     ("Machines", "machine", (("availability", "availability"), ("load", "load"), ("bottleneck_share", "bottleneck"))),
     ("Gate", "feed", (("queue", "trucks waiting"), ("wait", "mean wait"), ("turned_away_share", "turned away"), ("turned_away_mass", "mass turned away"))),

@@ -69,6 +69,23 @@ def _products(function: Callable[[Totals, str, Product], float]) -> Callable[[To
     return values
 
 
+def _products_that(which: Callable[[Product], bool], function: Callable[[Totals, str], float]) -> Callable[[Totals], Values]:
+    def values(totals: Totals) -> Values:
+        for name, product in totals.inputs.products.items():
+            if which(product):
+                yield name, function(totals, name)
+
+    return values
+
+
+def _rejects(product: Product) -> bool:
+    return product.when_off_spec == "reject"
+
+
+def _penalises(product: Product) -> bool:
+    return product.when_off_spec == "penalise"
+
+
 def _lines(function: Callable[[Totals, Line], float]) -> Callable[[Totals], Values]:
     def values(totals: Totals) -> Values:
         for line in totals.inputs.lines:
@@ -221,8 +238,26 @@ def _energy_cost(totals: Totals) -> float:
     return sum((_energy(totals, carrier) * price for carrier, price in totals.inputs.carrier_prices.items()), 0.0)
 
 
+def _penalty(totals: Totals, product: str) -> float:
+    return totals.at("gates/penalty", product)
+
+
+def _penalties(totals: Totals) -> float:
+    return sum((_penalty(totals, name) for name, product in totals.inputs.products.items() if _penalises(product)), 0.0)
+
+
+def _penalties_of_plant(totals: Totals) -> Values:
+    if any(_penalises(product) for product in totals.inputs.products.values()):
+        yield "", _penalties(totals)
+
+
 def _margin(totals: Totals) -> float:
-    return _revenue(totals) - _feed_cost(totals) - _energy_cost(totals)
+    return _revenue(totals) - _feed_cost(totals) - _energy_cost(totals) - _penalties(totals)
+
+
+def _called_off(totals: Totals, product: str) -> float:
+    limited = totals.at("gates/limited_pickups", product)
+    return _ratio(limited, limited + totals.at("gates/pickups", product))
 
 
 def _share_of(above: str, below: str) -> Callable[[Totals, str], float]:
@@ -235,7 +270,12 @@ def _mean_wait(totals: Totals, gate: str) -> float:
 
 KPIS: tuple[Definition, ...] = (
     Definition("throughput", "kg/s", "processed over the length of the window", _plant(lambda t: _ratio(t.processed(), t.duration))),
-    Definition("processed", "kg", "mass that left the bunkers which feeds fill (or the feeds, where a line has none)", _plant(Totals.processed)),
+    Definition(
+        "processed",
+        "kg",
+        "mass that left the bunkers which feeds fill (or the feeds, where a line has none), less rejected lots that came back there",
+        _plant(Totals.processed),
+    ),
     Definition("recovery.<X>", "1", "X in all products that target it over X processed; not the legal recycling rate", _recovery),
     Definition("recovery.<product>.<X>", "1", "X in one product that targets it over X processed", _recovery_by_product),
     Definition("grade.<product>.<X>", "1", "X in a product over its mass, for its targets and what its specification names", _grade),
@@ -246,6 +286,12 @@ KPIS: tuple[Definition, ...] = (
         "1",
         "mass picked up outside the specification over mass picked up",
         _products(lambda t, n, p: _ratio(t.at("gates/offspec_mass", n), t.at("gates/product_mass", n))),
+    ),
+    Definition(
+        "rejected_mass.<product>",
+        "kg",
+        "mass that trucks rejected and that went elsewhere in the plant, of a product that rejects",
+        _products_that(_rejects, lambda t, n: t.at("gates/rejected_mass", n)),
     ),
     Definition("utilisation.<line>", "1", "running over planned time: the window without off-shift and maintenance", _of_planned("running")),
     Definition("blocked.<line>", "1", "blocked over planned time", _of_planned("blocked")),
@@ -268,7 +314,9 @@ KPIS: tuple[Definition, ...] = (
     Definition("revenue", "EUR", "price times payable share times mass, over all products", _plant(_revenue)),
     Definition("feed_cost", "EUR", "price of what was delivered; a gate fee is negative", _plant(_feed_cost)),
     Definition("energy_cost", "EUR", "price of the energy drawn", _plant(_energy_cost)),
-    Definition("margin", "EUR", "revenue - feed cost - energy cost", _plant(_margin)),
+    Definition("penalties", "EUR", "by how much prices fell of what left outside its specification, over all products that penalise", _penalties_of_plant),
+    Definition("penalty.<product>", "EUR", "the same of one product", _products_that(_penalises, _penalty)),
+    Definition("margin", "EUR", "revenue - feed cost - energy cost - penalties", _plant(_margin)),
     Definition("queue.<feed>", "1", "trucks waiting, mean over the window", _gates(_feeds, lambda t, g: _ratio(t.at("gates/queue", g), t.duration))),
     Definition("wait.<feed>", "s", "waiting time in the window over trucks let in or waiting", _gates(_feeds, _mean_wait)),
     Definition(
@@ -289,6 +337,18 @@ KPIS: tuple[Definition, ...] = (
         "1",
         "trucks that found nothing to load over trucks come",
         _gates(_product_names, _share_of("gates/empty_pickups", "gates/pickups")),
+    ),
+    Definition(
+        "rejected_pickup_share.<product>",
+        "1",
+        "trucks that left with nothing because what they found was outside the specification over trucks come, of a product that rejects",
+        _products_that(_rejects, _share_of("gates/rejected_pickups", "gates/pickups")),
+    ),
+    Definition(
+        "limited_pickup_share.<product>",
+        "1",
+        "trucks that did not come because the customer's limit was reached over trucks due, of a product with a limit",
+        _products_that(lambda product: product.limited, _called_off),
     ),
 )
 """The table. Names are unique in a file because products and X share no name with each other's place in the pattern."""

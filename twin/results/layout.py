@@ -65,7 +65,7 @@ AXES: tuple[Axis, ...] = (
 )
 """All but ``time``, which grows."""
 
-TABLES: dict[str, str] = {"events": "event", "lots": "edge", "batches": "batch"}
+TABLES: dict[str, str] = {"events": "event", "lots": "edge", "batches": "batch", "samples": "sample"}
 """Groups of kind ``rows``, and the dimension that counts their rows."""
 
 COUNTED: dict[str, str] = {"parameter": "parameters", "file": "scenario", "kpi": "summary"}
@@ -109,8 +109,12 @@ SERIES: tuple[Variable, ...] = (
         ("pickups", "time gate", "1", "trucks that came to pick up"),
         ("short_pickups", "time gate", "1", "trucks that left with less than they came for"),
         ("empty_pickups", "time gate", "1", "trucks that found nothing to load"),
+        ("rejected_pickups", "time gate", "1", "trucks that left with nothing because what they found was outside the specification"),
+        ("limited_pickups", "time gate", "1", "trucks that did not come because the customer's limit was reached"),
         ("product_mass", "time product", "kg", "mass that left as product"),
         ("offspec_mass", "time product", "kg", "mass that left as product outside its specification"),
+        ("rejected_mass", "time product", "kg", "mass that trucks rejected and that went elsewhere in the plant"),
+        ("penalty", "time product", "EUR", "by how much the price of what left outside the specification fell"),
     ),
 )
 
@@ -126,8 +130,14 @@ ROWS: tuple[Variable, ...] = (
         "lots",
         "rows",
         ("lot", "edge", "1", "number of a lot", "int"),
-        ("parent", "edge", "1", "number of the lot it was made from, 0 for the outside world", "int"),
-        ("mass", "edge material", "kg", "mass that passed from parent to lot as material"),
+        (
+            "parent",
+            "edge",
+            "1",
+            "number of the lot it was made from, 0 for the outside world; the lot itself where a composite came apart in it",
+            "int",
+        ),
+        ("mass", "edge material", "kg", "mass that passed from parent to lot as material; where a composite came apart, below 0 for it, above for its parts"),
         ("element_mass", "edge element", "kg", "mass that passed from parent to lot by element, in materials or melts"),
         ("at_unit", "edge", "", "the unit where the lot came to be", "text"),
         ("at_time", "edge", "time", "when the lot came to be", "int"),
@@ -159,6 +169,20 @@ ROWS: tuple[Variable, ...] = (
         ("heat_stored", "batch", "J", "enthalpy of what the unit holds at the end of the phase less that at its start"),
         ("energy", "batch carrier", "J", "energy drawn in the phase"),
         ("waste_heat", "batch heat_level", "J", "heat that left in the phase by temperature"),
+    ),
+    *_of(
+        "samples",
+        "rows",
+        ("sample_unit", "sample", "", "the feed whose delivery was sampled", "text"),
+        ("sample_time", "sample", "time", "when the delivery was taken in", "int"),
+        ("sample_delivery", "sample", "1", "number of the delivery, from 0", "int"),
+        ("sample_mass", "sample", "kg", "mass of the grab sample"),
+        ("delivery_mass", "sample", "kg", "mass of the delivery"),
+        ("true", "sample material", "1", "share of each material in the delivery"),
+        ("measured", "sample material", "1", "share of each material in the sample"),
+        ("deviation", "sample material", "1", "relative standard deviation of the measured share, after Gy; NaN where the material is not there"),
+        ("true_element", "sample element", "1", "share of each element in the delivery"),
+        ("measured_element", "sample element", "1", "share of each element in the sample"),
     ),
 )
 

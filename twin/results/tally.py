@@ -37,8 +37,12 @@ _SUMMED: dict[str, bool] = {
     "gates/pickups": False,
     "gates/short_pickups": False,
     "gates/empty_pickups": False,
+    "gates/rejected_pickups": False,
+    "gates/limited_pickups": False,
     "gates/product_mass": False,
     "gates/offspec_mass": False,
+    "gates/rejected_mass": False,
+    "gates/penalty": False,
 }
 
 
@@ -53,11 +57,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Product:
-    """What a product is to recover, what its specification names, and what it earns: (name, EUR/kg, payable share), "" for all mass."""
+    """What a product is to recover, what its specification names, and what it earns: (name, EUR/kg, payable share), "" for all mass.
+
+    ``when_off_spec``: accept, penalise or reject; ``limited``: whether the customer takes only so much in a time.
+    """
 
     targets: tuple[str, ...]
     spec: tuple[str, ...]
     price: tuple[tuple[str, float, float], ...]
+    when_off_spec: str = "accept"
+    limited: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,7 @@ class KpiInputs:
     lines: tuple[Line, ...]
     groups: Mapping[str, tuple[str, ...]]
     heating_values: Mapping[str, float]
+    returned: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, text: str) -> KpiInputs:
@@ -86,7 +96,8 @@ class KpiInputs:
              "groups": {"metals": ["steel", "copper"]},
              "heating_values": {"plastics": 3.5e7}}
 
-        ``intake`` names the streams whose mass counts as processed. Prices are EUR/kg and EUR/J, CO2 kg/J,
+        ``intake`` names the streams whose mass counts as processed, ``returned`` (where there are any) those of rejected lots that come back to it.
+        A product may also state ``when_off_spec`` and ``limited``. Prices are EUR/kg and EUR/J, CO2 kg/J,
         heating values J/kg; a price may be null. A furnace stands among the lines, without machines.
         """
         data = json.loads(text or "{}")
@@ -99,13 +110,15 @@ class KpiInputs:
             tuple(Line(head, tuple(entry.get("machines", (head,))), tuple(entry.get("products", ()))) for head, entry in data.get("lines", {}).items()),
             {name: tuple(members) for name, members in data.get("groups", {}).items()},
             {name: float(value) for name, value in data.get("heating_values", {}).items()},
+            tuple(data.get("returned", ())),
         )
 
 
 def _product(entry: Mapping[str, Any]) -> Product:
     price = entry.get("price") or ()
     rules = (("", float(price), 1.0),) if isinstance(price, int | float) else tuple((str(n), float(v), float(p)) for n, v, p in price)
-    return Product(tuple(entry.get("targets", ())), tuple(entry.get("spec", ())), rules)
+    when_off_spec, limited = str(entry.get("when_off_spec", "accept")), bool(entry.get("limited", False))
+    return Product(tuple(entry.get("targets", ())), tuple(entry.get("spec", ())), rules, when_off_spec, limited)
 
 
 @dataclass(frozen=True)
@@ -144,8 +157,9 @@ class Totals:
         return sum((self.at("streams/mass_flow", stream, material) for material in known), 0.0 if known or not of else float("nan"))
 
     def processed(self, of: str = "") -> float:
-        """Return the mass (kg) that the plant took in for processing."""
-        return sum(self.mass(stream, of) for stream in self.inputs.intake)
+        """Return the mass (kg) that the plant took in for processing; what came back to be processed again counts once."""
+        taken = sum(self.mass(stream, of) for stream in self.inputs.intake)
+        return taken - sum(self.mass(stream, of) for stream in self.inputs.returned) if self.inputs.returned else taken
 
 
 class Tally:

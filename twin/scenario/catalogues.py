@@ -130,3 +130,10 @@ def used_materials(catalogue: Catalogue, used: Iterable[tuple[Path, str]], named
     chosen = catalogue.select([name for name in catalogue.materials if name in names])
     empty = {group: () for group in catalogue.groups if group not in chosen.groups}
     return replace(chosen, groups={**chosen.groups, **empty})
+
+
+def liberated(catalogue: Catalogue, used: str, apart: Iterable[Collection[str]]) -> list[str]:
+    """Return what a material that comes in can break into, where one of the units in ``apart`` breaks it: these composites, or all where none is named."""
+    if used not in catalogue.materials or not any(not composites or used in composites for composites in apart):
+        return []
+    return list(catalogue.made_of(used))

@@ -400,5 +400,6 @@ RateVariate = Annotated[Distribution, Variate("kg/s", floor=0.01)]
 MassVariate = Annotated[Distribution, Variate("kg", floor=1e-6)]
 DurationVariate = Annotated[Distribution, Variate("s")]
 CycleVariate = Annotated[Distribution, Variate("s", floor=1e-6)]
+GapVariate = Annotated[Distribution, Variate("kg", floor=1e-6, bare="exponential")]
 LifeVariate = Annotated[Distribution, Variate("s", floor=1e-6, bare="exponential")]
 """A time to failure or to repair; a bare quantity is the mean of an exponential distribution."""

@@ -46,6 +46,11 @@ class UnitModel(Model):
         """Yield (place, name) of each material that the unit brings into the plant."""
         yield from ()
 
+    @property
+    def liberates(self) -> tuple[str, ...] | None:
+        """Return the composites that come apart in the unit: all of them where empty, None where none does."""
+        return None
+
     def materials_named(self) -> Iterator[str]:
         """Yield each name that the accounts of the unit ask for: a material, a group or an element."""
         yield from ()
@@ -64,8 +69,8 @@ class UnitModel(Model):
 class Kind:
     """A kind of unit.
 
-    ``ports(model)`` names the outlets of a machine or process, in the order in which they are delivered; other units have none and are referred to by
-    their name alone. ``behaviour`` is ``"module:Class"`` for what is not a machine, ``kernel`` is ``"module:NAME"`` of a
+    ``ports(model)`` names the outlets of a machine or process, in the order in which they are delivered, and that of a product that rejects; other units
+    have none and are referred to by their name alone. ``behaviour`` is ``"module:Class"`` for what is not a machine, ``kernel`` is ``"module:NAME"`` of a
     :class:`twin.kernels.compile.MachineKernel` for a machine; both are imported when a plant is built.
     """
 

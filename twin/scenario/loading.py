@@ -12,13 +12,14 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from twin.errors import Problem, ScenarioError, UsageError
-from twin.materials import ELEMENTS, Catalogue, Materials
+from twin.materials import CLASSES, ELEMENTS, Catalogue, Materials
 from twin.quantities import shown
 from twin.scenario import catalogues, references
 from twin.scenario.annotations import unwrap
 from twin.scenario.events import Entry, timed
 from twin.scenario.fields import NAME
 from twin.scenario.kind import Kind, UnitModel, find, names
+from twin.scenario.kinds.feed import Feed
 from twin.scenario.machine import MachineModel
 from twin.scenario.merge import changed, merged
 from twin.scenario.model import Scenario
@@ -190,8 +191,30 @@ class _Checked:
         used: list[tuple[Path, str]] = [(("units", name, *loc), word) for name, model in self.models.items() for loc, word in model.materials_used()]
         used += [(("events", entry.index, "set"), word) for entry in events for model in entry.event.models.values() for _, word in model.materials_used()]
         named = [name for model in self.models.values() for name in model.materials_named()]
+        models = [*self.models.values(), *(model for entry in events for model in entry.event.models.values())]
+        apart = [composites for model in models if (composites := model.liberates) is not None]
+        if apart:
+            named += [part for _, name in used for part in catalogues.liberated(catalogue, name, apart)]
         materials = catalogues.used_materials(catalogue, used, named, self.complain)
         return None if materials is None else (catalogue, materials)
+
+    def check_liberation(self, materials: Materials) -> None:
+        """A composite, or a constituent of one, whose assay varies by delivery must not come apart: what it becomes has the catalogue's assay."""
+        apart: dict[str, tuple[str, str]] = {}
+        for unit, model in self.models.items():
+            composites = model.liberates
+            for name in composites or tuple(materials.constituents) if composites is not None else ():
+                for material in (name, *(part for part, _ in materials.constituents.get(name, ()))):
+                    apart.setdefault(material, (name, unit))
+        for feed, model in self.models.items():
+            for loc, material, _ in model.assays_given() if isinstance(model, Feed) else ():
+                if material in apart:
+                    composite, unit = apart[material]
+                    self.complain(
+                        ("units", feed, *loc),
+                        f"{material!r} has an assay of its own here, and {composite!r} comes apart in {unit!r}, which needs the catalogue's assays; "
+                        f"leave this assay out, or name in 'liberation' of {unit!r} only composites without it",
+                    )
 
     def check_with(self, vocabulary: Vocabulary, events: list[Entry]) -> None:
         """Check every unit, and every unit that an event changes, in view of materials and sizes."""
@@ -235,8 +258,19 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
     carriers = resolved_carriers(settings.carriers, drawn, lambda name, message: checked.complain(("carriers", name), message))
     if stuff is not None and "size_bounds" not in bad:
         catalogue, materials = stuff
-        words = Vocabulary(materials.names, tuple(catalogue.materials), catalogue.groups, ELEMENTS, settings.size_bounds, materials.fractions())
+        composites = tuple(materials.constituents)
+        words = Vocabulary(
+            materials.names,
+            tuple(catalogue.materials),
+            catalogue.groups,
+            ELEMENTS,
+            settings.size_bounds,
+            materials.fractions(),
+            composites,
+            {key: tuple(dict.fromkeys(known.classes[key].value for known in catalogue.materials.values())) for key in CLASSES},
+        )
         checked.check_with(words, events)
+        checked.check_liberation(materials)
     if checked.problems or stuff is None:
         raise ScenarioError(checked.problems)
     catalogue, materials = stuff

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
 import numpy as np
@@ -10,11 +11,12 @@ from pydantic import Field, model_validator
 
 from twin.quantities import Duration, DurationOrZero, Mass, RelativeChange, SpecificEnergy, quantity_of
 from twin.quantities import Power as Watts
-from twin.scenario.distributions import CycleVariate, LifeVariate, RateVariate
+from twin.scenario.distributions import CycleVariate, DurationVariate, GapVariate, LifeVariate, RateVariate
 from twin.scenario.fields import CalendarName, Count, Name, Names, OneOrMore, References, Sources, Switch
 from twin.scenario.kind import Model, UnitModel, default
-from twin.scenario.problems import Faults, nearest
+from twin.scenario.problems import Faults, Loc, nearest
 from twin.scenario.sizes import SizeClasses
+from twin.scenario.vocabulary import Vocabulary
 
 NOT_USED = "not used where it is not given"
 
@@ -68,6 +70,16 @@ class Maintenance(Model):
         return self
 
 
+class Hazard(Model):
+    """Rare events that material brings about: a battery catches fire, a piece jams the rotor. The line is stopped after the lot that strikes."""
+
+    of: Names = Field(default=(), description="Materials or groups that bring it about; all that passes where not given.")
+    per: GapVariate = Field(description="Mass of them from one event to the next; a bare quantity is the mean of an exponential distribution.")
+    stop: DurationVariate = Field(description="How long the line stands.")
+    needs: Names = Field(default=(), description="Resources that are held meanwhile.")
+    calendar: CalendarName = Field(default=None, description="When it is dealt with; round the clock where not given.")
+
+
 def _refuse(message: str, *loc: str | int) -> None:
     faults = Faults()
     faults.add(message, *loc)
@@ -99,6 +111,7 @@ class MachineModel(UnitModel):
     power: Power = Field(default=Power(), description="Electric power.")
     failures: Failures | None = Field(default=None, description="Breakdowns.")
     repair: Repair = Field(default=Repair(), description="What repairs wait for.")
+    hazards: dict[Name, Hazard] = Field(default={}, description="Rare events that stop the line, by name, e.g. {fire: {of: battery, per: 2 t, stop: 45 min}}.")
     wear: Wear | None = Field(default=None, description="A parameter that wears.")
     maintenance: Annotated[tuple[Maintenance, ...], OneOrMore()] = Field(default=(), description="Planned maintenance.")
 
@@ -135,6 +148,18 @@ class MachineModel(UnitModel):
             faults.add("'repair' needs 'failures'", "repair")
         faults.stop_if_any()
         return self
+
+    @property
+    def roster(self) -> tuple[str, tuple[tuple[str | None, float], ...]] | None:
+        """Return a kernel value that follows calendars, and (calendar, what it adds to that value while open) of each; None where none does."""
+        return None
+
+    def check(self, vocabulary: Vocabulary) -> Iterator[tuple[Loc, str]]:
+        """Yield the hazards of what no catalogue knows."""
+        for name, hazard in self.hazards.items():
+            for word in hazard.of:
+                if message := vocabulary.unknown_material(word):
+                    yield ("hazards", name, "of"), message
 
     def kernel_values(self, materials: Any, sizes: SizeClasses) -> dict[str, float | NDArray[np.float64]]:
         """Return the values that the machine's kernel is prepared with, in SI, by name.

@@ -116,10 +116,11 @@ def _read_port(port: object, written: object, faults: Faults) -> tuple[tuple[str
         return ((DEFAULT, Curve((read_share(written, faults, str(port)),))),)
     if not written:
         faults.add("a mapping of materials to shares is needed, e.g. {steel: 95 %, default: 2 %}", str(port))
-    return tuple((str(key), _read_curve(share, faults, str(port), str(key))) for key, share in written.items())
+    return tuple((str(key), read_curve(share, faults, str(port), str(key))) for key, share in written.items())
 
 
-def _read_curve(value: object, faults: Faults, *loc: str | int) -> Curve:
+def read_curve(value: object, faults: Faults, *loc: str | int) -> Curve:
+    """Return the curve written as one share, a list of them or ``{size: share}``; what is wrong is noted at ``loc``."""
     if isinstance(value, list) and value:
         return Curve(tuple(read_share(item, faults, *loc, index) for index, item in enumerate(value)))
     if not isinstance(value, Mapping):
@@ -130,10 +131,11 @@ def _read_curve(value: object, faults: Faults, *loc: str | int) -> Curve:
             points.append((_SIZE.read(size), read_share(share, faults, *loc, str(size))))
         except UsageError as error:
             faults.add(str(error), *loc, str(size))
-    return _through(points, faults, *loc)
+    return curve_through(points, faults, *loc)
 
 
-def _through(points: list[tuple[float, float]], faults: Faults, *loc: str | int) -> Curve:
+def curve_through(points: list[tuple[float, float]], faults: Faults, *loc: str | int) -> Curve:
+    """Return the curve through (size in m, share); what is wrong is noted at ``loc``."""
     points.sort()
     sizes = tuple(size for size, _ in points)
     if not points or len(set(sizes)) < len(sizes):
@@ -165,7 +167,7 @@ def _read_csv(name: str, info: ValidationInfo) -> Partition:
 
 def _measured(key: str, points: list[tuple[float, float]], sized: bool, name: str, faults: Faults) -> Curve:
     if sized:
-        return _through(points, faults, "csv")
+        return curve_through(points, faults, "csv")
     if len(points) > 1:
         faults.add(f"{name}: material {key!r} is there twice, and there is no column 'size_mm'", "csv")
     return Curve((points[0][1],))

@@ -40,7 +40,7 @@ class Names:
         ports = kind.ports(model)
         listed = ", ".join(f"'{unit}.{name}'" for name in ports)
         if kind.role == "product":
-            raise ValueError(f"{unit!r} is a product: nothing can be taken from it (got {written!r})")
+            return _rejected(written, unit, port, ports)
         if kind.role == "utility":
             raise ValueError(f"{unit!r} is a {kind.name}: nothing can be taken from it (got {written!r})")
         if kind.role not in ("machine", "process"):
@@ -52,6 +52,16 @@ class Names:
         if not port and len(ports) > 1:
             raise ValueError(f"{unit!r} has several ports: name one of {listed} (got {written!r})")
         return f"{unit}.{port or ports[0]}"
+
+
+def _rejected(written: str, unit: str, port: str, ports: tuple[str, ...]) -> str:
+    """Return the outlet of a product, which has one only where it rejects."""
+    if port and port in ports:
+        return written
+    if ports:
+        raise ValueError(f"{unit!r} is a product: only what it rejects can be taken from it, '{unit}.{ports[0]}' (got {written!r})")
+    also = "; 'when_off_spec: reject' would give it the port 'rejected'" if port else ""
+    raise ValueError(f"{unit!r} is a product: nothing can be taken from it (got {written!r}){also}")
 
 
 def check(names: Names, complain: Complain) -> dict[str, UnitModel]:
@@ -110,7 +120,7 @@ def wrong_names(model: BaseModel, names: Names) -> Iterator[tuple[Loc, str]]:
                     yield place, f"unknown resource {resource!r}; {nearest(resource, names.resources)}"
         elif isinstance(value, BaseModel):
             yield from (((key, *loc), message) for loc, message in wrong_names(value, names))
-        elif isinstance(value, tuple):
-            for index, item in enumerate(value):
+        elif isinstance(value, (tuple, Mapping)):
+            for index, item in value.items() if isinstance(value, Mapping) else enumerate(value):
                 if isinstance(item, BaseModel):
                     yield from (((key, index, *loc), message) for loc, message in wrong_names(item, names))

@@ -16,7 +16,8 @@ class Vocabulary:
     """What the names in a scenario can mean.
 
     ``materials`` are those the scenario uses, in catalogue order; ``known`` are all materials of its catalogues; ``groups`` names the
-    materials of each group, used or not; ``assays`` give the mass fractions of elements in those in use.
+    materials of each group, used or not; ``assays`` give the mass fractions of elements in those in use, ``composites`` those that have constituents.
+    ``classes`` are, by the sensor that sees them, those of the materials known.
     """
 
     materials: tuple[str, ...]
@@ -25,6 +26,8 @@ class Vocabulary:
     elements: tuple[str, ...]
     sizes: SizeClasses
     assays: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    composites: tuple[str, ...] = ()
+    classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def unknown_material(self, name: str, *, groups: bool = True, elements: bool = False) -> str | None:
         """Return what is wrong with ``name`` where a material (or a group, or an element) is needed; None where nothing is."""

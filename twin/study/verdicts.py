@@ -13,6 +13,7 @@ MORE_IS_BETTER = ("throughput", "processed", "recovery", "availability", "oee", 
 LESS_IS_BETTER = (
     "specific_energy", "co2", "co2_per_tonne", "offspec_share", "blocked", "waiting", "queue", "wait",
     "turned_away_share", "turned_away_mass", "short_pickup_share", "empty_pickup_share",
+    "rejected_pickup_share", "limited_pickup_share", "rejected_mass", "penalties", "penalty",
 )  # fmt: skip
 """Key figures, by the word before the first dot, with a direction that is better; of the others a comparison says "higher" and "lower"."""
 NOISE = 1e-12

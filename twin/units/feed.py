@@ -21,8 +21,9 @@ from twin.kernels.heaps import add_materials
 from twin.scenario.kinds.feed import Feed as FeedModel
 from twin.units.assays import Assays
 from twin.units.assembly import Assembly
-from twin.units.composition import lot_shares
+from twin.units.consignments import Consignments
 from twin.units.outlet import Receiver
+from twin.units.sampling import Sampler
 
 Floats = NDArray[np.float64]
 IDLE, ROOM, HANDS, UNLOADING = "idle", "room", "hands", "unloading"
@@ -53,8 +54,8 @@ class ArrivalsRecord:
 class Arrivals(Unit):
     """When deliveries come and what is on them.
 
-    Streams: ``arrival`` (one uniform a delivery), ``mass`` (one), ``composition`` (one for each material delivered, in the order of the catalogue),
-    ``assay`` (one for each share that spreads, in the order written).
+    Streams: ``arrival`` (one uniform a delivery), ``assay`` (one for each share that spreads, in the order written), and those of
+    :class:`~twin.units.consignments.Consignments`.
     """
 
     def __init__(self, site: Assembly, name: str, index: int, model: FeedModel, gate: Gate) -> None:
@@ -62,27 +63,23 @@ class Arrivals(Unit):
         self.record: ArrivalsRecord = record
         self.gate = gate
         self.calendar: Calendar | None = site.calendar(model.calendar)
-        self.streams: dict[str, Stream] = {purpose: site.stream(name, purpose) for purpose in ("arrival", "mass", "composition", "assay")}
+        self.consignments = Consignments(site, name, model)
+        self.streams: dict[str, Stream] = {
+            "arrival": site.stream(name, "arrival"), "assay": site.stream(name, "assay"), **self.consignments.streams
+        }  # fmt: skip
         self.assays = Assays(site, model)
-        self._site = site
         self.model: FeedModel = model
-        self._share: Floats = np.zeros(0)
-        self.set_model(model)
 
     def set_model(self, model: FeedModel) -> None:
-        """Parameters at the start, or after a timed event."""
+        """Parameters after a timed event."""
         self.model = model
         self.assays.model = model
-        if model.composition is not None:
-            self._share = self._spread(dict(model.composition))
-
-    def _spread(self, composition: dict[str, float]) -> Floats:
-        return lot_shares(self._site, composition, self.model.size)
+        self.consignments.set_model(model)
 
     def step(self, now: int) -> bool:
         record = self.record
         if record.due:
-            shares, mass = self._delivery()
+            shares, mass = self.consignments.next(record.count, now)
             self.gate.arrive(self.assays.applied(shares, record.count, self.streams["assay"]), mass, now)
             record.count += 1
         record.due = True
@@ -102,40 +99,10 @@ class Arrivals(Unit):
             return None
         if count == 0 and model.first is not None:
             return nanoseconds(model.first)
-        gap = nanoseconds(model.every.inverse(self.streams["arrival"].uniform()))
+        every, factor = self.consignments.gap(now)
+        assert every is not None
+        gap = nanoseconds(every.inverse(self.streams["arrival"].uniform()) / factor)
         return self.calendar.advance(now, gap) if self.calendar is not None else now + gap
-
-    def _delivery(self) -> tuple[Floats, float]:
-        """Shares by (material, size), and mass, of the delivery that arrives."""
-        model = self.model
-        if model.schedule is not None:
-            count = self.record.count
-            mass = model.schedule.masses[count]
-            if model.schedule.fractions is not None:
-                return self._spread(dict(zip(model.schedule.materials, model.schedule.fractions[count], strict=True))), mass
-        else:
-            assert model.mass is not None
-            mass = model.mass.inverse(self.streams["mass"].uniform())
-        if model.variability is None:
-            return self._share, mass
-        return self._vary(model.variability.concentration), mass
-
-    def _vary(self, concentration: float) -> Floats:
-        """A Dirichlet draw around the mean composition, as normalised gamma variates, each inverted from one uniform."""
-        from scipy.special import gammaincinv
-
-        means = self._share[: self._site.components.solid].sum(axis=1).tolist()
-        stream = self.streams["composition"]
-        drawn = [float(gammaincinv(concentration * mean, stream.uniform())) if mean > 0.0 else 0.0 for mean in means]
-        total = sum(drawn)
-        if total <= 0.0:
-            return self._share
-        factors = [d / total / mean if mean > 0.0 else 0.0 for d, mean in zip(drawn, means, strict=True)]
-        contents = [factors[material] for material, _ in self._site.components.contents]
-        rest = [0.0] * (len(self._share) - len(factors) - len(contents))
-        melt, heat = (rest[:-2], rest[-2:]) if rest else ([], [])
-        varied: Floats = self._share * np.array([*factors, *melt, *contents, *heat])[:, None]
-        return varied
 
     def save(self) -> State:
         return {**super().save(), "used": {purpose: stream.used for purpose, stream in self.streams.items()}}
@@ -171,6 +138,7 @@ class Gate(Unit):
         self.row, self.stream_row = site.gate(feed), site.row(feed)
         self.needs = site.needed(model.unload.needs) if model.unload is not None else []
         self.unload_stream = site.stream(feed, "unload")
+        self.sampler = Sampler(site, feed, model.sampling) if model.sampling is not None else None
         self.trucks: list[Floats] = []
         self.taken, self._solid = np.zeros(site.shape[0]), site.components.solid
         self.receiver: Receiver
@@ -253,6 +221,8 @@ class Gate(Unit):
             materials = np.zeros(len(self.taken))
             add_materials(materials, shares, mass)
             self.genealogy.edge(lot, 0, materials)
+        if self.sampler is not None:
+            self.sampler.sample(shares, mass, self.record.number, now)
         self.record.number += 1
         add_materials(self.taken, shares, mass)
         k = self.recorder.step(now)
@@ -273,7 +243,13 @@ class Gate(Unit):
 
     def save(self) -> State:
         queue: list[Any] = [truck.copy() for truck in self.trucks]
-        return {**super().save(), "trucks": queue, "taken": self.taken.copy(), "unload": self.unload_stream.used}
+        return {
+            **super().save(),
+            "trucks": queue,
+            "taken": self.taken.copy(),
+            "unload": self.unload_stream.used,
+            "sampled": self.sampler.used if self.sampler else 0,
+        }
 
     def load(self, state: State) -> None:
         super().load(state)
@@ -281,3 +257,5 @@ class Gate(Unit):
         self.trucks = [truck.copy() for truck in state["trucks"]]
         self.taken[:] = state["taken"]
         self.unload_stream.rewind(state["unload"])
+        if self.sampler is not None:
+            self.sampler.rewind(state["sampled"])

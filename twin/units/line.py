@@ -23,7 +23,9 @@ from twin.engine.waiting import WaitingList
 from twin.kernels.evaluator import SECONDS, UP
 from twin.units.breakdown import WORKING, Breakdown, Replacement, next_failure
 from twin.units.delivery import Delivery
+from twin.units.hazard import QUIET, Hazard
 from twin.units.intake import Intake
+from twin.units.liberation import Liberated
 from twin.units.line_records import LineRecords
 from twin.units.machine import Machine
 from twin.units.network import Network
@@ -79,14 +81,17 @@ class Line(Unit):
         self.record: LineRecord = record
         self.network, self.intake = network, intake
         self.delivery = Delivery(network, before)
+        self.liberated = Liberated(network.lot.shape[0])
         self.windows, self.needs, self.before, self.genealogy = windows, tuple(needs), before, genealogy
         self.recorder, self.records = recorder, records
         self.machine_rows = records.machine_rows
         self.breakdowns: list[Breakdown] = []
         self.replacements: dict[str, Replacement] = {}
+        self.hazards: list[Hazard] = []
         self.repaired = WaitingList(f"{name}: repair", lambda _: not (self.record.down or self.record.serviced), self._menders)
         self.machines: list[Machine] = network.machines
         self._varying = [machine for machine in self.machines if machine.varies]
+        self._rostered = [machine for machine in self.machines if machine.roster is not None]
         self._wearing = [(i, machine) for i, machine in enumerate(self.machines) if machine.wear is not None]
         self._countable = [(i, machine) for i, machine in enumerate(self.machines) if machine.count > 1 or machine.bypass_port >= 0]
         self._open_until = -1
@@ -105,6 +110,7 @@ class Line(Unit):
 
     def _menders(self) -> list[Unit]:
         units: list[Unit] = [b for b in self.breakdowns if b.record.phase != WORKING]
+        units += [h for h in self.hazards if h.record.phase != QUIET]
         return [*units, *(r for r in self.replacements.values() if r.record.phase != WORKING)]
 
     # -- the step function ---------------------------------------------------------------------------------------------------------------
@@ -121,6 +127,7 @@ class Line(Unit):
                 record.phase = START
                 return True
             record.phase = DELIVER
+            self.liberated.count(self.network, record.lot, now, self.genealogy)
             self.delivery.begin(self)
             return self._deliver(now)
         if record.since < now:
@@ -165,6 +172,9 @@ class Line(Unit):
                 self.abandon_lists(now)
             self._wait(STARVED, intake.lists, now, intake.wishes, takes_any=intake.takes_any)
             return False
+        for machine in self._rostered:
+            if machine.follows_roster(now):
+                network.changed(machine)
         if self.before:
             intake.peek(network.lot, amount)
             counted = network.warned.copy()
@@ -184,6 +194,8 @@ class Line(Unit):
         record.duration = record.left = nanoseconds(network.seconds)
         record.sweeps += network.sweeps
         record.most_sweeps = max(record.most_sweeps, network.sweeps)
+        for hazard in self.hazards:
+            hazard.enters(network.through(hazard.machine, hazard.materials))
         record.phase = START
         return self._start(now)
 
@@ -270,6 +282,8 @@ class Line(Unit):
         record.phase = READY
         record.lots += 1
         self.intake.finish(self, now)
+        for hazard in self.hazards:
+            hazard.passed(now)
         for i, machine in self._wearing:
             changed, spent = machine.wears(float(self.network.phi[i]) * record.feed)
             if changed:
@@ -308,6 +322,17 @@ class Line(Unit):
         self._next_failure = -1
         if self.record.phase == WORK and self.record.until >= 0:
             self._replan(now)
+        self.repaired.wake_first(now)
+
+    def stop_begins(self, now: int) -> None:
+        """A hazard struck: the line stands."""
+        self._cut(now)
+        self.record.down += 1
+
+    def stop_ends(self, now: int) -> None:
+        """What struck is dealt with."""
+        self._cut(now)
+        self.record.down -= 1
         self.repaired.wake_first(now)
 
     def service_begins(self, now: int) -> None:
@@ -386,6 +411,7 @@ class Line(Unit):
             "network": self.network.save(),
             "intake": self.intake.save(),
             "records": self.records.save(),
+            "liberated": self.liberated.save(),
             "seconds_for": self._seconds_for,
             "machines": [machine.save() for machine in self.machines],
         }
@@ -399,6 +425,7 @@ class Line(Unit):
         self.delivery.load(state["delivery"])
         self.intake.load(state["intake"])
         self.records.load(state["records"])
+        self.liberated.load(state["liberated"])
         for name in state["repaired"]:
             assert name == self.name
             self.repaired.join(self, 0.0)

@@ -14,10 +14,11 @@ from twin.kernels.compile import MachineKernel, Sizes
 from twin.scenario.machine import MachineModel
 from twin.units.assembly import Assembly
 from twin.units.breakdown import Breakdown, Replacement
+from twin.units.hazard import Hazard
 from twin.units.intake import Intake
 from twin.units.line import Line
 from twin.units.line_records import LineRecords
-from twin.units.machine import Machine, Wear
+from twin.units.machine import Machine, Roster, Wear
 from twin.units.network import Network, Wiring
 
 
@@ -64,6 +65,10 @@ def build_machine(site: Assembly, name: str, model: MachineModel) -> Machine:
     wear = None
     if model.wear is not None:
         wear = Wear(model.wear.parameter, model.wear.per, model.wear.change, model.wear.replace_after)
+    roster = None
+    if model.roster is not None:
+        value, shifts = model.roster
+        roster = Roster(value, tuple((site.calendar(calendar), number) for calendar, number in shifts))
     return Machine(
         name,
         kernel_of(site, name),
@@ -78,6 +83,7 @@ def build_machine(site: Assembly, name: str, model: MachineModel) -> Machine:
         power=(model.power.idle, model.power.specific),
         wear=wear,
         stream=site.stream(name, "rate") if varies else None,
+        roster=roster,
     )
 
 
@@ -108,11 +114,35 @@ def build_breakdowns(site: Assembly, machine: Machine, model: MachineModel) -> t
     return found, replacement
 
 
+def build_hazards(site: Assembly, machine: Machine, model: MachineModel) -> list[Hazard]:
+    """The hazards of a machine, added to the plant."""
+    materials = site.scenario.materials
+    found = []
+    for name, spec in model.hazards.items():
+        places = [place for word in spec.of for place in materials.members(word)] if spec.of else range(len(materials.names))
+        gap, stop = site.stream(machine.name, f"hazard.{name}"), site.stream(machine.name, f"hazard.{name}.stop")
+        hazard = Hazard(
+            f"{machine.name}.hazard.{name}",
+            site.next_index(),
+            site.clock,
+            machine,
+            sorted(dict.fromkeys(places)),
+            (spec.per, gap),
+            (spec.stop, stop),
+            site.needed(spec.needs),
+            site.calendar(spec.calendar),
+        )
+        found.append(hazard)
+        site.units.append(hazard)
+    return found
+
+
 def build_line(
     site: Assembly,
     layout: Layout,
     machines: dict[str, Machine],
     breakdowns: dict[str, tuple[list[Breakdown], Replacement | None]],
+    hazards: dict[str, list[Hazard]],
 ) -> Line:
     """The line, added to the plant; its outlets are connected when all units are there."""
     scenario = site.scenario
@@ -147,6 +177,9 @@ def build_line(
         for breakdown in own:
             breakdown.line = line
             line.breakdowns.append(breakdown)
+        for hazard in hazards[machine.name]:
+            hazard.line = line
+            line.hazards.append(hazard)
         if replacement is not None:
             replacement.line = line
             line.replacements[machine.name] = replacement

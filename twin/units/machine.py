@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from twin.engine.calendars import Calendar
 from twin.engine.clock import nanoseconds
 from twin.engine.streams import Stream
 from twin.engine.unit import State, record_from_state, record_to_state
@@ -29,16 +30,29 @@ class Wear:
     replace_after: float | None
 
 
+@dataclass(frozen=True)
+class Roster:
+    """``value`` is the sum of what each open calendar (None: always open) adds: people on shift."""
+
+    value: str
+    shifts: tuple[tuple[Calendar | None, float], ...]
+
+    def at(self, now: int) -> float:
+        """The value at ``now`` ns."""
+        return sum(number for calendar, number in self.shifts if calendar is None or calendar.opens(now) == now)
+
+
 @dataclass(slots=True)
 class MachineRecord:
     """``up``: copies that work. ``worn``: kg since the part was new; ``steps``: wear steps since. ``drawn``: rate or cycle time in force, until
-    ``drawn_until`` ns."""
+    ``drawn_until`` ns. ``on_duty``: what the roster gave for the last lot, below 0 before the first."""
 
     up: int
     worn: float = 0.0
     steps: int = 0
     drawn: float = 0.0
     drawn_until: int = -1
+    on_duty: float = -1.0
 
 
 class Machine:
@@ -65,6 +79,7 @@ class Machine:
         power: tuple[float, float] = (0.0, 0.0),
         wear: Wear | None = None,
         stream: Stream | None = None,
+        roster: Roster | None = None,
     ) -> None:
         self.name, self.kernel, self.ports = name, kernel, ports
         self.fresh: dict[str, Any] = dict(values)
@@ -75,6 +90,7 @@ class Machine:
         self.power = power
         self.wear = wear
         self.stream = stream
+        self.roster = roster
         self.record = MachineRecord(up=count)
 
     def seconds(self, mass: float, now: int, redraw: bool = True) -> float:
@@ -106,6 +122,19 @@ class Machine:
         if wear is not None:
             self.values[wear.parameter] = self.fresh[wear.parameter] * (1.0 + wear.change * self.record.steps)
 
+    def follows_roster(self, now: int) -> bool:
+        """Look who is there for the lot that begins now; returns whether a parameter changed."""
+        if self.roster is None or (there := self.roster.at(now)) == self.record.on_duty:
+            return False
+        self.record.on_duty = there
+        self._apply_roster()
+        return True
+
+    def _apply_roster(self) -> None:
+        if self.roster is not None and self.record.on_duty >= 0.0:
+            self.fresh[self.roster.value] = self.values[self.roster.value] = self.record.on_duty
+            self._apply_wear()
+
     def replaced(self) -> None:
         """The worn part is new."""
         self.record.worn, self.record.steps = 0.0, 0
@@ -115,6 +144,7 @@ class Machine:
         """New parameters by a timed event; wear goes on from where it is."""
         self.fresh, self.values = dict(values), dict(values)
         self._apply_wear()
+        self._apply_roster()
 
     def save(self) -> State:
         """Record and count of uniforms; parameters follow from scenario, events and wear."""
@@ -126,3 +156,4 @@ class Machine:
         if self.stream is not None:
             self.stream.rewind(state["used"])
         self._apply_wear()
+        self._apply_roster()

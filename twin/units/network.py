@@ -40,6 +40,7 @@ class Wiring:
 class Network:
     """Evaluates the lot in ``lot`` (component, size); ``x`` are its materials.
 
+    ``constituents``: what composites come apart into on this line, by place; kg of each material for a kg.
     After :meth:`evaluate`: ``out`` (machine, port, material, size) kg, ``phi`` (machine,), ``outlet_mass`` (outlet,) kg, and the properties below.
     """
 
@@ -69,6 +70,7 @@ class Network:
             self.riders = Riders(self, components)
             self.outlet_views = list(self.riders.parts)
         self._fill_table()
+        self.constituents: dict[int, Floats] = {}
         self._coefficients: list[Floats] = [np.zeros(0)] * count
         self._parameters: list[Floats] = [np.zeros(0)] * count
         for i in range(count):
@@ -97,6 +99,8 @@ class Network:
             )
 
     def _pack(self) -> None:
+        tables = [np.asarray(machine.values["constituents"]) for machine in self.machines if "constituents" in machine.values]
+        self.constituents = {m: row for table in tables for m, row in enumerate(table) if row.any()}
         for parts, begin, end in (
             (self._coefficients, ev.COEFFICIENTS, ev.COEFFICIENTS_END),
             (self._parameters, ev.PARAMETERS, ev.PARAMETERS_END),
@@ -123,6 +127,11 @@ class Network:
             status = self.riders.follow()
             if status != 0:
                 self._explain(status, f"contents of lot {lot} of {mass:g} kg at {now / NANOSECONDS:.6g} s")
+
+    def through(self, machine: Machine, materials: Sequence[int]) -> float:
+        """Mass of some materials that the evaluated lot takes through a machine, recycle included, kg."""
+        inp = self.inp[self.machines.index(machine)]
+        return sum(sum(inp[m].tolist()) for m in materials)
 
     def _explain(self, status: int, which: str) -> None:
         machine = self.machines[int(self.result[ev.CULPRIT])]

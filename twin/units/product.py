@@ -1,7 +1,12 @@
-"""Products: what leaves the plant, at once or by pick-ups, and whether it keeps its specification."""
+"""Products: what leaves the plant, at once or by pick-ups, and whether it keeps its specification.
+
+What is judged is a *lot*: what a truck draws from one bunker, or what arrives where a product takes all at once.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,20 +18,26 @@ from twin.engine.clock import nanoseconds
 from twin.engine.genealogy import Genealogy
 from twin.engine.recording import GATE_COUNTS, Recorder
 from twin.engine.unit import State, Unit
+from twin.kernels.heaps import add_materials
 from twin.kernels.recording import record_passage, record_taking
-from twin.scenario.kinds.product import PickUp
+from twin.scenario.kinds.product import PENALISE, REJECTED, Limit, PickUp
 from twin.scenario.kinds.product import Product as ProductModel
 from twin.units.assembly import Assembly
-from twin.units.outlet import unlimited
+from twin.units.outlet import Receiver, unlimited
 
 Floats = NDArray[np.float64]
-PICKUPS, SHORT, EMPTY, OFFSPEC = (GATE_COUNTS.index(name) for name in ("pickups", "short_pickups", "empty_pickups", "offspec_mass"))
+PICKUPS, SHORT, EMPTY = (GATE_COUNTS.index(name) for name in ("pickups", "short_pickups", "empty_pickups"))
+OFFSPEC, PENALTY, REFUSED, LIMITED = (GATE_COUNTS.index(name) for name in ("offspec_mass", "penalty", "rejected_pickups", "limited_pickups"))
 FULL_LOAD = 1.0 - 1e-9
 """Share of its load above which a truck counts as full."""
+NOTE_LENGTH = 190
+"""Most characters of a row of the event table."""
+ROUNDING = 1e-9
+"""By this share of it, what is left of a limit, or of the last bale, may be missed by rounding."""
 
 
 class Account:
-    """What a product took in: masses for the balance, recorded flow, and off-spec mass lot by lot."""
+    """What a product took in: masses for the balance, recorded flow, off-spec mass and penalties lot by lot."""
 
     def __init__(self, site: Assembly, name: str, model: ProductModel) -> None:
         self.name = name
@@ -35,22 +46,34 @@ class Account:
         self.row, self.gate_row = site.row(name), site.gate(name)
         self.taken = np.zeros(site.shape[0])
         self.limits = [(site.components.content_of(limit.name, site.scenario.materials), limit) for limit in model.spec.limits]
+        self.penalty = model.penalty if model.when_off_spec == PENALISE else None
         self._rows, self.lanes, self._solid = np.zeros(site.shape[0]), np.zeros(site.shape[1]), site.components.solid
 
     def take(self, x: Floats, share: float, amount: float, now: int) -> None:
         """``share`` of the matrix ``x``, ``amount`` kg, leaves the plant."""
         k = self.recorder.step(now)
         record_taking(x, share, self._rows, self.taken, self.recorder.mass[k], self.recorder.size[k], self.row, self._solid, self.lanes)
-        if self.limits and self._off_spec(amount):
-            self.recorder.gates[k][self.gate_row][OFFSPEC] += amount
+        if self.limits:
+            self._judge(amount, k)
 
-    def _off_spec(self, amount: float) -> bool:
-        rows = self._rows.tolist()
+    def _judge(self, amount: float, k: int) -> None:
+        """Count the lot just taken if it is outside the specification, and what it loses in price."""
+        missed = self.missed(self._rows, amount)
+        first = next(missed, None)
+        if first is None:
+            return
+        counts = self.recorder.gates[k][self.gate_row]
+        counts[OFFSPEC] += amount
+        if self.penalty is not None:
+            counts[PENALTY] += amount * self.penalty.of([first, *missed])
+
+    def missed(self, rows: Floats, amount: float) -> Iterator[tuple[Limit, float]]:
+        """Yield the limits that a lot of ``amount`` kg with ``rows`` (component,), kg, misses, each with the share found."""
+        masses = rows.tolist()
         for content, limit in self.limits:
-            share = sum(m * c for m, c in zip(rows, content.tolist(), strict=True)) / amount
+            share = sum(m * c for m, c in zip(masses, content.tolist(), strict=True)) / amount
             if not limit.holds(share):
-                return True
-        return False
+                yield limit, share
 
 
 class Product:
@@ -68,7 +91,7 @@ class Product:
         if model.pickup is None:
             unit = Drain(site, name, site.next_index(), bunkers, account)
         else:
-            unit = PickUps(site, name, site.next_index(), bunkers, account, model.pickup)
+            unit = PickUps(site, name, site.next_index(), bunkers, account, model)
         for bunker in bunkers:
             bunker.takers.append(unit)
         site.units.append(unit)
@@ -104,11 +127,13 @@ class Sink:
 
 @dataclass(slots=True)
 class TakerRecord:
-    """``trucks``: pick-ups so far; ``due``: whether the pending event is a pick-up."""
+    """``trucks``: pick-ups so far; ``due``: whether the pending event is a pick-up; ``taken``: kg in the present ``period`` of the customer's limit."""
 
     until: int = 0
     trucks: int = 0
     due: bool = False
+    period: int = 0
+    taken: float = 0.0
 
 
 class _Taker(Unit):
@@ -126,10 +151,14 @@ class _Taker(Unit):
         lot = genealogy.new(self.name, now) if genealogy is not None else 0
         amount = bunker.draw(amount, self._part, lot, now)
         account.take(self._part, 1.0, amount, now)
-        recorder = account.recorder
-        k = recorder.step(now)
-        record_passage(self._part, 1.0, recorder.mass[k], recorder.size[k], self.bunker_rows[bunker.name], self._solid, account.lanes)
+        self._record(self.bunker_rows[bunker.name], now)
         return amount
+
+    def _record(self, stream_row: int, now: int) -> None:
+        """What was just drawn flows in a stream."""
+        recorder = self.account.recorder
+        k = recorder.step(now)
+        record_passage(self._part, 1.0, recorder.mass[k], recorder.size[k], stream_row, self._solid, self.account.lanes)
 
 
 class Drain(_Taker):
@@ -145,41 +174,122 @@ class Drain(_Taker):
 
 
 class PickUps(_Taker):
-    """Trucks that come and take what they find, up to their load. Streams: ``pickup`` and ``load``."""
+    """Trucks that come and take what they find, up to their load. Streams: ``pickup`` and ``load``.
 
-    def __init__(self, site: Assembly, name: str, index: int, bunkers: list[Bunker], account: Account, model: PickUp) -> None:
+    ``outlet``: where lots go that are rejected; None where none is.
+    """
+
+    def __init__(self, site: Assembly, name: str, index: int, bunkers: list[Bunker], account: Account, model: ProductModel) -> None:
         super().__init__(site, name, index, bunkers, account)
-        self.model = model
-        self.calendar: Calendar | None = site.calendar(model.calendar)
+        assert model.pickup is not None
+        self.model: PickUp = model.pickup
+        self.calendar: Calendar | None = site.calendar(self.model.calendar)
         self.every, self.load_stream = site.stream(name, "pickup"), site.stream(name, "load")
+        self.period = nanoseconds(self.model.limit.per) if self.model.limit is not None else 0
+        self.rejects = model.rejects
+        self.rejected_row = site.row(f"{name}.{REJECTED}") if model.rejects else -1
+        self.outlet: Receiver | None = None
+        self._rows = np.zeros(site.shape[0])
+
+    def connect(self, site: Assembly) -> None:
+        """Find where rejected lots go to, and let the deadlock report know who fills whom."""
+        if self.rejects:
+            self.outlet = site.receiver_of(f"{self.name}.{REJECTED}")
+            fillers = getattr(self.outlet, "fillers", None)
+            if fillers is not None:
+                fillers.append(self)
 
     def step(self, now: int) -> bool:
         record = self.record
         if record.due:
-            self._load(now)
+            self._truck(now)
         record.due = True
         gap = nanoseconds(self.model.every.inverse(self.every.uniform()))
         record.until = self.calendar.advance(now, gap) if self.calendar is not None else now + gap
         return True
 
-    def _load(self, now: int) -> None:
-        """A truck comes: full, short or empty it leaves."""
+    def _truck(self, now: int) -> None:
+        """A truck is due: it is called off, or leaves full, short or empty."""
         self.record.trucks += 1
-        want = self.model.mass.inverse(self.load_stream.uniform())
+        load = self.model.mass.inverse(self.load_stream.uniform())
+        allowed = self._allowed(now)
+        want = self._whole(min(load, allowed))
         counts = self.account.recorder.gates[self.account.recorder.step(now)][self.account.gate_row]
-        counts[PICKUPS] += 1.0
-        there = sum(bunker.level for bunker in self.bunkers)
-        if there <= 0.0 or there < self.model.minimum:
-            counts[EMPTY] += 1.0
-            self.account.recorder.note(now, self.name, f"pick-up of {want:.6g} kg left empty")
+        if allowed <= 0.0:
+            counts[LIMITED] += 1.0
+            self._note(now, f"pick-up of {load:.6g} kg called off: the customer's limit is reached")
             return
-        left = want
-        for bunker in self.bunkers:
-            amount = min(left, bunker.level)
-            if amount > bunker.tolerance:
-                left -= self._draw(bunker, amount, now)
-        if want - left < FULL_LOAD * want:
+        counts[PICKUPS] += 1.0
+        there = sum(self._whole(bunker.level) for bunker in self.bunkers)
+        if there <= 0.0 or there < self.model.minimum or want <= 0.0 < load:
+            counts[EMPTY] += 1.0
+            self._note(now, f"pick-up of {load:.6g} kg left empty")
+            return
+        loaded, refused = self._load(want, now)
+        self.record.taken += loaded
+        if refused and loaded <= 0.0:
+            counts[REFUSED] += 1.0
+        elif loaded < FULL_LOAD * want:
             counts[SHORT] += 1.0
+
+    def _load(self, want: float, now: int) -> tuple[float, bool]:
+        """Load up to ``want`` kg, bunker by bunker; returns the mass loaded, and whether a lot was refused."""
+        left, refused = want, False
+        for bunker in self.bunkers:
+            amount = self._whole(min(left, bunker.level))
+            if amount <= bunker.tolerance:
+                continue
+            if self.outlet is not None and self._refused(bunker, amount, self.outlet, now):
+                refused = True
+            else:
+                left -= self._draw(bunker, amount, now)
+        return want - left, refused
+
+    def _allowed(self, now: int) -> float:
+        """What the customer still takes in the present period, kg; 0 where that is less than any truck loads."""
+        limit, record = self.model.limit, self.record
+        if limit is None:
+            return math.inf
+        if now // self.period != record.period:
+            record.period, record.taken = now // self.period, 0.0
+        least = max(self.model.minimum, self.model.unit or 0.0, ROUNDING * limit.mass)
+        allowed = limit.mass - record.taken
+        return allowed if allowed >= least * (1.0 - ROUNDING) else 0.0
+
+    def _whole(self, mass: float) -> float:
+        """As many whole bales or containers as are in ``mass`` kg, in kg; loose goods as they are."""
+        unit = self.model.unit
+        return mass if unit is None else math.floor(mass / unit + ROUNDING) * unit
+
+    def _refused(self, bunker: Bunker, amount: float, outlet: Receiver, now: int) -> bool:
+        """Judge the lot that ``amount`` kg would be; one outside the specification goes to ``outlet``, or stays where there is no room for it."""
+        if amount > bunker.level - bunker.tolerance:
+            amount = bunker.level
+        bunker.content.peek(amount, self._part)
+        self._rows[:] = 0.0
+        add_materials(self._rows, self._part, 1.0)
+        missed = next(self.account.missed(self._rows, amount), None)
+        if missed is None:
+            return False
+        limit, share = missed
+        fits = amount <= outlet.room() + outlet.tolerance
+        if fits:
+            self._set_aside(bunker, amount, outlet, now)
+        where = f"goes to {outlet.name}" if fits else f"stays in {bunker.name}, no room in {outlet.name}"
+        self._note(now, f"lot of {amount:.6g} kg rejected: {100 * share:.5g} % {limit.name}, asked for {limit.text}; {where}")
+        return True
+
+    def _set_aside(self, bunker: Bunker, amount: float, outlet: Receiver, now: int) -> None:
+        """A rejected lot goes where they go. It comes to be at its bunker, since it never was the product."""
+        genealogy = self.account.genealogy
+        lot = genealogy.new(bunker.name, now) if genealogy is not None else 0
+        amount = bunker.draw(amount, self._part, lot, now)
+        for row in (self.bunker_rows[bunker.name], self.rejected_row):
+            self._record(row, now)
+        outlet.put(self._part, 1.0, amount, lot, now)
+
+    def _note(self, now: int, what: str) -> None:
+        self.account.recorder.note(now, self.name, what[:NOTE_LENGTH])
 
     def save(self) -> State:
         return {**super().save(), "used": [self.every.used, self.load_stream.used]}

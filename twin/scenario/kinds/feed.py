@@ -12,10 +12,11 @@ from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, mod
 from twin.quantities import DurationOrZero, FactorOrZero, Fraction, PricePerMass, Quantity, format_quantity
 from twin.scenario.calendars import read_moment
 from twin.scenario.distributions import DurationVariate, MassVariate
-from twin.scenario.fields import SUM_TOLERANCE, CalendarName, Composition, Count, Names
+from twin.scenario.fields import SUM_TOLERANCE, CalendarName, Composition, Count, Name, Names, OneOrMore
 from twin.scenario.kind import Kind, Model, UnitModel
 from twin.scenario.problems import Faults, Loc, nearest, wrong
 from twin.scenario.sizes import SizeDistribution
+from twin.scenario.supply import Campaign, DeliveryHazard, Sampling, Season, Trend, check_supply
 from twin.scenario.tables import Column, Files, files_of, read_table
 from twin.scenario.vocabulary import Vocabulary
 
@@ -98,7 +99,7 @@ class Unloading(Model):
 class Feed(UnitModel):
     """Deliveries: every so often a mass, of a composition and size distribution; or a schedule from a CSV."""
 
-    changeable: ClassVar[frozenset[str]] = frozenset({"every", "mass", "composition", "variability", "size"})
+    changeable: ClassVar[frozenset[str]] = frozenset({"every", "mass", "composition", "variability", "size", "season", "trend", "campaigns"})
     """Not the price: the accounts know one."""
 
     kind: Literal["feed"]
@@ -120,6 +121,13 @@ class Feed(UnitModel):
     )
     assay_spread: dict[str, dict[str, FactorOrZero]] = Field(
         default={}, description="How the share of an element differs between deliveries: its relative standard deviation, gamma distributed."
+    )
+    season: Annotated[tuple[Season, ...], OneOrMore()] = Field(default=(), description="Variations that come back.")
+    trend: Annotated[tuple[Trend, ...], OneOrMore()] = Field(default=(), description="Steady changes.")
+    campaigns: dict[Name, Campaign] = Field(default={}, description="Times in which something else is delivered, by name; of several at once the first holds.")
+    hazards: dict[Name, DeliveryHazard] = Field(default={}, description="What now and then is wrong with a delivery, by name.")
+    sampling: Sampling | None = Field(
+        default=None, description="Grab samples of deliveries: measured beside true composition in the results; none where not given."
     )
     when_full: Literal["wait", "turn_away"] = Field(default="wait", description="What a truck does that finds no room.")
     queue_limit: Annotated[int, Field(strict=True, ge=0)] | None = Field(
@@ -143,6 +151,12 @@ class Feed(UnitModel):
         has_columns = self.schedule is not None and bool(self.schedule.materials)
         if self.composition is None and not has_columns:
             faults.add("'composition' is missing", "composition")
+        if self.schedule is not None:
+            varied = [key for key in ("season", "trend", "campaigns") if getattr(self, key)]
+            for key in varied:
+                faults.add(f"{key!r} and 'schedule' exclude each other: the schedule says what comes when", key)
+        if has_columns and self.hazards:
+            faults.add("a schedule with compositions has no 'hazards'", "hazards")
         if self.composition is not None and has_columns:
             faults.add("the schedule has columns of materials already", "composition")
         if self.variability is not None and has_columns:
@@ -156,6 +170,10 @@ class Feed(UnitModel):
             yield ("composition", name), name
         for name in self.schedule.materials if self.schedule else ():
             yield ("schedule",), name
+        for key, campaign in self.campaigns.items():
+            yield from ((("campaigns", key, "composition", name), name) for name in campaign.composition or {})
+        for key, hazard in self.hazards.items():
+            yield from ((("hazards", key, "add", name), name) for name in hazard.add)
 
     def assays_given(self) -> Iterator[tuple[Loc, str, str]]:
         """Yield (place, material, element) of each share that differs from the catalogue's or between deliveries."""
@@ -168,7 +186,8 @@ class Feed(UnitModel):
 
     def check(self, vocabulary: Vocabulary) -> Iterator[tuple[Loc, str]]:
         """Yield what is wrong with the size distribution and the assays."""
-        delivered = [name for _, name in self.materials_used()]
+        delivered = list(dict.fromkeys(name for _, name in self.materials_used()))
+        yield from check_supply(self.season, self.trend, self.campaigns, self.hazards, delivered, vocabulary)
         for loc, message in vocabulary.wrong_sizes(self.size, delivered):
             yield ("size", *loc), message
         for loc, material, element in self.assays_given():

@@ -1,9 +1,9 @@
-"""A product: what leaves the plant, with specification, price and pick-up."""
+"""A product: what leaves the plant, with specification, price and pick-up, and what becomes of a load outside the specification."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from twin.errors import UsageError
-from twin.quantities import MassOrZero, Quantity, shown
+from twin.quantities import Duration, Mass, MassOrZero, Quantity, format_quantity, shown
 from twin.scenario.distributions import DurationVariate, MassVariate
 from twin.scenario.fields import CalendarName, References, Text
 from twin.scenario.kind import Kind, Model, UnitModel, default
@@ -24,11 +24,25 @@ Operator = Literal["<=", ">=", "<", ">"]
 _LIMIT = re.compile(r"\s*(<=|>=|<|>)\s*(.+)")
 _SHARE = Quantity("1", ge=0, le=1)
 _PRICE = Quantity("EUR/kg")
+_DEDUCTION = Quantity("EUR/kg", ge=0)
+_STEP = Quantity("1", gt=0, le=1)
+OffSpec = Literal["accept", "penalise", "reject"]
+ACCEPT: OffSpec = "accept"
+PENALISE: OffSpec = "penalise"
+REJECT: OffSpec = "reject"
+REJECTED = "rejected"
+"""The port of a product that rejects: where the loads go that no truck takes."""
 
 
 @dataclass(frozen=True)
 class Limit:
-    """One line of a specification: the share of an element, material or group must be e.g. ``<=`` a value from 0 to 1."""
+    """One line of a specification: the share of an element, material or group must be e.g. ``<=`` a value from 0 to 1.
+
+    >>> Limit("Cu", ">=", 0.92).holds(0.90)
+    False
+    >>> Limit("Cu", ">=", 0.92).text
+    'Cu >= 92 %'
+    """
 
     name: str
     op: Operator
@@ -39,6 +53,11 @@ class Limit:
         if self.op in ("<=", "<"):
             return share <= self.value if self.op == "<=" else share < self.value
         return share >= self.value if self.op == ">=" else share > self.value
+
+    @property
+    def text(self) -> str:
+        """As it is written."""
+        return f"{self.name} {self.op} {100 * self.value:.6g} %"
 
 
 @dataclass(frozen=True)
@@ -131,6 +150,91 @@ class Price:
         return {"anyOf": [price, {"type": "object", "additionalProperties": {"anyOf": [price, term]}}]}
 
 
+@dataclass(frozen=True)
+class PenaltyTerm:
+    """What a load loses that misses the limit on ``name`` (None: any limit), in EUR for each kg of the whole load.
+
+    ``flat`` at once, and ``price`` for each ``per`` (a share from 0 to 1) by which it lies beyond the limit, parts of a step in proportion.
+    """
+
+    name: str | None
+    flat: float = 0.0
+    price: float = 0.0
+    per: float = 1.0
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """By how much the price of a load outside the specification falls: the sum of its terms.
+
+    >>> penalty = Penalty.read({"Cu": {"per": "1 %", "price": "20 EUR/t"}})
+    >>> round(penalty.of([(Limit("Cu", ">=", 0.92), 0.905)]), 6)  # 1.5 steps of 0.02 EUR/kg
+    0.03
+    """
+
+    terms: tuple[PenaltyTerm, ...] = ()
+
+    def of(self, missed: Iterable[tuple[Limit, float]]) -> float:
+        """Return what a load loses in EUR/kg, given the limits that it misses, at least one, each with the share found."""
+        beyond = {limit.name: abs(share - limit.value) for limit, share in missed}
+        total = 0.0
+        for term in self.terms:
+            if term.name is None:
+                total += term.flat
+            elif term.name in beyond:
+                total += term.flat + term.price * (beyond[term.name] / term.per)
+        return total
+
+    def numbers(self) -> Iterator[tuple[tuple[str | int, ...], float, str]]:
+        """Yield (place below the value, value, SI unit) of every number in it."""
+        for term in self.terms:
+            if term.name is None:
+                yield (), term.flat, "EUR/kg"
+                continue
+            if term.flat or not term.price:
+                yield (term.name, "flat"), term.flat, "EUR/kg"
+            if term.price:
+                yield (term.name, "price"), term.price, "EUR/kg"
+                yield (term.name, "per"), term.per, "1"
+
+    @classmethod
+    def read(cls, value: object) -> Penalty:
+        """Return the penalty written as a quantity, or as a mapping of names to a quantity or ``{flat: ..., price: ..., per: ...}``."""
+        if isinstance(value, Penalty):
+            return value
+        faults = Faults()
+        if not isinstance(value, Mapping):
+            terms = [PenaltyTerm(None, _quantity(value, _DEDUCTION, faults))]
+        else:
+            terms = [_penalty_term(str(name), written, faults) for name, written in value.items()]
+        faults.stop_if_any()
+        return cls(tuple(terms))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(cls.read)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        money = _DEDUCTION.json_schema()
+        term = {"type": "object", "properties": {"flat": money, "price": money, "per": _STEP.json_schema()}, "additionalProperties": False}
+        return {"anyOf": [money, {"type": "object", "additionalProperties": {"anyOf": [money, term]}}]}
+
+
+def _penalty_term(name: str, written: object, faults: Faults) -> PenaltyTerm:
+    if not isinstance(written, Mapping):
+        return PenaltyTerm(name, _quantity(written, _DEDUCTION, faults, name))
+    keys = {"flat": _DEDUCTION, "price": _DEDUCTION, "per": _STEP}
+    unknown = [key for key in written if key not in keys]
+    for key in unknown:
+        faults.add(f"unknown key {shown(key)}; {nearest(key, keys)}", name, str(key))
+    if not unknown and not {"flat", "price"} & written.keys():
+        faults.add("'price' is missing: what each step costs, e.g. {price: 20 EUR/t, per: 1 %}", name, "price")
+    if ("price" in written) != ("per" in written):
+        faults.add("'price' and 'per' belong together: what each step beyond the limit costs, e.g. {price: 20 EUR/t, per: 1 %}", name)
+    return PenaltyTerm(name, **{key: _quantity(written[key], quantity, faults, name, key) for key, quantity in keys.items() if key in written})
+
+
 def _term(name: str, written: object, faults: Faults) -> PriceTerm:
     if not isinstance(written, Mapping):
         return PriceTerm(name, _quantity(written, _PRICE, faults, name))
@@ -152,26 +256,51 @@ def _quantity(value: object, quantity: Quantity, faults: Faults, *loc: str | int
         return 0.0
 
 
+class PickUpLimit(Model):
+    """What a customer takes at most."""
+
+    mass: Mass = Field(description="What is taken at most in each period.")
+    per: Duration = Field(description="Length of a period; the first begins with the run.")
+
+
 class PickUp(Model):
     """Trucks that take the product away."""
 
     every: DurationVariate = Field(description="Time from one truck to the next.")
     mass: MassVariate = Field(description="What a truck takes.")
     minimum: MassOrZero = default(0.0, NOT_USED, description="A truck that finds less leaves empty.")
+    unit: Mass | None = Field(default=None, description="Mass of a bale or container: only whole ones are loaded; loose where not given.")
+    limit: PickUpLimit | None = Field(
+        default=None, description="What the customer takes in a period: the last truck takes what is left of it, further ones do not come."
+    )
     calendar: CalendarName = Field(default=None, description="When trucks come; always where not given.")
 
 
 class Product(UnitModel):
-    """What leaves the plant: by pick-ups from a bunker, or all at once where it is taken from a port."""
+    """What leaves the plant: by pick-ups from a bunker, or all at once where it is taken from a port.
+
+    A product that rejects has the port ``rejected``, which leads where the loads go that no truck takes.
+    """
 
     kind: Literal["product"]
     from_: References = Field(alias="from", description="A bunker, or ports that are taken at once.")
     pickup: PickUp | None = Field(default=None, description="Trucks that take it; at once where not given.")
     spec: Specification = Field(default=Specification(), description="Limits on shares of elements, materials or groups.")
+    when_off_spec: OffSpec = Field(
+        default=ACCEPT,
+        description="A load outside the specification is taken at its price (`accept`), at a price that `penalty` lowers (`penalise`), or not (`reject`): "
+        "it goes to who takes from the port `rejected`.",
+    )
+    penalty: Penalty = Field(default=Penalty(), description="How much the price of a load outside the specification falls, with `penalise`.")
     price: Price = Field(default=Price(), description="What it brings: EUR per mass of product, or of what is named in it.")
     targets: tuple[Text, ...] = Field(
         default=(), description="What it is to recover; what is priced, and what the specification asks for at least, where not given."
     )
+
+    @property
+    def rejects(self) -> bool:
+        """Return whether loads outside the specification stay in the plant."""
+        return self.when_off_spec == REJECT
 
     def aims(self) -> tuple[str, ...]:
         """Return the elements, materials or groups whose recovery counts: ``targets``, else the priced ones and those with a lower limit."""
@@ -184,21 +313,53 @@ class Product(UnitModel):
         yield from (name for _, name in self._names())
 
     def check(self, vocabulary: Vocabulary) -> Iterator[tuple[Loc, str]]:
-        """Yield what is wrong with the names in specification, price and targets."""
+        """Yield what is wrong with the names in specification, price and targets, and with what becomes of loads."""
         for loc, name in self._names():
             if message := vocabulary.unknown_material(name, elements=True):
                 yield loc, message
+        yield from self._check_quality()
+        if self.pickup is not None:
+            yield from _check_pickup(self.pickup)
 
     def _names(self) -> Iterator[tuple[Loc, str]]:
         yield from ((("spec", limit.name), limit.name) for limit in self.spec.limits)
         yield from ((("price", term.name), term.name) for term in self.price.terms if term.name is not None)
         yield from ((("targets", index), name) for index, name in enumerate(self.targets))
 
+    def _check_quality(self) -> Iterator[tuple[Loc, str]]:
+        if self.when_off_spec != ACCEPT and not self.spec.limits:
+            yield ("when_off_spec",), f"{self.when_off_spec!r} needs a 'spec', e.g. {{Cu: \">= 92 %\"}}"
+        if self.rejects and self.pickup is None:
+            yield ("when_off_spec",), "a load is rejected at a pick-up: give 'pickup', or use 'penalise'"
+        if self.when_off_spec == PENALISE and not self.penalty.terms:
+            yield ("penalty",), "'penalty' is missing: how much the price falls, e.g. 30 EUR/t, or {Cu: {price: 20 EUR/t, per: 1 %}}"
+        if self.when_off_spec != PENALISE and self.penalty.terms:
+            yield ("penalty",), f"is used only with 'when_off_spec: penalise' (got {self.when_off_spec!r})"
+        limited = [limit.name for limit in self.spec.limits]
+        for term in self.penalty.terms:
+            if term.name is not None and term.name not in limited:
+                yield ("penalty", term.name), f"the specification has no limit on {term.name!r}; {nearest(term.name, limited)}"
+
+
+def _check_pickup(pickup: PickUp) -> Iterator[tuple[Loc, str]]:
+    """A pick-up that can never load anything is an error."""
+    unit, limit = pickup.unit, pickup.limit
+    if unit is not None and pickup.mass.upper < unit:
+        yield ("pickup", "unit"), f"a truck takes at most {format_quantity(pickup.mass.upper, 'kg')}, less than one unit of {format_quantity(unit, 'kg')}"
+    for key, least in (("unit", unit or 0.0), ("minimum", pickup.minimum)):
+        if limit is not None and limit.mass < least:
+            yield ("pickup", "limit"), f"is less than {key!r}, so that no truck ever comes (got {format_quantity(limit.mass, 'kg')})"
+
+
+def _ports(product: Product) -> tuple[str, ...]:
+    return (REJECTED,) if product.rejects else ()
+
 
 KIND = Kind(
     name="product",
     model=Product,
     role="product",
+    ports=_ports,
     behaviour="twin.units.product:Product",
     summary="What leaves the plant, with specification, price and pick-up.",
 )

@@ -7,15 +7,17 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from twin.quantities import Area, Density, Length, LengthOrZero, Quantity
+from twin.quantities import Area, Density, FactorOrZero, Length, LengthOrZero, Quantity
 from twin.scenario.kind import Kind, default
 from twin.scenario.machine import MachineModel
 from twin.scenario.problems import Faults
 
 MEMORY = "from memory of the literature, unverified"
+MODEL = "assumption of the screen model; calibrate to a measured recovery of undersize"
 
 Inclination = Annotated[float, Quantity("rad", ge=0, le=math.radians(60))]
 Sharpness = Annotated[float, Quantity("1", gt=0, le=100, example="4")]
+ShareAboveZero = Annotated[float, Quantity("1", gt=0, le=1)]
 
 
 class Screen(MachineModel):
@@ -30,6 +32,16 @@ class Screen(MachineModel):
     bulk_density: Density = default(500.0, MEMORY, low=250.0, high=900.0, description="Bulk density of the feed.")
     curve: Literal["karra", "whiten"] = default("karra", "Karra's own curve goes with his cut size", description="Partition curve around the cut size.")
     sharpness: Sharpness = default(4.0, MEMORY, low=2.0, high=8.0, description="Whiten's alpha, used with curve: whiten.")
+    free_area: ShareAboveZero = default(
+        1.0,
+        "nothing blinded unless given",
+        low=0.5,
+        high=1.0,
+        description="Share of the openings that is not blinded; it falls with 'wear', and cleaning is the replacement.",
+    )
+    moisture_sensitivity: FactorOrZero = default(
+        0.0, MODEL, low=0.0, high=3.0, description="s: of what would pass, s w/(1 + s w) sticks to the oversize at the moisture w of the stream."
+    )
 
     @model_validator(mode="after")
     def _lets_something_through(self) -> Self:

@@ -58,6 +58,7 @@ class Separator(MachineModel):
 
     def check(self, vocabulary: Vocabulary) -> Iterator[tuple[Loc, str]]:
         """Yield what is wrong with the table: unknown or missing materials, too few shares, shares above 1 in sum."""
+        yield from super().check(vocabulary)
         bad = list(self._misfits(vocabulary))
         yield from bad
         if bad:

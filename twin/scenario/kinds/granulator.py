@@ -1,0 +1,51 @@
+"""A granulator: knives cut pieces until they pass a screen."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from twin.quantities import Duration, Factor, FactorOrZero, Fraction, Frequency, Length
+from twin.scenario.comminution import MEMORY, Mill
+from twin.scenario.fields import Count
+from twin.scenario.kind import Kind, default
+
+GEOMETRY = "a rod cut once at a random place: r^2 of its mass is in fragments below r times its length"
+MODEL = "assumption of the granulator's model; calibrate to a product's size distribution"
+
+
+class Granulator(Mill):
+    """A cutting mill: pieces go round between the knives of a rotor and of a bed and are cut until they pass the screen below."""
+
+    kind: Literal["granulator"]
+    aperture: Length = default(0.008, MEMORY, low=0.002, high=0.030, description="Holes of the screen below the rotor: nothing wider leaves.")
+    rotor_diameter: Length = default(0.4, MEMORY, low=0.2, high=1.0, description="Diameter of the circle of the knives' edges.")
+    rotor_speed: Frequency = default(500 / 60, MEMORY, low=150 / 60, high=900 / 60, description="Revolutions of the rotor per time.")
+    rotor_knives: Count = default(5, MEMORY, low=2, high=12, description="Knives round the rotor.")
+    bed_knives: Count = default(2, MEMORY, low=1, high=6, description="Knives that stand.")
+    knife_gap: Length = default(
+        0.3e-3,
+        MEMORY,
+        low=0.1e-3,
+        high=1.0e-3,
+        description="Gap between the knives, into which what is thinner folds uncut. It grows with wear, as edges blunt.",
+    )
+    residence: Duration = default(2.0, MODEL, low=0.5, high=10.0, description="How long a piece is in reach of the knives at the nominal rate.")
+    selectivity: FactorOrZero = default(
+        0.3,
+        MODEL,
+        low=0.0,
+        high=1.0,
+        description="Exponent of the material's breakage: 0 where knives cut everything alike, 1 where it counts as in a shredder.",
+    )
+    fines_share: Fraction = default(0.05, MODEL, low=0.0, high=0.2, description="Austin's phi: weight of the term that makes the fines.")
+    coarse_exponent: Factor = default(2.0, GEOMETRY, low=1.5, high=4.0, description="Austin's beta: exponent of the coarse fragments.")
+
+
+KIND = Kind(
+    name="granulator",
+    model=Granulator,
+    role="machine",
+    ports=lambda model: ("out",),
+    kernel="twin.kernels.mills:GRANULATOR",
+    summary="Cuts pieces until they pass its screen, to a narrow range of sizes; coarser with more load, a slower rotor, fewer knives or a wider knife gap.",
+)

@@ -1,0 +1,147 @@
+"""A sensor sorter: looks at each piece on a belt and blows out what it takes for a target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+
+from twin.materials import ELEMENTS
+from twin.quantities import Conductivity, DurationOrZero, Factor, FactorOrZero, Fraction, Length, LengthOrZero, Quantity, Speed, shown
+from twin.scenario.fields import Names
+from twin.scenario.kind import Kind, default
+from twin.scenario.machine import MachineModel
+from twin.scenario.problems import Faults, Loc, nearest, wrong
+from twin.scenario.response import Response
+from twin.scenario.sizes import SizeClasses
+from twin.scenario.vocabulary import Vocabulary
+
+MEMORY = "from memory of the literature, unverified"
+MODEL = "assumption of the sensor sorter model; calibrate to a measured yield and purity"
+POISSON = "of two pieces that overlap one lies below: exact for few layers of pieces placed at random (derived); replace it by a fit to a measured yield"
+NO_NEED = "as the sensor needs it"
+BY_CLASS = ("nir", "colour")
+BY_THRESHOLD = ("xrt", "xrf")
+DARK = ("none", "dark")
+"""Classes of which a sensor gets no signal: unknown ones, and those that carbon black hides."""
+
+SurfaceMass = Annotated[float, Quantity("kg/m2", gt=0)]
+
+
+def _elements(value: object) -> tuple[str, ...]:
+    listed = [value] if isinstance(value, str) else value
+    if not isinstance(listed, (list, tuple)) or not all(element in ELEMENTS for element in listed):
+        odd = [element for element in listed if element not in ELEMENTS] if isinstance(listed, (list, tuple)) else [value]
+        raise wrong(f"an element or a list of elements is needed, e.g. [Cu, Zn] (got {shown(odd[0])}); {nearest(odd[0], ELEMENTS)}")
+    return tuple(dict.fromkeys(listed))
+
+
+Elements = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_elements),
+    WithJsonSchema({"anyOf": [{"enum": list(ELEMENTS)}, {"type": "array", "items": {"enum": list(ELEMENTS)}, "minItems": 1}]}),
+]
+
+
+class SensorSorter(MachineModel):
+    """Recognises pieces by spectrum, colour, X-rays or conductivity and blows the targets out with air valves; the rest passes."""
+
+    kind: Literal["sensor_sorter"]
+    sensor: Literal["nir", "colour", "xrt", "xrf", "induction"] = default(
+        "nir",
+        "the usual sensor for packaging",
+        description="What it sees: near-infrared class, colour class, effective atomic number (X-ray transmission), content of elements "
+        "(X-ray fluorescence), or metal (induction).",
+    )
+    eject: Names = default((), NO_NEED, description="With nir and colour: the classes, materials or groups that are blown out.")
+    elements: Elements = default((), NO_NEED, description="With xrf: the elements whose content, in sum, is held against the threshold.")
+    threshold: Factor | None = default(None, NO_NEED, description="With xrt the effective atomic number, with xrf the mass fraction, from which on it ejects.")
+    ejects: Literal["above", "below"] = default("above", NO_NEED, description="With xrt, xrf and induction: which side of the threshold is blown out.")
+    conductivity: Conductivity = default(1e5, MODEL, low=1e4, high=1e6, description="With induction: what conducts better is metal.")
+    width: Factor = default(0.10, MODEL, low=0.03, high=0.3, description="Relative noise of the signal around the threshold.")
+    thin: SurfaceMass = default(1.0, MODEL, low=0.3, high=3.0, description="With xrt: mass per area of pieces so thin that the noise is doubled.")
+    thick: SurfaceMass = default(200.0, MODEL, low=80.0, high=400.0, description="With xrt: mass per area of pieces so thick that the noise is doubled.")
+    detection: Fraction = default(0.95, MEMORY, low=0.85, high=0.99, description="Share of single, dry and coarse targets that it takes for targets.")
+    confusion: Fraction = default(0.01, MEMORY, low=0.002, high=0.05, description="Share of the others that it takes for targets.")
+    response: Response = Field(
+        default=Response(),
+        description="Measured shares taken for targets, in place of the sensor's: {copper: 90 %, default: 2 %}, by size, or {csv: file}.",
+    )
+    moisture_loss: FactorOrZero = default(
+        1.0, MODEL, low=0.3, high=3.0, description="With nir: recognition falls by exp(-moisture_loss w), w the moisture of the stream."
+    )
+    belt_speed: Speed = default(3.0, MEMORY, low=2.0, high=4.5, description="Speed of the belt.")
+    belt_width: Length = default(2.0, MEMORY, low=0.6, high=2.8, description="Width of the belt that is covered with material.")
+    valve_pitch: Length = default(0.0125, MEMORY, low=0.004, high=0.03125, description="From one air valve to the next.")
+    valve_time: DurationOrZero = default(0.010, MODEL, low=0.003, high=0.03, description="How long valves stay open beyond the passage of the piece.")
+    blocked_valves: Fraction = default(0.0, "all valves work unless said otherwise", low=0.0, high=0.2, description="Share of valves that never open.")
+    smallest: Length = default(0.01, MEMORY, low=0.001, high=0.02, description="Size of pieces of which half are recognised.")
+    sharpness: Factor = default(4.0, MODEL, low=2.0, high=8.0, description="How sharply recognition rises around the smallest size.")
+    overlap: FactorOrZero = default(0.5, POISSON, low=0.2, high=2.0, description="Pieces that lie under others, lost to the eject: exp(-overlap o), o layers.")
+    position_error: LengthOrZero = default(
+        0.004, MODEL, low=0.0, high=0.015, description="Standard deviation by which pieces roll and slide from sensor to valves, along and across."
+    )
+    timing_error: DurationOrZero = default(
+        0.003, MODEL, low=0.0, high=0.01, description="Standard deviation of their arrival at the valves, which a faster belt turns into a longer way."
+    )
+
+    @model_validator(mode="after")
+    def _knows_its_target(self) -> Self:
+        faults = Faults()
+        needed = {**dict.fromkeys(BY_CLASS, ("eject",)), "xrt": ("threshold",), "xrf": ("elements", "threshold"), "induction": ()}
+        for key in ("eject", "elements", "threshold"):
+            given, wanted = bool(getattr(self, key)), key in needed[self.sensor]
+            if wanted and not given and not self.response.curves:
+                faults.add(f"'{key}' is needed with 'sensor: {self.sensor}', or a measured 'response'", key)
+            if given and not wanted:
+                faults.add(f"'sensor: {self.sensor}' has no '{key}'; {' and '.join(repr(k) for k in needed[self.sensor]) or 'none'} belong to it", key)
+        if self.sensor == "xrf" and self.threshold is not None and self.threshold > 1.0:
+            faults.add(f"the content of elements is at most 1 (got {self.threshold:g})", "threshold")
+        faults.stop_if_any()
+        return self
+
+    def check(self, vocabulary: Vocabulary) -> Iterator[tuple[Loc, str]]:
+        """Yield what is wrong with what it ejects and with the measured response."""
+        yield from ((("response", *loc), message) for loc, message in self.response.check(vocabulary))
+        classes = vocabulary.classes.get(self.sensor, ())
+        for index, name in enumerate(self.eject):
+            if name in DARK:
+                yield ("eject", index), f"no sensor sees the class {name!r}"
+            elif name not in classes and vocabulary.unknown_material(name):
+                yield ("eject", index), f"unknown class, material or group {name!r}; {nearest(name, [*classes, *vocabulary.known, *vocabulary.groups])}"
+
+    def kernel_values(self, materials: Any, sizes: SizeClasses) -> dict[str, float | NDArray[np.float64]]:
+        """Return the parameters, and by material the ``signal`` that the sensor gets and whether it is ``visible``; or the measured ``response``."""
+        measured = self.response.table(materials, sizes)
+        signal, visible = (np.zeros(0), np.zeros(0)) if measured.size else self._signal(materials)
+        values = {**super().kernel_values(materials, sizes), "threshold": self.threshold or 0.0}
+        return {**values, "response": measured, "signal": signal, "visible": visible}
+
+    def _signal(self, materials: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        names, visible = materials.names, np.ones(len(materials.names))
+        if self.sensor in BY_CLASS:
+            classes = materials.classes[self.sensor]
+            groups = [[group for group, members in materials.groups.items() if name in members] for name in names]
+            taught = [any(key in self.eject for key in (name, own, *of)) for name, own, of in zip(names, classes, groups, strict=True)]
+            return np.array(taught, dtype=np.float64), np.array([own not in DARK for own in classes], dtype=np.float64)
+        if self.sensor == "xrt":
+            from twin.materials.xray import effective_atomic_number
+
+            return np.array([effective_atomic_number(row.tolist()) for row in materials.assay]), visible
+        if self.sensor == "xrf":
+            places = [ELEMENTS.index(element) for element in self.elements]
+            return np.array([sum(row[place] for place in places) for row in materials.assay.tolist()]), visible
+        return np.zeros(len(names)), visible
+
+
+KIND = Kind(
+    name="sensor_sorter",
+    model=SensorSorter,
+    role="machine",
+    ports=lambda model: ("eject", "pass"),
+    kernel="twin.kernels.sensor:SENSOR_SORTER",
+    summary="Blows out what a sensor (NIR, colour, X-ray, induction) takes for a target; less yield with load, less purity with a fuller belt.",
+)

@@ -1,0 +1,127 @@
+"""How composites come apart as they are broken: by a model of their grain, or by a measured table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+from twin.quantities import Quantity, format_quantity, shown
+from twin.scenario.partition import Curve, curve_through, read_curve
+from twin.scenario.problems import Faults, Loc, wrong
+from twin.scenario.sizes import SizeClasses
+from twin.scenario.tables import files_of, read_table
+from twin.scenario.vocabulary import Vocabulary
+
+NONE, GAUDIN = "none", "gaudin"
+_SIZE = Quantity("m", gt=0)
+_SHARE = Quantity("1", ge=0, le=1)
+_EXAMPLE = "'none', 'gaudin', shares by size such as {cable: {2 mm: 90 %, 16 mm: 20 %}}, or {csv: file}"
+
+
+@dataclass(frozen=True)
+class Liberation:
+    """Which composites come apart. ``model`` is ``none``, ``gaudin`` (all, by their grain) or ``table`` (those with a curve in ``curves``).
+
+    A curve gives the liberated share of a composite that was whole and is broken to a size; finer pieces are liberated no less than coarser ones.
+    """
+
+    model: str = NONE
+    curves: tuple[tuple[str, Curve], ...] = ()
+    file: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The composites of the table."""
+        return tuple(name for name, _ in self.curves)
+
+    def numbers(self) -> Iterator[tuple[tuple[str | int, ...], float, str]]:
+        """Yield (place below the value, value, SI unit) of every number in it."""
+        for name, curve in self.curves:
+            for index, share in enumerate(curve.shares):
+                yield (name, format_quantity(curve.sizes[index], "m") if curve.sizes else index), share, "1"
+
+    def check(self, vocabulary: Vocabulary) -> Iterator[tuple[Loc, str]]:
+        """Yield what is wrong with the table in view of a scenario's materials and sizes."""
+        for name, curve in self.curves:
+            place: Loc = ("csv",) if self.file else (name,)
+            if message := vocabulary.unknown_material(name, groups=False):
+                yield place, message
+            elif name in vocabulary.materials and name not in vocabulary.composites:
+                yield place, f"{name!r} has no constituents that it could be broken into; composites here: {', '.join(vocabulary.composites) or 'none'}"
+            if not curve.sizes and len(curve.shares) not in (1, len(vocabulary.sizes)):
+                yield place, f"{len(vocabulary.sizes)} shares are needed, one for each size class (got {len(curve.shares)})"
+                continue
+            shares = curve.at(vocabulary.sizes)
+            if any(fine < coarse for fine, coarse in pairwise(shares)):
+                yield place, f"the liberated share of {name!r} must not rise with size (got {', '.join(f'{share:g}' for share in shares)}, the finest first)"
+
+    def values(self, materials: Any, sizes: SizeClasses) -> dict[str, NDArray[np.float64]]:
+        """Return what a kernel is prepared with.
+
+        ``constituents`` (material, material): kg of a constituent in a kg of a composite that comes apart, rows of others are 0; and ``liberated``
+        (material, size): the liberated share, for ``gaudin`` left to the kernel and not given.
+        """
+        if self.model == NONE:
+            return {}
+        count = len(materials.names)
+        parts, shares = np.zeros((count, count)), np.zeros((count, len(sizes)))
+        for m, name in enumerate(materials.names):
+            if self.model == GAUDIN or name in self.names:
+                for part, share in materials.constituents.get(name, ()):
+                    parts[m, materials.index(part)] += share
+            if name in self.names:
+                shares[m] = dict(self.curves)[name].at(sizes)
+        return {"constituents": parts} if self.model == GAUDIN else {"constituents": parts, "liberated": shares}
+
+    @classmethod
+    def read(cls, value: object, info: ValidationInfo) -> Liberation:
+        """Return what is written as a word, as ``{composite: {size: share}}`` or as ``{csv: file}``."""
+        if isinstance(value, Liberation):
+            return value
+        if value in (NONE, GAUDIN):
+            return cls(str(value))
+        if not isinstance(value, Mapping) or not value:
+            raise wrong(f"{_EXAMPLE} is needed (got {shown(value)})")
+        if set(value) == {"csv"} and isinstance(value["csv"], str):
+            return _read_csv(value["csv"], info)
+        faults = Faults()
+        curves = tuple((str(name), read_curve(shares, faults, str(name))) for name, shares in value.items())
+        faults.stop_if_any()
+        return cls("table", curves)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_plain_validator_function(cls.read)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        share = _SHARE.json_schema()
+        by_size = {"type": "object", "additionalProperties": share, "minProperties": 1}
+        curve = {"anyOf": [share, {"type": "array", "items": share}, by_size]}
+        csv = {"type": "object", "properties": {"csv": {"type": "string"}}, "required": ["csv"], "additionalProperties": False}
+        return {"anyOf": [{"enum": [NONE, GAUDIN]}, csv, {"type": "object", "additionalProperties": curve, "minProperties": 1}]}
+
+
+def _read_csv(name: str, info: ValidationInfo) -> Liberation:
+    columns = read_table(name, files_of(info), {"size": "m", "*": "1"})
+    composites: Sequence[str] = [column for column in columns if column != "size"]
+    if "size" not in columns or not composites:
+        raise wrong(f"{name}: a column 'size_mm' and one for each composite are needed (got {', '.join(columns)})")
+    faults = Faults()
+    sizes = columns["size"].numbers(_SIZE, faults, name)
+    curves = []
+    for composite in composites:
+        shares = columns[composite].numbers(_SHARE, faults, name)
+        curves.append((composite, curve_through(list(zip(sizes, shares, strict=True)), faults, "csv")))
+        if len(faults):
+            break
+    faults.stop_if_any()
+    return Liberation("table", tuple(curves), name)
