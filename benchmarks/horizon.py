@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from weee import with_stops
+from weee import extended, with_stops
 
 import twin
 
@@ -30,9 +30,10 @@ def peak_memory() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
-def main(horizon: str, out: str) -> None:
-    scenario = with_stops(record={"every": "1 h"}, **{"time.horizon": horizon})
-    twin.run(with_stops(**{"time.horizon": "3 d"}))  # compiler and imports warm
+def main(plant: str, horizon: str, out: str) -> None:
+    scenario_of = {"weee": with_stops, "weee_extended": extended}[plant]
+    scenario = scenario_of(record={"every": "1 h"}, **{"time.horizon": horizon})
+    twin.run(scenario_of(**{"time.horizon": "3 d"}))  # compiler and imports warm
     begin = time.process_time()
     result = twin.run(scenario, out=out)
     seconds = time.process_time() - begin

@@ -11,14 +11,20 @@ import twin
 from twin.scenario.kinds.feed import Feed
 
 PATH = Path(__file__).parents[1] / "scenarios" / "weee_line.yaml"
+EXTENDED = PATH.with_name("weee_line_extended.yaml")
 LOT = "100 kg"
 STOPS = ("calendar", "needs", "failures", "repair", "wear", "maintenance", "unload")
 """What makes a line, a gate or a pick-up wait for anything but material and room."""
 
 
-def with_stops(**changes: Any) -> twin.Scenario:
+def extended(**changes: Any) -> twin.Scenario:
+    """The line with machines in the place of tables, failures, shifts and all, in lots of 100 kg."""
+    return with_stops(EXTENDED, **changes)
+
+
+def with_stops(path: Path = PATH, /, **changes: Any) -> twin.Scenario:
     """The line as it is, failures, shifts and all, in lots of 100 kg."""
-    return twin.load(PATH).change({"lot": LOT, "record": "none", **changes})
+    return twin.load(path).change({"lot": LOT, "record": "none", **changes})
 
 
 def without_stops(horizon: str = "30 d") -> twin.Scenario:

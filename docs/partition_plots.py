@@ -25,6 +25,8 @@ ROOT = Path(__file__).resolve().parents[1]
 MACHINES = ROOT / "docs" / "machines"
 BREAKERS = ("shredder", "hammer_mill", "granulator", "bag_opener")
 COLOURS = ("#0b6e99", "#c5552d", "#4f7d35", "#8a4fa3", "#b58900", "#3d4f66", "#a8325e", "#6b6b6b")
+FLAT = ("splitter", "baler")
+"""They sort nothing."""
 MOST = 8
 TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 LOADS = ((1.0, "-"), (0.25, "--"))
@@ -75,6 +77,8 @@ def draw(kind: str, path: Path) -> bool:
     from matplotlib.figure import Figure
 
     scenario, name = found
+    if kind in FLAT:
+        return False
     breaks = kind in BREAKERS
     port = scenario.kinds[name].ports(scenario.units[name])[0]
     with matplotlib.rc_context({"svg.hashsalt": "twin", "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 10}):

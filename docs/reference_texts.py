@@ -391,5 +391,4 @@ those of the [catalogue](materials.md#properties).
 
 ONLY_A_TABLE = """\
 **No model: a table of shares that somebody measured or assumed.** It does not react to load, size of the machine or settings, and is right only near the
-conditions in which the shares were found. It stands for machines that
-have no model here: sensor sorters, density separators, picking."""
+conditions in which the shares were found."""

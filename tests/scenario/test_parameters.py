@@ -100,3 +100,17 @@ def test_paths_are_unique_and_bases_known() -> None:
 )
 def test_wrong_annotations_are_refused(written: dict[str, Any], path: str, message: str) -> None:
     assert message in problems(plant({"units.sorter.rate": written}))[path]
+
+
+def test_a_list_of_one_written_without_its_list_keeps_its_annotations() -> None:
+    """``trend: {…}`` stands for a list of one; what is said of its numbers is found under the path that was written."""
+    change = {"value": "10 %", "basis": "assumed", "source": "scale", "low": "5 %", "high": "20 %"}
+    units = {
+        "trucks": {"kind": "feed", "every": "1 h", "mass": "1 t", "composition": {"sand": 1}, "trend": {"change": change, "per": "365 d"}},
+        "yard": {"kind": "bunker", "from": "trucks", "capacity": "9 t"},
+        "gone": {"kind": "product", "from": "yard"},
+    }
+    scenario = load({"twin": 1, "time": {"horizon": "1 d"}, "materials": {"sand": {}}, "units": units})
+    found = {parameter.path: parameter for parameter in scenario.parameters()}
+    assert (found["units.trucks.trend.change"].source, found["units.trucks.trend.change"].low) == ("scale", 0.05)
+    assert found["units.trucks.trend.0.per"].source == "not stated"

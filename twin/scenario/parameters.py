@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel
@@ -93,6 +93,7 @@ def parameters_of(
     for entry in events:
         found += _changed_numbers(entry)
     parameters, limited = [], dict.fromkeys(path for path, about in annotations.items() if about.low is not None)
+    found = [replace(number, path=_as_written(number.path, annotations)) if number.default is None else number for number in found]
     for number in found:
         parameters.append(_annotated(number, annotations, unit_level, complain))
         limited.pop(number.path, None)
@@ -127,6 +128,14 @@ def _changed_numbers(entry: Entry) -> Iterator[Found]:
         for number in numbers_in(model, path[:2]) if model else ():
             if number.path[: len(path)] == path and number.default is None:
                 yield Found(("events", entry.index, "set", text, *number.path[len(path) :]), number.value, number.unit, None)
+
+
+def _as_written(path: Path, annotations: Mapping[Path, Annotation]) -> Path:
+    """The path under which a number was annotated: a list of one entry may be written without the list."""
+    if 0 not in path or any(path[:n] in annotations for n in range(path.index(0) + 1, len(path) + 1)):
+        return path
+    shorter = tuple(part for part in path if part != 0)
+    return shorter if any(shorter[:n] in annotations for n in range(path.index(0) + 1, len(shorter) + 1)) else path
 
 
 def _annotated(found: Found, annotations: Mapping[Path, Annotation], unit_level: Mapping[Path, Annotation], complain: Callable[[Path, str], None]) -> Parameter:
