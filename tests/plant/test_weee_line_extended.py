@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from plant_outcomes import Outcome, longest, mean, paired, replicated, scenario_of
 
+import twin
 from twin.plant.topology import derive
 
 BASE, LARGER, PICKERS = "weee_line_extended", "weee_line_extended_larger_shredder", "weee_line_extended_more_pickers"
@@ -76,3 +77,16 @@ def test_a_larger_shredder_moves_the_bottleneck(outcomes: dict[str, list[Outcome
 def test_more_pickers_do_what_the_file_says(outcomes: dict[str, list[Outcome]], kpi: str, sign: int) -> None:
     assert (sign * paired(outcomes, BASE, PICKERS, kpi) > 0).all()
     assert np.abs(paired(outcomes, BASE, PICKERS, "throughput")).mean() < 0.03 * mean(outcomes, BASE, "throughput")
+
+
+@pytest.mark.parametrize("name", [BASE, "weee_line"])
+def test_results_converge_as_lots_shrink(name: str) -> None:
+    """The same trucks in ever smaller lots, of one mass each: what is recovered moves less with each halving."""
+    quiet = {"time.horizon": "5 d", "time.warmup": "1 d", "units.deliveries.every": "45 min", "units.deliveries.mass": "7.5 t"}
+    found = []
+    for lot in ("400 kg", "200 kg", "100 kg"):
+        with twin.run(scenario_of(name).change({**quiet, "lot": lot})) as result:
+            found.append(np.array([result.kpis[key].value for key in ("recovery.Fe", "grade.steel.Fe", "yield.fines", "yield.fluff", "recovery.Al")]))
+    first, second = np.abs(found[1] - found[0]), np.abs(found[2] - found[1])
+    assert second.max() < 0.02
+    assert second.mean() < max(first.mean(), 0.002)
