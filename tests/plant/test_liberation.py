@@ -141,3 +141,15 @@ def test_what_is_wrong_is_said(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ScenarioError) as caught:
         twin.load(plant()).change(changes)
     assert any(message in problem.message for problem in caught.value.problems), [problem.message for problem in caught.value.problems]
+
+
+def test_a_composite_of_the_scenario_may_be_made_of_materials_of_a_catalogue() -> None:
+    own = plant(truck={"composition": {"harness": "50 %", "steel": "50 %"}})
+    own["materials"] = {"harness": {"constituents": {"copper": "60 %", "abs": "40 %"}, "grain": "6 mm"}}
+    with twin.run(twin.load(own)) as result:
+        lost = -of(result, "material_source", "harness")
+        assert lost > 0.0
+        assert of(result, "material_source", "copper") == pytest.approx(0.6 * lost, rel=1e-12)
+    own["materials"]["harness"]["constituents"] = {"coper": "60 %", "abs": "40 %"}
+    with pytest.raises(ScenarioError, match="unknown material 'coper'"):
+        twin.load(own)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -189,9 +190,10 @@ class Catalogue:
         return value
 
 
-def catalogue_from_tree(tree: object, report: Report) -> Catalogue:
+def catalogue_from_tree(tree: object, report: Report, known: Mapping[str, Material] = MappingProxyType({})) -> Catalogue:
     """Return the catalogue in a parsed YAML document (dict, list, str, int, float).
 
+    ``known`` are materials of other catalogues that composites may name as constituents.
     ``report(path, message)`` makes the :class:`~twin.errors.Problem` for a dotted path such as ``materials.steel.density``. Raises
     ``ScenarioError`` with everything that is wrong.
     """
@@ -205,7 +207,7 @@ def catalogue_from_tree(tree: object, report: Report) -> Catalogue:
     for name, node in reading.mapping(top.get("materials", {}), "materials").items():
         materials[name] = _material(name, node, reading)
     catalogue = Catalogue(reading.text(top.get("name"), "name", "catalogue"), reading.text(top.get("title"), "title"), materials)
-    _check_composites(catalogue, reading)
+    _check_composites(catalogue, known, reading)
     for name in catalogue.clashes():
         where = f"materials.{name}" if name in materials else "materials"
         reading.wrong(where, f"{name!r} stands for two things; elements, materials and groups share one namespace")
@@ -266,14 +268,14 @@ def _fractions(node: Any, path: str, reading: Reading) -> dict[str, Number]:
     return {key: number for key, number in numbers.items() if number is not None}
 
 
-def _check_composites(catalogue: Catalogue, reading: Reading) -> None:
+def _check_composites(catalogue: Catalogue, known: Mapping[str, Material], reading: Reading) -> None:
     for name, material in catalogue.materials.items():
         path = f"materials.{name}.constituents"
         if not material.constituents:
             continue
         for part in material.constituents:
-            if part not in catalogue.materials:
-                reading.wrong(f"{path}.{part}", f"unknown material {part!r}; known: {', '.join(catalogue.materials)}")
+            if part not in catalogue.materials and part not in known:
+                reading.wrong(f"{path}.{part}", f"unknown material {part!r}; known: {', '.join((*catalogue.materials, *known))}")
         if name in _within(catalogue, name):
             reading.wrong(path, f"{name!r} is a constituent of itself")
         total = math.fsum(number.value for number in material.constituents.values())

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
 from twin.errors import Problem, ScenarioError, UsageError
-from twin.materials import ELEMENTS, Catalogue, Materials, builtin_catalogue, builtin_names, builtin_text, catalogue_from_tree
+from twin.materials import ELEMENTS, Catalogue, Material, Materials, builtin_catalogue, builtin_names, builtin_text, catalogue_from_tree
 from twin.scenario.places import Node, Path, Plain, child, lookup, split
 from twin.scenario.problems import nearest
 from twin.scenario.settings import FORMAT
@@ -35,8 +35,11 @@ def read_catalogue(name: str, files: Files) -> Catalogue:
     return catalogue_from_tree(root.plain(), _reporter(root))
 
 
-def inline_catalogue(written: Node) -> Catalogue:
-    """Return the catalogue of the materials defined in a scenario: density 1000 kg/m3 and an assay that is all ``rest``, unless given."""
+def inline_catalogue(written: Node, known: Mapping[str, Material]) -> Catalogue:
+    """Return the catalogue of the materials defined in a scenario: density 1000 kg/m3 and an assay that is all ``rest``, unless given.
+
+    Composites may name the materials in ``known`` too.
+    """
     entries: dict[str, Plain] = {}
     for name, node in written.children():
         plain = node.plain()
@@ -46,7 +49,7 @@ def inline_catalogue(written: Node) -> Catalogue:
     if reason := _tangle(entries):
         raise ScenarioError([written.problem(reason, ("materials",))])
     tree: Plain = {"twin_catalogue": FORMAT, "name": "scenario", "materials": entries}
-    return catalogue_from_tree(tree, _reporter(Node({"materials": written}, written.place, {"materials": written.place})))
+    return catalogue_from_tree(tree, _reporter(Node({"materials": written}, written.place, {"materials": written.place})), known)
 
 
 def _tangle(materials: Plain) -> str | None:
@@ -96,7 +99,7 @@ def joined(names: Iterable[str], inline: Node | None, files: Files, problems: li
             complain(("catalogue", index), str(error))
     if inline is not None:
         try:
-            parts.append(inline_catalogue(inline))
+            parts.append(inline_catalogue(inline, {name: material for part in parts for name, material in part.materials.items()}))
         except ScenarioError as error:
             problems.extend(error.problems)
     if len(problems) > before:
