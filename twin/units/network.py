@@ -90,13 +90,14 @@ class Network:
 
     def _prepare(self, i: int) -> None:
         machine = self.machines[i]
-        self._coefficients[i] = np.ascontiguousarray(machine.kernel.prepare(machine.values, self._properties, self._sizes), dtype=np.float64).ravel()
+        try:
+            prepared = machine.kernel.prepare(machine.values, self._properties, self._sizes)
+        except (ArithmeticError, ValueError) as error:  # a power that overflows, a root of less than 0: parameters far from any machine
+            raise KernelError(f"{machine.name}: its coefficients cannot be computed ({error}); check its parameters {_shown(machine)}") from None
+        self._coefficients[i] = np.ascontiguousarray(prepared, dtype=np.float64).ravel()
         self._parameters[i] = np.array([float(machine.values[name]) for name in machine.kernel.parameters])
         if not np.isfinite(self._coefficients[i]).all():
-            raise KernelError(
-                f"{machine.name}: its coefficients are not finite; check its parameters "
-                + ", ".join(f"{name} = {machine.values[name]:g}" for name in machine.kernel.parameters)
-            )
+            raise KernelError(f"{machine.name}: its coefficients are not finite; check its parameters {_shown(machine)}")
 
     def _pack(self) -> None:
         tables = [np.asarray(machine.values["constituents"]) for machine in self.machines if "constituents" in machine.values]
@@ -186,3 +187,8 @@ class Network:
         for i in range(len(self.machines)):
             self._prepare(i)
         self._pack()
+
+
+def _shown(machine: Machine) -> str:
+    """The numbers among a machine's parameters, in SI."""
+    return ", ".join(f"{name} = {value:g}" for name, value in machine.values.items() if isinstance(value, (int, float)))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from twin.quantities import FactorOrZero, Fraction, Frequency, Length, Mass, Speed
+from twin.quantities import FactorOrZero, Fraction, Frequency, Length, Mass, Quantity, Speed
 from twin.scenario.fields import CalendarName, Name, Names
 from twin.scenario.kind import Kind, Model, default
 from twin.scenario.machine import NOT_USED, MachineModel
@@ -17,6 +17,8 @@ from twin.scenario.problems import Faults, Loc
 from twin.scenario.sizes import SizeClasses
 from twin.scenario.vocabulary import Vocabulary
 
+Pickers = Annotated[float, Quantity("1", ge=0, le=1000, example="4")]
+"""Erlang's formula counts them one by one."""
 MEMORY = "from memory of the literature, unverified"
 MODEL = "assumption of the picking model; calibrate to a count of what is picked and missed"
 
@@ -25,7 +27,7 @@ class Shift(Model):
     """Pickers who are there while a calendar is open."""
 
     calendar: CalendarName = Field(default=None, description="When they work; always where not given.")
-    pickers: FactorOrZero = Field(description="How many they are; 2.5 are two for half of the time and three for the other half.")
+    pickers: Pickers = Field(description="How many they are; 2.5 are two for half of the time and three for the other half.")
 
 
 class ManualPicking(MachineModel):
@@ -33,7 +35,7 @@ class ManualPicking(MachineModel):
 
     kind: Literal["manual_picking"]
     targets: Names = Field(description="Materials or groups that are picked.")
-    pickers: FactorOrZero | None = default(None, NOT_USED, description="Pickers at the belt; where they differ by shift, give 'staff' instead.")
+    pickers: Pickers | None = default(None, NOT_USED, description="Pickers at the belt; where they differ by shift, give 'staff' instead.")
     staff: dict[Name, Shift] = default(
         {},
         NOT_USED,
