@@ -102,3 +102,23 @@ def test_what_is_wrong_is_said(hazards: dict[str, Any], message: str) -> None:
     with pytest.raises(ScenarioError) as caught:
         twin.load(plant(hazards))
     assert any(message in problem.message for problem in caught.value.problems), [p.message for p in caught.value.problems]
+
+
+@pytest.mark.parametrize("per", ["0.000001 kg", {"uniform": {"low": "0 kg", "high": "0.000001 kg"}}])
+def test_a_lot_with_countless_events_stops_the_line_once(per: Any) -> None:
+    """Lots of 500 kg at 5 t/h take 6 min and each brings a stop of 1 h: four begin in 4 h."""
+    with twin.run(twin.load(plant({"jam": {"per": per, "stop": "1 h"}}, days=4 / 24))) as result:
+        assert len(struck(result)) == 4
+        assert result.attrs["worst_residual"] < 1e-12
+
+
+@pytest.mark.parametrize("more", [{"hazards": {"jam": {"per": "1 t", "stop": "1e300 s"}}}, {"hazards": {}, "failures": {"mtbf": "1e300 s", "mttr": "1e300 s"}}])
+def test_a_stop_longer_than_nanoseconds_can_count_lasts_to_the_end(more: dict[str, Any]) -> None:
+    with twin.run(twin.load(plant(days=0.5, **more))) as result:
+        assert len(struck(result)) <= 1
+        assert result.attrs["worst_residual"] < 1e-12
+
+
+def test_a_horizon_beyond_a_century_is_refused() -> None:
+    with pytest.raises(ScenarioError, match="must be at most"):
+        twin.load(plant({}, days=1e9))

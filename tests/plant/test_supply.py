@@ -106,6 +106,12 @@ def test_hazards_befall_some_deliveries_and_say_so() -> None:
         assert result.attrs["worst_residual"] < 1e-12
 
 
+def test_a_hazard_that_adds_nothing_changes_no_delivery() -> None:
+    with twin.run(twin.load(plant(days=1.0, hazards={"rain": {"chance": "100 %", "add": {"water": "0 %"}}}))) as result:
+        assert float(result.array("balance/material_in")[list(result.array("material")).index("water")]) == 0.0
+        assert result.attrs["worst_residual"] < 1e-12
+
+
 def test_an_oversize_delivery_has_its_sizes() -> None:
     hazards = {"oversize": {"chance": "100 %", "size": ["0 %", "0 %", "100 %"]}}
     with twin.run(twin.load(plant(days=0.2, hazards=hazards))) as result:

@@ -25,6 +25,8 @@ WALL_CHECK = 4096
 """Events between two looks at the wall clock."""
 STANDSTILL = 100
 """So many looks in a row at one instant of simulated time end a run."""
+LONGEST = 1e300
+"""Nanoseconds that never come: a longer duration counts as this, as a float that overflows has no integer."""
 
 
 def nanoseconds(seconds: float) -> int:
@@ -32,8 +34,10 @@ def nanoseconds(seconds: float) -> int:
 
     >>> nanoseconds(0.1)
     100000000
+
+    What no number of nanoseconds can hold is capped, long after any horizon.
     """
-    return round(seconds * NANOSECONDS)
+    return round(min(seconds * NANOSECONDS, LONGEST))
 
 
 class Wakeup(simpy.Event):

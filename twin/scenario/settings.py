@@ -64,6 +64,10 @@ _MOMENT_SCHEMA = {"type": "string", "examples": ["2026-01-05T06:00"]}
 Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema(_MOMENT_SCHEMA), PlainSerializer(lambda m: m.isoformat())]
 
 
+LONGEST_HORIZON = 36500.0 * 86400.0
+"""s; a century, well within the nanoseconds that 64 bits count."""
+
+
 class TimeFrame(Model):
     """When the run begins, how long it lasts, and what of it is not counted."""
 
@@ -73,10 +77,12 @@ class TimeFrame(Model):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
+        faults = Faults()
+        if self.horizon > LONGEST_HORIZON:
+            faults.add(f"must be at most {format_quantity(LONGEST_HORIZON, 's')} (got {format_quantity(self.horizon, 's')})", "horizon")
         if self.warmup >= self.horizon:
-            faults = Faults()
             faults.add(f"must be shorter than the horizon, {format_quantity(self.horizon, 's')} (got {format_quantity(self.warmup, 's')})", "warmup")
-            faults.stop()
+        faults.stop_if_any()
         return self
 
 

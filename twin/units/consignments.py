@@ -101,9 +101,9 @@ class Consignments:
         if hazard.size is not None:
             masses = share[: site.components.solid].sum(axis=1).tolist()
             share = lot_shares(site, dict(zip(site.scenario.materials.names, masses, strict=True)), hazard.size)
-        if not hazard.add:
-            return share
         added = sum(hazard.add.values())
+        if not added > 0.0:
+            return share
         return share * (1.0 - added) + lot_shares(site, hazard.add, size) * added
 
     def _varied(self, share: Floats) -> Floats:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from twin.units.line import Line
     from twin.units.machine import Draw, Machine
 
+MOST_DRAWS = 1000
+"""Events that a lot is searched for; where it holds more, the next is counted from its end."""
 QUIET, ASKING, STOPPED = "quiet", "asking", "stopped"
 
 
@@ -76,8 +78,12 @@ class Hazard(Unit):
         record.left -= record.coming
         record.coming = 0.0
         if struck:
-            while record.left <= 0.0:  # a lot that strikes more than once stops the line once
+            for _ in range(MOST_DRAWS):  # a lot that strikes more than once stops the line once
+                if record.left > 0.0:
+                    break
                 record.left += self._draw()
+            else:
+                record.left = self._draw()
             record.count += 1
             record.phase, record.since = ASKING, now
             self.line.recorder.note(now, self.name, "struck")
