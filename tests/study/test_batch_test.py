@@ -70,8 +70,9 @@ def test_what_cannot_be_tested_is_refused() -> None:
     scenario = twin.load(PLANT)
     with pytest.raises(UsageError, match="did you mean 'trucks'"):
         batch_test(scenario, 1000.0, "truck")
-    with pytest.raises(UsageError, match="a mass above 0"):
-        batch_test(scenario, 0.0)
+    for mass in (0.0, 1e-9, 1e12):
+        with pytest.raises(UsageError, match="a batch from 1 kg to 10 kt is needed"):
+            batch_test(scenario, mass)
     with pytest.raises(UsageError, match="has furnaces"):
         batch_test(twin.load("scenarios/copper_smelter.yaml"), 1000.0)
 

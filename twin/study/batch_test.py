@@ -29,6 +29,8 @@ from twin.scenario.process import ProcessModel
 Floats = NDArray[np.float64]
 THROUGH = 1e-9
 """Share of the batch that may be left in the plant when it counts as through."""
+LEAST, MOST = 1.0, 1e7
+"""kg; below a kilogram lots are lost in rounding, and ten thousand tonnes are no batch."""
 FIRST_HORIZON, LONGEST = 86_400.0, 400 * 86_400.0
 _STOPS = ("calendar", "failures", "repair", "hazards", "maintenance", "needs", "blocking", "wear")
 _VARIATIONS = ("season", "trend", "campaigns", "hazards", "variability", "assay_spread", "sampling", "calendar", "unload", "queue_limit", "schedule", "price")
@@ -75,8 +77,9 @@ def batch_test(scenario: Scenario, mass: float, feed: str | None = None, composi
         raise UsageError(f"no feed {chosen!r} in {scenario.name!r}; {nearest(chosen, feeds)}")
     if any(isinstance(model, ProcessModel) for model in scenario.units.values()):
         raise UsageError(f"{scenario.name!r} has furnaces, whose heels and returns no single batch describes: a batch test is for sorting plants")
-    if not mass > 0.0:
-        raise UsageError(f"a mass above 0 is needed, e.g. '5 t' (got {format_quantity(mass, 'kg')})")
+    if not LEAST <= mass <= MOST:
+        limits = f"from {format_quantity(LEAST, 'kg')} to {format_quantity(MOST, 'kg')}"
+        raise UsageError(f"a batch {limits} is needed, e.g. '5 t' (got {format_quantity(mass, 'kg')})")
     horizon = FIRST_HORIZON
     while True:
         result = run(load(_stripped(scenario, chosen, mass, composition, horizon), files=scenario.files))

@@ -72,11 +72,6 @@ class Design(Model):
                 raise wrong(f"a Sobol' sequence is even only in powers of 2; take {1 << count.bit_length()} (got {count})")
         return self
 
-    @property
-    def is_random(self) -> bool:
-        """Whether its points depend on the seed of the study."""
-        return self.form in ("lhs", "sobol", "saltelli", "morris")
-
 
 def _shorthand(value: object) -> object:
     """``grid`` and ``list`` need nothing more."""
