@@ -64,8 +64,8 @@ _MOMENT_SCHEMA = {"type": "string", "examples": ["2026-01-05T06:00"]}
 Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema(_MOMENT_SCHEMA), PlainSerializer(lambda m: m.isoformat())]
 
 
-LONGEST_HORIZON = 36500.0 * 86400.0
-"""s; a century, well within the nanoseconds that 64 bits count."""
+LONGEST_HORIZON = 500_000.0 * 86400.0
+"""s; beyond it the record steps of a run could not be counted."""
 
 
 class TimeFrame(Model):
