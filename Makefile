@@ -5,13 +5,16 @@ BIN     = $(VENV)/bin
 TWIN    = $(BIN)/twin
 SCENARIO ?= scenarios/weee_line.yaml
 
-.PHONY: run test check bench docs schema clean
+.PHONY: run test soak check bench docs schema clean
 
 run: $(VENV)/.installed
 	$(TWIN) run $(SCENARIO)
 
 test: check
 	$(BIN)/pytest -n 2 -rs
+
+soak: $(VENV)/.developed
+	$(BIN)/pytest -n 2 -rs -m soak
 
 check: $(VENV)/.developed
 	$(BIN)/ruff check .

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from twin.results.read import Result
     from twin.results.read import open_file as open  # noqa: A004 -- the word a user expects
     from twin.scenario.model import Scenario
-    from twin.study.compare import Comparison, compare
+    from twin.study.compare import compare
+    from twin.study.comparison import Comparison
     from twin.study.read import Study
     from twin.study.replicate import Replications, replicate
     from twin.study.sweep import sweep
@@ -45,7 +46,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Comparison": ("twin.study.compare", "Comparison"),
+    "Comparison": ("twin.study.comparison", "Comparison"),
     "Replications": ("twin.study.replicate", "Replications"),
     "Result": ("twin.results.read", "Result"),
     "Scenario": ("twin.scenario.model", "Scenario"),

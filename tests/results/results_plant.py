@@ -28,6 +28,7 @@ AXES: dict[str, Any] = {
     "state": STATES,
     "gate": ["deliveries", "gold", "waste"],
     "product": ["gold", "waste"],
+    "wait": ["mill starved by yard", "mill blocked by bay"],
     "warning": ["mill: überlast"],
 }
 KPI_INPUTS = {
@@ -36,8 +37,8 @@ KPI_INPUTS = {
         "gold": {"targets": ["Cu", "copper", "metals"], "spec": ["steel"], "price": [["Cu", 6.0, 0.9]]},
         "waste": {"targets": [], "spec": ["Fe"], "price": -0.05},
     },
-    "feeds": {"deliveries": {"price": 0.1}},
-    "carriers": {"electricity": {"price": 5e-8, "co2": 1e-7}, "natural_gas": {"price": None, "co2": 5.6e-8}},
+    "feeds": {"deliveries": {"price": 0.1, "to": "yard"}},
+    "carriers": {"electricity": {"price": 5e-8, "co2": 1e-7}, "natural_gas": {"price": 0.0, "co2": 5.6e-8}},
     "lines": {"mill": {"machines": ["mill", "sieve"], "products": ["gold"]}},
     "groups": {"metals": ["steel", "copper"]},
     "heating_values": {"copper": 2e6},

@@ -17,10 +17,11 @@ from twin.cli.figures import NO_VALUE, new_table
 from twin.cli.tables import stdout
 from twin.errors import UsageError
 from twin.results.replace import remove_stale
+from twin.study.verdicts import WITHHELD
 
 if TYPE_CHECKING:
     from twin.scenario import Scenario
-    from twin.study.compare import Comparison
+    from twin.study.comparison import Comparison
     from twin.study.verdicts import Change
 
 WIDTH = 180
@@ -46,6 +47,8 @@ def run(options: argparse.Namespace) -> int:
             kept = f"are kept in {options.output}" if options.output else "had finished, none is kept; -o DIR keeps them"
             sys.stderr.write(f"interrupted: {show.finished} of {show.planned} runs {kept}\n")
             return 130
+    if options.kpi:
+        comparison = comparison.only(options.kpi)
     if options.json:
         print(json.dumps(comparison_object(comparison), indent=2))
     else:
@@ -87,9 +90,13 @@ def _print_variant(console: Console, comparison: Comparison, k: int) -> None:
     table = new_table(*headings)
     if most:
         table.columns[6].justify = "left"
-    for row in comparison.rows:
+    same = 0
+    for row in comparison.ordered(k):
         texts, change, relative = row.texts(), row.changes[k - 1], row.relative(k)
         if texts[0] == texts[k] == NO_VALUE:
+            continue
+        if change.verdict == "no change":
+            same += 1
             continue
         cells = [row.name, texts[0], texts[k], row.difference_text(k)]
         cells += ["" if math.isnan(relative) or change.verdict == "no change" else f"{100 * relative:+.2f} %"]
@@ -97,6 +104,8 @@ def _print_variant(console: Console, comparison: Comparison, k: int) -> None:
             cells += ["" if math.isnan(change.correlation) else f"{change.correlation:.2f}", _verdict(change, most)]
         table.add_row(*(escape(cell) for cell in cells))
     console.print(table)
+    if same:
+        console.print(f"{same} more key figures did not change")
 
 
 def _verdict(change: Change, most: int) -> str:
@@ -111,6 +120,9 @@ def _print_limits(console: Console, comparison: Comparison) -> None:
     table = new_table("bottleneck", *comparison.names, "")
     table.columns[-1].justify = "left"
     lines = [line for line, _ in comparison.busiest]
+    limits = [limit.partition(" (")[0] for limit in comparison.plant_limits]
+    if any(limit != NO_VALUE for limit in limits):
+        table.add_row("limits the plant", *(escape(limit) for limit in comparison.plant_limits), "moved" if len(dict.fromkeys(limits)) > 1 else "")
     if len(comparison.limits) > 0 or len(dict.fromkeys(lines)) > 1:
         moved = "moved" if len(dict.fromkeys(lines)) > 1 else ""
         table.add_row("runs most", *(_of_share(line, share) for line, share in comparison.busiest), moved)
@@ -132,7 +144,10 @@ def _print_warnings(console: Console, comparison: Comparison) -> None:
             texts = ", ".join(f"{name} {text}" for name, text in zip(comparison.names, row.texts(), strict=True))
             console.print(f"[yellow]off-spec[/] {escape(row.name.partition('.')[2])}: {escape(texts)}", soft_wrap=True)
     if any(comparison.warnings):
-        texts = ", ".join(f"{name} {count:.4g}" for name, count in zip(comparison.names, comparison.warnings, strict=True))
+        texts = ", ".join(
+            f"{name} {count:.4g}{f' (in up to {100 * share:.3g} % of the lots of a machine)' if share else ''}"
+            for name, count, share in zip(comparison.names, comparison.warnings, comparison.range_shares, strict=True)
+        )
         console.print(f"[yellow]warning[/] valid range of a model left, times a run: {escape(texts)}", soft_wrap=True)
 
 
@@ -140,7 +155,7 @@ def _print_verdicts(console: Console, comparison: Comparison, k: int) -> None:
     """What is better and what is worse, by name; how many others there are."""
     found = comparison.verdicts(k)
     of = "" if len(comparison.names) == 2 else f"{comparison.names[k]} "
-    for verdict in ("better", "worse"):
+    for verdict in ("better", "worse", WITHHELD):
         if found.get(verdict):
             console.print(f"{escape(of)}{verdict}: {escape(', '.join(found[verdict]))}", soft_wrap=True)
     others = [f"{verdict} {len(found[verdict])}" for verdict in ("higher", "lower", "no change", "cannot tell") if found.get(verdict)]
@@ -188,6 +203,8 @@ def comparison_object(comparison: Comparison) -> dict[str, Any]:
             ],
         },
         "range_warnings": list(comparison.warnings),
+        "range_shares": list(comparison.range_shares),
+        "limits": list(comparison.plant_limits),
         "remarks": list(comparison.remarks),
     }
 

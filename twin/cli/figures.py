@@ -9,7 +9,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from twin.results.findings import bounds_text, composition_of, composition_text
 from twin.results.kpis import Kpi, kpi_text
+from twin.results.limits import limit_of, standings
+from twin.results.tally import Totals
 
 NO_VALUE = "–"
 MATRICES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
@@ -35,11 +38,12 @@ def new_table(*headings: str, title: str | None = None) -> Table:
 
 def print_figures(console: Console, kpis: Mapping[str, Kpi]) -> None:
     """Print all key figures that have a value."""
-    left = {name: kpi for name, kpi in kpis.items() if not math.isnan(kpi.value)}
-    table = new_table("plant", "")
+    left = {name: kpi for name, kpi in kpis.items() if not math.isnan(kpi.value) or kpi.note}
+    table = new_table("plant", "", "")
+    table.columns[2].justify = "left"
     for name in [name for name in left if name.partition(".")[0] in PLANT or "." not in name]:
         kpi = left.pop(name)
-        table.add_row(escape(name), kpi_text(name, kpi.value, kpi.unit))
+        table.add_row(escape(name), kpi_text(name, kpi.value, kpi.unit), escape(kpi.note))
     console.print(table)
     _print_shares(console, left)
     _print_deportment(console, left)
@@ -71,13 +75,14 @@ def _print_shares(console: Console, left: dict[str, Kpi]) -> None:
     totals = [name for name in left if name.startswith("recovery.") and name.count(".") == 1]
     if totals:
         console.print()
-        table = new_table("recovery", "in all", "by product")
-        table.columns[2].justify = "left"
+        table = new_table("recovery", "in all", "by product", "with the change of stock")
+        table.columns[2].justify = table.columns[3].justify = "left"
         for name in totals:
             of = name.partition(".")[2]
             parts = [n for n in left if n.startswith("recovery.") and n.count(".") == 2 and n.endswith(f".{of}")]
             texts = [f"{part.split('.')[1]} {kpi_text(part, left[part].value, left[part].unit)}" for part in parts]
-            table.add_row(escape(of), kpi_text(name, left[name].value, "1"), escape(", ".join(texts)))
+            bounds = bounds_text(name, left[name]) if left[name].open else ""
+            table.add_row(escape(of), kpi_text(name, left[name].value, "1"), escape(", ".join(texts)), escape(bounds))
             for part in (name, *parts):
                 del left[part]
         console.print(table)
@@ -111,3 +116,31 @@ def _print_matrix(console: Console, left: dict[str, Kpi], heading: str, columns:
             cells.append(NO_VALUE if kpi is None else kpi_text(stem, kpi.value, kpi.unit))
         table.add_row(escape(row), *cells)
     console.print(table)
+
+
+LEAST_WAIT = 0.01
+"""Waits of a smaller share of a unit's time are not shown."""
+
+
+def print_limit(console: Console, totals: Totals) -> None:
+    """What limits the plant, and who stood because of whom."""
+    console.print(escape(limit_of(totals).sentence()), style="bold", soft_wrap=True)
+    waits = sorted((wait for wait in standings(totals) if wait.share >= LEAST_WAIT), key=lambda wait: -wait.share)
+    if waits:
+        table = new_table("stood", "because of", "share of its planned time")
+        table.columns[1].justify = "left"
+        for wait in waits:
+            table.add_row(escape(wait.unit), escape(f"{wait.how} {wait.on}"), f"{100 * wait.share:.3g} %")
+        console.print(table)
+
+
+def print_products(console: Console, totals: Totals) -> None:
+    """What each product is made of."""
+    rows = [(name, composition_text(composition_of(totals, name))) for name in totals.inputs.products]
+    if any(text for _, text in rows):
+        console.print()
+        table = new_table("product", "is made of")
+        table.columns[1].justify = "left"
+        for name, text in rows:
+            table.add_row(escape(name), escape(text or NO_VALUE))
+        console.print(table)

@@ -85,6 +85,7 @@ def _add_compare(commands: Any) -> None:
     compare.add_argument("--replications", metavar="N", type=_count, help="runs of each scenario (default: 10)")
     compare.add_argument("-o", "--output", metavar="DIR", help="keep the results file of every run in DIR")
     compare.add_argument("--seed", metavar="N", type=_count, help="seed of all, instead of the scenarios'")
+    compare.add_argument("--kpi", metavar="KPI", action="append", help="show this key figure only, or all of a kind (recovery); may be repeated")
     replications.add_options(compare)
 
 

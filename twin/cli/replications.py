@@ -120,12 +120,12 @@ def show_replications(found: Replications, path: Callable[[int], Path]) -> None:
 
     console = stdout()
     console.print(f"[bold]{escape(found.scenario.title or found.scenario.name)}[/]")
-    table = new_table("key figure", "mean", f"{100 * found.procedure.confidence:.4g} % interval", "n", "", title=escape(found.title()))
-    table.columns[4].justify = "left"
+    table = new_table("key figure", "mean", f"{100 * found.procedure.confidence:.4g} % interval", "ratio of sums", "n", "", title=escape(found.title()))
+    table.columns[5].justify = "left"
     for name, estimate in found.items():
         if estimate.n:
             mean, interval = estimate.texts()
-            table.add_row(*(escape(cell) for cell in (name, mean, interval or NO_VALUE, str(estimate.n), estimate.flag)))
+            table.add_row(*(escape(cell) for cell in (name, mean, interval or NO_VALUE, estimate.ratio_text, str(estimate.n), estimate.flag)))
     console.print(table)
     for remark in (*found.remarks, *map(str, found.warm_up)):
         console.print(escape(remark), soft_wrap=True)
@@ -151,7 +151,16 @@ def as_object(found: Replications, path: Callable[[int], Path]) -> dict[str, Any
         "kind": found.procedure.kind,
         "confidence": found.procedure.confidence,
         "kpis": {
-            name: {"unit": e.unit, "mean": number(e.mean), "n": e.n, "interval": interval_object(e.interval), "flag": e.flag} for name, e in found.items()
+            name: {
+                "unit": e.unit,
+                "mean": number(e.mean),
+                "n": e.n,
+                "interval": interval_object(e.interval),
+                "ratio_of_sums": None if e.ratio is None else {"value": e.ratio.mean, **(interval_object(e.ratio) or {})},
+                "bounds": None if math.isnan(e.low) else {"low": e.low, "high": e.high},
+                "flag": e.flag,
+            }
+            for name, e in found.items()
         },
         "remarks": list(found.remarks),
         "warm_up": [

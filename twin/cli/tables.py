@@ -13,8 +13,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.tree import Tree
 
-from twin.cli.figures import new_table, print_figures
+from twin.cli.figures import new_table, print_figures, print_limit, print_products
 from twin.quantities import format_quantity
+from twin.results.findings import composition_of, findings_of
+from twin.results.kpis import Kpi
+from twin.results.limits import limit_of, standings
 from twin.results.read import Result
 from twin.scenario import Scenario
 from twin.scenario.furnace import FurnaceModel
@@ -70,13 +73,12 @@ def stdout(width: int = 140) -> Console:
     return Console(width=None if terminal else width, highlight=False, soft_wrap=not terminal)
 
 
-def warnings_of(result: Result) -> list[str]:
-    """Range warnings and shortcomings of a result, one phrase each."""
-    found = []
-    counts, units, kinds = result.array("units/range_warnings"), result.array("unit"), result.array("warning")
-    for u, unit in enumerate(units):
-        found += [f"{unit}: valid range left {int(counts[u, k])} times ({kind})" for k, kind in enumerate(kinds) if counts[u, k] > 0]
-    return found
+def kpi_object(kpi: Kpi) -> dict[str, Any]:
+    """A key figure as JSON: value and unit; bounds and a note where it has them."""
+    found: dict[str, Any] = {"value": None if math.isnan(kpi.value) else kpi.value, "unit": kpi.unit}
+    if not math.isnan(kpi.low):
+        found |= {"low": kpi.low, "high": kpi.high}
+    return found | ({"note": kpi.note} if kpi.note else {})
 
 
 def summary(result: Result) -> dict[str, Any]:
@@ -87,9 +89,12 @@ def summary(result: Result) -> dict[str, Any]:
         "scenario": str(result.attrs["scenario_name"]),
         "seed": int(result.attrs["seed"]),
         "replication": int(result.attrs["replication"]),
-        "kpis": {name: {"value": None if math.isnan(kpi.value) else kpi.value, "unit": kpi.unit} for name, kpi in result.kpis.items()},
+        "kpis": {name: kpi_object(kpi) for name, kpi in result.kpis.items()},
+        "products": {name: {part.name: part.share for part in composition_of(result.totals, name)} for name in result.totals.inputs.products},
+        "limit": limit_of(result.totals).as_object(),
+        "waits": [wait._asdict() for wait in standings(result.totals) if wait.share > 0.0],
         "balance": {"worst_residual": float(result.attrs["worst_residual"])},
-        "warnings": warnings_of(result),
+        "warnings": findings_of(result),
     }
 
 
@@ -98,8 +103,11 @@ def show_result(result: Result) -> None:
     console = stdout()
     console.print(f"[bold]{escape(str(result.attrs.get('scenario_title') or result.attrs['scenario_name']))}[/]")
     print_figures(console, result.kpis)
+    print_products(console, result.totals)
     console.print()
-    for warning in warnings_of(result):
+    print_limit(console, result.totals)
+    console.print()
+    for warning in findings_of(result):
         console.print(f"[yellow]warning[/] {escape(warning)}")
     console.print(
         f"balance closed, worst residual {result.attrs['worst_residual']:.1e}; one run, seed {result.attrs['seed']}, "

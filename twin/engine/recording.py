@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twin.engine.bunker import Bunker
 from twin.engine.calendars import FAR
-from twin.engine.states import STATES
+from twin.engine.states import BLOCKED, STARVED, STATES, WAITING
 from twin.engine.unit import State
 
 BLOCK_BYTES = 8_000_000
@@ -26,6 +26,27 @@ GATE_COUNTS = (
     "pickups", "short_pickups", "empty_pickups", "offspec_mass", "rejected_pickups", "limited_pickups", "penalty",
 )  # fmt: skip
 """Columns of :attr:`Recorder.gates`; ``queue`` is in truck-seconds, ``penalty`` in EUR."""
+
+
+class Wait(NamedTuple):
+    """A unit that stands in ``state`` because of the unit or resource ``on``: full, empty, or taken."""
+
+    unit: str
+    state: int
+    on: str
+
+    @property
+    def label(self) -> str:
+        """As the file names it.
+
+        >>> Wait("shredder", BLOCKED, "bay").label
+        'shredder blocked by bay'
+        """
+        return f"{self.unit} {WAIT_WORDS[self.state]} {self.on}"
+
+
+WAIT_WORDS = {BLOCKED: "blocked by", STARVED: "starved by", WAITING: "waiting for"}
+"""The states that have a cause outside the unit, in words that stand before it."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +63,7 @@ class Axes:
     processes: tuple[str, ...] = ()
     carriers: tuple[str, ...] = ()
     levels: tuple[str, ...] = ()
+    waits: tuple[Wait, ...] = ()
 
 
 @dataclass
@@ -59,7 +81,7 @@ class Recorder:
     Arrays, step first: ``mass`` (stream, component) and ``size`` (stream, size) kg; ``state`` (line, state) ns; ``load`` (in ``loads`` by step) and
     ``bottleneck`` (machine,) s; ``down`` (machine,)
     ns; ``energy`` (machine,) J; ``level``, ``low``, ``high`` (bunker,) kg; ``gates`` (gate, count); ``use``
-    (process, carrier) and ``heat`` (process, level) J. With ``streams`` off the flows inside lines are
+    (process, carrier) and ``heat`` (process, level) J; ``waits`` (wait,) ns. With ``streams`` off the flows inside lines are
     not added up.
     """
 
@@ -72,12 +94,13 @@ class Recorder:
         self.first = 0
         self.arrays: dict[str, NDArray[Any]] = {}
         for name, shape in shapes.items():
-            self.arrays[name] = np.zeros((self.block, *shape), dtype=np.int64 if name in ("state", "down") else np.float64)
+            self.arrays[name] = np.zeros((self.block, *shape), dtype=np.int64 if name in ("state", "down", "waits") else np.float64)
         # rows by step, since a list index is cheaper than an array view on the hot path
         rows = {name: list(array) for name, array in self.arrays.items()}
         self.mass, self.size, self.state, self.loads = rows["mass"], rows["size"], rows["state"], rows["load"]
         self.bottleneck, self.down, self.energy, self.gates = rows["bottleneck"], rows["down"], rows["energy"], rows["gates"]
-        self.use, self.heat = rows["use"], rows["heat"]
+        self.use, self.heat, self.waits = rows["use"], rows["heat"], rows["waits"]
+        self.wait_rows: dict[tuple[str, int, str], int] = {(wait.unit, wait.state, wait.on): row for row, wait in enumerate(axes.waits)}
         self.batches: list[dict[str, Any]] = []
         self.samples: list[dict[str, Any]] = []
         self.bunker_rows: dict[str, int] = {name: row for row, name in enumerate(axes.bunkers)}
@@ -99,6 +122,7 @@ class Recorder:
             "gates": (len(axes.gates), len(GATE_COUNTS)),
             "use": (len(axes.processes), len(axes.carriers)),
             "heat": (len(axes.processes), len(axes.levels)),
+            "waits": (len(axes.waits),),
         }
 
     @property
@@ -118,6 +142,13 @@ class Recorder:
             until = min((number + 1) * every, end)
             yield number - self.first, until - begin
             begin = until
+
+    def waited(self, unit: str, state: int, on: str, begin: int, end: int) -> None:
+        """``unit`` stood in ``state`` from ``begin`` to ``end``, ns, because of ``on``; states without a cause outside are passed over."""
+        row = self.wait_rows.get((unit, state, on), -1)
+        if row >= 0:
+            for k, part in self.cut(begin, end):
+                self.waits[k][row] += part
 
     def note(self, now: int, unit: str, what: str) -> None:
         """Add a row to the event table."""

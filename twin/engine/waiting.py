@@ -27,6 +27,11 @@ class WaitingList:
         self.rescuers = rescuers
         self.ends_quietly = ends_quietly
 
+    @property
+    def place(self) -> str:
+        """The unit or resource that the list stands before; a place of a unit's own, as its tundish, counts as the unit."""
+        return self.name.partition(":")[0].rpartition(" of ")[2].partition(".")[0]
+
     def free_for(self, unit: Unit) -> bool:
         """Whether nobody stands before ``unit``."""
         return not self.units or self.units[0] is unit
@@ -59,3 +64,14 @@ class WaitingList:
         """Wake the first waiter if its wish can be met."""
         if self.units and self.enough(self.wishes[0]):
             self.units[0].wake(now)
+
+
+def lacking(unit: Unit) -> str:
+    """The unit or resource that keeps ``unit`` waiting: the first of those it waits for that could not serve it now; "" where it waits for none.
+
+    Where any of several would do (a line that may take from two bunkers), the first in their order stands for all.
+    """
+    for waiting_list in unit.waiting:
+        if waiting_list.units[0] is not unit or not waiting_list.enough(waiting_list.wishes[0]):
+            return waiting_list.place
+    return unit.waiting[0].place if unit.waiting else ""

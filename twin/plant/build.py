@@ -16,6 +16,7 @@ from twin.engine.genealogy import Genealogy
 from twin.engine.recording import Axes, Recorder
 from twin.engine.resource import Resource
 from twin.plant.topology import Topology, derive
+from twin.plant.waits import waits_of
 from twin.scenario.kinds.bunker import Bunker as BunkerModel
 from twin.scenario.kinds.conveyor import Conveyor as ConveyorModel
 from twin.scenario.kinds.feed import Feed as FeedModel
@@ -103,6 +104,7 @@ def _site(scenario: Scenario, replication: int, topology: Topology) -> Assembly:
         processes=processes,
         carriers=carriers_of(scenario),
         levels=LEVELS,
+        waits=waits_of(scenario, topology),
     )
     horizon = nanoseconds(scenario.horizon)
     every = nanoseconds(scenario.record.every if scenario.record.every is not None else scenario.warmup or scenario.horizon)

@@ -16,6 +16,7 @@ from twin.materials import ELEMENTS
 from twin.plant.accounts import Balance
 from twin.plant.build import Built
 from twin.plant.topology import is_rejected, melt_streams
+from twin.plant.waits import places_of
 from twin.results.layout import table_of
 from twin.scenario.kinds.bunker import Bunker
 from twin.scenario.kinds.feed import Feed
@@ -74,6 +75,7 @@ class Translation:
             "state": list(STATES),
             "gate": list(self.axes.gates),
             "product": self.products,
+            "wait": [wait.label for wait in self.axes.waits],
             "warning": warnings,
         }
 
@@ -125,6 +127,7 @@ class Translation:
             "units/load": load,
             "units/bottleneck": sums["bottleneck"][:, rows] / seconds[:, None],
             "units/down_share": sums["down"][:, rows] / (seconds[:, None] * NANOSECONDS),
+            "units/wait_share": sums["waits"] / (seconds[:, None] * NANOSECONDS),
             "units/power": power,
             "units/waste_heat": sums["heat"] / seconds[:, None, None],
         }
@@ -152,8 +155,10 @@ class Translation:
         scenario, built = self.scenario, self.built
         kinds = self.labels()["warning"]
         warned = np.zeros((len(self.units), len(kinds)), dtype=np.int64)
+        lots = np.zeros(len(self.units), dtype=np.int64)
         for line in built.lines:
             for i, machine in enumerate(line.machines):
+                lots[self.units.index(machine.name)] = line.record.lots
                 for w, kind in enumerate(machine.kernel.warnings):
                     warned[self.units.index(machine.name), kinds.index(kind)] = line.network.warned[i, w]
         for process in built.processes:
@@ -166,6 +171,7 @@ class Translation:
         return {
             "units/bottleneck_share": shares,
             "units/range_warnings": warned,
+            "units/lots": lots,
             **{f"balance/{name}": values for name, values in elements.items()},
             "balance/residual": balance.residual,
             "balance/out_by_product": self._by_product(balance),
@@ -183,6 +189,12 @@ class Translation:
             "parameters/low": np.array([np.nan if p.low is None else p.low for p in parameters]),
             "parameters/high": np.array([np.nan if p.high is None else p.high for p in parameters]),
         }
+
+    def _places(self) -> dict[str, dict[str, list[str]]]:
+        """Who fills and empties what, and the streams that lead there."""
+        destination = self.built.topology.destination
+        found = places_of(self.scenario, self.built.topology)
+        return {name: {**sides, "streams": [stream for stream, taker in destination.items() if taker == name]} for name, sides in found.items()}
 
     def _by_product(self, balance: Balance) -> Floats:
         masses = [balance.components.elements_of(balance.by_product[name]) for name in self.products]
@@ -230,7 +242,9 @@ class Translation:
                 "intake": intake_streams(self.built),
                 **({"returned": returned} if returned else {}),
                 "products": {name: _product_inputs(model) for name, model in products.items()},
-                "feeds": {name: {"price": model.price} for name, model in feeds.items()},
+                "feeds": {
+                    name: {"price": model.price if "price" in model.model_fields_set else None, "to": _end(self.built, name)} for name, model in feeds.items()
+                },
                 "carriers": {name: {"price": c.price, "co2": c.co2} for name, c in scenario.carriers.items() if name in self.axes.carriers},
                 "lines": {
                     line.name: {"machines": list(line.machines), "products": [d for d in dict.fromkeys(line.destinations) if d in products]}
@@ -238,9 +252,21 @@ class Translation:
                 }
                 | {name: {"machines": []} for name in self.axes.processes},
                 "heating_values": dict(zip(scenario.materials.names, scenario.materials.properties["heating_value"].tolist(), strict=True)),
+                "places": self._places(),
+                "converted": [scenario.materials.names[m] for m in converted_materials(self.built)],
+                "smelts": bool(self.axes.processes),
                 "groups": {name: list(members) for name, members in scenario.materials.groups.items()},
             }
         )
+
+
+def converted_materials(built: Built) -> list[int]:
+    """The materials that come apart in a line, and what they come apart into, by number."""
+    found: dict[int, None] = {}
+    for line in built.lines:
+        for m, row in line.network.constituents.items():
+            found.update(dict.fromkeys([m, *np.flatnonzero(row).tolist()]))
+    return sorted(found)
 
 
 def intake_streams(built: Built) -> list[str]:
@@ -278,8 +304,10 @@ def _product_inputs(model: Product) -> dict[str, Any]:
     }
     if model.when_off_spec != ACCEPT:
         found["when_off_spec"] = model.when_off_spec
-    if model.pickup is not None and model.pickup.limit is not None:
-        found["limited"] = True
+    if model.pickup is not None:
+        found["load"] = model.pickup.mass.mean
+        if model.pickup.limit is not None:
+            found["limited"] = True
     return found
 
 

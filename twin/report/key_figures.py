@@ -95,8 +95,6 @@ def shown(name: str, value: float, unit: str) -> tuple[str, float]:
     """
     if unit == "EUR":
         return f"{value:,.0f} EUR".replace(",", "\N{NARROW NO-BREAK SPACE}"), 1.0
-    if unit == "kg/kg":
-        return f"{1000 * value:.4g} kg/t", 1000.0
     text = kpi_text(name, value, unit)
     return text, float(text.split()[0]) / value if value else 0.0
 
@@ -139,7 +137,9 @@ class Figures:
         """Figures of the whole plant."""
         meanings = {definition.pattern.partition(".")[0]: definition.meaning for definition in KPIS}
         names = [name for name in self.kpis if ("." not in name or name.partition(".")[0] in PLANT) and self.known(name)]
-        return [PlantRow(name, self[name], meanings.get(name.partition(".")[0], "")) for name in names]
+        rows = [PlantRow(name, self[name], meanings.get(name.partition(".")[0], "")) for name in names]
+        missing = [name for name, kpi in self.kpis.items() if kpi.note and not self.known(name)]
+        return rows + [PlantRow(name, Figure(NO_VALUE, flag=self.kpis[name].note), meanings.get(name, "")) for name in missing]
 
     def matrices(self) -> list[Matrix]:
         """Recovery, grade, and what there is of products, lines, machines and gate."""

@@ -19,6 +19,8 @@ from twin.report.key_figures import ONE_RUN, Figures
 from twin.report.palette import rules
 from twin.report.sankey import recycled, sankey
 from twin.report.source import Source
+from twin.results.findings import figure_findings
+from twin.results.limits import limit_of
 
 MOST_BATCHES = 4000
 """Phases of furnaces that the page holds; of a longer run the first."""
@@ -97,6 +99,10 @@ def contents(source: Source) -> dict[str, Any]:
         "views": [(key, group, drawing.title) for key, group, drawing in views],
         "data": {"sankey": {key: data(drawing) for key, _, drawing in views}, "gantt": _gantt_data(rows, gantt_units, begin, source)},
         "streams": tables.streams(source, flows),
+        "limit": limit_of(source.totals).sentence(),
+        "waits": tables.waits(source),
+        "products": tables.products(source),
+        "findings": figure_findings(source.first),
         "states": tables.states(source, units),
         "state_names": source.labels("state"),
         "roles": roles_of(source),

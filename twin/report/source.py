@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from twin.errors import UsageError
 from twin.plant.topology import Topology, derive
 from twin.results.read import Result
-from twin.results.tally import Tally, Totals
+from twin.results.tally import Totals
 from twin.scenario import Scenario, load
 from twin.scenario.machine import MachineModel
 
@@ -115,12 +115,4 @@ def gather(results: Sequence[Result], names: Sequence[str]) -> Source:
             raise UsageError(f"{name} and {seen[key]} are the same replication (seed {key[0]}, replication {key[1]}): give each once")
         seen[key] = name
     scenario = load(first.scenario, files=first.files)
-    return Source(tuple(results), tuple(names), scenario, derive(scenario), _totals(first))
-
-
-def _totals(result: Result) -> Totals:
-    """Sums over the window, block by block, so that a long run fits in memory."""
-    file = result._open
-    tally = Tally(file)
-    tally.add_file(file)
-    return tally.totals(file)
+    return Source(tuple(results), tuple(names), scenario, derive(scenario), first.totals)

@@ -10,6 +10,8 @@ from twin.quantities import format_quantity
 from twin.report.charts import BatchRow
 from twin.report.flows import Flow, value_of
 from twin.report.source import Source
+from twin.results.findings import composition_of, composition_text
+from twin.results.limits import standings
 
 CATALOGUES = ("materials.", "thermochemistry.")
 BASES = ("measured", "literature", "assumed")
@@ -51,10 +53,28 @@ def streams(source: Source, flows: Sequence[Flow]) -> Table:
 
 
 def warnings(source: Source) -> Table:
-    """How often a kernel left its valid range, by unit and what for."""
+    """How often a kernel left its valid range, by unit and what for, and of machines in which share of their lots."""
     counts, units, kinds = source.first.array("units/range_warnings"), source.labels("unit"), source.labels("warning")
-    rows = [(unit, kind.replace("_", " "), f"{int(counts[u, k])}") for u, unit in enumerate(units) for k, kind in enumerate(kinds) if counts[u, k] > 0]
-    return Table(("unit", "valid range left", "times"), tuple(rows), 2)
+    lots = source.first.array("units/lots").tolist() if source.first.has("units/lots") else [0] * len(units)
+    rows = [
+        (unit, kind.replace("_", " "), f"{int(counts[u, k])}", f"{100 * int(counts[u, k]) / lots[u]:.3g} %" if lots[u] else "–")
+        for u, unit in enumerate(units)
+        for k, kind in enumerate(kinds)
+        if counts[u, k] > 0
+    ]
+    return Table(("unit", "valid range left", "times", "of its lots"), tuple(rows), 2)
+
+
+def waits(source: Source) -> Table:
+    """Who stood because of whom, the longest first."""
+    found = sorted((wait for wait in standings(source.totals) if wait.share > 0.0), key=lambda wait: -wait.share)
+    return Table(("unit", "stood", "because of", "share of its planned time"), tuple((w.unit, w.how, w.on, f"{100 * w.share:.1f} %") for w in found), 3)
+
+
+def products(source: Source) -> Table:
+    """What each product is made of."""
+    rows = [(name, composition_text(composition_of(source.totals, name)) or "–") for name in source.totals.inputs.products]
+    return Table(("product", "is made of"), tuple(rows), 2)
 
 
 def element_balance(source: Source) -> Table:

@@ -11,16 +11,35 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from twin.quantities import format_quantity
+from twin.results import money
 from twin.results.tally import Line, Product, Tally, Totals
 
 Values = Iterator[tuple[str, float]]
 
 
 class Kpi(NamedTuple):
-    """A key figure: its value and the SI unit of it."""
+    """A key figure: its value and the SI unit of it.
+
+    Of a ratio, what stands ``above`` and ``below`` the line. Of a share of what was processed, ``low`` and ``high``: the value if the change of stock in the
+    window is counted as lost, and as recovered. ``note``: why there is no value, or what it leaves out.
+    """
 
     value: float
     unit: str
+    above: float = math.nan
+    below: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    note: str = ""
+
+    @property
+    def open(self) -> bool:
+        """Whether the bounds are so wide, or hold so much, that the value says little: they reach 100 %, or lie more than :data:`WIDE` of it apart."""
+        return self.high >= 1.0 + WIDE * 1e-6 or (self.high - self.low > WIDE * abs(self.value))
+
+
+WIDE = 0.01
+"""Relative width of the bounds of a figure of one run above which they are shown."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +50,34 @@ class Definition:
     unit: str
     meaning: str
     values: Callable[[Totals], Values]
+    note: Callable[[Totals], str] = str
 
     def named(self, totals: Totals) -> Iterator[tuple[str, Kpi]]:
         """Yield the figures of this row by their full names."""
         stem = self.pattern.partition(".")[0]
+        note = "" if self.note is str else self.note(totals)
         for name, value in self.values(totals):
-            yield (f"{stem}.{name}" if name else stem), Kpi(value, self.unit)
+            above, below = (value.above, value.below) if isinstance(value, Ratio) else (math.nan, math.nan)
+            low, high = (value.low, value.high) if isinstance(value, Bounded) else (math.nan, math.nan)
+            yield (f"{stem}.{name}" if name else stem), Kpi(float(value), self.unit, above, below, low, high, note)
+
+
+class Ratio(float):
+    """A value that remembers what it is the ratio of, so that replications can be judged by the ratio of their sums."""
+
+    __slots__ = ("above", "below")
+
+    above: float
+    below: float
+
+
+class Bounded(Ratio):
+    """A ratio to what was processed, with the values it has if the change of stock is all lost or all recovered."""
+
+    __slots__ = ("high", "low")
+
+    low: float
+    high: float
 
 
 COUNTS = ("queue",)
@@ -44,14 +85,44 @@ COUNTS = ("queue",)
 
 
 def kpi_text(name: str, value: float, unit: str) -> str:
-    """A key figure as people read it: ``kpi_text("throughput", 1.0, "kg/s")`` is ``"3.6 t/h"``, of a share per cent, of a count a number."""
+    """A key figure as people read it: of a share per cent, of a count a number, of one mass over another kg/t, of money whole euros.
+
+    >>> kpi_text("throughput", 1.0, "kg/s"), kpi_text("recovery.Cu", 1.0, "1"), kpi_text("queue.yard", 1.0, "1"), kpi_text("co2_per_tonne", 0.026, "kg/kg")
+    ('3.6 t/h', '100 %', '1', '26 kg/t')
+    """
     if math.isnan(value):
         return "–"
-    return f"{value:.4g}" if name.partition(".")[0] in COUNTS else format_quantity(value, unit)
+    if unit == "1":
+        return f"{value:.4g}" if name.partition(".")[0] in COUNTS else f"{100 * value:.4g} %"
+    if unit == "kg/kg":
+        return f"{1000 * value:.4g} kg/t"
+    if unit == "EUR" and abs(value) >= 100.0:
+        return f"{value:,.0f} EUR"
+    return format_quantity(value, unit)
 
 
-def _ratio(above: float, below: float) -> float:
-    return above / below if below > 0 else float("nan")
+def _ratio(above: float, below: float) -> Ratio:
+    ratio = Ratio(above / below if below > 0 else float("nan"))
+    ratio.above, ratio.below = above, below
+    return ratio
+
+
+def _of_processed(totals: Totals, above: float, of: str) -> Ratio:
+    """A share of what was processed of something, with bounds where its change of stock can be told from what came and left."""
+    below = totals.processed(of)
+    if not (below > 0.0 and totals.conserved(of)):
+        return _ratio(above, below)
+    stored = below - totals.leaving(of)
+    if abs(stored) <= ROUNDING * below:
+        stored = 0.0
+    share = Bounded(above / below)
+    share.above, share.below = above, below
+    share.low, share.high = sorted((above / below, (above + stored) / below))
+    return share
+
+
+ROUNDING = 1e-12
+"""A change of stock smaller than this share of what was processed is rounding."""
 
 
 def _plant(function: Callable[[Totals], float]) -> Callable[[Totals], Values]:
@@ -134,7 +205,8 @@ def _of_planned(state: str) -> Callable[[Totals], Values]:
 
 
 def _availability(totals: Totals, line: Line, machine: str) -> float:
-    return 1.0 - _ratio(totals.at("units/down_share", machine), planned_time(totals, line))
+    planned = planned_time(totals, line)
+    return _ratio(planned - totals.at("units/down_share", machine), planned)
 
 
 def _bottleneck(totals: Totals, line: Line, machine: str) -> float:
@@ -158,13 +230,13 @@ def _recovery(totals: Totals) -> Values:
     targets = dict.fromkeys(name for product in totals.inputs.products.values() for name in product.targets)
     for of in targets:
         out = sum(totals.mass(name, of) for name, product in totals.inputs.products.items() if of in product.targets)
-        yield of, _ratio(out, totals.processed(of))
+        yield of, _of_processed(totals, out, of)
 
 
 def _recovery_by_product(totals: Totals) -> Values:
     for name, product in totals.inputs.products.items():
         for of in product.targets:
-            yield f"{name}.{of}", _ratio(totals.mass(name, of), totals.processed(of))
+            yield f"{name}.{of}", _of_processed(totals, totals.mass(name, of), of)
 
 
 def _grade(totals: Totals) -> Values:
@@ -173,20 +245,15 @@ def _grade(totals: Totals) -> Values:
             yield f"{name}.{of}", _ratio(totals.mass(name, of), totals.mass(name))
 
 
-def _energy(totals: Totals, carrier: str) -> float:
-    drawn = (totals.at("units/power", unit, carrier) for unit in totals.names["unit"])
-    return sum((value for value in drawn if value == value), 0.0)  # a unit without this carrier may hold NaN
-
-
 def _energies(totals: Totals) -> Values:
     for carrier in totals.names["carrier"]:
-        yield carrier, _energy(totals, carrier)
+        yield carrier, money.energy_stated(totals, money.energy_of(totals, carrier))
 
 
 def _energy_per_mass(totals: Totals) -> Values:
     if len(totals.names["carrier"]) > 1:
         for carrier in totals.names["carrier"]:
-            yield carrier, _ratio(_energy(totals, carrier), totals.processed())
+            yield carrier, _ratio(money.energy_of(totals, carrier), totals.processed())
 
 
 def _heating_value(totals: Totals) -> Values:
@@ -215,44 +282,13 @@ def _deportment(totals: Totals) -> Values:
 
 
 def _specific_energy(totals: Totals) -> float:
-    return _ratio(sum(_energy(totals, carrier) for carrier in totals.names["carrier"]), totals.processed())
-
-
-def _co2(totals: Totals) -> float:
-    return sum(_energy(totals, carrier) * totals.inputs.carrier_co2.get(carrier, 0.0) for carrier in totals.names["carrier"])
-
-
-def _revenue_of(totals: Totals, name: str, product: Product) -> float:
-    return sum((price * payable * totals.mass(name, of) for of, price, payable in product.price), 0.0)
-
-
-def _revenue(totals: Totals) -> float:
-    return sum((_revenue_of(totals, name, product) for name, product in totals.inputs.products.items()), 0.0)
-
-
-def _feed_cost(totals: Totals) -> float:
-    return sum((price * totals.mass(feed) for feed, price in totals.inputs.feed_prices.items()), 0.0)
-
-
-def _energy_cost(totals: Totals) -> float:
-    return sum((_energy(totals, carrier) * price for carrier, price in totals.inputs.carrier_prices.items()), 0.0)
-
-
-def _penalty(totals: Totals, product: str) -> float:
-    return totals.at("gates/penalty", product)
-
-
-def _penalties(totals: Totals) -> float:
-    return sum((_penalty(totals, name) for name, product in totals.inputs.products.items() if _penalises(product)), 0.0)
+    energy = sum(money.energy_of(totals, carrier) for carrier in totals.names["carrier"])
+    return _ratio(money.energy_stated(totals, energy), totals.processed())
 
 
 def _penalties_of_plant(totals: Totals) -> Values:
     if any(_penalises(product) for product in totals.inputs.products.values()):
-        yield "", _penalties(totals)
-
-
-def _margin(totals: Totals) -> float:
-    return _revenue(totals) - _feed_cost(totals) - _energy_cost(totals) - _penalties(totals)
+        yield "", money.penalties(totals)
 
 
 def _called_off(totals: Totals, product: str) -> float:
@@ -276,10 +312,17 @@ KPIS: tuple[Definition, ...] = (
         "mass that left the bunkers which feeds fill (or the feeds, where a line has none), less rejected lots that came back there",
         _plant(Totals.processed),
     ),
-    Definition("recovery.<X>", "1", "X in all products that target it over X processed; not the legal recycling rate", _recovery),
+    Definition(
+        "recovery.<X>",
+        "1",
+        "X in all products that target it over X processed; bounds: the change of stock all lost, or all recovered; not the legal recycling rate",
+        _recovery,
+    ),
     Definition("recovery.<product>.<X>", "1", "X in one product that targets it over X processed", _recovery_by_product),
     Definition("grade.<product>.<X>", "1", "X in a product over its mass, for its targets and what its specification names", _grade),
-    Definition("yield.<product>", "1", "mass of a product over mass processed", _products(lambda t, n, p: _ratio(t.mass(n), t.processed()))),
+    Definition(
+        "yield.<product>", "1", "mass of a product over mass processed; bounds as of recovery", _products(lambda t, n, p: _of_processed(t, t.mass(n), ""))
+    ),
     Definition("product_mass.<product>", "kg", "mass that left as a product", _products(lambda t, n, p: t.mass(n))),
     Definition(
         "offspec_share.<product>",
@@ -301,7 +344,7 @@ KPIS: tuple[Definition, ...] = (
     Definition("availability.<machine>", "1", "1 - time down over planned time of its line", _machines(_availability)),
     Definition("load.<machine>", "1", "flow over limit while the line runs", _machines(_load)),
     Definition("bottleneck_share.<machine>", "1", "share of the line's running time in which the machine limited it", _machines(_bottleneck)),
-    Definition("specific_energy", "J/kg", "energy of all carriers over mass processed", _plant(_specific_energy)),
+    Definition("specific_energy", "J/kg", "energy of all carriers over mass processed", _plant(_specific_energy), money.power_note),
     Definition("energy.<carrier>", "J", "energy drawn of a carrier", _energies),
     Definition("energy_per_mass.<carrier>", "J/kg", "energy of a carrier over mass processed, where there are several carriers", _energy_per_mass),
     Definition(
@@ -309,14 +352,41 @@ KPIS: tuple[Definition, ...] = (
     ),
     Definition("waste_heat.<level>", "J", "heat that furnaces gave off with gas, cooling melts and through walls, by temperature", _waste_heat),
     Definition("deportment.<element>.<product>", "1", "share of an element in all that left the plant, in a plant that smelts", _deportment),
-    Definition("co2", "kg", "CO2 that comes with the energy drawn", _plant(_co2)),
-    Definition("co2_per_tonne", "kg/kg", "CO2 over mass processed", _plant(lambda t: _ratio(_co2(t), t.processed()))),
-    Definition("revenue", "EUR", "price times payable share times mass, over all products", _plant(_revenue)),
-    Definition("feed_cost", "EUR", "price of what was delivered; a gate fee is negative", _plant(_feed_cost)),
-    Definition("energy_cost", "EUR", "price of the energy drawn", _plant(_energy_cost)),
+    Definition("co2", "kg", "CO2 that comes with the energy drawn", _plant(money.co2), money.co2_note),
+    Definition("co2_per_tonne", "kg/kg", "CO2 over mass processed", _plant(lambda t: _ratio(money.co2(t), t.processed())), money.co2_note),
+    Definition("revenue", "EUR", "price times payable share times mass, over all products with a price", _plant(money.revenue), money.revenue_note),
+    Definition(
+        "feed_cost",
+        "EUR",
+        "price of what was processed, of each yard at the mean price of what was delivered there; a gate fee is below 0; no value where no feed has a price",
+        _plant(money.feed_cost),
+    ),
+    Definition(
+        "energy_cost", "EUR", "price of the energy drawn; no value where a carrier that was drawn has no price", _plant(money.energy_cost), money.energy_note
+    ),
     Definition("penalties", "EUR", "by how much prices fell of what left outside its specification, over all products that penalise", _penalties_of_plant),
-    Definition("penalty.<product>", "EUR", "the same of one product", _products_that(_penalises, _penalty)),
-    Definition("margin", "EUR", "revenue - feed cost - energy cost - penalties", _plant(_margin)),
+    Definition("penalty.<product>", "EUR", "the same of one product", _products_that(_penalises, money.penalty)),
+    Definition(
+        "stock_value",
+        "EUR",
+        "value of what lies in the plant at the end of the window less that at its beginning: before a product at its price, below 0 for what "
+        "costs, between at what the products bring on average; the yards of feeds are not in it",
+        _plant(money.stock_value),
+    ),
+    Definition(
+        "margin",
+        "EUR",
+        "revenue + stock value - feed cost - energy cost - penalties; no value where a carrier drawn or a product has no price",
+        _plant(money.margin),
+        money.incomplete,
+    ),
+    Definition(
+        "margin_cash",
+        "EUR",
+        "revenue - price of what was delivered - energy cost - penalties: what was paid in the window, whatever lies in the plant",
+        _plant(money.margin_cash),
+        money.incomplete,
+    ),
     Definition("queue.<feed>", "1", "trucks waiting, mean over the window", _gates(_feeds, lambda t, g: _ratio(t.at("gates/queue", g), t.duration))),
     Definition("wait.<feed>", "s", "waiting time in the window over trucks let in or waiting", _gates(_feeds, _mean_wait)),
     Definition(

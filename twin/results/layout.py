@@ -61,6 +61,7 @@ AXES: tuple[Axis, ...] = (
     Axis("state", "", "state of a unit, in order of precedence"),
     Axis("gate", "", "feeds and products: where trucks deliver and pick up"),
     Axis("product", "", "every product"),
+    Axis("wait", "", 'who waits for whom, and how: "shredder blocked by bay"'),
     Axis("warning", "", "ways in which a kernel left its valid range"),
 )
 """All but ``time``, which grows."""
@@ -95,6 +96,7 @@ SERIES: tuple[Variable, ...] = (
         ("load", "time machine", "1", "flow through the machine over its limit, mean over the record step, 0 while it stands, NaN where it has no limit"),
         ("bottleneck", "time machine", "1", "share of the record step in which the machine limited its running line"),
         ("down_share", "time machine", "1", "share of the record step in which the machine was down while its line was on shift"),
+        ("wait_share", "time wait", "1", "share of the record step in which a unit stood because of another, or of a resource"),
         ("power", "time unit carrier", "W", "mean power drawn over the record step; of fuels by their lower heating value"),
         ("waste_heat", "time process heat_level", "W", "mean heat that leaves with off-gas, melts that cool, and through walls, over the record step"),
     ),
@@ -192,6 +194,7 @@ ONCE: tuple[Variable, ...] = (
         "once",
         ("bottleneck_share", "machine", "1", "share of the running time of its line in which the machine limited it"),
         ("range_warnings", "unit warning", "1", "how often a kernel left its valid range", "int"),
+        ("lots", "unit", "1", "lots that the line of a machine worked; 0 of other units", "int"),
     ),
     *_of(
         "balance",
@@ -226,7 +229,17 @@ ONCE: tuple[Variable, ...] = (
     *_of(
         "summary",
         "once",
-        ("value", "kpi", "unit_of_measure", "over the record steps that begin at or after the warm-up"),
+        (
+            "value",
+            "kpi",
+            "unit_of_measure",
+            "over the record steps that begin at or after the warm-up; NaN where a price or a factor that it needs is not given",
+        ),
+        ("above", "kpi", "1", "of a ratio, what stands above the line, in SI; NaN of other key figures"),
+        ("below", "kpi", "1", "of a ratio, what stands below the line, in SI; NaN of other key figures"),
+        ("low", "kpi", "unit_of_measure", "of a share of what was processed: the value if the change of stock is counted as the worse of lost and recovered"),
+        ("high", "kpi", "unit_of_measure", "of a share of what was processed: the value if the change of stock is counted as the better of lost and recovered"),
+        ("note", "kpi", "", "why there is no value, or what it leaves out", "text"),
         ("unit_of_measure", "kpi", "", "SI unit of the value", "text"),
     ),
     *_of(

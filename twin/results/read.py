@@ -19,6 +19,7 @@ from twin.results.create import DIMENSION_ONLY
 from twin.results.kpis import Kpi, kpi_text
 from twin.results.layout import dims_of
 from twin.results.state import load_state
+from twin.results.tally import Tally, Totals
 
 if TYPE_CHECKING:
     import xarray
@@ -82,8 +83,26 @@ class Result:
     @cached_property
     def kpis(self) -> KpiTable:
         """The key figures, over the horizon without warm-up."""
-        units = self.array("summary/unit_of_measure")
-        return KpiTable({str(n): Kpi(float(v), str(u)) for n, v, u in zip(self.array("summary/kpi"), self.array("summary/value"), units, strict=True)})
+        names, units = self.array("summary/kpi"), self.array("summary/unit_of_measure")
+        blank = np.full(len(names), np.nan)  # files of before have no parts and bounds
+        numbers = [self.array(f"summary/{part}") if self.has(f"summary/{part}") else blank for part in ("value", "above", "below", "low", "high")]
+        notes = self.array("summary/note") if self.has("summary/note") else [""] * len(names)
+        rows = zip(names, units, notes, np.array(numbers).T.tolist(), strict=True)
+        found = {}
+        for name, unit, note, (value, above, below, low, high) in rows:
+            found[str(name)] = Kpi(value, str(unit), above, below, low, high, str(note))
+        return KpiTable(found)
+
+    @cached_property
+    def totals(self) -> Totals:
+        """Sums over the window, block by block, so that a long run fits in memory."""
+        tally = Tally(self._open)
+        tally.add_file(self._open)
+        return tally.totals(self._open)
+
+    def has(self, name: str) -> bool:
+        """Whether the file has an array of that path; files of earlier versions have fewer."""
+        return name in self._open
 
     @cached_property
     def scenario(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,11 @@ from twin.results.layout import BY_PATH
 Floats = NDArray[np.float64]
 
 _ROWS = 512
-_LABELLED = ("stream", "unit", "machine", "material", "element", "carrier", "process", "heat_level", "state", "gate", "product")
+_LABELLED = ("stream", "unit", "machine", "material", "element", "carrier", "process", "heat_level", "state", "gate", "product", "wait")
 _NANOSECOND = 1e-9
+
+FROM_OUTSIDE = ("H", "C", "N", "O", "S")
+"""Elements that a furnace also takes from air, fuel and acid, or gives off to the air: what of them lies in the plant cannot be told from its streams."""
 
 # variable -> whether it is a rate or share, and so is multiplied by the length of its record step
 _SUMMED: dict[str, bool] = {
@@ -27,6 +30,7 @@ _SUMMED: dict[str, bool] = {
     "units/load": True,
     "units/bottleneck": True,
     "units/down_share": True,
+    "units/wait_share": True,
     "units/power": True,
     "units/waste_heat": True,
     "gates/arrivals": False,
@@ -67,6 +71,16 @@ class Product:
     price: tuple[tuple[str, float, float], ...]
     when_off_spec: str = "accept"
     limited: bool = False
+    load: float = math.nan
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where material lies between units: the units that fill it, those that empty it, and the streams that lead to it."""
+
+    fillers: tuple[str, ...]
+    takers: tuple[str, ...]
+    streams: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -75,13 +89,17 @@ class KpiInputs:
 
     intake: tuple[str, ...]
     products: Mapping[str, Product]
-    feed_prices: Mapping[str, float]
-    carrier_prices: Mapping[str, float]
-    carrier_co2: Mapping[str, float]
+    feed_prices: Mapping[str, float | None]
+    carrier_prices: Mapping[str, float | None]
+    carrier_co2: Mapping[str, float | None]
     lines: tuple[Line, ...]
     groups: Mapping[str, tuple[str, ...]]
     heating_values: Mapping[str, float]
     returned: tuple[str, ...] = ()
+    feeds_to: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, Place] = field(default_factory=dict)
+    converted: tuple[str, ...] = ()
+    smelts: bool = False
 
     @classmethod
     def from_json(cls, text: str) -> KpiInputs:
@@ -90,35 +108,47 @@ class KpiInputs:
             {"intake": ["yard"],
              "products": {"copper": {"targets": ["Cu"], "spec": ["Cu", "plastics"], "price": [["Cu", 6.0, 0.92]]},
                           "mixed": {"targets": [], "spec": [], "price": -0.08}},
-             "feeds": {"deliveries": {"price": 0.05}},
+             "feeds": {"deliveries": {"price": 0.05, "to": "yard"}},
              "carriers": {"electricity": {"price": 5e-08, "co2": 1.0083e-07}},
              "lines": {"shredder": {"machines": ["shredder", "screen"], "products": ["copper"]}},
              "groups": {"metals": ["steel", "copper"]},
-             "heating_values": {"plastics": 3.5e7}}
+             "heating_values": {"plastics": 3.5e7},
+             "places": {"yard": {"from": ["deliveries"], "to": ["shredder"], "streams": ["deliveries"]}},
+             "converted": ["cable"], "smelts": false}
 
         ``intake`` names the streams whose mass counts as processed, ``returned`` (where there are any) those of rejected lots that come back to it.
-        A product may also state ``when_off_spec`` and ``limited``. Prices are EUR/kg and EUR/J, CO2 kg/J,
-        heating values J/kg; a price may be null. A furnace stands among the lines, without machines.
+        A product may also state ``when_off_spec``, ``limited`` and ``load``, the mean mass that a truck comes for, kg. Prices are EUR/kg and EUR/J, CO2 kg/J,
+        heating values J/kg; a price that was not stated is null. ``places`` says who fills and empties what, and which streams lead there; ``converted``
+        names materials that come to be or cease to be in the plant. A furnace stands among the lines, without machines.
         """
         data = json.loads(text or "{}")
         return cls(
             tuple(data.get("intake", ())),
             {name: _product(entry) for name, entry in data.get("products", {}).items()},
-            {name: float(entry.get("price") or 0.0) for name, entry in data.get("feeds", {}).items()},
-            {name: float(entry.get("price") or 0.0) for name, entry in data.get("carriers", {}).items()},
-            {name: float(entry.get("co2") or 0.0) for name, entry in data.get("carriers", {}).items()},
+            {name: _number(entry.get("price")) for name, entry in data.get("feeds", {}).items()},
+            {name: _number(entry.get("price")) for name, entry in data.get("carriers", {}).items()},
+            {name: _number(entry.get("co2")) for name, entry in data.get("carriers", {}).items()},
             tuple(Line(head, tuple(entry.get("machines", (head,))), tuple(entry.get("products", ()))) for head, entry in data.get("lines", {}).items()),
             {name: tuple(members) for name, members in data.get("groups", {}).items()},
             {name: float(value) for name, value in data.get("heating_values", {}).items()},
             tuple(data.get("returned", ())),
+            {name: str(entry["to"]) for name, entry in data.get("feeds", {}).items() if "to" in entry},
+            {name: Place(*(tuple(entry.get(side, ())) for side in ("from", "to", "streams"))) for name, entry in data.get("places", {}).items()},
+            tuple(data.get("converted", ())),
+            bool(data.get("smelts", False)),
         )
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
 
 
 def _product(entry: Mapping[str, Any]) -> Product:
     price = entry.get("price") or ()
     rules = (("", float(price), 1.0),) if isinstance(price, int | float) else tuple((str(n), float(v), float(p)) for n, v, p in price)
     when_off_spec, limited = str(entry.get("when_off_spec", "accept")), bool(entry.get("limited", False))
-    return Product(tuple(entry.get("targets", ())), tuple(entry.get("spec", ())), rules, when_off_spec, limited)
+    load = float(entry["load"]) if "load" in entry else math.nan
+    return Product(tuple(entry.get("targets", ())), tuple(entry.get("spec", ())), rules, when_off_spec, limited, load)
 
 
 @dataclass(frozen=True)
@@ -135,7 +165,9 @@ class Totals:
     sums: Mapping[str, Floats]
 
     def at(self, variable: str, *labels: str) -> float:
-        """Return one sum by its labels, NaN where the plant has no such label: ``at("units/power", "shredder", "electricity")``."""
+        """Return one sum by its labels, NaN where the plant has no such label or the file no such array: ``at("units/power", "shredder", "electricity")``."""
+        if variable not in self.sums:
+            return float("nan")
         dims = BY_PATH[variable].dims[1:]
         places = []
         for dim, label in zip(dims, labels, strict=True):
@@ -161,6 +193,37 @@ class Totals:
         taken = sum(self.mass(stream, of) for stream in self.inputs.intake)
         return taken - sum(self.mass(stream, of) for stream in self.inputs.returned) if self.inputs.returned else taken
 
+    def conserved(self, of: str) -> bool:
+        """Whether an element, a material, a group, or ("") all mass, only moves through the plant, so that what came in and did not leave lies there."""
+        if not of or of not in self.names["element"]:
+            members = self.inputs.groups.get(of, (of,)) if of else ()
+            return not self.inputs.smelts and not any(member in self.inputs.converted for member in members)
+        return not (self.inputs.smelts and of in FROM_OUTSIDE)
+
+    def leaving(self, of: str = "") -> float:
+        """Return the mass (kg) that left with all products together."""
+        return math.fsum(self.mass(name, of) for name in self.inputs.products)
+
+    def stock_change(self, place: str, of: str = "") -> float:
+        """Return by how much the stock (kg) in a place grew: what flowed in less what flowed out; NaN where a flow was not recorded."""
+        return math.fsum(self.mass(stream, of) for stream in self.inputs.places[place].streams) - self.mass(place, of)
+
+    def places_before(self, product: str) -> list[str]:
+        """Return the places that a product is loaded from."""
+        return [name for name, place in self.inputs.places.items() if product in place.takers]
+
+    def share_of_place(self, place: str, product: str) -> float:
+        """Return the share of what is taken from a place that goes to a product; all alike where nothing was taken."""
+        takers = [taker for taker in self.inputs.places[place].takers if taker in self.inputs.products]
+        masses = {taker: self.mass(taker) for taker in takers}
+        whole = math.fsum(masses.values())
+        return masses[product] / whole if whole > 0.0 else 1.0 / len(takers)
+
+    def stored_before_products(self, of: str = "") -> float:
+        """Return by how much the stock (kg) in all places that products are loaded from grew."""
+        places = dict.fromkeys(place for product in self.inputs.products for place in self.places_before(product))
+        return math.fsum(self.stock_change(place, of) for place in places)
+
 
 class Tally:
     """Adds up record steps that begin at or after ``warmup`` (s).
@@ -170,7 +233,7 @@ class Tally:
 
     def __init__(self, file: Any) -> None:
         self._warmup = float(file.attrs.get("warmup", 0.0))
-        self._sums: dict[str, Floats] = {variable: np.zeros(file[variable].shape[1:]) for variable in _SUMMED}
+        self._sums: dict[str, Floats] = {variable: np.zeros(file[variable].shape[1:]) for variable in _SUMMED if variable in file}
         self._duration = 0.0
 
     def add(self, bounds: Floats, rows_of: Callable[[str], Floats]) -> None:
@@ -181,8 +244,8 @@ class Tally:
             return
         for length in lengths.tolist():
             self._duration += length
-        for variable, weighted in _SUMMED.items():
-            rows, total = rows_of(variable)[first:], self._sums[variable]
+        for variable, total in self._sums.items():
+            rows, weighted = rows_of(variable)[first:], _SUMMED[variable]
             if weighted:
                 rows = rows * lengths.reshape(-1, *[1] * (rows.ndim - 1))
             for row in rows:
@@ -193,11 +256,11 @@ class Tally:
         bounds = file["time_bounds"]
         for start in range(0, bounds.shape[0], _ROWS):
             part = slice(start, start + _ROWS)
-            block = {variable: np.asarray(file[variable][part]) for variable in _SUMMED}
+            block = {variable: np.asarray(file[variable][part]) for variable in self._sums}
             self.add(bounds[part], block.__getitem__)
 
     def totals(self, file: Any) -> Totals:
         """Return the sums, with the labels and the other inputs of KPIs that stand in the file."""
         inputs = KpiInputs.from_json(file["scenario/kpi_inputs"][()].decode("utf-8"))
-        names = {name: tuple(label.decode("utf-8") for label in file[name][...].tolist()) for name in _LABELLED}
+        names = {name: tuple(label.decode("utf-8") for label in file[name][...].tolist()) for name in _LABELLED if name in file}
         return Totals(inputs, names, self._duration, self._sums)

@@ -267,6 +267,8 @@ class Writer:
         scale.make_scale("kpi")
         write_once(self._file, BY_PATH["summary/value"], [kpi.value for kpi in kpis.values()])
         write_once(self._file, BY_PATH["summary/unit_of_measure"], [kpi.unit for kpi in kpis.values()])
+        for name in ("above", "below", "low", "high", "note"):
+            write_once(self._file, BY_PATH[f"summary/{name}"], [getattr(kpi, name) for kpi in kpis.values()])
 
     def _seal(self) -> None:
         self._file.flush()

@@ -15,7 +15,6 @@ from twin.quantities import parse, quantity_of, shown
 from twin.scenario.annotations import NOT_STATED, Annotation
 from twin.scenario.events import Entry
 from twin.scenario.kind import UnitModel
-from twin.scenario.machine import NOT_USED
 from twin.scenario.merge import CHANGED
 from twin.scenario.model import Parameter
 from twin.scenario.places import Path, dotted, split
@@ -99,9 +98,7 @@ def parameters_of(
         limited.pop(number.path, None)
     for path in limited:
         complain(path, "'low' and 'high' need one number as 'value'")
-    for name, (carrier, stored) in carriers.items():
-        if name not in settings.carriers:
-            parameters.append(Parameter(f"carriers.{name}.price", carrier.price, "EUR/J", "assumed", NOT_USED))
+    for name, (_, stored) in carriers.items():
         if stored is not None:
             parameters.append(Parameter(f"carriers.{name}.co2", stored.value, stored.unit, stored.basis, stored.source, stored.low, stored.high))
     parameters += [Parameter(path, n.value, n.unit, n.basis, n.source, n.low, n.high) for path, n in materials]

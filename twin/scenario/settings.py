@@ -104,16 +104,16 @@ class ResourceSpec(Model):
 class CarrierSettings(Model):
     """An energy carrier: what one joule of it costs and emits."""
 
-    price: PricePerEnergy = default(0.0, NOT_USED, description="Price of the energy.")
+    price: PricePerEnergy | None = Field(default=None, description="Price of the energy; without one a cost and the margin are incomplete.")
     co2: EmissionFactor | None = Field(default=None, description="CO2 of the energy; the stored factor of 'year' where not given.")
     year: StrictInt | None = Field(default=None, description="Year of the stored CO2 factor; the newest where not given.")
 
 
 @dataclass(frozen=True)
 class Carrier:
-    """An energy carrier: price in EUR/J, CO2 in kg/J."""
+    """An energy carrier: price in EUR/J, None where none is stated; CO2 in kg/J."""
 
-    price: float
+    price: float | None
     co2: float
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from twin.errors import UsageError
 from twin.quantities import format_quantity
-from twin.results.kpis import kpi_text
+from twin.results.kpis import WIDE, Kpi, kpi_text
 from twin.results.read import Result, open_file
 from twin.scenario.problems import nearest
 from twin.study.statistics import Interval, mean_of, student_interval
@@ -35,15 +35,25 @@ class Value:
     unit: str
     n: int
     interval: Interval | None
+    bounds: tuple[float, float] = (math.nan, math.nan)
 
     @property
     def text(self) -> str:
         """The value with its interval and number of runs, e.g. ``"3.6 t/h (one run, no interval)"``."""
         value = kpi_text(self.name, self.mean, self.unit)
         if self.interval is None:
-            return f"{value} ({ONE_RUN})"
+            return f"{value} ({ONE_RUN}{self._stock})"
         ends = interval_text(self.name, self.mean, self.interval.low, self.interval.high, self.unit)
-        return f"{value} ({100 * self.interval.confidence:.4g} % interval {ends}, n = {self.n} replications)"
+        return f"{value} ({100 * self.interval.confidence:.4g} % interval {ends}, n = {self.n} replications{self._stock})"
+
+    @property
+    def _stock(self) -> str:
+        """What the change of stock in the window leaves open, where that is more than chance does."""
+        low, high = self.bounds
+        chance = WIDE * abs(self.mean) if self.interval is None else 2.0 * self.interval.half_width
+        if not (high >= 1.0 + 1e-9 or high - low > max(chance, 1e-9)):
+            return ""
+        return f"; with the change of stock in the window {interval_text(self.name, self.mean, low, high, self.unit)}"
 
 
 @dataclass(frozen=True)
@@ -151,16 +161,17 @@ def cite(files: Sequence[Path | str], kpis: Sequence[str] = ("throughput",)) -> 
 class _Run:
     file: str
     attrs: dict[str, Any]
-    figures: dict[str, tuple[float, str]]
+    figures: dict[str, Kpi]
 
 
-def _figure(result: Result, name: str) -> tuple[float, str]:
+def _figure(result: Result, name: str) -> Kpi:
     if name not in result.kpis:
         raise UsageError(f"{result.path} has no key figure {name!r}; {nearest(name, result.kpis)}")
     kpi = result.kpis[name]
     if math.isnan(kpi.value):
-        raise UsageError(f"{name} has no value in {result.path}: there is nothing to cite")
-    return kpi.value, kpi.unit
+        why = f" ({kpi.note})" if kpi.note else ""
+        raise UsageError(f"{name} has no value in {result.path}{why}: there is nothing to cite")
+    return kpi
 
 
 def _check(runs: Sequence[_Run]) -> None:
@@ -182,5 +193,7 @@ def _check(runs: Sequence[_Run]) -> None:
 
 
 def _value(name: str, runs: Sequence[_Run]) -> Value:
-    numbers = [run.figures[name][0] for run in runs]
-    return Value(name, mean_of(numbers), runs[0].figures[name][1], len(numbers), student_interval(numbers))
+    figures = [run.figures[name] for run in runs]
+    numbers = [kpi.value for kpi in figures]
+    bounds = mean_of([kpi.low for kpi in figures]), mean_of([kpi.high for kpi in figures])
+    return Value(name, mean_of(numbers), figures[0].unit, len(numbers), student_interval(numbers), bounds)

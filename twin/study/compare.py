@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import math
 import os
@@ -13,16 +12,18 @@ from pathlib import Path
 from twin.errors import UsageError
 from twin.plant import topology
 from twin.plant.api import load
-from twin.results.kpis import Kpi, kpi_text
+from twin.results.findings import range_share
+from twin.results.kpis import Kpi
+from twin.results.limits import limit_of
 from twin.results.read import Result, open_file
 from twin.scenario import Scenario
 from twin.scenario.yaml_source import parse_yaml
-from twin.study.differences import ABSENT, RUN, Difference, differences, leaves_of
+from twin.study.comparison import Comparison, Limit, Row
+from twin.study.differences import ABSENT, RUN, differences, leaves_of
 from twin.study.executors import Executor
 from twin.study.replicate import ONE_RUN, Kind, Procedure, Progress, Replications, Rounds, keep_in, opened
-from twin.study.statistics import Interval, bonferroni, mean_of, needed_for_width
-from twin.study.texts import difference_text
-from twin.study.verdicts import Change, Method, change_of, direction
+from twin.study.statistics import bonferroni, mean_of, needed_for_width
+from twin.study.verdicts import WITHHELD, Method, change_of, direction, opposed
 
 RESULTS = (".h5", ".hdf5")
 """A file whose name ends so holds results; any other one a scenario."""
@@ -30,122 +31,6 @@ RESULTS = (".h5", ".hdf5")
 Item = Scenario | Result | str | os.PathLike[str]
 Runs = Mapping[tuple[int, int], Mapping[str, Kpi]]
 """Key figures of runs by seed and replication."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One key figure: the mean of each side, NaN where a side does not have it, and how each variant differs from the base."""
-
-    name: str
-    unit: str
-    values: tuple[float, ...]
-    changes: tuple[Change, ...]
-
-    @property
-    def differences(self) -> tuple[Interval | None, ...]:
-        """The interval of variant - base for each variant; None where there is one run."""
-        return tuple(change.interval for change in self.changes)
-
-    @property
-    def difference(self) -> Interval | None:
-        """The interval of variant - base for the first variant, usually the only one."""
-        return self.changes[0].interval
-
-    @property
-    def verdict(self) -> str:
-        """Whether the first variant is better, worse, or that it cannot be told; "" of one run."""
-        return self.changes[0].text
-
-    def relative(self, column: int) -> float:
-        """Change against the base, as a share of it; NaN where that has no meaning."""
-        base = self.values[0]
-        return self.changes[column - 1].difference / abs(base) if base else math.nan
-
-    def texts(self) -> list[str]:
-        """The means with a readable unit."""
-        return [kpi_text(self.name, value, self.unit) for value in self.values]
-
-    def difference_text(self, column: int) -> str:
-        """The difference of a variant to the base with its half-width, in the unit of the values."""
-        change = self.changes[column - 1]
-        if change.verdict == "no change":
-            return "0"
-        width = None if change.interval is None else change.interval.half_width
-        return difference_text(self.name, change.difference, width, self.unit, self.values[0], self.values[column])
-
-
-@dataclass(frozen=True)
-class Limit:
-    """Which machine limited a line for most of its running time on each side, and in which share of it."""
-
-    line: str
-    machines: tuple[str, ...]
-    shares: tuple[float, ...]
-
-    @property
-    def moved(self) -> bool:
-        """Whether it is not the same machine everywhere."""
-        return len(dict.fromkeys(self.machines)) > 1
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Two or more sides, the first of which is the base. ``runs`` counts those of each; ``warnings`` how often one left the valid range of a model.
-
-    ``confidence`` holds for all variants at once, each interval has ``confidence_each`` (Bonferroni). ``busiest`` names on each side the line or furnace that
-    ran for the largest share of its planned time, with that share.
-    """
-
-    names: tuple[str, ...]
-    differences: tuple[Difference, ...]
-    rows: tuple[Row, ...]
-    runs: tuple[int, ...]
-    limits: tuple[Limit, ...]
-    busiest: tuple[tuple[str, float], ...]
-    warnings: tuple[float, ...]
-    confidence: float
-    kind: Kind | None
-    remarks: tuple[str, ...]
-
-    @property
-    def confidence_each(self) -> float:
-        """The confidence of each interval."""
-        return bonferroni(self.confidence, len(self.names) - 1)
-
-    def __getitem__(self, kpi: str) -> Row:
-        for row in self.rows:
-            if row.name == kpi:
-                return row
-        raise KeyError(f"no KPI {kpi!r}; known: {', '.join(row.name for row in self.rows)}")
-
-    def verdicts(self, column: int = 1) -> dict[str, list[str]]:
-        """Return the key figures of a variant by verdict."""
-        found: dict[str, list[str]] = {}
-        for row in self.rows:
-            if row.changes[column - 1].verdict:
-                found.setdefault(row.changes[column - 1].verdict, []).append(row.name)
-        return found
-
-    def __repr__(self) -> str:
-        lines = [f"{d.path}: {' | '.join(d.values)}" for d in self.differences] or ["the scenarios are the same"]
-        width = max((len(row.name) for row in self.rows), default=0)
-        lines += [f"{row.name:{width}}  {' | '.join(_cells(row))}" for row in self.rows]
-        return "\n".join([*lines, *self.remarks])
-
-    def _repr_html_(self) -> str:
-        def line(label: str, cells: Sequence[str], tag: str = "td") -> str:
-            return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in (label, *cells)) + "</tr>"
-
-        shown = [line(d.path, d.values) for d in self.differences]
-        heads = [*self.names[:1], *(text for name in self.names[1:] for text in (name, "difference", "verdict"))]
-        rows = [line(row.name, _cells(row)) for row in self.rows]
-        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.remarks)
-        return f"<table>{line('', self.names, 'th')}{''.join(shown)}</table><table>{line('', heads, 'th')}{''.join(rows)}</table>{notes}"
-
-
-def _cells(row: Row) -> list[str]:
-    texts = row.texts()
-    return [texts[0], *(cell for k in range(1, len(texts)) for cell in (texts[k], row.difference_text(k), row.changes[k - 1].text))]
 
 
 @dataclass(frozen=True)
@@ -157,6 +42,8 @@ class _Side:
     lines: Mapping[str, Sequence[str]]
     runs: Runs
     warnings: float
+    limited: Sequence[str] = ()
+    range_share: float = 0.0
 
     def values(self, name: str, keys: Sequence[tuple[int, int]]) -> list[float]:
         return [self.runs[key][name].value if name in self.runs[key] else math.nan for key in keys]
@@ -243,7 +130,8 @@ def _of_replications(names: Sequence[str], found: Sequence[Replications]) -> Com
         leaves = leaves_of(scenario.merged, scenario.files) | {"seed": str(scenario.seed)}
         lines = {line.name: line.machines for line in topology.derive(scenario).lines}
         runs = {(scenario.seed, k): outcome.kpis or {} for k, outcome in enumerate(own.outcomes)}
-        sides.append(_Side(name, leaves, lines, runs, own.warnings))
+        share = mean_of([outcome.range_share for outcome in own.outcomes])
+        sides.append(_Side(name, leaves, lines, runs, own.warnings, [outcome.limit for outcome in own.outcomes], share))
     procedure = found[0].procedure
     remarks = [f"{name}: {verdict}" for name, own in zip(names, found, strict=True) for verdict in own.warm_up]
     comparison = _comparison(sides, procedure.confidence, procedure.kind, remarks)
@@ -298,7 +186,9 @@ def _side_of(name: str, results: Sequence[Result], leaves: Mapping[str, str]) ->
     own = [", ".join(dict.fromkeys(str(key[part]) for key in runs)) for part in range(2)]
     lines = json.loads(str(results[0].array("scenario/kpi_inputs"))).get("lines", {})
     warnings = mean_of([float(result.array("units/range_warnings").sum()) for result in results])
-    return _Side(name, {**leaves, **dict(zip(RUN, own, strict=True))}, {head: line["machines"] for head, line in lines.items()}, runs, warnings)
+    machines = {head: line["machines"] for head, line in lines.items()}
+    limited, share = [limit_of(result.totals).short for result in results], mean_of([range_share(result) for result in results])
+    return _Side(name, {**leaves, **dict(zip(RUN, own, strict=True))}, machines, runs, warnings, limited, share)
 
 
 def _comparison(sides: Sequence[_Side], confidence: float, kind: Kind | None, remarks: Sequence[str]) -> Comparison:
@@ -311,6 +201,7 @@ def _comparison(sides: Sequence[_Side], confidence: float, kind: Kind | None, re
         for side, (method, base_keys, keys) in zip(sides[1:], pairings, strict=True):
             changes.append(change_of(sides[0].values(name, base_keys), side.values(name, keys), method, better, each))
         rows.append(Row(name, unit, tuple(side.mean(name) for side in sides), tuple(changes)))
+    rows = _with_doubt(rows)
     return Comparison(
         tuple(side.name for side in sides),
         tuple(differences([side.leaves for side in sides])),
@@ -322,7 +213,33 @@ def _comparison(sides: Sequence[_Side], confidence: float, kind: Kind | None, re
         confidence,
         kind,
         (*_how([method for method, _, _ in pairings], sides), *remarks),
+        tuple(_most_often(side.limited) for side in sides),
+        tuple(side.range_share for side in sides),
     )
+
+
+def _with_doubt(rows: Sequence[Row]) -> list[Row]:
+    """Withhold the verdict on money where what was paid and what was earned with the change of stock differ in sign."""
+    by_name = {row.name: row for row in rows}
+    if "margin" not in by_name or "margin_cash" not in by_name:
+        return list(rows)
+    pairs = zip(by_name["margin"].changes, by_name["margin_cash"].changes, strict=True)
+    doubtful = [opposed(earned, paid) for earned, paid in pairs]
+
+    def judged(row: Row) -> Row:
+        changes = (replace(c, verdict=WITHHELD, needed=None) if d and c.verdict else c for c, d in zip(row.changes, doubtful, strict=True))
+        return replace(row, changes=tuple(changes))
+
+    return [judged(row) if row.name in ("margin", "margin_cash") else row for row in rows]
+
+
+def _most_often(limited: Sequence[str]) -> str:
+    """What limited most of the runs, and how many of them."""
+    named = [limit for limit in limited if limit]
+    if not named:
+        return ABSENT
+    most = max(dict.fromkeys(named), key=named.count)
+    return most if len(limited) == 1 else f"{most} ({named.count(most)} of {len(limited)} runs)"
 
 
 def _pairing(base: _Side, side: _Side) -> tuple[Method, list[tuple[int, int]], list[tuple[int, int]]]:

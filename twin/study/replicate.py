@@ -28,6 +28,7 @@ from twin.study.statistics import (
     mean_of,
     needed_for_width,
     next_number,
+    ratio_of_sums,
     steady_state,
     student_interval,
 )
@@ -41,13 +42,18 @@ Progress = Callable[[int, int], None]
 Series = Mapping[str, Sequence[float]]
 """Means over periods, by key figure."""
 ONE_RUN = "one run: no interval"
+SAME = 1e-9
+"""Bounds that differ by less are the same."""
+LEAST_RUNS = 20
+"""A sequential procedure begins with at least so many runs: the spread of fewer is itself so uncertain that it stops too early too often."""
 
 
 @dataclass(frozen=True)
 class Procedure:
     """How many replications there are and what is said of them.
 
-    ``number`` runs; with ``until``, a half-width relative to the mean, more are made until that of each figure in ``kpis`` is reached, ``at_most`` in all.
+    ``number`` runs; with ``until``, a half-width relative to the mean, at least :data:`LEAST_RUNS` are made, and more until that of each figure in ``kpis`` is
+    reached, ``at_most`` in all.
     """
 
     number: int = 10
@@ -65,8 +71,8 @@ class Procedure:
             raise UsageError(f"a study is 'terminating' or 'steady' (got {self.kind!r})")
         if self.until is not None and not (math.isfinite(self.until) and self.until > 0):
             raise UsageError(f"a relative half-width is above 0, e.g. 0.05 or '5 %' (got {self.until})")
-        if self.until is not None and self.number < 2:
-            raise UsageError(f"an interval needs at least two replications to begin with (got {self.number})")
+        if self.until is not None and self.number < LEAST_RUNS:
+            object.__setattr__(self, "number", min(LEAST_RUNS, max(self.number, self.at_most)))
         if self.until is not None and self.at_most < self.number:
             raise UsageError(f"at most {self.at_most} replications are less than the {self.number} to begin with")
 
@@ -79,6 +85,11 @@ class Estimate:
     unit: str
     values: tuple[float, ...]
     interval: Interval | None
+    ratio: Interval | None = None
+    """Of a ratio: that of the sums over all runs, with the interval of the jackknife. ``interval`` is that of the mean of ratios."""
+    low: float = math.nan
+    high: float = math.nan
+    """Of a share of what was processed: the means of its bounds, the change of stock lost, or recovered."""
 
     @property
     def known(self) -> list[float]:
@@ -107,7 +118,24 @@ class Estimate:
             return "no value"
         if self.n == 1:
             return ONE_RUN
-        return f"a value in {self.n} of {len(self.values)} runs only" if self.n < len(self.values) else ""
+        if self.n < len(self.values):
+            return f"a value in {self.n} of {len(self.values)} runs only"
+        return f"the change of stock makes it {self.bounds}" if self.open else ""
+
+    @property
+    def open(self) -> bool:
+        """Whether the change of stock leaves more open than chance does: its bounds are wider than the interval, or hold 100 %."""
+        return self.interval is not None and (self.high >= 1.0 + SAME or self.high - self.low > max(2.0 * self.interval.half_width, SAME))
+
+    @property
+    def bounds(self) -> str:
+        """The bounds as people read them."""
+        return interval_text(self.name, self.mean, self.low, self.high, self.unit)
+
+    @property
+    def ratio_text(self) -> str:
+        """The ratio of sums as people read it, "" of what is no ratio."""
+        return "" if self.ratio is None else kpi_text(self.name, self.ratio.mean, self.unit)
 
     def texts(self) -> tuple[str, str]:
         """Return mean and interval as people read them, the interval "" where there is none."""
@@ -125,8 +153,13 @@ class Replications(Mapping[str, Estimate]):
         self._estimates = {name: self._estimate(name, unit) for name, unit in units.items()}
 
     def _estimate(self, name: str, unit: str) -> Estimate:
-        found = [outcome.kpis[name].value if outcome.kpis and name in outcome.kpis else math.nan for outcome in self.outcomes]
-        return Estimate(name, unit, tuple(found), student_interval([v for v in found if not math.isnan(v)], self.procedure.confidence))
+        runs = [outcome.kpis.get(name) if outcome.kpis else None for outcome in self.outcomes]
+        found = [math.nan if kpi is None else kpi.value for kpi in runs]
+        interval = student_interval([v for v in found if not math.isnan(v)], self.procedure.confidence)
+        known = [kpi for kpi in runs if kpi is not None and not math.isnan(kpi.above + kpi.below)]
+        ratio = ratio_of_sums([kpi.above for kpi in known], [kpi.below for kpi in known], self.procedure.confidence) if len(known) == len(runs) else None
+        low, high = (mean_of([end for kpi in known if not math.isnan(end := getattr(kpi, side))]) for side in ("low", "high"))
+        return Estimate(name, unit, tuple(found), interval, ratio, low, high)
 
     def __getitem__(self, name: str) -> Estimate:
         try:

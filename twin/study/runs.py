@@ -15,7 +15,9 @@ from typing import Literal
 
 from twin.errors import FileError, TwinError
 from twin.plant import simulate, topology
+from twin.results.findings import range_share
 from twin.results.kpis import Kpi
+from twin.results.limits import limit_of
 from twin.results.provenance import platform_record
 from twin.scenario import Scenario
 from twin.scenario.kind import Kind
@@ -48,7 +50,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came out of a run: its key figures, or None and the error. ``cpu`` is in s; ``warnings`` counts how often a valid range was left."""
+    """What came out of a run: its key figures, or None and the error. ``cpu`` is in s; ``warnings`` counts how often a valid range was left.
+
+    ``limit``: what limited the plant, in a few words, and ``range_share`` the largest share of its lots in which a machine left a valid range; neither is kept
+    by a sweep.
+    """
 
     kpis: dict[str, Kpi] | None
     error: str = ""
@@ -57,6 +63,8 @@ class Outcome:
     warnings: int = 0
     cpu: float = 0.0
     status: Status = "done"
+    limit: str = ""
+    range_share: float = 0.0
 
 
 def run_job(job: Job) -> Outcome:
@@ -67,7 +75,8 @@ def run_job(job: Job) -> Outcome:
         with simulate.run(_checked(job), out=job.keep, replication=job.replication) as result:
             warnings = int(result.array("units/range_warnings").sum())
             kpis, events = dict(result.kpis), int(result.attrs["events"])
-            return Outcome(kpis, "", result.digest, events, warnings, time.thread_time() - began)
+            limit, share = limit_of(result.totals).short, range_share(result)
+            return Outcome(kpis, "", result.digest, events, warnings, time.thread_time() - began, limit=limit, range_share=share)
     except TwinError as error:
         status, text = ("lost" if isinstance(error, FileError) else "failed"), _described(error)
     except (MemoryError, OSError) as error:

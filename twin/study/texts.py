@@ -46,5 +46,7 @@ def _unit_of(name: str, unit: str, size: float) -> tuple[float, str]:
         return 1.0, ""
     if unit == "1":
         return 0.01, "%"
+    if unit == "kg/kg":
+        return 0.001, "kg/t"
     shown = kpi_text(name, size, unit).partition(" ")[2]
     return (float(unit_named(shown).factor), shown) if size > 0 and unit != "K" else (1.0, unit)

@@ -18,6 +18,9 @@ LESS_IS_BETTER = (
 """Key figures, by the word before the first dot, with a direction that is better; of the others a comparison says "higher" and "lower"."""
 NOISE = 1e-12
 """Differences smaller than this share of the values come from rounding."""
+LEAST = 1e-3
+"""Values below this, in SI, are small beside what they are made of (a share, an efficiency): their rounding is not smaller than that of this."""
+WITHHELD = "withheld"
 Method = Literal["paired", "independent", "one run"]
 
 
@@ -40,6 +43,8 @@ class Change:
     @property
     def text(self) -> str:
         """The verdict in full."""
+        if self.verdict == WITHHELD:
+            return "withheld: paid in the window and with the change of stock it points the other way"
         if self.verdict != "cannot tell":
             return self.verdict
         count = f"about {self.needed}" if self.needed is not None else f"more than {MOST_NEEDED}"
@@ -68,10 +73,10 @@ def change_of(base: Sequence[float], variant: Sequence[float], method: Method, b
         interval = welch(base, variant, confidence)
     difference = mean_of(variant) - mean_of(base) if interval is None else interval.mean
     together = correlation(base, variant) if method == "paired" else math.nan
+    if base and variant and _only_noise(base, variant):
+        return Change(0.0, interval, method if interval is not None else "one run", together, "no change")
     if interval is None:
         return Change(difference, None, "one run", together, "")
-    if _only_noise(base, variant):
-        return Change(0.0, interval, method, together, "no change")
     if not interval.excludes_zero:
         return Change(difference, interval, method, together, "cannot tell", needed_for_sign(interval))
     return Change(difference, interval, method, together, _word(math.copysign(1.0, difference), better))
@@ -79,7 +84,7 @@ def change_of(base: Sequence[float], variant: Sequence[float], method: Method, b
 
 def _only_noise(base: Sequence[float], variant: Sequence[float]) -> bool:
     if len(base) == len(variant):
-        return all(abs(b - a) <= NOISE * max(abs(a), abs(b)) for a, b in zip(base, variant, strict=True))
+        return all(abs(b - a) <= NOISE * max(abs(a), abs(b), LEAST) for a, b in zip(base, variant, strict=True))
     return len(dict.fromkeys((*base, *variant))) == 1
 
 
@@ -87,3 +92,8 @@ def _word(sign: float, better: int) -> str:
     if better == 0:
         return "higher" if sign > 0 else "lower"
     return "better" if sign * better > 0 else "worse"
+
+
+def opposed(one: Change, other: Change) -> bool:
+    """Whether two views of the same thing differ in sign: what was paid, and what was earned with the change of stock."""
+    return one.difference * other.difference < 0.0 and "no change" not in (one.verdict, other.verdict)

@@ -11,6 +11,7 @@ from twin.engine.content import Queue
 from twin.engine.deadlock import check_deadlock
 from twin.engine.states import STARVED
 from twin.engine.unit import Record
+from twin.engine.waiting import lacking
 from twin.scenario.casting import CastingModel
 from twin.units.assembly import Assembly
 from twin.units.journal import levels_of
@@ -61,7 +62,7 @@ class Casting(Process):
             self._cast(now)
             return True
         self.tundish.getters.join(self, 0.0)
-        self.journal.stand(STARVED, now)
+        self.journal.stand(STARVED, now, lacking(self))
         check_deadlock(self, now)
         return False
 

@@ -154,6 +154,8 @@ class Conveyor(Unit):
         for begin, end, effective in self.windows.pieces(record.since, now, record.state):
             powered = effective in POWERED
             record.powered += end - begin if powered else 0
+            if effective == BLOCKED:
+                recorder.waited(self.name, BLOCKED, self.outlet.name, begin, end)
             for k, part in recorder.cut(begin, end):
                 recorder.state[k][self.line_row][effective] += part
                 if powered:

@@ -16,6 +16,7 @@ from twin.engine.deadlock import check_deadlock
 from twin.engine.resource import release, seize
 from twin.engine.states import BLOCKED, MAINTENANCE, STARVED, WAITING
 from twin.engine.unit import State
+from twin.engine.waiting import lacking
 from twin.errors import RunError
 from twin.kernels import furnace as kernel
 from twin.quantities import format_quantity
@@ -161,7 +162,7 @@ class Furnace(Process):
 
     def _wait(self, state: int, now: int, takes_any: bool = False) -> bool:
         self.takes_any = takes_any
-        self.journal.stand(state, now)
+        self.journal.stand(state, now, lacking(self))
         check_deadlock(self, now)
         return False
 

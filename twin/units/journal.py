@@ -48,7 +48,8 @@ def levels_of(heat: float, temperature: float) -> Floats:
 
 
 class Journal:
-    """Rows of one unit in the recorder's arrays. ``state`` holds since ``since``; ``work`` is what is being done, if anything.
+    """Rows of one unit in the recorder's arrays. ``state`` holds since ``since``, because of the unit or resource ``cause``; ``work`` is what is being done,
+    if anything.
 
     Beside the recorder it keeps ``used`` (carrier,), J, of work that is done, and ``powered``, ns, the time that idle power was drawn, for the accounts.
     """
@@ -56,6 +57,7 @@ class Journal:
     def __init__(self, recorder: Recorder, unit: str, idle: float) -> None:
         self.recorder = recorder
         axes = recorder.axes
+        self.unit, self.cause = unit, ""
         self.state_row, self.use_row = axes.lines.index(unit), axes.processes.index(unit)
         self.idle = idle
         self.electricity = axes.carriers.index("electricity")
@@ -64,17 +66,17 @@ class Journal:
         self.used = np.zeros(len(axes.carriers))
         self.powered = 0
 
-    def stand(self, state: int, now: int) -> None:
-        """The unit waits from ``now`` on."""
+    def stand(self, state: int, now: int, cause: str = "") -> None:
+        """The unit waits from ``now`` on, where it is known for ``cause``, a unit or resource."""
         self.settle(now)
         self._finish()
-        self.state = state
+        self.state, self.cause = state, cause
 
     def begin(self, now: int, until: int, flows: Mapping[int, Floats], use: Floats, heat: Floats) -> None:
         """The unit works from ``now`` to ``until``; what takes no time is recorded at once."""
         self.settle(now)
         self._finish()
-        self.state, self.work = RUNNING, Work(now, until, dict(flows), use, heat)
+        self.state, self.cause, self.work = RUNNING, "", Work(now, until, dict(flows), use, heat)
         if until == now:
             self._add(self.recorder.step(now), 1.0)
             self._finish()
@@ -87,6 +89,8 @@ class Journal:
     def settle(self, now: int) -> None:
         """Record up to ``now``."""
         work = self.work
+        if self.cause:
+            self.recorder.waited(self.unit, self.state, self.cause, self.since, now)
         for k, part in self.recorder.cut(self.since, now):
             self.recorder.state[k][self.state_row][self.state] += part
             self.recorder.use[k][self.use_row][self.electricity] += self.idle * (part / NANOSECONDS)
@@ -117,11 +121,11 @@ class Journal:
         if work is not None:
             flows = {str(row): flow.copy() for row, flow in work.flows.items()}
             saved = {"begin": work.begin, "end": work.end, "flows": flows, "use": work.use.copy(), "heat": work.heat.copy()}
-        return {"state": self.state, "since": self.since, "used": self.used.copy(), "powered": self.powered, "work": saved}
+        return {"state": self.state, "cause": self.cause, "since": self.since, "used": self.used.copy(), "powered": self.powered, "work": saved}
 
     def load(self, state: State) -> None:
         """Take over a saved journal."""
-        self.state, self.since, self.powered = state["state"], state["since"], state["powered"]
+        self.state, self.cause, self.since, self.powered = state["state"], state["cause"], state["since"], state["powered"]
         self.used[:] = state["used"]
         saved = state["work"]
         self.work = None

@@ -19,7 +19,7 @@ from twin.engine.recording import Recorder
 from twin.engine.resource import Resource, release, seize
 from twin.engine.states import BLOCKED, DOWN, MAINTENANCE, OFF_SHIFT, RUNNING, STARVED, STATES, WAITING
 from twin.engine.unit import State, Unit
-from twin.engine.waiting import WaitingList
+from twin.engine.waiting import WaitingList, lacking
 from twin.kernels.evaluator import SECONDS, UP
 from twin.units.breakdown import WORKING, Breakdown, Replacement, next_failure
 from twin.units.delivery import Delivery
@@ -38,7 +38,7 @@ READY, START, WORK, DELIVER = range(4)
 @dataclass(slots=True)
 class LineRecord:
     """All times in ns. ``left``: work left on the lot; ``operated``: running time so far; ``state`` holds since ``since``; ``rated``: the lot's
-    rates are drawn."""
+    rates are drawn; ``cause``: the unit or resource that it waits for."""
 
     until: int = 0
     phase: int = READY
@@ -56,6 +56,7 @@ class LineRecord:
     serviced: int = 0
     sweeps: int = 0
     most_sweeps: int = 0
+    cause: str = ""
     state_time: list[int] = field(default_factory=lambda: [0] * len(STATES))
 
 
@@ -159,6 +160,7 @@ class Line(Unit):
         self.takes_any = takes_any
         for k, waiting_list in enumerate(lists):
             waiting_list.join(self, wishes[k] if wishes else 0.0)
+        self.record.cause = lacking(self)
         check_deadlock(self, now)
 
     def _take(self, now: int) -> bool:

@@ -79,8 +79,11 @@ class LineRecords:
     def standing(self, line: Line, begin: int, end: int, state: int) -> None:
         """The line did not work from ``begin`` to ``end``, ns."""
         powered = state in POWERED
+        waits = self.recorder.wait_rows.get((line.name, state, line.record.cause), -1)
         for k, part in self.recorder.cut(begin, end):
             self._state[k][state] += part
+            if waits >= 0:
+                self.recorder.waits[k][waits] += part
             if powered:
                 self._energy[k] += self.power[:, 0] * (part / NANOSECONDS)
 

@@ -178,7 +178,7 @@ class OffgasFilter(Process):
         else:
             self.abandon_lists(now)
         self.putters.wake_first(now)
-        self.journal.stand(BLOCKED if self.full else RUNNING, now)
+        self.journal.stand(BLOCKED if self.full else RUNNING, now, self.outlets["dust"].name if self.full else "")
         if self.full:
             check_deadlock(self, now)
         return False

@@ -12,6 +12,7 @@ from twin.engine.bunker import Bunker
 from twin.engine.deadlock import check_deadlock
 from twin.engine.states import BLOCKED
 from twin.engine.unit import RecordLike, State, Unit
+from twin.engine.waiting import lacking
 from twin.kernels.heaps import add_materials
 from twin.materials import ELEMENTS
 from twin.scenario.process import ProcessModel
@@ -142,9 +143,9 @@ class Process(Unit):
         if not self.parcels:
             return True
         self.takes_any = True
-        self.journal.stand(BLOCKED, now)
         for port in self.parcels:
             self.outlets[port].putters.join(self, 0.0)
+        self.journal.stand(BLOCKED, now, lacking(self))
         check_deadlock(self, now)
         return False
 

@@ -18,6 +18,7 @@ from twin.engine.deadlock import check_deadlock
 from twin.engine.resource import Resource, release, seize, work_calendars
 from twin.engine.states import OFF_SHIFT, STARVED, WAITING
 from twin.engine.unit import State
+from twin.engine.waiting import lacking
 from twin.errors import ScenarioError
 from twin.kernels import refining
 from twin.materials import ELEMENTS
@@ -157,10 +158,10 @@ class Section(Process):
             if bunker.has(self, least):
                 break
         else:
-            self.journal.stand(STARVED, now)
             self.takes_any = True
             for bunker in self.bunkers:
                 bunker.getters.join(self, least)
+            self.journal.stand(STARVED, now, lacking(self))
             check_deadlock(self, now)
             return False
         self.leave_lists()
@@ -187,7 +188,7 @@ class Section(Process):
         """Wait for crane and people, then load or pull."""
         record, hands = self.record, self.hands[self.record.phase]
         if hands and not seize(self, hands, now):
-            self.journal.stand(WAITING, now)
+            self.journal.stand(WAITING, now, lacking(self))
             self.takes_any = False
             check_deadlock(self, now)
             return False
