@@ -123,7 +123,7 @@ def test_replications_print_means_with_intervals(small: Path, capsys: pytest.Cap
     printed = capsys.readouterr()
     assert printed.err == ""
     assert "3 replications, terminating (from 0 s to 2 d)" in printed.out
-    assert re.search(r"^throughput +[\d.]+ t/h +[\d.]+ to [\d.]+ t/h +3 *$", printed.out, re.MULTILINE)
+    assert re.search(r"^throughput +[\d.]+ t/h +[\d.]+ to [\d.]+ t/h +[\d.]+ t/h +3 *$", printed.out, re.MULTILINE)
     assert printed.out.strip().endswith("small-r2.h5")
     assert main([*command, "--json", "--confidence", "90 %"]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -138,8 +138,8 @@ def test_replications_print_means_with_intervals(small: Path, capsys: pytest.Cap
 
 def test_replications_until_an_interval_is_narrow(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--executor", "serial", "--set", RANDOM, "--json"]
-    assert main(["run", str(small), "--until-half-width", "1000 %", "--of", "margin", *options]) == 0
-    assert json.loads(capsys.readouterr().out)["replications"] == 10
+    assert main(["run", str(small), "--until-half-width", "1000 %", "--of", "revenue", *options]) == 0
+    assert json.loads(capsys.readouterr().out)["replications"] == 20
     assert main(["run", str(small), "--replications", "2", "--until-half-width", "0.01", "--at-most", "3", *options]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["replications"] == 3

@@ -88,7 +88,7 @@ def test_a_pickup_that_limits_is_named_in_file_terminal_and_json(tmp_path: Path)
 
 def test_waits_add_up_to_the_states_of_the_line() -> None:
     with twin.run(twin.load(PICKUP_LIMITS)) as result:
-        shares, waits, labels = result.array("units/state_share"), result.array("units/wait_share"), result.array("wait").tolist()
+        shares, waits, labels = result.array("units/state_share"), result.array("units/wait_share"), result.array("cause").tolist()
         unit, states = result.array("unit").tolist().index("mill"), result.array("state").tolist()
         for state, how in (("blocked", "blocked by"), ("starved", "starved by")):
             own = sum(waits[:, k] for k, label in enumerate(labels) if label.startswith(f"mill {how} "))

@@ -28,7 +28,7 @@ AXES: dict[str, Any] = {
     "state": STATES,
     "gate": ["deliveries", "gold", "waste"],
     "product": ["gold", "waste"],
-    "wait": ["mill starved by yard", "mill blocked by bay"],
+    "cause": ["mill starved by yard", "mill blocked by bay"],
     "warning": ["mill: überlast"],
 }
 KPI_INPUTS = {

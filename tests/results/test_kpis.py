@@ -71,6 +71,8 @@ def kpis() -> dict[str, Kpi]:
     return run([WARM, FIRST, SECOND])
 
 
+STOCK_VALUE = (0.2 * 0.6 * 6.0 * 0.9 / 1.0 - 0.5 * 2.9 * 0.05 / 3.5) * HOUR
+"""0.2 kg/s of copper and 0.5 kg/s of all that came did not leave; a kilogram of either that left brought so much on average."""
 EXPECTED = {
     "throughput": 2.0,  # 4 kg/s for one of two hours
     "processed": 4.0 * HOUR,
@@ -114,7 +116,9 @@ EXPECTED = {
     "revenue": (0.6 * 6.0 * 0.9 - 2.9 * 0.05) * HOUR,
     "feed_cost": 4.0 * 0.1 * HOUR,
     "energy_cost": 60e3 * 5e-8 * HOUR,
-    "margin": (0.6 * 6.0 * 0.9 - 2.9 * 0.05 - 0.4 - 60e3 * 5e-8) * HOUR,
+    "stock_value": STOCK_VALUE,
+    "margin": (0.6 * 6.0 * 0.9 - 2.9 * 0.05 - 0.4 - 60e3 * 5e-8) * HOUR + STOCK_VALUE,
+    "margin_cash": (0.6 * 6.0 * 0.9 - 2.9 * 0.05 - 0.4 - 60e3 * 5e-8) * HOUR,
     "queue.deliveries": 0.75,
     "wait.deliveries": 1500.0,
     "turned_away_share.deliveries": 0.2,
@@ -151,7 +155,7 @@ EXPECTED_WHERE_JUDGED = {
     "limited_pickup_share.gold": 2 / 6,
     "penalties": 30.0,
     "penalty.waste": 30.0,
-    "margin": EXPECTED["margin"] - 30.0,
+    "margin_cash": EXPECTED["margin_cash"] - 30.0,
 }
 
 
@@ -208,7 +212,7 @@ def test_inputs_without_prices_and_products() -> None:
     assert inputs.intake == () and not inputs.products
     changed = copy.deepcopy(KPI_INPUTS)
     changed["products"] = {"gold": {"price": None}}
-    assert run([WARM, FIRST], changed)["revenue"].value == 0.0
+    assert math.isnan(run([WARM, FIRST], changed)["revenue"].value)
 
 
 def test_what_a_plant_does_not_have_is_nan() -> None:

@@ -44,7 +44,9 @@ def test_the_margin_is_that_of_what_was_processed() -> None:
     assert found["margin"].value == pytest.approx(tonnes * PER_TONNE - HOURS * 10 * 0.20, rel=1e-9)
 
 
-@pytest.mark.parametrize("change", [{"units.yard.capacity": "2000 t"}, {"units.residue.pickup": {"every": "48 h", "mass": "192 t"}}], ids=["larger yard", "rarer residue truck"])
+@pytest.mark.parametrize(
+    "change", [{"units.yard.capacity": "2000 t"}, {"units.residue.pickup": {"every": "48 h", "mass": "192 t"}}], ids=["larger yard", "rarer residue truck"]
+)
 def test_hoarding_earns_nothing(change: dict[str, object]) -> None:
     """The same tonnage at the same yield has the same margin; what was paid in the window differs by thousands."""
     base, variant = kpis(), kpis(**change)
@@ -121,7 +123,11 @@ def test_a_recovery_over_a_falling_stock_comes_with_bounds() -> None:
 
 
 def test_a_recovery_without_change_of_stock_has_no_width() -> None:
-    text = STOCKED.replace(", initial: {mass: 80 t, composition: {copper: 1}, size: {rosin_rammler: {x63: 40 mm, n: 1.4}}}", "").replace("pickup: {every: 1 d, mass: 25 t}", "").replace("}, }", "}}")
+    text = (
+        STOCKED.replace(", initial: {mass: 80 t, composition: {copper: 1}, size: {rosin_rammler: {x63: 40 mm, n: 1.4}}}", "")
+        .replace("pickup: {every: 1 d, mass: 25 t}", "")
+        .replace("}, }", "}}")
+    )
     with twin.run(twin.load(text.replace("5 EUR/kg}, ", "5 EUR/kg}"))) as result:
         recovery = result.kpis["recovery.copper"]
         assert recovery.value == pytest.approx(0.9, rel=1e-3) and recovery.high - recovery.low < 1e-3 and not recovery.open
@@ -129,7 +135,9 @@ def test_a_recovery_without_change_of_stock_has_no_width() -> None:
 
 def test_a_product_that_is_mostly_something_else_is_warned_of() -> None:
     """2,000 EUR/t for a mixture that is as much plastics as the feed is."""
-    text = STOCKED.replace("partition: {metal: {copper: 90 %, plastics: 0}}", "partition: {metal: {copper: 30 %, plastics: 30 %}}").replace("{copper: 5 EUR/kg}", "2000 EUR/t")
+    text = STOCKED.replace("partition: {metal: {copper: 90 %, plastics: 0}}", "partition: {metal: {copper: 30 %, plastics: 30 %}}").replace(
+        "{copper: 5 EUR/kg}", "2000 EUR/t"
+    )
     text = text.replace(", initial: {mass: 80 t, composition: {copper: 1}, size: {rosin_rammler: {x63: 40 mm, n: 1.4}}}", "")
     from twin.results.findings import findings_of
 

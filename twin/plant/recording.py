@@ -75,7 +75,7 @@ class Translation:
             "state": list(STATES),
             "gate": list(self.axes.gates),
             "product": self.products,
-            "wait": [wait.label for wait in self.axes.waits],
+            "cause": [wait.label for wait in self.axes.waits],
             "warning": warnings,
         }
 

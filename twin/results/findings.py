@@ -52,7 +52,7 @@ def findings_of(result: Result) -> list[str]:
 
 def figure_findings(result: Result) -> list[str]:
     """Return the same without the ranges: what there is to say of figures and prices."""
-    return [*_impure(result.totals), *_open_ratios(result), *_incomplete(result)]
+    return [*_impure(result.totals), *_open_ratios(result)]
 
 
 def _impure(totals: Totals) -> list[str]:
@@ -92,14 +92,6 @@ def bounds_text(name: str, kpi: Kpi) -> str:
     """Return the bounds of a share: ``"95.1 to 97.3 %"``."""
     low, high = kpi_text(name, kpi.low, kpi.unit), kpi_text(name, kpi.high, kpi.unit)
     return f"{low.removesuffix(' %')} to {high}" if low.endswith(" %") and high.endswith(" %") else f"{low} to {high}"
-
-
-def _incomplete(result: Result) -> list[str]:
-    notes: dict[str, list[str]] = {}
-    for name, kpi in result.kpis.items():
-        if kpi.note:
-            notes.setdefault(kpi.note, []).append(name)
-    return [f"{', '.join(names)} {note}" for note, names in notes.items()]
 
 
 def range_warnings(result: Result) -> list[str]:

@@ -61,7 +61,7 @@ AXES: tuple[Axis, ...] = (
     Axis("state", "", "state of a unit, in order of precedence"),
     Axis("gate", "", "feeds and products: where trucks deliver and pick up"),
     Axis("product", "", "every product"),
-    Axis("wait", "", 'who waits for whom, and how: "shredder blocked by bay"'),
+    Axis("cause", "", 'who stands because of whom, and how: "shredder blocked by bay"'),
     Axis("warning", "", "ways in which a kernel left its valid range"),
 )
 """All but ``time``, which grows."""
@@ -96,7 +96,7 @@ SERIES: tuple[Variable, ...] = (
         ("load", "time machine", "1", "flow through the machine over its limit, mean over the record step, 0 while it stands, NaN where it has no limit"),
         ("bottleneck", "time machine", "1", "share of the record step in which the machine limited its running line"),
         ("down_share", "time machine", "1", "share of the record step in which the machine was down while its line was on shift"),
-        ("wait_share", "time wait", "1", "share of the record step in which a unit stood because of another, or of a resource"),
+        ("wait_share", "time cause", "1", "share of the record step in which a unit stood because of another, or of a resource"),
         ("power", "time unit carrier", "W", "mean power drawn over the record step; of fuels by their lower heating value"),
         ("waste_heat", "time process heat_level", "W", "mean heat that leaves with off-gas, melts that cool, and through walls, over the record step"),
     ),

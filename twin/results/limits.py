@@ -178,7 +178,7 @@ def _known(value: float) -> float:
 def standings(totals: Totals) -> list[Standing]:
     """Return every wait of a unit for another or for a resource, as a share of the time that the unit is meant to work, in the order of the file."""
     found = []
-    for label in totals.names.get("wait", ()):
+    for label in totals.names.get("cause", ()):
         unit, how, on = next((label.partition(f" {words} ")[0], words, label.partition(f" {words} ")[2]) for words in _WORDS if f" {words} " in label)
         planned = totals.duration - sum(_known(totals.at("units/state_share", unit, state)) for state in ("off_shift", "maintenance"))
         share = totals.at("units/wait_share", label) / planned if planned > 0.0 else math.nan
@@ -193,7 +193,7 @@ def limit_of(totals: Totals) -> PlantLimit:
     """Return what limits the plant over the window."""
     plant = _Plant(totals)
     starts = [taker for stream in totals.inputs.intake for taker in _takers(plant, stream)]
-    if not starts or not totals.processed() > 0.0 or "wait" not in totals.names:
+    if not starts or not totals.processed() > 0.0 or "cause" not in totals.names:
         return PlantLimit("", "nothing", "", math.nan, ())
     start = max(dict.fromkeys(starts), key=lambda unit: totals.mass(_intake_of(plant, unit)))
     return _followed(plant, start)

@@ -16,7 +16,7 @@ from twin.results.layout import BY_PATH
 Floats = NDArray[np.float64]
 
 _ROWS = 512
-_LABELLED = ("stream", "unit", "machine", "material", "element", "carrier", "process", "heat_level", "state", "gate", "product", "wait")
+_LABELLED = ("stream", "unit", "machine", "material", "element", "carrier", "process", "heat_level", "state", "gate", "product", "cause")
 _NANOSECOND = 1e-9
 
 FROM_OUTSIDE = ("H", "C", "N", "O", "S")

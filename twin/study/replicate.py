@@ -71,10 +71,13 @@ class Procedure:
             raise UsageError(f"a study is 'terminating' or 'steady' (got {self.kind!r})")
         if self.until is not None and not (math.isfinite(self.until) and self.until > 0):
             raise UsageError(f"a relative half-width is above 0, e.g. 0.05 or '5 %' (got {self.until})")
-        if self.until is not None and self.number < LEAST_RUNS:
-            object.__setattr__(self, "number", min(LEAST_RUNS, max(self.number, self.at_most)))
-        if self.until is not None and self.at_most < self.number:
-            raise UsageError(f"at most {self.at_most} replications are less than the {self.number} to begin with")
+        if self.until is not None and self.at_most < max(2, self.number):
+            raise UsageError(f"at most {self.at_most} replications are less than the {max(2, self.number)} to begin with")
+
+    @property
+    def first(self) -> int:
+        """How many runs there are before anything is judged."""
+        return self.number if self.until is None else min(self.at_most, max(self.number, LEAST_RUNS))
 
 
 @dataclass(frozen=True)
@@ -304,7 +307,7 @@ class Rounds:
 
     def run(self, enough: Callable[[Sequence[Replications]], int | None]) -> list[Replications]:
         """Make the runs; ``enough(so far)`` says how many replications are wanted in all, None for more than can be counted on."""
-        procedure, wanted = self.procedure, self.procedure.number
+        procedure, wanted = self.procedure, self.procedure.first
         with tempfile.TemporaryDirectory(prefix="twin-") as folder:
             while True:
                 self._round(wanted, Path(folder))
