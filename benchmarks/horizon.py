@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+from size import size
 from weee import extended, with_stops
 
 import twin
@@ -33,7 +34,7 @@ def peak_memory() -> float:
 def main(plant: str, horizon: str, out: str) -> None:
     scenario_of = {"weee": with_stops, "weee_extended": extended}[plant]
     scenario = scenario_of(record={"every": "1 h"}, **{"time.horizon": horizon})
-    twin.run(scenario_of(**{"time.horizon": "3 d"}))  # compiler and imports warm
+    twin.run(scenario_of(**{"time.horizon": size("3 d", "1 d")}))  # compiler and imports warm
     begin = time.process_time()
     result = twin.run(scenario, out=out)
     seconds = time.process_time() - begin

@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from size import size
+
 Prepare = Callable[[], Callable[[], Any]]
 """Builds what a round needs, untimed, and returns the call that is timed."""
 
@@ -66,6 +68,6 @@ def interleave(benchmark: Any, contenders: Mapping[str, Prepare], rounds: int, t
             seconds[name].append(timer() - begin)
         return (ready(candidate),), {}
 
-    results[candidate] = benchmark.pedantic(lambda run: run(), setup=time_the_others, rounds=rounds, iterations=1)
+    results[candidate] = benchmark.pedantic(lambda run: run(), setup=time_the_others, rounds=size(rounds, 1), iterations=1)
     seconds[candidate] = list(benchmark.stats.stats.data)
     return Timings(seconds, results)

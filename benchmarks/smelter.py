@@ -17,6 +17,7 @@ from unittest.mock import patch
 
 import numpy as np
 from horizon import peak_memory
+from size import size
 
 import twin
 from twin.kernels import furnace
@@ -88,7 +89,7 @@ def main(horizon: str, out: str, genealogy: str) -> None:
     scenario = smelter(horizon, **record)
     if genealogy == "genealogy":
         scenario = scenario.change({f"units.{name}.step": "3 min" for name in ("tsl", "converter")})
-    twin.run(scenario.change({"time.horizon": "3 d"}), out=out)  # compiler and imports warm
+    twin.run(scenario.change({"time.horizon": size("3 d", "6 h")}), out=out)  # compiler and imports warm
     with phases_timed() as clock:
         begin = time.process_time()
         result = twin.run(scenario, out=out)

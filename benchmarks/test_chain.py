@@ -12,11 +12,12 @@ from figures import Figures
 from interleaved import interleave
 from peers.bare_chain import MatrixChain, StoreChain
 from plant_run import prepared
+from size import size
 
 import twin
 
 pytestmark = pytest.mark.benchmark(timer=time.process_time)
-PARTS = 8000
+PARTS = size(8000, 400)
 STATIONS = len(SERVICE)
 
 

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from figures import Figures
 from interleaved import Prepare, children_cpu, interleave
+from size import size
 
-MONTHS = (1, 3, 12)
+MONTHS = size((1, 3, 12), (1, 2))
 ROUNDS = 2
 HORIZON = Path(__file__).with_name("horizon.py")
 
@@ -27,7 +28,7 @@ def test_horizons(benchmark: Any, figures: Figures, tmp_path: Path, plant: str, 
 
     def run(months: int) -> Prepare:
         def timed() -> None:
-            command = [sys.executable, str(HORIZON), plant, f"{30 * months} d", str(tmp_path / "horizon.h5")]
+            command = [sys.executable, str(HORIZON), plant, f"{size(30, 2) * months} d", str(tmp_path / "horizon.h5")]
             found[months].append(json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
 
         return lambda: timed

@@ -15,6 +15,7 @@ import pytest
 from figures import Figures
 from interleaved import interleave
 from peers.particles_numpy import Belt, Sorter, Thrower
+from size import size
 
 from twin.kernels.compile import Sizes
 from twin.kernels.particles import DISC, Sampled, eddy_partition, landings, sensor_partition
@@ -24,7 +25,7 @@ from twin.scenario.kinds.sensor_sorter import SensorSorter
 from twin.scenario.sizes import read_bounds
 
 pytestmark = pytest.mark.benchmark(timer=time.process_time)
-PIECES = 200_000
+PIECES = size(200_000, 20_000)
 COARSE, FINE = read_bounds("16 31.5 63 125 mm"), read_bounds("4 8 16 31.5 mm")
 SIZES, FINE_SIZES = (Sizes(*(np.array(values) for values in (bounds.lower, bounds.upper, bounds.mean))) for bounds in (COARSE, FINE))
 PACKAGING = {
@@ -37,7 +38,7 @@ PACKAGING = {
 METALS = {"density": np.array([2700.0, 8930.0, 1080.0]), "conductivity": np.array([3.5e7, 5.8e7, 0.0]), "ferromagnetic": np.zeros(3)}
 STREAM = np.array([[0.0, 0.2, 0.5, 0.3], [0.0, 0.2, 0.5, 0.3], [0.0, 0.1, 0.4, 0.5]]) * np.array([[0.3], [0.5], [0.2]]) * 4.0 / 3.6
 """Three materials, 4 t/h, of which the first is the sensor's target; kg/s. An eddy current gets twice as much."""
-STRETCHES = (2048, 4096, 8192, 16384)
+STRETCHES = size((2048, 4096, 8192, 16384), (4096,))
 """Pieces that NumPy is given at once; the best for it counts."""
 THERE = (STREAM > 0.0).reshape(-1)
 

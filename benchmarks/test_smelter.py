@@ -15,12 +15,13 @@ import pytest
 from figures import Figures
 from interleaved import Prepare, children_cpu, interleave
 from plant_run import prepared
+from size import size
 from smelter import PhaseClock, phases_timed, smelter
 
 from twin.scenario import Scenario
 
-MONTHS = (1, 3, 12)
-HOURS = 730
+MONTHS = size((1, 3, 12), (1, 2))
+HOURS = size(730, 12)
 """Of a month: twelve are 365 days."""
 SCRIPT = Path(__file__).with_name("smelter.py")
 
@@ -28,7 +29,10 @@ SCRIPT = Path(__file__).with_name("smelter.py")
 @pytest.mark.benchmark(timer=time.process_time)
 def test_cost_of_a_phase_beside_the_kernel(benchmark: Any, figures: Figures, tmp_path: Path) -> None:
     """CPU time of the run less that of the compiled phases within it: unrecorded, and with all that can be recorded, in a file."""
-    ways = {"recorded": (smelter("15 d", every="1 h", genealogy=True), tmp_path / "recorded.h5"), "candidate": (smelter("15 d"), None)}
+    ways = {
+        "recorded": (smelter(size("15 d", "1 d"), every="1 h", genealogy=True), tmp_path / "recorded.h5"),
+        "candidate": (smelter(size("15 d", "1 d")), None),
+    }
     clocks: dict[str, list[PhaseClock]] = {name: [] for name in ways}
 
     def clocked(scenario: Scenario, out: Path | None, found: list[PhaseClock]) -> Prepare:
@@ -78,7 +82,7 @@ def test_smelter_horizons(benchmark: Any, figures: Figures, tmp_path: Path, gene
 
         return lambda: timed
 
-    output("1 d")  # whoever compiles holds more
+    output(size("1 d", "6 h"))  # whoever compiles holds more
     interleave(benchmark, {f"{months} months": run(months) for months in MONTHS}, rounds=1, timer=children_cpu)
     month, year = found[MONTHS[0]], found[MONTHS[-1]]
     for months in MONTHS[1:]:

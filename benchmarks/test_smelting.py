@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 from figures import Figures
+from size import size
 
 from twin.kernels.phases import ROWS, WIDTH
 from twin.kernels.smelting import STATE, WARNINGS, prepare_smelting, smelt
@@ -20,7 +21,7 @@ CHARGE = (
 )
 """29 elements and oxygen, kg."""
 OXYGEN = {"reduction": 120.0, "black_copper": 140.0, "oxidation": 160.0, "converter": 200.0}
-SOLVES, ROUNDS = 2000, 9
+SOLVES, ROUNDS = size((2000, 9), (50, 1))
 
 
 @pytest.mark.parametrize("warm", [False, True])

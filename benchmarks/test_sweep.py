@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from figures import Figures
+from size import size
 
 import twin
 from twin.study.executors import executor
@@ -33,10 +34,11 @@ units:
   good_out: {kind: product, from: sort.good, targets: [good]}
   bad_out: {kind: product, from: sort.bad}
 """
-RUN = 0.050
+RUN = size(0.050, 0.004)
 """CPU seconds that a run is to take."""
-RUNS = int(os.environ.get("TWIN_BENCH_RUNS", "1000"))
-MANY = int(os.environ.get("TWIN_BENCH_SWEEP", "2000"))
+RUNS = int(os.environ.get("TWIN_BENCH_RUNS", size("1000", "8")))
+MANY = int(os.environ.get("TWIN_BENCH_SWEEP", size("2000", "20")))
+DONE = size(200, 10)
 pytestmark = pytest.mark.benchmark(timer=time.process_time)
 
 
@@ -116,11 +118,11 @@ def test_memory_of_a_long_sweep(benchmark: Any, figures: Figures, tmp_path: Path
 
 def test_reading_a_finished_sweep(benchmark: Any, figures: Figures, tmp_path: Path) -> None:
     """The same sweep once more, when nothing is to be made: keys and a look into the file."""
-    points = study(200, 1.0)
+    points = study(DONE, 1.0)
     sweep(points, tmp_path / "done.h5", executor="serial")
 
     def again() -> None:
         sweep(points, tmp_path / "done.h5", executor="serial")
 
     benchmark.pedantic(again, rounds=3, iterations=1)
-    figures.beside("sweep_finished_ms_a_run", 1e3 * benchmark.stats["median"] / 200, "ms")
+    figures.beside("sweep_finished_ms_a_run", 1e3 * benchmark.stats["median"] / DONE, "ms")

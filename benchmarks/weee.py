@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from size import SMALL, size
 
 import twin
 from twin.scenario.kinds.feed import Feed
@@ -24,10 +25,11 @@ def extended(**changes: Any) -> twin.Scenario:
 
 def with_stops(path: Path = PATH, /, **changes: Any) -> twin.Scenario:
     """The line as it is, failures, shifts and all, in lots of 100 kg."""
-    return twin.load(path).change({"lot": LOT, "record": "none", **changes})
+    short = {"time.horizon": "1 d", "time.warmup": "0 s"} if SMALL else {}
+    return twin.load(path).change({"lot": LOT, "record": "none", **short, **changes})
 
 
-def without_stops(horizon: str = "30 d") -> twin.Scenario:
+def without_stops(horizon: str = size("30 d", "1 d")) -> twin.Scenario:
     """The line without failures, calendars and all other stops and without recording, with deliveries drawn beforehand."""
     drawn = twin.load(PATH).change({"time.horizon": horizon, "time.warmup": "0 s"})
     tree: dict[str, Any] = dict(drawn.merged) if isinstance(drawn.merged, dict) else {}

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from twin.kernels import mills, sizing
 
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-11
@@ -102,10 +105,12 @@ class Screen:
     reacts = True
 
     def __init__(self, c: Floats, shape: tuple[int, int]) -> None:
-        classes = shape[1]
-        self.opening, self.area, self.capacity, self.sharpness = (float(value) for value in c[:4])
-        self.shares = np.vstack([np.ones(classes), c[4 : 4 + 3 * classes].reshape(3, classes)])
-        self.size = c[4 + 3 * classes :]
+        classes, head = shape[1], sizing.HEAD
+        self.opening, self.area, self.capacity, self.sharpness, sticking = (float(value) for value in c[:head])
+        if sticking:
+            raise ValueError(f"the peer's screen knows no moisture (sensitivity {sticking})")
+        by_size = c[head : head + 4 * classes].reshape(4, classes)
+        self.shares, self.size = np.vstack([np.ones(classes), by_size[:3]]), by_size[3].copy()
 
     def cut(self, by_size: Floats, rate: float) -> float:
         """Karra's cut size, mm, of the masses of a lot by size."""
@@ -139,10 +144,13 @@ class Shredder:
 
     def __init__(self, c: Floats, shape: tuple[int, int]) -> None:
         materials, classes = shape
-        self.events, self.nominal, self.slope = (float(value) for value in c[:3])
-        self.leaving = c[4 : 4 + classes]
-        self.selection = c[4 + classes : 4 + 2 * classes] * c[4 + 2 * classes : 4 + 2 * classes + materials, None]
-        self.fragments = np.ascontiguousarray(c[4 + 2 * classes + materials :].reshape(classes, classes).T)
+        self.events, self.nominal, self.slope, _, composites = (float(value) for value in c[: mills.HEAD])
+        if composites:
+            raise ValueError(f"the peer's shredder takes no composites apart ({composites:g} do)")
+        ends = np.cumsum([mills.HEAD, classes, materials, materials * classes, classes * classes])
+        self.leaving, relative, selection, fragments = (c[begin:end] for begin, end in pairwise(ends.tolist()))
+        self.selection = selection.reshape(shape) * relative[:, None]
+        self.fragments = np.ascontiguousarray(fragments.reshape(classes, classes).T)
         self._identity = np.eye(classes)
 
     def events_at(self, stream: float) -> float:
