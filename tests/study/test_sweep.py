@@ -157,7 +157,7 @@ def test_nothing_is_used_again_when_something_changed(tmp_path: Path, monkeypatc
     elif change == "environment":
         monkeypatch.setenv("GLIBC_TUNABLES", "glibc.cpu.hwcaps=-FMA")
     elif change == "code":
-        monkeypatch.setattr(runs, "_package_digest", lambda: "other")
+        monkeypatch.setattr(runs, "code_digest", lambda: "other")
     else:
         monkeypatch.setattr(runs, "platform_record", lambda: {"numpy": "0"})
     runs.local_environment.cache_clear()

@@ -13,7 +13,7 @@ from typing import Any
 
 from twin.cli import batch, bundle, cite, materials, replications, report, reproduce, sensitivity, sweep, tables
 from twin.errors import FileError, ScenarioError, TwinError, UsageError
-from twin.plant.api import load
+from twin.plant.api import load, load_stored
 from twin.results.read import Result, open_file
 from twin.scenario import Scenario
 from twin.scenario.loading import CHANGE
@@ -71,15 +71,18 @@ def _run_until(options: argparse.Namespace, scenario: Scenario) -> int:
 
 def resume(options: argparse.Namespace) -> int:
     """``twin resume``."""
-    from twin.plant import simulate
     from twin.results.read import open_state
+    from twin.results.sources import check_code
 
     state = Path(options.state)
     if (options.until is None) != (options.save is None):
         raise UsageError("--until and --save belong together: the state at that time is kept in the file")
     with open_state(state) as saved:
+        check_code(state, saved.attrs, force=options.force)  # before kernels are compiled
         name = str(saved.attrs["scenario_name"])
-        scenario = load(saved.scenario, files=saved.files)
+        scenario = load_stored(saved.scenario, saved.files)
+    from twin.plant import simulate
+
     with tables.progress(name) as show:
         if options.until is not None:
             path = simulate.resume_until(state, _moment(options.until, scenario), Path(options.save), force=options.force, progress=show)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +16,10 @@ from twin.plant.build import Built, build
 from twin.plant.recording import Translation
 from twin.plant.snapshot import restore, snapshot
 from twin.quantities import format_quantity
-from twin.results.provenance import differences
-from twin.results.read import Result, SavedState, open_state
+from twin.results.read import Result, open_state
+from twin.results.sources import check_code, made_by
 from twin.results.write import Writer
-from twin.scenario import Scenario, load
+from twin.scenario import Scenario, load_stored
 
 Progress = Callable[[float, float], None]
 """Called now and then with the simulated time and the horizon, s."""
@@ -160,7 +158,7 @@ class Simulation:
             "replication": self.replication,
             "horizon": scenario.horizon,
             "warmup": scenario.warmup,
-            "code_sha256": code_digest(),
+            **made_by(scenario.kinds.values()),
         }
 
 
@@ -210,37 +208,16 @@ def _stop(simulation: Simulation, until: float, now: int) -> int:
 def _taken_up(state: Path, force: bool) -> tuple[Simulation, dict[str, Any]]:
     """The simulation in its saved state, and what the new file says of the code."""
     with open_state(state) as saved:
-        changed = _changes_since(saved)
-        if changed and not force:
-            raise UsageError(f"{state}: saved by other code: {'; '.join(changed)}. Use the same versions, or --force, which the file will then state")
-        scenario = load(saved.scenario, files=saved.files)
+        check_code(state, saved.attrs, force=force)  # first: other code may read another scenario
+        scenario = load_stored(saved.scenario, saved.files)
+        changed = check_code(state, saved.attrs, scenario.kinds.values(), force=force)
         content = saved.state
     simulation = Simulation(scenario, content["simulation"]["replication"])
     simulation.load(content)
-    attrs: dict[str, Any] = {"code_sha256": code_digest()}
+    attrs: dict[str, Any] = made_by(scenario.kinds.values())
     if changed:
         attrs["resumed_with_other_code"] = "; ".join(changed)
     return simulation, attrs
-
-
-def _changes_since(saved: SavedState) -> list[str]:
-    """What differs between the code and versions that saved a state, and these."""
-    changed = differences(saved.attrs["platform"])
-    if saved.attrs.get("code_sha256") != code_digest():
-        changed.append("the sources of twin have changed")
-    return changed
-
-
-@cache
-def code_digest() -> str:
-    """SHA-256 over the sources of twin that a run executes."""
-    package = Path(__file__).parent.parent
-    digest = hashlib.sha256()
-    for folder in ("engine", "kernels", "materials", "plant", "scenario", "units"):
-        for path in sorted((package / folder).rglob("*.py")):
-            digest.update(f"{path.relative_to(package).as_posix()}\n".encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def run_until(scenario: Scenario, until: float, save: Path, *, replication: int = 0, progress: Progress | None = None) -> Path:

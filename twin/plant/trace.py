@@ -12,7 +12,7 @@ from twin.engine.clock import NANOSECONDS
 from twin.errors import UsageError
 from twin.kernels.ancestry import walk_back, walk_back_melted
 from twin.results.read import Result
-from twin.scenario import load
+from twin.scenario import load_stored
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -142,7 +142,7 @@ def trace(result: Result, element: str | None = None) -> Trace:
             found[p] = weight[first]
         origin_mass = received[first].sum(axis=1)
     else:
-        assay = load(result.scenario, files=result.files).materials.assay
+        assay = load_stored(result.scenario, result.files).materials.assay
         melted = np.zeros(int(family.lots.max()) + 1, dtype=np.int64)
         melted[family.lots] = np.isin(family.units, result.array("process")).astype(np.int64)
         origin_mass = np.zeros(len(origins))

@@ -14,7 +14,7 @@ from twin.errors import UsageError
 from twin.plant.topology import Topology, derive
 from twin.results.read import Result
 from twin.results.tally import Tally, Totals
-from twin.scenario import Scenario, load
+from twin.scenario import Scenario, load_stored
 from twin.scenario.machine import MachineModel
 
 Floats = NDArray[np.float64]
@@ -114,7 +114,7 @@ def gather(results: Sequence[Result], names: Sequence[str]) -> Source:
         if key in seen:
             raise UsageError(f"{name} and {seen[key]} are the same replication (seed {key[0]}, replication {key[1]}): give each once")
         seen[key] = name
-    scenario = load(first.scenario, files=first.files)
+    scenario = load_stored(first.scenario, first.files)
     return Source(tuple(results), tuple(names), scenario, derive(scenario), _totals(first))
 
 

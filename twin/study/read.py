@@ -206,12 +206,11 @@ class Study:
 
     def source(self) -> StudyFile:
         """Return the study as it was run, from what the file holds alone; its hash is ``attrs["study_sha256"]``."""
-        from twin.plant.api import load
-        from twin.study.study_file import load_study
+        from twin.plant.api import load_stored
+        from twin.study.study_file import stored_study
 
         names, texts = self.array("study/file_name").tolist(), self.array("study/file_text").tolist()
-        text = str(self.array("study/yaml"))
-        return load_study(text if "\n" in text else f"{text}\n", base=load(self.scenario, files=self.files), files=dict(zip(names, texts, strict=True)))
+        return stored_study(str(self.array("study/yaml")), load_stored(self.scenario, self.files), dict(zip(names, texts, strict=True)))
 
     def dataset(self) -> xarray.Dataset:
         """Return all arrays as ``xarray.Dataset`` with dimensions run, factor and response; needs the extra ``xarray``."""

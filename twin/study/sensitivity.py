@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.errors import UsageError
-from twin.plant.api import load
+from twin.plant.api import load_stored
 from twin.study.read import Study
 from twin.study.statistics import check_confidence
 
@@ -87,7 +87,7 @@ def sensitivity(study: Study, responses: Sequence[str] = (), confidence: float =
 
 def bases_of(study: Study) -> dict[str, str]:
     """Return on what the base value of each factor rests, by path, as the scenario says; "" for what is no number of it."""
-    known = {number.path: number.basis for number in load(study.scenario, files=study.files).parameters()}
+    known = {number.path: number.basis for number in load_stored(study.scenario, study.files).parameters()}
     return {path: known.get(path, "") for path in study.factors}
 
 
