@@ -75,13 +75,12 @@ def read_text(path: Path, name: str = "") -> str:
         if len(content) > MOST_BYTES:  # it has grown since
             raise UsageError(f"{name or path}: is too large (at most {MOST_BYTES} bytes are read)")
         return content.decode("utf-8-sig")
-    except FileNotFoundError:
-        raise UsageError(f"{name or path}: no such file") from None
     except UnicodeDecodeError as error:
         raise UsageError(f"{name or path}: is not UTF-8 text (byte {error.start})") from None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise UsageError(f"{name or path}: cannot be read ({reason})") from None
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a NUL in the name
+        raise UsageError(f"{name or path}: no such file") from None
+    except OSError as error:
+        raise UsageError(f"{name or path}: cannot be read ({error.strerror})") from None
 
 
 def files_of(info: ValidationInfo) -> Files:
