@@ -14,8 +14,9 @@ from twin.errors import UsageError
 from twin.plant.accounts import balance, stocks
 from twin.plant.build import Built, build
 from twin.plant.recording import Translation
-from twin.plant.snapshot import restore, snapshot
+from twin.plant.snapshot import check_fits, restore, snapshot
 from twin.quantities import format_quantity
+from twin.results.held import contradictions
 from twin.results.read import Result, open_state
 from twin.results.sources import check_code, made_by
 from twin.results.write import Writer
@@ -119,8 +120,10 @@ class Simulation:
 
     def save(self, writer: Writer) -> Path:
         """Write the state instead of a finished run."""
-        state = snapshot(self.built)
-        state["simulation"] = {
+        return writer.save(self._state(), self._stored_scenario())
+
+    def _state(self) -> dict[str, Any]:
+        own = {
             "initial": self.initial.copy(),
             "metered": self.metered.copy(),
             "bottleneck": self.sums["bottleneck"].copy(),
@@ -128,10 +131,11 @@ class Simulation:
             "replication": self.replication,
             "seed": self.scenario.seed,
         }
-        return writer.save(state, self._stored_scenario())
+        return {**snapshot(self.built), "simulation": own}
 
     def load(self, state: dict[str, Any]) -> None:
-        """Take over a saved state."""
+        """Take over a saved state. Raises ``ValueError`` where it is not of this plant."""
+        check_fits(self._state(), state)
         restore(self.built, state)
         own = state["simulation"]
         self.initial = own["initial"].copy()
@@ -182,19 +186,21 @@ def resume(state: Path, *, out: Path | None = None, force: bool = False, progres
 
     Raises :class:`~twin.errors.UsageError` where code or versions are not those that saved the state, unless ``force``; the file then says so.
     """
-    simulation, attrs = _taken_up(state, force)
-    with Writer.resume(state, out, attrs) as writer:
-        simulation.run(simulation.horizon, writer, progress)
-        return simulation.finish(writer)
+    with contradictions(state):
+        simulation, attrs = _taken_up(state, force)
+        with Writer.resume(state, out, attrs) as writer:
+            simulation.run(simulation.horizon, writer, progress)
+            return simulation.finish(writer)
 
 
 def resume_until(state: Path, until: float, save: Path, *, force: bool = False, progress: Progress | None = None) -> Path:
     """Go on from a saved state up to ``until`` (s from the start) and keep the state again."""
-    simulation, attrs = _taken_up(state, force)
-    stop = _stop(simulation, until, simulation.built.site.clock.now)
-    with Writer.resume(state, save, attrs) as writer:
-        simulation.run(stop, writer, progress)
-        return simulation.save(writer)
+    with contradictions(state):
+        simulation, attrs = _taken_up(state, force)
+        stop = _stop(simulation, until, simulation.built.site.clock.now)
+        with Writer.resume(state, save, attrs) as writer:
+            simulation.run(stop, writer, progress)
+            return simulation.save(writer)
 
 
 def _stop(simulation: Simulation, until: float, now: int) -> int:

@@ -21,6 +21,7 @@ from typing import Any
 from twin.errors import UsageError
 from twin.report.page import render
 from twin.report.source import gather
+from twin.results.held import contradictions
 from twin.results.read import Result, open_file
 from twin.results.replace import Mark, check_replaceable, replacing
 from twin.study.cite import SOFTWARE, Citation, cite
@@ -74,7 +75,7 @@ def bundle(files: Sequence[Path | str], out: Path | str = "bundle.zip", *, licen
     _check_installed()
     target = Path(out)
     check_replaceable(target, BUNDLE)
-    with ExitStack() as stack:
+    with contradictions(", ".join(map(str, files))), ExitStack() as stack:
         results = sorted((stack.enter_context(open_file(file)) for file in files), key=lambda result: int(result.attrs["replication"]))
         citation = cite(files, _citable(results))
         stem = _safe(str(results[0].attrs["scenario_name"]))

@@ -10,6 +10,7 @@ from pathlib import Path
 from twin.report.page import render
 from twin.report.pdf import has_end
 from twin.report.source import Source, gather
+from twin.results.held import contradictions
 from twin.results.read import Result, open_file
 from twin.results.replace import Mark, check_replaceable, make_folder, replacing, text_mark
 
@@ -47,10 +48,12 @@ def report(
         beside = page.with_suffix(".pdf") if pdf else None
         if beside is not None:
             check_replaceable(beside, PRINTED)
-        source = gather(opened, names)
-        text = render(source)
+        with contradictions(", ".join(names)):
+            source = gather(opened, names)
+            text = render(source)
         printed = _printed(text) if beside is not None else b""
-        drawn = _figures(source, Path(figures)) if figures is not None else ()
+        with contradictions(", ".join(names)):
+            drawn = _figures(source, Path(figures)) if figures is not None else ()
         with replacing(page, PAGE) as temporary:
             temporary.write_bytes(text.encode("utf-8"))
         if beside is not None:

@@ -22,6 +22,7 @@ from twin.errors import FileError, UsageError
 from twin.plant import simulate, topology
 from twin.plant.simulate import Progress
 from twin.quantities import format_quantity
+from twin.results.held import contradictions
 from twin.results.layout import BY_PATH, SERIES, TABLES
 from twin.results.read import Result, open_file
 from twin.results.sources import changes_since
@@ -88,7 +89,7 @@ def reproduce(file: Path | str, progress: Progress | None = None) -> Reproductio
         scenario = _scenario(stored)
         with tempfile.TemporaryDirectory(prefix="twin-reproduce-") as folder:
             replication = int(stored.attrs["replication"])
-            with simulate.run(scenario, out=Path(folder) / "rerun.h5", replication=replication, progress=progress) as rerun:
+            with simulate.run(scenario, out=Path(folder) / "rerun.h5", replication=replication, progress=progress) as rerun, contradictions(stored.path):
                 return compare_runs(stored, rerun, scenario.kinds.values())
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from twin.errors import UsageError
 from twin.plant.api import load_stored
+from twin.results.held import contradictions
 from twin.study.read import Study
 from twin.study.statistics import check_confidence
 
@@ -71,6 +72,11 @@ class Sensitivity:
 def sensitivity(study: Study, responses: Sequence[str] = (), confidence: float = 0.95) -> list[Sensitivity]:
     """Return what the key figures of a study depend on, by default those it asks for. Raises ``UsageError`` for what cannot be answered."""
     check_confidence(confidence)
+    with contradictions(study.path):
+        return _found(study, responses, confidence)
+
+
+def _found(study: Study, responses: Sequence[str], confidence: float) -> list[Sensitivity]:
     if not study.factors:
         raise UsageError(f"{study.path}: nothing varies in this study; give it 'vary'")
     chosen = tuple(responses) or tuple(json.loads(study.attrs["responses"]))

@@ -19,6 +19,7 @@ from twin.results.replace import check_replaceable, hdf5_mark, replacing
 from twin.results.seal import add_seal
 from twin.study.journal import Journal, Row
 from twin.study.layout import BLOCK, COLUMNS, LAYOUT, OPEN, Plan, create, digest_of, fill, in_order, statuses, write_text
+from twin.study.read import open_study
 from twin.study.runs import Outcome, Status
 
 Texts = Mapping[str, str | Sequence[str]]
@@ -121,7 +122,7 @@ class _Old:
         self._block: dict[str, Any] = {}
         self.attrs: dict[str, Any] = {}
         if path.exists():
-            with h5py.File(path, "r") as file:
+            with open_study(path) as file:
                 self.attrs = dict(file.attrs)
                 self._units = dict(zip(_texts(file["response"]), _texts(file["response_unit"]), strict=True))
                 rows = zip(_texts(file["key"]), _texts(file["status"]), strict=True)
