@@ -15,6 +15,7 @@ title: A small plant
 time: {horizon: 2 d, warmup: 4 h}
 lot: 500 kg
 seed: 3
+budget: {events: 20000}
 record: {every: 4 h, genealogy: true}
 catalogue: [stuff.yaml]
 units:
