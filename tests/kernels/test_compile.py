@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+import pytest
 
 import twin.kernels
 from twin.kernels import compile as compiling
 from twin.kernels import partition
+from twin.kernels.evaluator import _call as call
 from twin.kernels.evaluator import address_of
 
 KERNEL = """\
@@ -45,11 +52,36 @@ def test_a_kernel_is_cached_and_an_edited_one_is_never_served_stale(tmp_path: Pa
     assert run(path, cache) == "3.0 0"
 
 
-def test_the_cache_folder_depends_on_all_kernel_sources_and_the_callers_file(tmp_path: Path) -> None:
-    first, second = tmp_path / "a.py", tmp_path / "b.py"
-    first.write_text("x = 1", encoding="utf-8")
-    second.write_text("x = 2", encoding="utf-8")
-    assert compiling.cache_folder(str(first)) != compiling.cache_folder(str(second))
+def test_the_cache_folder_depends_on_all_kernel_sources_and_the_callers_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every kernel of a copy of the folder is edited in turn: none may leave the name as it was, and undoing it brings the name back."""
+    kernels = tmp_path / "kernels"
+    shutil.copytree(Path(compiling.__file__).parent, kernels, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(compiling, "__file__", str(kernels / "compile.py"))
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
+    caller = tmp_path / "mine.py"
+    caller.write_text("x = 1", encoding="utf-8")
+
+    def folder() -> Path | None:
+        compiling._source_hash.cache_clear()
+        compiling.cache_folder.cache_clear()
+        return compiling.cache_folder(str(caller))
+
+    try:
+        first = folder()
+        assert first is not None
+        edited = sorted(kernels.glob("*.py"))
+        assert len(edited) > 20
+        for path in edited:
+            text = path.read_bytes()
+            path.write_bytes(text + b"#")
+            assert folder() != first, path.name
+            path.write_bytes(text)
+        assert folder() == first
+        caller.write_text("x = 2", encoding="utf-8")
+        assert folder() != first
+    finally:
+        compiling._source_hash.cache_clear()
+        compiling.cache_folder.cache_clear()
 
 
 def test_a_folder_that_cannot_be_written_only_costs_time(tmp_path: Path) -> None:
@@ -69,7 +101,24 @@ def test_nothing_moves_bits() -> None:
         assert path.name == "compile.py" or "njit" not in code, path.name
 
 
+@numba.njit
+def call_by_address(address: int, x: Any, coefficients: Any, out: Any, warn: Any) -> int:
+    return call(address, x, x, coefficients, np.zeros(1), 0.0, out, warn)
+
+
 def test_addresses_are_those_of_this_process() -> None:
-    assert address_of(partition.SEPARATOR.apply) != 0
-    assert address_of(partition.SEPARATOR.apply) == address_of(partition.SEPARATOR.apply)
-    assert address_of(partition.SEPARATOR.apply) != address_of(partition.SPLITTER.apply)
+    """What stands at an address is the kernel whose address it is: called through it, a separator separates and a splitter splits."""
+    x = np.array([[8.0], [4.0]])
+    ends = {}
+    for name, kernel, coefficients in (
+        ("separator", partition.SEPARATOR, np.array([0.75, 0.25, 0.25, 0.75])),
+        ("splitter", partition.SPLITTER, np.array([0.125, 0.875])),
+    ):
+        called, direct = np.zeros((2, 2, 1)), np.zeros((2, 2, 1))
+        warn = np.zeros(4, dtype=np.int64)
+        call_by_address(address_of(kernel.apply), x, coefficients, called, warn)
+        kernel.apply(x, x, coefficients, np.zeros(1), 0.0, direct, warn)
+        assert called.tobytes() == direct.tobytes(), name
+        assert called.sum() == x.sum(), name
+        ends[name] = called
+    assert not np.array_equal(ends["separator"], ends["splitter"])

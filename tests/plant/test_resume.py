@@ -9,7 +9,7 @@ import pytest
 
 import twin
 from twin.errors import UsageError
-from twin.plant import simulate
+from twin.results import sources
 
 EVERYTHING = Path(__file__).parents[1] / "scenarios" / "everything.yaml"
 
@@ -52,7 +52,7 @@ def test_a_second_stop_on_the_way_changes_nothing(undisturbed: twin.Result, tmp_
 
 def test_a_state_of_other_code_is_refused_unless_forced(undisturbed: twin.Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     twin.run_until(twin.load(EVERYTHING), 3.0e5, tmp_path / "state.h5")
-    monkeypatch.setattr(simulate, "code_digest", lambda: "0" * 64)
+    monkeypatch.setattr(sources, "code_digest", lambda: "0" * 64)
     with pytest.raises(UsageError, match="the sources of twin have changed"):
         twin.resume(tmp_path / "state.h5")
     forced = twin.resume(tmp_path / "state.h5", force=True)

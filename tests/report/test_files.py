@@ -65,13 +65,13 @@ def test_the_same_runs_give_the_same_page(runs: list[Path], tmp_path: Path) -> N
 def test_what_is_no_report_is_not_replaced(runs: list[Path], tmp_path: Path) -> None:
     kept = tmp_path / "kept.h5"
     kept.write_bytes(runs[0].read_bytes())
-    with pytest.raises(FileError, match=r"kept\.h5 exists and is no report"):
+    with pytest.raises(FileError, match=r"kept\.h5: it is not a report of twin"):
         report([runs[0]], kept)
     assert kept.read_bytes() == runs[0].read_bytes()
     (tmp_path / "a.pdf").write_text("mine", encoding="utf-8")
-    with pytest.raises(FileError, match=r"a\.pdf exists and is no report"):
+    with pytest.raises(FileError, match=r"a\.pdf: it is not a report of twin"):
         report([runs[0]], tmp_path / "a.html", pdf=True)
-    with pytest.raises(FileError, match="cannot be written"):
+    with pytest.raises(FileError, match="make it first"):
         report([runs[0]], tmp_path / "nowhere" / "a.html")
 
 

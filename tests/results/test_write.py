@@ -177,11 +177,14 @@ def test_a_finished_file_replaces_an_older_one(tmp_path: Path) -> None:
         assert len(result.array("time")) == 9
 
 
-def test_a_link_is_followed_not_replaced(tmp_path: Path) -> None:
+def test_a_link_is_neither_followed_nor_replaced(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link.h5").symlink_to(tmp_path / "real" / "a.h5")
-    write_run(tmp_path / "link.h5").close()
-    assert (tmp_path / "link.h5").is_symlink() and (tmp_path / "real" / "a.h5").is_file()
+    for _ in range(2):  # dangling, then of a results file
+        with pytest.raises(FileError, match=r"will not replace .*link\.h5: it is a link"):
+            write_run(tmp_path / "link.h5")
+        assert (tmp_path / "link.h5").is_symlink()
+        write_run(tmp_path / "real" / "a.h5").close()
 
 
 @pytest.mark.parametrize("content", [b"", b"important text", b"\x89HDF\r\n\x1a\n broken"])

@@ -157,7 +157,7 @@ def test_nothing_is_used_again_when_something_changed(tmp_path: Path, monkeypatc
     elif change == "environment":
         monkeypatch.setenv("GLIBC_TUNABLES", "glibc.cpu.hwcaps=-FMA")
     elif change == "code":
-        monkeypatch.setattr(runs, "_package_digest", lambda: "other")
+        monkeypatch.setattr(runs, "code_digest", lambda: "other")
     else:
         monkeypatch.setattr(runs, "platform_record", lambda: {"numpy": "0"})
     runs.local_environment.cache_clear()
@@ -275,7 +275,7 @@ def test_whole_results_can_be_kept(tmp_path: Path) -> None:
 def test_other_files_are_not_replaced(tmp_path: Path) -> None:
     study = write(tmp_path)
     (tmp_path / "text.h5").write_text("mine", encoding="utf-8")
-    with pytest.raises(FileError, match=r"will not replace .*text.h5: it is no study file"):
+    with pytest.raises(FileError, match=r"will not replace .*text.h5: it is not a study file of twin"):
         sweep(study, tmp_path / "text.h5", executor="serial")
     twin.run(twin.load(PLANT), out=tmp_path / "run.h5").close()
     with pytest.raises(FileError, match="will not replace"):
@@ -297,7 +297,7 @@ def test_a_damaged_file_is_noticed(tmp_path: Path) -> None:
     out.write_bytes(content)
     with pytest.raises(FileError, match="is damaged"):
         Study(out)
-    with pytest.raises(FileError, match="damaged one"):
+    with pytest.raises(FileError, match="and is damaged"):
         sweep(write(tmp_path), out, executor="serial")
 
 

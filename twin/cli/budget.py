@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from twin.cli import terminal
 from twin.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def weigh(scenarios: Sequence[Scenario], runs: int, yes: bool) -> None:
         return
     count = runs * len(scenarios)
     whole = f"{count} runs of {found}" if count > 1 else str(found)
-    sys.stderr.write(f"estimated: {whole}, over the {os.cpu_count() or 1} cores of this computer at best; Ctrl-C ends it cleanly\n")
+    terminal.say(f"estimated: {whole}, over the {os.cpu_count() or 1} cores of this computer at best; Ctrl-C ends it cleanly")
     if not yes and _much(found) and sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty():
         sys.stderr.write("go on? [y/N] ")
         sys.stderr.flush()

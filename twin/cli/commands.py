@@ -6,14 +6,17 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from twin.cli import batch, bundle, cite, materials, replications, report, reproduce, sensitivity, sweep, tables
-from twin.errors import FileError, ScenarioError, TwinError, UsageError
-from twin.plant.api import load
+from twin.cli.signals import Interrupted
+from twin.cli.terminal import say
+from twin.errors import ScenarioError, TwinError, UsageError
+from twin.plant.api import load, load_stored
 from twin.results.read import Result, open_file
 from twin.scenario import Scenario
 from twin.scenario.loading import CHANGE
@@ -40,22 +43,38 @@ def run(options: argparse.Namespace) -> int:
         return replications.run(options, scenario)
     if options.kind == "steady":
         raise UsageError("--kind steady is of several runs; say how many with --replications")
-    out = Path(options.output or f"{scenario.name}.h5")
+    out = output_of(options, scenario)
     with _run(scenario, out, options.replication) as result:
         _show_result(result, options.json)
     return 0
 
 
+def output_of(options: argparse.Namespace, scenario: Scenario) -> Path:
+    """Where results go: with ``--set`` and no ``-o`` to a name of their own, so that the run of the scenario as it stands is kept beside them."""
+    if options.output is not None:
+        return Path(options.output)
+    if not options.set:
+        return Path(f"{scenario.name}.h5")
+    out = Path(f"{scenario.name}-set-{scenario.sha256[:8]}.h5")
+    say(f"--set without -o: results go to {out}, {scenario.name}.h5 is left as it is")
+    return out
+
+
 def _run(scenario: Scenario, out: Path, replication: int) -> Result:
     from twin.plant import simulate
 
-    with tables.progress(f"{scenario.name} {replication}" if replication else scenario.name) as show:
-        try:
-            return simulate.run(scenario, out=out, replication=replication, progress=show)
-        except KeyboardInterrupt:
-            kept = f"{out} is as it was before" if out.exists() else "nothing was written"
-            sys.stderr.write(f"interrupted at {show.text()}: {kept}\n")
-            sys.exit(130)
+    with tables.progress(f"{scenario.name} {replication}" if replication else scenario.name) as show, _told(show, out):
+        return simulate.run(scenario, out=out, replication=replication, progress=show)
+
+
+@contextmanager
+def _told(show: tables.Progress, out: Path) -> Iterator[None]:
+    """Say, after an interrupt, how far a run was and what is kept of it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        kept = f"{out} is as it was before" if out.exists() else "nothing was written"
+        raise Interrupted(f"interrupted at {show.text()}: {kept}") from None
 
 
 def _run_until(options: argparse.Namespace, scenario: Scenario) -> int:
@@ -63,7 +82,7 @@ def _run_until(options: argparse.Namespace, scenario: Scenario) -> int:
 
     if options.replications is not None or options.output is not None:
         raise UsageError("--until keeps one state in --save; leave out --replications and --output")
-    with tables.progress(scenario.name) as show:
+    with tables.progress(scenario.name) as show, _told(show, Path(options.save)):
         path = simulate.run_until(scenario, _moment(options.until, scenario), Path(options.save), replication=options.replication, progress=show)
     _show_saved(path, options.json)
     return 0
@@ -71,16 +90,19 @@ def _run_until(options: argparse.Namespace, scenario: Scenario) -> int:
 
 def resume(options: argparse.Namespace) -> int:
     """``twin resume``."""
-    from twin.plant import simulate
     from twin.results.read import open_state
+    from twin.results.sources import check_code
 
     state = Path(options.state)
     if (options.until is None) != (options.save is None):
         raise UsageError("--until and --save belong together: the state at that time is kept in the file")
     with open_state(state) as saved:
+        check_code(state, saved.attrs, force=options.force)  # before kernels are compiled
         name = str(saved.attrs["scenario_name"])
-        scenario = load(saved.scenario, files=saved.files)
-    with tables.progress(name) as show:
+        scenario = load_stored(saved.scenario, saved.files)
+    from twin.plant import simulate
+
+    with tables.progress(name) as show, _told(show, Path(options.save or options.output or f"{name}.h5")):
         if options.until is not None:
             path = simulate.resume_until(state, _moment(options.until, scenario), Path(options.save), force=options.force, progress=show)
             _show_saved(path, options.json)
@@ -108,15 +130,11 @@ def new(options: argparse.Namespace) -> int:
     """``twin new``."""
     from importlib import resources
 
+    from twin.results.replace import write_new
+
     path = Path(options.path)
     text = resources.files("twin.scenario").joinpath("starter.yaml").read_text(encoding="utf-8")
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise UsageError(f"{path} exists; give another name") from None
-    except OSError as error:
-        raise FileError(f"{path} cannot be written: {error.strerror}") from None
+    write_new(path, text.encode("utf-8"), "a scenario")
     print(json.dumps({"file": str(path)}) if options.json else f"{path}: a starter scenario; run it with 'twin run {path}'")
     return 0
 
@@ -129,10 +147,10 @@ def schema(options: argparse.Namespace) -> int:
     if options.output is None:
         sys.stdout.write(text)
         return 0
-    try:
-        Path(options.output).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise FileError(f"{options.output} cannot be written: {error.strerror}") from None
+    from twin.results.replace import replacing, text_mark
+
+    with replacing(Path(options.output), text_mark("a schema of twin", b'"title": "twin scenario"', begins=b"{")) as temporary:
+        temporary.write_text(text, encoding="utf-8")
     return 0
 
 

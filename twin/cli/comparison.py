@@ -5,18 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
 
-from twin.cli import replications
+from twin.cli import replications, terminal
 from twin.cli.figures import NO_VALUE, new_table
 from twin.cli.tables import stdout
 from twin.errors import UsageError
-from twin.results.replace import remove_stale
+from twin.results.temporary import remove_stale
 from twin.study.verdicts import WITHHELD
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
             if options.output:
                 remove_stale(Path(options.output))  # what the workers were at
             kept = f"are kept in {options.output}" if options.output else "had finished, none is kept; -o DIR keeps them"
-            sys.stderr.write(f"interrupted: {show.finished} of {show.planned} runs {kept}\n")
+            terminal.say(f"interrupted: {show.finished} of {show.planned} runs {kept}")
             return 130
     if options.kpi:
         comparison = comparison.only(options.kpi)

@@ -9,10 +9,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from twin.cli import batch, bundle, cite, materials, replications, report, reproduce, sensitivity, sweep
-from twin.errors import ScenarioError, TwinError, UsageError
+from twin.cli import batch, bundle, cite, materials, replications, report, reproduce, sensitivity, signals, sweep, terminal
+from twin.errors import FileError, RunError, ScenarioError, TwinError, UsageError
 
-INTERRUPTED = 130
 EPILOG = "Scenarios are YAML files; results are HDF5 files that h5py and xarray read. 'twin COMMAND --help' tells more."
 
 
@@ -102,6 +101,24 @@ def _count(text: str) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    with terminal.streams(), signals.as_interrupt() as ending:
+        try:
+            try:
+                code = ending.code(_command(arguments))
+            finally:  # --help leaves by SystemExit
+                terminal.flush()
+        except BrokenPipeError:  # whoever read the output has enough
+            terminal.give_up_stdout()
+            return 0
+        except OSError as error:  # a full disk below stdout, say
+            terminal.give_up_stdout()
+            terminal.say(f"twin: cannot write to stdout: {error.strerror or error}")
+            return 1
+        return code
+
+
+def _command(arguments: list[str]) -> int:
+    as_json = "--json" in arguments
     try:
         options = build_parser().parse_args(arguments)
         if options.version:
@@ -111,25 +128,35 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.command is None:
             build_parser().print_help()
             return 0
+        _check_folder()
         from twin.cli import commands
 
         return commands.COMMANDS[options.command](options)
     except TwinError as error:
-        _report(error, as_json="--json" in arguments)
+        _report(error, as_json=as_json)
         return error.exit_code
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        return INTERRUPTED
-    except BrokenPipeError:
-        # whoever read the output has enough: let Python find nothing left to flush
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except KeyboardInterrupt as interrupt:
+        from twin.results.temporary import drop_mine
+
+        drop_mine()
+        terminal.say(str(interrupt) or "interrupted")
+        return signals.INTERRUPTED
+    except MemoryError:
+        _report(FileError("there is not enough memory for this"), as_json=as_json)
+        return RunError.exit_code
+
+
+def _check_folder() -> None:
+    try:
+        os.getcwd()  # noqa: PTH109  it is only asked whether there is one
+    except OSError as error:
+        raise FileError(f"the working folder cannot be used ({error.strerror}); it was removed, perhaps: change to another one") from None
 
 
 def _report(error: TwinError, *, as_json: bool) -> None:
     if not as_json:
         lines = [str(problem) for problem in error.problems] if isinstance(error, ScenarioError) else [f"twin: {error}"]
-        sys.stderr.write("\n".join(lines) + "\n")
+        terminal.say("\n".join(lines))
         return
     if isinstance(error, ScenarioError):
         found = [{"file": p.file, "line": p.line, "column": p.column, "path": p.path, "message": p.message} for p in error.problems]

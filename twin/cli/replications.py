@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from twin.cli import terminal
 from twin.errors import TwinError, UsageError
 
 if TYPE_CHECKING:
@@ -75,12 +76,11 @@ def progress(label: str) -> Iterator[Count]:
     if not sys.stderr.isatty():
         yield show
         return
-    from rich.console import Console
     from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=terminal.console(stderr=True), transient=True) as bar:
         task = bar.add_task(escape(label), total=None)
         show.draw = lambda finished, planned: bar.update(task, completed=finished, total=planned)
         yield show
@@ -88,10 +88,11 @@ def progress(label: str) -> Iterator[Count]:
 
 def run(options: argparse.Namespace, scenario: Scenario) -> int:
     """Run ``twin run SCENARIO --replications N``: each to a file of its own."""
-    from twin.results.replace import remove_stale
+    from twin.cli.commands import output_of
+    from twin.results.temporary import remove_stale
     from twin.study.replicate import replicate
 
-    out = Path(options.output or f"{scenario.name}.h5")
+    out = output_of(options, scenario)
     count = 10 if options.replications is None else options.replications
 
     def path(k: int) -> Path:
@@ -102,7 +103,7 @@ def run(options: argparse.Namespace, scenario: Scenario) -> int:
             found = replicate(scenario, number=count, keep=path, progress=show, **arguments(options))
         except KeyboardInterrupt:
             remove_stale(out.parent)  # what the workers were at
-            sys.stderr.write(f"interrupted: {show.finished} of {show.planned or count} runs are kept\n")
+            terminal.say(f"interrupted: {show.finished} of {show.planned or count} runs are kept")
             return 130
     if options.json:
         print(json.dumps(as_object(found, path), indent=2))

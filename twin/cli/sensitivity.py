@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from twin.cli import terminal
 from twin.cli.replications import progress
 from twin.cli.tornado import Bar, check_figure, text_bars, write_figure
 from twin.errors import TwinError, UsageError
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         return _elasticities(options) if options.elasticities else _indices(options)
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted: runs of a sweep that had finished are kept, the same command goes on from there\n")
+        terminal.say("interrupted: runs of a sweep that had finished are kept, the same command goes on from there")
         return 130
 
 
@@ -119,10 +119,7 @@ def _bars(found: Sensitivity) -> list[Bar]:
 
 
 def _console() -> Any:
-    from rich.console import Console
-
-    terminal = sys.stdout.isatty()
-    return Console(width=None if terminal else 140, highlight=False, soft_wrap=not terminal)
+    return terminal.console(140)
 
 
 def _print_indices(study: Study, found: list[Sensitivity], confidence: float) -> None:

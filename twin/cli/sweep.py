@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from twin.cli import terminal
+
 if TYPE_CHECKING:
     from twin.study.read import Study
     from twin.study.sweep import Advance
@@ -36,6 +38,7 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
+    from twin.results.temporary import remove_stale
     from twin.study.study_file import load_study
     from twin.study.sweep import sweep
 
@@ -53,7 +56,9 @@ def run(options: argparse.Namespace) -> int:
                 progress=show,
             )
         except KeyboardInterrupt:
-            sys.stderr.write(f"interrupted: {show.kept()} in {out}; the same command goes on from there\n")
+            if options.keep_runs is not None:
+                remove_stale(Path(options.keep_runs))  # what the workers were at
+            terminal.say(f"interrupted: {show.kept()} in {out}; the same command goes on from there")
             return 130
     if options.json:
         print(json.dumps(as_object(found, show.advance), indent=2))
@@ -88,12 +93,11 @@ def _bar(label: str) -> Iterator[_Show]:
     if not sys.stderr.isatty():
         yield show
         return
-    from rich.console import Console
     from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[failed]}"), TimeElapsedColumn())
-    with Progress(*columns, TextColumn("left"), TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, TextColumn("left"), TimeRemainingColumn(), console=terminal.console(stderr=True), transient=True) as bar:
         task = bar.add_task(escape(label), total=None, failed="")
 
         def draw(advance: Advance) -> None:
@@ -105,13 +109,11 @@ def _bar(label: str) -> Iterator[_Show]:
 
 
 def _print(study: Study, advance: Advance | None) -> None:
-    from rich.console import Console
     from rich.markup import escape
 
     from twin.cli.figures import new_table
 
-    terminal = sys.stdout.isatty()
-    out = Console(width=None if terminal else 140, highlight=False, soft_wrap=not terminal)
+    out = terminal.console(140)
     title = str(study.attrs["study_title"] or study.attrs["study_name"])
     out.print(f"[bold]{escape(title)}[/]")
     points = "1 point" if study.points == 1 else f"{study.points} points"

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.tree import Tree
 
+from twin.cli import terminal
 from twin.cli.figures import new_table, print_figures, print_limit, print_products
 from twin.quantities import format_quantity
 from twin.results.findings import composition_of, findings_of
@@ -61,7 +62,7 @@ def progress(label: str) -> Iterator[Progress]:
     from rich.progress import Progress as Bar
 
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[done]}"), TimeRemainingColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Bar(*columns, console=terminal.console(stderr=True), transient=True) as bar:
         task = bar.add_task(escape(label), total=1.0, done="")
         show.draw = lambda now, horizon: bar.update(task, completed=now / horizon, done=show.text())
         yield show
@@ -69,8 +70,7 @@ def progress(label: str) -> Iterator[Progress]:
 
 def stdout(width: int = 140) -> Console:
     """A console on stdout; where that is no terminal, lines stay whole and tables have a fixed width."""
-    terminal = sys.stdout.isatty()
-    return Console(width=None if terminal else width, highlight=False, soft_wrap=not terminal)
+    return terminal.console(width)
 
 
 def kpi_object(kpi: Kpi) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from twin.errors import FileError, UsageError
+from twin.errors import UsageError
 
 HALF = 12
 """Cells of the terminal on either side of the middle."""
@@ -47,12 +47,18 @@ def check_figure(path: Path) -> None:
         import matplotlib  # noqa: F401
     except ImportError:
         raise UsageError("--figure needs matplotlib: pip install 'twin[report]'") from None
+    from twin.report.figure_files import FIGURE
+    from twin.results.replace import check_replaceable
+
+    check_replaceable(path, FIGURE)
 
 
 def write_figure(path: Path, panels: Sequence[tuple[str, str, Sequence[Bar]]]) -> None:
     """Write panels (title, label of the axis, bars) below one another."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
+
+    from twin.report.figure_files import save_figure
 
     rows = sum(len(bars) + 2 for _, _, bars in panels)
     with rc_context({"svg.hashsalt": "twin", "text.parse_math": False}):
@@ -71,7 +77,4 @@ def write_figure(path: Path, panels: Sequence[tuple[str, str, Sequence[Bar]]]) -
             axis.set_title(title, loc="left", fontsize=10)
             axis.set_xlabel(label)
             axis.spines[["top", "right"]].set_visible(False)
-        try:
-            figure.savefig(path, metadata={"Date": None} if path.suffix.lower() == ".svg" else None, dpi=150)
-        except OSError as error:
-            raise FileError(f"cannot write {path}: {error.strerror}") from None
+        save_figure(figure, path, 150)

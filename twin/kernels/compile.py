@@ -7,6 +7,7 @@ file has changed.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import inspect
 import os
@@ -30,6 +31,10 @@ MACHINE_SIGNATURE = i8(f8[:, ::1], f8[:, ::1], f8[::1], f8[::1], f8, f8[:, :, ::
 """``apply(x, at, coefficients, parameters, load, out, warn) -> status``; see :class:`MachineKernel`."""
 
 
+_PROBE = 1 << 16
+"""Bytes that must fit below the cache for it to be used."""
+
+
 @cache
 def _source_hash(caller: str) -> str:
     digest = hashlib.sha256()
@@ -43,12 +48,14 @@ def _source_hash(caller: str) -> str:
 def cache_folder(caller: str) -> Path | None:
     """The folder for compiled code of the file ``caller``, or None where none can be written."""
     base = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
-    folder = (Path(base) if base else Path.home() / ".cache") / "twin" / f"kernels-{_source_hash(caller)}"
     try:
+        folder = (Path(base) if base else Path.home() / ".cache") / "twin" / f"kernels-{_source_hash(caller)}"
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return folder
-    except OSError:
+        with tempfile.TemporaryFile(dir=folder) as probe:  # a full disk takes a file, but nothing in it
+            probe.write(bytes(_PROBE))
+            probe.flush()
+        return folder
+    except (OSError, RuntimeError, KeyError):  # RuntimeError, KeyError: no HOME, and no name of the user to look it up by
         return None
 
 
@@ -58,10 +65,26 @@ def _compile(function: F, signature: object, nogil: bool = False) -> F:
     before = configuration.CACHE_DIR
     configuration.CACHE_DIR = str(folder) if folder else before  # numba takes the folder from its configuration, when it decorates
     try:
-        compiled = numba.njit(signature, cache=folder is not None, error_model="numpy", nogil=nogil)(function)
+        compiled = _without_losing(numba.njit(signature, cache=folder is not None, error_model="numpy", nogil=nogil)(function))
+    except OSError:  # the disk is full now, say: a cache saves time and is worth nothing else
+        compiled = numba.njit(signature, cache=False, error_model="numpy", nogil=nogil)(function)
     finally:
         configuration.CACHE_DIR = before
     return cast(F, compiled)
+
+
+def _without_losing(compiled: Any) -> Any:
+    """Let a kernel that compiles at its first call go on when what it compiled cannot be kept."""
+    cache = getattr(compiled, "_cache", None)
+    save = getattr(cache, "save_overload", None)
+    if cache is not None and save is not None:
+
+        def save_if_possible(signature: Any, data: Any) -> None:
+            with contextlib.suppress(OSError):
+                save(signature, data)
+
+        cache.save_overload = save_if_possible
+    return compiled
 
 
 def kernel(signature: object = None, *, nogil: bool = False) -> Callable[[F], F]:

@@ -11,6 +11,7 @@ from twin.errors import UsageError
 from twin.plant import topology
 from twin.scenario import Scenario
 from twin.scenario import load as load_scenario
+from twin.scenario import load_stored as load_stored_scenario
 
 if TYPE_CHECKING:
     from twin.plant.simulate import Progress
@@ -20,10 +21,17 @@ if TYPE_CHECKING:
 def load(source: str | bytes | os.PathLike[str] | Mapping[str, Any], *, files: Mapping[str, str] | None = None) -> Scenario:
     """Load a scenario from a YAML file, a YAML text or a mapping, and check it, its connections included.
 
-    ``files`` are texts of catalogues and CSVs that are taken instead of files of that name. Raises :class:`~twin.errors.ScenarioError` with all problems
-    and their places.
+    ``files`` are texts of catalogues and CSVs that are taken instead of files of that name; a text or mapping with ``files`` reads no others. Raises
+    :class:`~twin.errors.ScenarioError` with all problems and their places.
     """
     scenario = load_scenario(source, files=files)
+    topology.derive(scenario)
+    return scenario
+
+
+def load_stored(text: str, files: Mapping[str, str]) -> Scenario:
+    """Load the scenario that a results or study file holds, and check it; it reads no file but those in ``files``, whatever it says."""
+    scenario = load_stored_scenario(text, files)
     topology.derive(scenario)
     return scenario
 

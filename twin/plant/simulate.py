@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +14,13 @@ from twin.errors import UsageError
 from twin.plant.accounts import balance, stocks
 from twin.plant.build import Built, build
 from twin.plant.recording import Translation
-from twin.plant.snapshot import restore, snapshot
+from twin.plant.snapshot import check_fits, restore, snapshot
 from twin.quantities import format_quantity
-from twin.results.provenance import differences
-from twin.results.read import Result, SavedState, open_state
+from twin.results.held import contradictions
+from twin.results.read import Result, open_state
+from twin.results.sources import check_code, made_by
 from twin.results.write import Writer
-from twin.scenario import Scenario, load
+from twin.scenario import Scenario, load_stored
 
 Progress = Callable[[float, float], None]
 """Called now and then with the simulated time and the horizon, s."""
@@ -121,8 +120,10 @@ class Simulation:
 
     def save(self, writer: Writer) -> Path:
         """Write the state instead of a finished run."""
-        state = snapshot(self.built)
-        state["simulation"] = {
+        return writer.save(self._state(), self._stored_scenario())
+
+    def _state(self) -> dict[str, Any]:
+        own = {
             "initial": self.initial.copy(),
             "metered": self.metered.copy(),
             "bottleneck": self.sums["bottleneck"].copy(),
@@ -130,10 +131,11 @@ class Simulation:
             "replication": self.replication,
             "seed": self.scenario.seed,
         }
-        return writer.save(state, self._stored_scenario())
+        return {**snapshot(self.built), "simulation": own}
 
     def load(self, state: dict[str, Any]) -> None:
-        """Take over a saved state."""
+        """Take over a saved state. Raises ``ValueError`` where it is not of this plant."""
+        check_fits(self._state(), state)
         restore(self.built, state)
         own = state["simulation"]
         self.initial = own["initial"].copy()
@@ -160,7 +162,7 @@ class Simulation:
             "replication": self.replication,
             "horizon": scenario.horizon,
             "warmup": scenario.warmup,
-            "code_sha256": code_digest(),
+            **made_by(scenario.kinds.values()),
         }
 
 
@@ -184,19 +186,21 @@ def resume(state: Path, *, out: Path | None = None, force: bool = False, progres
 
     Raises :class:`~twin.errors.UsageError` where code or versions are not those that saved the state, unless ``force``; the file then says so.
     """
-    simulation, attrs = _taken_up(state, force)
-    with Writer.resume(state, out, attrs) as writer:
-        simulation.run(simulation.horizon, writer, progress)
-        return simulation.finish(writer)
+    with contradictions(state):
+        simulation, attrs = _taken_up(state, force)
+        with Writer.resume(state, out, attrs) as writer:
+            simulation.run(simulation.horizon, writer, progress)
+            return simulation.finish(writer)
 
 
 def resume_until(state: Path, until: float, save: Path, *, force: bool = False, progress: Progress | None = None) -> Path:
     """Go on from a saved state up to ``until`` (s from the start) and keep the state again."""
-    simulation, attrs = _taken_up(state, force)
-    stop = _stop(simulation, until, simulation.built.site.clock.now)
-    with Writer.resume(state, save, attrs) as writer:
-        simulation.run(stop, writer, progress)
-        return simulation.save(writer)
+    with contradictions(state):
+        simulation, attrs = _taken_up(state, force)
+        stop = _stop(simulation, until, simulation.built.site.clock.now)
+        with Writer.resume(state, save, attrs) as writer:
+            simulation.run(stop, writer, progress)
+            return simulation.save(writer)
 
 
 def _stop(simulation: Simulation, until: float, now: int) -> int:
@@ -210,37 +214,16 @@ def _stop(simulation: Simulation, until: float, now: int) -> int:
 def _taken_up(state: Path, force: bool) -> tuple[Simulation, dict[str, Any]]:
     """The simulation in its saved state, and what the new file says of the code."""
     with open_state(state) as saved:
-        changed = _changes_since(saved)
-        if changed and not force:
-            raise UsageError(f"{state}: saved by other code: {'; '.join(changed)}. Use the same versions, or --force, which the file will then state")
-        scenario = load(saved.scenario, files=saved.files)
+        check_code(state, saved.attrs, force=force)  # first: other code may read another scenario
+        scenario = load_stored(saved.scenario, saved.files)
+        changed = check_code(state, saved.attrs, scenario.kinds.values(), force=force)
         content = saved.state
     simulation = Simulation(scenario, content["simulation"]["replication"])
     simulation.load(content)
-    attrs: dict[str, Any] = {"code_sha256": code_digest()}
+    attrs: dict[str, Any] = made_by(scenario.kinds.values())
     if changed:
         attrs["resumed_with_other_code"] = "; ".join(changed)
     return simulation, attrs
-
-
-def _changes_since(saved: SavedState) -> list[str]:
-    """What differs between the code and versions that saved a state, and these."""
-    changed = differences(saved.attrs["platform"])
-    if saved.attrs.get("code_sha256") != code_digest():
-        changed.append("the sources of twin have changed")
-    return changed
-
-
-@cache
-def code_digest() -> str:
-    """SHA-256 over the sources of twin that a run executes."""
-    package = Path(__file__).parent.parent
-    digest = hashlib.sha256()
-    for folder in ("engine", "kernels", "materials", "plant", "scenario", "units"):
-        for path in sorted((package / folder).rglob("*.py")):
-            digest.update(f"{path.relative_to(package).as_posix()}\n".encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def run_until(scenario: Scenario, until: float, save: Path, *, replication: int = 0, progress: Progress | None = None) -> Path:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from twin.engine.unit import Unit
 from twin.plant.accounts import accounts_state
 from twin.plant.build import Built
@@ -44,3 +46,51 @@ def restore(built: Built, state: State) -> None:
         account.taken[:] = state["accounts"][name]
     for unit in site.units:
         unit.rearm()
+
+
+def check_fits(new: Any, saved: Any, path: str = "state") -> None:
+    """Raise ``ValueError`` where a saved state has not the form of the state of a ``new`` plant of the same scenario.
+
+    Arrays go to compiled code that looks at no bounds, so dtype and shape must be right, but for the first axis of what grows: the lots of a bunker, the
+    genealogy. Lists may have any length; what a new plant has not yet (None, an empty list) can hold arrays of numbers of few axes only.
+    """
+    if isinstance(new, dict):
+        if not isinstance(saved, dict) or (new and saved.keys() != new.keys()):
+            raise ValueError(f"{path} does not hold what it should")
+        for key, value in saved.items():
+            check_fits(new.get(key), value, f"{path}.{key}")
+    elif isinstance(new, np.ndarray):
+        if not isinstance(saved, np.ndarray) or saved.dtype != new.dtype or saved.ndim != new.ndim:
+            raise ValueError(f"{path} is not {new.ndim}-dimensional of type {new.dtype}")
+        grows = new.ndim > 0 and (new.shape[0] == 0 or any(part in path for part in _GROWING))
+        if saved.shape[1 if grows else 0 :] != new.shape[1 if grows else 0 :]:
+            raise ValueError(f"{path} has the shape {saved.shape}, not {new.shape}")
+    elif isinstance(new, list):
+        if not isinstance(saved, list):
+            raise ValueError(f"{path} is no list")
+        if path == "state.units" and len(saved) != len(new):
+            raise ValueError(f"{path} has {len(saved)} entries, not {len(new)}")
+        for place, value in enumerate(saved):
+            check_fits(new[place] if path == "state.units" else None, value, f"{path}[{place}]")
+    elif new is None or saved is None:
+        _check_loose(saved, path)
+    elif isinstance(new, (bool, str)) or isinstance(saved, (bool, str)):
+        if type(new) is not type(saved):
+            raise ValueError(f"{path} is {saved!r:.60}, not {type(new).__name__}")
+    elif not isinstance(saved, (int, float)) or (isinstance(new, int) and (not isinstance(saved, int) or abs(saved) >= 1 << 63)):
+        raise ValueError(f"{path} is {saved!r:.60}, not {type(new).__name__}")
+
+
+_GROWING = (".content", ".genealogy", ".lots", ".data")
+
+
+def _check_loose(saved: Any, path: str) -> None:
+    """Look at a part of which the new plant says nothing."""
+    if isinstance(saved, np.ndarray) and (saved.dtype not in (np.float64, np.int64, np.bool_) or saved.ndim > 4):
+        raise ValueError(f"{path} is an array of type {saved.dtype} with {saved.ndim} axes")
+    if isinstance(saved, dict):
+        for key, value in saved.items():
+            _check_loose(value, f"{path}.{key}")
+    elif isinstance(saved, list):
+        for place, value in enumerate(saved):
+            _check_loose(value, f"{path}[{place}]")

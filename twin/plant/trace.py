@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 from twin.engine.clock import NANOSECONDS
 from twin.errors import UsageError
 from twin.kernels.ancestry import walk_back, walk_back_melted
+from twin.results.held import contradictions
 from twin.results.read import Result
-from twin.scenario import load
+from twin.scenario import load_stored
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+MOST_LOTS = 1_000_000
+"""Numbers of lots that may have no row: those before a run was saved, say."""
 SHOWN = 12
 """Origins that a printed table names for each product."""
 
@@ -88,8 +91,17 @@ class _Family:
         order = np.lexsort((lots != result.array("lots/parent").astype(np.int64), -lots))
         columns = {name: result.array(f"lots/{name}")[order] for name in ("lot", "parent", "mass", "element_mass", "at_unit", "at_time")}
         numbers = columns["lot"].astype(np.int64), columns["parent"].astype(np.int64)
+        cls._check(numbers)
         masses = np.ascontiguousarray(columns["mass"]), np.ascontiguousarray(columns["element_mass"])
         return cls(*numbers, *masses, columns["at_unit"], columns["at_time"] / NANOSECONDS)
+
+    @staticmethod
+    def _check(numbers: tuple[Ints, Ints]) -> None:
+        """Lots and parents are places in arrays that compiled code walks through unchecked: each lot made later than its parents, none far from the others."""
+        lots, parents = numbers
+        most = int(lots.max())
+        if int(lots.min()) < 1 or most > MOST_LOTS + 2 * len(lots) or int(parents.min()) < 0 or bool((parents > lots).any()):
+            raise ValueError(f"lots numbered from {lots.min()} to {most}, made of {parents.min()} to {parents.max()}")
 
     def received(self, mass: Floats) -> Floats:
         """What each lot received in all (lot, …) of ``mass`` (edge, …)."""
@@ -124,6 +136,11 @@ def trace(result: Result, element: str | None = None) -> Trace:
     In a plant that smelts all elements are followed, or ``element`` alone. Air, oxygen and fuel are origins too, named after
     their furnace. Raises :class:`~twin.errors.UsageError` where the run kept no genealogy.
     """
+    with contradictions(result.path):
+        return _traced(result, element)
+
+
+def _traced(result: Result, element: str | None) -> Trace:
     family = _Family.read(result)
     products = tuple(str(name) for name in result.array("product"))
     names = tuple(str(name) for name in result.array("element"))
@@ -142,7 +159,7 @@ def trace(result: Result, element: str | None = None) -> Trace:
             found[p] = weight[first]
         origin_mass = received[first].sum(axis=1)
     else:
-        assay = load(result.scenario, files=result.files).materials.assay
+        assay = load_stored(result.scenario, result.files).materials.assay
         melted = np.zeros(int(family.lots.max()) + 1, dtype=np.int64)
         melted[family.lots] = np.isin(family.units, result.array("process")).astype(np.int64)
         origin_mass = np.zeros(len(origins))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
 import shutil
 import zipfile
@@ -19,11 +18,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from twin.errors import FileError, UsageError
+from twin.errors import UsageError
 from twin.report.page import render
 from twin.report.source import gather
+from twin.results.held import contradictions
 from twin.results.read import Result, open_file
-from twin.results.replace import temporary_for
+from twin.results.replace import Mark, check_replaceable, replacing
 from twin.study.cite import SOFTWARE, Citation, cite
 
 METADATA = "ro-crate-metadata.json"
@@ -74,8 +74,8 @@ def bundle(files: Sequence[Path | str], out: Path | str = "bundle.zip", *, licen
     """
     _check_installed()
     target = Path(out)
-    _check_replaceable(target)
-    with ExitStack() as stack:
+    check_replaceable(target, BUNDLE)
+    with contradictions(", ".join(map(str, files))), ExitStack() as stack:
         results = sorted((stack.enter_context(open_file(file)) for file in files), key=lambda result: int(result.attrs["replication"]))
         citation = cite(files, _citable(results))
         stem = _safe(str(results[0].attrs["scenario_name"]))
@@ -183,34 +183,23 @@ def _check_installed() -> None:
         raise UsageError("a bundle needs rocrate: pip install 'twin[bundle]'") from error
 
 
-def _check_replaceable(target: Path) -> None:
-    if not target.parent.is_dir():
-        raise FileError(f"{target} cannot be written: the folder {target.parent} does not exist; make it first")
-    if not os.path.lexists(target):
-        return
+def _is_bundle(path: Path) -> bool:
     try:
-        with zipfile.ZipFile(target) as archive:
-            ours = archive.comment == _MARK
-    except (OSError, zipfile.BadZipFile):
-        ours = False
-    if not ours:
-        raise FileError(f"{target} exists and is no twin bundle: give another name with -o, or remove it")
+        with zipfile.ZipFile(path) as archive:
+            return archive.comment == _MARK
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
+        return False
+
+
+BUNDLE = Mark("a bundle of twin", _is_bundle)
 
 
 def _write(target: Path, entries: Sequence[_Entry]) -> None:
     """Write under another name, then rename, so that a reader never sees half a bundle."""
-    temporary = temporary_for(target)
-    try:
-        with zipfile.ZipFile(temporary, "w") as archive:
-            archive.comment = _MARK
-            for entry in entries:
-                _add(archive, entry)
-        _check_replaceable(target)
-        temporary.replace(target)
-    except OSError as error:
-        raise FileError(f"{target} cannot be written: {error.strerror or error}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(target, BUNDLE) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        archive.comment = _MARK
+        for entry in entries:
+            _add(archive, entry)
 
 
 def _add(archive: zipfile.ZipFile, entry: _Entry) -> None:

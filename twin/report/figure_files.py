@@ -14,11 +14,14 @@ from twin.report.flowsheet import flowsheet
 from twin.report.page import GANTT_SPAN, sankeys, stated_units
 from twin.report.palette import Style, style_of
 from twin.report.source import Source
+from twin.results.replace import replacing, text_mark
 
 DOTS = 144
 """Resolution of the PNG files, dots an inch; a pixel of the page is 1/96 inch."""
 HALOED = ("flow-label", "node-name", "node-value")
 """Text that stands on lines, with a white rim."""
+FIGURE_MARK = "twin report"
+FIGURE = text_mark("a figure of twin", FIGURE_MARK.encode())
 _POINT = 72 / 96
 _ALIGN = {"start": "left", "middle": "center", "end": "right"}
 
@@ -33,10 +36,19 @@ def write_figures(source: Source, folder: Path) -> tuple[Path, ...]:
     with matplotlib.rc_context({"svg.hashsalt": "twin", "svg.fonttype": "none", "font.family": "sans-serif"}):
         for name, drawing in all_figures(source).items():
             figure = _figure(drawing)
-            for path, more in ((folder / f"{name}.svg", {"metadata": {"Date": None, "Title": drawing.title}}), (folder / f"{name}.png", {"dpi": DOTS})):
-                figure.savefig(path, **more)
+            for form, more in (("svg", {"Title": drawing.title}), ("png", {})):
+                path = folder / f"{name}.{form}"
+                save_figure(figure, path, DOTS, **more)
                 written.append(path)
     return tuple(written)
+
+
+def save_figure(figure: Any, path: Path, dots: int, **metadata: str) -> None:
+    """Write a figure of matplotlib as SVG or PNG, by the suffix, in place of one that twin wrote. Raises :class:`~twin.errors.FileError`."""
+    form = path.suffix.lower().removeprefix(".")
+    ours = {"Date": None, "Creator": FIGURE_MARK} if form == "svg" else {"Software": FIGURE_MARK}
+    with replacing(path, FIGURE) as temporary:
+        figure.savefig(temporary, format=form, dpi=dots, metadata={**ours, **metadata})
 
 
 def all_figures(source: Source) -> dict[str, Drawing]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from twin.errors import FileError
 from twin.report.page import render
+from twin.report.pdf import has_end
 from twin.report.source import Source, gather
+from twin.results.held import contradictions
 from twin.results.read import Result, open_file
+from twin.results.replace import Mark, check_replaceable, make_folder, replacing, text_mark
 
-_OURS = b'<meta name="generator" content="twin report">'
-_HEAD = 2048
+PAGE = text_mark("a report of twin", b'<meta name="generator" content="twin report">', 2048)
+PRINTED = Mark("a report of twin", has_end)
 
 
 @dataclass(frozen=True)
@@ -43,46 +44,26 @@ def report(
     opened = [file if isinstance(file, Result) else open_file(os.fspath(file)) for file in files]
     try:
         names = [result.path.name if result.path is not None else f"run {k + 1}" for k, result in enumerate(opened)]
-        _check(page, _OURS)
+        check_replaceable(page, PAGE)
         beside = page.with_suffix(".pdf") if pdf else None
         if beside is not None:
-            _check(beside, b"%PDF-")
-        source = gather(opened, names)
-        text = render(source)
+            check_replaceable(beside, PRINTED)
+        with contradictions(", ".join(names)):
+            source = gather(opened, names)
+            text = render(source)
         printed = _printed(text) if beside is not None else b""
-        drawn = _figures(source, Path(figures)) if figures is not None else ()
-        _write(page, text.encode("utf-8"))
+        with contradictions(", ".join(names)):
+            drawn = _figures(source, Path(figures)) if figures is not None else ()
+        with replacing(page, PAGE) as temporary:
+            temporary.write_bytes(text.encode("utf-8"))
         if beside is not None:
-            _write(beside, printed)
+            with replacing(beside, PRINTED) as temporary:
+                temporary.write_bytes(printed)
     finally:
         for file, result in zip(files, opened, strict=True):
             if file is not result:
                 result.close()
     return Written(page, beside, drawn)
-
-
-def _check(path: Path, mark: bytes) -> None:
-    """Refuse to replace what is not of our making."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise FileError(f"{path} cannot be written: {error.strerror}") from None
-    if head and mark not in head:
-        raise FileError(f"{path} exists and is no report: give another name, or remove it")
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write under another name, then rename, so that a reader never sees half a file."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise FileError(f"{path} cannot be written: {error.strerror}") from None
 
 
 def _printed(text: str) -> bytes:
@@ -94,8 +75,5 @@ def _printed(text: str) -> bytes:
 def _figures(source: Source, folder: Path) -> tuple[Path, ...]:
     from twin.report.figure_files import write_figures
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return write_figures(source, folder)
-    except OSError as error:
-        raise FileError(f"{folder} cannot be written: {error.strerror}") from None
+    make_folder(folder)
+    return write_figures(source, folder)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 
 from twin.errors import UsageError
 from twin.report.palette import rules
 
 _BULK = re.compile(r'<tr class="bulk".*?</tr>\n|<details class="bulk">.*?</details>', re.DOTALL)
+_END = b"%% twin report\n"
+"""A comment after the end of the file, by which our own are known. Readers look for the end in the last kilobyte."""
 
 
 def pdf_of(page: str) -> bytes:
@@ -18,7 +22,15 @@ def pdf_of(page: str) -> bytes:
         raise UsageError("--pdf needs weasyprint and the library pango: pip install 'twin[pdf]'; or print the page from a browser") from error
 
     document = weasyprint.HTML(string=_coloured(page), url_fetcher=_refuse, media_type="print")
-    return bytes(document.write_pdf())
+    return bytes(document.write_pdf()) + _END
+
+
+def has_end(path: Path) -> bool:
+    """Return whether a file is a PDF that twin wrote."""
+    with path.open("rb") as file:
+        begins = file.read(5) == b"%PDF-"
+        file.seek(-min(len(_END), path.stat().st_size), os.SEEK_END)
+        return begins and file.read() == _END
 
 
 def _coloured(page: str) -> str:

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.errors import UsageError
+from twin.errors import FileError, UsageError
 from twin.plant.topology import Topology, derive
 from twin.results.read import Result
 from twin.results.tally import Totals
-from twin.scenario import Scenario, load
+from twin.scenario import Scenario, load_stored
 from twin.scenario.machine import MachineModel
 
 Floats = NDArray[np.float64]
@@ -114,5 +114,14 @@ def gather(results: Sequence[Result], names: Sequence[str]) -> Source:
         if key in seen:
             raise UsageError(f"{name} and {seen[key]} are the same replication (seed {key[0]}, replication {key[1]}): give each once")
         seen[key] = name
-    scenario = load(first.scenario, files=first.files)
+    scenario = load_stored(first.scenario, first.files)
+    _check_axes(first, scenario)
     return Source(tuple(results), tuple(names), scenario, derive(scenario), first.totals)
+
+
+def _check_axes(result: Result, scenario: Scenario) -> None:
+    """Raise ``FileError`` where the arrays of a file are not of the scenario in it."""
+    for axis, names in (("unit", scenario.units), ("material", scenario.materials.names)):
+        labels = [str(label) for label in result.array(axis)]
+        if labels != list(names):
+            raise FileError(f"{result.path or 'the result'}: its axis {axis!r} is not of the scenario in it: it was changed after it was made")

@@ -11,6 +11,7 @@ import h5py
 
 from twin.errors import FileError
 from twin.results.digest import file_digest, state_digest
+from twin.results.held import check_results, check_storage
 from twin.results.layout import LAYOUT
 from twin.results.seal import is_intact
 from twin.results.state import has_state
@@ -30,20 +31,21 @@ def open_checked(path: Path, *, digest: bool, state: bool) -> Any:
 
     ``state`` says whether a saved state is wanted, or a finished run. Raises ``FileError`` for anything else than that.
     """
-    sealed = _check_seal(path, digest)
-    file = _open(path)
+    sealed = check_seal(path, digest)
+    file = open_hdf5(path)
     try:
         _check_kind(file, path, state)
-        _check_structure(file, path)
+        check_structure(file, path)
         if digest and not sealed:
             _check_digest(file, path, state)
+        check_results(file, path, state=state)
     except BaseException:
         file.close()
         raise
     return file
 
 
-def _check_seal(path: Path, digest: bool) -> bool:
+def check_seal(path: Path, digest: bool) -> bool:
     """Look at what stands at ``path`` and, if wanted, at its seal; return whether it has one and it holds."""
     try:
         mode = path.stat().st_mode
@@ -57,7 +59,8 @@ def _check_seal(path: Path, digest: bool) -> bool:
     return bool(intact)
 
 
-def _open(path: Path) -> Any:
+def open_hdf5(path: Path) -> Any:
+    """Open an HDF5 file for reading. Raises ``FileError``."""
     try:
         if not h5py.is_hdf5(path):
             raise FileError(f"{path} is not an HDF5 file")
@@ -80,7 +83,7 @@ def _check_kind(file: Any, path: Path, state: bool) -> None:
     try:
         attrs = {name: file.attrs.get(name) for name in ("twin_layout", "complete", "digest")}
         json.loads(file.attrs.get("platform", "{}"))
-    except (OSError, RuntimeError, TypeError, ValueError) as error:
+    except (OSError, RuntimeError, TypeError, ValueError, RecursionError) as error:
         raise FileError(f"{path} is damaged ({error})") from error
     layout = attrs["twin_layout"]
     if layout is None:
@@ -99,7 +102,7 @@ def _true(value: Any) -> bool:
     return str(value) in ("1", "True")
 
 
-def _check_structure(file: Any, path: Path) -> None:
+def check_structure(file: Any, path: Path) -> None:
     """Refuse links out of the file, data that stand elsewhere, types that twin does not write, and sizes that nothing backs.
 
     Attributes are read once on the way, so that damage shows here and not later.
@@ -159,6 +162,7 @@ def _check_dataset(dataset: Any, path: Path, where: str) -> int:
         raise FileError(f"{path}: {where} has the type {dataset.dtype}; twin writes numbers and fixed-length texts only")
     if dataset.shape is None:
         raise FileError(f"{path}: {where} is empty")
+    check_storage(dataset, lambda why: FileError(f"{path}: {where} {why}"))
     declared = dataset.dtype.itemsize
     for length in dataset.shape:
         declared *= int(length)

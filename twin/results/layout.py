@@ -257,6 +257,11 @@ VARIABLES: tuple[Variable, ...] = (*SERIES, *ROWS, *ONCE)
 
 BY_PATH: dict[str, Variable] = {variable.path: variable for variable in VARIABLES}
 
+ADDED: frozenset[str] = frozenset(
+    {"cause", "units/wait_share", "units/lots", "summary/above", "summary/below", "summary/low", "summary/high", "summary/note"},
+)
+"""Paths that were added to this layout later: a file without them is read, and what follows from them is NaN."""
+
 STATE_GROUP = "saved_state"
 """Where a saved state stands, outside the digest. (A group ``state`` would bear the name of the coordinate of ``state_share``.)"""
 

@@ -59,6 +59,17 @@ class KpiTable(Mapping[str, Kpi]):
         return f"<table><thead><tr><th style='text-align:left'>KPI</th><th>value</th></tr></thead><tbody>{rows}</tbody></table>"
 
 
+class Attributes(dict[str, Any]):
+    """Attributes of a file; one that is missing is a fault of the file."""
+
+    def __init__(self, attrs: Mapping[str, Any], path: Path | None) -> None:
+        super().__init__(attrs)
+        self._path = path
+
+    def __missing__(self, name: str) -> Any:
+        raise FileError(f"{self._path or 'the result'} has no attribute {name!r}: an earlier version of twin wrote it, or it was changed")
+
+
 class Result:
     """A finished run, read from its file (or from memory). Arrays are read when asked for.
 
@@ -73,7 +84,7 @@ class Result:
     def attrs(self) -> dict[str, Any]:
         """Attributes of the file: scenario name and hash, seed, replication, digest, versions (``platform``, a mapping) and more."""
         attrs = {name: value.item() if isinstance(value, np.generic) else value for name, value in self._open.attrs.items()}
-        return {**attrs, "platform": json.loads(attrs.get("platform", "{}"))}
+        return Attributes({**attrs, "platform": json.loads(attrs.get("platform", "{}"))}, self.path)
 
     @property
     def digest(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import h5py
@@ -72,7 +73,7 @@ def load_state(file: Any) -> dict[str, Any]:
         tree = json.loads(group["tree"][...].tobytes().decode("ascii"))
         arrays = {name.removeprefix("arrays_"): group[name][...] for name in group if name.startswith("arrays_")}
         state = _decoded(tree, arrays)
-    except (OSError, KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, LookupError, ValueError, TypeError, AttributeError, RecursionError, MemoryError, OverflowError) as error:
         raise FileError(f"the saved state in {file.filename} is damaged ({error})") from error
     if not isinstance(state, dict):
         raise FileError(f"the saved state in {file.filename} is damaged (not a mapping)")
@@ -90,8 +91,10 @@ def _decoded(value: Any, arrays: dict[str, Any]) -> Any:
         return int(value["hex"], 16)
     if value[_MARK] == "dict":
         return {key: _decoded(item, arrays) for key, item in value["items"]}
-    shape = tuple(value["shape"])
-    flat = arrays[value["of"]][value["start"] : value["start"] + int(np.prod(shape, dtype=np.int64))]
+    shape, start = tuple(value["shape"]), value["start"]
+    if not all(type(length) is int and 0 <= length < 1 << 40 for length in (start, *shape)):
+        raise ValueError(f"an array of the shape {shape} from {start}")
+    flat = arrays[value["of"]][start : start + math.prod(shape)]
     return flat.reshape(shape).astype(bool) if value["of"] == "bool" else flat.reshape(shape).copy()
 
 

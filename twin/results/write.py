@@ -32,10 +32,11 @@ from twin.results.kpis import Kpi, kpis_of
 from twin.results.layout import BY_PATH, COUNTED, LAYOUT, ONCE, SERIES, STATE_GROUP, TABLES, Variable, table_of
 from twin.results.provenance import platform_text, twin_version
 from twin.results.read import Result, open_file, open_state
-from twin.results.replace import put_in_place, target_of, temporary_for
+from twin.results.replace import RESULTS, check_replaceable, put_in_place
 from twin.results.seal import add_seal
 from twin.results.state import save_state
 from twin.results.tally import Tally
+from twin.results.temporary import drop, temporary_for
 
 _ROWS = 1024
 _CACHE = 1 << 20
@@ -90,8 +91,11 @@ class Writer:
         self._guarded: GuardedFile | None = None
         self._temporary: Path | None = None
         self._path = None if path is None else Path(path)
-        self._target = None if self._path is None else target_of(self._path)
-        self._temporary = None if self._target is None else temporary_for(self._target)
+        self._target = None
+        if self._path is not None:
+            check_replaceable(self._path, RESULTS)
+            self._target = self._path.absolute()
+            self._temporary = temporary_for(self._target)
         with self._disk():
             if self._temporary is None:
                 name = source or f"twin-memory-{next(_MEMORY_NAMES)}"
@@ -200,8 +204,7 @@ class Writer:
                 self._guarded.close()
                 self._guarded = None
             if self._temporary is not None:
-                with contextlib.suppress(OSError):
-                    self._temporary.unlink(missing_ok=True)
+                drop(self._temporary)
                 self._temporary = None
 
     def __enter__(self) -> Self:
@@ -289,8 +292,7 @@ class Writer:
             self._look()
             _check_ended(self._temporary)
             add_seal(self._temporary)
-            put_in_place(self._temporary, self._target)
-        self._temporary = None
+            put_in_place(self._temporary, self._target, RESULTS)
         self.abort()
 
     def _set(self, attrs: Mapping[str, Any]) -> None:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from twin.scenario.loading import load
+    from twin.scenario.loading import load, load_stored
     from twin.scenario.model import Parameter, Scenario, TimedEvent
 
-__all__ = ["Parameter", "Scenario", "TimedEvent", "load"]
+__all__ = ["Parameter", "Scenario", "TimedEvent", "load", "load_stored"]
 
 
 def __getattr__(name: str) -> object:
     """Import the public names when they are first used: a kind imports this package before the loader can be imported."""
-    if name == "load":
+    if name in ("load", "load_stored"):
         from twin.scenario import loading
 
-        return loading.load
+        return getattr(loading, name)
     if name in __all__:
         from twin.scenario import model
 

@@ -34,6 +34,7 @@ from twin.scenario.vocabulary import Vocabulary
 from twin.scenario.yaml_source import parse_yaml
 
 _TEXT, _MAPPING = "<text>", "<scenario>"
+STORED = "<stored scenario>"
 CHANGE = "<change>"
 """The file that a problem in changes made from Python names."""
 _UNIT_NAME = re.compile(NAME)
@@ -48,16 +49,27 @@ def load(
     """Return the scenario in a YAML file, a YAML text (several lines, or one with ``": "``) or a mapping of the same form.
 
     ``files`` are texts of catalogues and CSVs that are taken instead of files of that name; others are looked for beside the scenario, or in
-    ``folder``. Raises ``ScenarioError`` with every problem found.
+    ``folder``. For a text or a mapping with ``files`` and no ``folder`` there are no others: see :func:`load_stored`. Raises ``ScenarioError`` with every
+    problem found.
     """
     root, file, where = _read(source, FilePath(folder) if folder is not None else None)
-    read = Files(where, dict(files or {}))
+    read = Files(where, dict(files or {}), closed=files is not None and where is None)
     return _build(merged(root, where, read, (str(FilePath(file).resolve()),) if file else ()), read, file)
+
+
+def load_stored(text: str, files: Mapping[str, str]) -> Scenario:
+    """Return a scenario that was stored in a results or study file, with the texts of all files that it reads.
+
+    Whoever sent such a file must not make this computer read one of its own: ``text`` is never taken for a file's name, and ``extends``, a catalogue or a CSV
+    that is not in ``files`` is an error. The same holds for all that is made of the scenario by ``change``. Raises ``ScenarioError``.
+    """
+    read = Files(None, dict(files), closed=True)
+    return _build(merged(parse_yaml(text, STORED), None, read), read, None)
 
 
 def change(scenario: Scenario, changes: Mapping[str, object]) -> Scenario:
     """Return ``scenario`` with the values at some paths changed."""
-    given = Files(FilePath(scenario.folder) if scenario.folder is not None else None, scenario.files)
+    given = Files(FilePath(scenario.folder) if scenario.folder is not None else None, scenario.files, closed=scenario.closed)
     return _build(changed(scenario.source, _from_mapping(changes, CHANGE)), given, scenario.path)
 
 
@@ -303,6 +315,7 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
         source=source,
         tree=checked.tree,
         folder=str(files.folder) if files.folder is not None else None,
+        closed=files.closed,
         numbers=tuple(numbers),
     )
 

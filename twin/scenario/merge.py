@@ -13,7 +13,7 @@ from twin.quantities import shown
 from twin.scenario.annotations import is_annotation
 from twin.scenario.places import DEEPEST, Node, Path, Place, child, dotted, split
 from twin.scenario.problems import MOST_PROBLEMS, nearest
-from twin.scenario.tables import Files, read_text
+from twin.scenario.tables import Files, not_stored, read_text
 from twin.scenario.yaml_source import parse_yaml
 
 Note = Callable[[Place, str, str], None]
@@ -81,6 +81,8 @@ def _parent(written: Node, folder: FilePath | None, files: Files, chain: tuple[s
     if not isinstance(name, str) or not name.strip():
         raise ScenarioError([written.problem(f"the name of a scenario file is needed (got {shown(written.plain())})", ("extends",))])
     path = (folder or FilePath()) / name
+    if files.closed:
+        raise ScenarioError([written.problem(not_stored(name), ("extends",))])
     try:
         identity = str(path.resolve())
         if identity in chain or len(chain) >= _LONGEST_CHAIN:

@@ -82,6 +82,8 @@ class Scenario:
     tree: Node = field(repr=False)
     """The merged tree with places, annotated values in the place of their annotation."""
     folder: str | None = field(default=None, repr=False)
+    closed: bool = field(default=False, repr=False)
+    """Whether it reads no file but those in ``files``."""
     numbers: tuple[Parameter, ...] = field(default=(), repr=False)
 
     @cached_property

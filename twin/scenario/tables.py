@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,7 @@ from twin.scenario.problems import Faults, wrong
 MOST_BYTES = 16 * 1024 * 1024
 _MOST_ROWS = 200_000
 _MOST_FAULTS = 20
+LONGEST_HEADER = 500
 _HEADER = re.compile(r"(.*?)(?:\s*\[([^\]]+)\]|_([A-Za-zµ%]+))?")
 
 
@@ -26,34 +28,59 @@ _HEADER = re.compile(r"(.*?)(?:\s*\[([^\]]+)\]|_([A-Za-zµ%]+))?")
 class Files:
     """Reads the text files that a scenario names, and keeps what was read: ``texts`` by name.
 
-    ``given`` are texts known beforehand (a scenario that was stored with its files); else names are paths below ``folder``.
+    ``given`` are texts known beforehand (a scenario that was stored with its files); else names are paths below ``folder``. Where they are ``closed`` there is
+    nothing else: a results file that somebody sends must not make this computer read, and quote, a file of its own.
     """
 
     folder: Path | None = None
     given: Mapping[str, str] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     start: datetime = field(default_factory=lambda: datetime(2026, 1, 5))
+    closed: bool = False
 
     def read(self, name: str) -> str:
         """Return the text of a file; raises ``UsageError``."""
         if name not in self.texts:
-            self.texts[name] = self.given[name] if name in self.given else read_text((self.folder or Path()) / name, name)
+            self.texts[name] = self._text(name)
         return self.texts[name]
+
+    def _text(self, name: str) -> str:
+        if name in self.given:
+            return self.given[name]
+        if self.closed:
+            raise UsageError(not_stored(name))
+        return read_text((self.folder or Path()) / name, name)
+
+
+def not_stored(name: str) -> str:
+    """Return why a file that a stored scenario names is not read."""
+    return f"{shown(name)} is not among the texts that are stored with this scenario, and a stored scenario reads no other file"
 
 
 def read_text(path: Path, name: str = "") -> str:
-    """Return the UTF-8 text of a file of at most 16 MiB; raises ``UsageError``."""
+    """Return the UTF-8 text of a regular file of at most 16 MiB; raises ``UsageError``.
+
+    A device or a pipe is refused before it is opened, as it can be without end. So can a file of length 0 (the kernel's log is one), so that it is not read.
+    """
     try:
-        if not path.is_file():
-            raise UsageError(f"{name or path}: {'is not a file' if path.exists() else 'no such file'}")
-        if (size := path.stat().st_size) > MOST_BYTES:
-            raise UsageError(f"{name or path}: is too large ({size} bytes, at most {MOST_BYTES} are read)")
-        return path.read_bytes().decode("utf-8-sig")
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise UsageError(f"{name or path}: is not a file")
+        if found.st_size > MOST_BYTES:
+            raise UsageError(f"{name or path}: is too large ({found.st_size} bytes, at most {MOST_BYTES} are read)")
+        if not found.st_size:
+            return ""
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:  # it has grown since
+            raise UsageError(f"{name or path}: is too large (at most {MOST_BYTES} bytes are read)")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"{name or path}: is not UTF-8 text (byte {error.start})") from None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise UsageError(f"{name or path}: cannot be read ({reason})") from None
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a NUL in the name
+        raise UsageError(f"{name or path}: no such file") from None
+    except OSError as error:
+        raise UsageError(f"{name or path}: cannot be read ({error.strerror})") from None
 
 
 def files_of(info: ValidationInfo) -> Files:
@@ -119,6 +146,8 @@ def read_table(name: object, files: Files, units: Mapping[str, str]) -> dict[str
 
 
 def _header(text: str, units: Mapping[str, str]) -> tuple[str, str | None]:
+    if len(text) > LONGEST_HEADER:  # what the pattern costs grows with the square of the length
+        return text, None
     match = _HEADER.fullmatch(text)
     suffix = match and (match[2] or match[3])
     si = units.get(match[1].strip(), units.get("*")) if match else None

@@ -33,7 +33,11 @@ _NUMBERS = (
     (re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"), "a finite number is needed"),
     (re.compile(r"[-+]?\d{19,}"), "this number is too long"),
 )
+_LONGEST_NUMBER = 400
+_NUMBER_LIKE = re.compile(r"[-+.\d][-+.\d_,:eE]*")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+MOST_CHARACTERS = 10_000
+"""The longest key or value."""
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -44,11 +48,15 @@ def parse_yaml(text: str, file: str) -> Node:
 
 def reads_as_text(text: str) -> bool:
     """Return whether a plain scalar is read as the text that it is."""
+    if len(text) > _LONGEST_NUMBER:
+        return _trap(text) is None
     return _trap(text) is None and text not in ("true", "false", "=", "<<") and not _INT.fullmatch(text) and not _FLOAT.fullmatch(text)
 
 
 def _trap(text: str, *, of_key: bool = False) -> str | None:
     """Return why a plain scalar is refused; None where it is fine."""
+    if len(text) > _LONGEST_NUMBER:  # the patterns below take a time that grows with the square of the length
+        return "this number is too long" if _NUMBER_LIKE.fullmatch(text) else None
     if _WORDS.fullmatch(text):
         return "put it in quotes" if of_key else "write true or false, or put it in quotes if it is a text"
     if text in _NULLS:
@@ -187,6 +195,8 @@ class _Reader:
         if not isinstance(event, yaml.ScalarEvent):
             self._stop(place, "a key must be a text, not a list, mapping or alias")
         key = event.value
+        if len(key) > MOST_CHARACTERS:
+            self._stop(place, f"is a key of {len(key)} characters, at most {MOST_CHARACTERS} are read")
         path = (*top.path, key[:80])
         if event.tag is not None:
             self._note(place, f"YAML tags are not allowed (got {shown(event.tag)})", path)
@@ -201,6 +211,9 @@ class _Reader:
 
     def _scalar(self, event: Any, place: Place, path: Path) -> Scalar | None:
         text: str = event.value
+        if len(text) > MOST_CHARACTERS:
+            self._note(place, f"is a text of {len(text)} characters, at most {MOST_CHARACTERS} are read", path)
+            return None
         if event.style:  # quoted or a block: text as it stands
             return text
         if trap := _trap(text):
@@ -208,10 +221,12 @@ class _Reader:
             return None
         if text in ("true", "false"):
             return text == "true"
+        if len(text) > _LONGEST_NUMBER:
+            return text
         if _INT.fullmatch(text):
             return int(text)
         if _FLOAT.fullmatch(text):
-            value = float(text) if len(text) < 400 else math.inf
+            value = float(text)
             if not math.isfinite(value):
                 self._note(place, f"a finite number is needed (got {shown(text)})", path)
                 return None

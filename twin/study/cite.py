@@ -15,6 +15,7 @@ from typing import Any
 
 from twin.errors import UsageError
 from twin.quantities import format_quantity
+from twin.results.held import contradictions
 from twin.results.kpis import WIDE, Kpi, kpi_text
 from twin.results.read import Result, open_file
 from twin.scenario.problems import nearest
@@ -138,7 +139,7 @@ def cite(files: Sequence[Path | str], kpis: Sequence[str] = ("throughput",)) -> 
         raise UsageError("cite needs at least one results file")
     runs: list[_Run] = []
     for file in files:
-        with open_file(file) as result:
+        with open_file(file) as result, contradictions(file):
             runs.append(_Run(str(file), result.attrs, {name: _figure(result, name) for name in dict.fromkeys(kpis)}))
             _check(runs)
     runs.sort(key=lambda run: int(run.attrs["replication"]))

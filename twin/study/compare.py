@@ -13,6 +13,7 @@ from twin.errors import UsageError
 from twin.plant import topology
 from twin.plant.api import load
 from twin.results.findings import range_share
+from twin.results.held import contradictions
 from twin.results.kpis import Kpi
 from twin.results.limits import limit_of
 from twin.results.read import Result, open_file
@@ -154,7 +155,8 @@ def _with_widths(comparison: Comparison, procedure: Procedure) -> Comparison:
 def _of_results(items: Sequence[Item], confidence: float) -> Comparison:
     results = [item if isinstance(item, Result) else open_file(os.fspath(item)) for item in items if not isinstance(item, Scenario)]
     try:
-        return _comparison(_sides_of(results), confidence, None, [])
+        with contradictions(", ".join(str(result.path) for result in results)):
+            return _comparison(_sides_of(results), confidence, None, [])
     finally:
         for given, result in zip(items, results, strict=True):
             if given is not result:

@@ -19,7 +19,7 @@ from twin.scenario.places import Plain, split
 from twin.scenario.problems import Faults, nearest, wrong
 
 MOST_LEVELS = 10_000
-_QUANTITY = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?\s*(.*)")
+_QUANTITY = re.compile(r"[+-]?(\d++\.?\d*+|\.\d++)([eE][+-]?\d{1,3})?\s*+(.*)")  # possessive: linear in the length
 _NEW_FORMS = ("list", "range")
 
 

@@ -6,6 +6,7 @@ the computer a second later.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -16,8 +17,13 @@ from typing import Any, Self
 
 from twin.errors import FileError, UsageError
 from twin.results.kpis import Kpi
+from twin.results.replace import Mark, check_replaceable, what_stands_at
+from twin.results.temporary import drop, temporary_for
 from twin.study.runs import Outcome
 
+HEADER = b"twin journal 1\n"
+_LONGEST = 1 << 24
+"""Bytes of the longest row that is looked at."""
 SYNC = 1.0
 """Seconds between two syncs to disk."""
 
@@ -35,6 +41,14 @@ class Row:
         kpis = None if o.kpis is None else [[name, kpi.value, kpi.unit] for name, kpi in o.kpis.items()]
         return json.dumps([self.key, o.status, o.error, o.digest, o.events, o.warnings, o.cpu, kpis])
 
+    def is_sound(self) -> bool:
+        """Whether all parts have the types that a sweep writes."""
+        o = self.outcome
+        texts = isinstance(self.key, str) and isinstance(o.error, str) and isinstance(o.digest, str) and o.status in ("done", "failed", "lost")
+        numbers = type(o.events) is int and type(o.warnings) is int and isinstance(o.cpu, float)
+        kpis = (o.kpis or {}).items()
+        return texts and numbers and all(isinstance(name, str) and isinstance(kpi.value, float) and isinstance(kpi.unit, str) for name, kpi in kpis)
+
     @classmethod
     def from_json(cls, text: str) -> Row:
         """Return the row in a line."""
@@ -48,12 +62,10 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._first = 0
         self.places: dict[str, tuple[int, int]] = {}
         """Where the row of each key begins and how long it is; the last one where there are several."""
-        try:
-            self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
-        except OSError as error:
-            raise FileError(f"cannot write {path}: {error.strerror}") from None
+        self._handle = _opened(path)
         try:
             _lock(self._handle, path)
             self._end = self._read()
@@ -69,6 +81,9 @@ class Journal:
         end = 0
         with self.path.open("rb") as stream:
             for line in stream:
+                if line == HEADER and not end:
+                    end = self._first = len(HEADER)
+                    continue
                 row = _whole(line)
                 if row is None:
                     break
@@ -84,17 +99,18 @@ class Journal:
             written = 0
             while written < len(line):
                 written += os.write(self._handle, line[written:])
-            if time.monotonic() - self._synced > SYNC:
-                self.sync()
         except OSError as error:
             os.ftruncate(self._handle, self._end)
             raise FileError(f"cannot write {self.path}: {error.strerror}; the runs that had finished are kept") from None
         self.places[row.key] = self._end, len(line)
         self._end += len(line)
+        if time.monotonic() - self._synced > SYNC:
+            self.sync()
 
     def sync(self) -> None:
-        """Bring all rows to disk."""
-        os.fsync(self._handle)
+        """Bring all rows to disk. Where the disk does not confirm it the rows stay, as they are all that there is."""
+        with contextlib.suppress(OSError):
+            os.fsync(self._handle)
         self._synced = time.monotonic()
 
     def row(self, key: str) -> Row:
@@ -108,16 +124,17 @@ class Journal:
 
     def clear(self) -> None:
         """Forget all rows, when they stand elsewhere."""
-        os.ftruncate(self._handle, 0)
+        os.ftruncate(self._handle, self._first)
         self.places.clear()
-        self._end = 0
+        self._end = self._first
 
     def close(self) -> None:
         """Bring all to disk and let go of the file; an empty one is removed."""
         if self._handle >= 0:
             self.sync()
-            if not self._end:
-                self.path.unlink(missing_ok=True)
+            if self._end <= self._first:
+                with contextlib.suppress(OSError):
+                    self.path.unlink(missing_ok=True)
             self._reader.close()
             os.close(self._handle)
             self._handle = -1
@@ -129,12 +146,53 @@ class Journal:
         self.close()
 
 
+def _is_journal(path: Path) -> bool:
+    """Whether a file is a journal: it begins as one, or with a whole row, as those of earlier versions do."""
+    with path.open("rb") as file:
+        line = file.readline(_LONGEST)
+    return line == HEADER or _whole(line) is not None
+
+
+JOURNAL = Mark("the journal of a sweep of twin", _is_journal)
+
+
+def _opened(path: Path) -> int:
+    """Open a journal, made first where there is none. A file of somebody else, or what a link points at, is neither read on nor emptied."""
+    check_replaceable(path, JOURNAL)
+    try:
+        if what_stands_at(path) is None:
+            with contextlib.suppress(FileExistsError):  # another sweep was faster, and has the lock
+                _make(path)
+        return os.open(path, os.O_RDWR | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0))
+    except OSError as error:
+        raise FileError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _make(path: Path) -> None:
+    """Make a journal without rows in one step, so that a kill never leaves an empty file, which would be nobody's."""
+    temporary = temporary_for(path)
+    try:
+        temporary.write_bytes(HEADER)
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without hard links
+            temporary.rename(path)
+    finally:
+        drop(temporary)
+
+
 def _whole(line: bytes) -> Row | None:
     """Return the row in a line; None where it was not finished or is damaged."""
     checksum, _, text = line.rstrip(b"\n").partition(b" ")
     if not line.endswith(b"\n") or checksum != b"%08x" % zlib.crc32(text):
         return None
-    return Row.from_json(text.decode())
+    try:
+        row = Row.from_json(text.decode())
+    except (ValueError, TypeError, RecursionError):  # a right checksum over what is no row
+        return None
+    return row if row.is_sound() else None
 
 
 def _lock(handle: int, path: Path) -> None:

@@ -7,12 +7,14 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from twin.results.create import ENCODING, create_counted, create_variable, text_array, text_type, write_once
 from twin.results.digest import blocks, dataset_paths
+from twin.results.held import Attribute, Held, damaged, is_count, is_seed, is_text
 from twin.results.kpis import KPIS, Kpi
 from twin.results.layout import Variable
 from twin.study.design import Points
@@ -20,6 +22,17 @@ from twin.study.runs import Outcome
 
 LAYOUT = 1
 """Version of the layout of a study file, in its attribute ``twin_study``."""
+ATTRIBUTES: tuple[Attribute, ...] = (
+    *(Attribute(name, "a text", is_text) for name in ("study_name", "study_title", "study_kind", "study_sha256", "scenario_name", "scenario_sha256", "digest")),
+    *(Attribute(name, "a text", is_text) for name in ("twin_version", "environment", "created")),
+    Attribute("platform", "a JSON text", is_text),
+    Attribute("design", "a JSON object", lambda value: is_json(value, dict)),
+    Attribute("responses", "a JSON list of texts", lambda value: is_json(value, list) and all(isinstance(name, str) for name in json.loads(value))),
+    *(Attribute(name, "a whole number", is_count) for name in ("points", "replications", "design_seed")),
+    Attribute("seed", "a whole number", is_seed),
+    Attribute("complete", "true or false", lambda value: isinstance(value, (bool, np.bool_))),
+)
+"""Attributes of the root of a study file."""
 OPEN = "open"
 """The status of a run that was not made yet."""
 BLOCK = 1024
@@ -74,6 +87,38 @@ def create(file: Any, plan: Plan, units: Mapping[str, str]) -> None:
     for variable, width in COLUMNS:
         shape = (len(plan), *(file[dim].shape[0] for dim in variable.dims[1:]))
         create_variable(file, variable, shape, min(BLOCK, len(plan)), width or 1)
+
+
+def is_json(value: Any, kind: type) -> bool:
+    """Whether a value is the JSON text of an object, or a list."""
+    try:
+        return isinstance(value, str) and isinstance(json.loads(value), kind)
+    except (ValueError, RecursionError):
+        return False
+
+
+def check(file: Any, path: Path) -> None:
+    """Hold an open study file against the layout. Raises ``FileError``."""
+    held = Held(file, path)
+    with damaged(path):
+        held.attributes(ATTRIBUTES)
+        lengths = {"run": held.scale("run"), "factor": held.labels("factor"), "response": held.labels("response")}
+        for variable, _ in COLUMNS:
+            held.array(variable.path, variable.kind, tuple(lengths[dim] for dim in variable.dims), whole=variable.kind != "text")
+        for name in ("factor", "response"):
+            held.array(f"{name}_unit", "text", (lengths[name],))
+        for group in ("study", "scenario"):
+            count = held.scale(f"{group}/{group}_file")
+            for name in ("file_name", "file_text"):
+                held.array(f"{group}/{name}", "text", (count,))
+            held.array(f"{group}/yaml", "text", ())
+        held.array("study/factors", "text", ())
+        points, replications = int(file.attrs["points"]), int(file.attrs["replications"])
+        if points * replications != lengths["run"] or replications < 1:
+            raise held.refuse("run", f"counts {lengths['run']} runs, not {points} points x {replications} replications")
+        unknown = {status for block in blocks(file["status"]) for status in block.tolist()} - {b"done", b"failed", b"lost", b"open"}
+        if unknown:
+            raise held.refuse("status", f"says {sorted(unknown)[0]!r}")
 
 
 def _label(file: Any, dim: str, labels: Sequence[str], about: str) -> None:

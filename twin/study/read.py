@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.errors import FileError, UsageError
+from twin.results.check import check_seal, check_structure, open_hdf5
+from twin.results.held import damaged
 from twin.results.kpis import kpi_text
-from twin.results.seal import is_intact
 from twin.scenario.problems import nearest
-from twin.study.layout import LAYOUT
+from twin.study.layout import LAYOUT, check, digest_of
 
 if TYPE_CHECKING:
     import xarray
@@ -66,6 +67,28 @@ class ResponseTable(Sequence[ResponseRow]):
         return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(f'<tr>{line}</tr>' for line in cells)}</tbody></table>"
 
 
+def open_study(path: Path) -> Any:
+    """Open a study file for reading, after looking at seal, kind, storage and layout, and at the digest where there is no seal. Raises ``FileError``."""
+    sealed = check_seal(path, True)
+    file = open_hdf5(path)
+    try:
+        with damaged(path):
+            layout = file.attrs.get("twin_study")
+        if layout is None:
+            raise FileError(f"{path} is no study file; 'twin sweep' writes one")
+        if str(layout) != str(LAYOUT):
+            raise FileError(f"{path} has layout {layout} of a study, this version of twin reads layout {LAYOUT}; read it with the version that wrote it")
+        check_structure(file, path)
+        check(file, path)
+        with damaged(path):
+            if not sealed and digest_of(file, str(file.attrs["study_sha256"])) != file.attrs["digest"]:
+                raise FileError(f"{path} is damaged or was changed: its contents do not have the digest it states")
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
 class Study:
     """A study file. Nothing is read before it is asked for, and the file is not kept open."""
 
@@ -74,16 +97,8 @@ class Study:
         self._check()
 
     def _check(self) -> None:
-        try:
-            if is_intact(self.path) is False:
-                raise FileError(f"{self.path} is damaged: its bytes are not those that were written")
-            layout = self.attrs.get("twin_study")
-        except OSError as error:
-            raise FileError(f"cannot read {self.path}: {error.strerror or 'it is no HDF5 file, or damaged'}") from None
-        if layout is None:
-            raise FileError(f"{self.path} is no study file; 'twin sweep' writes one")
-        if int(layout) != LAYOUT:
-            raise FileError(f"{self.path} has layout {layout} of a study, this version of twin reads layout {LAYOUT}; read it with the version that wrote it")
+        with open_study(self.path):
+            pass
 
     @cached_property
     def attrs(self) -> dict[str, Any]:
@@ -206,12 +221,11 @@ class Study:
 
     def source(self) -> StudyFile:
         """Return the study as it was run, from what the file holds alone; its hash is ``attrs["study_sha256"]``."""
-        from twin.plant.api import load
-        from twin.study.study_file import load_study
+        from twin.plant.api import load_stored
+        from twin.study.study_file import stored_study
 
         names, texts = self.array("study/file_name").tolist(), self.array("study/file_text").tolist()
-        text = str(self.array("study/yaml"))
-        return load_study(text if "\n" in text else f"{text}\n", base=load(self.scenario, files=self.files), files=dict(zip(names, texts, strict=True)))
+        return stored_study(str(self.array("study/yaml")), load_stored(self.scenario, self.files), dict(zip(names, texts, strict=True)))
 
     def dataset(self) -> xarray.Dataset:
         """Return all arrays as ``xarray.Dataset`` with dimensions run, factor and response; needs the extra ``xarray``."""

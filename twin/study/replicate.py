@@ -16,6 +16,7 @@ from typing import Literal
 from twin.errors import FileError, RunError, UsageError
 from twin.quantities import format_quantity
 from twin.results.kpis import kpi_text
+from twin.results.replace import make_folder
 from twin.scenario import Scenario
 from twin.scenario.problems import nearest
 from twin.study.executors import Executor
@@ -376,8 +377,5 @@ def _fail(scenario: Scenario, replication: int, outcome: Outcome) -> None:
 def keep_in(folder: str | os.PathLike[str], names: Sequence[str]) -> Callable[[int, int], Path]:
     """Return how to name the files of runs that are kept in a folder, which is made: ``FOLDER/NAME-rK.h5``."""
     place = Path(folder)
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileError(f"the folder {place} cannot be made: {error.strerror}; give another one") from None
+    make_folder(place)
     return lambda s, k: place / f"{names[s]}-r{k}.h5"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -20,12 +20,14 @@ from numpy.typing import NDArray
 from twin.engine.clock import NANOSECONDS
 from twin.errors import FileError, UsageError
 from twin.plant import simulate, topology
-from twin.plant.simulate import Progress, code_digest
+from twin.plant.simulate import Progress
 from twin.quantities import format_quantity
+from twin.results.held import contradictions
 from twin.results.layout import BY_PATH, SERIES, TABLES
-from twin.results.provenance import differences
 from twin.results.read import Result, open_file
-from twin.scenario import Scenario, load
+from twin.results.sources import changes_since
+from twin.scenario import Scenario, load_stored
+from twin.scenario.kind import Kind
 
 TOLERANCE = 1e-9
 """Largest relative difference of a run that counts as reproduced on another machine."""
@@ -87,8 +89,8 @@ def reproduce(file: Path | str, progress: Progress | None = None) -> Reproductio
         scenario = _scenario(stored)
         with tempfile.TemporaryDirectory(prefix="twin-reproduce-") as folder:
             replication = int(stored.attrs["replication"])
-            with simulate.run(scenario, out=Path(folder) / "rerun.h5", replication=replication, progress=progress) as rerun:
-                return compare_runs(stored, rerun)
+            with simulate.run(scenario, out=Path(folder) / "rerun.h5", replication=replication, progress=progress) as rerun, contradictions(stored.path):
+                return compare_runs(stored, rerun, scenario.kinds.values())
 
 
 def _scenario(stored: Result) -> Scenario:
@@ -98,7 +100,7 @@ def _scenario(stored: Result) -> Scenario:
             f"{stored.path} was resumed with other code than it began with ({stored.attrs['resumed_with_other_code']}): no one code gives this run. "
             "Run its scenario anew to have a file that can be reproduced"
         )
-    scenario = load(stored.scenario, files=stored.files)
+    scenario = load_stored(stored.scenario, stored.files)
     topology.derive(scenario)
     if int(stored.attrs["seed"]) != scenario.seed:
         raise FileError(
@@ -108,13 +110,11 @@ def _scenario(stored: Result) -> Scenario:
     return scenario
 
 
-def compare_runs(stored: Result, rerun: Result) -> Reproduction:
+def compare_runs(stored: Result, rerun: Result, kinds: Iterable[Kind] | None = None) -> Reproduction:
     """Compare two results, the second of which was made from what stands in the first."""
     digests = (stored.digest, rerun.digest)
     events = (int(stored.attrs["events"]), int(rerun.attrs["events"]))
-    changes = differences(stored.attrs["platform"])
-    if stored.attrs.get("code_sha256") != code_digest():
-        changes.append("the sources of twin have changed")
+    changes = changes_since(stored.attrs, kinds)
     if digests[0] == digests[1]:
         return Reproduction("equal", digests, events, tuple(changes))
     changes += _changed_inputs(stored, rerun)

@@ -6,10 +6,9 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -19,8 +18,8 @@ from twin.results.findings import range_share
 from twin.results.kpis import Kpi
 from twin.results.limits import limit_of
 from twin.results.provenance import platform_record
+from twin.results.sources import code_digest, kinds_digest
 from twin.scenario import Scenario
-from twin.scenario.kind import Kind
 from twin.scenario.places import Plain
 from twin.study.changes import with_changes
 
@@ -29,8 +28,6 @@ Status = Literal["done", "failed", "lost"]
 
 COLLECT = 100
 """After so many runs a process looks for objects that refer to one another in circles, which Python itself looks for ever more rarely."""
-_SOURCES = ("engine", "kernels", "materials", "plant", "results", "scenario", "units", "errors.py", "quantities.py", "study/changes.py", "study/runs.py")
-"""What a run executes and its key figures are made by, in the package."""
 _VARIABLES = ("GLIBC_TUNABLES", "NPY_DISABLE_CPU_FEATURES", "NUMBA_CPU_FEATURES", "NUMBA_CPU_NAME", "NUMBA_DISABLE_JIT", "NUMBA_OPT")
 """Environment variables that can move the last bit of a result."""
 
@@ -103,7 +100,7 @@ def job_key(job: Job, environment: str | None = None) -> str:
     ``keep`` is no part of it.
     """
     scenario = job.scenario
-    parts = [scenario.sha256, scenario.seed, job.replication, dict(job.changes), _own_kinds(scenario), environment or local_environment()]
+    parts = [scenario.sha256, scenario.seed, job.replication, dict(job.changes), kinds_digest(scenario.kinds.values()), environment or local_environment()]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
@@ -111,39 +108,4 @@ def job_key(job: Job, environment: str | None = None) -> str:
 def local_environment() -> str:
     """Return the SHA-256, in hex, of what runs in this process depend on beside their scenario: sources, versions, C library, processor."""
     variables = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
-    return hashlib.sha256(json.dumps([_package_digest(), platform_record(), variables], sort_keys=True).encode()).hexdigest()
-
-
-@cache
-def _package_digest() -> str:
-    package = Path(simulate.__file__).parents[1]
-    digest = hashlib.sha256()
-    for name in _SOURCES:
-        for path in _files(package / name):
-            digest.update(f"{path.relative_to(package).as_posix()}\n".encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def _files(path: Path) -> Iterator[Path]:
-    if path.is_file():
-        yield path
-    yield from sorted(found for found in path.rglob("*") if found.suffix in (".py", ".yaml", ".csv"))
-
-
-def _own_kinds(scenario: Scenario) -> list[str]:
-    """Digests of the modules of those kinds that do not come with twin."""
-    return [digest for name in sorted(scenario.kinds) if (digest := _kind_digest(scenario.kinds[name]))]
-
-
-@cache
-def _kind_digest(kind: Kind) -> str:
-    modules = [kind.model.__module__, *(place.partition(":")[0] for place in (kind.behaviour, kind.kernel) if place is not None)]
-    digest = hashlib.sha256()
-    own = [name for name in dict.fromkeys(modules) if name.partition(".")[0] != "twin"]
-    for name in own:
-        spec = find_spec(name)
-        digest.update(f"{name}\n".encode())
-        if spec is not None and spec.origin is not None and Path(spec.origin).is_file():
-            digest.update(Path(spec.origin).read_bytes())
-    return digest.hexdigest() if own else ""
+    return hashlib.sha256(json.dumps([code_digest(), platform_record(), variables], sort_keys=True).encode()).hexdigest()

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.errors import UsageError
-from twin.plant.api import load
+from twin.plant.api import load_stored
+from twin.results.held import contradictions
 from twin.study.read import Study
 from twin.study.statistics import check_confidence
 
@@ -71,6 +72,11 @@ class Sensitivity:
 def sensitivity(study: Study, responses: Sequence[str] = (), confidence: float = 0.95) -> list[Sensitivity]:
     """Return what the key figures of a study depend on, by default those it asks for. Raises ``UsageError`` for what cannot be answered."""
     check_confidence(confidence)
+    with contradictions(study.path):
+        return _found(study, responses, confidence)
+
+
+def _found(study: Study, responses: Sequence[str], confidence: float) -> list[Sensitivity]:
     if not study.factors:
         raise UsageError(f"{study.path}: nothing varies in this study; give it 'vary'")
     chosen = tuple(responses) or tuple(json.loads(study.attrs["responses"]))
@@ -87,7 +93,7 @@ def sensitivity(study: Study, responses: Sequence[str] = (), confidence: float =
 
 def bases_of(study: Study) -> dict[str, str]:
     """Return on what the base value of each factor rests, by path, as the scenario says; "" for what is no number of it."""
-    known = {number.path: number.basis for number in load(study.scenario, files=study.files).parameters()}
+    known = {number.path: number.basis for number in load_stored(study.scenario, study.files).parameters()}
     return {path: known.get(path, "") for path in study.factors}
 
 

@@ -6,7 +6,6 @@ again by its key, so that what has changed is never taken for finished.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -16,10 +15,11 @@ import h5py
 from twin.errors import FileError
 from twin.results.guarded import GuardedFile, uninterrupted
 from twin.results.kpis import Kpi
-from twin.results.replace import temporary_for
-from twin.results.seal import add_seal, is_intact
+from twin.results.replace import check_replaceable, hdf5_mark, replacing
+from twin.results.seal import add_seal
 from twin.study.journal import Journal, Row
 from twin.study.layout import BLOCK, COLUMNS, LAYOUT, OPEN, Plan, create, digest_of, fill, in_order, statuses, write_text
+from twin.study.read import open_study
 from twin.study.runs import Outcome, Status
 
 Texts = Mapping[str, str | Sequence[str]]
@@ -33,9 +33,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        if not path.absolute().parent.is_dir():
-            raise FileError(f"cannot write {path}: the folder {path.parent} does not exist; make it first")
-        check_replaceable(path)
+        check_replaceable(path, STUDY)
         self.journal = Journal(path.with_name(f"{path.name}.journal"))
         try:
             self._old = _Old(path)
@@ -63,17 +61,12 @@ class Store:
         ``attrs`` go to the root, ``study_sha256`` among them; ``texts`` are kept by path, e.g. ``"study/yaml"``.
         """
         with uninterrupted():
-            temporary = temporary_for(self.path.absolute())
             try:
-                self._write(temporary, plan, attrs, texts)
-                check_replaceable(self.path)
-                _sync(temporary)
-                temporary.replace(self.path)
-                _sync(self.path.absolute().parent)
-            except OSError as error:
-                raise FileError(f"cannot write {self.path}: {error.strerror}; the finished runs are kept in {self.journal.path}") from None
-            finally:
-                temporary.unlink(missing_ok=True)
+                with replacing(self.path, STUDY) as temporary:
+                    self._write(temporary, plan, attrs, texts)
+            except FileError as error:
+                kept = f"; the finished runs are kept in {self.journal.path}, and the same command goes on from there" if self.journal.places else ""
+                raise FileError(f"{error}{kept}") from None
             self.journal.clear()
             self._old = _Old(self.path)
 
@@ -115,32 +108,7 @@ class Store:
         self.close()
 
 
-def check_replaceable(path: Path) -> None:
-    """Raise ``FileError`` if ``path`` exists and is anything but a study file that this version can read."""
-    if not path.exists():
-        return
-    layout = None
-    if path.is_file() and is_intact(path) is not False:
-        try:
-            with h5py.File(path, "r") as file:
-                layout = file.attrs.get("twin_study")
-        except OSError:
-            layout = None
-    if layout is None:
-        what = "a folder" if path.is_dir() else "no study file of twin, or a damaged one"
-        raise FileError(f"will not replace {path}: it is {what}; give another name with -o, or remove it")
-    if int(layout) != LAYOUT:
-        raise FileError(f"{path} has layout {layout} of a study, this version of twin reads layout {LAYOUT}; give another name with -o")
-
-
-def _sync(path: Path) -> None:
-    if path.is_dir() and os.name != "posix":
-        return
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+STUDY = hdf5_mark("a study file of twin", "twin_study")
 
 
 class _Old:
@@ -154,7 +122,7 @@ class _Old:
         self._block: dict[str, Any] = {}
         self.attrs: dict[str, Any] = {}
         if path.exists():
-            with h5py.File(path, "r") as file:
+            with open_study(path) as file:
                 self.attrs = dict(file.attrs)
                 self._units = dict(zip(_texts(file["response"]), _texts(file["response_unit"]), strict=True))
                 rows = zip(_texts(file["key"]), _texts(file["status"]), strict=True)

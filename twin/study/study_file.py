@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import math
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -27,7 +28,7 @@ from twin.scenario.loading import CHANGE
 from twin.scenario.places import Node, Plain, dotted, from_plain, lookup
 from twin.scenario.places import Path as Loc
 from twin.scenario.problems import in_words, keys_at
-from twin.scenario.tables import read_text
+from twin.scenario.tables import LONGEST_HEADER, Files, not_stored, read_text
 from twin.scenario.yaml_source import parse_yaml
 from twin.study.changes import with_changes
 from twin.study.design import Design, DesignField, Points, points_of
@@ -134,10 +135,15 @@ def _read(source: str | os.PathLike[str] | Mapping[str, Any]) -> tuple[Node, str
     return parse_yaml(text, str(path)), text, path.parent, path.stem
 
 
+def stored_study(text: str, base: Scenario, files: Mapping[str, str]) -> StudyFile:
+    """Return the study that a study file holds, from its own text, scenario and tables; no other file is read, whatever it says."""
+    return _Reading(parse_yaml(text, "<stored study>"), text, None, base, files).study("study")
+
+
 class _Reading:
     """A tree and what is wrong with it, gathered on the way."""
 
-    def __init__(self, root: Node, text: str, folder: Path, base: Scenario | None, given: Mapping[str, str]) -> None:
+    def __init__(self, root: Node, text: str, folder: Path | None, base: Scenario | None, given: Mapping[str, str]) -> None:
         self.root, self.text, self.folder, self.base, self.given = root, text, folder, base, given
         self.files: dict[str, str] = {}
         self.problems: list[Problem] = []
@@ -204,8 +210,10 @@ class _Reading:
     def _scenario(self, model: StudyModel) -> Scenario | None:
         if self.base is not None:
             return self._with_change(self.base, model)
-        path = self.folder / model.base
         try:
+            if self.folder is None:
+                raise UsageError(not_stored(model.base))
+            path = self.folder / model.base
             if not path.is_file():
                 raise UsageError(f"{model.base}: no such file")
             scenario = load(path)
@@ -257,7 +265,7 @@ class _Reading:
         if model.vary:
             self.complain(("vary",), "what varies stands in the columns of the table; leave 'vary' out", at_key=True)
         try:
-            self.files[name] = self.given[name] if name in self.given else read_text(self.folder / name, name)
+            self.files[name] = Files(self.folder, self.given, closed=self.folder is None).read(name)
             rows = [row for row in csv.reader(io.StringIO(self.files[name])) if any(cell.strip() for cell in row)]
         except (UsageError, csv.Error) as error:
             self.complain(loc, str(error))
@@ -268,7 +276,7 @@ class _Reading:
         known = {number.path: number for number in scenario.parameters()}
         factors = []
         for column, heading in enumerate(rows[0]):
-            match = _HEADER.fullmatch(heading.strip())
+            match = _HEADER.fullmatch(heading.strip()) if len(heading) <= LONGEST_HEADER else None
             path, unit = (match[1], match[2]) if match is not None else (heading, None)
             cells = [_cell(row[column], unit) for row in rows[1:]]
             try:
@@ -319,6 +327,8 @@ def _cell(text: str, unit: str | None) -> Plain:
     try:
         number = float(stripped)
     except ValueError:
+        return stripped
+    if not math.isfinite(number):
         return stripped
     if unit is not None:
         return f"{stripped} {unit}"

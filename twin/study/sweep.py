@@ -14,6 +14,7 @@ import numpy as np
 from twin.errors import FileError, ScenarioError
 from twin.results.provenance import twin_version
 from twin.results.read import open_file
+from twin.results.replace import make_folder
 from twin.scenario import Scenario
 from twin.scenario.problems import nearest
 from twin.study.executors import Executor
@@ -65,7 +66,7 @@ def sweep(
     path = Path(out) if out is not None else Path(f"{loaded.name}.h5")
     folder = Path(keep_runs) if keep_runs is not None else None
     if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
     with Store(path) as store:
         if isinstance(executor, Executor):
             _Sweep(loaded, store, executor, folder, progress).run()
