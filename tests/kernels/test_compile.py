@@ -11,7 +11,7 @@ from pathlib import Path
 import twin.kernels
 from twin.kernels import compile as compiling
 from twin.kernels import partition
-from twin.kernels.evaluator import address_of
+from twin.kernels.line_pass import address_of
 
 KERNEL = """\
 import numpy as np

@@ -15,6 +15,7 @@ from rich.tree import Tree
 
 from twin.cli.figures import new_table, print_figures
 from twin.quantities import format_quantity
+from twin.results.lots import slowed_lines
 from twin.results.read import Result
 from twin.scenario import Scenario
 from twin.scenario.furnace import FurnaceModel
@@ -76,6 +77,11 @@ def warnings_of(result: Result) -> list[str]:
     counts, units, kinds = result.array("units/range_warnings"), result.array("unit"), result.array("warning")
     for u, unit in enumerate(units):
         found += [f"{unit}: valid range left {int(counts[u, k])} times ({kind})" for k, kind in enumerate(kinds) if counts[u, k] > 0]
+    for line in slowed_lines(result):
+        found.append(
+            f"{line.line}: {line.slowed} of {line.lots} lots ({line.share}) took longer than any machine needs, because the recycle does not settle faster: "
+            "more would come back than the loop lets go"
+        )
     return found
 
 

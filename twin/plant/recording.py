@@ -159,6 +159,9 @@ class Translation:
         for process in built.processes:
             for kind, count in process.warned.items():
                 warned[self.units.index(process.name), kinds.index(kind)] = count
+        lots = np.zeros((2, len(self.units)), dtype=np.int64)
+        for line in built.lines:
+            lots[:, self.units.index(line.name)] = line.drawn, line.record.slowed
         elements = {name: balance.components.elements_of(values) for name, values in _columns(balance)}
         parameters = scenario.parameters()
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -166,6 +169,8 @@ class Translation:
         return {
             "units/bottleneck_share": shares,
             "units/range_warnings": warned,
+            "units/lots": lots[0],
+            "units/recycle_limited_lots": lots[1],
             **{f"balance/{name}": values for name, values in elements.items()},
             "balance/residual": balance.residual,
             "balance/out_by_product": self._by_product(balance),

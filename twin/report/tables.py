@@ -10,6 +10,7 @@ from twin.quantities import format_quantity
 from twin.report.charts import BatchRow
 from twin.report.flows import Flow, value_of
 from twin.report.source import Source
+from twin.results.lots import slowed_lines
 
 CATALOGUES = ("materials.", "thermochemistry.")
 BASES = ("measured", "literature", "assumed")
@@ -55,6 +56,12 @@ def warnings(source: Source) -> Table:
     counts, units, kinds = source.first.array("units/range_warnings"), source.labels("unit"), source.labels("warning")
     rows = [(unit, kind.replace("_", " "), f"{int(counts[u, k])}") for u, unit in enumerate(units) for k, kind in enumerate(kinds) if counts[u, k] > 0]
     return Table(("unit", "valid range left", "times"), tuple(rows), 2)
+
+
+def slowed_lots(source: Source) -> Table:
+    """Lines whose recycle held lots up."""
+    rows = tuple((line.line, f"{line.slowed}", f"{line.lots}", line.share) for line in slowed_lines(source.first))
+    return Table(("line", "lots held up", "lots", "share"), rows, 1)
 
 
 def element_balance(source: Source) -> Table:

@@ -192,6 +192,14 @@ ONCE: tuple[Variable, ...] = (
         "once",
         ("bottleneck_share", "machine", "1", "share of the running time of its line in which the machine limited it"),
         ("range_warnings", "unit warning", "1", "how often a kernel left its valid range", "int"),
+        ("lots", "unit", "1", "lots that the line of this name drew in the whole run, 0 for other units", "int"),
+        (
+            "recycle_limited_lots",
+            "unit",
+            "1",
+            "lots that took more than .1 % longer than any machine of the line needs, because its recycle does not settle in that time",
+            "int",
+        ),
     ),
     *_of(
         "balance",

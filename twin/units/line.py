@@ -20,7 +20,7 @@ from twin.engine.resource import Resource, release, seize
 from twin.engine.states import BLOCKED, DOWN, MAINTENANCE, OFF_SHIFT, RUNNING, STARVED, STATES, WAITING
 from twin.engine.unit import State, Unit
 from twin.engine.waiting import WaitingList
-from twin.kernels.evaluator import SECONDS, UP
+from twin.kernels.line_pass import SECONDS, UP
 from twin.units.breakdown import WORKING, Breakdown, Replacement, next_failure
 from twin.units.delivery import Delivery
 from twin.units.hazard import QUIET, Hazard
@@ -38,7 +38,7 @@ READY, START, WORK, DELIVER = range(4)
 @dataclass(slots=True)
 class LineRecord:
     """All times in ns. ``left``: work left on the lot; ``operated``: running time so far; ``state`` holds since ``since``; ``rated``: the lot's
-    rates are drawn."""
+    rates are drawn. ``lots``: lots done; ``slowed``: lots that take longer than their machines need, since the loops do not settle faster."""
 
     until: int = 0
     phase: int = READY
@@ -54,6 +54,7 @@ class LineRecord:
     rated: bool = False
     down: int = 0
     serviced: int = 0
+    slowed: int = 0
     sweeps: int = 0
     most_sweeps: int = 0
     state_time: list[int] = field(default_factory=lambda: [0] * len(STATES))
@@ -192,6 +193,7 @@ class Line(Unit):
         record.feed = amount
         record.rated = False
         record.duration = record.left = nanoseconds(network.seconds)
+        record.slowed += network.slowed
         record.sweeps += network.sweeps
         record.most_sweeps = max(record.most_sweeps, network.sweeps)
         for hazard in self.hazards:
@@ -368,6 +370,11 @@ class Line(Unit):
         if until != record.until:
             record.until = until
             self.clock.reschedule(self, until)
+
+    @property
+    def drawn(self) -> int:
+        """Lots that the line has drawn so far."""
+        return self.record.lots + (self.record.phase != READY)
 
     # -- recording -----------------------------------------------------------------------------------------------------------------------
 
