@@ -45,6 +45,7 @@ class Translation:
         self.power_rows = [(u, self.axes.machines.index(name)) for u, name in enumerate(units) if name in self.axes.machines]
         models = {name: model for name in self.machines if isinstance(model := self.scenario.units[name], MachineModel)}
         self.unlimited = [k for k, name in enumerate(self.machines) if models[name].rate is None and models[name].cycle_time is None]
+        self.copies = np.array([models[name].count for name in self.machines])
         self.machine_rows = [self.axes.machines.index(name) for name in self.machines]
         ports = [i for i, name in enumerate(self.axes.streams) if "." in name and not is_rejected(self.scenario, name)]
         self.unrecorded = [] if built.site.recorder.streams else ports
@@ -115,6 +116,7 @@ class Translation:
         for unit, row in self.use_rows:
             power[:, unit] = sums["use"][:, row] / seconds[:, None]
         rows = self.machine_rows
+        copies = seconds[:, None] * NANOSECONDS * self.copies  # of a machine's copies the mean
         load = sums["load"][:, rows] / seconds[:, None]
         load[:, self.unlimited] = np.nan  # a machine without a limit has no load
         return {
@@ -124,7 +126,8 @@ class Translation:
             "units/level_max": sums["high"],
             "units/load": load,
             "units/bottleneck": sums["bottleneck"][:, rows] / seconds[:, None],
-            "units/down_share": sums["down"][:, rows] / (seconds[:, None] * NANOSECONDS),
+            "units/down_share": sums["down"][:, rows] / copies,
+            "units/repair_wait_share": sums["repair_wait"][:, rows] / copies,
             "units/power": power,
             "units/waste_heat": sums["heat"] / seconds[:, None, None],
         }

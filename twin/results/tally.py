@@ -27,6 +27,7 @@ _SUMMED: dict[str, bool] = {
     "units/load": True,
     "units/bottleneck": True,
     "units/down_share": True,
+    "units/repair_wait_share": True,
     "units/power": True,
     "units/waste_heat": True,
     "gates/arrivals": False,
@@ -135,7 +136,9 @@ class Totals:
     sums: Mapping[str, Floats]
 
     def at(self, variable: str, *labels: str) -> float:
-        """Return one sum by its labels, NaN where the plant has no such label: ``at("units/power", "shredder", "electricity")``."""
+        """Return one sum by its labels, NaN where plant or file have no such thing: ``at("units/power", "shredder", "electricity")``."""
+        if variable not in self.sums:
+            return float("nan")
         dims = BY_PATH[variable].dims[1:]
         places = []
         for dim, label in zip(dims, labels, strict=True):
@@ -170,7 +173,7 @@ class Tally:
 
     def __init__(self, file: Any) -> None:
         self._warmup = float(file.attrs.get("warmup", 0.0))
-        self._sums: dict[str, Floats] = {variable: np.zeros(file[variable].shape[1:]) for variable in _SUMMED}
+        self._sums: dict[str, Floats] = {variable: np.zeros(file[variable].shape[1:]) for variable in _SUMMED if variable in file}
         self._duration = 0.0
 
     def add(self, bounds: Floats, rows_of: Callable[[str], Floats]) -> None:
@@ -181,9 +184,9 @@ class Tally:
             return
         for length in lengths.tolist():
             self._duration += length
-        for variable, weighted in _SUMMED.items():
-            rows, total = rows_of(variable)[first:], self._sums[variable]
-            if weighted:
+        for variable, total in self._sums.items():
+            rows = rows_of(variable)[first:]
+            if _SUMMED[variable]:
                 rows = rows * lengths.reshape(-1, *[1] * (rows.ndim - 1))
             for row in rows:
                 np.add(total, row, out=total)
@@ -193,7 +196,7 @@ class Tally:
         bounds = file["time_bounds"]
         for start in range(0, bounds.shape[0], _ROWS):
             part = slice(start, start + _ROWS)
-            block = {variable: np.asarray(file[variable][part]) for variable in _SUMMED}
+            block = {variable: np.asarray(file[variable][part]) for variable in self._sums}
             self.add(bounds[part], block.__getitem__)
 
     def totals(self, file: Any) -> Totals:
