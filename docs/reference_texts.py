@@ -256,6 +256,24 @@ several [replications](../getting_started.md#is-it-chance) to tell a change from
 
 *Planned time* is the window without off-shift and planned maintenance. Recovery is over what was processed, never over what was delivered, and it is not
 the recycling rate of the law.
+
+## Times after ISO 22400-2
+
+The standard's names for the times behind these figures, given here from memory of it:
+
+| here | ISO 22400-2 |
+|---|---|
+| window without off-shift | planned operation time (POT) |
+| `maintenance`, in that | planned down time (PDOT) |
+| planned time: POT less PDOT | planned busy time (PBT) |
+| `running` | actual production time (APT) |
+| time down (`/units/down_share`), of a machine by copy | actual unit down time (ADOT) |
+| `waiting`, `blocked`, `starved` | actual unit delay time (ADET) |
+| one repair, its wait included | time to repair (TTR) |
+
+What the standard calls availability, APT over PBT, is `utilisation.<line>` here. `availability.<machine>` is 1 - ADOT over PBT: the share of the planned
+time in which a copy of the machine could work. A machine that is down while its line is off shift or in planned maintenance is off shift or in maintenance. It
+is down from the failure to the end of the repair; `repair_wait.<machine>` is the part in which nobody was free to begin. Of several copies both are the mean.
 """
 
 LAYOUT_HEAD = """\

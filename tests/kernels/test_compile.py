@@ -17,8 +17,8 @@ import pytest
 import twin.kernels
 from twin.kernels import compile as compiling
 from twin.kernels import partition
-from twin.kernels.evaluator import _call as call
-from twin.kernels.evaluator import address_of
+from twin.kernels.line_pass import _call as call
+from twin.kernels.line_pass import address_of
 
 KERNEL = """\
 import numpy as np

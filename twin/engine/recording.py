@@ -79,8 +79,8 @@ class Recorder:
     """Sums over record steps of ``every`` ns within one block.
 
     Arrays, step first: ``mass`` (stream, component) and ``size`` (stream, size) kg; ``state`` (line, state) ns; ``load`` (in ``loads`` by step) and
-    ``bottleneck`` (machine,) s; ``down`` (machine,)
-    ns; ``energy`` (machine,) J; ``level``, ``low``, ``high`` (bunker,) kg; ``gates`` (gate, count); ``use``
+    ``bottleneck`` (machine,) s; ``down`` and ``repair_wait``
+    (machine,) ns, summed over copies; ``energy`` (machine,) J; ``level``, ``low``, ``high`` (bunker,) kg; ``gates`` (gate, count); ``use``
     (process, carrier) and ``heat`` (process, level) J; ``waits`` (wait,) ns. With ``streams`` off the flows inside lines are
     not added up.
     """
@@ -94,11 +94,13 @@ class Recorder:
         self.first = 0
         self.arrays: dict[str, NDArray[Any]] = {}
         for name, shape in shapes.items():
-            self.arrays[name] = np.zeros((self.block, *shape), dtype=np.int64 if name in ("state", "down", "waits") else np.float64)
+            whole = name in ("state", "down", "repair_wait", "waits")
+            self.arrays[name] = np.zeros((self.block, *shape), dtype=np.int64 if whole else np.float64)
         # rows by step, since a list index is cheaper than an array view on the hot path
         rows = {name: list(array) for name, array in self.arrays.items()}
         self.mass, self.size, self.state, self.loads = rows["mass"], rows["size"], rows["state"], rows["load"]
         self.bottleneck, self.down, self.energy, self.gates = rows["bottleneck"], rows["down"], rows["energy"], rows["gates"]
+        self.repair_wait = rows["repair_wait"]
         self.use, self.heat, self.waits = rows["use"], rows["heat"], rows["waits"]
         self.wait_rows: dict[tuple[str, int, str], int] = {(wait.unit, wait.state, wait.on): row for row, wait in enumerate(axes.waits)}
         self.batches: list[dict[str, Any]] = []
@@ -115,6 +117,7 @@ class Recorder:
             "load": (len(axes.machines),),
             "bottleneck": (len(axes.machines),),
             "down": (len(axes.machines),),
+            "repair_wait": (len(axes.machines),),
             "energy": (len(axes.machines),),
             "level": (len(axes.bunkers),),
             "low": (len(axes.bunkers),),

@@ -8,7 +8,7 @@ import numpy as np
 from numba import types
 
 from twin.kernels.compile import kernel
-from twin.kernels.evaluator import SECONDS, UP
+from twin.kernels.line_pass import SECONDS, UP
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]

@@ -46,6 +46,7 @@ class Translation:
         self.power_rows = [(u, self.axes.machines.index(name)) for u, name in enumerate(units) if name in self.axes.machines]
         models = {name: model for name in self.machines if isinstance(model := self.scenario.units[name], MachineModel)}
         self.unlimited = [k for k, name in enumerate(self.machines) if models[name].rate is None and models[name].cycle_time is None]
+        self.copies = np.array([models[name].count for name in self.machines])
         self.machine_rows = [self.axes.machines.index(name) for name in self.machines]
         ports = [i for i, name in enumerate(self.axes.streams) if "." in name and not is_rejected(self.scenario, name)]
         self.unrecorded = [] if built.site.recorder.streams else ports
@@ -117,6 +118,7 @@ class Translation:
         for unit, row in self.use_rows:
             power[:, unit] = sums["use"][:, row] / seconds[:, None]
         rows = self.machine_rows
+        copies = seconds[:, None] * NANOSECONDS * self.copies  # of a machine's copies the mean
         load = sums["load"][:, rows] / seconds[:, None]
         load[:, self.unlimited] = np.nan  # a machine without a limit has no load
         return {
@@ -126,7 +128,8 @@ class Translation:
             "units/level_max": sums["high"],
             "units/load": load,
             "units/bottleneck": sums["bottleneck"][:, rows] / seconds[:, None],
-            "units/down_share": sums["down"][:, rows] / (seconds[:, None] * NANOSECONDS),
+            "units/down_share": sums["down"][:, rows] / copies,
+            "units/repair_wait_share": sums["repair_wait"][:, rows] / copies,
             "units/wait_share": sums["waits"] / (seconds[:, None] * NANOSECONDS),
             "units/power": power,
             "units/waste_heat": sums["heat"] / seconds[:, None, None],
@@ -154,11 +157,11 @@ class Translation:
         """The variables that are written when the run ends. ``sums``: ``bottleneck`` and ``running`` (machine,), s, without warm-up."""
         scenario, built = self.scenario, self.built
         kinds = self.labels()["warning"]
-        warned = np.zeros((len(self.units), len(kinds)), dtype=np.int64)
-        lots = np.zeros(len(self.units), dtype=np.int64)
+        warned, lots = np.zeros((len(self.units), len(kinds)), dtype=np.int64), np.zeros((2, len(self.units)), dtype=np.int64)
         for line in built.lines:
+            lots[1, self.units.index(line.name)] = line.record.slowed
             for i, machine in enumerate(line.machines):
-                lots[self.units.index(machine.name)] = line.record.lots
+                lots[0, self.units.index(machine.name)] = line.drawn
                 for w, kind in enumerate(machine.kernel.warnings):
                     warned[self.units.index(machine.name), kinds.index(kind)] = line.network.warned[i, w]
         for process in built.processes:
@@ -171,7 +174,8 @@ class Translation:
         return {
             "units/bottleneck_share": shares,
             "units/range_warnings": warned,
-            "units/lots": lots,
+            "units/lots": lots[0],
+            "units/recycle_limited_lots": lots[1],
             **{f"balance/{name}": values for name, values in elements.items()},
             "balance/residual": balance.residual,
             "balance/out_by_product": self._by_product(balance),

@@ -12,6 +12,7 @@ from twin.report.flows import Flow, value_of
 from twin.report.source import Source
 from twin.results.findings import composition_of, composition_text
 from twin.results.limits import standings
+from twin.results.lots import slowed_lines
 
 CATALOGUES = ("materials.", "thermochemistry.")
 BASES = ("measured", "literature", "assumed")
@@ -75,6 +76,12 @@ def products(source: Source) -> Table:
     """What each product is made of."""
     rows = [(name, composition_text(composition_of(source.totals, name)) or "–") for name in source.totals.inputs.products]
     return Table(("product", "is made of"), tuple(rows), 2)
+
+
+def slowed_lots(source: Source) -> Table:
+    """Lines whose recycle held lots up."""
+    rows = tuple((line.line, f"{line.slowed}", f"{line.lots}", line.share) for line in slowed_lines(source.first))
+    return Table(("line", "lots held up", "lots", "share"), rows, 1)
 
 
 def element_balance(source: Source) -> Table:

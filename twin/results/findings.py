@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from twin.quantities import format_quantity
 from twin.results.kpis import Kpi, kpi_text
+from twin.results.lots import slowed_lines
 from twin.results.read import Result
 from twin.results.tally import Product, Totals
 
@@ -47,7 +48,16 @@ def composition_text(parts: list[Part]) -> str:
 
 def findings_of(result: Result) -> list[str]:
     """Return what is to be warned of, one phrase each: figures that say little, prices that are paid for something else, ranges that were left."""
-    return figure_findings(result) + range_warnings(result)
+    return figure_findings(result) + range_warnings(result) + held_up(result)
+
+
+def held_up(result: Result) -> list[str]:
+    """Return which lines took longer for lots than their machines need, one phrase each."""
+    return [
+        f"{line.line}: {line.slowed} of {line.lots} lots ({line.share}) took longer than any machine needs, because the recycle does not settle faster: "
+        "more would come back than the loop lets go"
+        for line in slowed_lines(result)
+    ]
 
 
 def figure_findings(result: Result) -> list[str]:

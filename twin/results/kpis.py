@@ -209,6 +209,10 @@ def _availability(totals: Totals, line: Line, machine: str) -> float:
     return _ratio(planned - totals.at("units/down_share", machine), planned)
 
 
+def _repair_wait(totals: Totals, line: Line, machine: str) -> float:
+    return _ratio(totals.at("units/repair_wait_share", machine), planned_time(totals, line))
+
+
 def _bottleneck(totals: Totals, line: Line, machine: str) -> float:
     return _ratio(totals.at("units/bottleneck", machine), _state(totals, line.head, "running"))
 
@@ -341,7 +345,13 @@ KPIS: tuple[Definition, ...] = (
     Definition("starved.<line>", "1", "starved over planned time", _of_planned("starved")),
     Definition("waiting.<line>", "1", "waiting for a resource over planned time", _of_planned("waiting")),
     Definition("oee.<line>", "1", "load of the line's fullest machine over planned time, times the on-spec share of its products", _lines(_oee)),
-    Definition("availability.<machine>", "1", "1 - time down over planned time of its line", _machines(_availability)),
+    Definition("availability.<machine>", "1", "1 - time down over planned time of its line; mean over its copies", _machines(_availability)),
+    Definition(
+        "repair_wait.<machine>",
+        "1",
+        "time down in which the repair had not begun, since the resources it needs were not free, over planned time of its line; mean over its copies",
+        _machines(_repair_wait),
+    ),
     Definition("load.<machine>", "1", "flow over limit while the line runs", _machines(_load)),
     Definition("bottleneck_share.<machine>", "1", "share of the line's running time in which the machine limited it", _machines(_bottleneck)),
     Definition("specific_energy", "J/kg", "energy of all carriers over mass processed", _plant(_specific_energy), money.power_note),

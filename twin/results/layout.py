@@ -95,7 +95,13 @@ SERIES: tuple[Variable, ...] = (
         ("level_max", "time bunker", "kg", "largest stock within the record step"),
         ("load", "time machine", "1", "flow through the machine over its limit, mean over the record step, 0 while it stands, NaN where it has no limit"),
         ("bottleneck", "time machine", "1", "share of the record step in which the machine limited its running line"),
-        ("down_share", "time machine", "1", "share of the record step in which the machine was down while its line was on shift"),
+        (
+            "down_share",
+            "time machine",
+            "1",
+            "share of the record step in which the machine was down, outside off-shift and maintenance time of its line, mean over its copies",
+        ),
+        ("repair_wait_share", "time machine", "1", "the part of down_share in which the repair had not begun, since the resources it needs were not free"),
         ("wait_share", "time cause", "1", "share of the record step in which a unit stood because of another, or of a resource"),
         ("power", "time unit carrier", "W", "mean power drawn over the record step; of fuels by their lower heating value"),
         ("waste_heat", "time process heat_level", "W", "mean heat that leaves with off-gas, melts that cool, and through walls, over the record step"),
@@ -194,7 +200,14 @@ ONCE: tuple[Variable, ...] = (
         "once",
         ("bottleneck_share", "machine", "1", "share of the running time of its line in which the machine limited it"),
         ("range_warnings", "unit warning", "1", "how often a kernel left its valid range", "int"),
-        ("lots", "unit", "1", "lots that the line of a machine worked; 0 of other units", "int"),
+        ("lots", "unit", "1", "lots that the line of a machine drew in the whole run, 0 for other units", "int"),
+        (
+            "recycle_limited_lots",
+            "unit",
+            "1",
+            "lots that took more than .1 % longer than any machine of the line of this name needs, because its recycle does not settle in that time",
+            "int",
+        ),
     ),
     *_of(
         "balance",
@@ -258,7 +271,18 @@ VARIABLES: tuple[Variable, ...] = (*SERIES, *ROWS, *ONCE)
 BY_PATH: dict[str, Variable] = {variable.path: variable for variable in VARIABLES}
 
 ADDED: frozenset[str] = frozenset(
-    {"cause", "units/wait_share", "units/lots", "summary/above", "summary/below", "summary/low", "summary/high", "summary/note"},
+    {
+        "cause",
+        "units/wait_share",
+        "units/repair_wait_share",
+        "units/lots",
+        "units/recycle_limited_lots",
+        "summary/above",
+        "summary/below",
+        "summary/low",
+        "summary/high",
+        "summary/note",
+    },
 )
 """Paths that were added to this layout later: a file without them is read, and what follows from them is NaN."""
 

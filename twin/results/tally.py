@@ -31,6 +31,7 @@ _SUMMED: dict[str, bool] = {
     "units/bottleneck": True,
     "units/down_share": True,
     "units/wait_share": True,
+    "units/repair_wait_share": True,
     "units/power": True,
     "units/waste_heat": True,
     "gates/arrivals": False,
@@ -165,7 +166,7 @@ class Totals:
     sums: Mapping[str, Floats]
 
     def at(self, variable: str, *labels: str) -> float:
-        """Return one sum by its labels, NaN where the plant has no such label or the file no such array: ``at("units/power", "shredder", "electricity")``."""
+        """Return one sum by its labels, NaN where plant or file have no such thing: ``at("units/power", "shredder", "electricity")``."""
         if variable not in self.sums:
             return float("nan")
         dims = BY_PATH[variable].dims[1:]
@@ -245,8 +246,8 @@ class Tally:
         for length in lengths.tolist():
             self._duration += length
         for variable, total in self._sums.items():
-            rows, weighted = rows_of(variable)[first:], _SUMMED[variable]
-            if weighted:
+            rows = rows_of(variable)[first:]
+            if _SUMMED[variable]:
                 rows = rows * lengths.reshape(-1, *[1] * (rows.ndim - 1))
             for row in rows:
                 np.add(total, row, out=total)

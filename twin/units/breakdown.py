@@ -26,12 +26,11 @@ WORKING, ASKING, REPAIRING = "working", "asking", "repairing"
 
 @dataclass(slots=True)
 class BreakdownRecord:
-    """``fails_at``: ns of operation (operating clock) or of the run (calendar clock). ``since``: when it failed."""
+    """``fails_at``: ns of operation (operating clock) or of the run (calendar clock)."""
 
     until: int = 0
     phase: str = WORKING
     fails_at: int = NEVER
-    since: int = 0
     failures: int = 0
 
 
@@ -77,6 +76,7 @@ class Breakdown(Unit):
             if self.resources and not seize(self, self.resources, now):
                 check_deadlock(self, now)
                 return False
+            self.line.settle(now)
             distribution, stream = self._repair
             duration = nanoseconds(distribution.inverse(stream.uniform()))
             record.until = advance(self.calendars, now, duration)
@@ -85,9 +85,9 @@ class Breakdown(Unit):
         return self._go_up(now)
 
     def _go_down(self, now: int) -> None:
-        record = self.record
-        record.phase, record.since = ASKING, now
-        record.failures += 1
+        self.line.settle(now)
+        self.record.phase = ASKING
+        self.record.failures += 1
         self.line.copy_down(self, now)
 
     def fail(self, now: int) -> None:
@@ -98,7 +98,7 @@ class Breakdown(Unit):
         record = self.record
         if self.resources:
             release(self, self.resources, now)
-        self._record_down(now)
+        self.line.settle(now)
         record.phase = WORKING
         self.draw_life(now if self.by_calendar else self.line.operated(now))
         self.line.copy_up(self, now)
@@ -106,17 +106,6 @@ class Breakdown(Unit):
             return False
         record.until = record.fails_at
         return True
-
-    def _record_down(self, now: int) -> None:
-        record = self.record
-        recorder, row = self.line.recorder, self.line.machine_rows[self.machine.name]
-        for k, part in recorder.cut(record.since, now):
-            recorder.down[k][row] += part
-        record.since = now
-
-    def settle(self, now: int) -> None:
-        if self.record.phase != WORKING:
-            self._record_down(now)
 
     def save(self) -> State:
         return {**super().save(), "used": [self._life[1].used, self._repair[1].used]}

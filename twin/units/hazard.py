@@ -24,13 +24,12 @@ QUIET, ASKING, STOPPED = "quiet", "asking", "stopped"
 
 @dataclass(slots=True)
 class HazardRecord:
-    """``left``: kg until the next event, below 0 before the first draw; ``coming``: kg in the lot on the line; ``since``: when the line was stopped."""
+    """``left``: kg until the next event, below 0 before the first draw; ``coming``: kg in the lot on the line."""
 
     until: int = NEVER
     phase: str = QUIET
     left: float = -1.0
     coming: float = 0.0
-    since: int = 0
     count: int = 0
 
 
@@ -85,7 +84,8 @@ class Hazard(Unit):
             else:
                 record.left = self._draw()
             record.count += 1
-            record.phase, record.since = ASKING, now
+            self.line.settle(now)
+            record.phase = ASKING
             self.line.recorder.note(now, self.name, "struck")
             self.line.stop_begins(now)
             self.run(now)
@@ -96,28 +96,18 @@ class Hazard(Unit):
             if self.resources and not seize(self, self.resources, now):
                 check_deadlock(self, now)
                 return False
+            self.line.settle(now)
             distribution, stream = self._stop
             record.phase, record.until = STOPPED, advance(self.calendars, now, nanoseconds(distribution.inverse(stream.uniform())))
             return True
         if record.phase == STOPPED:
             if self.resources:
                 release(self, self.resources, now)
-            self._record_down(now)
+            self.line.settle(now)
             record.phase = QUIET
             self.line.recorder.note(now, self.name, "over")
             self.line.stop_ends(now)
         return False
-
-    def _record_down(self, now: int) -> None:
-        record, recorder = self.record, self.line.recorder
-        row = self.line.machine_rows[self.machine.name]
-        for k, part in recorder.cut(record.since, now):
-            recorder.down[k][row] += part
-        record.since = now
-
-    def settle(self, now: int) -> None:
-        if self.record.phase != QUIET:
-            self._record_down(now)
 
     def save(self) -> State:
         return {**super().save(), "used": [self._gap[1].used, self._stop[1].used]}

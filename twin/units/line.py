@@ -20,9 +20,10 @@ from twin.engine.resource import Resource, release, seize
 from twin.engine.states import BLOCKED, DOWN, MAINTENANCE, OFF_SHIFT, RUNNING, STARVED, STATES, WAITING
 from twin.engine.unit import State, Unit
 from twin.engine.waiting import WaitingList, lacking
-from twin.kernels.evaluator import SECONDS, UP
+from twin.kernels.line_pass import SECONDS, UP
 from twin.units.breakdown import WORKING, Breakdown, Replacement, next_failure
 from twin.units.delivery import Delivery
+from twin.units.downtime import Downtime
 from twin.units.hazard import QUIET, Hazard
 from twin.units.intake import Intake
 from twin.units.liberation import Liberated
@@ -38,7 +39,8 @@ READY, START, WORK, DELIVER = range(4)
 @dataclass(slots=True)
 class LineRecord:
     """All times in ns. ``left``: work left on the lot; ``operated``: running time so far; ``state`` holds since ``since``; ``rated``: the lot's
-    rates are drawn; ``cause``: the unit or resource that it waits for."""
+    rates are drawn; ``cause``: the unit or resource that it waits for. ``lots``: lots done; ``slowed``: lots that take longer than their machines need, since
+    the loops do not settle faster. ``ailing``: failed copies and hazards that are not yet dealt with."""
 
     until: int = 0
     phase: int = READY
@@ -54,6 +56,8 @@ class LineRecord:
     rated: bool = False
     down: int = 0
     serviced: int = 0
+    slowed: int = 0
+    ailing: int = 0
     sweeps: int = 0
     most_sweeps: int = 0
     cause: str = ""
@@ -89,6 +93,7 @@ class Line(Unit):
         self.breakdowns: list[Breakdown] = []
         self.replacements: dict[str, Replacement] = {}
         self.hazards: list[Hazard] = []
+        self.downtimes: list[Downtime] = []
         self.repaired = WaitingList(f"{name}: repair", lambda _: not (self.record.down or self.record.serviced), self._menders)
         self.machines: list[Machine] = network.machines
         self._varying = [machine for machine in self.machines if machine.varies]
@@ -194,6 +199,7 @@ class Line(Unit):
         record.feed = amount
         record.rated = False
         record.duration = record.left = nanoseconds(network.seconds)
+        record.slowed += network.slowed
         record.sweeps += network.sweeps
         record.most_sweeps = max(record.most_sweeps, network.sweeps)
         for hazard in self.hazards:
@@ -260,6 +266,8 @@ class Line(Unit):
         record.left -= done
         record.began = record.since = now
         record.state_time[RUNNING] += done
+        if record.ailing and done:
+            self._add_downtime(now - done, now)
         if done or record.duration == 0:
             self.records.running(self, now - done, now)
 
@@ -302,11 +310,12 @@ class Line(Unit):
         return record.operated + (now - record.began if record.phase == WORK else 0)
 
     def copy_down(self, breakdown: Breakdown, now: int) -> None:
-        """A copy of a machine failed."""
+        """A copy of a machine failed; all up to now is accounted for."""
         machine = breakdown.machine
         self.recorder.note(now, breakdown.name, "failed")
-        self._cut(now)
+        self.record.ailing += 1
         machine.record.up -= 1
+        self.records.copies(self, self.machines.index(machine), machine)
         self._next_failure = -1
         if machine.record.up == 0 and machine.bypass_port < 0:
             self.record.down += 1
@@ -314,13 +323,14 @@ class Line(Unit):
             self._replan(now)
 
     def copy_up(self, breakdown: Breakdown, now: int) -> None:
-        """A copy of a machine is repaired."""
+        """A copy of a machine is repaired; all up to now is accounted for."""
         machine = breakdown.machine
         self.recorder.note(now, breakdown.name, "repaired")
-        self._cut(now)
+        self.record.ailing -= 1
         if machine.record.up == 0 and machine.bypass_port < 0:
             self.record.down -= 1
         machine.record.up += 1
+        self.records.copies(self, self.machines.index(machine), machine)
         self._next_failure = -1
         if self.record.phase == WORK and self.record.until >= 0:
             self._replan(now)
@@ -328,12 +338,12 @@ class Line(Unit):
 
     def stop_begins(self, now: int) -> None:
         """A hazard struck: the line stands."""
-        self._cut(now)
+        self.record.ailing += 1
         self.record.down += 1
 
     def stop_ends(self, now: int) -> None:
         """What struck is dealt with."""
-        self._cut(now)
+        self.record.ailing -= 1
         self.record.down -= 1
         self.repaired.wake_first(now)
 
@@ -353,7 +363,8 @@ class Line(Unit):
     def change_power(self, machine: Machine, power: tuple[float, float], now: int) -> None:
         """A timed event changed the power of a machine."""
         self.settle(now)
-        self.records.change_power(self, self.machines.index(machine), power)
+        machine.power = power
+        self.records.copies(self, self.machines.index(machine), machine)
 
     def rates_changed(self) -> None:
         """A timed event may have changed rates: they are looked up for the next lot."""
@@ -371,6 +382,11 @@ class Line(Unit):
             record.until = until
             self.clock.reschedule(self, until)
 
+    @property
+    def drawn(self) -> int:
+        """Lots that the line has drawn so far."""
+        return self.record.lots + (self.record.phase != READY)
+
     # -- recording -----------------------------------------------------------------------------------------------------------------------
 
     def _cut(self, now: int) -> None:
@@ -384,8 +400,14 @@ class Line(Unit):
         state = MAINTENANCE if record.serviced else DOWN if record.down else record.state
         for begin, end, effective in self.windows.pieces(record.since, now, state):
             record.state_time[effective] += end - begin
+            if record.ailing and effective not in (OFF_SHIFT, MAINTENANCE):
+                self._add_downtime(begin, end)
             self.records.standing(self, begin, end, effective)
         record.since = now
+
+    def _add_downtime(self, begin: int, end: int) -> None:
+        for downtime in self.downtimes:
+            downtime.add(self.recorder, begin, end)
 
     def settle(self, now: int) -> None:
         if self.record.phase == WORK:

@@ -14,6 +14,7 @@ from twin.kernels.compile import MachineKernel, Sizes
 from twin.scenario.machine import MachineModel
 from twin.units.assembly import Assembly
 from twin.units.breakdown import Breakdown, Replacement
+from twin.units.downtime import Downtime
 from twin.units.hazard import Hazard
 from twin.units.intake import Intake
 from twin.units.line import Line
@@ -183,6 +184,10 @@ def build_line(
         if replacement is not None:
             replacement.line = line
             line.replacements[machine.name] = replacement
+    for machine in members:
+        own, endangered = breakdowns[machine.name][0], hazards[machine.name]
+        if own or endangered:
+            line.downtimes.append(Downtime(machine, line.machine_rows[machine.name], own, endangered))
     site.units.append(line)
     return line
 
@@ -221,5 +226,5 @@ def _records(site: Assembly, layout: Layout, members: Sequence[Machine]) -> Line
         layout.machines,
         streams,
         [site.row(name) for name in layout.bunkers],
-        [machine.power for machine in members],
+        [machine.drawn_power for machine in members],
     )

@@ -15,6 +15,7 @@ from twin.kernels.recording import record_interval
 
 if TYPE_CHECKING:
     from twin.units.line import Line
+    from twin.units.machine import Machine
 
 POWERED = (WAITING, BLOCKED, STARVED, RUNNING)
 """States in which a machine draws its idle power."""
@@ -24,7 +25,7 @@ class LineRecords:
     """Rows of one line in the recorder's arrays: its machines stand together, from ``first_machine`` on, in order of evaluation.
 
     ``stream_rows``: (machine, port, row) of every stream to be recorded; ``intake_rows``: the stream rows of the bunkers drawn from. ``power``
-    (machine, 2): idle W, specific
+    (machine, 2): idle W of all copies that work, specific
     J/kg. Beside the recorder it keeps ``through`` (machine,), kg, for the accounts.
     """
 
@@ -95,12 +96,12 @@ class LineRecords:
         specific: list[float] = self.power[:, 1].tolist()
         return self._used + idle + sum([p * m for p, m in zip(specific, masses, strict=True)])
 
-    def change_power(self, line: Line, machine: int, power: tuple[float, float]) -> None:
-        """A timed event changed the power of a machine: settle the account at the old one."""
+    def copies(self, line: Line, place: int, machine: Machine) -> None:
+        """A copy failed or came back, or a timed event changed the power: settle the account at what was drawn until now."""
         self._used = self.energy_used(line)
         self._counted_time = sum(line.record.state_time[state] for state in POWERED)
         self._counted_mass = self.through.copy()
-        self.power[machine] = power
+        self.power[place] = machine.drawn_power
 
     def save(self) -> State:
         """The account."""

@@ -60,7 +60,7 @@ class Machine:
 
     ``values``: kernel parameters in SI as they are now, ``fresh`` the same without wear. ``rate`` (kg/s) or ``cycle_time`` (s a lot) is a
     distribution or None.
-    ``power`` = idle W, specific J/kg. ``bypass_port``: where everything goes while no copy works, -1 if the line stops instead.
+    ``power`` = idle W of a copy, specific J/kg. ``bypass_port``: where everything goes while no copy works, -1 if the line stops instead.
     """
 
     def __init__(
@@ -103,6 +103,12 @@ class Machine:
             record.drawn = draw.inverse(self.stream.uniform() if self.varies and self.stream is not None else 0.5)
             record.drawn_until = (now // self.redraw + 1) * self.redraw if self.redraw else 0
         return mass / record.drawn if self.rate is not None else record.drawn
+
+    @property
+    def drawn_power(self) -> tuple[float, float]:
+        """Idle power of the copies that work, W, and specific energy, J/kg: a copy that is down draws none."""
+        idle, specific = self.power
+        return idle * self.record.up, specific
 
     def wears(self, mass: float) -> tuple[bool, bool]:
         """``mass`` kg went through; returns (a parameter changed, the part must be replaced)."""

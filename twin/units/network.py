@@ -12,6 +12,7 @@ from twin.engine.clock import NANOSECONDS
 from twin.engine.unit import State
 from twin.errors import KernelError, NetworkError
 from twin.kernels import evaluator as ev
+from twin.kernels import line_pass as lp
 from twin.kernels.compile import Properties, Sizes
 from twin.units.components import Components
 from twin.units.machine import Machine
@@ -63,7 +64,7 @@ class Network:
         self.warn, self.warned = np.zeros((count, kinds), dtype=np.int64), np.zeros((count, kinds), dtype=np.int64)
         self.phi, self.lanes, self.series = np.ones(count), np.zeros(shape[1]), np.zeros((2, *shape))
         self.outlet_mass = np.zeros(len(wiring.outlets))
-        self.result = np.zeros(5)
+        self.result = np.zeros(lp.RESULTS)
         self.outlet_views = [self.out[i, p] for i, p in wiring.outlets]
         self.riders: Riders | None = None
         if components.rows > shape[0]:
@@ -81,12 +82,12 @@ class Network:
         at = 0
         for i, machine in enumerate(self.machines):
             row = self.table[i]
-            row[ev.ADDRESS] = ev.address_of(machine.kernel.apply)
-            row[ev.SOURCES], row[ev.SOURCES_END] = at, at + len(self.wiring.sources[i])
-            at = int(row[ev.SOURCES_END])
-            row[ev.PORTS], row[ev.WARNINGS] = len(machine.ports), len(machine.kernel.warnings)
-            row[ev.BYPASS] = machine.bypass_port
-            self.limits[i, ev.UP] = machine.count
+            row[lp.ADDRESS] = lp.address_of(machine.kernel.apply)
+            row[lp.SOURCES], row[lp.SOURCES_END] = at, at + len(self.wiring.sources[i])
+            at = int(row[lp.SOURCES_END])
+            row[lp.PORTS], row[lp.WARNINGS] = len(machine.ports), len(machine.kernel.warnings)
+            row[lp.BYPASS] = machine.bypass_port
+            self.limits[i, lp.UP] = machine.count
 
     def _prepare(self, i: int) -> None:
         machine = self.machines[i]
@@ -103,8 +104,8 @@ class Network:
         tables = [np.asarray(machine.values["constituents"]) for machine in self.machines if "constituents" in machine.values]
         self.constituents = {m: row for table in tables for m, row in enumerate(table) if row.any()}
         for parts, begin, end in (
-            (self._coefficients, ev.COEFFICIENTS, ev.COEFFICIENTS_END),
-            (self._parameters, ev.PARAMETERS, ev.PARAMETERS_END),
+            (self._coefficients, lp.COEFFICIENTS, lp.COEFFICIENTS_END),
+            (self._parameters, lp.PARAMETERS, lp.PARAMETERS_END),
         ):
             bounds = np.concatenate(([0], np.cumsum([len(part) for part in parts])))
             self.table[:, begin], self.table[:, end] = bounds[:-1], bounds[1:]
@@ -135,14 +136,14 @@ class Network:
         return sum(sum(inp[m].tolist()) for m in materials)
 
     def _explain(self, status: int, which: str) -> None:
-        machine = self.machines[int(self.result[ev.CULPRIT])]
+        machine = self.machines[int(self.result[lp.CULPRIT])]
         where = f"line {self.name!r}, machine {machine.name!r}, {which}"
-        if status == ev.NOT_CONVERGED:
+        if status == lp.NOT_CONVERGED:
             raise NetworkError(
-                f"{where}: rate and splits did not converge in {int(self.result[ev.PASSES])} passes (the last at {self.result[ev.TAU]:.6g} s a lot). "
+                f"{where}: rate and splits did not converge in {int(self.result[lp.PASSES])} passes (the last at {self.result[lp.TAU]:.6g} s a lot). "
                 "More comes back than the loop lets go: send less back, split sharper or run the recycle through a bunker"
             )
-        if status == ev.NOT_FINITE:
+        if status == lp.NOT_FINITE:
             raise KernelError(f"{where}: a stream is not finite at port {self._bad_port()}")
         reasons = machine.kernel.statuses
         reason = reasons[status - 1] if 0 < status <= len(reasons) else f"status {status}"
@@ -158,17 +159,27 @@ class Network:
     @property
     def seconds(self) -> float:
         """Duration of the lot, s."""
-        return float(self.result[ev.TAU])
+        return float(self.result[lp.TAU])
 
     @property
     def bottleneck(self) -> int:
         """The machine that limited the lot."""
-        return int(self.result[ev.BOTTLENECK])
+        return int(self.result[lp.BOTTLENECK])
 
     @property
     def sweeps(self) -> int:
         """Sweeps through recycle loops for the lot."""
-        return int(self.result[ev.SWEEPS])
+        return int(self.result[lp.SWEEPS])
+
+    @property
+    def slowed(self) -> int:
+        """1 where the loops do not settle in the time that the machines need, so that the lot takes longer; else 0."""
+        return int(self.result[lp.SLOWED])
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether the loops flooded or could settle in two ways, so that the duration was searched for from empty loops."""
+        return bool(self.result[lp.DOUBT])
 
     def save(self) -> State:
         """What the present lot and the tallies need; tables follow from the machines."""
