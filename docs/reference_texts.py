@@ -334,7 +334,7 @@ or one as long as the warm-up after another, and the flows inside lines are left
 
 | attribute | meaning |
 |---|---|
-| `twin_layout`, `twin_version`, `code_sha256`, `kinds_sha256` | version of this layout and of twin; SHA-256 over its code and data, and over kinds of others |
+| `twin_layout`, `twin_version`, `code_sha256`, `kinds_sha256` | versions of this layout and of twin, SHA-256 over code and data, and over the kinds of others |
 | `scenario_name`, `scenario_title`, `scenario_sha256` | the scenario; the hash leaves out comments and key order, and takes in catalogues and CSVs |
 | `seed`, `replication`, `start`, `horizon`, `warmup` | which run it was; `start` is a date, the others s |
 | `created`, `platform` | when, and with which versions, C library and processor features (JSON) |

@@ -360,8 +360,7 @@ def work(files: Any, cases: range, seed: int, at: Any, pipe: Any) -> None:
             wrong = run_case(files, folder, case, seed)
             os.chdir(name)
             shutil.rmtree(folder)
-            if wrong is not None:
-                pipe.send((case, wrong))
+            pipe.send((case, wrong))  # each case, so that a worker that hangs is told from one that works
     pipe.send(None)
 
 
@@ -395,6 +394,8 @@ def fuzz(files: Any, first: int, count: int, seed: int, said: Callable[[str], No
                     if found is None:
                         ended = process.exitcode == 0
                         break
+                    if found[1] is None:
+                        continue
                     faults.append(Fault(found[0], "", found[1]))
                     said(f"case {found[0]}: {found[1]}")
                 except EOFError:

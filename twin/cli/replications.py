@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import glob
 import json
 import math
 import sys
@@ -86,13 +88,27 @@ def progress(label: str) -> Iterator[Count]:
         yield show
 
 
+def _output(options: argparse.Namespace, scenario: Scenario) -> Path:
+    """``NAME.h5``; with ``--set`` and no ``-o`` another name where replications of another scenario, such as the one without ``--set``, stand there."""
+    from twin.cli.commands import output_of
+    from twin.results.read import open_file
+
+    plain = Path(f"{scenario.name}.h5")
+    if options.output is None and options.set:
+        for path in sorted(Path().glob(f"{glob.escape(plain.stem)}-r[0-9]*.h5")):
+            with contextlib.suppress(TwinError), open_file(path, check=False) as result:
+                if result.attrs["scenario_sha256"] != scenario.sha256:
+                    return output_of(options, scenario)
+        return plain
+    return output_of(options, scenario)
+
+
 def run(options: argparse.Namespace, scenario: Scenario) -> int:
     """Run ``twin run SCENARIO --replications N``: each to a file of its own."""
-    from twin.cli.commands import output_of
     from twin.results.temporary import remove_stale
     from twin.study.replicate import replicate
 
-    out = output_of(options, scenario)
+    out = _output(options, scenario)
     count = 10 if options.replications is None else options.replications
 
     def path(k: int) -> Path:
