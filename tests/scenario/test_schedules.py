@@ -33,7 +33,9 @@ def test_times_since_the_start_and_one_composition_for_all() -> None:
     assert schedule("time,mass\n2 h,5 t\n", {"units.deliveries.composition": {"target": 1}}).times == (7200.0,)
 
 
-@pytest.mark.parametrize("text", ["time_h,mass_t,target\n-2,1,1\n-1,2,1\n3,4,1\n", "timestamp,mass_t,target\n2026-01-05,1,1\n2026-01-05T05:59,2,1\n2026-01-05T09:00,4,1\n"])
+@pytest.mark.parametrize(
+    "text", ["time_h,mass_t,target\n-2,1,1\n-1,2,1\n3,4,1\n", "timestamp,mass_t,target\n2026-01-05,1,1\n2026-01-05T05:59,2,1\n2026-01-05T09:00,4,1\n"]
+)
 def test_rows_before_the_start_are_left_out_and_counted(text: str) -> None:
     found = schedule(text)
     assert (found.times, found.masses, found.fractions, found.early) == ((10_800.0,), (4000.0,), ((1.0,),), 2)

@@ -14,9 +14,11 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from twin.cli.figures import new_table, print_figures
+from twin.plant.cautions import cautions, counted
 from twin.quantities import format_quantity
+from twin.results.growth import growing
 from twin.results.read import Result
-from twin.scenario import Scenario
+from twin.scenario import Scenario, load
 from twin.scenario.furnace import FurnaceModel
 from twin.scenario.machine import MachineModel
 from twin.scenario.process import ProcessModel
@@ -71,12 +73,15 @@ def stdout(width: int = 140) -> Console:
 
 
 def warnings_of(result: Result) -> list[str]:
-    """Range warnings and shortcomings of a result, one phrase each."""
+    """Range warnings, queues that grow, and what the scenario may not mean, one phrase each."""
+    from twin.plant.topology import derive
+
     found = []
     counts, units, kinds = result.array("units/range_warnings"), result.array("unit"), result.array("warning")
     for u, unit in enumerate(units):
         found += [f"{unit}: valid range left {int(counts[u, k])} times ({kind})" for k, kind in enumerate(kinds) if counts[u, k] > 0]
-    return found
+    scenario = load(result.scenario, files=result.files)
+    return [*found, *(growth.text for growth in growing(result)), *cautions(scenario, derive(scenario))]
 
 
 def summary(result: Result) -> dict[str, Any]:
@@ -137,6 +142,8 @@ def topology_object(scenario: Scenario, topology: Topology) -> dict[str, Any]:
             for line in topology.lines
         },
         "destination": dict(topology.destination),
+        "every_counts": counted(scenario),
+        "warnings": cautions(scenario, topology),
     }
 
 
@@ -173,6 +180,10 @@ def show_topology(scenario: Scenario, topology: Topology) -> None:
         console.print(table)
     _show_processes(console, scenario, topology)
     console.print(_tree(scenario, topology))
+    for name, text in counted(scenario).items():
+        console.print(escape(f"{name}: {text}"))
+    for warning in cautions(scenario, topology):
+        console.print(f"[yellow]warning[/] {escape(warning)}")
 
 
 def _show_processes(console: Console, scenario: Scenario, topology: Topology) -> None:

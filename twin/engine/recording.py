@@ -22,10 +22,13 @@ BLOCK_BYTES = 8_000_000
 MOST_STEPS = 512
 
 GATE_COUNTS = (
-    "arrivals", "turned_away", "turned_away_mass", "queue",
+    "arrivals", "turned_away", "turned_away_mass", "queue", "unloading",
     "pickups", "short_pickups", "empty_pickups", "offspec_mass", "rejected_pickups", "limited_pickups", "penalty",
 )  # fmt: skip
-"""Columns of :attr:`Recorder.gates`; ``queue`` is in truck-seconds, ``penalty`` in EUR."""
+"""Columns of :attr:`Recorder.gates`; ``queue`` and ``unloading`` are in truck-seconds, ``penalty`` in EUR."""
+RESOURCE_COUNTS = ("in_use", "available", "queue", "grants")
+"""Columns of :attr:`Recorder.resources`: seconds of work, seconds that there were to work, seconds of waiting, each summed over all; and how often one was
+granted."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Axes:
     machines: tuple[str, ...]
     bunkers: tuple[str, ...]
     gates: tuple[str, ...]
+    resources: tuple[str, ...] = ()
     processes: tuple[str, ...] = ()
     carriers: tuple[str, ...] = ()
     levels: tuple[str, ...] = ()
@@ -58,7 +62,7 @@ class Recorder:
 
     Arrays, step first: ``mass`` (stream, component) and ``size`` (stream, size) kg; ``state`` (line, state) ns; ``load`` (in ``loads`` by step) and
     ``bottleneck`` (machine,) s; ``down`` (machine,)
-    ns; ``energy`` (machine,) J; ``level``, ``low``, ``high`` (bunker,) kg; ``gates`` (gate, count); ``use``
+    ns; ``energy`` (machine,) J; ``level``, ``low``, ``high`` (bunker,) kg; ``gates`` (gate, count); ``resources`` (resource, count); ``use``
     (process, carrier) and ``heat`` (process, level) J. With ``streams`` off the flows inside lines are
     not added up.
     """
@@ -77,7 +81,7 @@ class Recorder:
         rows = {name: list(array) for name, array in self.arrays.items()}
         self.mass, self.size, self.state, self.loads = rows["mass"], rows["size"], rows["state"], rows["load"]
         self.bottleneck, self.down, self.energy, self.gates = rows["bottleneck"], rows["down"], rows["energy"], rows["gates"]
-        self.use, self.heat = rows["use"], rows["heat"]
+        self.use, self.heat, self.resources = rows["use"], rows["heat"], rows["resources"]
         self.batches: list[dict[str, Any]] = []
         self.samples: list[dict[str, Any]] = []
         self.bunker_rows: dict[str, int] = {name: row for row, name in enumerate(axes.bunkers)}
@@ -97,6 +101,7 @@ class Recorder:
             "low": (len(axes.bunkers),),
             "high": (len(axes.bunkers),),
             "gates": (len(axes.gates), len(GATE_COUNTS)),
+            "resources": (len(axes.resources), len(RESOURCE_COUNTS)),
             "use": (len(axes.processes), len(axes.carriers)),
             "heat": (len(axes.processes), len(axes.levels)),
         }

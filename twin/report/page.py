@@ -103,6 +103,7 @@ def contents(source: Source) -> dict[str, Any]:
         "phase_kinds": [kind for kind in charts.PHASES if any(row.kind == kind for row in rows)],
         "phase_limits": tables.phase_limits(rows, gantt_units),
         "warnings": tables.warnings(source),
+        "cautions": tables.cautions_of(source),
         "elements": tables.element_balance(source),
         "materials": tables.material_balance(source),
         "energy": tables.energy_balance(source),

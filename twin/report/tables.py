@@ -6,10 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from twin.plant.cautions import cautions
 from twin.quantities import format_quantity
 from twin.report.charts import BatchRow
 from twin.report.flows import Flow, value_of
 from twin.report.source import Source
+from twin.results.growth import growing
 
 CATALOGUES = ("materials.", "thermochemistry.")
 BASES = ("measured", "literature", "assumed")
@@ -55,6 +57,11 @@ def warnings(source: Source) -> Table:
     counts, units, kinds = source.first.array("units/range_warnings"), source.labels("unit"), source.labels("warning")
     rows = [(unit, kind.replace("_", " "), f"{int(counts[u, k])}") for u, unit in enumerate(units) for k, kind in enumerate(kinds) if counts[u, k] > 0]
     return Table(("unit", "valid range left", "times"), tuple(rows), 2)
+
+
+def cautions_of(source: Source) -> list[str]:
+    """Queues that grow, and what the scenario may not mean, one sentence each."""
+    return [*(growth.text for growth in growing(source.first)), *cautions(source.scenario, source.topology)]
 
 
 def element_balance(source: Source) -> Table:

@@ -60,6 +60,7 @@ AXES: tuple[Axis, ...] = (
     Axis("heat_level", "", "temperature at which waste heat comes"),
     Axis("state", "", "state of a unit, in order of precedence"),
     Axis("gate", "", "feeds and products: where trucks deliver and pick up"),
+    Axis("resource", "", "every resource that units share"),
     Axis("product", "", "every product"),
     Axis("warning", "", "ways in which a kernel left its valid range"),
 )
@@ -104,8 +105,9 @@ SERIES: tuple[Variable, ...] = (
         ("arrivals", "time gate", "1", "trucks that came to deliver"),
         ("turned_away", "time gate", "1", "trucks that were turned away"),
         ("turned_away_mass", "time gate", "kg", "mass that was turned away"),
-        ("queue", "time gate", "1", "trucks that wait, mean over the record step"),
-        ("wait", "time gate", "s", "waiting time of all trucks, summed over the record step"),
+        ("queue", "time gate", "1", "trucks that wait, without those that unload, mean over the record step"),
+        ("wait", "time gate", "s", "time that trucks waited before they unloaded, summed over the record step"),
+        ("unloading", "time gate", "1", "trucks that unload, mean over the record step"),
         ("pickups", "time gate", "1", "trucks that came to pick up"),
         ("short_pickups", "time gate", "1", "trucks that left with less than they came for"),
         ("empty_pickups", "time gate", "1", "trucks that found nothing to load"),
@@ -115,6 +117,15 @@ SERIES: tuple[Variable, ...] = (
         ("offspec_mass", "time product", "kg", "mass that left as product outside its specification"),
         ("rejected_mass", "time product", "kg", "mass that trucks rejected and that went elsewhere in the plant"),
         ("penalty", "time product", "EUR", "by how much the price of what left outside the specification fell"),
+    ),
+    *_of(
+        "resources",
+        "series",
+        ("in_use", "time resource", "1", "how many are held while they are on duty, mean over the record step"),
+        ("available", "time resource", "1", "how many are on duty, mean over the record step"),
+        ("queue", "time resource", "1", "units and trucks that wait for it, mean over the record step; who needs several waits for each of them"),
+        ("wait", "time resource", "s", "time that units and trucks waited for it, summed over the record step"),
+        ("grants", "time resource", "1", "how often one was granted"),
     ),
 )
 

@@ -16,7 +16,7 @@ from twin.results.layout import BY_PATH
 Floats = NDArray[np.float64]
 
 _ROWS = 512
-_LABELLED = ("stream", "unit", "machine", "material", "element", "carrier", "process", "heat_level", "state", "gate", "product")
+_LABELLED = ("stream", "unit", "machine", "material", "element", "carrier", "process", "heat_level", "state", "gate", "product", "resource")
 _NANOSECOND = 1e-9
 
 # variable -> whether it is a rate or share, and so is multiplied by the length of its record step
@@ -43,6 +43,12 @@ _SUMMED: dict[str, bool] = {
     "gates/offspec_mass": False,
     "gates/rejected_mass": False,
     "gates/penalty": False,
+    "gates/unloading": True,
+    "resources/in_use": True,
+    "resources/available": True,
+    "resources/queue": True,
+    "resources/wait": False,
+    "resources/grants": False,
 }
 
 
@@ -136,6 +142,8 @@ class Totals:
 
     def at(self, variable: str, *labels: str) -> float:
         """Return one sum by its labels, NaN where the plant has no such label: ``at("units/power", "shredder", "electricity")``."""
+        if variable not in self.sums:  # a file that was written before there was this variable
+            return float("nan")
         dims = BY_PATH[variable].dims[1:]
         places = []
         for dim, label in zip(dims, labels, strict=True):
@@ -170,7 +178,7 @@ class Tally:
 
     def __init__(self, file: Any) -> None:
         self._warmup = float(file.attrs.get("warmup", 0.0))
-        self._sums: dict[str, Floats] = {variable: np.zeros(file[variable].shape[1:]) for variable in _SUMMED}
+        self._sums: dict[str, Floats] = {variable: np.zeros(file[variable].shape[1:]) for variable in _SUMMED if variable in file}
         self._duration = 0.0
 
     def add(self, bounds: Floats, rows_of: Callable[[str], Floats]) -> None:
@@ -181,9 +189,9 @@ class Tally:
             return
         for length in lengths.tolist():
             self._duration += length
-        for variable, weighted in _SUMMED.items():
-            rows, total = rows_of(variable)[first:], self._sums[variable]
-            if weighted:
+        for variable, total in self._sums.items():
+            rows = rows_of(variable)[first:]
+            if _SUMMED[variable]:
                 rows = rows * lengths.reshape(-1, *[1] * (rows.ndim - 1))
             for row in rows:
                 np.add(total, row, out=total)
@@ -193,11 +201,11 @@ class Tally:
         bounds = file["time_bounds"]
         for start in range(0, bounds.shape[0], _ROWS):
             part = slice(start, start + _ROWS)
-            block = {variable: np.asarray(file[variable][part]) for variable in _SUMMED}
+            block = {variable: np.asarray(file[variable][part]) for variable in self._sums}
             self.add(bounds[part], block.__getitem__)
 
     def totals(self, file: Any) -> Totals:
         """Return the sums, with the labels and the other inputs of KPIs that stand in the file."""
         inputs = KpiInputs.from_json(file["scenario/kpi_inputs"][()].decode("utf-8"))
-        names = {name: tuple(label.decode("utf-8") for label in file[name][...].tolist()) for name in _LABELLED}
+        names = {name: tuple(label.decode("utf-8") for label in file[name][...].tolist()) if name in file else () for name in _LABELLED}
         return Totals(inputs, names, self._duration, self._sums)

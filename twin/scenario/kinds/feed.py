@@ -111,7 +111,11 @@ class Feed(UnitModel):
 
     kind: Literal["feed"]
     every: DurationVariate | None = Field(default=None, description="Time from one delivery to the next.")
-    first: DurationOrZero | None = Field(default=None, description="Time of the first delivery. Where not given it comes as if deliveries had always come: after what is left of a gap at an instant picked at random; of a constant gap, after one whole gap.")
+    first: DurationOrZero | None = Field(
+        default=None,
+        description="Time of the first delivery. Where not given it comes as if deliveries had always come: after what is left of a gap at an instant picked "
+        "at random; of a constant gap, after one whole gap.",
+    )
     limit: Count | None = Field(default=None, description="How many deliveries come in all; no limit where not given.")
     mass: MassVariate | None = Field(default=None, description="Mass of a delivery.")
     schedule: Annotated[Schedule | None, BeforeValidator(Schedule.read), WithJsonSchema({"type": "string", "examples": ["deliveries.csv"]})] = Field(
@@ -157,7 +161,10 @@ class Feed(UnitModel):
                 if getattr(self, key) is not None:
                     faults.add(f"{key!r} and 'schedule' exclude each other", key)
             if self.calendar is not None:
-                faults.add("'calendar' and 'schedule' exclude each other: the schedule says when deliveries come; leave out the calendar, or its closed rows", "calendar")
+                faults.add(
+                    "'calendar' and 'schedule' exclude each other: the schedule says when deliveries come; leave out the calendar, or its closed rows",
+                    "calendar",
+                )
         if self.every_counts is not None and self.calendar is None:
             faults.add("'every_counts' needs a 'calendar'; without one all time counts", "every_counts")
         has_columns = self.schedule is not None and bool(self.schedule.materials)
