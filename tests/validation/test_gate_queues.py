@@ -19,14 +19,14 @@ ON_THE_BRIDGE = {"time": {"exponential": {"mean": "12 min"}}, "needs": "bridge"}
 EVENINGS = {"day": {"daily": ["06:00-14:00"]}, "evening": {"daily": ["14:00-22:00"]}}
 
 
-def gate(every: Any = EXPONENTIAL_20, horizon: str = "120 d", **feed: Any) -> twin.Scenario:
+def gate(every: Any = EXPONENTIAL_20, horizon: str = "90 d", **feed: Any) -> twin.Scenario:
     """A bunker that is never full behind a weighbridge."""
     trucks = {"kind": "feed", "every": every, "mass": "1 t", "composition": {"part": 1}, "unload": ON_THE_BRIDGE, **feed}
     units = {"trucks": trucks, "hall": {"kind": "bunker", "from": "trucks", "capacity": "10 Mt"}, "out": {"kind": "product", "from": "hall"}}
-    return scenario(units, horizon, record={"every": "1 d"}, resources={"bridge": 1}, lot="1 t")
+    return scenario(units, horizon, record={"every": "1 d"}, resources={"bridge": 1, "clerk": 1}, lot="1 t")
 
 
-def mean(plant: twin.Scenario, *names: str, runs: int = 5) -> list[tuple[float, float]]:
+def mean(plant: twin.Scenario, *names: str, runs: int = 4) -> list[tuple[float, float]]:
     """(mean, standard error) of key figures over replications."""
     found = [[twin.run(plant, replication=k).kpis[name].value for name in names] for k in range(runs)]
     return [(float(np.mean(own)), float(np.std(own, ddof=1)) / runs**0.5) for own in np.transpose(found)]
@@ -42,10 +42,11 @@ def test_who_is_served_does_not_wait() -> None:
 
 @pytest.mark.parametrize("places", [0, 1, 2])
 def test_places_are_for_those_who_wait(places: int) -> None:
-    """M/M/1/K with K = places + 1: .375, .1837, .0993 are turned away. With the truck on the bridge in a place, 0 and 1 would be the same."""
+    """M/M/1/K with K = places + 1: .375, .1837, .0993 are turned away. With the truck on the bridge in a place, 0 and 1 would be the same, 1 and 2 be .375 and .184."""
     weights = [0.6**k for k in range(places + 2)]
     [(value, error)] = mean(gate(queue_limit=places), "turned_away_share.trucks")
-    assert abs(value - weights[-1] / sum(weights)) < 4 * error < 0.06
+    assert error < 0.006
+    assert abs(value - weights[-1] / sum(weights)) < 0.015
 
 
 def two_gates(bridges: int = 1) -> twin.Scenario:
@@ -62,7 +63,7 @@ def two_gates(bridges: int = 1) -> twin.Scenario:
 
 def test_two_gates_before_one_bridge_are_one_queue() -> None:
     """M/M/1 at .8: both wait 48 min. If only the first truck of each gate asks they take turns, and wait 19 and 60 min."""
-    (small, one), (large, other) = mean(two_gates(), "wait.small", "wait.large", runs=6)
+    (small, one), (large, other) = mean(two_gates().change({"record.genealogy": False}), "wait.small", "wait.large", runs=5)
     assert abs(small - 2880) < 4 * one < 2000
     assert abs(large - 2880) < 4 * other < 2000
     assert 0.8 < small / large < 1.25
@@ -88,7 +89,7 @@ def test_trucks_of_all_gates_begin_in_the_order_in_which_they_came() -> None:
     result = twin.run(plant)
     for name in ("small", "large"):
         found = departures(result, name)
-        assert len(found) > 2800
+        assert len(found) > 2700
         assert found == ends[name][: len(found)]
 
 
@@ -267,7 +268,7 @@ def test_data_that_end_early_and_rows_outside_are_said(tmp_path: Path, capsys: p
     for command in (["validate", str(path), "--json"], ["run", str(path), "--json", "-o", str(tmp_path / "r.h5")]):
         assert main(command) == 0
         found = json.loads(capsys.readouterr().out)["warnings"]
-        assert ["is before the start" in found[0], "end at 32 h, and the run at 20 d" in found[1]] == [True, True]
+        assert ["is before the start" in found[0], "the deliveries of s.csv end at" in found[1] and "and the run at 20 d" in found[1]] == [True, True]
     assert twin.open(tmp_path / "r.h5").array("gates/arrivals").sum() == 2
     (tmp_path / "s.csv").write_text("timestamp,mass_t\n" + "\n".join(rows[1:]) + "\n")
     assert main(["validate", str(path), "--json"]) == 0
