@@ -81,7 +81,21 @@ def _events(chance: random.Random, units: dict[str, Any]) -> list[dict[str, Any]
             found.append({"at": f"{chance.randrange(0, 119)} h", "set": change})
         if unit["kind"] == "feed" and chance.random() < 0.3:
             found.append({"at": f"{chance.randrange(0, 119)} h", "set": {f"units.{name}.mass": "1.5 t"}})
+        if unit["kind"] == "feed" and chance.random() < 0.3:
+            found.append({"at": f"{chance.randrange(0, 119)} h", "set": {f"units.{name}.every": _duration(chance, MINUTES)}})
     return found
+
+
+def _varied(chance: random.Random, feed: dict[str, Any]) -> None:
+    """Let the rate of a feed change in time."""
+    if chance.random() < 0.3:
+        feed["calendar"] = "shifts"
+        if chance.random() < 0.7:
+            feed["every_counts"] = chance.choice(["open_time", "open_days", "clock"])
+    if chance.random() < 0.3:
+        feed["season"] = {"amplitude": "50 %", "period": "1 d", "peak": "9 h"}
+    if chance.random() < 0.3:
+        feed["campaigns"] = {"rush": {"begin": "7 h", "length": "3 h", "repeat": "24 h", "every": _duration(chance, MINUTES)}}
 
 
 def random_plant(seed: int) -> twin.Scenario:
@@ -94,7 +108,10 @@ def random_plant(seed: int) -> twin.Scenario:
             "composition": {"x": "60 %", "y": "40 %"}, "when_full": chance.choice(["wait", "turn_away"]), "queue_limit": 2, "size": ["50 %", "50 %"],
         }  # fmt: skip
         if chance.random() < 0.4:
-            units[name]["unload"] = {"time": _duration(chance, MINUTES), "needs": "operator"}
+            units[name]["unload"] = {"time": _duration(chance, MINUTES), "needs": chance.choice(["operator", ["operator", "clerk"]])}
+            if chance.random() < 0.3:
+                del units[name]["unload"]["needs"]
+        _varied(chance, units[name])
         if chance.random() < 0.4:
             units[name]["variability"] = {"concentration": 30}
     sources = []
@@ -145,7 +162,7 @@ def random_plant(seed: int) -> twin.Scenario:
     scenario = {
         "twin": 1, "name": f"random-{seed}", "time": {"start": "2026-01-05T05:00", "horizon": "5 d"}, "seed": seed, "lot": "500 kg",
         "record": {"every": chance.choice(["1 h", "7 h"]), "genealogy": chance.random() < 0.5, "streams": chance.random() < 0.7},
-        "materials": {"x": {}, "y": {}}, "size_bounds": "10 100 mm", "resources": {"fitter": 1, "operator": chance.choice([1, 2])},
+        "materials": {"x": {}, "y": {}}, "size_bounds": "10 100 mm", "resources": {"fitter": 1, "operator": chance.choice([1, 2]), "clerk": {"count": 1, "calendar": "day"}},
         "calendars": {"shifts": {"weekdays": ["06:00-22:00"]}, "day": {"weekdays": ["07:00-15:00"]}}, "units": units, "events": _events(chance, units),
     }  # fmt: skip
     return twin.load(scenario)

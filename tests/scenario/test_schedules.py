@@ -34,16 +34,28 @@ def test_times_since_the_start_and_one_composition_for_all() -> None:
 
 
 @pytest.mark.parametrize(
+    "text", ["time_h,mass_t,target\n-2,1,1\n-1,2,1\n3,4,1\n", "timestamp,mass_t,target\n2026-01-05,1,1\n2026-01-05T05:59,2,1\n2026-01-05T09:00,4,1\n"]
+)
+def test_rows_before_the_start_are_left_out_and_counted(text: str) -> None:
+    found = schedule(text)
+    assert (found.times, found.masses, found.fractions, found.early) == ((10_800.0,), (4000.0,), ((1.0,),), 2)
+
+
+def test_a_schedule_and_a_calendar_exclude_each_other() -> None:
+    changes = {**FEED, "calendars": {"day": {"weekdays": ["06:00-18:00"]}}, "units.deliveries.calendar": "day"}
+    found = problems(plant(changes), files={"d.csv": "time_h,mass_t,target\n1,1,1\n"})
+    assert "exclude each other: the schedule says when deliveries come" in found["units.deliveries.calendar"]
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("time_h,target\n1,1\n", "the columns 'timestamp' (dates) or 'time' (e.g. time_h), and 'mass'"),
         ("time_h,timestamp,mass_t,target\n1,2026-01-06,1,1\n", "the columns 'timestamp'"),
         ("time,mass_t,target\n1,1,1\n", "d.csv:2 column 'time': a time is needed"),
         ("time_h,mass_t,target\n2,1,1\n1,1,1\n", "d.csv:3 the times must not fall (1 h after 2 h)"),
-        ("time_h,mass_t,target\n-1,1,1\n", "must be at least 0 s"),
         ("time_h,mass_t,target\n1,0,1\n", "must be more than 0 kg"),
         ("time_h,mass_t,target,other\n1,1,0.5,0.4\n", "d.csv:2 the shares of the materials must sum to 1 (got 0.9)"),
-        ("timestamp,mass_t,target\n2026-01-05T05:00,1,1\n", "is before the start, 2026-01-05T06:00:00"),
         ("timestamp,mass_t,target\n5.1.2026,1,1\n", "d.csv:2 column 'timestamp': a date is needed"),
         ("timestamp,mass_t,target\n2026-01-06T06:00+01:00,1,1\n", "without time zone"),
         ("time_h,mass_t,targt\n1,1,1\n", "unknown material 'targt'; did you mean 'target'?"),

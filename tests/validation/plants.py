@@ -10,6 +10,7 @@ import twin
 from twin.engine.clock import nanoseconds
 from twin.engine.streams import Stream
 from twin.scenario.distributions import Distribution
+from twin.scenario.equilibrium import first_gap
 
 SEED = 20260105
 
@@ -43,6 +44,12 @@ def draws(unit: str, purpose: str, distribution: Distribution, count: int, seed:
     """The durations, ns, that a unit draws from one of its streams."""
     stream = Stream(seed, replication, unit, purpose)
     return [nanoseconds(distribution.inverse(stream.uniform())) for _ in range(count)]
+
+
+def arrival_gaps(unit: str, distribution: Distribution, count: int) -> list[int]:
+    """The gaps, ns, between deliveries: the first is what is left of one at an instant picked at random."""
+    stream = Stream(SEED, 0, unit, "arrival")
+    return [nanoseconds(first_gap(distribution, stream.uniform())), *(nanoseconds(distribution.inverse(stream.uniform())) for _ in range(count - 1))]
 
 
 def share(result: twin.Result, unit: str, state: str) -> float:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from plants import departures, draws, mean_interval, parts, scenario
+from plants import arrival_gaps, departures, draws, mean_interval, parts, scenario
 
 import twin
 from twin.scenario.distributions import constant, exponential
@@ -70,7 +70,7 @@ def test_tied_arrivals_and_services_are_lindleys_too() -> None:
     plant = queue({"discrete": {"values": ["1 h", "2 h"], "weights": [1, 1]}}, {"discrete": {"values": ["1 h", "1.5 h"], "weights": [1, 1]}}, "3000 h")
     found = departures(twin.run(plant), "done")
     model = plant.units["jobs"]
-    gaps = draws("jobs", "arrival", model.every, len(found))  # type: ignore[attr-defined]
+    gaps = arrival_gaps("jobs", model.every, len(found))  # type: ignore[attr-defined]
     assert found == lindley(np.cumsum(gaps).tolist(), service_draws(plant, len(found)))[1]
 
 

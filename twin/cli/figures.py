@@ -19,7 +19,9 @@ MATRICES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("product", (("product_mass", "mass"), ("yield", "yield"), ("offspec_share", "off-spec"),
                  ("short_pickup_share", "short pick-ups"), ("empty_pickup_share", "empty pick-ups"), ("rejected_pickup_share", "rejected pick-ups"),
                  ("limited_pickup_share", "called off"), ("rejected_mass", "rejected"), ("penalty", "penalty"))),
-    ("feed", (("queue", "trucks waiting"), ("wait", "mean wait"), ("turned_away_share", "turned away"), ("turned_away_mass", "mass turned away"))),
+    ("feed", (("queue", "trucks waiting"), ("wait", "mean wait"), ("unloading", "unloading"),
+              ("turned_away_share", "turned away"), ("turned_away_mass", "mass turned away"))),
+    ("resource", (("resource_load", "load"), ("resource_queue", "waiting"), ("resource_wait", "mean wait"))),
     ("line", (("utilisation", "running"), ("blocked", "blocked"), ("starved", "starved"), ("waiting", "waiting"), ("oee", "OEE"))),
     ("machine", (("availability", "availability"), ("load", "load"), ("bottleneck_share", "bottleneck"))),
 )  # fmt: skip

@@ -134,6 +134,8 @@ def show_replications(found: Replications, path: Callable[[int], Path]) -> None:
 
     from twin.cli.figures import NO_VALUE, new_table
     from twin.cli.tables import stdout
+    from twin.plant.cautions import cautions
+    from twin.plant.topology import derive
 
     console = stdout()
     console.print(f"[bold]{escape(found.scenario.title or found.scenario.name)}[/]")
@@ -148,6 +150,8 @@ def show_replications(found: Replications, path: Callable[[int], Path]) -> None:
         console.print(escape(remark), soft_wrap=True)
     if found.warnings:
         console.print(f"[yellow]warning[/] valid range of a model left {found.warnings:.4g} times a run; 'twin run' of one shows where")
+    for caution in cautions(found.scenario, derive(found.scenario)):
+        console.print(f"[yellow]warning[/] {escape(caution)}", soft_wrap=True)
     for k in range(found.n):
         console.print(escape(str(path(k))), soft_wrap=True)
 

@@ -15,12 +15,14 @@ from rich.tree import Tree
 
 from twin.cli import terminal
 from twin.cli.figures import new_table, print_figures, print_limit, print_products
+from twin.plant.cautions import cautions, counted
 from twin.quantities import format_quantity
 from twin.results.findings import composition_of, findings_of
+from twin.results.growth import growing
 from twin.results.kpis import Kpi
 from twin.results.limits import limit_of, standings
 from twin.results.read import Result
-from twin.scenario import Scenario
+from twin.scenario import Scenario, load_stored
 from twin.scenario.furnace import FurnaceModel
 from twin.scenario.machine import MachineModel
 from twin.scenario.process import ProcessModel
@@ -81,6 +83,14 @@ def kpi_object(kpi: Kpi) -> dict[str, Any]:
     return found | ({"note": kpi.note} if kpi.note else {})
 
 
+def warnings_of(result: Result) -> list[str]:
+    """Figures that say little, ranges that were left, queues that grow, and what the scenario may not mean, one phrase each."""
+    from twin.plant.topology import derive
+
+    scenario = load_stored(result.scenario, result.files)
+    return [*findings_of(result), *(growth.text for growth in growing(result)), *cautions(scenario, derive(scenario))]
+
+
 def summary(result: Result) -> dict[str, Any]:
     """A result as the JSON object of ``--json``."""
     return {
@@ -94,7 +104,7 @@ def summary(result: Result) -> dict[str, Any]:
         "limit": limit_of(result.totals).as_object(),
         "waits": [wait._asdict() for wait in standings(result.totals) if wait.share > 0.0],
         "balance": {"worst_residual": float(result.attrs["worst_residual"])},
-        "warnings": findings_of(result),
+        "warnings": warnings_of(result),
     }
 
 
@@ -107,7 +117,7 @@ def show_result(result: Result) -> None:
     console.print()
     print_limit(console, result.totals)
     console.print()
-    for warning in findings_of(result):
+    for warning in warnings_of(result):
         console.print(f"[yellow]warning[/] {escape(warning)}")
     console.print(
         f"balance closed, worst residual {result.attrs['worst_residual']:.1e}; one run, seed {result.attrs['seed']}, "
@@ -145,6 +155,8 @@ def topology_object(scenario: Scenario, topology: Topology) -> dict[str, Any]:
             for line in topology.lines
         },
         "destination": dict(topology.destination),
+        "every_counts": counted(scenario),
+        "warnings": cautions(scenario, topology),
     }
 
 
@@ -181,6 +193,10 @@ def show_topology(scenario: Scenario, topology: Topology) -> None:
         console.print(table)
     _show_processes(console, scenario, topology)
     console.print(_tree(scenario, topology))
+    for name, text in counted(scenario).items():
+        console.print(escape(f"{name}: {text}"))
+    for warning in cautions(scenario, topology):
+        console.print(f"[yellow]warning[/] {escape(warning)}")
 
 
 def _show_processes(console: Console, scenario: Scenario, topology: Topology) -> None:

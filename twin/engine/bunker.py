@@ -125,7 +125,7 @@ class Bunker:
         """As plain data and arrays, waiting lists with their wishes included."""
         state: dict[str, Any] = {"content": self.content.save(), "held": dict(self.held), "reserved": dict(self.reserved)}
         for key, waiting_list in (("getters", self.getters), ("putters", self.putters)):
-            state[key] = {"units": [unit.name for unit in waiting_list.units], "wishes": list(waiting_list.wishes)}
+            state[key] = {"units": [unit.name for unit in waiting_list.units], "wishes": list(waiting_list.wishes), "asked": list(waiting_list.asked)}
         state.update(low=self.low, high=self.high, step_end=self.step_end)
         return state
 
@@ -134,8 +134,8 @@ class Bunker:
         self.content.load(state["content"])
         self.held, self.reserved = dict(state["held"]), dict(state["reserved"])
         for key, waiting_list in (("getters", self.getters), ("putters", self.putters)):
-            for name, wish in zip(state[key]["units"], state[key]["wishes"], strict=True):
-                waiting_list.join(units[name], wish)
+            for name, wish, asked in zip(state[key]["units"], state[key]["wishes"], state[key]["asked"], strict=True):
+                waiting_list.restore(units[name], wish, asked)
         self.low, self.high, self.step_end = state["low"], state["high"], state["step_end"]
 
 

@@ -89,6 +89,16 @@ class Calendar:
                 return end
         return FAR
 
+    def day_of(self, now: int) -> tuple[int, int]:
+        """The midnight that ends the date of ``now``, and for how long (ns) it is open on that date."""
+        day = self._day(now)
+        return (day + 1) * DAY - self._offset, sum(b - a for a, b in self._intervals(day))
+
+    def open_between(self, begin: int, end: int) -> int:
+        """For how long (ns) it is open in [begin, end)."""
+        days = range(self._day(begin), self._day(end) + 1)
+        return sum(max(0, min(b, end) - max(a, begin)) for day in days for a, b in self._intervals(day))
+
     def advance(self, now: int, duration: int) -> int:
         """When ``duration`` ns of open time have passed since ``now``; :data:`FAR` if never."""
         return advance([self], now, duration)

@@ -22,10 +22,13 @@ BLOCK_BYTES = 8_000_000
 MOST_STEPS = 512
 
 GATE_COUNTS = (
-    "arrivals", "turned_away", "turned_away_mass", "queue",
+    "arrivals", "turned_away", "turned_away_mass", "queue", "unloading",
     "pickups", "short_pickups", "empty_pickups", "offspec_mass", "rejected_pickups", "limited_pickups", "penalty",
 )  # fmt: skip
-"""Columns of :attr:`Recorder.gates`; ``queue`` is in truck-seconds, ``penalty`` in EUR."""
+"""Columns of :attr:`Recorder.gates`; ``queue`` and ``unloading`` are in truck-seconds, ``penalty`` in EUR."""
+RESOURCE_COUNTS = ("in_use", "available", "queue", "grants")
+"""Columns of :attr:`Recorder.resources`: seconds of work, seconds that there were to work, seconds of waiting, each summed over all; and how often one was
+granted."""
 
 
 class Wait(NamedTuple):
@@ -60,6 +63,7 @@ class Axes:
     machines: tuple[str, ...]
     bunkers: tuple[str, ...]
     gates: tuple[str, ...]
+    resources: tuple[str, ...] = ()
     processes: tuple[str, ...] = ()
     carriers: tuple[str, ...] = ()
     levels: tuple[str, ...] = ()
@@ -80,8 +84,8 @@ class Recorder:
 
     Arrays, step first: ``mass`` (stream, component) and ``size`` (stream, size) kg; ``state`` (line, state) ns; ``load`` (in ``loads`` by step) and
     ``bottleneck`` (machine,) s; ``down`` and ``repair_wait``
-    (machine,) ns, summed over copies; ``energy`` (machine,) J; ``level``, ``low``, ``high`` (bunker,) kg; ``gates`` (gate, count); ``use``
-    (process, carrier) and ``heat`` (process, level) J; ``waits`` (wait,) ns. With ``streams`` off the flows inside lines are
+    (machine,) ns, summed over copies; ``energy`` (machine,) J; ``level``, ``low``, ``high`` (bunker,) kg; ``gates`` (gate, count); ``resources`` (resource,
+    count); ``use`` (process, carrier) and ``heat`` (process, level) J; ``waits`` (wait,) ns. With ``streams`` off the flows inside lines are
     not added up.
     """
 
@@ -100,7 +104,7 @@ class Recorder:
         rows = {name: list(array) for name, array in self.arrays.items()}
         self.mass, self.size, self.state, self.loads = rows["mass"], rows["size"], rows["state"], rows["load"]
         self.bottleneck, self.down, self.energy, self.gates = rows["bottleneck"], rows["down"], rows["energy"], rows["gates"]
-        self.repair_wait = rows["repair_wait"]
+        self.repair_wait, self.resources = rows["repair_wait"], rows["resources"]
         self.use, self.heat, self.waits = rows["use"], rows["heat"], rows["waits"]
         self.wait_rows: dict[tuple[str, int, str], int] = {(wait.unit, wait.state, wait.on): row for row, wait in enumerate(axes.waits)}
         self.batches: list[dict[str, Any]] = []
@@ -123,6 +127,7 @@ class Recorder:
             "low": (len(axes.bunkers),),
             "high": (len(axes.bunkers),),
             "gates": (len(axes.gates), len(GATE_COUNTS)),
+            "resources": (len(axes.resources), len(RESOURCE_COUNTS)),
             "use": (len(axes.processes), len(axes.carriers)),
             "heat": (len(axes.processes), len(axes.levels)),
             "waits": (len(axes.waits),),

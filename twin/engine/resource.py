@@ -4,27 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from twin.engine.calendars import Calendar
-from twin.engine.clock import Clock
+from twin.engine.calendars import FAR, Calendar
+from twin.engine.clock import NANOSECONDS, Clock
+from twin.engine.recording import RESOURCE_COUNTS, Recorder
 from twin.engine.unit import Record, State, Unit
 from twin.engine.waiting import WaitingList
+
+IN_USE, AVAILABLE, QUEUE, GRANTS = range(len(RESOURCE_COUNTS))
 
 
 class Resource(Unit):
     """``count`` equal people or tools, granted in order of asking, while the ``calendar`` is open.
 
-    It has an event of its own only when somebody waits for the calendar to open.
+    It has an event of its own only when somebody waits and the calendar closes at times: at its next opening.
     """
 
-    def __init__(self, name: str, index: int, clock: Clock, count: int, calendar: Calendar | None) -> None:
+    def __init__(self, name: str, index: int, clock: Clock, count: int, calendar: Calendar | None, recorder: Recorder | None = None) -> None:
         super().__init__(name, index, clock, Record())
         self.count = count
         self.calendar = calendar
         self.holders: list[Unit] = []
-        self.queue = WaitingList(f"{name}: a free one", self._enough, self._who_holds)
+        self.queue = WaitingList(f"{name}: a free one", self._enough, self._who_brings)
+        self.queue.before_change = self.account
+        self.recorder = recorder
+        self._row = recorder.axes.resources.index(name) if recorder is not None else -1
+        self._since = 0
 
-    def _who_holds(self) -> list[Unit]:
-        return [*self.holders, self] if self.record.until >= 0 else list(self.holders)
+    def _who_brings(self) -> list[Unit]:
+        """Who holds one; and the calendar, where it only has to open."""
+        free_later = len(self.holders) < self.count and self.calendar is not None and self.calendar.opens(self.clock.now) < FAR
+        return [*self.holders, self] if free_later else list(self.holders)
 
     def _enough(self, _: float) -> bool:
         return len(self.holders) < self.count and (self.calendar is None or self.calendar.opens(self.clock.now) == self.clock.now)
@@ -34,28 +43,74 @@ class Resource(Unit):
         return self.queue.free_for(unit) and self._enough(0.0)
 
     def step(self, now: int) -> bool:
-        """The calendar may have opened: let the first waiter look."""
+        """The calendar has opened: let the first waiter look."""
         self.queue.wake_first(now)
-        return False
+        if self.queue.units:
+            self._wait_for_opening(now)
+        return self.record.until >= 0
 
-    def join(self, unit: Unit, now: int) -> None:
-        """Wait for one; if the calendar is closed, wake at its opening."""
-        self.queue.join(unit, 1.0)
-        if self.calendar is not None and self.record.until < 0:
-            opening = self.calendar.opens(now)
-            if opening > now:
-                self.record.until = opening
-                self.clock.schedule(self, opening)
+    def join(self, unit: Unit, now: int, asked: int | None = None) -> None:
+        """Wait for one; where the calendar closes, wake at its next opening."""
+        self.queue.join(unit, 1.0, asked)
+        if self.record.until < 0:
+            self._wait_for_opening(now)
+            if self.record.until >= 0:
+                self.clock.schedule(self, self.record.until)
+
+    def _wait_for_opening(self, now: int) -> None:
+        """Set the next time at which the calendar opens, whoever holds what until then."""
+        if self.calendar is None:
+            return
+        opening = self.calendar.opens(now)
+        if opening == now and (closing := self.calendar.closes(now)) < FAR:
+            opening = self.calendar.opens(closing)
+        if now < opening < FAR:
+            self.record.until = opening
+
+    def grant(self, holder: Unit, now: int) -> None:
+        """``holder`` has one from now on."""
+        self.account(now)
+        self.holders.append(holder)
+        if self.recorder is not None:
+            self.recorder.resources[self.recorder.step(now)][self._row][GRANTS] += 1.0
+
+    def give_back(self, holder: Unit, now: int) -> None:
+        """``holder`` has one less from now on."""
+        self.account(now)
+        self.holders.remove(holder)
+
+    def account(self, now: int) -> None:
+        """Count who works and who waits since the last change."""
+        if self.recorder is None or self._since >= now:
+            return
+        waiting = sum(unit.askers for unit in self.queue.units)
+        busy, begin = len(self.holders), self._since
+        for k, part in self.recorder.cut(begin, now):
+            counts = self.recorder.resources[k][self._row]
+            there = part if self.calendar is None else self.calendar.open_between(begin, begin + part)
+            counts[IN_USE] += busy * there / NANOSECONDS
+            counts[AVAILABLE] += self.count * there / NANOSECONDS
+            counts[QUEUE] += waiting * part / NANOSECONDS
+            begin += part
+        self._since = now
+
+    def settle(self, now: int) -> None:
+        self.account(now)
 
     def save(self) -> State:
         """Record, holders and queue."""
-        return {**super().save(), "holders": [unit.name for unit in self.holders], "queue": [unit.name for unit in self.queue.units]}
+        queue = {"units": [unit.name for unit in self.queue.units], "asked": list(self.queue.asked)}
+        return {**super().save(), "holders": [unit.name for unit in self.holders], "queue": queue, "since": self._since}
+
+    def load(self, state: State) -> None:
+        super().load(state)
+        self._since = state["since"]
 
     def load_lists(self, state: State, units: dict[str, Unit]) -> None:
         """Restore holders and queue by name."""
         self.holders = [units[name] for name in state["holders"]]
-        for name in state["queue"]:
-            self.queue.join(units[name], 1.0)
+        for name, asked in zip(state["queue"]["units"], state["queue"]["asked"], strict=True):
+            self.queue.restore(units[name], 1.0, asked)
 
 
 def work_calendars(resources: Sequence[Resource], *others: Calendar | None) -> list[Calendar]:
@@ -64,23 +119,26 @@ def work_calendars(resources: Sequence[Resource], *others: Calendar | None) -> l
     return list(dict.fromkeys([*found, *(calendar for calendar in others if calendar is not None)]))
 
 
-def seize(unit: Unit, resources: Sequence[Resource], now: int) -> bool:
-    """Take one of each, together; else take none and wait in all their queues."""
+def seize(unit: Unit, resources: Sequence[Resource], now: int, holder: Unit | None = None, asked: int | None = None) -> bool:
+    """Take one of each, together; else take none and wait in all their queues.
+
+    ``holder``: who has them then, where that is not the unit itself; ``asked``: since when (ns) they are wanted, where that is before now.
+    """
     if all(resource.free_for(unit) for resource in resources):
         unit.leave_lists()
         for resource in resources:
-            resource.holders.append(unit)
+            resource.grant(holder if holder is not None else unit, now)
         for resource in resources:
             resource.queue.wake_first(now)
         return True
     for resource in resources:
-        resource.join(unit, now)
+        resource.join(unit, now, asked)
     return False
 
 
 def release(unit: Unit, resources: Sequence[Resource], now: int) -> None:
     """Give back one of each; wakes the first of each queue."""
     for resource in resources:
-        resource.holders.remove(unit)
+        resource.give_back(unit, now)
     for resource in resources:
         resource.queue.wake_first(now)

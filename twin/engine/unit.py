@@ -79,6 +79,11 @@ class Unit:
             record.until = now
             self.clock.schedule(self, now)
 
+    @property
+    def askers(self) -> int:
+        """How many wait behind the unit's place in a list: itself, or the trucks of a gate."""
+        return 1
+
     def leave_lists(self) -> None:
         """Give up all places in waiting lists."""
         left, self.waiting = self.waiting, []  # first, since who moves up looks at who still waits

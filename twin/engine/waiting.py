@@ -16,16 +16,18 @@ class WaitingList:
 
     ``enough(amount)`` says whether the first one's wish could be met now, so that nobody is woken for nothing. ``rescuers`` names the units
     that could bring it about; the deadlock report walks along them. ``ends_quietly``: where there is no rescuer at all, to wait here is an
-    end, not a deadlock (an initial stock has been used up).
+    end, not a deadlock (an initial stock has been used up). ``before_change`` is called with the time before somebody joins or leaves.
     """
 
     def __init__(self, name: str, enough: Callable[[float], bool], rescuers: Callable[[], list[Unit]], ends_quietly: bool = False) -> None:
         self.name = name
         self.units: list[Unit] = []
         self.wishes: list[float] = []
+        self.asked: list[int] = []
         self.enough = enough
         self.rescuers = rescuers
         self.ends_quietly = ends_quietly
+        self.before_change: Callable[[int], None] | None = None
 
     @property
     def place(self) -> str:
@@ -36,24 +38,46 @@ class WaitingList:
         """Whether nobody stands before ``unit``."""
         return not self.units or self.units[0] is unit
 
-    def join(self, unit: Unit, wish: float) -> None:
-        """Take the last place, or keep the one held with a new ``wish``."""
+    def join(self, unit: Unit, wish: float, asked: int | None = None) -> None:
+        """Take the last place, or keep the one held with a new ``wish``.
+
+        ``asked``: since when, ns, the unit wants it, where that is before now (a truck that came before others, and only now is the first of its gate): it
+        takes its place before all who have asked since then; of those who asked at that instant, before those declared later.
+        """
         units = self.units
         if units and unit in units:
             self.wishes[units.index(unit)] = wish
             return
-        units.append(unit)
+        if self.before_change is not None:
+            self.before_change(unit.clock.now)
+        place = len(units)
+        if asked is None:
+            asked = unit.clock.now
+        else:
+            while place and (asked, unit.index) < (self.asked[place - 1], units[place - 1].index):
+                place -= 1
+        units.insert(place, unit)
+        self.wishes.insert(place, wish)
+        self.asked.insert(place, asked)
+        unit.waiting.append(self)
+
+    def restore(self, unit: Unit, wish: float, asked: int) -> None:
+        """Put back the next of a saved list, in its order."""
+        self.units.append(unit)
         self.wishes.append(wish)
+        self.asked.append(asked)
         unit.waiting.append(self)
 
     def remove(self, unit: Unit) -> None:
         """Strike the unit from the list (its own ``waiting`` is its own affair). Who moves up to the first place looks whether it can be served."""
-        units, wishes = self.units, self.wishes
+        if self.before_change is not None:
+            self.before_change(unit.clock.now)
+        units, wishes, asked = self.units, self.wishes, self.asked
         if units[0] is not unit:
             place = units.index(unit)
-            del units[place], wishes[place]
+            del units[place], wishes[place], asked[place]
             return
-        del units[0], wishes[0]
+        del units[0], wishes[0], asked[0]
         if units:
             if self.enough(wishes[0]):
                 units[0].wake(unit.clock.now)

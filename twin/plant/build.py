@@ -101,6 +101,7 @@ def _site(scenario: Scenario, replication: int, topology: Topology) -> Assembly:
         machines=(*(machine for line in topology.lines for machine in line.machines), *conveyors),
         bunkers=tuple(name for name, model in units.items() if isinstance(model, BunkerModel)),
         gates=tuple(name for name, model in units.items() if isinstance(model, (FeedModel, ProductModel))),
+        resources=tuple(scenario.resources),
         processes=processes,
         carriers=carriers_of(scenario),
         levels=LEVELS,
@@ -114,7 +115,7 @@ def _site(scenario: Scenario, replication: int, topology: Topology) -> Assembly:
     for name, spec in scenario.calendars.items():
         site.calendars[name] = Calendar(spec, scenario.start)
     for name, resource in scenario.resources.items():
-        site.resources[name] = Resource(name, site.next_index(), clock, resource.count, site.calendar(resource.calendar))
+        site.resources[name] = Resource(name, site.next_index(), clock, resource.count, site.calendar(resource.calendar), recorder)
         site.units.append(site.resources[name])
     return site
 

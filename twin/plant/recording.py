@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.engine.clock import NANOSECONDS
-from twin.engine.recording import GATE_COUNTS
+from twin.engine.recording import GATE_COUNTS, RESOURCE_COUNTS
 from twin.engine.states import STATES
 from twin.kernels.heaps import to_elements
 from twin.materials import ELEMENTS
@@ -75,6 +75,7 @@ class Translation:
             "heat_level": list(self.axes.levels),
             "state": list(STATES),
             "gate": list(self.axes.gates),
+            "resource": list(self.axes.resources),
             "product": self.products,
             "cause": [wait.label for wait in self.axes.waits],
             "warning": warnings,
@@ -106,6 +107,7 @@ class Translation:
             "streams/element_flow": elements,
             **self._units(sums, seconds),
             **self._gates(sums, seconds),
+            **self._resources(sums, seconds),
         }
 
     def _units(self, sums: dict[str, NDArray[Any]], seconds: Floats) -> dict[str, Floats]:
@@ -147,11 +149,18 @@ class Translation:
             **{f"gates/{name}": counts[name] for name in BY_GATE},
             "gates/queue": counts["queue"] / seconds[:, None],
             "gates/wait": counts["queue"],
+            "gates/unloading": counts["unloading"] / seconds[:, None],
             "gates/product_mass": sums["mass"][:, streams, :counted].sum(axis=2),
             "gates/offspec_mass": counts["offspec_mass"][:, of_products],
             "gates/rejected_mass": rejected,
             "gates/penalty": counts["penalty"][:, of_products],
         }
+
+    @staticmethod
+    def _resources(sums: dict[str, NDArray[Any]], seconds: Floats) -> dict[str, Floats]:
+        counts = {name: sums["resources"][:, :, column] for column, name in enumerate(RESOURCE_COUNTS)}
+        means = {f"resources/{name}": counts[name] / seconds[:, None] for name in ("in_use", "available", "queue")}
+        return {**means, "resources/wait": counts["queue"], "resources/grants": counts["grants"]}
 
     def once(self, balance: Balance, sums: dict[str, Floats]) -> dict[str, Any]:
         """The variables that are written when the run ends. ``sums``: ``bottleneck`` and ``running`` (machine,), s, without warm-up."""

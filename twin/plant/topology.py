@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from twin.errors import Problem, ScenarioError
 from twin.plant.fits import never_fits
+from twin.plant.openings import never_open
 from twin.quantities import format_quantity
 from twin.scenario.kinds.bunker import Bunker
 from twin.scenario.kinds.conveyor import Conveyor
@@ -133,6 +134,8 @@ class _Builder:
         for path, message in never_fits(self.scenario, self.destination):
             self.wrong(path, message)
         self._check_melts()
+        for path, message in never_open(self.scenario, [line for line in lines if line is not None]):
+            self.wrong(path, message)
         return Topology(tuple(line for line in lines if line is not None), self.destination, streams)
 
     # -- connections ---------------------------------------------------------------------------------------------------------------------

@@ -25,7 +25,9 @@ MATRICES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
                              ("limited_pickup_share", "pick-ups called off"), ("rejected_mass", "mass rejected"), ("penalty", "penalty"))),
     ("Lines and furnaces", "line", (("utilisation", "running"), ("blocked", "blocked"), ("starved", "starved"), ("waiting", "waiting"), ("oee", "OEE"))),
     ("Machines", "machine", (("availability", "availability"), ("load", "load"), ("bottleneck_share", "bottleneck"))),
-    ("Gate", "feed", (("queue", "trucks waiting"), ("wait", "mean wait"), ("turned_away_share", "turned away"), ("turned_away_mass", "mass turned away"))),
+    ("Gate", "feed", (("queue", "trucks waiting"), ("wait", "mean wait"), ("unloading", "trucks unloading"),
+                      ("turned_away_share", "turned away"), ("turned_away_mass", "mass turned away"))),
+    ("Resources", "resource", (("resource_load", "load"), ("resource_queue", "waiting for it"), ("resource_wait", "mean wait"))),
 )  # fmt: skip
 """Tables with a row for each unit and a column for each key figure."""
 HEADLINES = (

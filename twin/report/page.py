@@ -110,6 +110,7 @@ def contents(source: Source) -> dict[str, Any]:
         "phase_limits": tables.phase_limits(rows, gantt_units),
         "warnings": tables.warnings(source),
         "slowed_lots": tables.slowed_lots(source),
+        "cautions": tables.cautions_of(source),
         "elements": tables.element_balance(source),
         "materials": tables.material_balance(source),
         "energy": tables.energy_balance(source),

@@ -6,11 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from twin.plant.cautions import cautions
 from twin.quantities import format_quantity
 from twin.report.charts import BatchRow
 from twin.report.flows import Flow, value_of
 from twin.report.source import Source
 from twin.results.findings import composition_of, composition_text
+from twin.results.growth import growing
 from twin.results.limits import standings
 from twin.results.lots import slowed_lines
 
@@ -82,6 +84,11 @@ def slowed_lots(source: Source) -> Table:
     """Lines whose recycle held lots up."""
     rows = tuple((line.line, f"{line.slowed}", f"{line.lots}", line.share) for line in slowed_lines(source.first))
     return Table(("line", "lots held up", "lots", "share"), rows, 1)
+
+
+def cautions_of(source: Source) -> list[str]:
+    """Queues that grow, and what the scenario may not mean, one sentence each."""
+    return [*(growth.text for growth in growing(source.first)), *cautions(source.scenario, source.topology)]
 
 
 def element_balance(source: Source) -> Table:

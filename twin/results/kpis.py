@@ -80,7 +80,7 @@ class Bounded(Ratio):
     high: float
 
 
-COUNTS = ("queue",)
+COUNTS = ("queue", "unloading", "resource_queue")
 """KPIs of unit 1 that are numbers of things, not shares."""
 
 
@@ -304,6 +304,14 @@ def _share_of(above: str, below: str) -> Callable[[Totals, str], float]:
     return lambda totals, gate: _ratio(totals.at(above, gate), totals.at(below, gate))
 
 
+def _resources(function: Callable[[Totals, str], float]) -> Callable[[Totals], Values]:
+    def values(totals: Totals) -> Values:
+        for resource in totals.names["resource"]:
+            yield resource, function(totals, resource)
+
+    return values
+
+
 def _mean_wait(totals: Totals, gate: str) -> float:
     return _ratio(totals.at("gates/wait", gate), totals.at("gates/arrivals", gate) - totals.at("gates/turned_away", gate))
 
@@ -397,8 +405,16 @@ KPIS: tuple[Definition, ...] = (
         _plant(money.margin_cash),
         money.incomplete,
     ),
-    Definition("queue.<feed>", "1", "trucks waiting, mean over the window", _gates(_feeds, lambda t, g: _ratio(t.at("gates/queue", g), t.duration))),
-    Definition("wait.<feed>", "s", "waiting time in the window over trucks let in or waiting", _gates(_feeds, _mean_wait)),
+    Definition(
+        "queue.<feed>",
+        "1",
+        "trucks waiting, without those that unload, mean over the window",
+        _gates(_feeds, lambda t, g: _ratio(t.at("gates/queue", g), t.duration)),
+    ),
+    Definition("wait.<feed>", "s", "time that trucks waited before they unloaded, in the window, over trucks let in or waiting", _gates(_feeds, _mean_wait)),
+    Definition(
+        "unloading.<feed>", "1", "trucks that unload, mean over the window", _gates(_feeds, lambda t, g: _ratio(t.at("gates/unloading", g), t.duration))
+    ),
     Definition(
         "turned_away_share.<feed>",
         "1",
@@ -429,6 +445,24 @@ KPIS: tuple[Definition, ...] = (
         "1",
         "trucks that did not come because the customer's limit was reached over trucks due, of a product with a limit",
         _products_that(lambda product: product.limited, _called_off),
+    ),
+    Definition(
+        "resource_load.<resource>",
+        "1",
+        "time for which a resource was held over the time for which it was on duty",
+        _resources(lambda t, r: _ratio(t.at("resources/in_use", r), t.at("resources/available", r))),
+    ),
+    Definition(
+        "resource_queue.<resource>",
+        "1",
+        "units and trucks waiting for it, mean over the window",
+        _resources(lambda t, r: _ratio(t.at("resources/queue", r), t.duration)),
+    ),
+    Definition(
+        "resource_wait.<resource>",
+        "s",
+        "time that units and trucks waited for it over how often it was granted",
+        _resources(lambda t, r: _ratio(t.at("resources/wait", r), t.at("resources/grants", r))),
     ),
 )
 """The table. Names are unique in a file because products and X share no name with each other's place in the pattern."""

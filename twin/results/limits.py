@@ -193,7 +193,7 @@ def limit_of(totals: Totals) -> PlantLimit:
     """Return what limits the plant over the window."""
     plant = _Plant(totals)
     starts = [taker for stream in totals.inputs.intake for taker in _takers(plant, stream)]
-    if not starts or not totals.processed() > 0.0 or "cause" not in totals.names:
+    if not starts or not totals.processed() > 0.0 or not totals.names.get("cause"):
         return PlantLimit("", "nothing", "", math.nan, ())
     start = max(dict.fromkeys(starts), key=lambda unit: totals.mass(_intake_of(plant, unit)))
     return _followed(plant, start)

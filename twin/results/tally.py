@@ -16,7 +16,7 @@ from twin.results.layout import BY_PATH
 Floats = NDArray[np.float64]
 
 _ROWS = 512
-_LABELLED = ("stream", "unit", "machine", "material", "element", "carrier", "process", "heat_level", "state", "gate", "product", "cause")
+_LABELLED = ("stream", "unit", "machine", "material", "element", "carrier", "process", "heat_level", "state", "gate", "product", "resource", "cause")
 _NANOSECOND = 1e-9
 
 FROM_OUTSIDE = ("H", "C", "N", "O", "S")
@@ -48,6 +48,12 @@ _SUMMED: dict[str, bool] = {
     "gates/offspec_mass": False,
     "gates/rejected_mass": False,
     "gates/penalty": False,
+    "gates/unloading": True,
+    "resources/in_use": True,
+    "resources/available": True,
+    "resources/queue": True,
+    "resources/wait": False,
+    "resources/grants": False,
 }
 
 
@@ -263,5 +269,5 @@ class Tally:
     def totals(self, file: Any) -> Totals:
         """Return the sums, with the labels and the other inputs of KPIs that stand in the file."""
         inputs = KpiInputs.from_json(file["scenario/kpi_inputs"][()].decode("utf-8"))
-        names = {name: tuple(label.decode("utf-8") for label in file[name][...].tolist()) for name in _LABELLED if name in file}
+        names = {name: tuple(label.decode("utf-8") for label in file[name][...].tolist()) if name in file else () for name in _LABELLED}
         return Totals(inputs, names, self._duration, self._sums)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, StrictBool, StrictInt, StrictStr, WithJsonSchema
 from pydantic.json_schema import JsonSchemaValue
@@ -77,6 +77,23 @@ def _one_or_more(item: dict[str, Any]) -> dict[str, Any]:
 Name = Annotated[str, BeforeValidator(_name), WithJsonSchema(_NAME_SCHEMA)]
 CalendarName = Annotated[str | None, BeforeValidator(_calendar), WithJsonSchema(_NAME_SCHEMA)]
 """The name of a calendar; ``always`` is the same as none."""
+EveryCounts = Literal["open_time", "open_days", "clock"]
+OPEN_TIME: EveryCounts = "open_time"
+OPEN_DAYS: EveryCounts = "open_days"
+CLOCK: EveryCounts = "clock"
+DAY = 86_400.0
+EVERY_COUNTS = (
+    "What 'every' counts where there is a calendar: `open_time`; `open_days`, of which each that opens at all counts as 24 h, however long it is open; "
+    "or `clock`, all time, and who would come while it is closed comes when it opens. Where not given, open days if the mean gap is a day or more, else "
+    "open time."
+)
+
+
+def counted_by(mean: float, counts: EveryCounts | None) -> EveryCounts:
+    """Return what a gap of ``mean`` s counts: what is asked for, else open days from a day on and open time below."""
+    return counts if counts is not None else OPEN_DAYS if mean >= DAY else OPEN_TIME
+
+
 Names = Annotated[tuple[str, ...], BeforeValidator(_names), WithJsonSchema(_one_or_more(_NAME_SCHEMA))]
 References = Annotated[tuple[str, ...], BeforeValidator(_references), WithJsonSchema(_one_or_more(_REFERENCE_SCHEMA))]
 """One or several units or ports that are taken from, in the order written."""

@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from twin.engine.clock import NANOSECONDS
 from twin.engine.streams import Stream
-from twin.scenario.distributions import Distribution
 from twin.scenario.kinds.feed import Feed as FeedModel
 from twin.scenario.sizes import SizeDistribution
 from twin.scenario.supply import AMOUNT, Campaign, DeliveryHazard, Season, Trend
 from twin.units.assembly import Assembly
 from twin.units.composition import lot_shares
+from twin.units.pace import Pace
 
 Floats = NDArray[np.float64]
 
@@ -45,12 +45,10 @@ class Consignments:
     def _campaign(self, t: float) -> Campaign | None:
         return next((campaign for campaign in self.model.campaigns.values() if campaign.holds(t)), None)
 
-    def gap(self, now: int) -> tuple[Distribution | None, float]:
-        """What the time to the next truck is drawn from, and how many times as much as on average comes at ``now``, ns."""
-        t = now / NANOSECONDS
-        campaign = self._campaign(t)
-        every = campaign.every if campaign is not None and campaign.every is not None else self.model.every
-        return every, self._factor(AMOUNT, t)
+    def set_pace(self, pace: Pace) -> None:
+        """Give the rate at which trucks come."""
+        if self.model.every is not None:
+            pace.set(self.model.every, tuple(self.model.campaigns.values()), [v for v in self._variations if v.of == AMOUNT])
 
     def _factor(self, of: str, t: float) -> float:
         factor = 1.0

@@ -185,7 +185,8 @@ class Conveyor(Unit):
         return self.record.used + self.power[0] * self.record.powered / NANOSECONDS + self.power[1] * self.record.passed
 
     def save(self) -> State:
-        putters = {"units": [unit.name for unit in self.putters.units], "wishes": list(self.putters.wishes)}
+        waiting = self.putters
+        putters = {"units": [unit.name for unit in waiting.units], "wishes": list(waiting.wishes), "asked": list(waiting.asked)}
         return {**super().save(), "content": self.content.save(), "reserved": dict(self.reserved), "putters": putters}
 
     def load(self, state: State) -> None:
@@ -199,5 +200,5 @@ class Conveyor(Unit):
 
     def load_lists(self, state: State, units: dict[str, Unit]) -> None:
         """Restore who waits for room, by name."""
-        for name, wish in zip(state["putters"]["units"], state["putters"]["wishes"], strict=True):
-            self.putters.join(units[name], wish)
+        for name, wish, asked in zip(state["putters"]["units"], state["putters"]["wishes"], state["putters"]["asked"], strict=True):
+            self.putters.restore(units[name], wish, asked)

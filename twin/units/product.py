@@ -13,17 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.engine.bunker import Bunker
-from twin.engine.calendars import Calendar
 from twin.engine.clock import nanoseconds
 from twin.engine.genealogy import Genealogy
 from twin.engine.recording import GATE_COUNTS, Recorder
 from twin.engine.unit import State, Unit
 from twin.kernels.heaps import add_materials
 from twin.kernels.recording import record_passage, record_taking
+from twin.scenario.equilibrium import first_gap
 from twin.scenario.kinds.product import PENALISE, REJECTED, Limit, PickUp
 from twin.scenario.kinds.product import Product as ProductModel
 from twin.units.assembly import Assembly
 from twin.units.outlet import Receiver, unlimited
+from twin.units.pace import Pace
 
 Floats = NDArray[np.float64]
 PICKUPS, SHORT, EMPTY = (GATE_COUNTS.index(name) for name in ("pickups", "short_pickups", "empty_pickups"))
@@ -127,11 +128,13 @@ class Sink:
 
 @dataclass(slots=True)
 class TakerRecord:
-    """``trucks``: pick-ups so far; ``due``: whether the pending event is a pick-up; ``taken``: kg in the present ``period`` of the customer's limit."""
+    """``trucks``: pick-ups so far; ``due``: whether the pending event is a pick-up, ``planned`` for when (ns); ``taken``: kg in the present ``period``
+    of the customer's limit."""
 
     until: int = 0
     trucks: int = 0
     due: bool = False
+    planned: int = 0
     period: int = 0
     taken: float = 0.0
 
@@ -183,7 +186,8 @@ class PickUps(_Taker):
         super().__init__(site, name, index, bunkers, account)
         assert model.pickup is not None
         self.model: PickUp = model.pickup
-        self.calendar: Calendar | None = site.calendar(self.model.calendar)
+        self.pace = Pace(site.calendar(self.model.calendar), self.model.every_counts, site.recorder.horizon)
+        self.pace.set(self.model.every)
         self.every, self.load_stream = site.stream(name, "pickup"), site.stream(name, "load")
         self.period = nanoseconds(self.model.limit.per) if self.model.limit is not None else 0
         self.rejects = model.rejects
@@ -204,9 +208,18 @@ class PickUps(_Taker):
         if record.due:
             self._truck(now)
         record.due = True
-        gap = nanoseconds(self.model.every.inverse(self.every.uniform()))
-        record.until = self.calendar.advance(now, gap) if self.calendar is not None else now + gap
+        record.planned, record.until = self._next(now)
         return True
+
+    def _next(self, now: int) -> tuple[int, int]:
+        """When the next truck is due, and when it comes: where closed time counts, not before the gate opens."""
+        every, record = self.model.every, self.record
+        if record.trucks == 0 and self.model.first is not None:
+            planned = self.pace.opens(nanoseconds(self.model.first))
+        else:
+            u = self.every.uniform()
+            planned = self.pace.reaches(record.planned, every.inverse(u) if record.trucks else first_gap(every, u), every.mean)
+        return planned, max(now, self.pace.admits(planned))
 
     def _truck(self, now: int) -> None:
         """A truck is due: it is called off, or leaves full, short or empty."""

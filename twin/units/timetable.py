@@ -65,7 +65,7 @@ class Timetable(Unit):
                 self._gates[name].model = model
                 for unit in self.site.of_type(Arrivals):
                     if isinstance(unit, Arrivals) and unit.name == name:
-                        unit.set_model(model)
+                        unit.set_model(model, now)
             elif isinstance(model, ConveyorModel):
                 for unit in self.site.of_type(Conveyor):
                     if isinstance(unit, Conveyor) and unit.name == name:

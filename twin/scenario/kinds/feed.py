@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, mod
 from twin.quantities import DurationOrZero, FactorOrZero, Fraction, PricePerMass, Quantity, format_quantity
 from twin.scenario.calendars import read_moment
 from twin.scenario.distributions import DurationVariate, MassVariate
-from twin.scenario.fields import SUM_TOLERANCE, CalendarName, Composition, Count, Name, Names, OneOrMore
+from twin.scenario.fields import EVERY_COUNTS, SUM_TOLERANCE, CalendarName, Composition, Count, EveryCounts, Name, Names, OneOrMore
 from twin.scenario.kind import Kind, Model, UnitModel
 from twin.scenario.problems import Faults, Loc, nearest, wrong
 from twin.scenario.sizes import SizeDistribution
@@ -23,7 +23,7 @@ from twin.scenario.vocabulary import Vocabulary
 
 @dataclass(frozen=True)
 class Schedule:
-    """Deliveries from a CSV: ``times`` in s from the start, ascending, ``masses`` in kg.
+    """Deliveries from a CSV: ``times`` in s from the start, ascending, ``masses`` in kg. Rows before the start are left out; ``early`` counts them.
 
     ``fractions`` holds for each delivery the share of each of ``materials``; None where the feed's ``composition`` holds for all. ``assays`` holds for
     each the share of each (material, element) in ``assayed``.
@@ -36,6 +36,16 @@ class Schedule:
     fractions: tuple[tuple[float, ...], ...] | None = None
     assayed: tuple[tuple[str, str], ...] = ()
     assays: tuple[tuple[float, ...], ...] = ()
+    early: int = 0
+
+    @classmethod
+    def read(cls, value: object, info: ValidationInfo) -> Schedule:
+        """Return the schedule of a CSV named in a scenario, from the start of the run on."""
+        whole = _read_schedule(value, info)
+        early = sum(time < 0.0 for time in whole.times)  # they ascend
+        rows = slice(early, None)
+        fractions = whole.fractions[rows] if whole.fractions is not None else None
+        return cls(whole.name, whole.times[rows], whole.masses[rows], whole.materials, fractions, whole.assayed, whole.assays[rows], early)
 
 
 def _read_schedule(value: object, info: ValidationInfo) -> Schedule:
@@ -45,7 +55,7 @@ def _read_schedule(value: object, info: ValidationInfo) -> Schedule:
     clock = [key for key in ("timestamp", "time") if key in columns]
     if len(clock) != 1 or "mass" not in columns:
         raise wrong(f"{name}: the columns 'timestamp' (dates) or 'time' (e.g. time_h), and 'mass' (e.g. mass_t) are needed (got {', '.join(columns)})")
-    times = _timestamps(columns["timestamp"], files, faults, name) if clock == ["timestamp"] else columns["time"].numbers(Quantity("s", ge=0), faults, name)
+    times = _timestamps(columns["timestamp"], files, faults, name) if clock == ["timestamp"] else columns["time"].numbers(Quantity("s"), faults, name)
     masses = columns["mass"].numbers(Quantity("kg", gt=0), faults, name)
     shared = [key for key in columns if key not in (*clock, "mass")]
     materials = tuple(key for key in shared if "." not in key)
@@ -75,9 +85,6 @@ def _timestamps(column: Column, files: Files, faults: Faults, name: str) -> list
         except ValueError as error:
             faults.add(f"{name}:{line} column 'timestamp': {error}")
             break
-        if times[-1] < 0:
-            faults.add(f"{name}:{line} column 'timestamp': {cell} is before the start, {files.start.isoformat()}")
-            break
     return times
 
 
@@ -104,10 +111,14 @@ class Feed(UnitModel):
 
     kind: Literal["feed"]
     every: DurationVariate | None = Field(default=None, description="Time from one delivery to the next.")
-    first: DurationOrZero | None = Field(default=None, description="Time of the first delivery; one 'every' after the start where not given.")
+    first: DurationOrZero | None = Field(
+        default=None,
+        description="Time of the first delivery. Where not given it comes as if deliveries had always come: after what is left of a gap at an instant picked "
+        "at random; of a constant gap, after one whole gap.",
+    )
     limit: Count | None = Field(default=None, description="How many deliveries come in all; no limit where not given.")
     mass: MassVariate | None = Field(default=None, description="Mass of a delivery.")
-    schedule: Annotated[Schedule | None, BeforeValidator(_read_schedule), WithJsonSchema({"type": "string", "examples": ["deliveries.csv"]})] = Field(
+    schedule: Annotated[Schedule | None, BeforeValidator(Schedule.read), WithJsonSchema({"type": "string", "examples": ["deliveries.csv"]})] = Field(
         default=None, description="CSV with the columns timestamp (or time_h), mass_t and, if you like, one per material; instead of every and mass."
     )
     composition: Composition | None = Field(default=None, description="Share of each material.")
@@ -134,6 +145,7 @@ class Feed(UnitModel):
         default=None, description="How many trucks may wait; those that come then are turned away. No limit where not given."
     )
     calendar: CalendarName = Field(default=None, description="When deliveries come; always where not given.")
+    every_counts: EveryCounts | None = Field(default=None, description=EVERY_COUNTS)
     unload: Unloading | None = Field(default=None, description="Time and resources for unloading; none where not given.")
     price: PricePerMass = Field(default=0.0, description="What a delivery costs; negative where money is received for it.")
 
@@ -148,6 +160,13 @@ class Feed(UnitModel):
             for key in ("every", "mass", "first"):
                 if getattr(self, key) is not None:
                     faults.add(f"{key!r} and 'schedule' exclude each other", key)
+            if self.calendar is not None:
+                faults.add(
+                    "'calendar' and 'schedule' exclude each other: the schedule says when deliveries come; leave out the calendar, or its closed rows",
+                    "calendar",
+                )
+        if self.every_counts is not None and self.calendar is None:
+            faults.add("'every_counts' needs a 'calendar'; without one all time counts", "every_counts")
         has_columns = self.schedule is not None and bool(self.schedule.materials)
         if self.composition is None and not has_columns:
             faults.add("'composition' is missing", "composition")

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from twin.errors import UsageError
-from twin.quantities import Duration, Mass, MassOrZero, Quantity, format_quantity, shown
+from twin.quantities import Duration, DurationOrZero, Mass, MassOrZero, Quantity, format_quantity, shown
 from twin.scenario.distributions import DurationVariate, MassVariate
-from twin.scenario.fields import CalendarName, References, Text
+from twin.scenario.fields import EVERY_COUNTS, CalendarName, EveryCounts, References, Text
 from twin.scenario.kind import Kind, Model, UnitModel, default
 from twin.scenario.machine import NOT_USED
 from twin.scenario.problems import Faults, Loc, nearest, wrong
@@ -267,6 +267,7 @@ class PickUp(Model):
     """Trucks that take the product away."""
 
     every: DurationVariate = Field(description="Time from one truck to the next.")
+    first: DurationOrZero | None = Field(default=None, description="Time of the first truck; where not given, as of deliveries.")
     mass: MassVariate = Field(description="What a truck takes.")
     minimum: MassOrZero = default(0.0, NOT_USED, description="A truck that finds less leaves empty.")
     unit: Mass | None = Field(default=None, description="Mass of a bale or container: only whole ones are loaded; loose where not given.")
@@ -274,6 +275,15 @@ class PickUp(Model):
         default=None, description="What the customer takes in a period: the last truck takes what is left of it, further ones do not come."
     )
     calendar: CalendarName = Field(default=None, description="When trucks come; always where not given.")
+    every_counts: EveryCounts | None = Field(default=None, description=EVERY_COUNTS)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.every_counts is not None and self.calendar is None:
+            faults = Faults()
+            faults.add("'every_counts' needs a 'calendar'; without one all time counts", "every_counts")
+            faults.stop()
+        return self
 
 
 class Product(UnitModel):
