@@ -25,6 +25,9 @@ def waits_of(scenario: Scenario, topology: Topology) -> tuple[Wait, ...]:
             members = [scenario.units[machine] for machine in lines[name].machines]
             needs = [need for member in members if isinstance(member, MachineModel) for need in member.needs]
             found.update(dict.fromkeys(_of(name, lines[name].bunkers, lines[name].destinations, needs)))
+        elif isinstance(model, Feed):
+            needs = list(model.unload.needs) if model.unload is not None else []
+            found.update(dict.fromkeys(_of(name, (), [topology.destination[name]], needs)))
         elif isinstance(model, (Conveyor, ProcessModel)):
             destinations = [topology.destination[stream] for stream in streams_of(scenario, name) if stream in topology.destination]
             sources = [source.partition(".")[0] for source in getattr(model, "from_", ())] if isinstance(model, ProcessModel) else []

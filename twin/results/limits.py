@@ -3,7 +3,8 @@
 Between two units lies a place, a bunker or a belt. If the unit before it stands blocked by it for a larger share of its time than the unit behind stands
 starved by it, the cause lies behind, and an arrow points there; else it lies before. Beginning where the plant takes in, the arrows are followed, along the
 largest wait, until none leads on: that unit limits the plant. (The arrows of C.-T. Kuo, J.-T. Lim and S. M. Meerkov, Bottlenecks in serial production lines,
-Mathematical Problems in Engineering 2 (1996) 233; from memory.) Feeds and pick-ups take part: a feed is blocked while its trucks wait or are turned away, a
+Mathematical Problems in Engineering 2 (1996) 233; from memory.) Feeds and pick-ups take part: a feed is
+blocked while its trucks wait for room or are turned away, a
 pick-up is starved by as much as its trucks leave short.
 """
 
@@ -18,6 +19,8 @@ from twin.results.tally import Totals
 
 Role = Literal["machine", "process", "feed", "pick-up", "resource", "conveyor", "nothing"]
 
+BUSY = 0.9
+"""A resource that is at work for a smaller share of its time limits nobody for long."""
 LEAST_WAIT = 0.005
 """Waits of less than this share of a unit's time decide nothing: a lot's time now and then."""
 
@@ -99,13 +102,12 @@ class _Plant:
             self.waits[product] = list(self._of_pickup(product))
 
     def _of_feed(self, feed: str) -> Iterator[Standing]:
-        """A feed is blocked for the share of the time that trucks wait, and by the share that is turned away."""
+        """A feed is blocked for the share of the time that its first truck waits for room, or by the share that is turned away, whichever is more."""
         totals = self.totals
-        place = totals.inputs.feeds_to.get(feed, "")
         offered = totals.mass(feed) + _known(totals.at("gates/turned_away_mass", feed))
         away = _known(totals.at("gates/turned_away_mass", feed)) / offered if offered > 0.0 else 0.0
-        queue = min(1.0, _known(totals.at("gates/queue", feed)) / totals.duration) if totals.duration > 0.0 else 0.0
-        yield Standing(feed, "blocked by", place, max(away, queue))
+        for wait in self.waits.get(feed, ()):
+            yield wait._replace(share=max(away, wait.share)) if wait.how == "blocked by" else wait
 
     def _of_pickup(self, product: str) -> Iterator[Standing]:
         """A pick-up is starved by the share of what its trucks came for that was not there."""
@@ -136,7 +138,8 @@ class _Plant:
         """Who lies on the other side of the place that a unit waits for, and the share of its time that it waits for the same place."""
         place = self.places.get(wait.on)
         if wait.how == "waiting for" or place is None:
-            if wait.how == "waiting for":  # who holds what it waits for may hold it because it is slow itself: it must wait for longer than it works
+            # who holds what it waits for may hold it because it is slow itself: a resource limits where it is always at work and waited for longer than used
+            if wait.how == "waiting for" and self._load(wait.on) >= BUSY:
                 yield wait.on, self._state(unit, "running") / self._planned(unit)
             return
         beyond, how = (place.takers, "starved by") if wait.how == "blocked by" else (place.fillers, "blocked by")
@@ -149,6 +152,11 @@ class _Plant:
     def _state(self, unit: str, state: str) -> float:
         totals = self.totals
         return _known(totals.at("units/state_share", unit, state)) / totals.duration if totals.duration > 0.0 else 0.0
+
+    def _load(self, resource: str) -> float:
+        """The share of the people or tools on duty that is at work."""
+        available = _known(self.totals.at("resources/available", resource))
+        return _known(self.totals.at("resources/in_use", resource)) / available if available > 0.0 else 0.0
 
     def _planned(self, unit: str) -> float:
         """The share of the time that a unit is meant to work."""

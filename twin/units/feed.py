@@ -17,6 +17,7 @@ from twin.engine.calendars import advance
 from twin.engine.clock import nanoseconds
 from twin.engine.deadlock import check_deadlock
 from twin.engine.resource import release, seize, work_calendars
+from twin.engine.states import BLOCKED, WAITING
 from twin.engine.streams import Stream
 from twin.engine.unit import NEVER, State, Unit
 from twin.engine.waiting import WaitingList
@@ -260,6 +261,7 @@ class Gate(Unit):
                 load, mass = self._leave_queue(now)
                 self._take_in(load / mass, mass, now)
                 return True
+            self.count(now)
             self.receiver.reserved[self.name] = mass
             record.phase = HANDS
         if not self._has_hands(now):
@@ -321,6 +323,13 @@ class Gate(Unit):
         self.recorder.size[k][self.stream_row] += shares[: self._solid].sum(axis=0) * mass
         self.receiver.put(shares, mass, mass, lot, now)
 
+    @property
+    def phase_cause(self) -> tuple[int, str] | None:
+        """What the first truck waits for: its state, and the unit or resource."""
+        if self.record.phase == ROOM:
+            return BLOCKED, self.receiver.name
+        return (WAITING, self.needs[0].name) if self.record.phase == HANDS and self.needs else None
+
     def count(self, now: int) -> None:
         """Add the truck-seconds since how many wait or unload last changed."""
         record, unloading = self.record, len(self.ramp.record.ends)
@@ -329,6 +338,8 @@ class Gate(Unit):
                 counts = self.recorder.gates[k][self.row]
                 counts[QUEUE] += len(self.trucks) * part * 1e-9
                 counts[UNLOADING] += unloading * part * 1e-9
+        if self.trucks and self.phase_cause:
+            self.recorder.waited(self.feed, *self.phase_cause, record.since, now)
         record.since = now
 
     def settle(self, now: int) -> None:
