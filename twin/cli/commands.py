@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from twin.cli import batch, bundle, cite, materials, replications, report, reproduce, sensitivity, sweep, tables
+from twin.cli import batch, budget, bundle, cite, materials, replications, report, reproduce, sensitivity, sweep, tables
 from twin.cli.signals import Interrupted
 from twin.cli.terminal import say
 from twin.errors import ScenarioError, TwinError, UsageError
@@ -37,6 +37,7 @@ def run(options: argparse.Namespace) -> int:
     scenario = scenario_of(options)
     if (options.until is None) != (options.save is None):
         raise UsageError("--until and --save belong together: the state at that time is kept in the file")
+    budget.weigh([scenario], max(1, options.replications or 1), options.yes)
     if options.until is not None:
         return _run_until(options, scenario)
     if options.replications is not None or options.until_half_width is not None:

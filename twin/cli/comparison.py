@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.markup import escape
 
-from twin.cli import replications, terminal
+from twin.cli import budget, replications, terminal
 from twin.cli.figures import NO_VALUE, new_table
 from twin.cli.tables import stdout
 from twin.errors import UsageError
@@ -36,6 +36,8 @@ def run(options: argparse.Namespace) -> int:
     if options.seed is not None and any(stored):
         raise UsageError("--seed is for scenarios; results have theirs")
     items: list[Path | Scenario] = list(files) if any(stored) else [_scenario(file, options.seed) for file in files]
+    if not any(stored):
+        budget.weigh([item for item in items if not isinstance(item, Path)], options.replications or 10, options.yes)
     with replications.progress("compare") as show:
         try:
             arguments = replications.arguments(options)

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from twin.cli import batch, bundle, cite, materials, replications, report, reproduce, sensitivity, signals, sweep, terminal
+from twin.cli import batch, budget, bundle, cite, materials, replications, report, reproduce, sensitivity, signals, sweep, terminal
 from twin.errors import FileError, RunError, ScenarioError, TwinError, UsageError
 
 EPILOG = "Scenarios are YAML files; results are HDF5 files that h5py and xarray read. 'twin COMMAND --help' tells more."
@@ -75,6 +75,7 @@ def _add_run(commands: Any) -> None:
     _add_set(run)
     run.add_argument("--until", metavar="TIME", help="stop at TIME, a duration from the start ('10 d') or a date, and --save")
     run.add_argument("--save", metavar="FILE", help="where to keep the state with --until")
+    budget.add_yes(run)
     replications.add_options(run)
 
 
@@ -85,6 +86,7 @@ def _add_compare(commands: Any) -> None:
     compare.add_argument("-o", "--output", metavar="DIR", help="keep the results file of every run in DIR")
     compare.add_argument("--seed", metavar="N", type=_count, help="seed of all, instead of the scenarios'")
     compare.add_argument("--kpi", metavar="KPI", action="append", help="show this key figure only, or all of a kind (recovery); may be repeated")
+    budget.add_yes(compare)
     replications.add_options(compare)
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twin.cli import terminal
+from twin.cli import budget, terminal
 
 if TYPE_CHECKING:
     from twin.study.read import Study
@@ -33,6 +33,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--executor", choices=("processes", "serial", "dask"), default="processes", help="who makes the runs (default: processes)")
     parser.add_argument("--workers", metavar="N", type=int, help="worker processes (default: one for each core)")
     parser.add_argument("--address", metavar="A", help="address of a dask scheduler, e.g. tcp://host:8786")
+    budget.add_yes(parser)
     parser.add_argument("--keep-runs", metavar="DIR", help="keep the whole results file of every run in DIR")
 
 
@@ -44,6 +45,7 @@ def run(options: argparse.Namespace) -> int:
 
     study = load_study(Path(options.study))
     out = Path(options.output or f"{study.name}.h5")
+    budget.weigh([study.scenario], len(study), options.yes)
     with _bar(study.name) as show:
         try:
             found = sweep(
