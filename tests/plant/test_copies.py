@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from random_plants import random_plant
 
 import twin
+from twin.cli.parser import main
 
 HOUR = 3600.0
 
@@ -124,3 +127,98 @@ def test_power_that_an_event_changes_is_that_of_each_copy_too() -> None:
     machine: dict[str, Any] = {"count": 3, "rate": "1 t/h", "power": {"idle": "10 kW"}}
     with twin.run(plant(machine, 1, events=[{"at": "6 h", "set": {"units.m.power": {"idle": "20 kW"}}}])) as result:
         assert drawn(result) == pytest.approx(6 * 30 + 18 * 60)
+
+
+def reactors(count: int, horizon: str, **more: Any) -> twin.Scenario:
+    """Batch reactors of 10 t and 20 h; what they made lies in a tank."""
+    return plant({"count": count, "cycle_time": "20 h", **more}, 1, lot="10 t").change({"time.horizon": horizon, "units.tank": {"kind": "bunker", "from": "m", "capacity": "5 kt"}, "units.parts.from": "tank", "units.parts.pickup": {"every": "1000 d", "mass": "1 t"}})  # fmt: skip
+
+
+def levels(result: twin.Result, bunker: str) -> list[float]:
+    """Stock at the end of each hour, t."""
+    return [float(x) / 1000 for x in result.array("units/level")[:, result.array("bunker").tolist().index(bunker)]]
+
+
+def test_each_copy_takes_a_batch_and_its_whole_time() -> None:
+    """Four reactors: 40 t in them at any time, which come out together every 20 h; 2 t/h. They once left one by one, each in a quarter of the time."""
+    with twin.run(reactors(4, "400 h")) as result:
+        done, stock = levels(result, "tank"), levels(result, "stock")
+        # what happens at an hour's end is done in the next
+        assert done == pytest.approx([40.0 * (hour // 20) for hour in range(400)])
+        assert stock == pytest.approx([90_000.0 - 40.0 - made for made in done])
+        assert result.kpis["load.m"].value == pytest.approx(1.0)
+        assert result.kpis["utilisation.m"].value == pytest.approx(1.0)
+
+
+def test_fewer_copies_take_fewer_batches_the_next_time() -> None:
+    """One of two fails at 30 h, in their second batch, which is finished as it is; the third batch is one, until the repair at 90 h."""
+    failing = {"failures": {"mtbf": {"constant": "30 h"}, "mttr": {"constant": "60 h"}}}
+    with twin.run(reactors(1, "35 h", **failing)) as result:
+        assert levels(result, "tank")[29] == pytest.approx(10.0)
+    mixed = {"failures": {"mtbf": {"discrete": {"values": ["30 h", "1000 h"], "weights": [1, 1]}}, "mttr": {"constant": "60 h"}}}
+    for seed in range(20):
+        with twin.run(reactors(2, "120 h", **mixed), seed=seed) as result:
+            if [str(what) for what in result.array("events/what")] == ["failed", "repaired"]:
+                done = levels(result, "tank")
+                assert [done[hour] for hour in (19, 20, 40, 60, 80, 100)] == pytest.approx([0.0, 20.0, 40.0, 50.0, 60.0, 70.0])
+                break
+    else:
+        pytest.fail("no seed with one failure")
+
+
+def test_as_many_batches_as_there_are_start_together() -> None:
+    """10 t come every 7 h: the first starts alone, 20 h later there are two more, and 20 h after that three."""
+    scenario = reactors(4, "100 h").change(
+        {
+            "units.stock": {"kind": "bunker", "from": "trucks", "capacity": "1 kt"},
+            "units.trucks": {"kind": "feed", "every": {"constant": "7 h"}, "mass": {"constant": "10 t"}, "composition": {"part": 1}},
+        }
+    )
+    with twin.run(scenario) as result:
+        done = levels(result, "tank")
+        first = next(hour for hour, made in enumerate(done) if made > 0)
+        assert [done[first + 20 * k] - (done[first + 20 * k - 1]) for k in range(3)] == pytest.approx([10.0, 20.0, 30.0])
+
+
+def test_a_slower_machine_with_one_copy_takes_the_batches_one_after_the_other() -> None:
+    """Four reactors before a dryer of 6 h a batch: 40 t every 24 h; with 3 h they take the reactors' 20 h."""
+    for drying, period in (("6 h", 24), ("3 h", 20)):
+        scenario = reactors(4, "100 h").change(
+            {"units.dryer": {"kind": "splitter", "from": "m", "cycle_time": drying, "shares": {"out": 1}}, "units.tank.from": "dryer"}
+        )
+        with twin.run(scenario) as result:
+            assert levels(result, "tank") == pytest.approx([40.0 * (hour // period) for hour in range(100)])
+
+
+def test_batches_resume_exactly(tmp_path: Path) -> None:
+    scenario = reactors(3, "200 h", failures={"mtbf": "30 h", "mttr": "20 h"}, partial=True)
+    whole = twin.run(scenario, out=tmp_path / "whole.h5").digest
+    for until in (10.0, 47.0, 130.0):
+        twin.run_until(scenario, until=until * HOUR, save=tmp_path / "state.h5")
+        assert twin.resume(tmp_path / "state.h5", out=tmp_path / "resumed.h5").digest == whole
+
+
+SORTING = {
+    "stock": {"kind": "bunker", "capacity": "1 kt", "initial": {"mass": "900 t", "composition": {"part": "100 %"}}},
+    "eddy": {"kind": "separator", "from": "stock", "rate": "9 t/h", "count": 2, "ports": ["light", "rest"], "partition": {"light": {"part": "20 %"}}},
+    "sifter": {"kind": "separator", "from": "eddy.rest", "ports": ["air", "heavy"], "partition": {"air": {"part": "50 %"}}},
+    "press": {"kind": "splitter", "from": "sifter.heavy", "rate": "12 t/h", "shares": {"out": 1}},
+    "goods": {"kind": "product", "from": ["eddy.light", "sifter.air", "press"]},
+}
+
+
+def test_validate_says_what_a_second_copy_means_for_its_neighbours(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`rate` is that of one copy: a second one doubled what the machines behind it got, without a word."""
+    path = tmp_path / "plant.yaml"
+    written = {"twin": 1, "name": "sorting", "time": {"start": "2026-01-05", "horizon": "1 d"}, "lot": "100 kg", "materials": {"part": {}}, "units": SORTING}
+    path.write_text(json.dumps(written))
+    note = (
+        "eddy: 'rate' is that of one copy, so 2 x 9 t/h = 18 t/h together; sifter of the same line has no limit and may get 2 times what one copy lets through; "
+        "the line keeps within the limit of press 12 t/h. To only split today's flow among 2, give rate: 4.5 t/h"
+    )
+    assert main(["validate", str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["notes"] == [note]
+    assert main(["validate", str(path)]) == 0
+    assert f"note {note}" in capsys.readouterr().out
+    assert main(["validate", str(path), "--json", "--set", "units.eddy.count=1"]) == 0
+    assert json.loads(capsys.readouterr().out)["notes"] == []

@@ -116,14 +116,15 @@ def resume(options: argparse.Namespace) -> int:
 
 def validate(options: argparse.Namespace) -> int:
     """``twin validate``."""
-    from twin.plant import topology
+    from twin.plant import notes, topology
 
     scenario = scenario_of(options)
     found = topology.derive(scenario)
+    said = notes.notes_of(scenario, found)
     if options.json:
-        print(json.dumps(tables.topology_object(scenario, found), indent=2))
+        print(json.dumps(tables.topology_object(scenario, found, said), indent=2))
     else:
-        tables.show_topology(scenario, found)
+        tables.show_topology(scenario, found, said)
     return 0
 
 

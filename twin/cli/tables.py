@@ -136,7 +136,7 @@ def show_trace(rows: Mapping[str, Sequence[tuple[str, float, float, float]]]) ->
         console.print(table)
 
 
-def topology_object(scenario: Scenario, topology: Topology) -> dict[str, Any]:
+def topology_object(scenario: Scenario, topology: Topology, notes: Sequence[str]) -> dict[str, Any]:
     """What ``validate`` found, as JSON."""
     return {
         "scenario": scenario.name,
@@ -157,6 +157,7 @@ def topology_object(scenario: Scenario, topology: Topology) -> dict[str, Any]:
         "destination": dict(topology.destination),
         "every_counts": counted(scenario),
         "warnings": cautions(scenario, topology),
+        "notes": list(notes),
     }
 
 
@@ -168,15 +169,16 @@ def _limits(scenario: Scenario, machines: Sequence[str]) -> Iterator[tuple[str, 
             text = format_quantity(model.rate.mean, "kg/s")
             yield name, f"{'' if model.rate.is_constant else 'mean '}{text}{f' x {model.count}' if model.count > 1 else ''}"
         elif model.cycle_time is not None:
-            yield name, f"{'' if model.cycle_time.is_constant else 'mean '}{format_quantity(model.cycle_time.mean, 's')} a lot"
+            text = format_quantity(model.cycle_time.mean, "s")
+            yield name, f"{'' if model.cycle_time.is_constant else 'mean '}{text} a {f'batch x {model.count}' if model.count > 1 else 'lot'}"
 
 
 def _counted(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}{'es' if what.endswith('s') else 's'}"
 
 
-def show_topology(scenario: Scenario, topology: Topology) -> None:
-    """The derived lines with their limits, and the plant as a tree from its feeds."""
+def show_topology(scenario: Scenario, topology: Topology, notes: Sequence[str]) -> None:
+    """The derived lines with their limits, the plant as a tree from its feeds, and notes."""
     console = stdout()
     counts = ((len(scenario.units), "unit"), (len(topology.lines), "line"), (len(scenario.materials.names), "material"), (len(scenario.sizes), "size class"))
     console.print(f"{escape(scenario.name)}: valid, {', '.join(_counted(count, what) for count, what in counts)}")
@@ -197,6 +199,8 @@ def show_topology(scenario: Scenario, topology: Topology) -> None:
         console.print(escape(f"{name}: {text}"))
     for warning in cautions(scenario, topology):
         console.print(f"[yellow]warning[/] {escape(warning)}")
+    for note in notes:
+        console.print(f"[yellow]note[/] {escape(note)}")
 
 
 def _show_processes(console: Console, scenario: Scenario, topology: Topology) -> None:

@@ -336,7 +336,14 @@ class _Builder:
             self._check_capacity(line.name, bunker, share * line.lot, "draws from")
         for unit in dict.fromkeys(line.destinations):
             if isinstance(self.scenario.units[unit], (Bunker, Conveyor)):
-                self._check_capacity(line.name, unit, line.lot, "delivers to")
+                self._check_capacity(line.name, unit, line.lot * self._batches(line), "delivers to")
+
+    def _batches(self, line: LineLayout) -> int:
+        """Batches for which there must be room before a lot starts: one for each copy of a machine with a cycle time."""
+        models = [self.machines[name] for name in line.machines]
+        if self.machines[line.name].blocking == "after":
+            return 1
+        return max((model.count for model in models if model.cycle_time is not None), default=1)
 
     def _check_capacity(self, line: str, unit: str, lot: float, verb: str) -> None:
         capacity = getattr(self.scenario.units[unit], "capacity", None)

@@ -24,7 +24,7 @@ NOT_USED = "not used where it is not given"
 class Power(Model):
     """Electric power: ``idle`` while the machine is on, ``specific`` for each kg that passes."""
 
-    idle: Watts = default(0.0, NOT_USED, description="Electric power while the machine is on.")
+    idle: Watts = default(0.0, NOT_USED, description="Electric power while the machine is on, of each where several stand in parallel.")
     specific: SpecificEnergy = default(0.0, NOT_USED, description="Electric energy for the mass that passes, recycle included.")
 
 
@@ -94,8 +94,13 @@ class MachineModel(UnitModel):
     take: Literal["first", "alternate", "fullest"] = Field(default="first", description="Which of several bunkers is taken from.")
     lot: Mass | None = Field(default=None, description="What the line draws at once; on the line's first machine. Else the scenario's lot.")
     partial: Switch = Field(default=False, description="Draw less where the bunker holds less than a lot.")
-    rate: RateVariate | None = Field(default=None, description="The largest mass per time through the machine, recycle included; no limit where not given.")
-    cycle_time: CycleVariate | None = Field(default=None, description="Time that a lot takes, instead of a rate.")
+    rate: RateVariate | None = Field(
+        default=None,
+        description="The largest mass per time through the machine, recycle included, of each where several are; no limit where not given.",
+    )
+    cycle_time: CycleVariate | None = Field(
+        default=None, description="Time that a lot takes, instead of a rate; where several are parallel each takes a lot of its own."
+    )
     redraw: Duration | None = Field(default=None, description="How often a distributed rate is drawn anew; for each lot where not given.")
     blocking: Literal["after", "before"] = Field(
         default="after", description="Process and then wait for room, or start only when every outlet bunker has room; on the line's first machine."
@@ -103,7 +108,7 @@ class MachineModel(UnitModel):
     hold: Literal["start", "until_done"] = Field(
         default="start", description="When the place of a lot in its bunker is freed: as it is drawn, or when the line is done with it."
     )
-    count: Count = Field(default=1, le=1000, description="How many equal machines stand in parallel.")
+    count: Count = Field(default=1, le=1000, description="How many equal machines stand in parallel; rate, cycle time and power are those of one.")
     when_down: Literal["stop", "bypass"] = Field(default="stop", description="What happens when none of them works.")
     bypass_to: Name | None = Field(default=None, description="The own port that takes all while the machine is bypassed.")
     calendar: CalendarName = Field(default=None, description="When it works; always where not given.")

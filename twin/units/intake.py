@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ FIRST, ALTERNATE, FULLEST = "first", "alternate", "fullest"
 
 
 class Intake:
-    """Draws ``lot`` kg from ``bunkers``.
+    """Draws ``lot`` kg from ``bunkers``, or several such batches at once where ``batches`` (set before each search) allows and they are there.
 
     With ``shares`` it blends, waiting for all; else it takes from one at a time, chosen by ``take``. ``partial``: less where a bunker holds less.
     ``hold``: the place of
@@ -45,6 +46,7 @@ class Intake:
         wished = [share * lot for share in self.shares] if self.shares is not None else [lot] * len(self.bunkers)
         self.wishes = [0.0] * len(wished) if partial else wished
         self.weights = np.zeros(len(self.bunkers))
+        self.batches = 1
         self.chosen = 0
         self.turn = 0
         self._part = np.zeros(shape)
@@ -69,9 +71,23 @@ class Intake:
         if getters.units and getters.units[0] is not line:
             return 0.0
         level = bunker.content.level
-        if level >= self.lot - bunker.tolerance and level > 0.0:
-            return self.lot
+        whole = self._whole(level, self.lot, bunker.tolerance)
+        if self.partial and whole < self.batches and level - whole * self.lot > bunker.tolerance:
+            return level
+        if whole:
+            return whole * self.lot
         return level if self.partial and level > bunker.tolerance else 0.0
+
+    def _whole(self, level: float, lot: float, tolerance: float) -> int:
+        """How many batches of ``lot`` kg lie there, at most as many as may be drawn."""
+        whole = 0
+        while whole < self.batches and level >= (whole + 1) * lot - tolerance and level > 0.0:
+            whole += 1
+        return whole
+
+    def count(self, amount: float) -> int:
+        """Of how many batches ``amount`` kg are, the last of which may be smaller."""
+        return max(1, math.ceil(amount / self.lot * (1.0 - 1e-9)))
 
     def _order(self) -> list[int]:
         count = len(self.bunkers)
@@ -83,6 +99,8 @@ class Intake:
 
     def _find_blend(self, line: Line, shares: Sequence[float]) -> float:
         amount = self.lot
+        if self.batches > 1:
+            amount *= max(1, min(self._whole(b.content.level, share * self.lot, b.tolerance) for b, share in zip(self.bunkers, shares, strict=True)))
         for bunker, share in zip(self.bunkers, shares, strict=True):
             if not bunker.getters.free_for(line):
                 return 0.0

@@ -64,8 +64,16 @@ class LineRecord:
     state_time: list[int] = field(default_factory=lambda: [0] * len(STATES))
 
 
+def _batching(machines: Sequence[Machine]) -> list[Machine]:
+    """The machines of which several copies take a batch each."""
+    return [machine for machine in machines if machine.cycle_time is not None and machine.count > 1]
+
+
 class Line(Unit):
-    """``lot`` kg is drawn at once; ``partial`` takes less where the bunkers hold less. ``before``: start only when every outlet has room."""
+    """``lot`` kg is drawn at once, or as many batches of it as copies of a machine with a cycle time work.
+
+    ``partial`` takes less where the bunkers hold less. ``before``: start only when every outlet has room.
+    """
 
     def __init__(
         self,
@@ -97,6 +105,7 @@ class Line(Unit):
         self.repaired = WaitingList(f"{name}: repair", lambda _: not (self.record.down or self.record.serviced), self._menders)
         self.machines: list[Machine] = network.machines
         self._varying = [machine for machine in self.machines if machine.varies]
+        self._batching = _batching(self.machines)
         self._rostered = [machine for machine in self.machines if machine.roster is not None]
         self._wearing = [(i, machine) for i, machine in enumerate(self.machines) if machine.wear is not None]
         self._countable = [(i, machine) for i, machine in enumerate(self.machines) if machine.count > 1 or machine.bypass_port >= 0]
@@ -173,6 +182,8 @@ class Line(Unit):
         record, intake, network = self.record, self.intake, self.network
         if self._hindered(now):
             return record.until >= 0
+        if self._batching:
+            intake.batches = max(1, *(machine.batching for machine in self._batching))
         amount = intake.find(self)
         if amount <= 0.0:
             if record.state == BLOCKED and self.waiting:  # it waited for room (blocking: before) and what it would have taken is gone
@@ -209,9 +220,10 @@ class Line(Unit):
 
     def _evaluate(self, amount: float, now: int) -> None:
         network, limits = self.network, self.network.limits
-        if amount != self._seconds_for or (self._varying and not self.record.rated):
+        if amount != self._seconds_for or self._batching or (self._varying and not self.record.rated):
+            batches = self.intake.count(amount)
             for i, machine in enumerate(self.machines):
-                limits[i, SECONDS] = machine.seconds(amount, now, redraw=not self.record.rated)
+                limits[i, SECONDS] = machine.seconds(amount, now, batches, redraw=not self.record.rated)
             self._seconds_for = amount
         self.record.rated = True
         for i, machine in self._countable:
@@ -370,6 +382,7 @@ class Line(Unit):
         """A timed event may have changed rates: they are looked up for the next lot."""
         self._seconds_for = -1.0
         self._varying = [machine for machine in self.machines if machine.varies]
+        self._batching = _batching(self.machines)
 
     def _replan(self, now: int) -> None:
         """While working: the next stop may have moved."""

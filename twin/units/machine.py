@@ -58,7 +58,7 @@ class MachineRecord:
 class Machine:
     """One machine, ``count`` equal copies in parallel.
 
-    ``values``: kernel parameters in SI as they are now, ``fresh`` the same without wear. ``rate`` (kg/s) or ``cycle_time`` (s a lot) is a
+    ``values``: kernel parameters in SI as they are now, ``fresh`` the same without wear. ``rate`` (kg/s) or ``cycle_time`` (s a batch) is a
     distribution or None.
     ``power`` = idle W of a copy, specific J/kg. ``bypass_port``: where everything goes while no copy works, -1 if the line stops instead.
     """
@@ -93,8 +93,16 @@ class Machine:
         self.roster = roster
         self.record = MachineRecord(up=count)
 
-    def seconds(self, mass: float, now: int, redraw: bool = True) -> float:
-        """Time one copy takes for a bare lot of ``mass`` kg, s; 0 where nothing limits it. Draws where the rate is random and ``redraw`` allows it."""
+    @property
+    def batching(self) -> int:
+        """How many batches its copies take at once: 0 where it has no cycle time or none works."""
+        return self.record.up if self.cycle_time is not None else 0
+
+    def seconds(self, mass: float, now: int, batches: int = 1, redraw: bool = True) -> float:
+        """Time one copy would take for a bare lot of ``mass`` kg alone, s; 0 where nothing limits it. Draws where the rate is random and ``redraw`` allows it.
+
+        Each copy takes whole batches of the lot's ``batches``, a cycle time each, so that they last as many cycles as the busiest copy has batches.
+        """
         draw = self.rate or self.cycle_time
         if draw is None:
             return 0.0
@@ -102,7 +110,10 @@ class Machine:
         if record.drawn_until < 0 or (redraw and self.varies and now >= record.drawn_until):
             record.drawn = draw.inverse(self.stream.uniform() if self.varies and self.stream is not None else 0.5)
             record.drawn_until = (now // self.redraw + 1) * self.redraw if self.redraw else 0
-        return mass / record.drawn if self.rate is not None else record.drawn
+        if self.rate is not None:
+            return mass / record.drawn
+        copies = max(1, record.up)
+        return record.drawn * (copies * -(-batches // copies))
 
     @property
     def drawn_power(self) -> tuple[float, float]:
