@@ -70,7 +70,7 @@ def _shredder(chance: random.Random, machine: dict[str, Any]) -> None:
         machine["wear"]["needs"] = "fitter"
 
 
-def _events(chance: random.Random, units: dict[str, Any]) -> list[dict[str, Any]]:
+def _events(chance: random.Random, varied: random.Random, units: dict[str, Any]) -> list[dict[str, Any]]:
     """Changes of rates, power and deliveries at full hours."""
     found: list[dict[str, Any]] = []
     for name, unit in units.items():
@@ -81,8 +81,8 @@ def _events(chance: random.Random, units: dict[str, Any]) -> list[dict[str, Any]
             found.append({"at": f"{chance.randrange(0, 119)} h", "set": change})
         if unit["kind"] == "feed" and chance.random() < 0.3:
             found.append({"at": f"{chance.randrange(0, 119)} h", "set": {f"units.{name}.mass": "1.5 t"}})
-        if unit["kind"] == "feed" and chance.random() < 0.3:
-            found.append({"at": f"{chance.randrange(0, 119)} h", "set": {f"units.{name}.every": _duration(chance, MINUTES)}})
+        if unit["kind"] == "feed" and varied.random() < 0.3:
+            found.append({"at": f"{varied.randrange(0, 119)} h", "set": {f"units.{name}.every": _duration(varied, MINUTES)}})
     return found
 
 
@@ -100,7 +100,7 @@ def _varied(chance: random.Random, feed: dict[str, Any]) -> None:
 
 def random_plant(seed: int) -> twin.Scenario:
     """A plant of two or three stages; each stage has one or two lines on the same bunkers."""
-    chance = random.Random(seed)
+    chance, varied = random.Random(seed), random.Random(f"rates of {seed}")
     units: dict[str, Any] = {}
     for name in ("trucks", "vans"):
         units[name] = {
@@ -108,10 +108,10 @@ def random_plant(seed: int) -> twin.Scenario:
             "composition": {"x": "60 %", "y": "40 %"}, "when_full": chance.choice(["wait", "turn_away"]), "queue_limit": 2, "size": ["50 %", "50 %"],
         }  # fmt: skip
         if chance.random() < 0.4:
-            units[name]["unload"] = {"time": _duration(chance, MINUTES), "needs": chance.choice(["operator", ["operator", "clerk"]])}
-            if chance.random() < 0.3:
+            units[name]["unload"] = {"time": _duration(chance, MINUTES), "needs": varied.choice(["operator", ["operator", "clerk"]])}
+            if varied.random() < 0.3:
                 del units[name]["unload"]["needs"]
-        _varied(chance, units[name])
+        _varied(varied, units[name])
         if chance.random() < 0.4:
             units[name]["variability"] = {"concentration": 30}
     sources = []
@@ -163,6 +163,6 @@ def random_plant(seed: int) -> twin.Scenario:
         "twin": 1, "name": f"random-{seed}", "time": {"start": "2026-01-05T05:00", "horizon": "5 d"}, "seed": seed, "lot": "500 kg",
         "record": {"every": chance.choice(["1 h", "7 h"]), "genealogy": chance.random() < 0.5, "streams": chance.random() < 0.7},
         "materials": {"x": {}, "y": {}}, "size_bounds": "10 100 mm", "resources": {"fitter": 1, "operator": chance.choice([1, 2]), "clerk": {"count": 1, "calendar": "day"}},
-        "calendars": {"shifts": {"weekdays": ["06:00-22:00"]}, "day": {"weekdays": ["07:00-15:00"]}}, "units": units, "events": _events(chance, units),
+        "calendars": {"shifts": {"weekdays": ["06:00-22:00"]}, "day": {"weekdays": ["07:00-15:00"]}}, "units": units, "events": _events(chance, varied, units),
     }  # fmt: skip
     return twin.load(scenario)

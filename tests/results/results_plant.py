@@ -27,6 +27,7 @@ AXES: dict[str, Any] = {
     "heat_level": ["above 800 °C", "below 200 °C"],
     "state": STATES,
     "gate": ["deliveries", "gold", "waste"],
+    "resource": ["loader", "fitter"],
     "product": ["gold", "waste"],
     "cause": ["mill starved by yard", "mill blocked by bay"],
     "warning": ["mill: überlast"],

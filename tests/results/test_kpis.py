@@ -5,14 +5,16 @@ from __future__ import annotations
 import copy
 import json
 import math
+from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 from results_plant import AXES, KPI_INPUTS, ONCE, STATES, new_writer, steps
 
 from twin.materials import ELEMENTS
-from twin.results.kpis import KPIS, Kpi
+from twin.results.kpis import KPIS, Kpi, kpis_in
 from twin.results.layout import SERIES
 from twin.results.tally import KpiInputs
 
@@ -58,6 +60,12 @@ FIRST = {
     "gates/turned_away_mass": {(0,): 12e3},
     "gates/queue": {(0,): 1.5},
     "gates/wait": {(0,): 6000.0},
+    "gates/unloading": {(0,): 0.5},
+    "resources/in_use": {(0,): 0.75},
+    "resources/available": {(0,): 1.5},
+    "resources/queue": {(0,): 0.25},
+    "resources/wait": {(0,): 900.0},
+    "resources/grants": {(0,): 3.0},
     "gates/pickups": {(1,): 4, (2,): 1},
     "gates/short_pickups": {(1,): 1},
     "gates/empty_pickups": {(1,): 2},
@@ -124,6 +132,10 @@ EXPECTED = {
     "margin_cash": (0.6 * 6.0 * 0.9 - 2.9 * 0.05 - 0.4 - 60e3 * 5e-8) * HOUR,
     "queue.deliveries": 0.75,
     "wait.deliveries": 1500.0,
+    "unloading.deliveries": 0.25,
+    "resource_load.loader": 0.5,
+    "resource_queue.loader": 0.125,
+    "resource_wait.loader": 300.0,
     "turned_away_share.deliveries": 0.2,
     "turned_away_mass.deliveries": 12e3,
     "short_pickup_share.gold": 0.25,
@@ -173,6 +185,22 @@ def test_figures_of_what_a_plant_does_not_do_are_not_among_its_own(kpis: dict[st
     judged = run([WARM, REJECTIONS, SECOND], JUDGED)
     found = {name for name in judged if name.startswith(of_quality)}
     assert found == {name for name in EXPECTED_WHERE_JUDGED if name.startswith(of_quality)}
+
+
+def test_a_file_of_before_there_were_resources_has_no_figures_of_them(tmp_path: Path) -> None:
+    """What is not in a file is absent, and its key figures are not numbers."""
+    path = tmp_path / "old.h5"
+    with new_writer(path) as writer:
+        writer.append(steps(0, 4))
+        writer.finish({"scenario/kpi_inputs": json.dumps(KPI_INPUTS)}).close()
+    with h5py.File(path, "r+") as file:
+        del file["resources"], file["gates/unloading"]
+        file["scenario_resource"] = file["resource"]  # out of the way under another name
+        del file["resource"]
+        found = kpis_in(file)
+    assert math.isnan(found["unloading.deliveries"].value)
+    assert not [name for name in found if name.startswith("resource")]
+    assert found["queue.deliveries"].value > 0
 
 
 def test_every_row_of_the_table_is_tried_by_hand() -> None:

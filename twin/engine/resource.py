@@ -124,16 +124,17 @@ def seize(unit: Unit, resources: Sequence[Resource], now: int, holder: Unit | No
 
     ``holder``: who has them then, where that is not the unit itself; ``asked``: since when (ns) they are wanted, where that is before now.
     """
-    if all(resource.free_for(unit) for resource in resources):
-        unit.leave_lists()
+    if not all(resource.free_for(unit) for resource in resources):
         for resource in resources:
-            resource.grant(holder if holder is not None else unit, now)
-        for resource in resources:
-            resource.queue.wake_first(now)
-        return True
+            resource.join(unit, now, asked)
+        if asked is None or not all(resource.free_for(unit) for resource in resources):  # it may have asked before the one who stood first
+            return False
+    unit.leave_lists()
     for resource in resources:
-        resource.join(unit, now, asked)
-    return False
+        resource.grant(holder if holder is not None else unit, now)
+    for resource in resources:
+        resource.queue.wake_first(now)
+    return True
 
 
 def release(unit: Unit, resources: Sequence[Resource], now: int) -> None:

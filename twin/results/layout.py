@@ -115,7 +115,6 @@ SERIES: tuple[Variable, ...] = (
         ("turned_away_mass", "time gate", "kg", "mass that was turned away"),
         ("queue", "time gate", "1", "trucks that wait, without those that unload, mean over the record step"),
         ("wait", "time gate", "s", "time that trucks waited before they unloaded, summed over the record step"),
-        ("unloading", "time gate", "1", "trucks that unload, mean over the record step"),
         ("pickups", "time gate", "1", "trucks that came to pick up"),
         ("short_pickups", "time gate", "1", "trucks that left with less than they came for"),
         ("empty_pickups", "time gate", "1", "trucks that found nothing to load"),
@@ -125,6 +124,7 @@ SERIES: tuple[Variable, ...] = (
         ("offspec_mass", "time product", "kg", "mass that left as product outside its specification"),
         ("rejected_mass", "time product", "kg", "mass that trucks rejected and that went elsewhere in the plant"),
         ("penalty", "time product", "EUR", "by how much the price of what left outside the specification fell"),
+        ("unloading", "time gate", "1", "trucks that unload, mean over the record step"),
     ),
     *_of(
         "resources",

@@ -191,7 +191,7 @@ class Gate(Unit):
         self.capacity = getattr(self.receiver, "capacity", float("inf"))
         fillers = getattr(self.receiver, "fillers", None)
         if fillers is not None:
-            fillers.append(self)
+            fillers += [self, self.ramp] if self.model.unload is not None else [self]
 
     @property
     def askers(self) -> int:
@@ -254,6 +254,7 @@ class Gate(Unit):
             mass = record.masses[0]
             if not self.receiver.room_for(self, mass):
                 self.receiver.putters.join(self, mass, record.came[0])
+            if not self.receiver.room_for(self, mass):  # it may have come before the one who stood first
                 check_deadlock(self, now)
                 return False
             self.leave_lists()
