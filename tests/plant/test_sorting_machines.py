@@ -73,3 +73,37 @@ def test_wet_deliveries_leave_more_in_the_oversize(materials: dict[str, str]) ->
     dry = changed(trucks={"composition": composition})
     lost = undersize(twin.run(dry)) - undersize(twin.run(wet))
     assert lost > (0.05 if "water" in materials else 0.0)
+
+
+def test_pickers_meet_as_many_pieces_however_wide_the_classes_are() -> None:
+    """Bottles of 60 to 180 mm, even in log size, as one class and as eleven: what busy pickers take differs by less than 1 %.
+
+    Counted at the geometric mean of the one class, pieces were 34 % fewer, and the pickers took 1.3 times as much.
+    """
+    fine = [60.0 * 3.0 ** (k / 11) for k in range(12)]
+    picked = []
+    for bounds in (fine[::11], fine):
+        written = {
+            "twin": 1,
+            "time": {"horizon": "4 h"},
+            "lot": "50 kg",
+            "catalogue": ["lvp"],
+            "size_bounds": " ".join(map(repr, bounds)) + " mm",
+            "units": {
+                "yard": {
+                    "kind": "bunker",
+                    "capacity": "100 t",
+                    "initial": {"mass": "20 t", "composition": {"pet_clear": "100 %"}, "size": [0.0, *([1 / (len(bounds) - 1)] * (len(bounds) - 1))]},
+                },
+                "belt": {"kind": "manual_picking", "from": "yard", "rate": "0.5 t/h", "targets": "pet_clear", "pickers": 2, "belt_speed": "0.6 m/s"},
+                "bottles": {"kind": "product", "from": "belt.picked"},
+                "rest": {"kind": "product", "from": "belt.rest"},
+            },
+        }
+        with twin.run(twin.load(written)) as result:
+            flow = result.array("streams/mass_flow")[2].sum(axis=1)
+            names = list(result.array("stream"))
+        share = flow[names.index("belt.picked")] / (flow[names.index("belt.picked")] + flow[names.index("belt.rest")])
+        assert 0.05 < share < 0.6  # they are busy
+        picked.append(share)
+    assert picked[0] == pytest.approx(picked[1], rel=0.01)

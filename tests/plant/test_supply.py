@@ -201,3 +201,65 @@ def test_what_is_wrong_is_said(feed: dict[str, Any], message: str) -> None:
     with pytest.raises(ScenarioError) as caught:
         twin.load(plant(**feed))
     assert any(message in problem.message for problem in caught.value.problems), [p.message for p in caught.value.problems]
+
+
+def rare_pieces(expected: float, **feed: Any) -> dict[str, Any]:
+    """Metal of which ``expected`` pieces of 98 to 102 mm, 0.39 kg each on average by number, are in a sample of 50 kg; the rest is fine plastics."""
+    share = expected * 7800.0 * 0.5 * 0.0999334**3 / 50.0  # cube of the mean by number of a class that is even in log size
+    written = plant(days=100.0, composition={"metal": share, "plastic": 1.0 - share}, sampling={"mass": "50 kg"}, **feed)
+    written["units"]["trucks"]["size"] = {"metal": [0.0, 0.0, 1.0], "plastic": [1.0, 0.0, 0.0]}
+    return {**written, "size_bounds": "4 98 102 mm"}
+
+
+@pytest.mark.parametrize("expected", [0.2, 0.5, 3.0])
+def test_a_sample_holds_a_whole_number_of_pieces(expected: float) -> None:
+    """Empty samples are e^-n of all within 4 standard errors, mean and spread those of a Poisson number of pieces.
+
+    A gamma distribution of the same mean and variance, which is never 0, has no empty sample at all.
+    """
+    with twin.run(twin.load(rare_pieces(expected))) as result:
+        metal = list(result.array("material")).index("metal")
+        found = result.array("samples/measured")[:, metal] / result.array("samples/true")[:, metal]
+    n, empty = len(found), math.exp(-expected)
+    assert n > 2000
+    assert abs((found == 0.0).mean() - empty) < 4 * math.sqrt(empty * (1 - empty) / n)
+    piece = 7800.0 * 0.5 * 0.1**3
+    law = [(math.exp(-expected) * expected**k / math.factorial(k), k * piece / (50.0 + (k - expected) * piece) * 50.0 / (expected * piece)) for k in range(40)]
+    mean = math.fsum(p * x for p, x in law)
+    variance = math.fsum(p * (x - mean) ** 2 for p, x in law)
+    fourth = math.fsum(p * (x - mean) ** 4 for p, x in law)
+    assert abs(found.mean() - mean) < 4 * math.sqrt(variance / n)
+    assert abs(found.var() - variance) < 4 * math.sqrt((fourth - variance**2) / n)
+
+
+@pytest.mark.parametrize(("sample", "pieces"), [("2 kg", "few"), ("60 kg", "many")])
+def test_pieces_of_a_wide_class_scatter_by_their_own_masses(sample: str, pieces: str) -> None:
+    """A class from 20 to 60 mm, even in log size: a kg is made of pieces of rho s 26 b^3/(27 * 3 ln 3) on average, not of the geometric mean's, 34 % lighter.
+
+    Both where pieces are few, so that each is drawn, and where they are many; beside the deviation after Gy that the file states.
+    """
+    written = plant(days=100.0, composition={"metal": "50 %", "plastic": "50 %"}, sampling={"mass": sample})
+    written["units"]["trucks"]["size"] = {"metal": [0.0, 1.0], "plastic": [1.0, 0.0]}
+    with twin.run(twin.load({**written, "size_bounds": "20 60 mm"})) as result:
+        metal = list(result.array("material")).index("metal")
+        found, stated = result.array("samples/measured")[:, metal], result.array("samples/deviation")[:, metal]
+    weight = 7800.0 * 0.5 * 0.06**3 * (1 - 1 / 27) / (3 * math.log(3))
+    kg = float(sample.split()[0])
+    fine = 1000.0 * 0.5 * 0.02**3 * (1 - 1 / 64) / (3 * math.log(4))
+    relative = math.sqrt((1 / kg - 1 / 1e4) * (weight + fine) / 2)
+    assert stated == pytest.approx(np.full(len(stated), relative), rel=1e-9)
+    n = len(found)
+    assert abs(found.std() / 0.5 / relative - 1) < 4 / math.sqrt(2 * n) + (0.12 if pieces == "few" else 0.02)
+
+
+def test_a_sample_without_a_piece_measures_nothing() -> None:
+    """Pieces of 4 kg, a sample of 0.5 kg: most are empty, and nothing is said of the delivery; before, the truth was."""
+    written = plant(composition={"metal": "50 %", "plastic": "50 %"}, sampling={"mass": "500 g"})
+    written["units"]["trucks"]["size"] = [0.0, 1.0]
+    with twin.run(twin.load({**written, "size_bounds": "98 102 mm"})) as result:
+        measured = result.array("samples/measured")
+    nothing = np.isnan(measured).all(axis=1)
+    expected = sum(0.25 / (rho * 0.5 * 0.0999334**3) for rho in (7800.0, 1000.0))
+    n, empty = len(measured), math.exp(-expected)
+    assert abs(nothing.mean() - empty) < 4 * math.sqrt(empty * (1 - empty) / n)
+    assert measured[~nothing].sum(axis=1) == pytest.approx(1.0)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -114,3 +117,54 @@ def test_all_problems_are_reported_at_once_in_order_of_place() -> None:
     found = problems(FEED, YARD, "m: {kind: separator, from: yard}", "n: {kind: separator, from: [m], lot: 3 t}", "p: {kind: product, from: n}").splitlines()
     assert len(found) == 2
     assert found == sorted(found, key=lambda line: int(line.split(":")[1]))
+
+
+class Counted(dict[str, Any]):
+    """Units that count how many of them were looked at one after the other."""
+
+    looks = 0
+
+    def items(self) -> Any:
+        for item in super().items():
+            self.looks += 1
+            yield item
+
+    def __iter__(self) -> Iterator[str]:
+        for name in super().__iter__():
+            self.looks += 1
+            yield name
+
+
+def long_plant(count: int, bunkers: bool) -> dict[str, Any]:
+    """``count`` units in a row: machines with or without a bunker between any two, and a product at each."""
+    units: dict[str, Any] = {
+        "trucks": {"kind": "feed", "every": "1 h", "mass": "1 t", "composition": {"stuff": "100 %"}},
+        "b0": {"kind": "bunker", "from": "trucks", "capacity": "100 t"},
+    }
+    before = "b0"
+    for k in range(count // (3 if bunkers else 2)):
+        machine = f"m{k}"
+        units[machine] = {"kind": "splitter", "from": before, "shares": {"on": "50 %", "off": "50 %"}, **({"rate": "5 t/h"} if bunkers or k == 0 else {})}
+        units[f"p{k}"] = {"kind": "product", "from": f"{machine}.off"}
+        before = f"{machine}.on"
+        if bunkers:
+            units[f"b{k + 1}"] = {"kind": "bunker", "from": before, "capacity": "100 t"}
+            before = f"b{k + 1}"
+    units["last"] = {"kind": "product", "from": before}
+    return {"twin": 1, "time": {"horizon": "1 d"}, "lot": "1 t", "materials": {"stuff": {}}, "units": units}
+
+
+@pytest.mark.parametrize("bunkers", [True, False])
+def test_a_plant_of_three_thousand_units_is_read_in_time_that_grows_as_it_does(bunkers: bool) -> None:
+    """Units are looked at a set number of times each. When takers were searched for at each bunker it was half a thousand times each."""
+    scenario = load(long_plant(3000, bunkers))
+    counted = Counted(scenario.units)
+    begin = time.process_time()
+    topology = derive(dataclasses.replace(scenario, units=counted))
+    assert counted.looks < 20 * len(counted)
+    assert time.process_time() - begin < 3.0  # 0.1 s where this was written
+    assert len(topology.lines) == (1000 if bunkers else 1)
+    assert topology.line_of("m999").name == ("m999" if bunkers else "m0")
+    assert list(topology.line_by_head) == [line.name for line in topology.lines]
+    if not bunkers:
+        assert topology.lines[0].machines == tuple(f"m{k}" for k in range(1500))

@@ -152,6 +152,8 @@ def test_a_change_gives_a_new_scenario() -> None:
         ({"time.horizon": None}, "time", "'horizon' is missing"),
         ({"time.horizon": 30}, "time.horizon", "a time is needed, e.g. '15 min' (got 30, a bare number)"),
         ({"time.warmup": "30 d"}, "time.warmup", "must be shorter than the horizon, 30 d (got 30 d)"),
+        ({"record": {"every": "30 d"}}, "time.warmup", "no record step begins between the warm-up of 2 d and the horizon of 30 d"),
+        ({"record": {"every": "28 d"}, "time.warmup": "29 d"}, "time.warmup", "the next one at 56 d; choose a shorter record.every"),
         ({"time.start": "5.1.2026"}, "time.start", "a date is needed"),
         ({"time.end": "3 d"}, "time.end", "unknown key 'end'; known: start, horizon, warmup"),
         ({"seed": -1}, "seed", "must be at least 0 (got -1)"),
@@ -441,3 +443,8 @@ def test_the_kinds_are_found() -> None:
 def test_the_starter_scenario_is_right() -> None:
     text = (resources.files("twin.scenario") / "starter.yaml").read_text(encoding="utf-8")
     assert load(text).units
+
+
+@pytest.mark.parametrize(("every", "warmup"), [("29 d", "29 d"), ("15 d", "1 s"), ("100 d", "0 s"), ("0.1 s", "29.9999 d")])
+def test_a_window_that_holds_a_record_step_is_right(every: str, warmup: str) -> None:
+    assert load(plant({"record": {"every": every}, "time.warmup": warmup})).record.every is not None

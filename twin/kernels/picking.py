@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.kernels.compile import Floats, MachineKernel, Properties, Sizes, kernel, machine_kernel
-from twin.kernels.sizing import share_below
+from twin.kernels.sizing import share_below, size_moment
 
 MOST_LAYERS = 2.0  # up to which the pieces on top are still within sight and reach
 
@@ -54,18 +54,18 @@ HEAD = 3  # coefficients before the tables: pickers, seconds a pick, growth of m
 
 
 @kernel()
-def _grip_tables(lower: Floats, upper: Floats, mean: Floats, surface: Floats, smallest: float, largest: float, heaviest: float, area_rate: float) -> Floats:
+def _grip_tables(lower: Floats, upper: Floats, surface: Floats, smallest: float, largest: float, heaviest: float, area_rate: float) -> Floats:
     """Layers for a kg/s, pieces to grip for a kg/s in 1/s, and share that can be gripped, each (material, size)."""
-    materials, classes = surface.shape[0], mean.shape[0]
+    materials, classes = surface.shape[0], upper.shape[0]
     tables = np.zeros((3, materials, classes))
     for m in range(materials):
         most = min(largest, (heaviest / surface[m]) ** (1.0 / 3.0))
         for s in range(classes):
-            tables[0, m, s] = 1.0 / (surface[m] * mean[s] * area_rate)
+            tables[0, m, s] = size_moment(-1.0, lower[s], upper[s]) / (surface[m] * area_rate)
             low, high = max(lower[s], smallest), min(upper[s], most)
             if high > low:
                 share = share_below(high, lower[s], upper[s]) - share_below(low, lower[s], upper[s])
-                tables[1, m, s] = share / (surface[m] * (low * high) ** 1.5)
+                tables[1, m, s] = share * size_moment(-3.0, low, high) / surface[m]
                 tables[2, m, s] = share
     return tables
 
@@ -75,7 +75,6 @@ def _prepare_picking(values: Mapping[str, Any], properties: Properties, sizes: S
     tables = _grip_tables(
         sizes.lower,
         sizes.upper,
-        sizes.mean,
         properties["density"] * properties["solidity"] * properties["thickness_ratio"],
         float(values["smallest"]),
         float(values["largest"]),
@@ -123,7 +122,8 @@ def _pick(x: Floats, at: Floats, coefficients: Floats, parameters: Floats, load:
 MANUAL_PICKING = MachineKernel(apply=_pick, prepare=_prepare_picking, warnings=("belt covered by more than two layers",))
 """Pickers at a belt; ports ``picked``, ``rest``. Material properties: ``density``, ``solidity``, ``thickness_ratio``.
 
-A piece of the size d has the thickness d thickness_ratio and the mass density solidity thickness_ratio d^3, and covers d^2 of the belt. Of the
+A piece of the size d has the thickness d thickness_ratio and the mass density solidity thickness_ratio d^3, and covers d^2 of the belt; pieces and
+their area are counted over each class (:func:`~twin.kernels.sizing.size_moment`). Of the
 targets that no other piece covers, :func:`uncovered_share` at o layers on the belt, pickers want the share ``recognition``, of all else the share
 ``mistakes`` (1 + ``hurry`` u), u being the share of their time that they would be busy without hurry. Only pieces from ``smallest`` to
 ``largest`` and up to ``heaviest`` can be gripped, a class that is cut by such a limit in part. A piece that is wanted is picked if a picker is

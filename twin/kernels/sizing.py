@@ -131,6 +131,27 @@ def share_below(size: float, lower: float, upper: float) -> float:
     return math.log(size / lower) / math.log(upper / lower)
 
 
+FINEST = 0.25
+"""Where the pieces of the class that begins at 0 begin, as a share of its upper bound: its mean size, half the bound, lies in the middle in log size."""
+
+
+@kernel()
+def size_moment(power: float, lower: float, upper: float) -> float:
+    """Mean of d^``power`` over the mass between ``lower`` and ``upper``, which is spread evenly in log size: (b^p - a^p)/(p log(b/a)).
+
+    With the power 3 for the mass of the mean kg's piece, -3 for pieces in a kg, -1 for the area that a kg covers. The class that begins at 0 is taken
+    from :data:`FINEST` of its upper bound on.
+
+    >>> round(size_moment(3.0, 1.0, 3.0), 4), round(1.0 / size_moment(-3.0, 1.0, 3.0), 4), round(math.sqrt(3.0) ** 3, 4)
+    (7.8886, 3.4226, 5.1962)
+    """
+    if lower <= 0.0:
+        lower = FINEST * upper
+    span = power * math.log(upper / lower)
+    mean: float = lower**power * math.expm1(span) / span
+    return mean
+
+
 @kernel()
 def sticking(moisture: float, sensitivity: float) -> float:
     """Share of what would pass that stays with the oversize in a wet stream: s w/(1 + s w); ``moisture`` w 0..1, ``sensitivity`` s >= 0.

@@ -66,7 +66,7 @@ def build(scenario: Scenario, replication: int = 0) -> Built:
             _behaviour(scenario, name).assemble(site, name, model)
     lines = []
     for name, model in scenario.units.items():
-        layout = next((line for line in topology.lines if line.name == name), None)
+        layout = topology.line_by_head.get(name)
         if layout is not None:
             lines.append(build_line(site, layout, machines, breakdowns, hazards))
         elif not isinstance(model, (MachineModel, BunkerModel)):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from twin.errors import Problem, ScenarioError
 from twin.plant.fits import never_fits
@@ -52,7 +53,16 @@ class Topology:
 
     def line_of(self, machine: str) -> LineLayout:
         """The line a machine belongs to."""
-        return next(line for line in self.lines if machine in line.machines)
+        return self._line_by_machine[machine]
+
+    @cached_property
+    def _line_by_machine(self) -> dict[str, LineLayout]:
+        return {machine: line for line in self.lines for machine in line.machines}
+
+    @cached_property
+    def line_by_head(self) -> dict[str, LineLayout]:
+        """Each line by the name of the machine that takes from its bunkers."""
+        return {line.name: line for line in self.lines}
 
 
 def derive(scenario: Scenario) -> Topology:
@@ -117,6 +127,12 @@ class _Builder:
         units = self.scenario.units
         self.machines = {name: model for name, model in units.items() if isinstance(model, MachineModel)}
         self.bunkers = {name: model for name, model in units.items() if isinstance(model, Bunker)}
+        self.takers: dict[str, list[str]] = {name: [] for name in self.bunkers}
+        """By bunker who takes from it."""
+        for taker, model in units.items():
+            for source in dict.fromkeys(model.from_.names if isinstance(model, MachineModel) else getattr(model, "from_", ())):
+                if source in self.takers:
+                    self.takers[source].append(taker)
 
     def wrong(self, path: str, message: str) -> None:
         self.problems.append(self.scenario.problem(path, message))
@@ -232,11 +248,7 @@ class _Builder:
         for stream in streams_of(self.scenario, name):
             if stream in self.destination:
                 yield self.destination[stream]
-        if name in self.bunkers:
-            for taker, model in self.scenario.units.items():
-                names = model.from_.names if isinstance(model, MachineModel) else getattr(model, "from_", ())
-                if name in names:
-                    yield taker
+        yield from self.takers.get(name, ())
 
     # -- lines ---------------------------------------------------------------------------------------------------------------------------
 
@@ -251,6 +263,7 @@ class _Builder:
 
         def root(name: str) -> str:
             while group[name] != name:
+                group[name] = group[group[name]]  # halves the way for who asks next
                 name = group[name]
             return name
 
@@ -278,11 +291,11 @@ class _Builder:
         head = heads[0]
         blocks = _order(head, members, {name: [source.partition(".")[0] for source in self._sources(name)] for name in members})
         order = [name for block in blocks for name in block]
-        unreached = [name for name in members if name not in order]
+        number = {name: i for i, name in enumerate(order)}
+        unreached = [name for name in members if name not in number]
         if unreached:
             self.wrong(f"units.{unreached[0]}", f"nothing that {head!r} takes reaches {', '.join(map(repr, unreached))}")
             return None
-        number = {name: i for i, name in enumerate(order)}
         sources = tuple(
             tuple(([(LOT, 0)] if name == head else []) + [(number[s.partition(".")[0]], self._port(s)) for s in self._sources(name)]) for name in order
         )
@@ -316,7 +329,8 @@ class _Builder:
 
     def _check_exit(self, block: list[str], loops: bool) -> None:
         """A loop must have a way out, else what enters it circles for ever."""
-        if loops and all(self.destination[stream] in block for name in block for stream in streams_of(self.scenario, name)):
+        within = frozenset(block)
+        if loops and all(self.destination[stream] in within for name in block for stream in streams_of(self.scenario, name)):
             self.wrong(f"units.{block[0]}", f"the loop {' -> '.join([*block, block[0]])} has no way out: what enters it circles for ever")
 
     def _check_line(self, line: LineLayout) -> None:
@@ -331,8 +345,9 @@ class _Builder:
             for name in line.machines[1:]:
                 if key in self.machines[name].model_fields_set:
                     self.wrong(f"units.{name}.{key}", f"{key!r} is for the machine that takes from bunkers, {line.name!r}")
+        shares = dict(zip(line.bunkers, self.machines[line.name].from_.shares or (), strict=False))
         for bunker in line.bunkers:
-            share = dict(zip(line.bunkers, self.machines[line.name].from_.shares or (), strict=False)).get(bunker, 1.0)
+            share = shares.get(bunker, 1.0)
             self._check_capacity(line.name, bunker, share * line.lot, "draws from")
         for unit in dict.fromkeys(line.destinations):
             if isinstance(self.scenario.units[unit], (Bunker, Conveyor)):
@@ -373,6 +388,7 @@ def _order(head: str, members: list[str], sources: dict[str, list[str]]) -> list
     index: dict[str, int] = {}
     low: dict[str, int] = {}
     stack: list[str] = []
+    stacked: set[str] = set()
     groups: list[list[str]] = []
     work: list[tuple[str, int]] = [(head, 0)]
     while work:
@@ -380,16 +396,19 @@ def _order(head: str, members: list[str], sources: dict[str, list[str]]) -> list
         if name not in index:
             index[name] = low[name] = len(index)
             stack.append(name)
+            stacked.add(name)
         for j in range(k, len(followers[name])):
             after = followers[name][j]
             if after not in index:
                 work += [(name, j), (after, 0)]
                 break
-            if after in stack:
+            if after in stacked:
                 low[name] = min(low[name], low[after])
         else:
             if low[name] == index[name]:
-                cut = stack.index(name)
-                groups.append(sorted(stack[cut:], key=lambda n: index[n]))
-                del stack[cut:]
+                group: list[str] = []
+                while not group or group[-1] != name:
+                    group.append(stack.pop())
+                    stacked.discard(group[-1])
+                groups.append(group[::-1])
     return groups[::-1]

@@ -64,6 +64,7 @@ _MOMENT_SCHEMA = {"type": "string", "examples": ["2026-01-05T06:00"]}
 Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema(_MOMENT_SCHEMA), PlainSerializer(lambda m: m.isoformat())]
 
 
+NANOSECONDS = 1_000_000_000
 LONGEST_HORIZON = 500_000.0 * 86400.0
 """s; beyond it the record steps of a run could not be counted."""
 
@@ -237,3 +238,22 @@ class Settings(Model):
     thermochemistry: Thermochemical = Field(default=Thermochemical(), description="What smelting rests on, where it differs from the data of twin.")
     units: dict[str, Any] = Field(description="The plant: units by name, in the order in which ties in time are broken.", min_length=1)
     events: Annotated[tuple[Event, ...], OneOrMore()] = Field(default=(), max_length=1000, description="Changes of parameters while the plant runs.")
+
+    @model_validator(mode="after")
+    def _counts_a_step(self) -> Self:
+        """Key figures are sums over the record steps that begin at or after the warm-up: there must be one."""
+        time, every = self.time, self.record.every
+        if every is None:
+            return self
+        first = -(-round(time.warmup * NANOSECONDS) // round(every * NANOSECONDS)) * every
+        if first >= time.horizon:
+            faults = Faults()
+            step, warmup, horizon = (format_quantity(value, "s") for value in (every, time.warmup, time.horizon))
+            faults.add(
+                f"no record step begins between the warm-up of {warmup} and the horizon of {horizon}, so that no key figure could be computed: steps of {step} "
+                f"begin at multiples of it, the next one at {format_quantity(first, 's')}; choose a shorter record.every",
+                "time",
+                "warmup",
+            )
+            faults.stop_if_any()
+        return self

@@ -5,38 +5,104 @@ of class c and m_c the mass of one of its pieces, the relative variance of the s
 
     (1/M_sample - 1/M_delivery) sum over c of w_c m_c (a_c - a)^2/a^2
 
-(his heterogeneity of constitution, with a_c = 1 in classes of the constituent and 0 in others), which the draws here have to first order: the mass of
-each class in the sample is gamma distributed, with the mean and the variance of a Poisson number of pieces. Errors of splitting, preparing and
-analysing come on top and are not in it.
+(his heterogeneity of constitution, with a_c = 1 in classes of the constituent and 0 in others). The draws here are of pieces: their number in the
+sample is binomial, each piece of the delivery being in it with the chance M_sample/M_delivery, and each has a size of its own. So a sample in which n
+pieces are expected has none with the probability e^-n, where the delivery is large. Where many are expected, their mass together is drawn from a gamma
+distribution of the same mean and variance. Errors of splitting, preparing and analysing come on top and are not in it.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.engine.streams import Stream
+from twin.kernels.sizing import FINEST, size_moment
 from twin.scenario.supply import Sampling
 from twin.units.assembly import Assembly
 
 Floats = NDArray[np.float64]
 
 
-def piece_mass(size: float, density: float, solidity: float, thickness_ratio: float) -> float:
-    """Mass of a piece in kg: ``size`` by ``size`` [m], ``thickness_ratio`` times as thick, of ``density`` [kg/m3] where it is solid.
+FEW = 50.0
+"""Up to so many expected pieces each is drawn, beyond their mass together."""
 
-    >>> round(piece_mass(0.02, 2700.0, 1.0, 0.25), 5)
-    0.0054
+
+@dataclass(frozen=True)
+class Pieces:
+    """Pieces of one material in one size class, which has its mass spread evenly in log size.
+
+    ``smallest`` and ``largest`` [kg]; ``heaviness`` [kg]: mean mass of a piece by mass, which makes the variance; ``number`` [1/kg]: pieces in a kg.
     """
-    return density * solidity * thickness_ratio * size**3
+
+    smallest: float
+    largest: float
+    heaviness: float
+    number: float
+
+    @classmethod
+    def between(cls, lower: float, upper: float, bulk: float) -> Pieces:
+        """Pieces from ``lower`` to ``upper`` [m] that weigh ``bulk`` [kg/m3] times the cube of their size; from 0 means from a quarter of ``upper``.
+
+        Between 1 and 3 m at 1 kg/m3 a kg holds fewer pieces than at the geometric mean, of 5.2 kg, and is made of heavier ones:
+
+        >>> pieces = Pieces.between(1.0, 3.0, 1.0)
+        >>> round(pieces.number * 5.196, 3), round(pieces.heaviness / 5.196, 3)
+        (1.518, 1.518)
+        """
+        first = lower if lower > 0.0 else FINEST * upper
+        return cls(bulk * first**3, bulk * upper**3, bulk * size_moment(3.0, lower, upper), size_moment(-3.0, lower, upper) / bulk)
+
+    def mass(self, u: float) -> float:
+        """Mass [kg] of a piece picked by number, inverted from ``u`` 0..1: finer ones are more, 1/m is spread evenly."""
+        return 1.0 / (1.0 / self.smallest - u * (1.0 / self.smallest - 1.0 / self.largest))
+
+    def drawn(self, mass: float, sampled: float, stream: Stream) -> float:
+        """Draw the mass [kg] of these pieces in a sample of the share ``sampled`` 0..1 of a delivery that holds ``mass`` kg of them.
+
+        Its mean is ``mass * sampled``. One uniform for the number and one for each piece, or one for all where more than :data:`FEW` are expected.
+        """
+        there = mass * self.number
+        if there * sampled <= FEW:
+            return math.fsum(self.mass(stream.uniform()) for _ in range(pieces_found(stream.uniform(), there * sampled, there)))
+        from scipy.special import gammaincinv
+
+        expected = mass * sampled
+        shape = expected / (self.heaviness * (1.0 - sampled))  # variance: expected * heaviness * (1 - sampled)
+        return float(gammaincinv(shape, stream.uniform())) / shape * expected
+
+
+def pieces_found(u: float, expected: float, there: float) -> int:
+    """Pieces in a sample, inverted from ``u`` 0..1: binomial, of ``there`` pieces (rounded up) with the mean ``expected``, which is at most ``there``.
+
+    >>> [pieces_found(u, 0.5, 1e6) for u in (0.6, 0.61, 0.95)]  # e^-0.5 = 0.6065
+    [0, 1, 2]
+    >>> pieces_found(0.5, 3.0, 3.0), pieces_found(0.999, 2.9, 3.0)
+    (3, 3)
+    """
+    most = max(1, math.ceil(there))
+    chance = expected / most
+    if chance > 0.5:  # those that stay behind are fewer
+        return most - pieces_found(1.0 - u, most - expected, most) if chance < 1.0 else most
+    count, probability = 0, math.exp(most * math.log1p(-chance))
+    left = u - probability
+    while left >= 0.0 and count < most:
+        probability *= (most - count) / (count + 1) * chance / (1.0 - chance)
+        count += 1
+        left -= probability
+        if count > expected and probability < 1e-18:
+            break
+    return count
 
 
 def sampling_deviation(shares: Floats, masses: Floats, constituent: Floats, sample: float, delivery: float) -> float:
     """Relative standard deviation of a constituent's share in a sample, after Gy.
 
-    ``shares`` (class,): mass shares of the delivery, in sum 1; ``masses`` (class,): kg of a piece; ``constituent`` (class,): its content in each;
-    ``sample`` and ``delivery`` in kg. NaN for a constituent that is not there.
+    ``shares`` (class,): mass shares of the delivery, in sum 1; ``masses`` (class,): kg of a piece, its mean by mass; ``constituent`` (class,): its content in
+    each; ``sample`` and ``delivery`` in kg. NaN for a constituent that is not there.
 
     Pieces of 1 g, a tenth of them the constituent, 1 kg of a very large lot: 1000 pieces, so sqrt(.9/.1/1000).
 
@@ -53,14 +119,15 @@ def sampling_deviation(shares: Floats, masses: Floats, constituent: Floats, samp
 
 
 class Sampler:
-    """Samples the deliveries of a feed. Stream ``sampling``: one uniform for each class of material and size that a sampled delivery holds."""
+    """Samples the deliveries of a feed. Stream ``sampling``: see :meth:`Pieces.drawn`, for each class of material and size that a sampled delivery holds."""
 
     def __init__(self, site: Assembly, feed: str, spec: Sampling) -> None:
         self.feed, self.spec, self._site = feed, spec, site
         self._stream = site.stream(feed, "sampling")
         properties, sizes = site.scenario.materials.properties, site.scenario.sizes
         columns = (properties[name].tolist() for name in ("density", "solidity", "thickness_ratio"))
-        self._pieces = [[piece_mass(size, *shape) for size in sizes.mean] for shape in zip(*columns, strict=True)]
+        bounds = list(zip(sizes.lower, sizes.upper, strict=True))
+        self._pieces = [[Pieces.between(*bound, math.prod(shape)) for bound in bounds] for shape in zip(*columns, strict=True)]
 
     @property
     def used(self) -> int:
@@ -102,30 +169,25 @@ class Sampler:
         )
 
     def _drawn(self, shares: Floats, mass: float) -> list[list[float]]:
-        """Mass shares by (material, size) in a sample."""
-        from scipy.special import gammaincinv
-
-        left = 1.0 - min(1.0, self.spec.mass / mass)
-        drawn = []
-        for row, pieces in zip(shares[: len(self._pieces)].tolist(), self._pieces, strict=True):
-            own = []
-            for share, piece in zip(row, pieces, strict=True):
-                if share <= 0.0 or left <= 0.0:
-                    own.append(share)
-                    continue
-                shape = self.spec.mass * share / (piece * left)  # gamma: mean M w, variance M w m (1 - M/M_delivery)
-                own.append(float(gammaincinv(shape, self._stream.uniform())) / shape * share)
-            drawn.append(own)
+        """Mass shares by (material, size) in a sample; not numbers in one that holds no piece at all."""
+        sampled = min(1.0, self.spec.mass / mass)
+        true: list[list[float]] = shares[: len(self._pieces)].tolist()
+        if sampled >= 1.0:
+            return true
+        drawn = [
+            [pieces.drawn(mass * share, sampled, self._stream) if share > 0.0 else 0.0 for share, pieces in zip(row, own, strict=True)]
+            for row, own in zip(true, self._pieces, strict=True)
+        ]
         total = math.fsum(value for row in drawn for value in row)
-        return [[value / total for value in row] for row in drawn] if total > 0.0 else shares[: len(self._pieces)].tolist()
+        return [[value / total if total > 0.0 else math.nan for value in row] for row in drawn]
 
     def _deviations(self, shares: Floats, mass: float) -> list[float]:
         """Relative standard deviation of each material's share."""
         solid = len(self._pieces)
-        flat, pieces = shares[:solid].ravel(), np.array(self._pieces).ravel()
+        flat, masses = shares[:solid].ravel(), np.array([pieces.heaviness for own in self._pieces for pieces in own])
         found = []
         for m in range(solid):
             own = np.zeros((solid, shares.shape[1]))
             own[m] = 1.0
-            found.append(sampling_deviation(flat, pieces, own.ravel(), self.spec.mass, mass))
+            found.append(sampling_deviation(flat, masses, own.ravel(), self.spec.mass, mass))
         return found
