@@ -12,6 +12,7 @@ import sys
 import numpy as np
 from numba import njit
 
+from twin.study.replicate import LEAST_RUNS
 from twin.study.statistics import Interval, mser5, needed_for_width, next_number, student_interval, wilson
 
 SEED = 20_260
@@ -22,6 +23,8 @@ CASES = ((0.5, 2_000), (0.8, 10_000))
 GOAL = (0.935, 0.965)
 SEQUENTIAL = (0.9, 20_000)
 FEW, MOST = 5, 100
+FIRST = (FEW, LEAST_RUNS)
+"""With how many runs sequential studies begin: few, for what that costs, and as many as twin takes."""
 WIDTHS = (0.2, 0.1, 0.05)
 LENGTHS = (20, 40, 60, 100)
 
@@ -55,9 +58,9 @@ def holds(interval: Interval, load: float) -> bool:
     return interval.low <= load / (1 - load) <= interval.high
 
 
-def until(width: float, values: list[float], load: float, warmup: int, study: int) -> Interval:
+def until(width: float, first: int, values: list[float], load: float, warmup: int, study: int) -> Interval:
     """The interval at which a study stops that adds replications until the half-width is so small a share of the mean, in rounds as ``replicate`` does."""
-    number = FEW
+    number = first
     while True:
         values += [replication(load, warmup, study, k) for k in range(len(values), number)]
         interval = interval_of(values[:number])
@@ -78,20 +81,20 @@ def fixed(load: float, warmup: int, number: int) -> int:
 
 
 def sequential(load: float, warmup: int) -> None:
-    """Five replications, and studies that go on from there."""
-    stopped: dict[float, list[Interval]] = {width: [] for width in WIDTHS}
-    first = 0
+    """Five replications, and studies that go on from there, or that begin with more."""
+    stopped: dict[tuple[int, float], list[Interval]] = {(first, width): [] for first in FIRST for width in WIDTHS}
+    held = 0
     for study in range(STUDIES):
         values = [replication(load, warmup, study, k) for k in range(FEW)]
-        first += holds(interval_of(values), load)
-        for width in WIDTHS:  # the narrower goes on with the runs of the wider
-            stopped[width].append(until(width, values, load, warmup, study))
-    print(line(f"load {load}, {FEW} replications", first))
-    for width, found in stopped.items():
+        held += holds(interval_of(values), load)
+        for first, width in stopped:  # one goes on with the runs of another
+            stopped[first, width].append(until(width, first, values, load, warmup, study))
+    print(line(f"load {load}, {FEW} replications", held))
+    for (first, width), found in stopped.items():
         hits = sum(holds(interval, load) for interval in found)
         mean, most = sum(interval.n for interval in found) / STUDIES, sum(interval.n >= MOST for interval in found)
         more = f"; {mean:.1f} replications on average, {most} studies at {MOST}"
-        print(line(f"load {load}, from {FEW} until {100 * width:.0f} %, at most {MOST}", hits, more))
+        print(line(f"load {load}, from {first} until {100 * width:.0f} %, at most {MOST}", hits, more))
 
 
 def false_alarms() -> None:
