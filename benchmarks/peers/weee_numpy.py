@@ -26,6 +26,7 @@ from twin.engine.clock import nanoseconds
 from twin.engine.streams import Stream
 from twin.kernels.compile import Sizes
 from twin.plant.topology import LineLayout, derive
+from twin.scenario.equilibrium import first_gap
 from twin.scenario.kinds.bunker import Bunker as BunkerModel
 from twin.scenario.kinds.conveyor import Conveyor as ConveyorModel
 from twin.scenario.kinds.feed import Feed as FeedModel
@@ -255,9 +256,10 @@ class Plant:
 
     def _pickups(self, name: str, model: PickUp) -> Iterator[tuple[int, float]]:
         every, loads = Stream(self.scenario.seed, 0, name, "pickup"), Stream(self.scenario.seed, 0, name, "load")
-        time, end = 0, nanoseconds(self.scenario.horizon)
-        while (time := time + nanoseconds(model.every.inverse(every.uniform()))) < end:
+        time, end = nanoseconds(first_gap(model.every, every.uniform())), nanoseconds(self.scenario.horizon)
+        while time < end:
             yield time, model.mass.inverse(loads.uniform())
+            time += nanoseconds(model.every.inverse(every.uniform()))
 
     def gate(self, model: FeedModel, place: Place, deliveries: list[tuple[int, Floats, float]]) -> Steps:
         env, me = self.env, Waiter(self.env)

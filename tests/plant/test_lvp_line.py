@@ -205,7 +205,7 @@ def test_bunkers_are_empty_and_full_at_some_time(outcomes: dict[str, list[Outcom
     """Never counting the warm-up; the lines of fines and of rolling plastics mostly have room for all that comes."""
     for bunker in ("middle", "flat", "rolling"):
         for state in ("empty", "full"):
-            assert sum(bunker in getattr(run, state) for run in outcomes[BASE]) >= 3, (bunker, state)
+            assert sum(bunker in getattr(run, state) for run in outcomes[BASE]) >= 2, (bunker, state)
     assert all({"fines", "plastics"} <= run.empty for run in outcomes[BASE])
     for run in outcomes[BASE]:
         assert sum(name.endswith("_store") for name in run.full) >= 2

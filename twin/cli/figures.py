@@ -23,7 +23,7 @@ MATRICES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
               ("turned_away_share", "turned away"), ("turned_away_mass", "mass turned away"))),
     ("resource", (("resource_load", "load"), ("resource_queue", "waiting"), ("resource_wait", "mean wait"))),
     ("line", (("utilisation", "running"), ("blocked", "blocked"), ("starved", "starved"), ("waiting", "waiting"), ("oee", "OEE"))),
-    ("machine", (("availability", "availability"), ("load", "load"), ("bottleneck_share", "bottleneck"))),
+    ("machine", (("availability", "availability"), ("repair_wait", "waits for repair"), ("load", "load"), ("bottleneck_share", "bottleneck"))),
 )  # fmt: skip
 """Tables with a row for each unit and a column for each KPI."""
 PLANT = ("energy", "energy_per_mass", "waste_heat")

@@ -167,11 +167,14 @@ class _Plant:
         product = self.totals.inputs.products.get(unit)
         return product is None or not math.isnan(product.load)
 
-    def next(self, unit: str) -> tuple[Standing, str] | None:
-        """The largest wait of a unit whose cause lies beyond, and the unit that lies there."""
+    def next(self, unit: str, downstream: bool) -> tuple[Standing, str] | None:
+        """The largest wait of a unit whose cause lies beyond, and the unit that lies there.
+
+        A unit that was reached ``downstream``, because it takes too little from a full place, does not take more where it is starved by another.
+        """
         found: list[tuple[Standing, str]] = []
         for wait in self.waits.get(unit, ()):
-            if wait.share < LEAST_WAIT:
+            if wait.share < LEAST_WAIT or (downstream and wait.how == "starved by"):
                 continue
             for other, back in self.others(unit, wait):
                 if wait.share > back:
@@ -219,7 +222,8 @@ def _intake_of(plant: _Plant, unit: str) -> str:
 def _followed(plant: _Plant, start: str) -> PlantLimit:
     """Follow the arrows from a unit to where none leads on."""
     unit, seen, path = start, {start: None}, []
-    while (found := plant.next(unit)) is not None and found[1] not in seen:
+    wait: Standing | None = None
+    while (found := plant.next(unit, wait is not None and wait.how == "blocked by")) is not None and found[1] not in seen:
         wait, unit = found
         seen[unit] = None
         path.append(wait)

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from twin.results.tally import Product, Totals
 
 UNKNOWN = float("nan")
+ROUNDING = 1e-12
+"""A change of stock worth less than this share of what the products brought is rounding."""
 
 
 def energy_of(totals: Totals, carrier: str) -> float:
@@ -157,7 +159,8 @@ def stock_value(totals: Totals) -> float:
         leaving = totals.leaving(of)
         if totals.conserved(of) and leaving > 0.0:
             value += earned / leaving * (totals.processed(of) - leaving - totals.stored_before_products(of))
-    return value
+    turnover = math.fsum(abs(earned) for earned in terms.values())
+    return value if abs(value) > ROUNDING * turnover else 0.0
 
 
 def _stock_before(totals: Totals, name: str, product: Product) -> float:

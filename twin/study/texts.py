@@ -15,6 +15,8 @@ def interval_text(name: str, mean: float, low: float, high: float, unit: str) ->
     '3.499 to 3.838 t/h'
     """
     factor, shown = _unit_of(name, unit, abs(mean))
+    if unit == "EUR" and max(abs(low), abs(high)) >= 100.0:
+        return f"{low:,.0f} to {high:,.0f} EUR"
     return f"{_digits(low / factor)} to {_digits(high / factor)} {shown}".rstrip()
 
 
@@ -30,8 +32,9 @@ def difference_text(name: str, difference: float, half_width: float | None, unit
     difference, half_width = difference / factor, None if half_width is None else half_width / factor
     smaller = half_width or abs(difference)
     decimals = max(0, (1 if half_width else 3) - math.floor(math.log10(smaller))) if smaller > 0 else 0
-    number = f"{difference:+.{decimals}f}" if difference else "0"
-    width = f" ± {half_width:.{decimals}f}" if half_width else " ± 0" if half_width is not None and difference else ""
+    comma = "," if unit == "EUR" else ""
+    number = f"{difference:+{comma}.{decimals}f}" if difference else "0"
+    width = f" ± {half_width:{comma}.{decimals}f}" if half_width else " ± 0" if half_width is not None and difference else ""
     return f"{number}{width} {'pp' if shown == '%' else shown}".rstrip()
 
 
