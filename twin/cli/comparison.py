@@ -175,7 +175,8 @@ def _about(comparison: Comparison) -> list[str]:
     chance = (1 - each) * judged
     return [
         f"{kind}intervals of the differences at {100 * each:.4g} % for each key figure{together}",
-        f"{judged} difference{' was' if judged == 1 else 's were'} judged: about {chance:.2g} would appear by chance alone; choose the figure that decides beforehand",
+        f"{judged} difference{' was' if judged == 1 else 's were'} judged: about {chance:.2g} would appear by chance alone; "
+        "choose the figure that decides beforehand",
     ]
 
 
