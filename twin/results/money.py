@@ -168,6 +168,8 @@ def _stock_before(totals: Totals, name: str, product: Product) -> float:
     value = 0.0
     for of, price, payable in product.price:
         for place in totals.places_before(name):
+            if place in totals.inputs.intake:
+                continue  # what is taken from there is processed as it is taken
             value += price * payable * totals.share_of_place(place, name) * totals.stock_change(place, of)
     return value
 

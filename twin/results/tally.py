@@ -227,8 +227,8 @@ class Totals:
         return masses[product] / whole if whole > 0.0 else 1.0 / len(takers)
 
     def stored_before_products(self, of: str = "") -> float:
-        """Return by how much the stock (kg) in all places that products are loaded from grew."""
-        places = dict.fromkeys(place for product in self.inputs.products for place in self.places_before(product))
+        """Return by how much the stock (kg) in all places that products are loaded from grew, the intake's apart."""
+        places = dict.fromkeys(place for product in self.inputs.products for place in self.places_before(product) if place not in self.inputs.intake)
         return math.fsum(self.stock_change(place, of) for place in places)
 
 
