@@ -17,9 +17,12 @@ from twin.errors import TwinError
 if TYPE_CHECKING:
     from twin.plant.api import load, resume, run, run_until
     from twin.plant.trace import Trace, trace
+    from twin.report.bundle import bundle
+    from twin.report.files import report
     from twin.results.read import Result
     from twin.results.read import open_file as open  # noqa: A004 -- the word a user expects
     from twin.scenario.model import Scenario
+    from twin.study.cite import cite
     from twin.study.compare import compare
     from twin.study.comparison import Comparison
     from twin.study.read import Study
@@ -34,10 +37,13 @@ __all__ = [
     "Study",
     "Trace",
     "TwinError",
+    "bundle",
+    "cite",
     "compare",
     "load",
     "open",
     "replicate",
+    "report",
     "resume",
     "run",
     "run_until",
@@ -52,6 +58,8 @@ _HOMES = {
     "Scenario": ("twin.scenario.model", "Scenario"),
     "Study": ("twin.study.read", "Study"),
     "Trace": ("twin.plant.trace", "Trace"),
+    "bundle": ("twin.report.bundle", "bundle"),
+    "cite": ("twin.study.cite", "cite"),
     "compare": ("twin.study.compare", "compare"),
     "load": ("twin.plant.api", "load"),
     "open": ("twin.results.read", "open_file"),
@@ -66,6 +74,10 @@ _HOMES = {
 
 def __getattr__(name: str) -> object:
     """Import a public name when it is first asked for."""
+    if name == "report":  # the package of this name, which can be called
+        from importlib import import_module
+
+        return import_module("twin.report")
     if name not in _HOMES:
         raise AttributeError(f"module 'twin' has no attribute {name!r}")
     from importlib import import_module

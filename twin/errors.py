@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -55,6 +56,16 @@ class Problem:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
         return f"{place} {self.path}: {self.message}" if self.path else f"{place}: {self.message}"
 
+    @property
+    def order(self) -> tuple[object, ...]:
+        """What problems are sorted by: place first, and numbers in texts as numbers, so that row 2 comes before row 10."""
+        return (self.file, self.line, self.column, _natural(self.path), _natural(self.message))
+
+
+def _natural(text: str) -> list[tuple[int, int, str]]:
+    parts = re.split(r"([0-9]{1,300})", text)
+    return [(0, int(part), "") if k % 2 else (1, 0, part) for k, part in enumerate(parts) if part]
+
 
 class ScenarioError(TwinError):
     """An input file is wrong; ``problems`` holds every problem found, in the order of their places."""
@@ -62,7 +73,7 @@ class ScenarioError(TwinError):
     exit_code = 2
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(sorted(problems))
+        self.problems = tuple(sorted(problems, key=lambda problem: problem.order))
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 

@@ -306,7 +306,8 @@ class Quantity:
         number = parse(value, self.si)
         for limit, holds, words in self._limits(number):
             if not holds:
-                raise UsageError(f"must be {words} {format_quantity(limit, self.si)} (got {shown(value)})")
+                hint = f"; {value} %?" if self.le == 1.0 and 1.0 < number <= 100.0 and _NUMBER.fullmatch(str(value).strip()) else ""
+                raise UsageError(f"must be {words} {format_quantity(limit, self.si)} (got {shown(value)}{hint})")
         return number
 
     def _limits(self, number: float) -> Iterable[tuple[float, bool, str]]:

@@ -344,3 +344,46 @@ def test_an_interrupted_run_says_what_was_kept(small: Path) -> None:
     assert "nothing was written" in err
     assert "Traceback" not in err
     assert [path.name for path in Path().iterdir()] == ["small.yaml"]
+
+
+@pytest.mark.parametrize("command", ["report", "cite", "bundle", "resume", "reproduce", "compare"])
+def test_a_scenario_where_a_result_is_needed_is_told_to_be_run_first(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "p.yaml"]) == 0
+    assert (tmp_path / "p.yaml").read_text().startswith("# yaml-language-server: $schema=scenario.schema.json\n")
+    (tmp_path / "other.h5").write_bytes(b"")
+    assert main([command, *(["other.h5"] if command == "compare" else []), "p.yaml"]) == 2
+    assert command == "compare" or "p.yaml is a scenario, not a results file: run it first, 'twin run p.yaml'" in capsys.readouterr().err
+
+
+def test_what_commands_do_has_a_name_in_twin_and_key_figures_are_rows(tmp_path: Path) -> None:
+    import twin
+
+    scenario = {"twin": 1, "time": {"horizon": "2 h"}, "materials": {"a": {}}, "units": {
+        "f": {"kind": "feed", "every": "1 h", "mass": "1 t", "composition": {"a": "100 %"}},
+        "b": {"kind": "bunker", "from": "f", "capacity": "9 t"}, "p": {"kind": "product", "from": "b"},
+    }}  # fmt: skip
+    with twin.run(twin.load(scenario), out=tmp_path / "r.h5") as result:
+        rows = result.kpis.rows()
+    assert {row["kpi"]: row["value"] for row in rows}["processed"] == 1000.0
+    assert all(list(row) == ["kpi", "value", "unit", "low", "high", "note"] for row in rows)
+    assert "twin" in twin.cite([tmp_path / "r.h5"]).sentence
+    assert twin.report([tmp_path / "r.h5"], tmp_path / "r.html").page.stat().st_size > 1000
+    assert twin.bundle([tmp_path / "r.h5"], tmp_path / "r.zip").path.is_file()
+
+
+def test_a_cold_start_says_that_kernels_are_compiled(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    from twin.cli import commands
+    from twin.kernels import compile as kernels
+
+    monkeypatch.setattr(kernels, "cache_folder", lambda caller: tmp_path)
+    commands._tell_if_cold()
+    told = capsys.readouterr()
+    assert told.err.startswith("compiling kernels, once")
+    assert told.out == ""
+    (tmp_path / "kernels_x").mkdir()
+    (tmp_path / "kernels_x" / "evaluator.nbi").touch()
+    commands._tell_if_cold()
+    assert capsys.readouterr().err == ""

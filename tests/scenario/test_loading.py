@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scenario_plants import PLANT, plant, problems
 
-from twin.errors import ScenarioError, TwinError, UsageError
+from twin.errors import Problem, ScenarioError, TwinError, UsageError
 from twin.scenario import load
 from twin.scenario.kind import names
 from twin.scenario.kinds.product import Product
@@ -448,3 +448,34 @@ def test_the_starter_scenario_is_right() -> None:
 @pytest.mark.parametrize(("every", "warmup"), [("29 d", "29 d"), ("15 d", "1 s"), ("100 d", "0 s"), ("0.1 s", "29.9999 d")])
 def test_a_window_that_holds_a_record_step_is_right(every: str, warmup: str) -> None:
     assert load(plant({"record": {"every": every}, "time.warmup": warmup})).record.every is not None
+
+
+def test_problems_stand_in_the_order_of_lines_and_numbers() -> None:
+    problems = [Problem("a.csv", 0, 0, f"schedule.{row}", f"row {row}") for row in (10, 2, 1)] + [Problem("a.csv", line, 1, "", "x") for line in (10, 9)]
+    found = ScenarioError(problems).problems
+    assert [problem.path for problem in found[:3]] == ["schedule.1", "schedule.2", "schedule.10"]
+    assert [problem.line for problem in found[3:]] == [9, 10]
+
+
+def test_what_is_wrong_is_said_once_and_with_what_to_write() -> None:
+    """A resource, a calendar and a carrier that are wrong are not unknown to those who name them; 5 of copper was meant as per cent."""
+    text = """
+twin: 1
+time: {horizon: 1 d}
+materials: {copper: {}, wood: {}}
+resources: {fitter: {count: 0}}
+calendars: {day: {mondy: "06:00-22:00"}}
+units:
+  f: {kind: feed, every: 1 h, mass: 2 t, composition: {copper: 5, wood: 95 %}, unload: {needs: fitter, time: 5 min}, calendar: day}
+  y: {kind: bunker, from: f, capacity: 5 t}
+  p: {kind: product, from: y}
+"""
+    with pytest.raises(ScenarioError) as caught:
+        load(text)
+    assert [problem.path for problem in caught.value.problems] == ["resources.fitter.count", "calendars.day.mondy", "units.f.composition.copper"]
+    assert caught.value.problems[2].message == "must be at most 1 (got 5; 5 %?)"
+
+
+def test_a_decimal_comma_inside_braces_is_told_as_one() -> None:
+    with pytest.raises(ScenarioError, match="inside braces a comma ends the value, and '5 t' is read as a key: write a decimal point"):
+        load("twin: 1\nunits:\n  f: {kind: feed, mass: 2,5 t}\n")

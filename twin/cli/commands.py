@@ -61,7 +61,16 @@ def output_of(options: argparse.Namespace, scenario: Scenario) -> Path:
     return out
 
 
+def _tell_if_cold() -> None:
+    """Say on stderr that a first run takes longer; to be called before anything that runs is imported."""
+    from twin.kernels.compile import is_cold
+
+    if is_cold():
+        print("compiling kernels, once: the first run takes up to a minute longer", file=sys.stderr)
+
+
 def _run(scenario: Scenario, out: Path, replication: int) -> Result:
+    _tell_if_cold()
     from twin.plant import simulate
 
     with tables.progress(f"{scenario.name} {replication}" if replication else scenario.name) as show, _told(show, out):
@@ -79,6 +88,7 @@ def _told(show: tables.Progress, out: Path) -> Iterator[None]:
 
 
 def _run_until(options: argparse.Namespace, scenario: Scenario) -> int:
+    _tell_if_cold()
     from twin.plant import simulate
 
     if options.replications is not None or options.output is not None:

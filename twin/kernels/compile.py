@@ -59,6 +59,12 @@ def cache_folder(caller: str) -> Path | None:
         return None
 
 
+def is_cold() -> bool:
+    """Return whether nothing is compiled yet for the sources as they are, so that a first run takes longer. To be asked before kernels are imported."""
+    folder = cache_folder(str(Path(__file__).with_name("evaluator.py")))
+    return folder is None or not any(folder.glob("*/*.nbi"))
+
+
 def _compile(function: F, signature: object, nogil: bool = False) -> F:
     folder = cache_folder(inspect.getsourcefile(function) or __file__)
     configuration: Any = numba.config

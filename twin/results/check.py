@@ -63,6 +63,8 @@ def open_hdf5(path: Path) -> Any:
     """Open an HDF5 file for reading. Raises ``FileError``."""
     try:
         if not h5py.is_hdf5(path):
+            if path.suffix.lower() in (".yaml", ".yml"):
+                raise FileError(f"{path} is a scenario, not a results file: run it first, 'twin run {path}', and give the file that this writes")
             raise FileError(f"{path} is not an HDF5 file")
         return h5py.File(path, "r")
     except OSError as error:

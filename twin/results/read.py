@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 
 class KpiTable(Mapping[str, Kpi]):
-    """The key figures of a run by name, each with ``value`` and ``unit``; a notebook shows them as a table."""
+    """The key figures of a run by name, each with ``value`` and ``unit``; a notebook shows them as a table.
+
+    ``pandas.DataFrame(result.kpis.rows())`` has a row for each.
+    """
 
     def __init__(self, kpis: Mapping[str, Kpi]) -> None:
         self._kpis = dict(kpis)
@@ -37,6 +40,10 @@ class KpiTable(Mapping[str, Kpi]):
         except KeyError:
             near = [known for known in self._kpis if known.partition(".")[0] == str(name).partition(".")[0]] or list(self._kpis)
             raise KeyError(f"no KPI {name!r}; known: {', '.join(near)}") from None
+
+    def rows(self) -> list[dict[str, float | str]]:
+        """Return a row for each key figure: ``kpi``, ``value`` and ``unit`` (SI), the bounds ``low`` and ``high`` (NaN where it has none), ``note``."""
+        return [{"kpi": name, **{key: getattr(kpi, key) for key in ("value", "unit", "low", "high", "note")}} for name, kpi in self._kpis.items()]
 
     def __contains__(self, name: object) -> bool:
         return name in self._kpis

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path as FilePath
 from typing import Any
@@ -137,6 +137,11 @@ class _Checked:
         stand_in: dict[str, Any] = {"twin": 1, "time": {"horizon": "1 d"}, "units": {"none": {}}}
         return Settings.model_validate({**stand_in, **{key: value for key, value in plain.items() if key not in bad}}), bad
 
+    def written(self, key: str, bad: Collection[str]) -> tuple[str, ...]:
+        """Return the names under a key that has faults of its own: they are known all the same, so that nobody who uses one is told that it is not."""
+        node = child(self.tree, key)
+        return tuple(str(name) for name, _ in node.children()) if key in bad and node is not None and isinstance(node.value, dict) else ()
+
     def read_units(self, written: Node | None) -> None:
         """Validate each unit with the model of its kind."""
         for key, node in written.children() if written is not None and isinstance(written.value, dict) else ():
@@ -254,8 +259,9 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
     files.start = settings.time.start
     checked.read_units(child(checked.tree, "units"))
     unit_names = settings.units.keys() if "units" not in bad else ()
-    resources = {name: spec.count for name, spec in settings.resources.items()}
-    known = references.Names(unit_names, checked.models, checked.partial, checked.kinds, tuple(settings.calendars), resources)
+    resources = {**dict.fromkeys(checked.written("resources", bad), 1), **{name: spec.count for name, spec in settings.resources.items()}}
+    calendars = (*settings.calendars, *checked.written("calendars", bad))
+    known = references.Names(unit_names, checked.models, checked.partial, checked.kinds, calendars, resources)
     checked.models = references.check(known, lambda loc, message: checked.complain(("units", *loc), message))
     for name, spec in settings.resources.items():
         for loc, message in references.wrong_names(spec, known):
@@ -266,7 +272,8 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
     events = timed(settings, written if isinstance(written, dict) else {}, checked.models, checked.validated, checked.complain)
     checked.models = with_stocks(checked.models, unit_names, checked.complain)
     stuff = checked.materials(settings, source, events, skip="catalogue" in bad or "materials" in bad)
-    drawn = [name for model in checked.models.values() if isinstance(model, ProcessModel) for name in model.carriers_used()]
+    faulty = checked.written("carriers", bad)
+    drawn = [name for model in checked.models.values() if isinstance(model, ProcessModel) for name in model.carriers_used() if name not in faulty]
     carriers = resolved_carriers(settings.carriers, drawn, lambda name, message: checked.complain(("carriers", name), message))
     if stuff is not None and "size_bounds" not in bad:
         catalogue, materials = stuff

@@ -33,6 +33,8 @@ _NUMBERS = (
     (re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"), "a finite number is needed"),
     (re.compile(r"[-+]?\d{19,}"), "this number is too long"),
 )
+_AFTER_COMMA = re.compile(r"\d")
+"""What begins a key that is the rest of a number with a decimal comma."""
 _LONGEST_NUMBER = 400
 _NUMBER_LIKE = re.compile(r"[-+.\d][-+.\d_,:eE]*")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
@@ -217,7 +219,10 @@ class _Reader:
         if event.style:  # quoted or a block: text as it stands
             return text
         if trap := _trap(text):
-            self._note(place, f"{trap} (got {shown(text)})" if text else trap, path)
+            told = trap
+            if not text and path and isinstance(path[-1], str) and _AFTER_COMMA.match(path[-1]):
+                told = f"inside braces a comma ends the value, and {shown(path[-1])} is read as a key: write a decimal point, 1.5 and not 1,5"
+            self._note(place, f"{told} (got {shown(text)})" if text else told, path)
             return None
         if text in ("true", "false"):
             return text == "true"
