@@ -1,4 +1,4 @@
-"""Equal machines in parallel: how long they are down, what they draw, and batches."""
+"""Equal machines in parallel: how long they are down, what they draw, and batches; what wear is left after a timed event."""
 
 from __future__ import annotations
 
@@ -222,3 +222,31 @@ def test_validate_says_what_a_second_copy_means_for_its_neighbours(tmp_path: Pat
     assert f"note {note}" in capsys.readouterr().out
     assert main(["validate", str(path), "--json", "--set", "units.eddy.count=1"]) == 0
     assert json.loads(capsys.readouterr().out)["notes"] == []
+
+
+def test_a_timed_event_leaves_the_wear_as_it_is() -> None:
+    """The gap opens by a tenth every 2 t; a change of the power at 5.5 h, which sets all values anew, must not make it new until the next step."""
+    worn = {"kind": "shredder", "gap": "20 mm", "shares": None, "rate": "1 t/h", "wear": {"parameter": "gap", "per": "2 t", "change": "+10 %"}}
+    machine = {key: value for key, value in worn.items() if value is not None}
+    units = {
+        "stock": {"kind": "bunker", "capacity": "1 kt", "initial": {"mass": "900 t", "composition": {"part": "100 %"}, "size": ["0 %", "0 %", "100 %"]}},
+        "m": {**machine, "from": "stock"},
+        "parts": {"kind": "product", "from": "m"},
+    }
+    base = {
+        "twin": 1,
+        "name": "worn",
+        "time": {"start": "2026-01-05", "horizon": "12 h"},
+        "lot": "100 kg",
+        "record": {"every": "30 min"},
+        "size_bounds": "10 20 100 mm",
+        "materials": {"part": {}},
+    }
+    with (
+        twin.run(twin.load({**base, "units": units})) as plain,
+        twin.run(twin.load({**base, "units": units, "events": [{"at": "5.5 h", "set": {"units.m.power": {"idle": "1 kW"}}}]})) as changed,
+    ):
+        sizes = plain.array("streams/size_flow")
+        assert (sizes == changed.array("streams/size_flow")).all()
+        row = plain.array("stream").tolist().index("m.out")
+        assert len({tuple(step) for step in sizes[:, row].round(9).tolist()}) > 4  # the wear shows
