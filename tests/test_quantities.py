@@ -180,7 +180,7 @@ def test_a_model_takes_text_and_holds_si() -> None:
     ("fields", "message"),
     [
         ({"rate": "0 t/h"}, "must be more than 0"),
-        ({"rate": "1 t/h", "share": 1.2}, "must be at most 1 (got 1.2)"),
+        ({"rate": "1 t/h", "share": 1.2}, "must be at most 1 (got 1.2; 1.2 %?)"),
         ({"rate": "1 t/h", "share": -0.1}, "must be at least 0"),
         ({"rate": "1 t/h", "gap": "0.1 mm"}, "must be at least 1 mm (got '0.1 mm')"),
         ({"rate": "1 t/h", "gap": "10 cm"}, "must be less than 100 mm (got '10 cm')"),

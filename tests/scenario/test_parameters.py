@@ -69,7 +69,6 @@ def test_every_kind_of_number_is_listed() -> None:
         "units.sorter.partition.accept.target": (0.9, "1"),
         "units.sorter.maintenance.0.every": (864_000.0, "s"),
         'events.0.set."units.sorter.rate"': (10_000 / 3600, "kg/s"),
-        "carriers.electricity.price": (0.0, "EUR/J"),
         "materials.target.density": (1000.0, "kg/m3"),
     }
     for path, (value, unit) in expected.items():
