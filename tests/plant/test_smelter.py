@@ -305,3 +305,57 @@ def test_a_machine_cannot_sort_what_has_melted() -> None:
     plant["units"].update(more)
     with pytest.raises(ScenarioError, match="no machine splits"):
         twin.run(twin.load(plant))
+
+
+def test_walls_lose_more_as_the_lining_wears() -> None:
+    """While the bath settles the walls lose most of the heat: in the first batch as in a furnace without wear, in the second a quarter of the walls' more.
+
+    Where wear of the lining does not reach the walls, both runs are the same.
+    """
+    lost = {}
+    for name, wear in (("new", 0.0), ("worn", 0.5)):
+        with twin.run(twin.load(smelter("1 d", tsl={"lining": {"batches": 2, "relining": "10 h", "wall_loss": wear}}))) as result:
+            lost[name] = [float(result.array("batches/waste_heat")[k].sum()) for k in rows(result, "tsl", "settle")]
+    assert lost["worn"][0] == lost["new"][0]
+    assert 1.2 < lost["worn"][1] / lost["new"][1] < 1.45  # the burner's off-gas takes heat with it as well
+
+
+def test_a_ladle_goes_to_the_port_that_is_named_first_where_both_take_it() -> None:
+    """Both converters wait for their first ladle: the port written first has it, whichever that is."""
+    plant = smelter()["units"]
+    charge = {
+        **plant["converter"]["phases"][0]["charge"],
+        "recipe": {"tsl.metal_b": {"mass": "24 t", "least": "12 t"}, "alloy": {"mass": "6 t", "least": "2 t"}},
+    }
+    more = {
+        "converter_b": {**plant["converter"], "from": ["tsl.metal_b", "alloy", "sand"], "phases": [{"charge": charge}, *plant["converter"]["phases"][1:]]},
+        "returns": {"from": ["converter.slag", "converter_b.slag"]},
+        "tin": {"from": ["converter.tin_slag", "converter_b.tin_slag"]},
+        "copper": {"from": ["converter.metal", "converter_b.metal"]},
+        "stack": {"from": ["tsl.offgas", "converter.offgas", "converter_b.offgas"]},
+    }
+    for order in (["metal", "metal_b"], ["metal_b", "metal"]):
+        recipe = phases()
+        recipe[3] = {"tap": {**recipe[3]["tap"], "metal_to": order}}
+        with twin.run(twin.load(smelter("12 h", tsl={"phases": recipe}, **more))) as result:
+            taps = [str(name) for unit, name in zip(result.array("batches/batch_unit"), result.array("batches/phase"), strict=True) if unit == "tsl"]
+        first = next(name.rpartition(" ")[2] for name in taps if name.rpartition(" ")[2] in order)
+        assert first == order[0], taps
+
+
+def test_a_blend_takes_no_more_of_the_rich_than_there_is() -> None:
+    """Of 8 t of rich scrap there are 6, where the target would take more: all of it is charged, and of the lean no less than the recipe's 24 t.
+
+    Not held to the stock, the blend takes 7 t less of the lean for rich scrap that is not there.
+    """
+    recipe = phases()
+    sources = {"bay": {"mass": "24 t", "least": "0 t"}, "rich_bay": {"mass": "8 t", "least": "0 t"}}
+    recipe[0]["charge"] |= {"recipe": sources, "blend": {"element": "Cu", "target": "60 %", "rich": "rich_bay", "lean": "bay"}}
+    more = {
+        "rich_bay": {"kind": "bunker", "capacity": "300 t", "initial": {"mass": "6 t", "composition": {"copper_no2": "100 %"}}},
+        "returned": {"kind": "product", "from": "returns"},
+    }
+    with twin.run(twin.load(smelter("90 min", tsl={"from": ["bay", "rich_bay", "sand"], "phases": recipe}, **more))) as result:
+        flows, streams, bounds = result.array("streams/mass_flow"), list(result.array("stream")), result.array("time_bounds")
+        drawn = {name: float((flows[:, streams.index(name)].sum(axis=1) * (bounds[:, 1] - bounds[:, 0])).sum()) for name in ("bay", "rich_bay")}
+    assert drawn == {"bay": pytest.approx(24e3, rel=1e-6), "rich_bay": pytest.approx(6e3, rel=1e-6)}

@@ -107,3 +107,13 @@ def test_pickers_meet_as_many_pieces_however_wide_the_classes_are() -> None:
         assert 0.05 < share < 0.6  # they are busy
         picked.append(share)
     assert picked[0] == pytest.approx(picked[1], rel=0.01)
+
+
+def test_wear_outlives_a_timed_event() -> None:
+    """An event that sets what is set already changes nothing: openings that have blinded stay so. Before it was new, the first steps after it passed more."""
+    worn = {"wear": {"parameter": "open_area", "per": "60 t", "change": "-25 %"}}
+    plain, touched, new = (changed(trommel=worn), changed(trommel=worn), changed())
+    touched = touched.change({"events": [{"at": "20 h", "set": {"units.trommel.speed": "12 rpm"}}]})
+    found = [undersize(twin.run(scenario)) for scenario in (plain, touched, new)]
+    assert found[0] == found[1]
+    assert found[2] > found[0] + 0.01
