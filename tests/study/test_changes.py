@@ -72,7 +72,7 @@ def test_shares_that_are_not_changed_give_way() -> None:
         ("materials.steal.density", "1 t/m3", "there is no material 'steal'; did you mean 'steel'?"),
         ("materials.steel.assay", 0.1, "there is no number 'materials.steel.assay' in the catalogue weee"),
         ("materials.steel.density", "1 t", "materials.steel.density.value: a density is needed"),
-        ("materials.steel.assay.Fe", 1.2, "must be at most 1 (got 1.2)"),
+        ("materials.steel.assay.Fe", 1.2, "must be at most 1 (got 1.2; 1.2 %?)"),
         ("units..x", 1, "a path such as 'units.screen.aperture' is needed"),
         ("units.scren.aperture", "1 mm", "did you mean 'screen'?"),
     ],

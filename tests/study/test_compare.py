@@ -249,7 +249,7 @@ def test_directions_are_of_key_figures_that_exist() -> None:
 def test_numbers_of_a_figure_share_their_unit() -> None:
     assert interval_text("recovery.Cu", 0.92, 0.82, 1.02, "1") == "82 to 102 %"
     assert interval_text("queue.trucks", 1.5, 1.0, 2.0, "1") == "1 to 2"
-    assert interval_text("margin", 133876.0, 106345.6, 161406.4, "EUR") == "106346 to 161406 EUR"
+    assert interval_text("margin", 133876.0, 106345.6, 161406.4, "EUR") == "106,346 to 161,406 EUR"
     assert interval_text("margin", 0.0, -5.0, 5.0, "EUR") == "-5 to 5 EUR"
     assert difference_text("recovery.Cu", 0.0123, 0.0045, "1", 0.6, 0.61) == "+1.23 ± 0.45 pp"
     assert difference_text("throughput", -0.1, None, "kg/s", 1.0, 0.9) == "-0.3600 t/h"

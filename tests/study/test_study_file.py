@@ -113,8 +113,8 @@ def test_a_wrong_scenario_is_shown_with_its_own_places(tmp_path: Path) -> None:
 
 
 def test_a_study_of_a_loaded_scenario() -> None:
-    found = load_study({"study": 1, "kind": "steady", "change": {"time.warmup": "2 h"}, "replications": 3}, base=twin.load(PLANT))
-    assert found.scenario.warmup == 7200
+    found = load_study({"study": 1, "kind": "steady", "change": {"time.horizon": "2 d", "time.warmup": "1 d"}, "replications": 3}, base=twin.load(PLANT))
+    assert found.scenario.warmup == 86_400
     assert found.name == "study"
     assert load_study(found) is found
 
