@@ -294,7 +294,7 @@ def test_trace_names_deliveries(small: Path, capsys: pytest.CaptureFixture[str])
         (["run", "small.yaml", "--until-half-width", "5 t"], "--until-half-width: a share is needed"),
         (["compare", "small.yaml", "small.h5"], "cannot be compared with each other"),
         (["compare", "small.yaml", "nope.yaml"], "no such file"),
-        (["resume", "small.yaml"], "not an HDF5 file"),
+        (["resume", "small.yaml"], "is a scenario, not a results file"),
     ],
 )
 def test_wrong_usage_is_exit_code_2_and_one_line(small: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
