@@ -15,7 +15,7 @@ from figures import Figures
 from size import size
 
 import twin
-from twin.study.executors import executor
+from twin.study.named_executor import executor
 from twin.study.processes import Processes
 from twin.study.study_file import StudyFile, load_study
 from twin.study.sweep import Advance, sweep

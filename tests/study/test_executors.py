@@ -14,7 +14,8 @@ from sweep_plant import STUDY, write
 
 from twin.errors import RunError, UsageError
 from twin.study import processes
-from twin.study.executors import Executor, executor
+from twin.study.executors import Executor
+from twin.study.named_executor import executor
 from twin.study.processes import Processes
 from twin.study.runs import Job
 from twin.study.study_file import load_study
@@ -160,7 +161,7 @@ def test_a_worker_with_other_code_does_not_run(jobs: list[Job]) -> None:
 
 DASK = """\
 import os, signal, sys
-from twin.study.executors import executor
+from twin.study.named_executor import executor
 from twin.study.study_file import load_study
 
 if __name__ == "__main__":

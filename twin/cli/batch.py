@@ -29,7 +29,7 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
-    from twin.cli.commands import scenario_of
+    from twin.cli.changed_scenario import scenario_of
     from twin.errors import UsageError
     from twin.quantities import parse
     from twin.scenario.problems import nearest

@@ -8,18 +8,15 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from twin.cli import batch, budget, bundle, cite, materials, replications, report, reproduce, sensitivity, sweep, tables
+from twin.cli.changed_scenario import output_of, scenario_of
 from twin.cli.signals import Interrupted
-from twin.cli.terminal import say
-from twin.errors import ScenarioError, TwinError, UsageError
-from twin.plant.api import load, load_stored
+from twin.errors import TwinError, UsageError
+from twin.plant.api import load_stored
 from twin.results.read import Result, open_file
 from twin.scenario import Scenario
-from twin.scenario.loading import CHANGE
 
 _DATE = re.compile(r"\s*\d{4}-\d\d-")
 
@@ -48,17 +45,6 @@ def run(options: argparse.Namespace) -> int:
     with _run(scenario, out, options.replication) as result:
         _show_result(result, options.json)
     return 0
-
-
-def output_of(options: argparse.Namespace, scenario: Scenario) -> Path:
-    """Where results go: with ``--set`` and no ``-o`` to a name of their own, so that the run of the scenario as it stands is kept beside them."""
-    if options.output is not None:
-        return Path(options.output)
-    if not options.set:
-        return Path(f"{scenario.name}.h5")
-    out = Path(f"{scenario.name}-set-{scenario.sha256[:8]}.h5")
-    say(f"--set without -o: results go to {out}, {scenario.name}.h5 is left as it is")
-    return out
 
 
 def _tell_if_cold() -> None:
@@ -187,37 +173,6 @@ def trace(options: argparse.Namespace) -> int:
     else:
         tables.show_trace(rows)
     return 0
-
-
-def scenario_of(options: argparse.Namespace) -> Scenario:
-    """The scenario with what ``--set`` and ``--seed`` change."""
-    changes: dict[str, Any] = {}
-    for item in options.set:
-        path, equals, text = item.partition("=")
-        if not equals or not path.strip():
-            raise UsageError(f'--set needs PATH=VALUE, e.g. units.screen.aperture="10 mm" (got {item!r})')
-        changes[path.strip()] = _value(text)
-    if getattr(options, "seed", None) is not None:
-        changes["seed"] = options.seed
-    scenario = load(Path(options.scenario))
-    if not changes:
-        return scenario
-    from twin.plant import topology
-
-    try:
-        changed = scenario.change(changes)
-        topology.derive(changed)
-    except ScenarioError as error:
-        named = [replace(problem, file="--set") if problem.file == CHANGE else problem for problem in error.problems]
-        raise ScenarioError(named) from None
-    return changed
-
-
-def _value(text: str) -> object:
-    """A value of ``--set`` as it would be read from YAML."""
-    from twin.scenario.yaml_source import parse_yaml
-
-    return parse_yaml(f"value: {text}\n", "--set").plain()["value"]  # type: ignore[index,call-overload]
 
 
 def _moment(text: str, scenario: Scenario) -> float:

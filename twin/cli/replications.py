@@ -90,7 +90,7 @@ def progress(label: str) -> Iterator[Count]:
 
 def _output(options: argparse.Namespace, scenario: Scenario) -> Path:
     """``NAME.h5``; with ``--set`` and no ``-o`` another name where replications of another scenario, such as the one without ``--set``, stand there."""
-    from twin.cli.commands import output_of
+    from twin.cli.changed_scenario import output_of
     from twin.results.read import open_file
 
     plain = Path(f"{scenario.name}.h5")

@@ -184,7 +184,7 @@ def _doubt(found: Sensitivity) -> str:
 
 def _elasticities(options: argparse.Namespace) -> int:
     from twin.study.elasticities import elasticities
-    from twin.study.executors import executor
+    from twin.study.named_executor import executor
     from twin.study.read import Study
     from twin.study.study_file import load_study
 

@@ -319,6 +319,7 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
         events=tuple(entry.event for entry in events),
         annotations=checked.annotations,
         files=dict(files.texts),
+        changed=change,
         source=source,
         tree=checked.tree,
         folder=str(files.folder) if files.folder is not None else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import html
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -77,6 +77,8 @@ class Scenario:
     events: tuple[TimedEvent, ...]
     annotations: Mapping[Path, Annotation]
     files: Mapping[str, str]
+    changed: Callable[[Scenario, Mapping[str, object]], Scenario] = field(repr=False)
+    """What loads a scenario again with some values changed: the loader gives it, since it makes scenarios and so stands above them."""
     source: Node = field(repr=False)
     """The merged tree with places, as written."""
     tree: Node = field(repr=False)
@@ -128,9 +130,7 @@ class Scenario:
 
         Raises ``ScenarioError`` with all problems of the changed scenario.
         """
-        from twin.scenario.loading import change
-
-        return change(self, changes)
+        return self.changed(self, changes)
 
     def to_yaml(self) -> str:
         """Return the merged scenario as YAML, which :func:`twin.scenario.load` reads again (with ``files=scenario.files``)."""

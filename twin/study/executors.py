@@ -9,16 +9,12 @@ from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Self
 
-from twin.errors import UsageError
 from twin.results.provenance import platform_text
-from twin.scenario.problems import nearest
 from twin.study.runs import COLLECT, Job, Outcome, local_environment, run_job
-
-EXECUTORS = ("processes", "serial", "dask")
 
 
 class Executor(ABC):
-    """Makes runs. Use it as a context manager: its workers end with the block."""
+    """Makes runs; :func:`twin.study.named_executor.executor` gives one by its name. Use it as a context manager: its workers end with the block."""
 
     name = ""
     workers = 1
@@ -59,31 +55,6 @@ class Serial(Executor):
             yield index, run_job(job)
             if index % COLLECT == COLLECT - 1:
                 gc.collect()
-
-
-def executor(name: str = "processes", workers: int | None = None, address: str | None = None) -> Executor:
-    """Return the executor of that name.
-
-    ``workers`` is the number of worker processes, by default one for each core that this process may use. ``address`` is that of a running dask scheduler;
-    without it, dask starts a cluster on this computer. Raises :class:`~twin.errors.UsageError`.
-    """
-    if name not in EXECUTORS:
-        raise UsageError(f"unknown executor {name!r}; {nearest(name, EXECUTORS)}")
-    if workers is not None and workers < 1:
-        raise UsageError(f"at least one worker is needed (got {workers})")
-    if address is not None and name != "dask":
-        raise UsageError(f"an address belongs to the executor 'dask' (got {address!r} with {name!r})")
-    if name == "serial":
-        if workers is not None and workers > 1:
-            raise UsageError(f"the executor 'serial' is one process (got {workers} workers); take 'processes'")
-        return Serial()
-    if name == "processes":
-        from twin.study.processes import Processes
-
-        return Processes(workers or cores())
-    from twin.study.cluster import Dask
-
-    return Dask(workers, address)
 
 
 def cores() -> int:

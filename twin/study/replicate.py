@@ -20,7 +20,7 @@ from twin.results.replace import make_folder
 from twin.scenario import Scenario
 from twin.scenario.problems import nearest
 from twin.study.executors import Executor
-from twin.study.executors import executor as executor_named
+from twin.study.named_executor import executor as executor_named
 from twin.study.periods import WarmUp, period_means, period_of
 from twin.study.runs import Job, Outcome
 from twin.study.statistics import (
@@ -256,8 +256,8 @@ def replicate(
 
     ``kind`` says what the study is of: ``"terminating"``, from start to horizon without the warm-up, or ``"steady"``, what the plant tends to; then the warm-up
     is judged (:attr:`Replications.warm_up`). With ``until``, a half-width relative to the mean, runs are added until that of each figure in ``kpis`` is reached
-    or ``at_most`` are made. ``executor`` is as in :func:`twin.study.executors.executor`, or an open one. ``keep(k)`` names the results file of replication k;
-    by default none is kept. Nothing is printed; ``progress(finished, planned)`` is called after each run.
+    or ``at_most`` are made. ``executor`` is as in :func:`twin.study.named_executor.executor`, or an open one. ``keep(k)`` names the results file of
+    replication k; by default none is kept. Nothing is printed; ``progress(finished, planned)`` is called after each run.
 
     The result does not depend on executor and workers. Raises :class:`~twin.errors.RunError` where a run fails, ``UsageError`` for wrong arguments.
     """

@@ -18,8 +18,8 @@ from twin.results.replace import make_folder
 from twin.scenario import Scenario
 from twin.scenario.problems import nearest
 from twin.study.executors import Executor
-from twin.study.executors import executor as executor_named
 from twin.study.layout import Plan
+from twin.study.named_executor import executor as executor_named
 from twin.study.read import Study
 from twin.study.runs import Job, Outcome, job_key
 from twin.study.store import Store
