@@ -38,7 +38,7 @@ SECONDS = 60
 """Seconds of a case, on a computer that does other things too."""
 WORK = 2000
 """Events of all runs of a case, one of the small plant has a hundred; a block of results counts as ten. What takes more is cut."""
-BATCH = 1000
+BATCH = 2500
 """Cases of a worker process."""
 CODES = (0, 1, 2)
 SHARES = {"scenario": 38, "catalogue": 11, "csv": 12, "study": 11, "results": 12, "state": 3, "study results": 13}
@@ -237,6 +237,8 @@ def run_case(cases: Cases, watch: Watch, case: int) -> Done:
     line, made = cases.make(case)
     os.chdir(cases.folder)
     outcome, wrong = _run(watch, line)
+    if outcome == "fault" and watch.opened and made == "study as text" and watch.opened.encode() in (cases.folder / "quick.yaml").read_bytes():
+        outcome, wrong = "2", None  # a study says itself where its base stands, and may say any file
     os.chdir(cases.folder.parent)
     return Done(case, line[0], made, outcome, time.monotonic() - began, f"{line}: {wrong}" if wrong is not None else None)
 
