@@ -36,7 +36,7 @@ MEMORY = 1 << 30
 """Bytes by which a case may grow the address space."""
 SECONDS = 60
 """Seconds of a case, on a computer that does other things too."""
-WORK = 2000
+WORK = 900
 """Events of all runs of a case, one of the small plant has a hundred; a block of results counts as ten. What takes more is cut."""
 BATCH = 2500
 """Cases of a worker process."""
