@@ -59,6 +59,18 @@ replications: 2
 kind: terminating
 responses: [throughput, recovery.good]
 """
+QUICK = """\
+study: 1
+base: small.yaml
+vary:
+  units.sort.rate: assumed
+  units.more.mass: {list: [2 t]}
+design: {grid: {units.sort.rate: 2}}
+replications: 1
+kind: terminating
+responses: [throughput, recovery.good]
+"""
+"""A study of two runs, for what makes thousands of sweeps."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +85,7 @@ class Files:
     second: Path
     state: Path
     results_of_study: Path
+    quick: Path
 
     @property
     def folder(self) -> Path:
@@ -83,6 +96,7 @@ def write(folder: Path) -> Path:
     """Write the scenario, what it reads, and the study; return the scenario's file."""
     (folder / "trucks.csv").write_text(TRUCKS, encoding="utf-8")
     (folder / "stuff.yaml").write_text(STUFF, encoding="utf-8")
+    (folder / "quick.yaml").write_text(QUICK, encoding="utf-8")
     (folder / "study.yaml").write_text(STUDY, encoding="utf-8")
     path = folder / "small.yaml"
     path.write_text(PLANT, encoding="utf-8")
@@ -102,6 +116,7 @@ def make(folder: Path) -> Files:
         folder / "r1.h5",
         folder / "state.h5",
         folder / "results_of_study.h5",
+        folder / "quick.yaml",
     )
     twin.run(plant, out=files.result).close()
     twin.run(plant, out=files.second, replication=1).close()

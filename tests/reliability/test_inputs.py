@@ -127,3 +127,13 @@ def test_a_file_that_grows_while_it_is_read_is_cut_off(tmp_path: Path, monkeypat
     monkeypatch.setattr(tables, "MOST_BYTES", 2_000)
     with pytest.raises(ScenarioError, match="too large"):
         load(path)
+
+
+def test_keys_that_do_not_go_together_beside_one_that_is_wrong_are_all_said() -> None:
+    """What two keys say of each other is looked at apart; it ended in a traceback where a third key was wrong (found by the fuzzer)."""
+    wrong = small.PLANT.replace("every: 4 h", "every: 99 h").replace("budget: {events: 20000}", "budget: {events: none}")
+    with pytest.raises(ScenarioError) as caught:
+        load(wrong, files={"trucks.csv": small.TRUCKS, "stuff.yaml": small.STUFF})
+    said = str(caught.value)
+    assert "budget.events" in said
+    assert "choose a shorter record.every" in said

@@ -13,8 +13,9 @@ pytestmark = pytest.mark.slow
 
 
 def test_a_hundred_mutated_inputs_end_in_a_line(tmp_path: Path) -> None:
-    faults = fuzz(small.make(tmp_path), 0, 90, 7, print, size=90)
-    assert not faults, "\n".join(fault.what for fault in faults)
+    tally = fuzz(small.make(tmp_path), 0, 100, 7, print, size=100)
+    assert not tally.faults, "\n".join(fault.what for fault in tally.faults)
+    assert tally.outcomes.total() == 100
 
 
 def test_a_few_kills_lose_nothing(tmp_path: Path) -> None:

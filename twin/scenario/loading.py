@@ -129,13 +129,17 @@ class _Checked:
         """Return the settings, with stand-ins for the wrong ones, and the keys of those."""
         plain = self.tree.plain()
         assert isinstance(plain, dict)
-        try:
-            return Settings.model_validate(plain), ()
-        except ValidationError as error:
-            self.complain_of(error, Settings, ())
-            bad = tuple(dict.fromkeys(str(detail["loc"][0]) for detail in error.errors(include_url=False)))
         stand_in: dict[str, Any] = {"twin": 1, "time": {"horizon": "1 d"}, "units": {"none": {}}}
-        return Settings.model_validate({**stand_in, **{key: value for key, value in plain.items() if key not in bad}}), bad
+        bad: tuple[str, ...] = ()
+        while True:  # what two keys say of each other is looked at once each of them is right
+            try:
+                return Settings.model_validate({**stand_in, **{key: value for key, value in plain.items() if key not in bad}} if bad else plain), bad
+            except ValidationError as error:
+                self.complain_of(error, Settings, ())
+                worse = [key for key in dict.fromkeys(str(detail["loc"][0]) for detail in error.errors(include_url=False)) if key not in bad]
+                if not worse:
+                    raise
+                bad = (*bad, *worse)
 
     def written(self, key: str, bad: Collection[str]) -> tuple[str, ...]:
         """Return the names under a key that has faults of its own: they are known all the same, so that nobody who uses one is told that it is not."""

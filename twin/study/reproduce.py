@@ -118,8 +118,9 @@ def compare_runs(stored: Result, rerun: Result, kinds: Iterable[Kind] | None = N
     if digests[0] == digests[1]:
         return Reproduction("equal", digests, events, tuple(changes))
     changes += _changed_inputs(stored, rerun)
-    names = [name for name in dict.fromkeys([*_arrays(stored), *_arrays(rerun)]) if name.partition("/")[0] not in INPUTS]
-    apart = [found for name in names if (found := _difference(stored, rerun, name)) is not None]
+    there, here = (dict.fromkeys(_arrays(result)) for result in (stored, rerun))  # once: a list of all arrays opens every one of them
+    names = [name for name in {**there, **here} if name.partition("/")[0] not in INPUTS]
+    apart = [found for name in names if (found := _difference(stored, rerun, name, name in there, name in here)) is not None]
     apart.sort(key=lambda array: -array.largest)
     close = events[0] == events[1] and all(array.largest < TOLERANCE for array in apart)
     first = "" if close else _first(stored, rerun)
@@ -150,11 +151,10 @@ def _shown(value: float | None) -> str:
     return "unknown" if value is None else f"{value:.12g}"
 
 
-def _difference(stored: Result, rerun: Result, name: str) -> ArrayDifference | None:
-    """How far an array is apart; None where it is equal to the last bit."""
-    missing = [f"not {place}" for result, place in ((stored, "in the file"), (rerun, "in the rerun")) if name not in _arrays(result)]
-    if missing:
-        return ArrayDifference(name, math.inf, missing[0])
+def _difference(stored: Result, rerun: Result, name: str, there: bool, here: bool) -> ArrayDifference | None:
+    """How far an array is apart; None where it is equal to the last bit. ``there`` and ``here`` say whether the file and the rerun have it."""
+    if not (there and here):
+        return ArrayDifference(name, math.inf, "not in the rerun" if there else "not in the file")
     a, b = np.asarray(stored.array(name)), np.asarray(rerun.array(name))
     if a.shape != b.shape:
         return ArrayDifference(name, math.inf, f"{_length(a)} there, {_length(b)} here")
