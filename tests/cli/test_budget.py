@@ -55,6 +55,7 @@ def test_many_short_runs_are_long(small: Path, capsys: pytest.CaptureFixture[str
     assert "1000000 runs of about" in capsys.readouterr().err
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("answer", "code"), [("n", 2), ("", 2), ("y", 1)])
 def test_at_a_terminal_it_is_asked(small: Path, answer: str, code: int) -> None:
     """No is a refusal; yes begins, and the scenario's own budget of a second ends it."""

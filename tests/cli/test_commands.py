@@ -108,6 +108,7 @@ def test_a_failed_run_leaves_the_earlier_result(small: Path, capsys: pytest.Capt
 RANDOM = "units.trucks.every={exponential: {mean: 2 h}}"
 
 
+@pytest.mark.soak
 def test_replications_write_a_file_each(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", str(small), "--replications", "3", "--json"]) == 0
     runs = json.loads(capsys.readouterr().out)["runs"]
@@ -117,6 +118,7 @@ def test_replications_write_a_file_each(small: Path, capsys: pytest.CaptureFixtu
     assert json.loads(capsys.readouterr().out)["digest"] == runs[2]["digest"]
 
 
+@pytest.mark.soak
 def test_replications_print_means_with_intervals(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["run", str(small), "--replications", "3", "--executor", "serial", "--set", RANDOM]
     assert main(command) == 0
@@ -136,6 +138,7 @@ def test_replications_print_means_with_intervals(small: Path, capsys: pytest.Cap
     assert found["warm_up"] == []
 
 
+@pytest.mark.soak
 def test_replications_until_an_interval_is_narrow(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--executor", "serial", "--set", RANDOM, "--json"]
     assert main(["run", str(small), "--until-half-width", "1000 %", "--of", "revenue", *options]) == 0
@@ -146,6 +149,7 @@ def test_replications_until_an_interval_is_narrow(small: Path, capsys: pytest.Ca
     assert "after 3 replications, wanted 1 %" in found["remarks"][0]
 
 
+@pytest.mark.soak
 def test_a_steady_study_says_whether_the_warm_up_is_enough(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["run", str(small), "--replications", "2", "--kind", "steady", "--executor", "serial", "--set", RANDOM]
     assert main([*command, "--set", "time.warmup=12 h"]) == 0
@@ -157,6 +161,7 @@ def test_a_steady_study_says_whether_the_warm_up_is_enough(small: Path, capsys: 
     assert (verdict["kpi"], verdict["verdict"], verdict["periods"], verdict["cut"]) == ("throughput", "too short to judge", 8, None)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("until", ["10 h", "2026-01-05T10:00"])
 def test_until_save_and_resume(small: Path, capsys: pytest.CaptureFixture[str], until: str) -> None:
     assert main(["run", str(small), "--until", until, "--save", "state.h5"]) == 0
@@ -253,6 +258,7 @@ def test_compare_runs_scenarios_and_judges(small: Path, changed: Path, capsys: p
     assert json.loads(capsys.readouterr().out)["kpis"]["throughput"]["changes"] == [change]
 
 
+@pytest.mark.soak
 def test_compare_of_several_variants_shares_the_risk(small: Path, changed: Path, capsys: pytest.CaptureFixture[str]) -> None:
     small.with_name("slower.yaml").write_text("twin: 1\nextends: slow.yaml\nname: slower\nchange: {units.sort.rate: 0.5 t/h}\n", encoding="utf-8")
     assert main(["compare", str(small), str(changed), "slower.yaml", "--replications", "4", "--executor", "serial", "--seed", "4"]) == 0
@@ -312,6 +318,7 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert "COMMAND" in capsys.readouterr().out
 
 
+@pytest.mark.soak
 def test_interrupted_replications_say_what_was_kept(small: Path) -> None:
     long = [sys.executable, "-m", "twin", "run", str(small), "--set", "time.horizon=100 d", "--replications", "900"]
     process = subprocess.Popen(long, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

@@ -61,6 +61,7 @@ def test_a_last_bit_shows_the_table_and_passes(small: str, capsys: pytest.Captur
     assert "GLIBC_TUNABLES" in printed
 
 
+@pytest.mark.soak
 def test_a_difference_fails_and_is_placed(small: str, capsys: pytest.CaptureFixture[str]) -> None:
     _scale(small, 2.0)
     assert main(["reproduce", small]) == 1
@@ -97,6 +98,7 @@ def test_cite(small: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert (found["seed"], found["replications"]) == (5, [1])
 
 
+@pytest.mark.soak
 def test_cite_replications(small: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "small.yaml", "--replications", "3", "--executor", "serial"]) == 0
     capsys.readouterr()

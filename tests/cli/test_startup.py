@@ -37,6 +37,7 @@ def test_help_imports_nothing_heavy(arguments: tuple[str, ...]) -> None:
     assert imported(HEAVY, *arguments) == []
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("arguments", [("validate", str(WEEE)), ("schema",), ("materials", "weee")])
 def test_scenarios_are_checked_without_compiler_and_simulator(arguments: tuple[str, ...]) -> None:
     assert imported(COMPILED, *arguments) == []

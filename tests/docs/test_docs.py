@@ -24,6 +24,34 @@ from twin.scenario.yaml_source import parse_yaml
 
 ROOT = Path(__file__).parents[2]
 PAGES = {str(path.relative_to(ROOT)): path for path in pages.pages()}
+LONG = {
+    "docs/bundle.md",
+    "docs/citing.md",
+    "docs/furnaces.md",
+    "docs/machines/cable_granulation.md",
+    "docs/machines/density_separator.md",
+    "docs/machines/hammer_mill.md",
+    "docs/machines/magnetic_drum.md",
+    "docs/machines/manual_picking.md",
+    "docs/machines/overband_magnet.md",
+    "docs/machines/screen.md",
+    "docs/machines/sensor_sorter.md",
+    "docs/machines/shredder.md",
+    "docs/machines/splitter.md",
+    "docs/machines/trommel.md",
+    "docs/money.md",
+    "docs/quality.md",
+    "docs/reference/file_layout.md",
+    "docs/report.md",
+    "docs/sensitivity.md",
+    "docs/smelter_bands.md",
+    "docs/smelting.md",
+    "docs/studies.md",
+    "docs/sweeps.md",
+    "docs/weee_chain.md",
+}
+"""Pages that take more than a few seconds: run by ``make soak``."""
+TO_RUN = [pytest.param(name, marks=pytest.mark.soak) if name in LONG else name for name in PAGES]
 WITH_LINKS = {**PAGES, **{str(path.relative_to(ROOT)): path for path in [*(ROOT / "docs" / "decisions").glob("*.md"), ROOT / "scenarios" / "README.md"]}}
 LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\(([^)\s]+)\)")
 PLANT: dict[str, Any] = {
@@ -44,7 +72,7 @@ def test_what_is_generated_is_up_to_date(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", TO_RUN)
 def test_a_page_does_what_it_says(name: str, tmp_path: Path) -> None:
     Run(PAGES[name], tmp_path).whole()
 

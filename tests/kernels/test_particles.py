@@ -109,6 +109,7 @@ def test_layers_are_what_overlaps_a_piece_over_its_area(seed):
 # --- the same for any number of threads ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("partition", "values"), [(sensor_partition, SENSOR), (eddy_partition, EDDY)])
 def test_threads_change_no_bit_and_the_seed_does(partition, values):
     one, two, five = (partition(values, PROPERTIES, SIZES, coarse(4.0), pieces=30_000, seed=3, threads=n) for n in (1, 2, 5))

@@ -139,6 +139,7 @@ def test_a_number_can_be_changed():
     assert dict(NUMBERS)[path].value == pytest.approx(math.log10(0.3), abs=1e-6)
 
 
+@pytest.mark.sampled(60)
 @pytest.mark.parametrize("path", [path for path, _ in NUMBERS])
 def test_every_number_can_be_changed_to_itself(path):
     known = dict(NUMBERS)[path]

@@ -35,6 +35,7 @@ def plant(machine: dict[str, Any], days: float, **more: Any) -> twin.Scenario:
     )
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("count", [1, 2, 4])
 def test_each_copy_is_there_for_two_thirds_of_the_time(count: int) -> None:
     """Mean life of 10 h at work, mean repair of 5 h; a copy's life runs only while the line works, which all but a single one hardly feel.
@@ -98,6 +99,7 @@ def test_a_hazard_and_a_failure_at_once_count_once() -> None:
         assert result.kpis["availability.m"].value >= 0.0
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("seed", range(20))
 def test_no_machine_of_a_random_plant_is_down_for_more_than_all_the_time(seed: int) -> None:
     with twin.run(random_plant(seed)) as result:

@@ -31,6 +31,7 @@ def total(result: twin.Result, column: str, unit: str, phase: str) -> np.ndarray
 NAMES = [path.stem for path in sorted(SCENARIOS.glob("*.yaml")) if "smelter" in path.stem or "cathode" in path.stem]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("name", NAMES)
 def test_it_runs_and_closes(name: str) -> None:
     result = run(name)
@@ -46,6 +47,7 @@ def test_heat_closes_in_every_batch() -> None:
     assert (np.abs(heat_in - out - stored) <= 1e4 + 1e-9 * (np.abs(heat_in) + np.abs(out))).all()
 
 
+@pytest.mark.soak
 def test_every_unit_works_and_somebody_waits() -> None:
     kpis = run("copper_smelter", "20 d").kpis
     for unit in ("lance_furnace", "converter", "anode_1", "anode_2", "casting_wheel", "tankhouse", "granulation"):
@@ -70,6 +72,7 @@ def test_hydrogen_takes_the_place_of_natural_gas_in_poling() -> None:
     assert hydrogen.kpis["grade.cathodes.Cu"].value == pytest.approx(base.kpis["grade.cathodes.Cu"].value, abs=1e-4)
 
 
+@pytest.mark.soak
 def test_a_second_converter_helps_while_the_first_is_relined() -> None:
     results = {}
     for name in ("copper_smelter", "copper_smelter_second_converter"):
@@ -80,6 +83,7 @@ def test_a_second_converter_helps_while_the_first_is_relined() -> None:
     assert results["copper_smelter_second_converter"].kpis["throughput"].value > results["copper_smelter"].kpis["throughput"].value
 
 
+@pytest.mark.soak
 def test_more_aluminium_goes_into_the_slag_and_slows_the_charge() -> None:
     base, more = run("copper_smelter", "20 d"), run("copper_smelter_more_aluminium", "20 d")
     share, cooling = {}, {}
@@ -93,6 +97,7 @@ def test_more_aluminium_goes_into_the_slag_and_slows_the_charge() -> None:
     assert cooling["more"] >= cooling["base"] and more.kpis["throughput"].value < base.kpis["throughput"].value
 
 
+@pytest.mark.soak
 def test_appliances_are_followed_into_cathodes_and_slimes() -> None:
     scenario = twin.load(SCENARIOS / "weee_to_cathode.yaml").change({"time.horizon": "30 d", "time.warmup": "15 d"})
     with twin.run(scenario) as result:
@@ -104,6 +109,7 @@ def test_appliances_are_followed_into_cathodes_and_slimes() -> None:
         assert (found.mass.sum(axis=(0, 2)) <= found.origin_mass * (1 + 1e-9)).all()
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("name", ["copper_smelter", "weee_to_cathode"])
 def test_resuming_in_the_middle_changes_nothing(name: str, tmp_path: Path) -> None:
     scenario = twin.load(SCENARIOS / f"{name}.yaml").change({"time.horizon": "4 d", "time.warmup": "1 d"})

@@ -116,6 +116,7 @@ def test_a_wall_clock_budget_ends_a_run() -> None:
         twin.run(plant)
 
 
+@pytest.mark.soak
 def test_work_that_takes_no_time_does_not_hang() -> None:
     plant = scenario(circle("1 kg", None), "1 h").change({"units.one.cycle_time": "0.0000000001 s", "units.two.cycle_time": "0.0000000001 s"})
     with pytest.raises(BudgetError, match="time stands still at 0 s: more than 409600 events at one instant"):

@@ -45,6 +45,7 @@ def test_every_number_has_a_basis_and_a_source(name: str) -> None:
         assert parameter.source not in ("", "not stated"), parameter.path
 
 
+@pytest.mark.soak
 def test_the_mill_limits_its_line_and_bunkers_are_empty_and_full(outcomes: dict[str, list[Outcome]]) -> None:
     for run in outcomes[BASE]:
         assert run.kpis["bottleneck_share.mill"] > 0.99
@@ -54,12 +55,14 @@ def test_the_mill_limits_its_line_and_bunkers_are_empty_and_full(outcomes: dict[
     assert len(full) >= 2
 
 
+@pytest.mark.soak
 def test_lines_are_blocked_and_starved(outcomes: dict[str, list[Outcome]]) -> None:
     for line in ("mill", "picking", "trommel", "fluff_drum"):
         assert mean(outcomes, BASE, f"blocked.{line}") > 0.01
         assert mean(outcomes, BASE, f"starved.{line}") > 0.01
 
 
+@pytest.mark.soak
 def test_products_are_plausible(outcomes: dict[str, list[Outcome]]) -> None:
     assert 0.80 < mean(outcomes, BASE, "recovery.Fe") < 0.95
     assert 0.93 < mean(outcomes, BASE, "grade.steel.Fe") < 0.985
@@ -68,6 +71,7 @@ def test_products_are_plausible(outcomes: dict[str, list[Outcome]]) -> None:
     assert 0.20 < residues < 0.35  # 25 % of a car is residue (science: 16 cars); some metal goes along
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("name", [BASE, SECOND_DRUM, GRATE])
 def test_balances_close_and_warnings_are_explained(outcomes: dict[str, list[Outcome]], name: str) -> None:
     for run in outcomes[name]:
@@ -76,6 +80,7 @@ def test_balances_close_and_warnings_are_explained(outcomes: dict[str, list[Outc
         assert run.warned <= explained, run.warned - explained
 
 
+@pytest.mark.soak
 def test_a_second_drum_moves_the_bottleneck(outcomes: dict[str, list[Outcome]]) -> None:
     assert longest(outcomes, BASE) == "fluff_drum"
     assert longest(outcomes, SECOND_DRUM) == "granulator"
@@ -83,6 +88,7 @@ def test_a_second_drum_moves_the_bottleneck(outcomes: dict[str, list[Outcome]]) 
     assert abs(paired(outcomes, BASE, SECOND_DRUM, "throughput").mean()) < 0.02 * mean(outcomes, BASE, "throughput")
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(("kpi", "sign"), [("grade.steel.Cu", 1), ("yield.meatballs", -1), ("yield.fines", 1)])
 def test_a_finer_grate_does_what_its_file_says(outcomes: dict[str, list[Outcome]], kpi: str, sign: int) -> None:
     assert (sign * paired(outcomes, BASE, GRATE, kpi) > 0).all()
@@ -92,6 +98,7 @@ def test_a_tonne_through_the_mill_costs_more_with_a_finer_grate() -> None:
     assert scenario_of(GRATE).units["mill"].power.specific > scenario_of(BASE).units["mill"].power.specific
 
 
+@pytest.mark.soak
 def test_results_converge_as_lots_shrink() -> None:
     """What fails and varies is left out, so that the lot alone makes the difference; recoveries differ less with each halving."""
     quiet = {

@@ -75,6 +75,7 @@ def test_one_more_hazard_moves_no_other_random_number() -> None:
         assert struck(one) == struck(two)
 
 
+@pytest.mark.soak
 def test_resumed_at_any_time_it_is_the_same_run(tmp_path: Path) -> None:
     hazards = {
         "fire": {"of": "battery", "per": "60 kg", "stop": {"exponential": {"mean": "40 min"}}, "needs": "crew"},

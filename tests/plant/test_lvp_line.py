@@ -191,6 +191,7 @@ def busiest(topology: Topology, runs: list[Outcome]) -> str:
     return max((line.name for line in topology.lines), key=lambda name: mean(runs, f"utilisation.{name}"))
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_the_film_sorter_limits_the_plant(topology: Topology, outcomes: dict[str, list[Outcome]]) -> None:
     assert busiest(topology, outcomes[BASE]) == "nir_film"
@@ -200,6 +201,7 @@ def test_the_film_sorter_limits_the_plant(topology: Topology, outcomes: dict[str
         assert min(run.kpis[f"bottleneck_share.{name}"] for name in ("nir_pe", "nir_pp")) > 0.3  # the limit by turns
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_bunkers_are_empty_and_full_at_some_time(outcomes: dict[str, list[Outcome]]) -> None:
     """Never counting the warm-up; the lines of fines and of rolling plastics mostly have room for all that comes."""
@@ -211,6 +213,7 @@ def test_bunkers_are_empty_and_full_at_some_time(outcomes: dict[str, list[Outcom
         assert sum(name.endswith("_store") for name in run.full) >= 2
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_lines_are_blocked_and_starved(outcomes: dict[str, list[Outcome]]) -> None:
     for kpi, low, high in [
@@ -225,6 +228,7 @@ def test_lines_are_blocked_and_starved(outcomes: dict[str, list[Outcome]]) -> No
     assert all(3 <= run.fires <= 30 for run in outcomes[BASE])
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_products_are_plausible(outcomes: dict[str, list[Outcome]]) -> None:
     for run in outcomes[BASE]:
@@ -238,6 +242,7 @@ def test_products_are_plausible(outcomes: dict[str, list[Outcome]]) -> None:
         assert 25 < run.kpis["specific_energy"] / 3600.0 < 60  # kWh/t
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PLANTS)
 def test_the_models_work_in_their_valid_ranges_but_for_what_the_header_explains(outcomes: dict[str, list[Outcome]], name: str) -> None:
@@ -246,11 +251,13 @@ def test_the_models_work_in_their_valid_ranges_but_for_what_the_header_explains(
         assert sum(run.warnings.get(warning, 0) for warning in FERROMAGNETIC) < 0.15 * run.eddy_lots
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_the_balances_close(outcomes: dict[str, list[Outcome]]) -> None:
     assert max(run.residual for runs in outcomes.values() for run in runs) < 1e-12
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_the_three_plants_get_the_same_trucks(outcomes: dict[str, list[Outcome]]) -> None:
     for runs in zip(*outcomes.values(), strict=True):
@@ -258,6 +265,7 @@ def test_the_three_plants_get_the_same_trucks(outcomes: dict[str, list[Outcome]]
     assert len({run.arrivals for run in outcomes[BASE]}) == REPLICATIONS
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "kpi", "sign"),
@@ -280,11 +288,13 @@ def test_each_change_does_what_its_file_says(outcomes: dict[str, list[Outcome]],
     assert sign * difference > half_width > 0
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_the_bottleneck_moves_to_the_bag_opener(topology: Topology, outcomes: dict[str, list[Outcome]]) -> None:
     assert busiest(topology, outcomes[FASTER]) == "opener"
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_bins_bring_more_residue_by_more_than_ten_points(outcomes: dict[str, list[Outcome]]) -> None:
     difference, half_width = paired(outcomes[BASE], outcomes[BIN], "yield.residue")
@@ -299,6 +309,7 @@ def recoveries(scenario: twin.Scenario, lot: str) -> NDArray[np.float64]:
         return np.array([mass_of(result, place)[names.index(name)] / drawn[names.index(name)] for name, place in RECEIVERS.items()])
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_recoveries_move_less_each_time_the_lot_is_halved(base: twin.Scenario) -> None:
     coarse, plain, half, quarter = (recoveries(base, lot) for lot in ("500 kg", "250 kg", "125 kg", "62.5 kg"))

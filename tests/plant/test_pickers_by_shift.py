@@ -70,6 +70,7 @@ def test_grade_and_recovery_move_with_pickers_picks_and_load() -> None:
         assert changed[1] > base[1] + 0.01
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("hours", [6.0, 9.99, 13.9, 14.0, 30.3, 47.9])
 @pytest.mark.parametrize("blocking", ["after", "before"])
 def test_resumed_at_any_time_it_is_the_same_run(tmp_path: Path, hours: float, blocking: str) -> None:

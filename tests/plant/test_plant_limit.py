@@ -73,6 +73,7 @@ units:
 """
 
 
+@pytest.mark.soak
 def test_a_pickup_that_limits_is_named_in_file_terminal_and_json(tmp_path: Path) -> None:
     scenario = tmp_path / "pickup.yaml"
     scenario.write_text(PICKUP_LIMITS, encoding="utf-8")

@@ -381,6 +381,7 @@ def judged(seed: int) -> twin.Scenario:
     return twin.load(plain)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("seed", range(12))
 def test_random_plants_close_and_resume_to_the_last_bit(tmp_path: Path, seed: int) -> None:
     plant, chance = judged(seed), random.Random(seed)
@@ -395,6 +396,7 @@ def test_random_plants_close_and_resume_to_the_last_bit(tmp_path: Path, seed: in
         assert found.tolist() == pytest.approx(whole.array("gates/product_mass").sum(axis=0).tolist(), rel=1e-9, abs=1e-9)
 
 
+@pytest.mark.soak
 def test_the_random_plants_reject() -> None:
     results = [twin.run(judged(seed)) for seed in range(12)]
     assert sum(result.array("gates/rejected_mass").sum() > 0 for result in results) >= 4
@@ -402,6 +404,7 @@ def test_the_random_plants_reject() -> None:
     assert sum(result.array("gates/penalty").sum() > 0 for result in results) >= 10
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("discharge", ["fifo", "mixed"])
 def test_a_circle_with_bales_and_a_limit_resumes_to_the_last_bit(tmp_path: Path, discharge: str) -> None:
     plant, chance = scenario(circle(discharge, pickup={"unit": "500 g", "limit": {"mass": "12 kg", "per": "1 d"}}), "8 d", **XY), random.Random(discharge)

@@ -14,6 +14,7 @@ import twin
 from twin.errors import DeadlockError
 
 
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize("seed", range(60))
 def test_a_random_plant_closes_and_resumes_to_the_last_bit(seed: int, tmp_path: Path) -> None:
     plant = random_plant(seed)
@@ -30,6 +31,7 @@ def test_a_random_plant_closes_and_resumes_to_the_last_bit(seed: int, tmp_path: 
     assert twin.resume(tmp_path / "state.h5").digest == whole.digest
 
 
+@pytest.mark.soak
 def test_most_random_plants_run() -> None:
     """The skip above must not swallow the test."""
     ran = 0

@@ -19,6 +19,7 @@ def undisturbed() -> twin.Result:
     return twin.run(twin.load(EVERYTHING))
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("seed", range(4))
 def test_a_run_that_was_saved_at_random_times_has_the_digest_of_the_undisturbed_one(undisturbed: twin.Result, tmp_path: Path, seed: int) -> None:
     scenario = twin.load(EVERYTHING)
@@ -35,6 +36,7 @@ def test_saving_exactly_when_much_is_due_changes_nothing(undisturbed: twin.Resul
     assert twin.resume(tmp_path / "state.h5").digest == undisturbed.digest
 
 
+@pytest.mark.soak
 def test_resuming_in_another_process_gives_the_same_bits(undisturbed: twin.Result, tmp_path: Path) -> None:
     twin.run_until(twin.load(EVERYTHING), 5.3 * 86400, tmp_path / "state.h5")
     code = f"import twin; print(twin.resume({str(tmp_path / 'state.h5')!r}, out={str(tmp_path / 'full.h5')!r}).digest)"

@@ -250,6 +250,7 @@ def test_every_product_is_traced_back_through_heel_and_returns() -> None:
     assert (found.mass.sum(axis=(0, 2)) <= found.origin_mass * (1 + 1e-9)).all()
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("hours", [2.0, 4.05, 4.5, 9.9, 10.5, 11.1, 16.0, 30.0])
 def test_resuming_in_the_middle_of_a_blow_changes_nothing(hours: float, tmp_path: Path) -> None:
     scenario = twin.load(smelter())

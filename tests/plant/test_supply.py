@@ -161,6 +161,7 @@ def test_every_third_delivery_is_sampled_and_a_sample_of_all_is_exact() -> None:
         np.testing.assert_allclose(result.array("samples/measured"), result.array("samples/true"), rtol=1e-14)
 
 
+@pytest.mark.soak
 def test_resumed_it_is_the_same_run(tmp_path: Path) -> None:
     scenario = twin.load(
         plant(

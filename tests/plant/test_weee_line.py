@@ -159,6 +159,7 @@ def paired(before: list[Outcome], after: list[Outcome], kpi: str) -> tuple[float
     return float(differences.mean()), float(stdtrit(count - 1, 0.975) * differences.std(ddof=1) / math.sqrt(count))
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_the_shredder_limits_its_line_and_runs_loaded(outcomes: dict[str, list[Outcome]]) -> None:
     for run in outcomes[BASE]:
@@ -166,6 +167,7 @@ def test_the_shredder_limits_its_line_and_runs_loaded(outcomes: dict[str, list[O
         assert run.kpis["bottleneck_share.shredder"] > 0.9
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_every_bunker_is_empty_and_full_at_some_time(base: twin.Scenario, outcomes: dict[str, list[Outcome]]) -> None:
     """In most replications each; never counting the warm-up."""
@@ -174,6 +176,7 @@ def test_every_bunker_is_empty_and_full_at_some_time(base: twin.Scenario, outcom
         assert sum(bunker in run.full for run in outcomes[BASE]) >= 8, bunker
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_lines_are_blocked_and_starved(topology: Topology, outcomes: dict[str, list[Outcome]]) -> None:
     names = [line.name for line in topology.lines]
@@ -182,6 +185,7 @@ def test_lines_are_blocked_and_starved(topology: Topology, outcomes: dict[str, l
         assert worst > 0.01, state
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_products_are_plausible(outcomes: dict[str, list[Outcome]]) -> None:
     for run in outcomes[BASE]:
@@ -193,6 +197,7 @@ def test_products_are_plausible(outcomes: dict[str, list[Outcome]]) -> None:
         assert 0.4 < run.kpis["recovery.Cu"] < 0.8
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [BASE, LARGER_BAYS, FINER_SCREEN])
 def test_the_models_work_in_their_valid_ranges_but_for_what_the_header_explains(outcomes: dict[str, list[Outcome]], name: str) -> None:
@@ -201,6 +206,7 @@ def test_the_models_work_in_their_valid_ranges_but_for_what_the_header_explains(
         assert run.warnings.get(FERROMAGNETIC, 0) < 0.1 * run.eddy_lots
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_the_three_plants_get_the_same_trucks(outcomes: dict[str, list[Outcome]]) -> None:
     for plain, bays, screen in zip(outcomes[BASE], outcomes[LARGER_BAYS], outcomes[FINER_SCREEN], strict=True):
@@ -208,6 +214,7 @@ def test_the_three_plants_get_the_same_trucks(outcomes: dict[str, list[Outcome]]
     assert len({run.arrivals for run in outcomes[BASE]}) == REPLICATIONS
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "kpi", "sign"),
@@ -225,6 +232,7 @@ def test_each_change_does_what_its_file_says(outcomes: dict[str, list[Outcome]],
     assert sign * difference > half_width > 0
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_larger_bays_leave_the_grades_alone(outcomes: dict[str, list[Outcome]]) -> None:
     for kpi in ("grade.steel.Fe", "grade.aluminium.Al", "recovery.Cu"):

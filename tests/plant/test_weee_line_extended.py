@@ -41,6 +41,7 @@ def test_every_number_that_it_writes_has_a_basis_and_a_source(name: str) -> None
     assert missing == [], missing
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("name", [BASE, LARGER, PICKERS])
 def test_balances_close_and_warnings_are_explained(outcomes: dict[str, list[Outcome]], name: str) -> None:
     for run in outcomes[name]:
@@ -48,6 +49,7 @@ def test_balances_close_and_warnings_are_explained(outcomes: dict[str, list[Outc
         assert run.warned <= EXPLAINED, run.warned - EXPLAINED
 
 
+@pytest.mark.soak
 def test_its_troubles(outcomes: dict[str, list[Outcome]]) -> None:
     for run in outcomes[BASE]:
         assert run.kpis["bottleneck_share.shredder"] > 0.99
@@ -58,6 +60,7 @@ def test_its_troubles(outcomes: dict[str, list[Outcome]]) -> None:
     assert all({"yard", "fluff_bay"} <= run.full for run in outcomes[BASE])
 
 
+@pytest.mark.soak
 def test_composites_come_apart_and_their_copper_is_recovered(outcomes: dict[str, list[Outcome]]) -> None:
     for run in outcomes[BASE]:
         assert run.kpis["grade.copper.Cu"] > 0.4
@@ -65,6 +68,7 @@ def test_composites_come_apart_and_their_copper_is_recovered(outcomes: dict[str,
         assert run.kpis["grade.stainless_steel.stainless"] > 0.5
 
 
+@pytest.mark.soak
 def test_a_larger_shredder_moves_the_bottleneck(outcomes: dict[str, list[Outcome]]) -> None:
     assert longest(outcomes, BASE) == "shredder"
     assert longest(outcomes, LARGER) == "steel_sifter"
@@ -73,12 +77,14 @@ def test_a_larger_shredder_moves_the_bottleneck(outcomes: dict[str, list[Outcome
     assert paired(outcomes, BASE, LARGER, "throughput").mean() < 0.1 * mean(outcomes, BASE, "throughput")
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(("kpi", "sign"), [("grade.steel.Cu", -1), ("recovery.Cu", 1), ("grade.steel.Fe", 1)])
 def test_more_pickers_do_what_the_file_says(outcomes: dict[str, list[Outcome]], kpi: str, sign: int) -> None:
     assert (sign * paired(outcomes, BASE, PICKERS, kpi) > 0).all()
     assert np.abs(paired(outcomes, BASE, PICKERS, "throughput")).mean() < 0.03 * mean(outcomes, BASE, "throughput")
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("name", [BASE, "weee_line"])
 def test_results_converge_as_lots_shrink(name: str) -> None:
     """The same trucks in ever smaller lots, of one mass each: what is recovered moves less with each halving."""

@@ -77,6 +77,7 @@ def rewritten(source: Path, target: Path, change: Callable[[str], str]) -> Path:
     return forge(source, target, do)
 
 
+@pytest.mark.sampled(18)
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_stored_scenario_opens_no_file_of_this_computer(
@@ -126,6 +127,7 @@ def test_the_watch_sees_what_is_opened(secret: Path) -> None:
     assert _OPENED
 
 
+@pytest.mark.soak
 def test_the_right_file_reads_what_is_stored_with_it(files: small.Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Far from the files that the scenario was loaded with, all commands go on from the texts in the file."""
     monkeypatch.chdir(tmp_path)

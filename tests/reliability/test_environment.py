@@ -34,6 +34,7 @@ def line(*arguments: object) -> str:
     return " ".join([*TWIN, *map(str, arguments)])
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
 @pytest.mark.parametrize("command", ["run", "validate", "schema", "--help", "materials"])
@@ -45,6 +46,7 @@ def test_a_full_disk_below_stdout_is_said_in_a_line(command: str, files: small.F
     assert command != "run" or (tmp_path / "a.h5").exists()
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.slow
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-", "| true", "2>/dev/full"])
 def test_closed_streams_stop_nothing(closed: str, files: small.Files, tmp_path: Path) -> None:
@@ -58,6 +60,7 @@ def test_closed_streams_stop_nothing(closed: str, files: small.Files, tmp_path: 
     assert "Traceback" not in failed.stderr
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_a_terminal_that_knows_ascii_only(files: small.Files, tmp_path: Path) -> None:
     titled = tmp_path / "titled.yaml"
@@ -128,6 +131,7 @@ def test_a_disk_that_is_full_below_the_cache_costs_time_only(tmp_path: Path) -> 
     assert (done.returncode, done.stdout.strip()) == (0, "None"), done.stderr
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("command", ["run", "until", "sweep"])
 def test_sigterm_is_taken_as_an_interrupt(command: str, tmp_path: Path) -> None:

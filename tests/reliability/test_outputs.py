@@ -87,6 +87,7 @@ def arguments(command: str, files: small.Files, folder: Path) -> tuple[list[str]
     return [part.format(**known) for part in COMMANDS[command]], at
 
 
+@pytest.mark.sampled(40)
 @pytest.mark.parametrize("kind", FOREIGN)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_what_is_not_ours_stays(
@@ -112,6 +113,7 @@ def test_what_is_not_ours_stays(
     assert str(at.name) in said[-1]
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:weasyprint")
 @pytest.mark.parametrize("command", [name for name in COMMANDS if name != "new"])
 def test_what_is_ours_is_replaced(command: str, files: small.Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,6 +159,7 @@ def test_a_folder_that_takes_no_file_ends_in_a_line(
         assert "Traceback" not in printed, command
 
 
+@pytest.mark.soak
 def test_set_without_a_name_leaves_the_run_of_the_scenario(
     files: small.Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -180,6 +183,7 @@ def test_set_without_a_name_leaves_the_run_of_the_scenario(
     assert (tmp_path / f"{Path(other).stem}-r0.h5").exists()
 
 
+@pytest.mark.soak
 def test_a_sweep_loses_nothing_to_a_disk_that_confirms_nothing(
     files: small.Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -55,6 +55,7 @@ def opened(browser: Any, paths: dict[str, Path]) -> Iterator[Any]:
         one.context.close()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("plant", PLANTS)
 @pytest.mark.parametrize("width", [360, 768, 1280])
 def test_nothing_is_wider_than_the_screen(opened: Any, plant: str, width: int) -> None:

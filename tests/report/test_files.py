@@ -113,6 +113,7 @@ def test_a_title_that_looks_like_a_formula_is_drawn_as_it_is(tmp_path: Path) -> 
     assert r"$\frac{1$" in (tmp_path / "flowsheet.svg").read_text(encoding="utf-8")
 
 
+@pytest.mark.soak
 def test_a_pdf(runs: list[Path], tmp_path: Path) -> None:
     pytest.importorskip("weasyprint", reason="a PDF needs weasyprint: pip install weasyprint")
     written = report([runs[0]], tmp_path / "a.html", pdf=True)

@@ -58,6 +58,7 @@ def test_the_page_is_well_formed_and_has_its_sections(plant: str) -> None:
     assert [tag for tag, _ in outline.elements].count("h1") == 1
 
 
+@pytest.mark.soak
 def test_a_strict_parser_finds_no_error() -> None:
     html5lib = pytest.importorskip("html5lib", reason="the strict parser html5lib is not installed")
     for plant in PLANTS:

@@ -31,6 +31,7 @@ def test_every_dimension_is_declared() -> None:
     assert all(variable.dims[0] == TABLES[variable.group] for variable in VARIABLES if variable.when == "rows")
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("count", [0, 1, 20])
 def test_xarray_finds_every_variable_of_the_table(tmp_path: Path, count: int) -> None:
     write_run(tmp_path / "a.h5", count).close()

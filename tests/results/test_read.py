@@ -263,6 +263,7 @@ def digest_of_another_type(file: Any, folder: Path) -> None:
     file.attrs["digest"] = np.arange(3)
 
 
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize(
     ("harm", "says"),
     [

@@ -47,6 +47,7 @@ scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | 
 trees = st.recursive(scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4), max_leaves=20)
 
 
+@pytest.mark.soak
 @settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=6), trees, max_size=5))
 def test_any_state_comes_back(state: dict[str, Any]) -> None:

@@ -52,6 +52,7 @@ def test_every_file_but_those_that_only_show_results_moves_the_digest(tmp_path: 
     assert digest_of(package) != renamed
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_resume_by_a_package_with_an_edited_file_is_refused_unless_forced(tmp_path: Path) -> None:
     """The package is copied, and a file of data, a kernel, the engine, … edited in the copy: each is refused with exit code 2, also by ``validate``'s peer

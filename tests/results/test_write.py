@@ -56,6 +56,7 @@ def test_what_was_appended_is_read(tmp_path: Path) -> None:
     assert not temporaries(tmp_path)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("block", [1, 2, 3, 8, 64])
 @pytest.mark.parametrize("appended", [1, 3, 20])
 def test_the_digest_does_not_depend_on_blocks_or_medium(tmp_path: Path, block: int, appended: int) -> None:
@@ -79,6 +80,7 @@ def test_the_same_run_gives_the_same_bytes_but_for_the_date(tmp_path: Path, monk
     assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("stop", [0, 1, 4, 5, 19])
 @pytest.mark.parametrize("block", [1, 4, 16])
 def test_a_resumed_run_has_the_digest_of_the_undisturbed_one(tmp_path: Path, stop: int, block: int) -> None:
@@ -249,6 +251,7 @@ while True:
 """
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 @pytest.mark.parametrize(("code", "wait"), [(ENDLESS, 0.0), (ENDLESS, 0.3), (FINISHING, 0.05), (FINISHING, 0.11), (FINISHING, 0.17), (FINISHING, 0.23)])
 def test_a_killed_run_leaves_the_old_file_or_the_new_one(tmp_path: Path, code: str, wait: float) -> None:
@@ -282,6 +285,7 @@ except FileError as error:
 """
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.skipif(sys.platform != "linux", reason="size limits of Linux")
 @pytest.mark.parametrize("limit", [0, 1000, 20_000, 200_000, 1_000_000, 5_000_000])
 def test_a_full_disk_leaves_the_old_file(tmp_path: Path, limit: int) -> None:
@@ -333,6 +337,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(sys.platform != "linux", reason="kB of Linux")
 def test_memory_does_not_grow_with_the_horizon(tmp_path: Path) -> None:
     """40,000 more steps hold 150 MB of arrays; they may cost less than a tenth of that (measured: 8 MB, of HDF5's own tables)."""

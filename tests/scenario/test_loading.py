@@ -323,6 +323,7 @@ def test_thirty_units_load_well_under_a_second() -> None:
     assert time.process_time() - begin < 0.5
 
 
+@pytest.mark.soak
 def test_a_hopeless_plant_is_given_up_soon() -> None:
     units = {f"machine_{i}": {**PLANT["units"]["sorter"], "from": f"mashine_{i}", "calendar": f"day{i}"} for i in range(3000)}
     begin = time.process_time()

@@ -111,6 +111,7 @@ def annotated(tree: Any, path: tuple[str | int, ...]) -> Any:
     return tree
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_wherever_the_loader_takes_an_annotation_the_schema_does(validator: jsonschema.Draft202012Validator) -> None:
     tree: Any = parse_yaml(WRITTEN[-1].read_text(encoding="utf-8"), "everything.yaml").plain()

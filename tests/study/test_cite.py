@@ -81,6 +81,7 @@ def test_the_cff_snippet_is_yaml_with_hashes(files: list[Path]) -> None:
     assert (software["type"], software["version"]) == ("software", found.version)
 
 
+@pytest.mark.soak
 def test_what_cannot_be_cited_together(files: list[Path], tmp_path: Path) -> None:
     seeded, other = tmp_path / "seeded.h5", tmp_path / "other.h5"
     twin.run(twin.load(PLANT).change({"seed": 5}), out=seeded, replication=1).close()

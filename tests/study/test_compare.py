@@ -88,6 +88,7 @@ def test_one_run_each_has_no_interval() -> None:
     assert serial(plant(), plant("fast", units__m__rate="2 t/h"), replications=1).remarks == twin.compare(base, fast).remarks
 
 
+@pytest.mark.soak
 def test_scenarios_are_run_on_common_random_numbers() -> None:
     """The trucks of a pair are the same, so that their number differs from pair to pair but hardly between the plants."""
     base, fast = plant(units__m__rate="1.5 t/h"), plant("fast", units__m__rate="2 t/h")
@@ -104,6 +105,7 @@ def test_scenarios_are_run_on_common_random_numbers() -> None:
     assert found.remarks == ("4 pairs of runs with common random numbers",)
 
 
+@pytest.mark.soak
 def test_verdicts_say_better_worse_or_that_it_cannot_be_told() -> None:
     slow = plant("slow", units__m__rate="0.6 t/h")
     found = serial(plant(units__m__rate="1.5 t/h"), slow, plant("fast", units__m__rate="2 t/h"), replications=5)
@@ -132,6 +134,7 @@ def test_other_seeds_make_independent_runs() -> None:
     assert found.remarks == ("3 and 3 independent runs (Welch); equal seeds would make them share their random numbers",)
 
 
+@pytest.mark.soak
 def test_files_of_one_plant_make_one_side(tmp_path: Path) -> None:
     files = {name: [tmp_path / f"{name}-{k}.h5" for k in range(3)] for name in ("base", "fast")}
     scenarios = {"base": plant("base"), "fast": plant("fast", units__m__rate="0.8 t/h")}
@@ -154,6 +157,7 @@ def test_files_of_one_plant_make_one_side(tmp_path: Path) -> None:
         twin.compare(files["base"][0], *files["base"], *files["fast"])
 
 
+@pytest.mark.soak
 def test_files_with_other_seeds_are_independent(tmp_path: Path) -> None:
     files = []
     for name, rate, seeds in (("base", "0.6 t/h", range(3)), ("fast", "0.8 t/h", range(10, 14))):
@@ -166,6 +170,7 @@ def test_files_with_other_seeds_are_independent(tmp_path: Path) -> None:
     assert row.difference.n == 3
 
 
+@pytest.mark.soak
 def test_runs_are_added_until_the_difference_is_known() -> None:
     base, fast = plant(units__m__rate="0.9 t/h"), plant("fast", units__m__rate="1 t/h")
     found = serial(base, fast, replications=3, until=0.05)
@@ -178,6 +183,7 @@ def test_runs_are_added_until_the_difference_is_known() -> None:
     assert "wanted 0.01 %" in capped.remarks[1]
 
 
+@pytest.mark.soak
 def test_a_steady_study_judges_the_warm_up_of_both_sides() -> None:
     found = serial(plant(), plant("fast", units__m__rate="2 t/h"), replications=2, kind="steady")
     assert found.kind == "steady"

@@ -46,6 +46,7 @@ def digests(by: Executor, jobs: list[Job]) -> dict[int, str]:
     return found
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("workers", [1, 2, 3])
 def test_worker_processes_give_the_same_bits(jobs: list[Job], right: dict[int, str], workers: int) -> None:
     with executor("processes", workers) as pool:
@@ -54,6 +55,7 @@ def test_worker_processes_give_the_same_bits(jobs: list[Job], right: dict[int, s
         assert {len(jobs) - 1 - k: digest for k, digest in turned.items()} == right
 
 
+@pytest.mark.soak
 def test_jobs_of_many_scenarios(jobs: list[Job]) -> None:
     """Workers keep some scenarios, and both sides forget the same ones."""
     scenario = jobs[0].scenario
@@ -63,12 +65,14 @@ def test_jobs_of_many_scenarios(jobs: list[Job]) -> None:
         assert digests(pool, many) == digests(serial, many)
 
 
+@pytest.mark.soak
 def test_whole_files_are_equal(tmp_path: Path) -> None:
     study = write(tmp_path)
     serial = sweep(study, tmp_path / "a.h5", executor="serial")
     assert sweep(study, tmp_path / "b.h5", workers=2).digest == serial.digest
 
 
+@pytest.mark.soak
 def test_a_killed_worker_costs_what_it_was_at(jobs: list[Job], right: dict[int, str]) -> None:
     found: dict[int, str] = {}
     with Processes(2) as pool:
@@ -82,6 +86,7 @@ def test_a_killed_worker_costs_what_it_was_at(jobs: list[Job], right: dict[int, 
     assert found == right
 
 
+@pytest.mark.soak
 def test_a_run_that_kills_its_workers_is_given_up(jobs: list[Job], tmp_path: Path) -> None:
     """A user's kernel that takes the whole process down costs its own run only."""
     (tmp_path / "poison.py").write_text(
@@ -113,6 +118,7 @@ def test_workers_that_cannot_start_end_the_sweep(jobs: list[Job], monkeypatch: p
         list(pool.run(jobs[:1]))
 
 
+@pytest.mark.soak
 def test_jobs_are_taken_as_workers_become_free(jobs: list[Job]) -> None:
     taken = 0
 
@@ -127,6 +133,7 @@ def test_jobs_are_taken_as_workers_become_free(jobs: list[Job]) -> None:
             assert taken <= done + 1 + 2 * processes.AHEAD
 
 
+@pytest.mark.soak
 def test_a_sweep_that_is_given_up_leaves_no_answers_behind(jobs: list[Job], right: dict[int, str]) -> None:
     with Processes(2) as pool:
         running = pool.run(jobs[8:])
@@ -135,6 +142,7 @@ def test_a_sweep_that_is_given_up_leaves_no_answers_behind(jobs: list[Job], righ
         assert digests(pool, jobs) == right
 
 
+@pytest.mark.soak
 def test_a_script_needs_no_main_guard(tmp_path: Path) -> None:
     study = write(tmp_path, STUDY.replace("sobol: 8", "sobol: 2"))
     script = tmp_path / "script.py"
@@ -184,6 +192,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.soak
 def test_dask_gives_the_same_bits_and_survives_a_killed_worker(tmp_path: Path) -> None:
     pytest.importorskip("distributed")
     script = tmp_path / "script.py"

@@ -76,6 +76,7 @@ def test_executor_and_order_change_nothing() -> None:
     assert repr(one) == repr(other)
 
 
+@pytest.mark.soak
 def test_worker_processes_give_the_same() -> None:
     one, other = replicate(plant(), number=3, executor="serial"), replicate(plant(), number=3, workers=2)
     assert [outcome.digest for outcome in one.outcomes] == [outcome.digest for outcome in other.outcomes]
@@ -101,6 +102,7 @@ def test_the_cap_holds_and_says_what_is_missing() -> None:
     assert found.needed("throughput") is None or found.needed("throughput") > 100  # type: ignore[operator]
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -173,6 +175,7 @@ def test_means_over_periods_are_those_of_the_record_steps(tmp_path: Path) -> Non
     assert all(math.isnan(value) for value in found["nothing"])
 
 
+@pytest.mark.soak
 def test_a_steady_plant_with_a_warm_up_that_is_enough() -> None:
     found = replicate(plant(time__horizon="20 d"), number=3, kind="steady", executor="serial", kpis=("utilisation.m",))
     assert [own.kpi for own in found.warm_up] == ["throughput", "utilisation.m"]
@@ -183,6 +186,7 @@ def test_a_steady_plant_with_a_warm_up_that_is_enough() -> None:
     assert str(own) in repr(found)
 
 
+@pytest.mark.soak
 def test_a_plant_that_changes_to_the_end_has_no_steady_state() -> None:
     """A machine that is a little faster every day, and always has enough to do."""
     events = [{"at": f"{day} d", "set": {"units.m.rate": f"{0.2 + 0.04 * day:.2f} t/h"}} for day in range(1, 20)]

@@ -72,6 +72,7 @@ def test_a_scenario_with_a_catalogue_and_another_seed_needs_nothing_beside_the_f
     assert reproduce(path).verdict == "equal"
 
 
+@pytest.mark.soak
 def test_a_last_bit_passes_and_is_said(made: Path) -> None:
     rewrite(made, scale("gates/product_mass", (10, 0), 1 + 4e-16))
     found = reproduce(made)
@@ -81,6 +82,7 @@ def test_a_last_bit_passes_and_is_said(made: Path) -> None:
     assert found.arrays[0].where == "11 h, good_out"
 
 
+@pytest.mark.soak
 def test_what_is_nearly_nothing_does_not_count(made: Path) -> None:
     rewrite(made, scale("balance/material_residual", 0, 3.0))
     rewrite(made, lambda file: file["balance/material_residual"].write_direct(file["balance/material_residual"][...] + 1e-12))
@@ -89,6 +91,7 @@ def test_what_is_nearly_nothing_does_not_count(made: Path) -> None:
     assert found.largest < 1e-13
 
 
+@pytest.mark.soak
 def test_a_changed_number_is_found_where_it_stands(made: Path) -> None:
     rewrite(made, scale("units/level", (12, 0), 1.5))
     found = reproduce(made)
@@ -98,6 +101,7 @@ def test_a_changed_number_is_found_where_it_stands(made: Path) -> None:
     assert found.first == "record step 12, which ends at 13 h: units/level"
 
 
+@pytest.mark.soak
 def test_a_changed_event_is_the_first_that_differs(made: Path) -> None:
     def change(file: Any) -> None:
         file["events/event_time"][1] += 5_000_000_000
@@ -111,11 +115,13 @@ def test_a_changed_event_is_the_first_that_differs(made: Path) -> None:
     assert float(there.split()[0]) == pytest.approx(float(here.split()[0]) + 5)
 
 
+@pytest.mark.soak
 def test_a_lot_that_differs_is_named(made: Path) -> None:
     rewrite(made, scale("lots/mass", (3, 0), 1.001))
     assert reproduce(made).first.startswith("lots row 3: ")
 
 
+@pytest.mark.soak
 def test_an_event_count_that_differs_does_not_pass(made: Path) -> None:
     rewrite(made, lambda file: (file.attrs.modify("events", file.attrs["events"] + 1), scale("units/level", (12, 0), 1 + 4e-16)(file)))
     found = reproduce(made)
@@ -123,6 +129,7 @@ def test_an_event_count_that_differs_does_not_pass(made: Path) -> None:
     assert found.events[0] == found.events[1] + 1
 
 
+@pytest.mark.soak
 def test_another_replication_than_stated(made: Path) -> None:
     with h5py.File(made, "r+") as file:
         file.attrs["replication"] = 0
@@ -143,6 +150,7 @@ def test_versions_and_sources_that_changed_are_named(made: Path) -> None:
     assert found.changes[1] == "the sources of twin have changed"
 
 
+@pytest.mark.soak
 def test_a_parameter_that_is_read_otherwise_is_named(made: Path) -> None:
     with twin.open(made) as result:
         k = list(result.array("parameters/path")).index("lot")
@@ -179,6 +187,7 @@ def test_a_resumed_run_is_reproduced_but_not_one_resumed_with_other_code(tmp_pat
         reproduce(path)
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_a_processor_without_fma_and_avx2(tmp_path: Path) -> None:
     """The C library then computes exponentials otherwise: the run is equal to the last bit or within the tolerance, with as many events."""

@@ -127,6 +127,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return sweep(write(folder), folder / "swept.h5", executor="serial").path
 
 
+@pytest.mark.soak
 def test_the_command_says_what_a_sweep_depends_on(swept: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert called(str(swept)) == 0
     out = capsys.readouterr().out
@@ -134,6 +135,7 @@ def test_the_command_says_what_a_sweep_depends_on(swept: Path, capsys: pytest.Ca
         assert text in out
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("design", ["saltelli: 2", "morris: {trajectories: 2}"])
 def test_a_study_file_is_swept_first(tmp_path: Path, design: str, capsys: pytest.CaptureFixture[str]) -> None:
     study = write(tmp_path, STUDY.replace("sobol: 8", design))
@@ -149,6 +151,7 @@ def test_a_study_file_is_swept_first(tmp_path: Path, design: str, capsys: pytest
     assert json.loads(capsys.readouterr().out) == first and figure.read_bytes() == drawn
 
 
+@pytest.mark.soak
 def test_elasticities_share_the_random_numbers(swept: Path) -> None:
     study = load_study(swept.parent / "study.yaml")
     found = elasticities(study, Serial(), ["throughput"], replications=3).responses[0]
@@ -209,6 +212,7 @@ def test_a_study_that_asks_for_nothing_or_varies_nothing_is_told(tmp_path: Path)
         called(str(tmp_path / "plant.yaml"), "--executor", "serial")
 
 
+@pytest.mark.soak
 def test_without_salib_it_is_said_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = sweep(write(tmp_path, STUDY.replace("sobol: 8", "saltelli: 2")), tmp_path / "s.h5", executor="serial")
     monkeypatch.setitem(sys.modules, "SALib.analyze", None)

@@ -59,6 +59,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Study:
     return sweep(write(folder), folder / "swept.h5", executor="serial")
 
 
+@pytest.mark.soak
 def test_what_is_in_the_file_is_what_the_runs_give(swept: Study) -> None:
     assert swept.complete
     assert swept.counts == {"done": 16, "failed": 0, "lost": 0, "open": 0}
@@ -120,6 +121,7 @@ def test_a_study_of_a_table_is_whole_in_its_file(tmp_path: Path) -> None:
     assert again.points.changes(1) == {"units.sort.rate": "1.5 t/h", "units.yard.discharge": "mixed"}
 
 
+@pytest.mark.soak
 def test_the_same_sweep_makes_nothing_again_and_a_larger_one_only_what_is_new(tmp_path: Path) -> None:
     study, out = write(tmp_path), tmp_path / "s.h5"
     count, first = made(study, out)
@@ -139,6 +141,7 @@ def test_the_same_sweep_makes_nothing_again_and_a_larger_one_only_what_is_new(tm
     assert made(study, out)[1].digest == fresh.digest
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("change", ["seed", "scenario", "catalogue", "code", "versions", "environment"])
 def test_nothing_is_used_again_when_something_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str) -> None:
     text = "twin_catalogue: 1\nname: own\nmaterials:\n  good: {density: 2 t/m3, assay: {Cu: 1}}\n  bad: {density: 1 t/m3, assay: {Fe: 1}}\n"
@@ -185,6 +188,7 @@ def test_keys_of_jobs() -> None:
 FAILING = STUDY.replace("units.trucks.mass: {list: [2 t, 3 t]}", "units.trucks.mass: {list: [2 t, 3 t]}\n  budget.events: {list: [10, 1000000]}")
 
 
+@pytest.mark.soak
 def test_a_run_that_fails_is_recorded_and_the_sweep_goes_on(tmp_path: Path) -> None:
     study, out = write(tmp_path, FAILING), tmp_path / "s.h5"
     seen: list[tuple[int, int]] = []
@@ -220,6 +224,7 @@ def test_an_outcome_says_what_went_wrong(monkeypatch: pytest.MonkeyPatch) -> Non
         run_job(Job(scenario))
 
 
+@pytest.mark.soak
 def test_a_lost_run_is_made_again(tmp_path: Path) -> None:
     class Losing(Serial):
         def run(self, jobs: Any) -> Any:
@@ -241,6 +246,7 @@ def test_equal_points_are_run_once(tmp_path: Path) -> None:
     assert found.response("throughput")[0].tolist() == found.response("throughput")[2].tolist()
 
 
+@pytest.mark.soak
 def test_an_unknown_response_is_found_at_the_first_result(tmp_path: Path) -> None:
     study = write(tmp_path, STUDY.replace("recovery.good", "recovry.good"))
     counting = Counting()
@@ -349,6 +355,7 @@ def start(*arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("executor", ["serial", "processes"])
 def test_killed_twice_it_equals_an_undisturbed_one(tmp_path: Path, swept: Study, executor: str) -> None:

@@ -162,6 +162,7 @@ def test_lots_descend_from_what_was_poured() -> None:
     assert copper[result.array("lots/at_unit") == "wheel"] == pytest.approx([9900.0, 9900.0])
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("hours", [0.5, 1.0, 1.7, 3.0, 3.2, 10.25, 47.9])
 def test_a_run_saved_in_the_middle_goes_on_to_the_last_bit(tmp_path: Path, hours: float) -> None:
     stock = {"kind": "bunker", "from": "wheel.anodes", "capacity": "12 t"}
@@ -183,6 +184,7 @@ def test_values_out_of_range_are_refused(key: str, value: str) -> None:
         casting(wheel={key: value})
 
 
+@pytest.mark.soak
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     metal=st.dictionaries(st.sampled_from(["Cu", "Ni", "O", "Pb", "Au", "rest"]), st.floats(1e-6, 3e4), min_size=1),

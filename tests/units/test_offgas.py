@@ -272,6 +272,7 @@ def test_lots_of_dust_and_gas_descend_from_the_off_gas() -> None:
     assert [unit for unit, _ in leaving] == ["filter"] * 4
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.usefixtures("melter")
 @pytest.mark.parametrize("hours", [0.5, 1.0, 6.0, 9.5, 17.3, 30.0, 41.01])
 def test_a_run_saved_in_the_middle_goes_on_to_the_last_bit(tmp_path: Path, hours: float) -> None:
@@ -295,6 +296,7 @@ def test_off_gas_must_come_from_a_port() -> None:
         filtering(filter_={"from": "yard"})
 
 
+@pytest.mark.soak
 @pytest.mark.usefixtures("melter")
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(

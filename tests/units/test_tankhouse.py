@@ -242,6 +242,7 @@ def test_what_comes_into_a_cycle_goes_out_of_it() -> None:
 anodes = st.dictionaries(st.sampled_from([element for element in ELEMENTS if element != "Cu"]), st.floats(1e-9, 0.005), max_size=12)
 
 
+@pytest.mark.soak
 @settings(max_examples=25, deadline=None)
 @given(anodes, st.floats(0.0, 0.4), st.integers(1, 5), st.sampled_from(["liberator", "bleed"]), st.booleans())
 def test_elements_close_for_any_anodes(others: dict[str, float], scrap: float, pulls: int, removal: str, filled: bool) -> None:
@@ -424,6 +425,7 @@ def busy(horizon: str = "60 d") -> twin.Scenario:
     return plant(horizon=horizon, every="1 h", sections=3, stock="80 t", initial={"assay": ANODE}, electrolyte={"volume": "100 l"}, also=also, **hands)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("days", [1.0, 6.0, 6.1, 6.4, 13.77, 20.2, 31.0, 44.44, 59.9])
 def test_a_run_that_was_saved_goes_on_to_the_last_bit(undisturbed: twin.Result, tmp_path: Path, days: float) -> None:
     twin.run_until(busy(), days * DAY, tmp_path / "state.h5")

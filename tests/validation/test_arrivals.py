@@ -87,6 +87,7 @@ CAMPAIGN = {"begin": "7 h", "length": "5 h", "repeat": "24 h"}
 FORMS: list[dict[str, Any]] = [{"exponential": {"mean": "3 h"}}, {"gamma": {"mean": "3 h", "shape": 3}}, {"uniform": ["1 h", "5 h"]}]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("calendar", [None, "day"])
 def test_every_arrival_is_that_of_the_cumulated_rate(form: dict[str, Any], calendar: str | None) -> None:
@@ -163,6 +164,7 @@ def test_a_season_keeps_the_stated_mean() -> None:
     assert centre == pytest.approx(12.0, abs=0.3)
 
 
+@pytest.mark.soak
 def test_an_event_on_every_acts_on_the_truck_that_is_due() -> None:
     """A mean gap of 20 d until day 10, then an hour: 240 trucks in ten days, in every run. A gap that is not looked at again gives 39 in the mean."""
     events = [{"at": "10 d", "set": {"units.trucks.every": {"exponential": {"mean": "1 h"}}}}]
@@ -172,6 +174,7 @@ def test_an_event_on_every_acts_on_the_truck_that_is_due() -> None:
     assert min(found) > 240 - 5 * 240**0.5
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("every", [{"uniform": ["1 h", "9 h"]}, {"gamma": {"mean": "5 h", "shape": 0.5}}, {"discrete": {"values": ["1 h", "9 h"]}}])
 def test_as_many_come_from_the_start_on_as_later(every: Any) -> None:
     """With the first gap from its equilibrium the mean count in any time is time over mean gap, also in the first hours: .6 in 3 h.
@@ -196,6 +199,7 @@ def test_a_rate_that_stays_at_nothing_ends_the_arrivals() -> None:
     assert counts(run)[2:].sum() == 0
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("moment", range(6))
 def test_saved_at_random_times_the_rest_is_the_same(tmp_path: Path, moment: int) -> None:
     campaigns = {"morning": {**CAMPAIGN, "every": {"exponential": {"mean": "2 h"}}}}

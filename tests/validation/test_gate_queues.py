@@ -32,6 +32,7 @@ def mean(plant: twin.Scenario, *names: str, runs: int = 4) -> list[tuple[float, 
     return [(float(np.mean(own)), float(np.std(own, ddof=1)) / runs**0.5) for own in np.transpose(found)]
 
 
+@pytest.mark.soak
 def test_who_is_served_does_not_wait() -> None:
     """M/M/1 at .6: 18 min of waiting, .9 trucks wait, .6 are on the bridge. With the truck on the bridge among them it is 30 min and 1.5."""
     names = ("wait.trucks", "queue.trucks", "unloading.trucks", "resource_load.bridge", "resource_queue.bridge", "resource_wait.bridge")
@@ -40,6 +41,7 @@ def test_who_is_served_does_not_wait() -> None:
         assert abs(value - expected) < 4 * error < 0.6 * expected
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("places", [0, 1, 2])
 def test_places_are_for_those_who_wait(places: int) -> None:
     """M/M/1/K with K = places + 1: .375, .1837, .0993 are turned away. With the truck on the bridge in a place, 0 and 1 would be the same, 1 and 2 be .375 and .184."""
@@ -93,6 +95,7 @@ def test_trucks_of_all_gates_begin_in_the_order_in_which_they_came() -> None:
         assert found == ends[name][: len(found)]
 
 
+@pytest.mark.soak
 def test_two_bridges_serve_two_trucks_of_one_gate() -> None:
     """M/M/2 at .6 each: Erlang's wait of 6.75 min (a gate that sends one truck at a time would not keep up)."""
     plant = gate({"exponential": {"mean": "10 min"}}).change({"resources.bridge": 2})

@@ -48,6 +48,7 @@ def fine_screen(aperture: str, rate: str, **more: str) -> twin.Scenario:
     return twin.load(SCENARIOS / "weee_line.yaml").change({**changes, **{f"units.shredder.{name}": value for name, value in more.items()}})
 
 
+@pytest.mark.soak
 def test_a_larger_shredder_is_never_slower() -> None:
     """With a 24 mm screen a solver that took a loose pass from full loops for a flood gave 3.4 kg/s less throughput than 3.0, and 941 s a lot for 71."""
     made = []
@@ -60,6 +61,7 @@ def test_a_larger_shredder_is_never_slower() -> None:
     assert made == pytest.approx([1.32, 1.48, 1.72], abs=0.02)  # the shredder is full: its limit over what goes round, by the scan of a lot
 
 
+@pytest.mark.soak
 def test_lots_that_the_recycle_holds_up_are_counted_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A shredder worked far beyond its nominal rate breaks little, so more than a certain rate never leaves the loop."""
     path = tmp_path / "run.h5"

@@ -98,6 +98,7 @@ FAILING = {"failures": {"mtbf": {"exponential": {"mean": "20 h"}}, "mttr": {"exp
 STEPWISE = {"failures": {"mtbf": {"geometric": {"mean": "10 h", "step": "1 h"}}, "mttr": {"geometric": {"mean": "4 h", "step": "1 h"}}}}
 
 
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize("before", [True, False])
 @pytest.mark.parametrize("hold", [True, False])
 @pytest.mark.parametrize("room", [1, 3, 10])
@@ -147,6 +148,7 @@ def test_the_chain_itself_is_right() -> None:
     assert [round(chain_throughput(n, 0.01, 0.1, 0.01, 0.1), 6) for n in (1, 2, 5, 20)] == [0.454545, 0.589955, 0.722006, 0.830002]
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_throughput_of_the_exponential_line() -> None:
     """L2 with two places: 4 standard errors reject one place, three places and blocking after service."""
@@ -201,6 +203,7 @@ def fluid_line(lot: float, capacity: float, horizon: str) -> twin.Scenario:
     return plant.change({"lot": f"{lot} kg", "units.between.capacity": f"{capacity} kg", "record.genealogy": False})
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_small_lots_approach_the_fluid_line() -> None:
     """L3 pathwise: on the same up and down times the output tends to that of the fluid as lots shrink, and beats half a percent."""
@@ -248,6 +251,7 @@ def one_line(clock: str) -> twin.Scenario:
     return scenario(units, "20000 h").change({"record.genealogy": False, "lot": "5 kg"})
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.slow
 @pytest.mark.parametrize(("clock", "expected", "other"), [("operating", 1 / 1.35, 1 / (1.1 * 1.2 * 1.05)), ("calendar", 1 / (1.1 * 1.2 * 1.05), 1 / 1.35)])
 def test_efficiency_of_a_line_without_bunkers(clock: str, expected: float, other: float) -> None:
@@ -286,6 +290,7 @@ def test_scaling_time_scales_departures() -> None:
     assert departures(twin.run(hours), "done") == [60 * time for time in departures(twin.run(minutes), "done")]
 
 
+@pytest.mark.soak
 def test_the_line_and_its_reverse_make_the_same() -> None:
     """M1, smoke check: the throughput of M1-M2 is that of M2-M1 within 4 standard errors of the difference."""
     a = {"cycle_time": EXPONENTIAL, "failures": {"mtbf": "50 h", "mttr": "10 h"}}

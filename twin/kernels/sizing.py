@@ -143,7 +143,7 @@ def size_moment(power: float, lower: float, upper: float) -> float:
     from :data:`FINEST` of its upper bound on.
 
     >>> round(size_moment(3.0, 1.0, 3.0), 4), round(1.0 / size_moment(-3.0, 1.0, 3.0), 4), round(math.sqrt(3.0) ** 3, 4)
-    (7.8886, 3.4226, 5.1962)
+    (7.8887, 3.4226, 5.1962)
     """
     if lower <= 0.0:
         lower = FINEST * upper
