@@ -134,3 +134,17 @@ def test_the_right_file_reads_what_is_stored_with_it(files: small.Files, tmp_pat
     for command in ("reproduce", "report", "bundle", "trace", "resume", "elasticities"):
         known = {"result": files.result, "second": files.second, "state": files.state, "study": files.results_of_study, "folder": tmp_path}
         assert main([part.format(**known) for part in COMMANDS[command]]) == 0, command
+
+
+def test_a_cause_that_says_nothing_ends_in_a_line(files: Files, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A wait that names nobody, in a file with a right digest, once ended in a StopIteration."""
+
+    def do(file: Any) -> None:
+        causes = file["cause"][()]
+        assert len(causes)
+        causes[0] = b"yard"
+        replace(file, "cause", causes, dtype=file["cause"].dtype)
+
+    forged = forge(files.result, tmp_path / "forged.h5", do)
+    assert main(["report", str(forged), "-o", str(tmp_path / "page.html")]) == 2
+    assert "the axis 'cause' has the entry 'yard'" in capsys.readouterr().err

@@ -10,7 +10,7 @@ import h5py
 import pytest
 import small
 from forging import seal_again
-from fuzz import COMMANDS, SHARES, Cases, Cut, Watch
+from fuzz import COMMANDS, SHARES, WORK, Cases, Cut, Watch
 from mutate import Original, mutate_hdf5
 from reads import Reads
 
@@ -78,7 +78,7 @@ def test_a_file_that_is_opened_below_python_is_seen(tmp_path: Path) -> None:
 def test_what_takes_long_is_cut(tmp_path: Path) -> None:
     (tmp_path / "foreign").write_bytes(bytes(64))
     watch = Watch(tmp_path / "foreign")
-    counted = watch.count(lambda: None, 1500)
+    counted = watch.count(lambda: None, int(0.6 * WORK))
     watch.begin()
     try:
         counted()

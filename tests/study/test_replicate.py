@@ -82,6 +82,7 @@ def test_worker_processes_give_the_same() -> None:
     assert [outcome.digest for outcome in one.outcomes] == [outcome.digest for outcome in other.outcomes]
 
 
+@pytest.mark.soak
 def test_runs_are_added_until_the_interval_is_narrow() -> None:
     told: list[tuple[int, int]] = []
     found = replicate(plant(), number=3, until=0.04, executor="serial", progress=lambda *counts: told.append(counts))

@@ -136,7 +136,7 @@ def test_a_finite_queue_turns_away_whom_the_recursion_does(rate: float, places: 
     assert int(result.array("gates/turned_away")[:, 0].sum()) == lost
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.soak
 @pytest.mark.slow
 @pytest.mark.parametrize(("rate", "places", "turned_away"), [(0.9, 5, 0.1260225499883686), (1.0, 4, 0.2)])
 def test_share_turned_away(rate: float, places: int, turned_away: float) -> None:

@@ -18,7 +18,7 @@ from twin.kernels.comminution import (
 )
 from twin.kernels.eddy import eddy_acceleration, sphere_response, throw
 from twin.kernels.magnetic import lift_ratio
-from twin.kernels.sizing import karra_cut_size, karra_efficiency, karra_loading, throughfall_aperture, whiten_efficiency
+from twin.kernels.sizing import deck_capacity, karra_cut_size, karra_efficiency, karra_loading, throughfall_aperture, whiten_efficiency
 
 MU0 = 4e-7 * math.pi
 
@@ -104,7 +104,7 @@ def test_size_distributions_and_liberation():
 def test_karra(feed, loading, cut, to_oversize):
     """Karra 1979 worked through: h = 20 mm, d = 5 mm, 20 deg, 40 % oversize, 35 % half-size, 15 % near-size, 6 m2, 1000 kg/m3."""
     opening = throughfall_aperture(20.0, 5.0, math.radians(20.0))
-    k = karra_loading(0.6 * feed, 6.0, opening, 40.0, 35.0, 1.0, 1000.0)
+    k = karra_loading(0.6 * feed, 6.0 * deck_capacity(opening, 1.0, 1000.0), 40.0, 35.0)
     assert k == pytest.approx(loading, rel=1e-3)
     d50 = karra_cut_size(opening, 15.0, k)
     assert d50 == pytest.approx(cut, rel=1e-3)

@@ -90,17 +90,27 @@ def karra_half_size_factor(half_size: float) -> float:
 
 
 @kernel()
-def karra_loading(undersize: float, area: float, opening: float, oversize: float, half_size: float, deck: float, bulk: float) -> float:
-    """Karra's K: ``undersize`` offered [t/h] on ``area`` [m2] over what the deck can pass, A B C D E F; dry, so E = 1.
+def deck_capacity(opening: float, deck: float, bulk: float) -> float:
+    """Undersize that a m2 of a deck passes [t/h], Karra's A D E F; dry, so E = 1.
 
-    ``opening`` [mm] is the throughfall aperture, ``oversize`` and ``half_size`` per cent of the feed, ``deck`` 1 for the top deck,
-    ``bulk`` density in kg/m3.
+    ``opening`` [mm] is the throughfall aperture, ``deck`` 1 for the top deck, ``bulk`` density in kg/m3.
 
-    >>> round(karra_loading(60.0, 6.0, 18.4923, 40.0, 35.0, 1.0, 1000.0), 4)
+    >>> round(deck_capacity(18.4923, 1.0, 1000.0), 3)
+    12.616
+    """
+    return karra_capacity(opening) * (1.1 - 0.1 * deck) * bulk / 1602.0
+
+
+@kernel()
+def karra_loading(undersize: float, capacity: float, oversize: float, half_size: float) -> float:
+    """Karra's K: ``undersize`` offered [t/h] over what the screen can pass, its ``capacity`` [t/h] by the factors B and C.
+
+    ``capacity`` is the area times :func:`deck_capacity`, ``oversize`` and ``half_size`` per cent of the feed.
+
+    >>> round(karra_loading(60.0, 6.0 * deck_capacity(18.4923, 1.0, 1000.0), 40.0, 35.0), 4)
     0.6236
     """
-    quality = karra_oversize_factor(oversize) * karra_half_size_factor(half_size)
-    return undersize / area / (karra_capacity(opening) * quality * (1.1 - 0.1 * deck) * bulk / 1602.0)
+    return undersize / (capacity * (karra_oversize_factor(oversize) * karra_half_size_factor(half_size)))
 
 
 @kernel()
@@ -186,7 +196,7 @@ def _prepare_screen(values: Mapping[str, Any], properties: Properties, sizes: Si
     c = _screen_coefficients(sizes.lower, sizes.upper, sizes.mean, properties["moisture"], opening)
     c[0] = opening * 1000.0
     c[1] = float(values["area"]) * max(float(values["free_area"]), LEAST_FREE_AREA)
-    c[2] = karra_capacity(c[0]) * (1.1 - 0.1 * float(values["deck"])) * float(values["bulk_density"]) / 1602.0
+    c[2] = deck_capacity(c[0], float(values["deck"]), float(values["bulk_density"]))
     c[3] = float(values["sharpness"]) if float(values["curve"]) == WHITEN else 0.0
     c[4] = float(values["moisture_sensitivity"])
     return c
@@ -213,8 +223,7 @@ def _screen(x: Floats, at: Floats, coefficients: Floats, parameters: Floats, loa
     cut = c[0]
     if total > 0.0:
         percent = 100.0 / total
-        quality = karra_oversize_factor(max(0.0, 100.0 - under * percent)) * karra_half_size_factor(half * percent)
-        loading = under * TONNES_PER_HOUR / (c[1] * c[2] * quality)
+        loading = karra_loading(under * TONNES_PER_HOUR, c[1] * c[2], max(0.0, 100.0 - under * percent), half * percent)
         if loading > 0.0:
             cut = min(c[0], karra_cut_size(c[0], near * percent, loading))
         if cut == c[0]:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
+from twin.errors import FileError
 from twin.results.tally import Totals
 
 Role = Literal["machine", "process", "feed", "pick-up", "resource", "conveyor", "nothing"]
@@ -190,7 +191,7 @@ def standings(totals: Totals) -> list[Standing]:
     """Return every wait of a unit for another or for a resource, as a share of the time that the unit is meant to work, in the order of the file."""
     found = []
     for label in totals.names.get("cause", ()):
-        unit, how, on = next((label.partition(f" {words} ")[0], words, label.partition(f" {words} ")[2]) for words in _WORDS if f" {words} " in label)
+        unit, how, on = _parted(label)
         planned = totals.duration - sum(_known(totals.at("units/state_share", unit, state)) for state in ("off_shift", "maintenance"))
         share = totals.at("units/wait_share", label) / planned if planned > 0.0 else math.nan
         found.append(Standing(unit, how, on, share))
@@ -198,6 +199,17 @@ def standings(totals: Totals) -> list[Standing]:
 
 
 _WORDS = ("blocked by", "starved by", "waiting for")
+
+
+def _parted(label: str) -> tuple[str, str, str]:
+    """Who stands, how and because of whom, of an entry of the axis ``cause``. Raises ``FileError`` where it says none of that."""
+    for how in _WORDS:
+        unit, found, on = label.partition(f" {how} ")
+        if found:
+            return unit, how, on
+    raise FileError(
+        f"the axis 'cause' has the entry {label!r}, in which nothing is {', '.join(_WORDS[:-1])} or {_WORDS[-1]} anything: the file was changed, make the run again"
+    )
 
 
 def limit_of(totals: Totals) -> PlantLimit:
