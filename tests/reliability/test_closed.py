@@ -136,7 +136,7 @@ def test_the_right_file_reads_what_is_stored_with_it(files: small.Files, tmp_pat
         assert main([part.format(**known) for part in COMMANDS[command]]) == 0, command
 
 
-def test_a_cause_that_says_nothing_ends_in_a_line(files: Files, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_cause_that_says_nothing_ends_in_a_line(files: small.Files, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A wait that names nobody, in a file with a right digest, once ended in a StopIteration."""
 
     def do(file: Any) -> None:

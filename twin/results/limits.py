@@ -207,9 +207,8 @@ def _parted(label: str) -> tuple[str, str, str]:
         unit, found, on = label.partition(f" {how} ")
         if found:
             return unit, how, on
-    raise FileError(
-        f"the axis 'cause' has the entry {label!r}, in which nothing is {', '.join(_WORDS[:-1])} or {_WORDS[-1]} anything: the file was changed, make the run again"
-    )
+    words = f"{', '.join(_WORDS[:-1])} or {_WORDS[-1]}"
+    raise FileError(f"the axis 'cause' has the entry {label!r}, in which nothing is {words} anything: the file was changed, make the run again")
 
 
 def limit_of(totals: Totals) -> PlantLimit:
