@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -13,12 +13,15 @@ sys.path.insert(0, str(Path(__file__).parent / "validation"))
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of a test marked ``sampled(n)``, ``make test`` takes the first n cases; the others are left to ``make soak``."""
-    taken: Counter[str] = Counter()
+    """Of a test marked ``sampled(n)``, ``make test`` takes n cases, evenly spread over all of them; the others are left to ``make soak``."""
+    families: dict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:
-        mark = item.get_closest_marker("sampled")
-        if mark is not None:
-            test = item.nodeid.partition("[")[0]
-            taken[test] += 1
-            if taken[test] > mark.args[0]:
-                item.add_marker(pytest.mark.soak)
+        if item.get_closest_marker("sampled") is not None:
+            families[item.nodeid.partition("[")[0]].append(item)
+    for cases in families.values():
+        mark = cases[0].get_closest_marker("sampled")
+        assert mark is not None
+        taken = {k * len(cases) // mark.args[0] for k in range(mark.args[0])}
+        for k, case in enumerate(cases):
+            if k not in taken:
+                case.add_marker(pytest.mark.soak)
