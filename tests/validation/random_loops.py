@@ -14,7 +14,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.kernels.compile import MachineKernel, Properties, Sizes, kernel, machine_kernel
+from twin.kernels.compile import MachineKernel, Properties, Response, Sizes, Spread, kernel, machine_kernel, settling, splitting
 from twin.units.components import Components
 from twin.units.machine import Machine
 from twin.units.network import Network, Wiring
@@ -70,6 +70,41 @@ MILL = MachineKernel(apply=_mill, prepare=_given)
 SIEVE = MachineKernel(apply=_sieve, prepare=_given)
 
 
+@settling
+def _lie(at: Floats, coefficients: Floats, parameters: Floats, load: float, settings: Floats, warn: Floats) -> int:
+    settings[0] = at.sum()
+    return 0
+
+
+@splitting
+def _leave(settings: Floats, coefficients: Floats, shares: Floats) -> int:
+    for m in range(shares.shape[1]):
+        shares[0, m, 0] = 1.0
+        shares[0, m, 1] = 1.0 - broken(coefficients[2 + m], coefficients[0], settings[0], coefficients[1])
+    return 0
+
+
+@splitting
+def _part(settings: Floats, coefficients: Floats, shares: Floats) -> int:
+    for s in range(shares.shape[2]):
+        back = kept(coefficients[2 + 2 * s], coefficients[3 + 2 * s], coefficients[0], settings[0], coefficients[1])
+        for m in range(shares.shape[1]):
+            shares[0, m, s] = 1.0 - back
+            shares[1, m, s] = back
+    return 0
+
+
+def _fall(coefficients: Floats, materials: int, classes: int) -> Spread:
+    return Spread(np.array([[0.0, 0.0], [1.0, 0.0]]))
+
+
+SOLVED_MILL = MachineKernel(response=Response(_lie, _leave, ("rate",), spread=_fall), prepare=_given)
+SOLVED_SIEVE = MachineKernel(response=Response(_lie, _part, ("rate",)), prepare=_given)
+"""The same machines in the form that can be solved; classes ascend, so the fine is the first."""
+FINE_FIRST = np.array([0, 1, 4, 5, 2, 3])
+"""Order of a sieve's numbers for them."""
+
+
 class Rate:
     """A constant rate, kg/s."""
 
@@ -90,22 +125,22 @@ class Loop:
     sieve: Floats
     limits: Floats
 
-    def network(self) -> Network:
-        """The loop as a line: lot -> mill -> sieve, whose coarse goes back to the mill."""
+    def network(self, solved: bool = False) -> Network:
+        """The loop as a line: lot -> mill -> sieve, whose coarse goes back to the mill; ``solved``: of machines that say how they respond."""
+        kinds = (SOLVED_MILL, SOLVED_SIEVE) if solved else (MILL, SIEVE)
+        tables = (self.mill, self.sieve[FINE_FIRST] if solved else self.sieve)
         machines = [
             Machine(name, kernel, ports, {"table": table}, rate=Rate(limit) if limit > 0 else None)
-            for name, kernel, ports, table, limit in zip(
-                ("mill", "sieve"), (MILL, SIEVE), (("out",), ("fine", "coarse")), (self.mill, self.sieve), self.limits.tolist(), strict=True
-            )
+            for name, kernel, ports, table, limit in zip(("mill", "sieve"), kinds, (("out",), ("fine", "coarse")), tables, self.limits.tolist(), strict=True)
         ]
         names = tuple(f"m{m}" for m in range(MATERIALS))
         sizes = Sizes(np.array([0.0, 0.01]), np.array([0.01, 0.1]), np.array([0.005, 0.05]))
         wiring = Wiring((((-1, 0), (1, 1)), ((0, 0),)), ((0, 2, True),), ((1, 0),))
         components = Components(names, MATERIALS, -1, MATERIALS, (), -1, -1, np.zeros((MATERIALS, 1)))
         network = Network("loop", machines, wiring, {"density": np.ones(MATERIALS)}, sizes, components)
-        network.lot[:] = self.feed
+        network.lot[:] = self.feed[:, ::-1] if solved else self.feed
         for i, machine in enumerate(machines):
-            network.limits[i, 0] = machine.seconds(float(self.feed.sum()), 0)
+            network.seconds[i] = machine.seconds(float(self.feed.sum()), 0)
         return network
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.kernels.compile import Floats, MachineKernel, Properties, Sizes, kernel, machine_kernel
+from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Sizes, kernel, settling, splitting
 
 GRAVITY = 9.80665  # m/s2
 AIR_DENSITY, AIR_VISCOSITY = 1.204, 1.825e-5  # kg/m3, Pa s; 20 °C, 101325 Pa
@@ -125,12 +125,12 @@ def _prepare_air(values: Mapping[str, Any], properties: Properties, sizes: Sizes
     )
 
 
-@machine_kernel
-def _classify(x: Floats, at: Floats, coefficients: Floats, parameters: Floats, load: float, out: Floats, warn: NDArray[np.int64]) -> int:
-    materials, classes = x.shape
+@settling
+def _load_air(at: Floats, coefficients: Floats, parameters: Floats, load: float, settings: Floats, warn: NDArray[np.int64]) -> int:
     c = coefficients
+    classes = at.shape[1]
     total, beyond = 0.0, 0.0
-    for m in range(materials):
+    for m in range(at.shape[0]):
         for s in range(classes):
             total += at[m, s]
             beyond += at[m, s] * c[HEAD + m * classes + s]
@@ -139,22 +139,30 @@ def _classify(x: Floats, at: Floats, coefficients: Floats, parameters: Floats, l
         warn[0] += 1
     if beyond > 0.0:
         warn[1] += 1
-    place = min(loading, MAX_LOADING) * ((NODES - 1.0) / MAX_LOADING)
+    settings[0] = min(loading, MAX_LOADING)
+    return 0
+
+
+@splitting
+def _classify(settings: Floats, coefficients: Floats, shares: Floats) -> int:
+    materials, classes = shares.shape[1:]
+    c = coefficients
+    place = settings[0] * ((NODES - 1.0) / MAX_LOADING)
     node = min(int(place), NODES - 2)
     share = place - node
     cells = materials * classes
-    table = HEAD + (1 + node) * cells
+    near = HEAD + (1 + node) * cells
     for m in range(materials):
         for s in range(classes):
-            cell = table + m * classes + s
-            light = x[m, s] * ((1.0 - share) * c[cell] + share * c[cell + cells])
-            out[0, m, s] = light
-            out[1, m, s] = x[m, s] - light
+            cell = near + m * classes + s
+            light = (1.0 - share) * c[cell] + share * c[cell + cells]
+            shares[0, m, s] = light
+            shares[1, m, s] = 1.0 - light
     return 0
 
 
 AIR_CLASSIFIER = MachineKernel(
-    apply=_classify,
+    response=Response(_load_air, _classify, ("loading",)),
     prepare=_prepare_air,
     warnings=("more than 2 kg of solids per kg of air", "pieces near the cut beyond a Reynolds number of 260000"),
 )

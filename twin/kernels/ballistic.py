@@ -33,7 +33,7 @@ def _prepare_ballistic(values: Mapping[str, Any], properties: Properties, sizes:
     return SEPARATOR.prepare({"partition": table}, properties, sizes)
 
 
-BALLISTIC_SEPARATOR = MachineKernel(apply=SEPARATOR.apply, prepare=_prepare_ballistic)
+BALLISTIC_SEPARATOR = MachineKernel(response=SEPARATOR.response, prepare=_prepare_ballistic)
 """Ballistic separator; ports ``flat``, ``rolling``, ``fines``. A plain partition table: it does not react to load. Material property:
 ``thickness_ratio``.
 

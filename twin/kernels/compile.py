@@ -14,7 +14,7 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -29,6 +29,10 @@ Floats = NDArray[np.float64]
 f8, i8 = types.float64, types.int64
 MACHINE_SIGNATURE = i8(f8[:, ::1], f8[:, ::1], f8[::1], f8[::1], f8, f8[:, :, ::1], i8[::1])
 """``apply(x, at, coefficients, parameters, load, out, warn) -> status``; see :class:`MachineKernel`."""
+SETTLE_SIGNATURE = i8(f8[:, ::1], f8[::1], f8[::1], f8, f8[::1], i8[::1])
+"""``settle(at, coefficients, parameters, load, settings, warn) -> status``; see :class:`Response`."""
+SPLIT_SIGNATURE = i8(f8[::1], f8[::1], f8[:, :, ::1])
+"""``split(settings, coefficients, shares) -> status``; see :class:`Response`."""
 
 
 _PROBE = 1 << 16
@@ -65,8 +69,10 @@ def is_cold() -> bool:
     return folder is None or not any(folder.glob("*/*.nbi"))
 
 
-def _compile(function: F, signature: object, nogil: bool = False) -> F:
+def _compile(function: F, signature: object, nogil: bool = False, inline: bool = False) -> F:
     folder = cache_folder(inspect.getsourcefile(function) or __file__)
+    if inline:  # becomes part of what calls it, and is compiled there
+        return cast(F, numba.njit(error_model="numpy", inline="always")(function))
     configuration: Any = numba.config
     before = configuration.CACHE_DIR
     configuration.CACHE_DIR = str(folder) if folder else before  # numba takes the folder from its configuration, when it decorates
@@ -93,14 +99,15 @@ def _without_losing(compiled: Any) -> Any:
     return compiled
 
 
-def kernel(signature: object = None, *, nogil: bool = False) -> Callable[[F], F]:
+def kernel(signature: object = None, *, nogil: bool = False, inline: bool = False) -> Callable[[F], F]:
     """Compile a function that other kernels, or Python, call. With a ``signature`` it compiles at import, else at the first call.
 
-    With ``nogil`` threads of Python can run it side by side; each must write to arrays of its own.
+    With ``nogil`` threads of Python can run it side by side; each must write to arrays of its own. With ``inline`` it becomes part of the kernels that
+    call it: for small steps of a hot loop, since a call costs as much as they do.
     """
 
     def decorate(function: F) -> F:
-        return _compile(function, signature, nogil)
+        return _compile(function, signature, nogil, inline)
 
     return decorate
 
@@ -108,6 +115,16 @@ def kernel(signature: object = None, *, nogil: bool = False) -> Callable[[F], F]
 def machine_kernel(function: F) -> F:
     """Compile the ``apply`` of a machine, to the signature that the line evaluator calls by address."""
     return _compile(function, MACHINE_SIGNATURE)
+
+
+def settling(function: F) -> F:
+    """Compile the ``settle`` of a machine's :class:`Response`."""
+    return _compile(function, SETTLE_SIGNATURE)
+
+
+def splitting(function: F) -> F:
+    """Compile the ``split`` of a machine's :class:`Response`."""
+    return _compile(function, SPLIT_SIGNATURE)
 
 
 class Sizes(NamedTuple):
@@ -123,6 +140,80 @@ Properties = Mapping[str, Floats]
 
 
 @dataclass(frozen=True)
+class Spread:
+    """Where a mill's broken pieces go, whatever its load: all of it into finer classes.
+
+    ``breakage`` (from, to): share of what is broken in a class that arrives in each finer one. ``composites``: the materials that come apart, by
+    place; of what of them falls from a class to another the share ``free`` (composite, from, to) becomes ``parts`` (composite, material).
+    """
+
+    breakage: Floats
+    composites: tuple[int, ...] = ()
+    free: Floats | None = None
+    parts: Floats | None = None
+
+    def flat(self) -> Floats:
+        """One array of it: breakage, the number of composites, and for each its place, ``free`` and ``parts``."""
+        rows = [self.breakage.ravel(), np.array([float(len(self.composites))])]
+        for k, place in enumerate(self.composites):
+            assert self.free is not None and self.parts is not None
+            rows += [np.array([float(place)]), self.free[k].ravel(), self.parts[k]]
+        return np.concatenate(rows)
+
+
+@dataclass(frozen=True)
+class Response:
+    """How a machine's split depends on what it is loaded with: by a few numbers, its settings.
+
+    ``settle(at, coefficients, parameters, load, settings, warn) -> status`` writes the settings, such as a cut size, that the stream ``at``
+    (material, size), kg/s, gives, and adds to ``warn``; arguments as of :class:`MachineKernel`.
+
+    ``split(settings, coefficients, shares) -> status`` writes the ``shares`` (port, material, size) that go to each port at given settings. Without
+    a ``spread`` the machine moves nothing between materials or size classes (its structure is diagonal by cell) and they sum to 1 over the ports.
+
+    ``spread`` makes the rest of them from the coefficients for a number of (materials, size classes): a machine of one port that breaks pieces.
+    Then ``shares[0]`` is what leaves as it came, and the rest falls into finer classes (triangular by size).
+
+    ``settings``: names of the settings, one number each; with ``by_size`` a last one for every size class. Without any the split does not react.
+    Loops of such machines are closed by a solve and only their settings are iterated; they should change steadily with the stream.
+    """
+
+    settle: Callable[..., int]
+    split: Callable[..., int]
+    settings: tuple[str, ...] = ()
+    by_size: bool = False
+    spread: Callable[[Floats, int, int], Spread] | None = None
+
+    def count(self, classes: int) -> int:
+        """The number of settings for so many size classes."""
+        return len(self.settings) + (classes if self.by_size else 0)
+
+
+def _apply_response(
+    response: Response, x: Floats, at: Floats, coefficients: Floats, parameters: Floats, load: float, out: Floats, warn: NDArray[np.int64]
+) -> int:
+    """An ``apply`` of a machine that gives a response: for who looks at one machine alone. The evaluator has its own way."""
+    settings, shares = np.zeros(response.count(x.shape[1])), np.zeros(out.shape)
+    status = response.settle(at, coefficients, parameters, load, settings, warn) or response.split(settings, coefficients, shares)
+    if status:
+        return int(status)
+    np.multiply(shares, x, out=out)
+    if response.spread is not None:
+        spread = response.spread(coefficients, *x.shape)
+        for j in range(x.shape[1] - 1, 0, -1):
+            inside = x[:, j] + (out[0, :, j] - shares[0, :, j] * x[:, j])  # what came, and what fell from coarser classes
+            out[0, :, j] = shares[0, :, j] * inside
+            fallen = np.multiply.outer(inside - out[0, :, j], spread.breakage[j, :j])
+            for k, place in enumerate(spread.composites):
+                assert spread.free is not None and spread.parts is not None
+                free = fallen[place] * spread.free[k, j, :j]
+                fallen[place] -= free
+                out[0, :, :j] += np.multiply.outer(spread.parts[k], free)
+            out[0, :, :j] += fallen
+    return 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class MachineKernel:
     """What a machine does to what passes through it.
 
@@ -139,10 +230,19 @@ class MachineKernel:
     - ``warn`` (len(warnings),): add 1 where the valid range is left.
 
     It allocates nothing and raises nothing; it returns 0, or a positive status that :attr:`statuses` explains.
+
+    A machine gives a ``response`` in its place where it can: its recycle loops are then solved and not searched. ``apply`` is made from it.
     """
 
-    apply: Callable[..., int]
     prepare: Callable[[Mapping[str, Any], Properties, Sizes], Floats]
+    apply: Callable[..., int] = None  # type: ignore[assignment]  # filled in from the response
+    response: Response | None = None
     parameters: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     statuses: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if (self.apply is None) == (self.response is None):
+            raise ValueError("a machine kernel has an apply or a response, and not both")
+        if self.response is not None:
+            object.__setattr__(self, "apply", partial(_apply_response, self.response))

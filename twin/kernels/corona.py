@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.kernels.compile import Floats, MachineKernel, Properties, Sizes, kernel, machine_kernel
+from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Sizes, kernel, settling, splitting
 
 GRAVITY = 9.80665  # m/s2
 VACUUM_PERMITTIVITY = 8.8541878128e-12  # F/m
@@ -150,53 +150,55 @@ def _prepare_corona(values: Mapping[str, Any], properties: Properties, sizes: Si
     return c
 
 
-@machine_kernel
-def _throw_or_pin(x: Floats, at: Floats, coefficients: Floats, parameters: Floats, load: float, out: Floats, warn: NDArray[np.int64]) -> int:
-    materials, classes = x.shape
+@settling
+def _charge(at: Floats, coefficients: Floats, parameters: Floats, load: float, settings: Floats, warn: NDArray[np.int64]) -> int:
+    materials, classes = at.shape
     c = coefficients
     if c[ORDER] == 0.0:
         return 1
-    cells = materials * classes
-    first = HEAD + materials + classes
+    sheet = HEAD + materials + classes + 2 * materials * classes
     total, water, layers, odd = 0.0, 0.0, 0.0, 0.0
     for m in range(materials):
         for s in range(classes):
             total += at[m, s]
             water += at[m, s] * c[HEAD + m]
             odd += at[m, s] * c[HEAD + materials + s]
-            layers += at[m, s] * c[first + 2 * cells + m * classes + s]
+            layers += at[m, s] * c[sheet + m * classes + s]
     charge = 1.0 / (1.0 + c[SHIELDING] * layers)
-    hold = charge * charge
+    settings[0] = charge * charge
     if total > 0.0:
-        hold *= math.exp(-min(c[WET] * water / total, 700.0))
-    scale = c[SCALE] * (1.0 + c[SCATTER] * layers)
-    for m in range(materials):
-        for s in range(classes):
-            if x[m, s] == 0.0:  # most cells: such a machine gets a narrow range of sizes
-                out[0, m, s], out[1, m, s], out[2, m, s] = 0.0, 0.0, 0.0
-                continue
-            cell = first + m * classes + s
-            cosine = min(max(c[CENTRIFUGAL] + c[cell + cells] - hold * c[cell], -1.0), 1.0)
-            place = landing(cosine, c[ROLL], c[SPEED], c[DROP])
-            beyond = 1.0 / (1.0 + math.exp(min((c[NEAR] - place) / scale, 700.0)))
-            far = 1.0 / (1.0 + math.exp(min((c[FAR] - place) / scale, 700.0)))
-            past = x[m, s] * beyond
-            thrown = min(x[m, s] * far, past)
-            out[0, m, s] = thrown
-            out[1, m, s] = past - thrown
-            out[2, m, s] = x[m, s] - past
-    if total > 0.0:
+        settings[0] *= math.exp(-min(c[WET] * water / total, 700.0))
         if layers > 1.0:
             warn[0] += 1
         if odd > 0.2 * total:
             warn[1] += 1
         if c[FIELD_OK] == 0.0:
             warn[2] += 1
+    settings[1] = c[SCALE] * (1.0 + c[SCATTER] * layers)
+    return 0
+
+
+@splitting
+def _throw_or_pin(settings: Floats, coefficients: Floats, shares: Floats) -> int:
+    materials, classes = shares.shape[1:]
+    c = coefficients
+    cells = materials * classes
+    first = HEAD + materials + classes
+    for m in range(materials):
+        for s in range(classes):
+            cell = first + m * classes + s
+            cosine = min(max(c[CENTRIFUGAL] + c[cell + cells] - settings[0] * c[cell], -1.0), 1.0)
+            place = landing(cosine, c[ROLL], c[SPEED], c[DROP])
+            beyond = 1.0 / (1.0 + math.exp(min((c[NEAR] - place) / settings[1], 700.0)))
+            far = min(beyond, 1.0 / (1.0 + math.exp(min((c[FAR] - place) / settings[1], 700.0))))
+            shares[0, m, s] = far
+            shares[1, m, s] = beyond - far
+            shares[2, m, s] = 1.0 - beyond
     return 0
 
 
 CORONA_SEPARATOR = MachineKernel(
-    apply=_throw_or_pin,
+    response=Response(_charge, _throw_or_pin, ("hold", "scale")),
     prepare=_prepare_corona,
     warnings=("more than one layer on the roll", "more than 20 % outside 0.1 to 8 mm", "mean field outside 0.2 to 1 MV/m: no corona, or sparks"),
     statuses=("the splitter stands nearer than splitter_insulator: move it further out",),

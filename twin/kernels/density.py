@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.kernels.compile import Floats, MachineKernel, Properties, Sizes, kernel, machine_kernel
+from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Sizes, kernel, settling, splitting
 
 DENSE_MEDIUM, JIG, AIR_TABLE = 0.0, 1.0, 2.0
 """Values of the parameter ``medium``."""
@@ -100,21 +100,15 @@ def _prepare_density(values: Mapping[str, Any], properties: Properties, sizes: S
     return c
 
 
-@machine_kernel
-def _stratify(x: Floats, at: Floats, coefficients: Floats, parameters: Floats, load: float, out: Floats, warn: NDArray[np.int64]) -> int:
-    materials, classes = x.shape
+@settling
+def _crowd(at: Floats, coefficients: Floats, parameters: Floats, load: float, settings: Floats, warn: NDArray[np.int64]) -> int:
     c = coefficients
     total, fine = 0.0, 0.0
-    for m in range(materials):
-        for s in range(classes):
+    for m in range(at.shape[0]):
+        for s in range(at.shape[1]):
             total += at[m, s]
             fine += at[m, s] * c[HEAD + s]
-    blur = 1.0 + c[1] * total / c[0]
-    for m in range(materials):
-        for s in range(classes):
-            sunk = x[m, s] / (1.0 + math.exp(min(c[HEAD + classes + m * classes + s] / blur, 700.0)))
-            out[0, m, s] = sunk
-            out[1, m, s] = x[m, s] - sunk
+    settings[0] = 1.0 + c[1] * total / c[0]
     if total > 0.0:
         if total > 1.5 * c[0]:
             warn[0] += 1
@@ -125,8 +119,20 @@ def _stratify(x: Floats, at: Floats, coefficients: Floats, parameters: Floats, l
     return 0
 
 
+@splitting
+def _stratify(settings: Floats, coefficients: Floats, shares: Floats) -> int:
+    materials, classes = shares.shape[1:]
+    first = HEAD + classes
+    for m in range(materials):
+        for s in range(classes):
+            sunk = 1.0 / (1.0 + math.exp(min(coefficients[first + m * classes + s] / settings[0], 700.0)))
+            shares[0, m, s] = sunk
+            shares[1, m, s] = 1.0 - sunk
+    return 0
+
+
 DENSITY_SEPARATOR = MachineKernel(
-    apply=_stratify,
+    response=Response(_crowd, _stratify, ("blur",)),
     prepare=_prepare_density,
     warnings=("throughput above 1.5 times the nominal one", "more than 20 % finer than 'fine_size'", "dense medium of more than 3600 kg/m3"),
 )

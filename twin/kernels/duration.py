@@ -18,29 +18,10 @@ import math
 from numba import types
 
 from twin.kernels.compile import kernel
-from twin.kernels.line_pass import (
-    CEILING,
-    FIRST,
-    LINE,
-    LOOP,
-    NOT_CONVERGED,
-    OVERLOADED,
-    PASSES,
-    RISES,
-    SECONDS,
-    SPLIT_TOLERANCE,
-    TAU,
-    UP,
-    Line,
-    empty,
-    need_of,
-    run_through,
-)
+from twin.kernels.line_pass import CEILING, SPLIT_TOLERANCE, empty, need_of, run_through
+from twin.kernels.line_tables import IN_DOUBT, LINE, NOT_CONVERGED, OVERLOADED, Line
 
 f8, i8 = types.float64, types.int64
-
-IN_DOUBT = -4
-"""Status of :func:`by_secants`: the loops flood, or settle in two ways."""
 
 RATE_TOLERANCE = 1e-9
 FIRST_TOLERANCE = 1e-3
@@ -71,10 +52,10 @@ MAX_TRIES = 150
 @kernel(f8(LINE))
 def first_guess(line: Line) -> float:
     """The time the head needs for the bare lot; where it has no limit, the longest that any machine would need for it. Sets all flows to the bare lot."""
-    limits = line.limits
-    line.phi[:] = 1.0
-    if limits[0, UP] > 0.0 and limits[0, SECONDS] > 0.0:
-        return float(limits[0, SECONDS] / limits[0, UP])
+    for i in range(line.flows.shape[0]):
+        line.flows[i].phi = 1.0
+    if line.flows[0].up > 0.0 and line.flows[0].seconds > 0.0:
+        return float(line.flows[0].seconds / line.flows[0].up)
     return float(need_of(line))
 
 
@@ -84,7 +65,7 @@ def by_secants(line: Line, feed: float, tau: float, loops: int, end: int) -> int
 
     ``loops``: how many blocks are loops. Leaves the duration in ``result`` and the loops settled at it; returns a status.
     """
-    result = line.result
+    result = line.result[0]
     finest = SPLIT_TOLERANCE
     tolerance = FIRST_TOLERANCE if loops else finest
     slow, fast, last_tau, last_gap = 0.0, 0.0, 0.0, 0.0
@@ -92,8 +73,8 @@ def by_secants(line: Line, feed: float, tau: float, loops: int, end: int) -> int
         status = run_through(line, feed, tau, 1, tolerance, 0, 0, end)
         if status != 0 and status != NOT_CONVERGED:
             return status
-        result[PASSES] += 1
-        if status == NOT_CONVERGED or result[RISES] > 0.0:
+        result.passes += 1
+        if status == NOT_CONVERGED or result.rises == 1:
             return IN_DOUBT
         need = need_of(line)
         gap = need - tau
@@ -109,10 +90,10 @@ def by_secants(line: Line, feed: float, tau: float, loops: int, end: int) -> int
                 finest *= FINER
                 tolerance, slow, fast, last_tau = finest, 0.0, 0.0, 0.0
                 continue
-        if result[PASSES] >= MAX_PASSES:
-            result[TAU] = tau
+        if result.passes >= MAX_PASSES:
+            result.tau = tau
             return IN_DOUBT if loops else NOT_CONVERGED
-        tolerance = min(tolerance, max(finest, LOOP_EFFORT * abs(gap) / need)) if result[PASSES] < LOOSE_PASSES else finest
+        tolerance = min(tolerance, max(finest, LOOP_EFFORT * abs(gap) / need)) if result.passes < LOOSE_PASSES else finest
         if abs(gap) <= RATE_TOLERANCE * need:
             tolerance = finest
             continue
@@ -124,12 +105,12 @@ def by_secants(line: Line, feed: float, tau: float, loops: int, end: int) -> int
         if last_tau > 0.0 and gap != last_gap:
             guess = tau - gap * (tau - last_tau) / (gap - last_gap)
         last_tau, last_gap = tau, gap
-        if fast > 0.0 and slow > 0.0 and (not fast < guess < slow or result[PASSES] % BISECT_EVERY == 0):
+        if fast > 0.0 and slow > 0.0 and (not fast < guess < slow or result.passes % BISECT_EVERY == 0):
             guess = 0.5 * (fast + slow)
             if slow - fast <= RATE_TOLERANCE * slow:
                 guess = slow
         tau = min(max(guess, 0.5 * tau), 2.0 * tau)
-    result[TAU] = tau
+    result.tau = tau
     return IN_DOUBT if loops and gap < -HIDDEN * need else 0
 
 
@@ -138,8 +119,8 @@ def _heaviest(line: Line, end: int) -> float:
     """The largest flow into a loop among the blocks before ``end``, over the lot; 0 without loops."""
     heaviest = 0.0
     for b in range(end):
-        if line.blocks[b, LOOP]:
-            heaviest = max(heaviest, line.phi[line.blocks[b, FIRST]])
+        if line.blocks[b].loop:
+            heaviest = max(heaviest, line.flows[line.blocks[b].first].phi)
     return heaviest
 
 
@@ -149,7 +130,7 @@ def confirmed(line: Line, feed: float, end: int) -> int:
     heaviest = _heaviest(line, end)
     if heaviest <= HEAVY:
         return 0
-    tau = line.result[TAU]
+    tau = line.result[0].tau
     empty(line)
     status = run_through(line, feed, tau, 1, CHECK_TOLERANCE, PATIENCE, 0, end)
     if status in (NOT_CONVERGED, OVERLOADED) or (status == 0 and abs(_heaviest(line, end) - heaviest) > SAME * heaviest):
@@ -166,17 +147,17 @@ def with_care(line: Line, feed: float, tau: float, end: int) -> int:
     What circles only grows when a loop starts empty, and to no more the longer the duration. So a longer duration than one at which the line can run is
     one as well, and the bracket holds the shortest. Its upper end is the answer where it closes over a jump, which is known to ``FLOOD_TOLERANCE``.
     """
-    result = line.result
+    result = line.result[0]
     fast, slow = 0.0, 0.0  # the line cannot run at ``fast``, it can at ``slow``; 0: not known yet
     fast_need, slow_need = math.inf, 0.0
-    result[TAU] = tau
+    result.tau = tau
     for k in range(MAX_TRIES):
         empty(line)
         status = run_through(line, feed, tau, 1, SPLIT_TOLERANCE, PATIENCE, 0, end)
         if status not in (0, NOT_CONVERGED, OVERLOADED):
             return status
-        result[PASSES] += 1
-        result[TAU] = tau
+        result.passes += 1
+        result.tau = tau
         need = need_of(line) if status == 0 else math.inf
         if need <= tau * (1.0 + RATE_TOLERANCE):
             if need >= tau * (1.0 - RATE_TOLERANCE) or tau == slow:

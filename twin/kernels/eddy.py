@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.kernels.compile import Floats, MachineKernel, Properties, Sizes, kernel, machine_kernel
+from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Sizes, kernel, settling, splitting
 
 GRAVITY = 9.80665  # m/s2
 MU0 = 4e-7 * math.pi  # H/m
@@ -192,9 +192,9 @@ def _prepare_eddy(values: Mapping[str, Any], properties: Properties, sizes: Size
     )
 
 
-@machine_kernel
-def _throw_off(x: Floats, at: Floats, coefficients: Floats, parameters: Floats, load: float, out: Floats, warn: NDArray[np.int64]) -> int:
-    materials, classes = x.shape
+@settling
+def _occupy(at: Floats, coefficients: Floats, parameters: Floats, load: float, settings: Floats, warn: NDArray[np.int64]) -> int:
+    materials, classes = at.shape
     c = coefficients
     if c[0] == 0.0:
         return 1
@@ -216,25 +216,33 @@ def _throw_off(x: Floats, at: Floats, coefficients: Floats, parameters: Floats, 
             warn[1] += 1
         if fine > 0.2 * total:
             warn[2] += 1
-    place = min(occupation, MAX_OCCUPATION) * ((NODES - 1.0) / MAX_OCCUPATION)
+    settings[0] = min(occupation, MAX_OCCUPATION)
+    return 0
+
+
+@splitting
+def _throw_off(settings: Floats, coefficients: Floats, shares: Floats) -> int:
+    materials, classes = shares.shape[1:]
+    c = coefficients
+    place = settings[0] * ((NODES - 1.0) / MAX_OCCUPATION)
     node = min(int(place), NODES - 2)
     share = place - node
     cells = materials * classes
-    near = sizes + 2 * classes + node * cells
+    near = HEAD + 2 * materials + 2 * classes + node * cells
     far = near + NODES * cells
     for m in range(materials):
         for s in range(classes):
             cell = m * classes + s
-            beyond = x[m, s] * ((1.0 - share) * c[near + cell] + share * c[near + cells + cell])
+            beyond = (1.0 - share) * c[near + cell] + share * c[near + cells + cell]
             light = beyond * ((1.0 - share) * c[far + cell] + share * c[far + cells + cell])
-            out[0, m, s] = light
-            out[1, m, s] = beyond - light
-            out[2, m, s] = x[m, s] - beyond
+            shares[0, m, s] = light
+            shares[1, m, s] = beyond - light
+            shares[2, m, s] = 1.0 - beyond
     return 0
 
 
 EDDY_CURRENT = MachineKernel(
-    apply=_throw_off,
+    response=Response(_occupy, _throw_off, ("occupation",)),
     prepare=_prepare_eddy,
     warnings=("more than one layer on the belt", "more than 2 % ferromagnetic", "more than 20 % finer than 2 mm"),
     statuses=("the splitter stands nearer than splitter_rest: move it further out",),

@@ -1,63 +1,51 @@
 """The line evaluator: one compiled call that takes a lot through all machines of a line.
 
-Rate and network are solved together: the duration of the lot is looked for with all splits taken at it (:mod:`twin.kernels.duration`). At the
-converged splits the network is linear (see :class:`twin.kernels.compile.MachineKernel`), and a loop is closed by summing its geometric series until
-nothing is left, so mass closes to rounding.
+Rate and network are found together. Where all recycle loops can be solved (:mod:`twin.kernels.loop_solve`) the duration follows from the flows. What
+that gives is taken only if every feed agrees with what its sources give off, and if each loop comes to it from empty. Else, and for loops that flood,
+the duration is searched for (:mod:`twin.kernels.duration`). At the settings found the network is linear, so mass closes to rounding.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 from numba import types
 
 from twin.kernels.compile import kernel
-from twin.kernels.duration import IN_DOUBT, RATE_TOLERANCE, by_secants, confirmed, first_guess, with_care
-from twin.kernels.line_pass import (
-    CLOSE_TOLERANCE,
-    CULPRIT,
-    DOUBT,
-    FIRST,
-    LAST,
-    LINE,
-    LOOP,
-    NOT_CONVERGED,
-    NOT_FINITE,
-    SECONDS,
-    SLOWED,
-    SPLIT_TOLERANCE,
-    TAU,
-    WARNINGS,
-    Floats,
-    Ints,
-    Line,
-    empty,
-    mass_of,
-    need_of,
-    run_through,
-)
+from twin.kernels.duration import RATE_TOLERANCE, by_secants, confirmed, first_guess, with_care
+from twin.kernels.line_pass import SPLIT_TOLERANCE, empty, need_of, run_through
+from twin.kernels.line_tables import AS_A_WHOLE, IN_DOUBT, LINE, NOT_CONVERGED, NOT_FINITE, Line
+from twin.kernels.loop_solve import close_given, deliver_loop, settles_from_empty, solve_loop
+from twin.kernels.machine_pass import apply, mass_of, sum_up
 
 f8, i8 = types.float64, types.int64
 
+CLOSE_TOLERANCE = 2e-16
+"""Share of a machine's feed still circling at which a loop that is summed up by sweeps counts as closed."""
 SLOWER = 1e-3
 """A lot that takes so much longer, as a share, than any of its machines needs is noted as slowed by its loops."""
+SOLVED = 1e-12
+"""Relative gap between the duration taken and the one needed at which it counts as found."""
+MOST_TURNS = 20
 
 
-@kernel(i8(i8[:, ::1], i8, i8))
-def _loops(blocks: Ints, begin: int, end: int) -> int:
+@kernel(i8(LINE, i8, i8))
+def _loops(line: Line, begin: int, end: int) -> int:
     """How many of the blocks ``begin`` to ``end - 1`` are loops."""
     found = 0
     for b in range(begin, end):
-        found += blocks[b, LOOP]
+        found += line.blocks[b].loop
     return found
 
 
-@kernel(i8(i8[:, ::1], f8[:, ::1]))
-def _limited(blocks: Ints, limits: Floats) -> int:
+@kernel(i8(LINE))
+def _limited(line: Line) -> int:
     """The number of blocks up to the last machine that can limit the line; those behind wait until the duration stands."""
     limited = 0
-    for b in range(blocks.shape[0]):
-        for i in range(blocks[b, FIRST], blocks[b, LAST]):
-            if limits[i, SECONDS] > 0.0:
+    for b in range(line.blocks.shape[0]):
+        for i in range(line.blocks[b].first, line.blocks[b].end):
+            if line.flows[i].seconds > 0.0:
                 limited = b + 1
     return limited
 
@@ -65,127 +53,164 @@ def _limited(blocks: Ints, limits: Floats) -> int:
 @kernel(i8(LINE, f8, f8, i8, i8))
 def _close(line: Line, feed: float, tau: float, begin: int, end: int) -> int:
     """Sum up what circles in the loops among the blocks ``begin`` to ``end - 1``, at the conditions found."""
-    if not _loops(line.blocks, begin, end):
+    if not _loops(line, begin, end):
         return 0
     return int(run_through(line, feed, tau, 0, CLOSE_TOLERANCE, 0, begin, end))
 
 
 @kernel(i8(LINE, f8))
-def _solve(line: Line, feed: float) -> int:
-    """Find the duration and take the lot through the line at it, loops closed."""
-    result, count = line.result, line.blocks.shape[0]
+def search(line: Line, feed: float) -> int:
+    """Search for the duration and take the lot through the line at it, loops closed."""
+    result, count = line.result[0], line.blocks.shape[0]
+    result.searched = 1
     empty(line)
     tau = first_guess(line)
-    end = _limited(line.blocks, line.limits)
-    status = by_secants(line, feed, tau, _loops(line.blocks, 0, end), end)
+    end = _limited(line)
+    status = by_secants(line, feed, tau, _loops(line, 0, end), end)
     if status == 0:
         status = confirmed(line, feed, end)
     if status == IN_DOUBT:
-        result[DOUBT] = 1.0
+        result.doubt = 1
         status = with_care(line, feed, tau, end)
     if status == 0:
-        need, tau = need_of(line), result[TAU]
+        need, tau = need_of(line), result.tau
         status = _close(line, feed, tau, 0, end)
     if status == 0 and end < count:
         status = run_through(line, feed, tau, 1, SPLIT_TOLERANCE, 0, end, count)
         if status == NOT_CONVERGED and tau > 0.0:  # a loop that nothing limits floods at that duration: the line runs slower for it
             end = 0
-            result[DOUBT] = 1.0
+            result.doubt = 1
             status = with_care(line, feed, tau, count)
-            need, tau = need_of(line), result[TAU]
+            need, tau = need_of(line), result.tau
         if status == 0:
             status = _close(line, feed, tau, end, count)
     if status != 0:
         return int(status)
-    result[TAU] = tau if need - tau < -RATE_TOLERANCE * need else need
-    result[SLOWED] = 1.0 if need > 0.0 and result[TAU] > need * (1.0 + SLOWER) else 0.0
+    result.tau = tau if need - tau < -RATE_TOLERANCE * need else need
+    result.slowed = 1 if need > 0.0 and result.tau > need * (1.0 + SLOWER) else 0
     return 0
 
 
-@kernel(
-    i8(
-        f8[:, ::1], i8[:, ::1], i8[:, ::1], i8[:, ::1], i8[:, ::1], f8[::1], f8[::1], f8[:, ::1],
-        f8[:, :, ::1], f8[:, :, ::1], f8[:, :, :, ::1], i8[:, ::1], i8[:, ::1], f8[::1], f8[::1], f8[:, :, ::1], f8[::1], f8[::1],
-    )
-)  # fmt: skip
-def evaluate(
-    x: Floats,
-    machines: Ints,
-    sources: Ints,
-    blocks: Ints,
-    outlets: Ints,
-    coefficients: Floats,
-    parameters: Floats,
-    limits: Floats,
-    inp: Floats,
-    at: Floats,
-    out: Floats,
-    warn: Ints,
-    warned: Ints,
-    phi: Floats,
-    lanes: Floats,
-    series: Floats,
-    outlet_mass: Floats,
-    result: Floats,
-) -> int:
-    """Take the lot ``x`` (material, size), kg, through the line.
+@kernel(f8(LINE, f8, f8))
+def _go_through(line: Line, feed: float, floor: float) -> float:
+    """Take the lot through all blocks at a duration of ``floor`` s, or what the machines up to the first that reacts need if that is more.
 
-    Tables as the constants of :mod:`twin.kernels.line_pass` name their columns: ``machines`` (machine, 10), ``sources`` (source, 2) of (machine or -1
-    for the lot, port), ``blocks`` (block, 3), ``outlets`` (outlet, 2) of (machine, port), ``limits`` (machine, 2). Written: ``inp`` and ``at``
-    (machine, material, size), ``out`` (machine, port, material, size) kg, ``phi`` (machine,), ``outlet_mass`` (outlet,) kg, ``result`` (8,);
-    ``warned`` (machine, warning) is added to. ``lanes`` (size,), ``series`` (2, material, size) and ``warn`` are scratch.
-
-    Returns 0, a kernel's status, ``NOT_CONVERGED`` or ``NOT_FINITE``.
+    Returns the duration at which they were evaluated, or nan where a loop could not be solved.
     """
-    result[:] = 0.0
-    line = Line(x, machines, sources, blocks, coefficients, parameters, limits, inp, at, out, warn, phi, lanes, series, result)
-    status = _solve(line, mass_of(x, lanes))
+    tau, reacted = floor, 0
+    for b in range(line.blocks.shape[0]):
+        if line.blocks[b].loop:
+            solved = solve_loop(line, b, feed, tau, 1 - reacted)
+            if not math.isfinite(solved) or not deliver_loop(line, b):
+                return math.nan
+            tau = solved
+            reacted = 1
+            continue
+        for i in range(line.blocks[b].first, line.blocks[b].end):
+            sum_up(line.x, line.inp, line.out, line.machines, line.sources, i)
+            flow, machine = line.flows[i], line.machines[i]
+            flow.phi = mass_of(line.inp[i]) / feed
+            if reacted == 0 and flow.up > 0.0:
+                tau = max(tau, flow.phi * flow.seconds / flow.up)
+            if machine.settings < machine.settings_end or machine.structure == AS_A_WHOLE:
+                reacted = 1
+            if apply(line, i, tau, 1) != 0:
+                return math.nan
+    return tau
+
+
+@kernel(i8(LINE, f8))
+def _solve(line: Line, feed: float) -> int:
+    """Solve for the duration, without checking how its loops come to it; 0, or ``IN_DOUBT`` where that fails."""
+    floor, last_tau, last_gap = 0.0, 0.0, 0.0
+    if line.flows[0].up <= 0.0 or line.flows[0].seconds <= 0.0:
+        floor = first_guess(line)
+    for turn in range(MOST_TURNS):
+        tau = _go_through(line, feed, floor)
+        if not math.isfinite(tau):
+            return IN_DOUBT
+        line.result[0].passes += 1
+        need = need_of(line)
+        gap = need - tau
+        if abs(gap) <= SOLVED * tau:
+            line.result[0].tau = need
+            return 0
+        floor = need
+        if turn > 0 and gap != last_gap:
+            floor = tau - gap * (tau - last_tau) / (gap - last_gap)
+        if not floor > 0.0:
+            return IN_DOUBT
+        last_tau, last_gap = tau, gap
+    return IN_DOUBT
+
+
+@kernel(i8(LINE))
+def _solvable(line: Line) -> int:
+    """Whether all loops of the line can be solved."""
+    for b in range(line.blocks.shape[0]):
+        if line.blocks[b].loop and not line.blocks[b].solvable:
+            return 0
+    return 1
+
+
+@kernel(i8(LINE, LINE, f8))
+def solve(line: Line, probe: Line, feed: float) -> int:
+    """Solve for the duration and take the lot through the line at it; 0, or ``IN_DOUBT`` where that fails or the loops do not come to it from empty."""
+    if not _solvable(line):
+        return IN_DOUBT
+    status = _solve(line, feed)
+    for b in range(line.blocks.shape[0]):
+        if status == 0 and line.blocks[b].loop and not settles_from_empty(line, probe, b, feed, line.result[0].tau):
+            status = IN_DOUBT
+    return int(status)
+
+
+@kernel(i8(LINE, LINE))
+def evaluate(line: Line, probe: Line) -> int:
+    """Take the lot of a line through it. ``probe`` is the same line with buffers of its own, in which its loops are filled from empty.
+
+    Written: feeds, conditions, what leaves each port, shares, settings, flows, ``outlet_mass`` and ``result``; ``warned`` is added to. Returns 0, a
+    kernel's status, ``NOT_CONVERGED`` or ``NOT_FINITE``.
+    """
+    own = line.result[0]
+    own.tau, own.bottleneck, own.sweeps, own.passes, own.culprit = 0.0, 0, 0, 0, 0
+    own.rises, own.doubt, own.slowed, own.searched = 0, 0, 0, 0
+    feed = mass_of(line.x)
+    status = solve(line, probe, feed)
+    if status == IN_DOUBT:
+        status = search(line, feed)
     if status != 0:
         return int(status)
-    check = result[TAU]
-    for k in range(outlets.shape[0]):
-        outlet_mass[k] = mass_of(out[outlets[k, 0], outlets[k, 1]], lanes)
-        check += outlet_mass[k]
+    check = own.tau
+    for k in range(line.outlets.shape[0]):
+        line.outlet_mass[k] = mass_of(line.out[line.outlets[k].machine, line.outlets[k].port])
+        check += line.outlet_mass[k]
     if not np.isfinite(check):
-        for i in range(machines.shape[0]):
-            if not np.isfinite(phi[i]):
-                result[CULPRIT] = i
+        for i in range(line.machines.shape[0]):
+            if not np.isfinite(line.flows[i].phi):
+                own.culprit = i
                 return NOT_FINITE
         return NOT_FINITE
-    for i in range(machines.shape[0]):
-        for w in range(machines[i, WARNINGS]):
-            warned[i, w] += 1 if warn[i, w] > 0 else 0
+    for i in range(line.machines.shape[0]):
+        for w in range(line.machines[i].warnings):
+            line.warned[i, w] += 1 if line.warn[i, w] > 0 else 0
     return 0
 
 
-@kernel(
-    i8(
-        f8[:, ::1], i8[:, ::1], i8[:, ::1], i8[:, ::1], f8[::1], f8[::1], f8[:, ::1],
-        f8[:, :, ::1], f8[:, :, ::1], f8[:, :, :, ::1], i8[:, ::1], f8[::1], f8[::1], f8[:, :, ::1], f8[::1],
-    )
-)  # fmt: skip
-def follow(
-    x: Floats,
-    machines: Ints,
-    sources: Ints,
-    blocks: Ints,
-    coefficients: Floats,
-    parameters: Floats,
-    limits: Floats,
-    inp: Floats,
-    at: Floats,
-    out: Floats,
-    warn: Ints,
-    phi: Floats,
-    lanes: Floats,
-    series: Floats,
-    result: Floats,
-) -> int:
+@kernel(i8(LINE))
+def follow(line: Line) -> int:
     """Take what rides on a lot, as an element inside its materials, through the line at the conditions that :func:`evaluate` left for that lot.
 
-    ``x`` (material, size), kg of it; ``at``, ``phi`` and ``result`` as evaluate left them; ``inp`` and ``out`` are overwritten, ``warn``, ``lanes``
-    and ``series`` are scratch. Machines are linear in what they split at given conditions, so it goes where its material goes.
+    ``x`` (material, size), kg of it; conditions, shares, flows and ``result`` are those of the lot; feeds, what leaves each port and scratch are
+    overwritten, so they should be others. Machines are linear in what they split at given conditions, so it goes where its material goes.
     """
-    line = Line(x, machines, sources, blocks, coefficients, parameters, limits, inp, at, out, warn, phi, lanes, series, result)
     empty(line)
-    return int(run_through(line, 1.0, result[TAU], -1, CLOSE_TOLERANCE, 0, 0, blocks.shape[0]))
+    for b in range(line.blocks.shape[0]):
+        if line.blocks[b].loop and line.blocks[b].solvable:
+            close_given(line, b)
+            if deliver_loop(line, b):
+                continue
+        status = run_through(line, 1.0, line.result[0].tau, -1, CLOSE_TOLERANCE, 0, b, b + 1)
+        if status != 0:
+            return int(status)
+    return 0

@@ -1,38 +1,21 @@
-"""One pass through a line: every machine in order, and each recycle loop until it stands.
+"""One pass through a line: every machine in order, and each recycle loop by sweeps until it stands.
 
-It knows no machine. Integer tables say in which order to evaluate, where each machine's feed comes from and which machines form a recycle
-loop; kernels are called by address, so that a new one compiles alone. :mod:`twin.kernels.duration` looks for the time that a lot takes,
-:mod:`twin.kernels.evaluator` puts both together.
+It knows no machine. :mod:`twin.kernels.duration` looks for the time that a lot takes with it where the loops cannot be solved
+(:mod:`twin.kernels.loop_solve`), :mod:`twin.kernels.evaluator` puts all together.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
 
 import numpy as np
-from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
 
-from twin.kernels.compile import MACHINE_SIGNATURE, kernel
-
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
+from twin.kernels.compile import kernel
+from twin.kernels.line_tables import FLOWS, LINE, MACHINES, NOT_CONVERGED, NOT_FINITE, OVERLOADED, STREAMS, Floats, Line, Records
+from twin.kernels.machine_pass import apply, mass_of, sum_up
 
 f8, i8 = types.float64, types.int64
-
-ADDRESS, COEFFICIENTS, COEFFICIENTS_END, PARAMETERS, PARAMETERS_END, SOURCES, SOURCES_END, PORTS, BYPASS, WARNINGS = range(10)
-"""Columns of the machine table. ``BYPASS`` is the port everything takes while no machine works, -1 where there is no bypass."""
-FIRST, LAST, LOOP = range(3)
-"""Columns of the block table: machines ``FIRST`` to ``LAST - 1``, which are a loop if ``LOOP`` is 1."""
-SECONDS, UP = range(2)
-"""Columns of the limit table: time for the bare lot on one machine (0: no limit), number of machines that work."""
-TAU, BOTTLENECK, SWEEPS, PASSES, CULPRIT, RISES, DOUBT, SLOWED = range(8)
-"""Entries of ``result``. ``CULPRIT`` is the machine that a non-zero status speaks of. ``RISES``: whether the flow into a loop rose by a growing step
-from one sweep to the next, so that it could settle in two ways. ``DOUBT``: whether the duration was searched for with care. ``SLOWED``: whether the
-lot takes longer than any of its machines needs."""
-RESULTS = 8
 
 SPLIT_TOLERANCE = 1e-10
 """Relative change of a loop's streams at which its splits count as converged; an order below the 1e-9 that is promised."""
@@ -54,74 +37,9 @@ FLOOD, FLOOD_SWEEPS = 1e4, 20
 """A loop whose first machine is to take so many times the lot, after so many sweeps, floods: it is given up early."""
 MAX_CLOSING = 200_000
 
-NOT_CONVERGED, NOT_FINITE, OVERLOADED = -1, -2, -3
-"""Status values; a positive one is a kernel's own. ``OVERLOADED``: given up because a machine of a loop is over the load allowed, and it rises."""
 
-
-class Line(NamedTuple):
-    """Tables and buffers of a line; see :func:`twin.kernels.evaluator.evaluate`."""
-
-    x: Floats
-    machines: Ints
-    sources: Ints
-    blocks: Ints
-    coefficients: Floats
-    parameters: Floats
-    limits: Floats
-    inp: Floats
-    at: Floats
-    out: Floats
-    warn: Ints
-    phi: Floats
-    lanes: Floats
-    series: Floats
-    result: Floats
-
-
-LINE: Any = types.NamedTuple(  # type: ignore[no-untyped-call]
-    (
-        f8[:, ::1], i8[:, ::1], i8[:, ::1], i8[:, ::1], f8[::1], f8[::1], f8[:, ::1],
-        f8[:, :, ::1], f8[:, :, ::1], f8[:, :, :, ::1], i8[:, ::1], f8[::1], f8[::1], f8[:, :, ::1], f8[::1],
-    ),
-    Line,
-)  # fmt: skip
-"""The type of :class:`Line` in compiled code."""
-
-
-def _call_by_address(typing_context: Any, address: Any, x: Any, at: Any, coefficients: Any, parameters: Any, load: Any, out: Any, warn: Any) -> Any:
-    signature = types.int64(address, x, at, coefficients, parameters, load, out, warn)
-
-    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        kind = ir.FunctionType(context.get_value_type(types.int64), [context.get_value_type(t) for t in sig.args[1:]])
-        return builder.call(builder.inttoptr(args[0], kind.as_pointer()), args[1:])
-
-    return signature, generate
-
-
-_call: Any = intrinsic(_call_by_address)
-
-
-def address_of(apply: Any) -> int:
-    """The address at which a compiled ``apply`` can be called in this process."""
-    result = apply.overloads[MACHINE_SIGNATURE.args]
-    return int(result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name))
-
-
-@kernel(f8(f8[:, ::1], f8[::1]))
-def mass_of(x: Floats, lanes: Floats) -> float:
-    """Sum of a matrix, size class by size class first: independent sums that the processor can overlap."""
-    lanes[:] = 0.0
-    for m in range(x.shape[0]):
-        for s in range(x.shape[1]):
-            lanes[s] += x[m, s]
-    total = 0.0
-    for s in range(x.shape[1]):
-        total += lanes[s]
-    return total
-
-
-@kernel(f8(f8[:, ::1], f8[:, :, ::1], f8[:, :, :, ::1], i8[:, ::1], i8[:, ::1], i8, f8))
-def _gather(x: Floats, inp: Floats, out: Floats, machines: Ints, sources: Ints, i: int, damping: float) -> float:
+@kernel(f8(f8[:, ::1], f8[:, :, ::1], f8[:, :, :, ::1], MACHINES, STREAMS, i8, f8))
+def _gather(x: Floats, inp: Floats, out: Floats, machines: Records, sources: Records, i: int, damping: float) -> float:
     """Add up the feed of machine ``i``; returns the largest change of a material over its mass (0 where nothing moved)."""
     worst = 0.0
     for m in range(x.shape[0]):
@@ -129,9 +47,9 @@ def _gather(x: Floats, inp: Floats, out: Floats, machines: Ints, sources: Ints, 
         mass = 0.0
         for s in range(x.shape[1]):
             total = 0.0
-            for k in range(machines[i, SOURCES], machines[i, SOURCES_END]):
-                source = sources[k, 0]
-                total += x[m, s] if source < 0 else out[source, sources[k, 1], m, s]
+            for k in range(machines[i].sources, machines[i].sources_end):
+                source = sources[k].machine
+                total += x[m, s] if source < 0 else out[source, sources[k].port, m, s]
             old = inp[i, m, s]
             total = old + damping * (total - old)
             change += abs(total - old)
@@ -140,18 +58,6 @@ def _gather(x: Floats, inp: Floats, out: Floats, machines: Ints, sources: Ints, 
         if change > worst * mass:
             worst = change / mass if mass > 0.0 else 0.0
     return worst
-
-
-@kernel(types.void(f8[:, ::1], f8[:, :, ::1], f8[:, :, :, ::1], i8[:, ::1], i8[:, ::1], i8))
-def _sum_up(x: Floats, inp: Floats, out: Floats, machines: Ints, sources: Ints, i: int) -> None:
-    """Add up the feed of machine ``i``, which is in no loop."""
-    for k in range(machines[i, SOURCES], machines[i, SOURCES_END]):
-        source = sources[k, 0]
-        given = x if source < 0 else out[source, sources[k, 1]]
-        if k == machines[i, SOURCES]:
-            inp[i] = given
-        else:
-            inp[i] += given
 
 
 @kernel(types.void(f8[:, ::1], f8[:, ::1], f8[:, ::1], i8))
@@ -171,141 +77,115 @@ def _extrapolate(inp: Floats, before: Floats, delta: Floats, sweep: int) -> None
             before[m, s] = inp[m, s]
 
 
-@kernel(i8(f8[:, :, ::1], f8[:, :, ::1], f8[:, :, :, ::1], i8[:, ::1], f8[::1], f8[::1], f8[:, ::1], i8[:, ::1], i8, f8, f8, i8))
-def _apply(
-    inp: Floats,
-    at: Floats,
-    out: Floats,
-    machines: Ints,
-    coefficients: Floats,
-    parameters: Floats,
-    limits: Floats,
-    warn: Ints,
-    i: int,
-    tau: float,
-    phi: float,
-    fresh: int,
-) -> int:
-    """Split the feed of machine ``i``; with ``fresh`` its conditions ``at`` are set from that feed first."""
-    up = limits[i, UP]
-    if up <= 0.0:
-        for p in range(machines[i, PORTS]):
-            for m in range(inp.shape[1]):
-                for s in range(inp.shape[2]):
-                    out[i, p, m, s] = inp[i, m, s] if p == machines[i, BYPASS] else 0.0
-        return 0
-    rate = 1.0 / (tau * up) if tau > 0.0 else 0.0
-    if fresh > 0:
-        for m in range(inp.shape[1]):
-            for s in range(inp.shape[2]):
-                at[i, m, s] = inp[i, m, s] * rate
-    warn[i, :] = 0
-    return int(
-        _call(
-            machines[i, ADDRESS],
-            inp[i],
-            at[i],
-            coefficients[machines[i, COEFFICIENTS] : machines[i, COEFFICIENTS_END]],
-            parameters[machines[i, PARAMETERS] : machines[i, PARAMETERS_END]],
-            phi * limits[i, SECONDS] * rate,
-            out[i],
-            warn[i],
-        )
-    )
-
-
-@kernel(types.boolean(f8[:, ::1], f8[::1], i8, i8, f8))
-def _overloaded(limits: Floats, phi: Floats, begin: int, end: int, seconds: float) -> bool:
+@kernel(types.boolean(FLOWS, i8, i8, f8))
+def _overloaded(flows: Records, begin: int, end: int, seconds: float) -> bool:
     """Whether one of the machines ``begin`` to ``end - 1`` needs more than ``seconds``."""
     over = 0
     for i in range(begin, end):
-        over += phi[i] * limits[i, SECONDS] > seconds * limits[i, UP] > 0.0
+        over += flows[i].phi * flows[i].seconds > seconds * flows[i].up > 0.0
     return over > 0
+
+
+@kernel(i8(LINE, i8, f8, f8, i8))
+def _run_once(line: Line, b: int, feed: float, tau: float, fresh: int) -> int:
+    """Block ``b``, which is no loop."""
+    for i in range(line.blocks[b].first, line.blocks[b].end):
+        sum_up(line.x, line.inp, line.out, line.machines, line.sources, i)
+        if fresh >= 0:
+            line.flows[i].phi = mass_of(line.inp[i]) / feed
+        status = apply(line, i, tau, 1 if fresh >= 0 else 0)
+        if status != 0:
+            line.result[0].culprit = i
+            return int(status)
+    return 0
+
+
+@kernel(f8(LINE, i8, f8, i8, i8, i8, f8))
+def _extrapolated(line: Line, first: int, feed: float, fresh: int, sweep: int, patience: int, level: float) -> float:
+    """Extrapolate the feed of a loop's ``first`` machine where it is time to; returns by how much its flow rose above ``level``."""
+    rise: float = line.flows[first].phi - level
+    if patience <= 0 or sweep > patience:
+        _extrapolate(line.inp[first], line.series[0], line.series[1], sweep)
+        if fresh >= 0 and sweep % EXTRAPOLATE_EVERY == EXTRAPOLATE_EVERY - 1:
+            line.flows[first].phi = mass_of(line.inp[first]) / feed
+    return rise
+
+
+@kernel(i8(LINE, i8, f8, f8, i8, f8, i8))
+def _run_loop(line: Line, b: int, feed: float, tau: float, fresh: int, tolerance: float, patience: int) -> int:
+    """Sweep through loop ``b`` until it stands; arguments as of :func:`run_through`."""
+    first, end, result, flows = line.blocks[b].first, line.blocks[b].end, line.result, line.flows
+    sweep, before = 0, 2.0
+    level, rise, last_rise = flows[first].phi, 0.0, math.inf
+    line.series[0] = line.inp[first]
+    line.series[1] = 0.0
+    result[0].culprit = first
+    while True:
+        worst = 0.0
+        damping = 0.5 if fresh > 0 and sweep > DAMPED_SWEEPS and not (patience > 0 and rise > 0.0) else 1.0
+        for i in range(first, end):
+            worst = max(worst, _gather(line.x, line.inp, line.out, line.machines, line.sources, i, damping))
+            if fresh >= 0:
+                flows[i].phi = mass_of(line.inp[i]) / feed
+            if i == first and (sweep <= DAMPED_SWEEPS or patience > 0):
+                rise = _extrapolated(line, first, feed, fresh, sweep, patience, level)
+                level = flows[first].phi
+            status = apply(line, i, tau, fresh)
+            if status != 0:
+                result[0].culprit = i
+                return int(status)
+        sweep += 1
+        result[0].sweeps += 1
+        if worst <= tolerance:
+            return 0
+        if fresh > 0 and sweep > 1:  # the first sweep of a warm loop carries the conditions it was left at
+            if rise >= last_rise > LEAST_RISE * level:
+                result[0].rises = 1
+                if patience > 0 and _overloaded(flows, first, end, CEILING * tau):
+                    return OVERLOADED
+            last_rise = rise
+        if fresh <= 0 and worst < 1e-13 and worst >= before:
+            return 0  # what still moves is rounding
+        before = worst
+        if not np.isfinite(worst):
+            return NOT_FINITE
+        if sweep >= (MAX_SWEEPS if fresh > 0 else MAX_CLOSING) or (fresh > 0 and sweep > FLOOD_SWEEPS and flows[first].phi > FLOOD):
+            return NOT_CONVERGED
 
 
 @kernel(i8(LINE, f8, f8, i8, f8, i8, i8, i8))
 def run_through(line: Line, feed: float, tau: float, fresh: int, tolerance: float, patience: int, begin: int, end: int) -> int:
     """The machines of blocks ``begin`` to ``end - 1`` once, in order, and each loop until it stands to ``tolerance``, at ``tau`` s for a lot of ``feed`` kg.
 
-    With ``fresh`` = 0 at the conditions already set, with -1 all machines at those, and at the flows ``phi``, of another lot. With ``patience`` > 0 a
+    With ``fresh`` = 0 at the conditions already set, with -1 all machines at those, and at the flows, of another lot. With ``patience`` > 0 a
     loop is extrapolated only after so many sweeps, since that can carry it past the state in which it would settle, and given up when a machine is
     beyond its limit by :data:`CEILING` and the flow rises by a growing step.
     """
-    x, machines, sources, blocks, coefficients, parameters, limits, inp, at, out, warn, phi, lanes, series, result = line
-    patient = patience > 0
     for b in range(begin, end):
-        loop = blocks[b, LOOP]
-        sweep = 0
-        before = 2.0
-        first = blocks[b, FIRST]
-        level, rise, last_rise = phi[first], 0.0, math.inf
-        if loop:
-            series[0] = inp[first]
-            series[1] = 0.0
-        while True:
-            worst = 0.0
-            damping = 0.5 if fresh > 0 and sweep > DAMPED_SWEEPS and not (patient and rise > 0.0) else 1.0
-            for i in range(blocks[b, FIRST], blocks[b, LAST]):
-                if loop:
-                    worst = max(worst, _gather(x, inp, out, machines, sources, i, damping))
-                else:
-                    _sum_up(x, inp, out, machines, sources, i)
-                if fresh >= 0:
-                    phi[i] = mass_of(inp[i], lanes) / feed
-                if loop and i == first and (sweep <= DAMPED_SWEEPS or patient):
-                    rise = phi[i] - level
-                    if not patient or sweep > patience:
-                        _extrapolate(inp[i], series[0], series[1], sweep)
-                        if fresh >= 0 and sweep % EXTRAPOLATE_EVERY == EXTRAPOLATE_EVERY - 1:
-                            phi[i] = mass_of(inp[i], lanes) / feed
-                    level = phi[i]
-                own = fresh if loop or fresh < 0 else 1
-                status = _apply(inp, at, out, machines, coefficients, parameters, limits, warn, i, tau, phi[i], own)
-                if status != 0:
-                    result[CULPRIT] = i
-                    return status
-            sweep += 1
-            result[SWEEPS] += loop
-            if not loop or worst <= tolerance:
-                break
-            if fresh > 0 and sweep > 1:  # the first sweep of a warm loop carries the conditions it was left at
-                if rise >= last_rise > LEAST_RISE * level:
-                    result[RISES] = 1.0
-                    if patient and _overloaded(limits, phi, first, blocks[b, LAST], CEILING * tau):
-                        result[CULPRIT] = first
-                        return OVERLOADED
-                last_rise = rise
-            if fresh <= 0 and worst < 1e-13 and worst >= before:
-                break  # what still moves is rounding
-            before = worst
-            if not np.isfinite(worst):
-                result[CULPRIT] = first
-                return NOT_FINITE
-            if sweep >= (MAX_SWEEPS if fresh > 0 else MAX_CLOSING) or (fresh > 0 and sweep > FLOOD_SWEEPS and phi[first] > FLOOD):
-                result[CULPRIT] = first
-                return NOT_CONVERGED
+        loop = line.blocks[b].loop
+        status = _run_loop(line, b, feed, tau, fresh, tolerance, patience) if loop else _run_once(line, b, feed, tau, fresh)
+        if status != 0:
+            return int(status)
     return 0
 
 
 @kernel(types.void(LINE))
 def empty(line: Line) -> None:
     """Nothing circles: every loop begins from zero."""
-    blocks, out = line.blocks, line.out
     line.inp[:] = 0.0
-    for b in range(blocks.shape[0]):
-        if blocks[b, LOOP]:
-            out[blocks[b, FIRST] : blocks[b, LAST]] = 0.0
+    for b in range(line.blocks.shape[0]):
+        if line.blocks[b].loop:
+            line.out[line.blocks[b].first : line.blocks[b].end] = 0.0
 
 
 @kernel(f8(LINE))
 def need_of(line: Line) -> float:
     """The longest time any machine needs for the lot, s; notes which."""
-    phi, limits = line.phi, line.limits
     need = 0.0
-    for i in range(phi.shape[0]):
-        if limits[i, UP] > 0.0:
-            own = phi[i] * limits[i, SECONDS] / limits[i, UP]
+    for i in range(line.flows.shape[0]):
+        if line.flows[i].up > 0.0:
+            own = line.flows[i].phi * line.flows[i].seconds / line.flows[i].up
             if own > need:
                 need = own
-                line.result[BOTTLENECK] = i
+                line.result[0].bottleneck = i
     return need

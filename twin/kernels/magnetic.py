@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.kernels.compile import Floats, MachineKernel, Properties, Sizes, kernel, machine_kernel
+from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Sizes, kernel, settling, splitting
 
 GRAVITY = 9.80665  # m/s2
 MU0 = 4e-7 * math.pi  # H/m
@@ -83,17 +83,10 @@ def holding_ratio(radius: float, revolutions: float) -> float:
 
 
 @kernel()
-def _deliver(x: Floats, carried: float, left: float, out: Floats) -> None:
-    """Turn the shares that are taken, in ``out[0]``, into masses: ``carried`` comes along, drawn evenly from what is ``left``, both in kg/s."""
-    materials, classes = x.shape
+def _carried(carried: float, left: float) -> float:
+    """Share that comes along of what is ``left``, both in kg/s: ``carried`` is drawn evenly from all that is not taken."""
     remaining = left + carried
-    entrained = carried / remaining if remaining > 0.0 else 0.0
-    for m in range(materials):
-        for s in range(classes):
-            recovery = out[0, m, s]
-            steel = x[m, s] * (recovery + (1.0 - recovery) * entrained)
-            out[0, m, s] = steel
-            out[1, m, s] = x[m, s] - steel
+    return carried / remaining if remaining > 0.0 else 0.0
 
 
 HEAD = 6  # coefficients before the tables: burden m per kg/s, depth m per kg/s, suspension height m, steepness, carry, field in range
@@ -126,27 +119,26 @@ def _prepare_magnet(values: Mapping[str, Any], properties: Properties, sizes: Si
     return c
 
 
-@machine_kernel
-def _lift(x: Floats, at: Floats, coefficients: Floats, parameters: Floats, load: float, out: Floats, warn: NDArray[np.int64]) -> int:
-    materials, classes = x.shape
+@settling
+def _bury(at: Floats, coefficients: Floats, parameters: Floats, load: float, settings: Floats, warn: NDArray[np.int64]) -> int:
+    materials, classes = at.shape
     c = coefficients
     total = 0.0
     for m in range(materials):
         for s in range(classes):
             total += at[m, s]
-    resistance = out[1, 0]  # a row of the outlet serves as scratch until it is written
+    resistance = settings[1:]
     for s in range(classes):
         resistance[s] = (1.0 + c[0] * total * c[HEAD + s]) ** c[3]
     lifted, covering = 0.0, 0.0
     for m in range(materials):
-        pull = c[HEAD + classes + m]
-        magnetic = c[HEAD + classes + materials + m]
-        for s in range(classes):
-            recovery = magnetic * (pull / (pull + resistance[s]))
-            out[0, m, s] = recovery
-            lifted += at[m, s] * recovery
-            covering += at[m, s] * recovery * c[HEAD + s]
-    _deliver(x, c[4] * c[0] * total * covering, total - lifted, out)
+        pull, magnetic = c[HEAD + classes + m], c[HEAD + classes + materials + m]
+        if magnetic > 0.0:
+            for s in range(classes):
+                recovered = at[m, s] * magnetic * (pull / (pull + resistance[s]))
+                lifted += recovered
+                covering += recovered * c[HEAD + s]
+    settings[0] = _carried(c[4] * c[0] * total * covering, total - lifted)
     if total > 0.0:
         if c[1] * total > 0.5 * c[2]:
             warn[0] += 1
@@ -155,8 +147,22 @@ def _lift(x: Floats, at: Floats, coefficients: Floats, parameters: Floats, load:
     return 0
 
 
+@splitting
+def _lift(settings: Floats, coefficients: Floats, shares: Floats) -> int:
+    materials, classes = shares.shape[1:]
+    c = coefficients
+    for m in range(materials):
+        pull, magnetic = c[HEAD + classes + m], c[HEAD + classes + materials + m]
+        for s in range(classes):
+            recovery = magnetic * (pull / (pull + settings[1 + s]))
+            steel = recovery + (1.0 - recovery) * settings[0]
+            shares[0, m, s] = steel
+            shares[1, m, s] = 1.0 - steel
+    return 0
+
+
 OVERBAND_MAGNET = MachineKernel(
-    apply=_lift,
+    response=Response(_bury, _lift, ("entrained",), by_size=True),
     prepare=_prepare_magnet,
     warnings=("burden deeper than half the suspension height", "field on the belt above 0.7 T, where steel saturates"),
 )
@@ -222,30 +228,38 @@ def _prepare_drum(values: Mapping[str, Any], properties: Properties, sizes: Size
     return c
 
 
-@machine_kernel
-def _hold(x: Floats, at: Floats, coefficients: Floats, parameters: Floats, load: float, out: Floats, warn: NDArray[np.int64]) -> int:
-    materials, classes = x.shape
+@kernel()
+def _held(m: int, s: int, c: Floats, materials: int, distant: float, resistance: Floats) -> float:
+    """Share of a cell that is taken: held, and in pick-up lifted before."""
+    classes = resistance.shape[0]
+    pull = c[DRUM + classes + 2 * materials + m * classes + s] * distant
+    share = c[DRUM + classes + m] * (pull / (pull + 1.0))
+    if c[6] == 0.0:
+        lift = c[DRUM + classes + materials + m]
+        share *= lift / (lift + resistance[s])
+    return float(share)
+
+
+@settling
+def _layer(at: Floats, coefficients: Floats, parameters: Floats, load: float, settings: Floats, warn: NDArray[np.int64]) -> int:
+    materials, classes = at.shape
     c = coefficients
     total = 0.0
     for m in range(materials):
         for s in range(classes):
             total += at[m, s]
-    resistance = out[1, 0]  # a row of the outlet serves as scratch until it is written
+    resistance = settings[2:]
     for s in range(classes):
         resistance[s] = (1.0 + c[0] * total * c[DRUM + s]) ** c[3]
-    distant = math.exp(-min(c[6] * c[1] * total, 700.0))  # the pull at half the depth of the layer, to the power n
+    settings[1] = math.exp(-min(c[6] * c[1] * total, 700.0))  # the pull at half the depth of the layer, to the power n
     taken, covering = 0.0, 0.0
     for m in range(materials):
-        magnetic, lift = c[DRUM + classes + m], c[DRUM + classes + materials + m]
-        for s in range(classes):
-            held = c[DRUM + classes + 2 * materials + m * classes + s] * distant
-            recovery = magnetic * (held / (held + 1.0))
-            if c[6] == 0.0:
-                recovery *= lift / (lift + resistance[s])
-            out[0, m, s] = recovery
-            taken += at[m, s] * recovery
-            covering += at[m, s] * recovery * c[DRUM + s]
-    _deliver(x, c[4] * c[0] * total * covering, total - taken, out)
+        if c[DRUM + classes + m] > 0.0:
+            for s in range(classes):
+                recovered = at[m, s] * _held(m, s, c, materials, settings[1], resistance)
+                taken += recovered
+                covering += recovered * c[DRUM + s]
+    settings[0] = _carried(c[4] * c[0] * total * covering, total - taken)
     if total > 0.0:
         if c[1] * total > c[2]:
             warn[0] += 1
@@ -254,8 +268,20 @@ def _hold(x: Floats, at: Floats, coefficients: Floats, parameters: Floats, load:
     return 0
 
 
+@splitting
+def _hold(settings: Floats, coefficients: Floats, shares: Floats) -> int:
+    materials, classes = shares.shape[1:]
+    for m in range(materials):
+        for s in range(classes):
+            held = _held(m, s, coefficients, materials, settings[1], settings[2:])
+            steel = held + (1.0 - held) * settings[0]
+            shares[0, m, s] = steel
+            shares[1, m, s] = 1.0 - steel
+    return 0
+
+
 MAGNETIC_DRUM = MachineKernel(
-    apply=_hold,
+    response=Response(_layer, _hold, ("entrained", "distant"), by_size=True),
     prepare=_prepare_drum,
     warnings=("layer deeper than half the gap (pick-up) or than the reach of the poles (holding)", "field on the steel above 0.7 T, where it saturates"),
 )

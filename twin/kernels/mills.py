@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.kernels.comminution import breakage_matrix, gaudin_liberation, mean_discharge, newly_liberated
-from twin.kernels.compile import Floats, MachineKernel, Properties, Sizes, kernel, machine_kernel
+from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Sizes, Spread, kernel, settling, splitting
 
 REFERENCE_SIZE = 0.1
 """Size in m at which a piece of relative breakage 1 breaks once per ``strength``."""
@@ -189,74 +189,82 @@ def _prepare_granulator(values: Mapping[str, Any], properties: Properties, sizes
 
 
 @kernel()
-def _break(m: int, broken: float, c: Floats, row: int, out: Floats) -> float:
-    """Break material ``m`` in ``out`` (material, size), coarsest class first; what its composite row (from ``row`` on; -1: none) says comes apart.
-
-    Returns the mass that can neither leave nor break, which is left as it is.
-    """
-    materials, classes = out.shape
-    selection = HEAD + classes + materials + m * classes
-    table = HEAD + classes + materials + materials * classes
-    stuck = 0.0
-    for j in range(classes - 1, 0, -1):
-        inside = out[m, j]
-        leaving = c[HEAD + j] + broken * c[selection + j]
-        if leaving > 0.0:
-            kept = inside * (c[HEAD + j] / leaving)
-            out[m, j] = kept
-            moved = inside - kept
-            if moved > 0.0:
-                column = table + j * classes
-                for i in range(j):
-                    fallen = moved * c[column + i]
-                    if row >= 0:
-                        free = fallen * newly_liberated(c[row + 1 + j], c[row + 1 + i])
-                        fallen -= free
-                        for n in range(materials):
-                            out[n, i] += free * c[row + 1 + classes + n]
-                    out[m, i] += fallen
-        else:
-            stuck += inside
-    return stuck
+def _falls(m: int, j: int, broken: float, c: Floats, classes: int, materials: int) -> bool:
+    """Whether any of material ``m`` in class ``j`` is broken."""
+    return j > 0 and broken * c[HEAD + classes + m] * c[HEAD + classes + materials + m * classes + j] > 0.0
 
 
-@machine_kernel
-def _mill(x: Floats, at: Floats, coefficients: Floats, parameters: Floats, load: float, out: Floats, warn: NDArray[np.int64]) -> int:
-    materials, classes = x.shape
-    c = coefficients
-    relative = HEAD + classes
-    composites = relative + materials + materials * classes + classes * classes
-    width = 1 + classes + materials
-    total = 0.0
+@kernel()
+def _sticks(at: Floats, c: Floats, broken: float) -> bool:
+    """Whether anything that comes in, or comes apart inside, can neither leave nor break: wider than the opening, and not broken."""
+    materials, classes = at.shape
     for m in range(materials):
+        for j in range(1, classes):
+            if at[m, j] > 0.0 and c[HEAD + j] == 0.0 and not _falls(m, j, broken, c, classes, materials):
+                return True
+    row = HEAD + classes + materials + materials * classes + classes * classes
+    for _ in range(int(c[4])):
+        place = int(c[row])
+        coarsest = 0
         for j in range(classes):
-            total += at[m, j]
-            out[0, m, j] = x[m, j]
+            if at[place, j] > 0.0 and _falls(place, j, broken, c, classes, materials):
+                coarsest = j
+        for i in range(1, coarsest):
+            if c[HEAD + i] == 0.0 and c[row + 1 + i] > c[row + 1 + coarsest]:
+                for n in range(materials):
+                    if c[row + 1 + classes + n] > 0.0 and not _falls(n, i, broken, c, classes, materials):
+                        return True
+        row += 1 + classes + materials
+    return False
+
+
+@settling
+def _load(at: Floats, coefficients: Floats, parameters: Floats, load: float, settings: Floats, warn: NDArray[np.int64]) -> int:
+    c = coefficients
+    total = 0.0
+    for m in range(at.shape[0]):
+        for s in range(at.shape[1]):
+            total += at[m, s]
     loaded = total / c[1]
-    events = c[0] / (1.0 + c[2] * loaded)
-    stuck = 0.0
-    apart = int(c[4])
-    for k in range(apart):  # before their constituents, which then break on
-        row = composites + k * width
-        stuck += _break(int(c[row]), events * c[relative + int(c[row])], c, row, out[0])
-    k = 0
-    for m in range(materials):
-        if k < apart and int(c[composites + k * width]) == m:
-            k += 1
-        else:
-            stuck += _break(m, events * c[relative + m], c, -1, out[0])
+    settings[0] = c[0] / (1.0 + c[2] * loaded)
     if total > 0.0:
         if loaded > LARGEST_LOAD:
             warn[0] += 1
         if c[3] == 0.0:
             warn[1] += 1
-    if stuck > 0.0:
+    if _sticks(at, c, settings[0]):
         warn[2] += 1
     return 0
 
 
+@splitting
+def _leave(settings: Floats, coefficients: Floats, shares: Floats) -> int:
+    materials, classes = shares.shape[1:]
+    c = coefficients
+    selection = HEAD + classes + materials
+    for m in range(materials):
+        broken = settings[0] * c[HEAD + classes + m]
+        shares[0, m, 0] = 1.0
+        for s in range(1, classes):
+            leaving = c[HEAD + s] + broken * c[selection + m * classes + s]
+            shares[0, m, s] = c[HEAD + s] / leaving if leaving > 0.0 else 1.0
+    return 0
+
+
+def _spread(coefficients: Floats, materials: int, classes: int) -> Spread:
+    table = HEAD + classes + materials + materials * classes
+    breakage = coefficients[table : table + classes * classes].reshape(classes, classes)
+    rows = coefficients[table + classes * classes :].reshape(int(coefficients[4]), 1 + classes + materials)
+    liberated, parts = rows[:, 1 : 1 + classes], rows[:, 1 + classes :]
+    free = np.array([[[newly_liberated(coarse, fine) for fine in row] for coarse in row] for row in liberated.tolist()])
+    return Spread(breakage, tuple(int(place) for place in rows[:, 0].tolist()), free, parts)
+
+
+MILL = Response(_load, _leave, ("events",), spread=_spread)
+"""Breakage events of a reference piece follow from the throughput; what is not broken leaves as it came."""
+
 SHREDDER = MachineKernel(
-    apply=_mill,
+    response=MILL,
     prepare=_prepare_shredder,
     warnings=("throughput above twice the nominal rate", "gap outside the size classes", "unbreakable material wider than the gap"),
 )
@@ -282,7 +290,7 @@ Fuerstenau 1980 (from memory); the load law is an assumption of this model.
 """
 
 HAMMER_MILL = MachineKernel(
-    apply=_mill,
+    response=MILL,
     prepare=_prepare_hammer_mill,
     warnings=("throughput above twice the nominal rate", "grate outside the size classes", "unbreakable material wider than the grate"),
 )
@@ -301,7 +309,7 @@ the number of impacts stands for the chamber, the hammers' number and the air fl
 """
 
 GRANULATOR = MachineKernel(
-    apply=_mill,
+    response=MILL,
     prepare=_prepare_granulator,
     warnings=("throughput above twice the nominal rate", "screen aperture outside the size classes", "unbreakable material wider than the screen aperture"),
 )

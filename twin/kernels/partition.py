@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.kernels.compile import Floats, MachineKernel, Properties, Sizes, machine_kernel
+from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Sizes, settling, splitting
 
 
 def _shares(table: Floats) -> Floats:
@@ -23,19 +23,23 @@ def _prepare_separator(values: Mapping[str, Any], properties: Properties, sizes:
     return _shares(np.asarray(values["partition"], dtype=np.float64)).reshape(-1)
 
 
-@machine_kernel
-def _separate(x: Floats, at: Floats, coefficients: Floats, parameters: Floats, load: float, out: Floats, warn: NDArray[np.int64]) -> int:
-    materials, classes = x.shape
-    cells = materials * classes
-    for p in range(coefficients.shape[0] // cells):  # not out.shape[0]: the caller's buffer may have room for more ports
-        first = p * cells
-        for m in range(materials):
-            for s in range(classes):
-                out[p, m, s] = x[m, s] * coefficients[first + m * classes + s]
+@settling
+def not_reacting(at: Floats, coefficients: Floats, parameters: Floats, load: float, settings: Floats, warn: NDArray[np.int64]) -> int:
+    """The settings of a machine that has none."""
     return 0
 
 
-SEPARATOR = MachineKernel(apply=_separate, prepare=_prepare_separator)
+@splitting
+def _separate(settings: Floats, coefficients: Floats, shares: Floats) -> int:
+    cells = shares.shape[1] * shares.shape[2]
+    for p in range(coefficients.shape[0] // cells):  # not shares.shape[0]: the caller's buffer may have room for more ports
+        for m in range(shares.shape[1]):
+            for s in range(shares.shape[2]):
+                shares[p, m, s] = coefficients[p * cells + m * shares.shape[2] + s]
+    return 0
+
+
+SEPARATOR = MachineKernel(response=Response(not_reacting, _separate), prepare=_prepare_separator)
 """Any machine whose partition was measured; ports as in the table.
 
 values: ``partition`` (port, material, size), the share of each material and size that each port takes, >= 0 and summing to 1 over the
@@ -47,18 +51,14 @@ def _prepare_splitter(values: Mapping[str, Any], properties: Properties, sizes: 
     return _shares(np.asarray(values["shares"], dtype=np.float64))
 
 
-@machine_kernel
-def _share(x: Floats, at: Floats, coefficients: Floats, parameters: Floats, load: float, out: Floats, warn: NDArray[np.int64]) -> int:
-    materials, classes = x.shape
+@splitting
+def _share(settings: Floats, coefficients: Floats, shares: Floats) -> int:
     for p in range(coefficients.shape[0]):
-        share = coefficients[p]
-        for m in range(materials):
-            for s in range(classes):
-                out[p, m, s] = x[m, s] * share
+        shares[p] = coefficients[p]
     return 0
 
 
-SPLITTER = MachineKernel(apply=_share, prepare=_prepare_splitter)
+SPLITTER = MachineKernel(response=Response(not_reacting, _share), prepare=_prepare_splitter)
 """Divides a stream without separating it; ports as declared.
 
 values: ``shares`` (port,), >= 0 and summing to 1.

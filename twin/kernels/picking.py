@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.kernels.compile import Floats, MachineKernel, Properties, Sizes, kernel, machine_kernel
+from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Sizes, kernel, settling, splitting
 from twin.kernels.sizing import share_below, size_moment
 
 MOST_LAYERS = 2.0  # up to which the pieces on top are still within sight and reach
@@ -87,9 +87,9 @@ def _prepare_picking(values: Mapping[str, Any], properties: Properties, sizes: S
     return np.concatenate((head, recognised, mistaken, tables.ravel()))
 
 
-@machine_kernel
-def _pick(x: Floats, at: Floats, coefficients: Floats, parameters: Floats, load: float, out: Floats, warn: NDArray[np.int64]) -> int:
-    materials, classes = x.shape
+@settling
+def _see(at: Floats, coefficients: Floats, parameters: Floats, load: float, settings: Floats, warn: NDArray[np.int64]) -> int:
+    materials, classes = at.shape
     cells = materials * classes
     c = coefficients
     pickers, table = c[0], HEAD + 2 * materials
@@ -109,17 +109,28 @@ def _pick(x: Floats, at: Floats, coefficients: Floats, parameters: Floats, load:
     more = 1.0
     if pickers > 0.0:
         more += c[2] * offered * (1.0 - erlang_loss(pickers, offered)) / pickers
-    share = seen * (1.0 - erlang_loss(pickers, (right + more * wrong) * seen * c[1]))
-    for m in range(materials):
-        wanted = share * min(c[HEAD + m] + more * c[HEAD + materials + m], 1.0)
-        for s in range(classes):
-            picked = x[m, s] * (wanted * c[table + 2 * cells + m * classes + s])
-            out[0, m, s] = picked
-            out[1, m, s] = x[m, s] - picked
+    settings[0] = seen * (1.0 - erlang_loss(pickers, (right + more * wrong) * seen * c[1]))
+    settings[1] = more
     return 0
 
 
-MANUAL_PICKING = MachineKernel(apply=_pick, prepare=_prepare_picking, warnings=("belt covered by more than two layers",))
+@splitting
+def _pick(settings: Floats, coefficients: Floats, shares: Floats) -> int:
+    materials, classes = shares.shape[1:]
+    c = coefficients
+    gripped = HEAD + 2 * materials + 2 * materials * classes
+    for m in range(materials):
+        wanted = settings[0] * min(c[HEAD + m] + settings[1] * c[HEAD + materials + m], 1.0)
+        for s in range(classes):
+            picked = wanted * c[gripped + m * classes + s]
+            shares[0, m, s] = picked
+            shares[1, m, s] = 1.0 - picked
+    return 0
+
+
+MANUAL_PICKING = MachineKernel(
+    response=Response(_see, _pick, ("reached", "haste")), prepare=_prepare_picking, warnings=("belt covered by more than two layers",)
+)
 """Pickers at a belt; ports ``picked``, ``rest``. Material properties: ``density``, ``solidity``, ``thickness_ratio``.
 
 A piece of the size d has the thickness d thickness_ratio and the mass density solidity thickness_ratio d^3, and covers d^2 of the belt; pieces and

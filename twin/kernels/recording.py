@@ -8,7 +8,7 @@ import numpy as np
 from numba import types
 
 from twin.kernels.compile import kernel
-from twin.kernels.line_pass import SECONDS, UP
+from twin.kernels.line_tables import FLOWS, Records
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -64,7 +64,7 @@ def record_taking(x: Floats, share: float, rows: Floats, taken: Floats, mass: Fl
 
 @kernel(
     i8(
-        f8[:, :, :, ::1], i8[:, ::1], f8[:, ::1], f8[::1], i8[::1], f8[::1], f8[:, ::1], f8, f8, f8, i8,
+        f8[:, :, :, ::1], i8[:, ::1], f8[:, ::1], f8[::1], i8[::1], FLOWS, f8, f8, f8, i8,
         f8[:, ::1], f8[:, ::1], f8[::1], f8[::1], f8[::1], f8[:, ::1], f8[::1], f8[::1],
     )
 )  # fmt: skip
@@ -74,8 +74,7 @@ def record_interval(
     x: Floats,
     weights: Floats,
     intake_rows: Ints,
-    phi: Floats,
-    limits: Floats,
+    flows: Records,
     share: float,
     feed: float,
     seconds: float,
@@ -101,11 +100,11 @@ def record_interval(
     for k in range(intake_rows.shape[0]):
         if weights[k] > 0.0:
             _add_margins(x, share * weights[k], mass[intake_rows[k]], size[intake_rows[k]], out.shape[2], lanes)
-    for i in range(phi.shape[0]):
-        passed = phi[i] * feed * share
+    for i in range(flows.shape[0]):
+        passed = flows[i].phi * feed * share
         through[i] += passed
         energy[i] += power[i, 0] * seconds + power[i, 1] * passed
-        if limits[i, UP] > 0.0:
-            load_seconds[i] += phi[i] * limits[i, SECONDS] / limits[i, UP] * share
+        if flows[i].up > 0.0:
+            load_seconds[i] += flows[i].phi * flows[i].seconds / flows[i].up * share
     bottleneck_seconds[bottleneck] += seconds
     return 0

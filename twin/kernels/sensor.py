@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.kernels.compile import Floats, MachineKernel, Properties, Sizes, kernel, machine_kernel
+from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Sizes, kernel, settling, splitting
 
 NIR, COLOUR, XRT, XRF, INDUCTION = 0, 1, 2, 3, 4
 ABOVE, BELOW = 0, 1
@@ -297,9 +297,9 @@ def _prepare_sorter(values: Mapping[str, Any], properties: Properties, sizes: Si
     )
 
 
-@machine_kernel
-def _eject(x: Floats, at: Floats, coefficients: Floats, parameters: Floats, load: float, out: Floats, warn: NDArray[np.int64]) -> int:
-    materials, classes = x.shape
+@settling
+def _recognise(at: Floats, coefficients: Floats, parameters: Floats, load: float, settings: Floats, warn: NDArray[np.int64]) -> int:
+    materials, classes = at.shape
     cells = materials * classes
     c = coefficients
     window = HEAD + materials + classes
@@ -319,27 +319,37 @@ def _eject(x: Floats, at: Floats, coefficients: Floats, parameters: Floats, load
         warn[1] += 1
     recognised = math.exp(-c[1] * wet / total) if total > 0.0 else 1.0
     single = math.exp(-c[0] * layers)
-    opened, windows = out[1, 0], out[0, 0]  # by size; room to work in until the ports are written
+    along = settings[2:]
     for s in range(classes):
-        opened[s] = 0.0
+        along[s] = 0.0
+    for t in range(classes):
+        opened = 0.0
         for m in range(materials):
-            opened[s] += at[m, s] * c[table + m * classes + s + OPENED * cells]
+            opened += at[m, t] * c[table + m * classes + t + OPENED * cells]
+        for s in range(classes):
+            along[s] += opened * c[window + s * classes + t]
     for s in range(classes):
-        windows[s] = 0.0
-        for t in range(classes):
-            windows[s] += opened[t] * c[window + s * classes + t]
-    for s in range(classes):
-        along = co_ejection(windows[s] * single * recognised)
-        for m in range(materials):
-            own = c[table + m * classes + s + OWN * cells] * recognised
-            ejected = x[m, s] * (single * c[2] * ejected_share(own, along))
-            out[0, m, s] = ejected
-            out[1, m, s] = x[m, s] - ejected
+        along[s] = co_ejection(along[s] * single * recognised)
+    settings[0], settings[1] = recognised, single
+    return 0
+
+
+@splitting
+def _eject(settings: Floats, coefficients: Floats, shares: Floats) -> int:
+    materials, classes = shares.shape[1:]
+    c = coefficients
+    own = HEAD + materials + classes + classes * classes + OWN * materials * classes
+    for m in range(materials):
+        for s in range(classes):
+            hit = c[own + m * classes + s] * settings[0]
+            ejected = settings[1] * c[2] * ejected_share(hit, settings[2 + s])
+            shares[0, m, s] = ejected
+            shares[1, m, s] = 1.0 - ejected
     return 0
 
 
 SENSOR_SORTER = MachineKernel(
-    apply=_eject,
+    response=Response(_recognise, _eject, ("recognised", "single"), by_size=True),
     prepare=_prepare_sorter,
     warnings=("more than half a layer on the belt", "more than 20 % finer than the smallest piece that is seen"),
 )

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.kernels.compile import Floats, MachineKernel, Properties, Sizes, kernel, machine_kernel
+from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Sizes, kernel, settling, splitting
 
 KARRA, WHITEN = 0.0, 1.0
 """Values of the screen's parameter ``curve``."""
@@ -202,60 +202,61 @@ def _prepare_screen(values: Mapping[str, Any], properties: Properties, sizes: Si
     return c
 
 
-@machine_kernel
-def _screen(x: Floats, at: Floats, coefficients: Floats, parameters: Floats, load: float, out: Floats, warn: NDArray[np.int64]) -> int:
-    materials, classes = x.shape
+@settling
+def _load(at: Floats, coefficients: Floats, parameters: Floats, load: float, settings: Floats, warn: NDArray[np.int64]) -> int:
+    materials, classes = at.shape
     c = coefficients
     if c[0] <= 0.0:
         return 1
-    by_size = out[1, 0]  # a row of the outlet serves as scratch until it is written
-    for s in range(classes):
-        by_size[s] = 0.0
-    for m in range(materials):
-        for s in range(classes):
-            by_size[s] += at[m, s]
     total, under, half, near = 0.0, 0.0, 0.0, 0.0
     for s in range(classes):
-        total += by_size[s]
-        under += by_size[s] * c[HEAD + s]
-        half += by_size[s] * c[HEAD + classes + s]
-        near += by_size[s] * c[HEAD + 2 * classes + s]
-    cut = c[0]
-    if total > 0.0:
-        percent = 100.0 / total
-        loading = karra_loading(under * TONNES_PER_HOUR, c[1] * c[2], max(0.0, 100.0 - under * percent), half * percent)
-        if loading > 0.0:
-            cut = min(c[0], karra_cut_size(c[0], near * percent, loading))
-        if cut == c[0]:
-            warn[0] += 1
-        if loading > 2.0:
-            warn[1] += 1
-        if near * percent > MAX_NEAR_SIZE:
-            warn[2] += 1
-        if c[0] < 1.0 or c[0] > 150.0:
-            warn[3] += 1
-    stuck = 0.0
-    if total > 0.0 and c[4] > 0.0:
+        flow = 0.0
+        for m in range(materials):
+            flow += at[m, s]
+        total += flow
+        under += flow * c[HEAD + s]
+        half += flow * c[HEAD + classes + s]
+        near += flow * c[HEAD + 2 * classes + s]
+    settings[0], settings[1] = c[0], 0.0
+    if total <= 0.0:
+        return 0
+    percent = 100.0 / total
+    loading = karra_loading(under * TONNES_PER_HOUR, c[1] * c[2], max(0.0, 100.0 - under * percent), half * percent)
+    if loading > 0.0:
+        settings[0] = min(c[0], karra_cut_size(c[0], near * percent, loading))
+    if settings[0] == c[0]:
+        warn[0] += 1
+    if loading > 2.0:
+        warn[1] += 1
+    if near * percent > MAX_NEAR_SIZE:
+        warn[2] += 1
+    if c[0] < 1.0 or c[0] > 150.0:
+        warn[3] += 1
+    if c[4] > 0.0:
         water = 0.0
         for m in range(materials):
             for s in range(classes):
                 water += at[m, s] * c[HEAD + 4 * classes + m]
-        stuck = sticking(water / total, c[4])
-    to_oversize = by_size
+        settings[1] = sticking(water / total, c[4])
+    return 0
+
+
+@splitting
+def _sieve(settings: Floats, coefficients: Floats, shares: Floats) -> int:
+    materials, classes = shares.shape[1:]
+    c = coefficients
     for s in range(classes):
-        ratio = c[HEAD + 3 * classes + s] / cut
+        ratio = c[HEAD + 3 * classes + s] / settings[0]
         too_coarse = karra_efficiency(ratio) if c[3] == 0.0 else whiten_efficiency(ratio, c[3])
-        to_oversize[s] = too_coarse + (1.0 - too_coarse) * stuck
-    for m in range(materials - 1, -1, -1):  # the scratch row last
-        for s in range(classes):
-            over = x[m, s] * to_oversize[s]
-            out[0, m, s] = over
-            out[1, m, s] = x[m, s] - over
+        over = too_coarse + (1.0 - too_coarse) * settings[1]
+        for m in range(materials):
+            shares[0, m, s] = over
+            shares[1, m, s] = 1.0 - over
     return 0
 
 
 SCREEN = MachineKernel(
-    apply=_screen,
+    response=Response(_load, _sieve, ("cut", "sticking")),
     prepare=_prepare_screen,
     warnings=(
         "loading so low that Karra's cut size exceeds the throughfall aperture",

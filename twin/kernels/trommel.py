@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.kernels.compile import Floats, MachineKernel, Properties, Sizes, kernel, machine_kernel
+from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Sizes, kernel, settling, splitting
 from twin.kernels.sizing import sticking
 
 GRAVITY = 9.80665  # m/s2
@@ -106,51 +106,41 @@ def _prepare_trommel(values: Mapping[str, Any], properties: Properties, sizes: S
     return np.concatenate((head, moisture, _passing_tables(sizes.lower, sizes.upper, contacts, aperture, open_area)))
 
 
-@machine_kernel
-def _tumble(x: Floats, at: Floats, coefficients: Floats, parameters: Floats, load: float, out: Floats, warn: NDArray[np.int64]) -> int:
-    materials, classes = x.shape
+@kernel()
+def _contacts(at: Floats, c: Floats, node: int) -> float:
+    """Contacts needed to make those of a node: its own and those of the layers that keep pieces from the holes."""
+    materials, classes = at.shape
+    made = HEAD + materials + NODES + (NODES + node) * classes
+    layers = 0.0
+    for m in range(materials):
+        for s in range(classes):
+            layers += at[m, s] * c[made + s]
+    return float(c[HEAD + materials + node] + c[2] * layers)
+
+
+@settling
+def _fill(at: Floats, coefficients: Floats, parameters: Floats, load: float, settings: Floats, warn: NDArray[np.int64]) -> int:
+    materials, classes = at.shape
     c = coefficients
     if c[0] == 0.0:
         return 1
-    by_size = out[1, 0]  # a row of the outlet serves as scratch until it is written
     total, water = 0.0, 0.0
-    for s in range(classes):
-        by_size[s] = 0.0
     for m in range(materials):
         flow = 0.0
         for s in range(classes):
-            by_size[s] += at[m, s]
             flow += at[m, s]
         total += flow
         water += flow * c[HEAD + m]
-    nodes = HEAD + materials
-    passed = nodes + NODES
-    made = passed + NODES * classes
     low, high = 0, NODES - 1
     while high - low > 1:  # the node up to which all contacts are made: contacts + layers * (contacts made by what is still there)
         middle = (low + high) // 2
-        needed = c[nodes + middle]
-        for s in range(classes):
-            needed += c[2] * by_size[s] * c[made + middle * classes + s]
-        if needed <= c[1]:
+        if _contacts(at, c, middle) <= c[1]:
             low = middle
         else:
             high = middle
-    before, after = c[nodes + low], c[nodes + high]
-    for s in range(classes):
-        before += c[2] * by_size[s] * c[made + low * classes + s]
-        after += c[2] * by_size[s] * c[made + high * classes + s]
-    share = min(max((c[1] - before) / (after - before), 0.0), 1.0)
-    stuck = sticking(water / total, c[4]) if total > 0.0 else 0.0
-    through = by_size
-    for s in range(classes):
-        near, far = c[passed + low * classes + s], c[passed + high * classes + s]
-        through[s] = (near + share * (far - near)) * (1.0 - stuck)
-    for m in range(materials - 1, -1, -1):  # the scratch row last
-        for s in range(classes):
-            over = x[m, s] * (1.0 - through[s])
-            out[0, m, s] = over
-            out[1, m, s] = x[m, s] - over
+    before, after = _contacts(at, c, low), _contacts(at, c, high)
+    settings[0] = low + min(max((c[1] - before) / (after - before), 0.0), 1.0)
+    settings[1] = sticking(water / total, c[4]) if total > 0.0 else 0.0
     if total > 0.0:
         if c[0] == 2.0:
             warn[0] += 1
@@ -159,8 +149,23 @@ def _tumble(x: Floats, at: Floats, coefficients: Floats, parameters: Floats, loa
     return 0
 
 
+@splitting
+def _tumble(settings: Floats, coefficients: Floats, shares: Floats) -> int:
+    materials, classes = shares.shape[1:]
+    c = coefficients
+    low = min(int(settings[0]), NODES - 2)
+    share = settings[0] - low
+    near = HEAD + materials + NODES + low * classes
+    for s in range(classes):
+        through = (c[near + s] + share * (c[near + classes + s] - c[near + s])) * (1.0 - settings[1])
+        for m in range(materials):
+            shares[0, m, s] = 1.0 - through
+            shares[1, m, s] = through
+    return 0
+
+
 TROMMEL = MachineKernel(
-    apply=_tumble,
+    response=Response(_fill, _tumble, ("contacts", "sticking")),
     prepare=_prepare_trommel,
     warnings=("speed outside 30 to 80 % of the critical speed", "drum filled to more than a quarter at its feed end"),
     statuses=("the speed is not below the critical speed of the drum, 42.3/sqrt(diameter in m) rpm: pieces would be carried round",),

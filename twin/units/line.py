@@ -20,7 +20,6 @@ from twin.engine.resource import Resource, release, seize
 from twin.engine.states import BLOCKED, DOWN, MAINTENANCE, OFF_SHIFT, RUNNING, STARVED, STATES, WAITING
 from twin.engine.unit import State, Unit
 from twin.engine.waiting import WaitingList, lacking
-from twin.kernels.line_pass import SECONDS, UP
 from twin.units.breakdown import WORKING, Breakdown, Replacement, next_failure
 from twin.units.delivery import Delivery
 from twin.units.downtime import Downtime
@@ -209,7 +208,7 @@ class Line(Unit):
             self._evaluate(amount, now)
         record.feed = amount
         record.rated = False
-        record.duration = record.left = nanoseconds(network.seconds)
+        record.duration = record.left = nanoseconds(network.duration)
         record.slowed += network.slowed
         record.sweeps += network.sweeps
         record.most_sweeps = max(record.most_sweeps, network.sweeps)
@@ -219,15 +218,15 @@ class Line(Unit):
         return self._start(now)
 
     def _evaluate(self, amount: float, now: int) -> None:
-        network, limits = self.network, self.network.limits
+        network = self.network
         if amount != self._seconds_for or self._batching or (self._varying and not self.record.rated):
             batches = self.intake.count(amount)
             for i, machine in enumerate(self.machines):
-                limits[i, SECONDS] = machine.seconds(amount, now, batches, redraw=not self.record.rated)
+                network.seconds[i] = machine.seconds(amount, now, batches, redraw=not self.record.rated)
             self._seconds_for = amount
         self.record.rated = True
         for i, machine in self._countable:
-            limits[i, UP] = machine.record.up
+            network.up[i] = machine.record.up
         network.evaluate(self.record.lots + 1, amount, now)
 
     def _room_before(self, now: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,9 @@ from twin.engine.clock import NANOSECONDS
 from twin.engine.unit import State
 from twin.errors import KernelError, NetworkError
 from twin.kernels import evaluator as ev
-from twin.kernels import line_pass as lp
-from twin.kernels.compile import Properties, Sizes
+from twin.kernels import line_tables as lt
+from twin.kernels.compile import SETTLE_SIGNATURE, SPLIT_SIGNATURE, Properties, Sizes
+from twin.kernels.machine_pass import address_of
 from twin.units.components import Components
 from twin.units.machine import Machine
 from twin.units.riders import Riders
@@ -42,7 +44,8 @@ class Network:
     """Evaluates the lot in ``lot`` (component, size); ``x`` are its materials.
 
     ``constituents``: what composites come apart into on this line, by place; kg of each material for a kg.
-    After :meth:`evaluate`: ``out`` (machine, port, material, size) kg, ``phi`` (machine,), ``outlet_mass`` (outlet,) kg, and the properties below.
+    After :meth:`evaluate`: ``out`` (machine, port, material, size) kg, ``flows`` (machine,) records, ``outlet_mass`` (outlet,) kg, and the properties
+    below. ``seconds`` and ``up`` (machine,) are to be set before: the fields of that name of ``flows``.
     """
 
     def __init__(self, name: str, machines: Sequence[Machine], wiring: Wiring, properties: Properties, sizes: Sizes, components: Components) -> None:
@@ -50,44 +53,77 @@ class Network:
         self._properties, self._sizes = properties, sizes
         shape = (len(properties["density"]), len(sizes.mean))
         count = len(machines)
-        ports = max(len(machine.ports) for machine in machines)
         kinds = max(1, *(len(machine.kernel.warnings) for machine in machines))
-        self.table = np.zeros((count, 10), dtype=np.int64)
-        self.sources = np.array([source for row in wiring.sources for source in row], dtype=np.int64).reshape(-1, 2)
-        self.blocks = np.array(wiring.blocks, dtype=np.int64).reshape(-1, 3)
-        self.outlets = np.array(wiring.outlets, dtype=np.int64).reshape(-1, 2)
-        self.limits = np.zeros((count, 2))
+        self.table = np.zeros(count, dtype=lt.MACHINE)
+        self.sources = np.array([source for row in wiring.sources for source in row], dtype=lt.STREAM)
+        self.blocks = np.zeros(len(wiring.blocks), dtype=lt.BLOCK)
+        self.outlets = np.array(list(wiring.outlets), dtype=lt.STREAM)
+        self.flows = np.zeros(count, dtype=lt.FLOW)
+        self.seconds, self.up, self.phi = self.flows["seconds"], self.flows["up"], self.flows["phi"]
+        self.phi[:] = 1.0
         self.lot = np.zeros((components.rows, shape[1]))
         self.x = self.lot[: shape[0]]
-        self.inp, self.at = np.zeros((count, *shape)), np.zeros((count, *shape))
-        self.out = np.zeros((count, ports, *shape))
-        self.warn, self.warned = np.zeros((count, kinds), dtype=np.int64), np.zeros((count, kinds), dtype=np.int64)
-        self.phi, self.lanes, self.series = np.ones(count), np.zeros(shape[1]), np.zeros((2, *shape))
-        self.outlet_mass = np.zeros(len(wiring.outlets))
-        self.result = np.zeros(lp.RESULTS)
+        self._fill_table(shape[1])
+        self._arrays = self._allocate(shape, kinds)
+        self.inp, self.out, self.warned, self.outlet_mass, self.result = (self._arrays[name] for name in ("inp", "out", "warned", "outlet_mass", "result"))
+        self._result = {name: self.result[name] for name in lt.RESULT.names or ()}
+        self.lanes = np.zeros(shape[1])
         self.outlet_views = [self.out[i, p] for i, p in wiring.outlets]
         self.riders: Riders | None = None
         if components.rows > shape[0]:
             self.riders = Riders(self, components)
             self.outlet_views = list(self.riders.parts)
-        self._fill_table()
         self.constituents: dict[int, Floats] = {}
         self._coefficients: list[Floats] = [np.zeros(0)] * count
         self._parameters: list[Floats] = [np.zeros(0)] * count
+        self._spreads: list[Floats] = [np.zeros(0)] * count
         for i in range(count):
             self._prepare(i)
         self._pack()
 
-    def _fill_table(self) -> None:
-        at = 0
+    def _allocate(self, shape: tuple[int, int], kinds: int) -> dict[str, NDArray[Any]]:
+        """The arrays of the evaluator's line, for matrices of ``shape`` and so many kinds of warnings."""
+        count = len(self.machines)
+        ports = max(len(machine.ports) for machine in self.machines)
+        settings = int(self.table["settings_end"][-1]) + 1
+        tears = max(1, *self.blocks["tears"].tolist())
+        shapes: dict[str, tuple[int, ...]] = {
+            "inp": (count, *shape), "at": (count, *shape), "out": (count, ports, *shape), "shares": (count, ports, *shape),
+            "fallen": (count, shape[1], shape[0]), "settings": (settings,), "found": (settings,), "outlet_mass": (len(self.outlets),),
+            "given": (count, *shape), "ahead": (count, *shape), "per_tear": (count, tears, *shape), "back": (tears, tears, *shape),
+            "inside": (tears, *shape), "rows": (4, shape[1], shape[0]), "inverse": (settings, settings), "gaps": (6, settings), "series": (2, *shape),
+        }  # fmt: skip
+        arrays: dict[str, NDArray[Any]] = {name: np.zeros(dimensions) for name, dimensions in shapes.items()}
+        for name in ("warn", "warned"):
+            arrays[name] = np.zeros((count, kinds), dtype=np.int64)
+        arrays |= {"x": self.x, "machines": self.table, "sources": self.sources, "blocks": self.blocks, "flows": self.flows, "outlets": self.outlets}
+        return {**arrays, "result": np.zeros(1, dtype=lt.RESULT)}
+
+    def _fill_table(self, classes: int) -> None:
+        at, settings = 0, 0
         for i, machine in enumerate(self.machines):
-            row = self.table[i]
-            row[lp.ADDRESS] = lp.address_of(machine.kernel.apply)
-            row[lp.SOURCES], row[lp.SOURCES_END] = at, at + len(self.wiring.sources[i])
-            at = int(row[lp.SOURCES_END])
-            row[lp.PORTS], row[lp.WARNINGS] = len(machine.ports), len(machine.kernel.warnings)
-            row[lp.BYPASS] = machine.bypass_port
-            self.limits[i, lp.UP] = machine.count
+            row, kernel = self.table[i], machine.kernel
+            if kernel.response is None:
+                row["apply"] = address_of(kernel.apply)
+            else:
+                row["settle"] = address_of(kernel.response.settle, SETTLE_SIGNATURE)
+                row["split"] = address_of(kernel.response.split, SPLIT_SIGNATURE)
+                row["structure"] = lt.BY_CELL if kernel.response.spread is None else lt.BY_SIZE
+                row["settings"] = settings
+                settings += kernel.response.count(classes)
+            row["settings_end"] = settings
+            row["sources"], row["sources_end"] = at, at + len(self.wiring.sources[i])
+            at += len(self.wiring.sources[i])
+            row["ports"], row["warnings"] = len(machine.ports), len(kernel.warnings)
+            row["bypass"], row["tear"] = machine.bypass_port, -1
+            self.up[i] = machine.count
+        for block, (first, end, loop) in zip(self.blocks, self.wiring.blocks, strict=True):
+            block["first"], block["end"], block["loop"] = first, end, loop
+            for i in range(first, end):
+                if loop and (self.table[i]["structure"] == lt.BY_SIZE or any(i <= source < end for source, _ in self.wiring.sources[i])):
+                    self.table[i]["tear"] = block["tears"]
+                    block["tears"] += 1
+            block["solvable"] = all(machine.kernel.response is not None for machine in self.machines[first:end])
 
     def _prepare(self, i: int) -> None:
         machine = self.machines[i]
@@ -97,20 +133,28 @@ class Network:
             raise KernelError(f"{machine.name}: its coefficients cannot be computed ({error}); check its parameters {_shown(machine)}") from None
         self._coefficients[i] = np.ascontiguousarray(prepared, dtype=np.float64).ravel()
         self._parameters[i] = np.array([float(machine.values[name]) for name in machine.kernel.parameters])
+        response = machine.kernel.response
+        if response is not None and response.spread is not None:
+            self._spreads[i] = response.spread(self._coefficients[i], *self.x.shape).flat()
         if not np.isfinite(self._coefficients[i]).all():
             raise KernelError(f"{machine.name}: its coefficients are not finite; check its parameters {_shown(machine)}")
 
     def _pack(self) -> None:
         tables = [np.asarray(machine.values["constituents"]) for machine in self.machines if "constituents" in machine.values]
         self.constituents = {m: row for table in tables for m, row in enumerate(table) if row.any()}
-        for parts, begin, end in (
-            (self._coefficients, lp.COEFFICIENTS, lp.COEFFICIENTS_END),
-            (self._parameters, lp.PARAMETERS, lp.PARAMETERS_END),
-        ):
-            bounds = np.concatenate(([0], np.cumsum([len(part) for part in parts])))
-            self.table[:, begin], self.table[:, end] = bounds[:-1], bounds[1:]
-        self.coefficients = np.concatenate([*self._coefficients, np.zeros(1)])
-        self.parameters = np.concatenate([*self._parameters, np.zeros(1)])
+        bounds = np.cumsum([0, *(len(part) for parts in zip(self._coefficients, self._parameters, self._spreads, strict=True) for part in parts)])
+        self.table["coefficients"], self.table["parameters"], self.table["spread"] = bounds[0:-1:3], bounds[1:-1:3], bounds[2:-1:3]
+        self.table["coefficients_end"], self.table["parameters_end"] = bounds[1:-1:3], bounds[2:-1:3]
+        self.table["stale"] = 1
+        parts = [part for parts in zip(self._coefficients, self._parameters, self._spreads, strict=True) for part in parts]
+        self._arrays["numbers"] = np.concatenate([*parts, np.zeros(1)])
+        self.line = self.probe = lt.line_of(self._arrays)
+        if self.blocks["loop"].any():  # once more, with buffers of its own for all but the lot
+            self.probe = self.bundle(**{name: array.copy() for name, array in self._arrays.items() if name != "x"})
+
+    def bundle(self, **own: NDArray[Any]) -> lt.Line:
+        """The line for the evaluator, with some arrays of the caller's ``own``, by name."""
+        return lt.line_of({**self._arrays, **own})
 
     def changed(self, machine: Machine) -> None:
         """A parameter of the machine changed: prepare it anew."""
@@ -119,10 +163,7 @@ class Network:
 
     def evaluate(self, lot: int, mass: float, now: int) -> None:
         """Take the lot in ``x`` through the line; ``lot`` (its number), ``mass`` (kg) and ``now`` (ns) are for the error if that fails."""
-        status = ev.evaluate(
-            self.x, self.table, self.sources, self.blocks, self.outlets, self.coefficients, self.parameters, self.limits,
-            self.inp, self.at, self.out, self.warn, self.warned, self.phi, self.lanes, self.series, self.outlet_mass, self.result,
-        )  # fmt: skip
+        status = ev.evaluate(self.line, self.probe)
         if status != 0:
             self._explain(status, f"lot {lot} of {mass:g} kg at {now / NANOSECONDS:.6g} s")
         if self.riders is not None:
@@ -136,14 +177,15 @@ class Network:
         return sum(sum(inp[m].tolist()) for m in materials)
 
     def _explain(self, status: int, which: str) -> None:
-        machine = self.machines[int(self.result[lp.CULPRIT])]
+        machine = self.machines[int(self._result["culprit"][0])]
         where = f"line {self.name!r}, machine {machine.name!r}, {which}"
-        if status == lp.NOT_CONVERGED:
+        if status == lt.NOT_CONVERGED:
+            passes, tau = int(self._result["passes"][0]), float(self._result["tau"][0])
             raise NetworkError(
-                f"{where}: rate and splits did not converge in {int(self.result[lp.PASSES])} passes (the last at {self.result[lp.TAU]:.6g} s a lot). "
+                f"{where}: rate and splits did not converge in {passes} passes (the last at {tau:.6g} s a lot). "
                 "More comes back than the loop lets go: send less back, split sharper or run the recycle through a bunker"
             )
-        if status == lp.NOT_FINITE:
+        if status == lt.NOT_FINITE:
             raise KernelError(f"{where}: a stream is not finite at port {self._bad_port()}")
         reasons = machine.kernel.statuses
         reason = reasons[status - 1] if 0 < status <= len(reasons) else f"status {status}"
@@ -157,44 +199,50 @@ class Network:
         return "(none)"
 
     @property
-    def seconds(self) -> float:
+    def duration(self) -> float:
         """Duration of the lot, s."""
-        return float(self.result[lp.TAU])
+        return float(self._result["tau"][0])
 
     @property
     def bottleneck(self) -> int:
         """The machine that limited the lot."""
-        return int(self.result[lp.BOTTLENECK])
+        return int(self._result["bottleneck"][0])
 
     @property
     def sweeps(self) -> int:
         """Sweeps through recycle loops for the lot."""
-        return int(self.result[lp.SWEEPS])
+        return int(self._result["sweeps"][0])
 
     @property
     def slowed(self) -> int:
         """1 where the loops do not settle in the time that the machines need, so that the lot takes longer; else 0."""
-        return int(self.result[lp.SLOWED])
+        return int(self._result["slowed"][0])
 
     @property
     def in_doubt(self) -> bool:
         """Whether the loops flooded or could settle in two ways, so that the duration was searched for from empty loops."""
-        return bool(self.result[lp.DOUBT])
+        return bool(self._result["doubt"][0])
+
+    @property
+    def searched(self) -> bool:
+        """Whether the duration was searched for, since the loops could not be solved."""
+        return bool(self._result["searched"][0])
 
     def save(self) -> State:
         """What the present lot and the tallies need; tables follow from the machines."""
-        return {
-            "x": self.lot.copy(), "out": self.out.copy(), "phi": self.phi.copy(), "limits": self.limits.copy(), "warned": self.warned.copy(),
-            "riders": self.riders.save() if self.riders is not None else None, "outlet_mass": self.outlet_mass.copy(), "result": self.result.copy(),
-        }  # fmt: skip
+        arrays = {name: getattr(self, name).copy() for name in ("out", "phi", "seconds", "up", "warned", "outlet_mass")}
+        result = np.array([float(field[0]) for field in self._result.values()])
+        return {"x": self.lot.copy(), "riders": self.riders.save() if self.riders is not None else None, "result": result, **arrays}
 
     def load(self, state: State) -> None:
         """Take over a saved network (its machines are loaded before)."""
         self.lot[:] = state["x"]
         if self.riders is not None:
             self.riders.load(state["riders"])
-        for name in ("out", "phi", "limits", "warned", "outlet_mass", "result"):
+        for name in ("out", "phi", "seconds", "up", "warned", "outlet_mass"):
             getattr(self, name)[:] = state[name]
+        for field, value in zip(self._result.values(), state["result"].tolist(), strict=True):
+            field[0] = value
         for i in range(len(self.machines)):
             self._prepare(i)
         self._pack()

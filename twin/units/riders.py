@@ -43,14 +43,12 @@ class Riders:
         network, first = self.network, self.components.content
         for k, (i, p) in enumerate(network.wiring.outlets):
             self.parts[k, : self.components.solid] = network.out[i, p]
+        line = network.bundle(x=self._x, inp=self._inp, out=self._out)
         for members in self.passes:
             self._x[:] = 0.0
             for material, row in members:
                 self._x[material] = network.lot[row]
-            status = ev.follow(
-                self._x, network.table, network.sources, network.blocks, network.coefficients, network.parameters, network.limits,
-                self._inp, network.at, self._out, network.warn, network.phi, network.lanes, network.series, network.result,
-            )  # fmt: skip
+            status = ev.follow(line)
             if status != 0:
                 return int(status)
             for material, row in members:

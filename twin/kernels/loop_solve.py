@@ -1,0 +1,376 @@
+"""Recycle loops whose machines give a response, closed by a solve.
+
+At given settings a loop is linear. What stands in a machine's feed is, cell by cell, what comes in from before plus a multiple of what comes back to
+the machines that a stream leads back to, the loop's *tears*: as many equations as tears, one in nearly every plant. A mill lets what it breaks fall into
+finer classes, so classes are closed from the coarsest on. The duration follows from the flows, and the settings from flows and duration: they are all that
+is iterated, by secants (Broyden's rule where there are several), from those that a first sweep through the empty loop gives.
+
+A loop can settle in more than one way. :func:`settles_from_empty` lets it fill, by plain sweeps at the duration found, and says whether it comes to the
+same. What circles only grows while a loop fills, and to no more the longer the duration: so if it does, no shorter duration settles within its limits.
+"""
+
+from __future__ import annotations
+
+import math
+
+from numba import types
+
+from twin.kernels.compile import kernel
+from twin.kernels.line_tables import BY_SIZE, LINE, MATRICES, MATRIX, Floats, Line
+from twin.kernels.machine_pass import apply, deliver, let_fall, mass_of, set_shares, settle, sum_up
+
+f8, i8 = types.float64, types.int64
+
+SETTLED = 1e-11
+"""Relative change of a setting at which the settings stand."""
+MOST_SOLVES = 40
+AGREES = 1e-11
+"""Largest gap between a machine's feed and what its sources give off, as a share of it."""
+NOTHING_LEAVES = 1e-9
+"""A loop that lets go less than this share of what comes back is left to the search."""
+NEAR, STEADY, MOST_FILLING = 0.03, 0.5, 60
+"""How near the solution a filling loop must come, as a share of what circles, by a step that takes it nearer by this factor, in so many steps."""
+
+
+@kernel(inline=True)
+def _add(into: Floats, x: Floats) -> None:
+    for m in range(into.shape[0]):
+        for s in range(into.shape[1]):
+            into[m, s] += x[m, s]
+
+
+@kernel(inline=True)
+def _add_share(into: Floats, shares: Floats, x: Floats) -> None:
+    for m in range(into.shape[0]):
+        for s in range(into.shape[1]):
+            into[m, s] += shares[m, s] * x[m, s]
+
+
+@kernel(types.void(LINE, i8))
+def _take_given(line: Line, b: int) -> None:
+    """Write what comes to the machines of loop ``b`` from outside it."""
+    first, end = line.blocks[b].first, line.blocks[b].end
+    for i in range(first, end):
+        line.given[i] = 0.0
+        for k in range(line.machines[i].sources, line.machines[i].sources_end):
+            source, p = line.sources[k].machine, line.sources[k].port
+            if source < first or source >= end:
+                _add(line.given[i], line.x if source < 0 else line.out[source, p])
+
+
+@kernel(types.void(LINE, MATRIX, MATRICES, i8, i8, i8))
+def _add_inflow(line: Line, ahead: Floats, per_tear: Floats, source: int, port: int, tears: int) -> None:
+    """Add what a port of a machine of the loop gives off, beside and by what is inside the tears."""
+    shares, tear = line.shares[source, port], line.machines[source].tear
+    if tear >= 0:
+        _add(per_tear[tear], shares)
+        return
+    _add_share(ahead, shares, line.ahead[source])
+    for t in range(tears):
+        _add_share(per_tear[t], shares, line.per_tear[source, t])
+
+
+@kernel(types.void(LINE, i8))
+def _set_up(line: Line, b: int) -> None:
+    """Write what is inside every machine of loop ``b`` beside (``ahead``) and by (``per_tear``) what is inside its tears, and what comes to these from that."""
+    first, end, tears = line.blocks[b].first, line.blocks[b].end, line.blocks[b].tears
+    for i in range(first, end):
+        own = line.machines[i].tear
+        ahead = line.inside[own] if own >= 0 else line.ahead[i]
+        per_tear = line.back[own] if own >= 0 else line.per_tear[i]
+        ahead[:] = line.given[i]
+        per_tear[:tears] = 0.0
+        for k in range(line.machines[i].sources, line.machines[i].sources_end):
+            source = line.sources[k].machine
+            if first <= source < i:
+                _add_inflow(line, ahead, per_tear, source, line.sources[k].port, tears)
+    for i in range(first, end):
+        own = line.machines[i].tear
+        for k in range(line.machines[i].sources, line.machines[i].sources_end):
+            source = line.sources[k].machine
+            if own >= 0 and i <= source < end:
+                _add_inflow(line, line.inside[own], line.back[own], source, line.sources[k].port, tears)
+
+
+@kernel(types.void(LINE, i8))
+def _solve_mill(line: Line, i: int) -> None:
+    """Solve a loop whose one tear is the mill ``i``, from the coarsest class on, of which its pieces fall into the finer ones."""
+    inside, back, shares, fallen = line.inside[0], line.back[0, 0], line.shares[i, 0], line.fallen[i]
+    comes, gain, leaves, broken = line.rows[0], line.rows[1], line.rows[2], line.rows[3, 0]
+    classes, materials = fallen.shape
+    for j in range(classes):
+        for m in range(materials):
+            kept = 1.0 - back[m, j]
+            comes[j, m] = inside[m, j]
+            gain[j, m] = 1.0 / kept if kept > NOTHING_LEAVES else 0.0
+            leaves[j, m] = shares[m, j]
+            fallen[j, m] = 0.0
+    for j in range(classes - 1, -1, -1):
+        for m in range(materials):
+            comes[j, m] = (comes[j, m] + fallen[j, m]) * gain[j, m]
+            broken[m] = comes[j, m] - comes[j, m] * leaves[j, m]
+        let_fall(line.numbers, line.machines[i].spread, j, broken, fallen)
+    for m in range(materials):
+        for j in range(classes):
+            inside[m, j] = comes[j, m]
+
+
+@kernel(types.void(LINE, i8, i8, i8, i8))
+def _solve_cell(line: Line, b: int, tears: int, m: int, j: int) -> None:
+    """Solve u = C u + e for what is inside the tears in one cell.
+
+    C (``back``) is not negative and its columns sum to 1 at most, so that it needs no pivots. It is overwritten.
+    """
+    c, u = line.back, line.inside
+    for i in range(line.blocks[b].first, line.blocks[b].end):
+        if line.machines[i].structure == BY_SIZE:
+            u[line.machines[i].tear, m, j] += line.fallen[i, j, m]
+    for t in range(tears):
+        kept = 1.0 - c[t, t, m, j]
+        gain = 1.0 / kept if kept > NOTHING_LEAVES else 0.0
+        u[t, m, j] *= gain
+        for r in range(t + 1, tears):
+            c[t, r, m, j] *= gain
+        for r in range(t + 1, tears):
+            u[r, m, j] += c[r, t, m, j] * u[t, m, j]
+            for q in range(t + 1, tears):
+                c[r, q, m, j] += c[r, t, m, j] * c[t, q, m, j]
+    for t in range(tears - 2, -1, -1):
+        for q in range(t + 1, tears):
+            u[t, m, j] += c[t, q, m, j] * u[q, m, j]
+
+
+@kernel(types.void(LINE, i8))
+def _solve_many(line: Line, b: int) -> None:
+    """Solve a loop with any tears, cell by cell from the coarsest class on."""
+    first, end, tears = line.blocks[b].first, line.blocks[b].end, line.blocks[b].tears
+    materials, classes = line.x.shape
+    broken = line.rows[3, 0]
+    for i in range(first, end):
+        line.fallen[i] = 0.0
+    for j in range(classes - 1, -1, -1):
+        for m in range(materials):
+            _solve_cell(line, b, tears, m, j)
+        for i in range(first, end):
+            if line.machines[i].structure == BY_SIZE:
+                inside = line.inside[line.machines[i].tear]
+                for m in range(materials):
+                    broken[m] = inside[m, j] - inside[m, j] * line.shares[i, 0, m, j]
+                let_fall(line.numbers, line.machines[i].spread, j, broken, line.fallen[i])
+
+
+@kernel(types.void(LINE, i8))
+def close_loop(line: Line, b: int) -> None:
+    """Write the feeds ``inp`` of the machines of loop ``b`` at their shares. Where hardly anything leaves it they are wrong, which shows in their residual."""
+    first, end, tears = line.blocks[b].first, line.blocks[b].end, line.blocks[b].tears
+    _set_up(line, b)
+    if tears == 1 and line.machines[first].structure == BY_SIZE:
+        _solve_mill(line, first)
+    else:
+        _solve_many(line, b)
+    for i in range(first, end):
+        own, inp = line.machines[i].tear, line.inp[i]
+        inp[:] = line.inside[own] if own >= 0 else line.ahead[i]
+        if own < 0:
+            for t in range(tears):
+                _add_share(inp, line.per_tear[i, t], line.inside[t])
+        elif line.machines[i].structure == BY_SIZE:
+            for m in range(inp.shape[0]):
+                for s in range(inp.shape[1]):
+                    inp[m, s] = max(0.0, inp[m, s] - line.fallen[i, s, m])
+    line.result[0].sweeps += 1
+
+
+@kernel(types.void(LINE, i8))
+def close_given(line: Line, b: int) -> None:
+    """:func:`close_loop` for what comes to it now."""
+    _take_given(line, b)
+    close_loop(line, b)
+
+
+@kernel(f8(LINE, i8, f8))
+def _need(line: Line, b: int, feed: float) -> float:
+    """Set the flows of loop ``b``; returns what its machines need for the lot, s."""
+    need = 0.0
+    for i in range(line.blocks[b].first, line.blocks[b].end):
+        line.flows[i].phi = mass_of(line.inp[i]) / feed
+        if line.flows[i].up > 0.0:
+            need = max(need, line.flows[i].phi * line.flows[i].seconds / line.flows[i].up)
+    return need
+
+
+@kernel(i8(LINE, i8, f8))
+def _settle_all(line: Line, b: int, tau: float) -> int:
+    """Write the settings ``found`` that the flows of loop ``b`` give at ``tau`` s a lot."""
+    for i in range(line.blocks[b].first, line.blocks[b].end):
+        status = settle(line, i, tau, line.found)
+        if status != 0:
+            line.result[0].culprit = i
+            return int(status)
+    return 0
+
+
+@kernel(i8(LINE, i8))
+def _split_all(line: Line, b: int) -> int:
+    """Write the shares of the machines of loop ``b`` at their settings and close it."""
+    for i in range(line.blocks[b].first, line.blocks[b].end):
+        status = set_shares(line, i)
+        if status != 0:
+            line.result[0].culprit = i
+            return int(status)
+    close_loop(line, b)
+    return 0
+
+
+@kernel(i8(LINE, i8, f8, f8))
+def sweep_empty(line: Line, b: int, feed: float, tau: float) -> int:
+    """Take the lot through loop ``b`` once, with nothing that comes back, at ``tau`` s a lot: its settings are those of an empty loop."""
+    for i in range(line.blocks[b].first, line.blocks[b].end):
+        line.out[i] = 0.0
+    for i in range(line.blocks[b].first, line.blocks[b].end):
+        sum_up(line.x, line.inp, line.out, line.machines, line.sources, i)
+        line.flows[i].phi = mass_of(line.inp[i]) / feed
+        status = apply(line, i, tau, 1)
+        if status != 0:
+            line.result[0].culprit = i
+            return int(status)
+    return 0
+
+
+@kernel(i8(LINE, i8, i8))
+def _step(line: Line, begin: int, end: int) -> int:
+    """Move the settings ``begin`` to ``end`` - 1 on by Broyden's rule; returns 1 where they stand.
+
+    ``gaps`` holds the last step, the last gap and the gap now, ``inverse`` minus the inverse of how the gaps change with the settings. A step that would
+    carry a setting across 0 is a plain one.
+    """
+    settings, found, steps, inverse = line.settings, line.found, line.gaps, line.inverse
+    count = end - begin
+    stands = 1
+    for d in range(count):
+        gap = found[begin + d] - settings[begin + d]
+        if not abs(gap) <= SETTLED * max(abs(found[begin + d]), abs(settings[begin + d])):
+            stands = 0
+    if stands:
+        return 1
+    scaled = 0.0  # step' (inverse change of gap)
+    for d in range(count):
+        steps[2, d] = found[begin + d] - settings[begin + d]
+    if steps[3, 0] > 0.0:
+        for d in range(count):
+            total = 0.0
+            for e in range(count):
+                total += inverse[d, e] * (steps[2, e] - steps[1, e])
+            steps[4, d] = total
+            scaled += steps[0, d] * total
+        if scaled != 0.0:
+            for e in range(count):
+                total = 0.0
+                for d in range(count):
+                    total += steps[0, d] * inverse[d, e]
+                steps[5, e] = total
+            for d in range(count):
+                factor = -(steps[0, d] + steps[4, d]) / scaled
+                for e in range(count):
+                    inverse[d, e] += factor * steps[5, e]
+    steps[3, 0] = 1.0
+    plain = 0
+    for d in range(count):
+        total = 0.0
+        for e in range(count):
+            total += inverse[d, e] * steps[2, e]
+        steps[0, d] = total
+        if (settings[begin + d] + total) * found[begin + d] < 0.0 or not math.isfinite(total):
+            plain = 1
+    for d in range(count):
+        if plain:
+            steps[0, d] = steps[2, d]
+        steps[1, d] = steps[2, d]
+        settings[begin + d] += steps[0, d]
+    return 0
+
+
+@kernel(i8(LINE, i8))
+def deliver_loop(line: Line, b: int) -> int:
+    """Write what the machines of a closed loop give off; returns whether every feed agrees with what its sources gave."""
+    first, end = line.blocks[b].first, line.blocks[b].end
+    for i in range(first, end):
+        deliver(line, i)
+    for i in range(first, end):
+        sum_up(line.x, line.at, line.out, line.machines, line.sources, i)
+        apart, at, inp = 0.0, line.at[i], line.inp[i]
+        for m in range(at.shape[0]):
+            for s in range(at.shape[1]):
+                apart += abs(at[m, s] - inp[m, s])
+        if not apart <= AGREES * mass_of(at):
+            return 0
+    return 1
+
+
+@kernel(f8(LINE, i8, f8, f8, i8))
+def solve_loop(line: Line, b: int, feed: float, least: float, free: int) -> float:
+    """Find the settings of loop ``b`` that its flows at them give, at ``least`` s a lot, or with ``free`` what its machines need if that is more.
+
+    Returns the duration, or nan where that fails. Leaves feeds, flows, shares and warnings.
+    """
+    first, end = line.blocks[b].first, line.blocks[b].end
+    begin, stop = line.machines[first].settings, line.machines[end - 1].settings_end
+    tau = least
+    for i in range(first, end):
+        if free and line.flows[i].up > 0.0:
+            tau = max(tau, line.flows[i].seconds / line.flows[i].up)
+    if sweep_empty(line, b, feed, tau) != 0:
+        return math.nan
+    _take_given(line, b)
+    line.gaps[3, 0] = 0.0
+    for d in range(stop - begin):
+        for e in range(stop - begin):
+            line.inverse[d, e] = 1.0 if d == e else 0.0
+    for _ in range(MOST_SOLVES):
+        if _split_all(line, b) != 0:
+            return math.nan
+        need = _need(line, b, feed)
+        tau = max(least, need) if free else least
+        if not math.isfinite(need) or _settle_all(line, b, tau) != 0:
+            return math.nan
+        if _step(line, begin, stop):
+            return tau
+    return math.nan
+
+
+@kernel(types.void(LINE, LINE, i8))
+def _lay_out(line: Line, probe: Line, b: int) -> None:
+    """Give ``probe`` what comes to loop ``b`` from outside it, and what limits its machines."""
+    first, end = line.blocks[b].first, line.blocks[b].end
+    for i in range(first, end):
+        probe.flows[i] = line.flows[i]
+        for k in range(line.machines[i].sources, line.machines[i].sources_end):
+            source, p = line.sources[k].machine, line.sources[k].port
+            if 0 <= source < first or source >= end:
+                probe.out[source, p] = line.out[source, p]
+    _take_given(probe, b)
+
+
+@kernel(i8(LINE, LINE, i8, f8, f8))
+def settles_from_empty(line: Line, probe: Line, b: int, feed: float, tau: float) -> int:
+    """Return whether loop ``b``, filling from empty at ``tau`` s a lot, comes to the flow that :func:`solve_loop` left. It fills in ``probe``."""
+    first, end = line.blocks[b].first, line.blocks[b].end
+    begin, stop = line.machines[first].settings, line.machines[end - 1].settings_end
+    circling = line.flows[first].phi
+    _lay_out(line, probe, b)
+    if sweep_empty(probe, b, feed, tau) != 0:
+        return 0
+    last = abs(probe.flows[first].phi - circling)
+    for _ in range(MOST_FILLING):
+        if _split_all(probe, b) != 0:
+            return 0
+        _need(probe, b, feed)
+        away = abs(probe.flows[first].phi - circling)
+        if away <= NEAR * circling and (away <= STEADY * last or away <= SETTLED * circling):
+            return 1
+        last = away
+        if _settle_all(probe, b, tau) != 0:
+            return 0
+        for d in range(begin, stop):
+            probe.settings[d] = probe.found[d]
+    return 0

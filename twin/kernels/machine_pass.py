@@ -1,0 +1,242 @@
+"""One machine of a line: what it takes in, what that makes of its settings, and what it gives off at each port.
+
+Kernels are called by address, so that a new one compiles alone. A machine with a response has its shares set first, by :func:`settle` and
+:func:`set_shares`, and delivers by them as often as asked; one without does all in one call (:func:`apply`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from twin.kernels.compile import MACHINE_SIGNATURE, kernel
+from twin.kernels.line_tables import AS_A_WHOLE, BY_SIZE, LINE, MACHINES, MATRICES, MATRIX, PORTS, STREAMS, Floats, Line, Records
+
+f8, i8 = types.float64, types.int64
+
+
+def _call_by_address(typing_context: Any, address: Any, *arguments: Any) -> Any:
+    signature = types.int64(address, *arguments)
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        kind = ir.FunctionType(context.get_value_type(types.int64), [context.get_value_type(t) for t in sig.args[1:]])
+        return builder.call(builder.inttoptr(args[0], kind.as_pointer()), args[1:])
+
+    return signature, generate
+
+
+def _call_of_seven(typing_context: Any, address: Any, x: Any, at: Any, coefficients: Any, parameters: Any, load: Any, out: Any, warn: Any) -> Any:
+    return _call_by_address(typing_context, address, x, at, coefficients, parameters, load, out, warn)
+
+
+def _call_of_six(typing_context: Any, address: Any, at: Any, coefficients: Any, parameters: Any, load: Any, settings: Any, warn: Any) -> Any:
+    return _call_by_address(typing_context, address, at, coefficients, parameters, load, settings, warn)
+
+
+def _call_of_three(typing_context: Any, address: Any, settings: Any, coefficients: Any, shares: Any) -> Any:
+    return _call_by_address(typing_context, address, settings, coefficients, shares)
+
+
+_call: Any = intrinsic(_call_of_seven)
+_call_settle: Any = intrinsic(_call_of_six)
+_call_split: Any = intrinsic(_call_of_three)
+
+
+def address_of(function: Any, signature: Any = MACHINE_SIGNATURE) -> int:
+    """The address at which a compiled function of a machine can be called in this process."""
+    result = function.overloads[signature.args]
+    return int(result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name))
+
+
+@kernel(f8(f8[:, ::1]))
+def mass_of(x: Floats) -> float:
+    """Sum of a matrix, by four sums that the processor can overlap."""
+    a, b, c, d = 0.0, 0.0, 0.0, 0.0
+    classes = x.shape[1]
+    whole = classes - classes % 4
+    for m in range(x.shape[0]):
+        for s in range(0, whole, 4):
+            a += x[m, s]
+            b += x[m, s + 1]
+            c += x[m, s + 2]
+            d += x[m, s + 3]
+        for s in range(whole, classes):
+            a += x[m, s]
+    return (a + b) + (c + d)
+
+
+@kernel(types.void(MATRIX, MATRICES, PORTS, MACHINES, STREAMS, i8))
+def sum_up(x: Floats, inp: Floats, out: Floats, machines: Records, sources: Records, i: int) -> None:
+    """Add up the feed of machine ``i``."""
+    begin = machines[i].sources
+    for k in range(begin, machines[i].sources_end):
+        source, p = sources[k].machine, sources[k].port
+        given = x if source < 0 else out[source, p]
+        if k == begin:
+            for m in range(x.shape[0]):
+                for s in range(x.shape[1]):
+                    inp[i, m, s] = given[m, s]
+        else:
+            for m in range(x.shape[0]):
+                for s in range(x.shape[1]):
+                    inp[i, m, s] += given[m, s]
+
+
+@kernel(i8(LINE, i8, f8, f8[::1]))
+def settle(line: Line, i: int, tau: float, settings: Floats) -> int:
+    """Write the settings that the feed of machine ``i`` gives at ``tau`` s a lot, and its warnings; sets its conditions ``at``."""
+    machine, flow = line.machines[i], line.flows[i]
+    if flow.up <= 0.0:
+        return 0
+    rate = 1.0 / (tau * flow.up) if tau > 0.0 else 0.0
+    at, inp = line.at[i], line.inp[i]
+    for m in range(inp.shape[0]):
+        for s in range(inp.shape[1]):
+            at[m, s] = inp[m, s] * rate
+    line.warn[i, :] = 0
+    return int(
+        _call_settle(
+            machine.settle,
+            at,
+            line.numbers[machine.coefficients : machine.coefficients_end],
+            line.numbers[machine.parameters : machine.parameters_end],
+            flow.phi * flow.seconds * rate,
+            settings[machine.settings : machine.settings_end],
+            line.warn[i],
+        )
+    )
+
+
+@kernel(i8(LINE, i8))
+def set_shares(line: Line, i: int) -> int:
+    """Write the shares of machine ``i`` at its settings; all goes to its bypass while no copy works."""
+    machine = line.machines[i]
+    if line.flows[i].up <= 0.0:
+        for p in range(machine.ports):
+            line.shares[i, p] = 1.0 if p == machine.bypass else 0.0
+        line.machines[i].stale = 1
+        return 0
+    if machine.settings == machine.settings_end and machine.stale == 0:
+        return 0
+    line.machines[i].stale = 0
+    settings = line.settings[machine.settings : machine.settings_end]
+    return int(_call_split(machine.split, settings, line.numbers[machine.coefficients : machine.coefficients_end], line.shares[i]))
+
+
+@kernel(inline=True)
+def let_fall(numbers: Floats, begin: int, j: int, broken: Floats, fallen: Floats) -> None:
+    """Let what a mill breaks of class ``j``, ``broken`` (material,), fall into finer classes, ``fallen`` (size, material).
+
+    Its spread stands among the ``numbers`` from ``begin`` on.
+    """
+    classes, materials = fallen.shape
+    for i in range(j):
+        share = numbers[begin + j * classes + i]
+        for m in range(materials):
+            fallen[i, m] += broken[m] * share
+    row = begin + classes * classes
+    count = int(numbers[row])
+    row += 1
+    for _ in range(count):
+        place = int(numbers[row])
+        parts = row + 1 + classes * classes
+        for i in range(j):
+            free = broken[place] * numbers[begin + j * classes + i] * numbers[row + 1 + j * classes + i]
+            fallen[i, place] -= free
+            for n in range(materials):
+                fallen[i, n] += free * numbers[parts + n]
+        row = parts + materials
+
+
+@kernel(types.void(LINE, i8))
+def _break(line: Line, i: int) -> None:
+    """:func:`deliver` for a machine that breaks."""
+    inp, shares, out, fallen, broken = line.inp[i], line.shares[i, 0], line.out[i, 0], line.fallen[i], line.rows[0, 0]
+    fallen[:] = 0.0
+    for j in range(inp.shape[1] - 1, -1, -1):
+        for m in range(inp.shape[0]):
+            inside = inp[m, j] + fallen[j, m]
+            out[m, j] = inside * shares[m, j]
+            broken[m] = inside - out[m, j]
+        let_fall(line.numbers, line.machines[i].spread, j, broken, fallen)
+
+
+@kernel(types.void(LINE, i8))
+def deliver(line: Line, i: int) -> None:
+    """Write what machine ``i`` gives off at each port, by its feed and its shares; what falls into finer classes too, where it breaks."""
+    if line.machines[i].structure == BY_SIZE:
+        _break(line, i)
+        return
+    inp, shares, out = line.inp[i], line.shares[i], line.out[i]
+    last = line.machines[i].ports - 1
+    for m in range(inp.shape[0]):
+        for s in range(inp.shape[1]):
+            out[last, m, s] = inp[m, s]
+    for p in range(last):
+        for m in range(inp.shape[0]):
+            for s in range(inp.shape[1]):
+                part = inp[m, s] * shares[p, m, s]
+                out[p, m, s] = part
+                out[last, m, s] -= part
+    if last > 1:
+        for m in range(inp.shape[0]):
+            for s in range(inp.shape[1]):
+                out[last, m, s] = max(out[last, m, s], 0.0)
+
+
+@kernel(i8(LINE, i8))
+def _pass_by(line: Line, i: int) -> int:
+    """Let the feed of machine ``i`` take its bypass, since no copy works."""
+    for p in range(line.machines[i].ports):
+        if p == line.machines[i].bypass:
+            line.out[i, p] = line.inp[i]
+        else:
+            line.out[i, p] = 0.0
+    return 0
+
+
+@kernel(i8(LINE, i8, f8, i8))
+def _apply_whole(line: Line, i: int, tau: float, fresh: int) -> int:
+    """:func:`apply` for a machine without a response."""
+    machine, flow = line.machines[i], line.flows[i]
+    rate = 1.0 / (tau * flow.up) if tau > 0.0 else 0.0
+    at, inp = line.at[i], line.inp[i]
+    if fresh > 0:
+        for m in range(inp.shape[0]):
+            for s in range(inp.shape[1]):
+                at[m, s] = inp[m, s] * rate
+    line.warn[i, :] = 0
+    return int(
+        _call(
+            machine.apply,
+            inp,
+            at,
+            line.numbers[machine.coefficients : machine.coefficients_end],
+            line.numbers[machine.parameters : machine.parameters_end],
+            flow.phi * flow.seconds * rate,
+            line.out[i],
+            line.warn[i],
+        )
+    )
+
+
+@kernel(i8(LINE, i8, f8, i8))
+def apply(line: Line, i: int, tau: float, fresh: int) -> int:
+    """Split the feed of machine ``i`` at ``tau`` s a lot; with ``fresh`` > 0 its conditions are set from that feed first."""
+    if line.flows[i].up <= 0.0:
+        return int(_pass_by(line, i))
+    if line.machines[i].structure == AS_A_WHOLE:
+        return int(_apply_whole(line, i, tau, fresh))
+    if fresh > 0:
+        status = 0
+        if line.machines[i].settings < line.machines[i].settings_end or line.machines[i].warnings > 0:
+            status = settle(line, i, tau, line.settings)
+        if status == 0:
+            status = set_shares(line, i)
+        if status != 0:
+            return int(status)
+    deliver(line, i)
+    return 0
