@@ -18,7 +18,8 @@ from twin.plant.topology import derive, melt_streams
 from twin.report.flows import Flow, flows_of
 from twin.report.source import gather
 from twin.results.layout import SERIES
-from twin.scenario.kinds.product import Limit, Penalty
+from twin.scenario.kinds.product import Penalty
+from twin.scenario.limits import Limit
 
 H = 3600 * 10**9
 XY: dict[str, Any] = {"materials": {"x": {}, "y": {}}}

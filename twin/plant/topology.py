@@ -335,7 +335,7 @@ class _Builder:
 
     def _check_line(self, line: LineLayout) -> None:
         models = [self.machines[name] for name in line.machines]
-        limited = [model for model in models if model.rate is not None or model.cycle_time is not None]
+        limited = [model for model in models if not model.unlimited]
         members = ", ".join(line.machines)
         if not limited:
             self.wrong(f"units.{line.name}", f"nothing limits the line {members}: give at least one of its machines a 'rate' or a 'cycle_time'")

@@ -16,7 +16,6 @@ NO_VALUE = "–"
 ROUNDING = 1e-9
 """Relative differences between runs up to this are shown as none."""
 
-SIGNS = {">=": "≥", "<=": "≤"}
 PLANT = ("energy", "energy_per_mass", "waste_heat")
 """Key figures of the whole plant that have a name behind the dot."""
 MATRICES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
@@ -179,7 +178,7 @@ class Figures:
     def _limit(self, product: str, of: str) -> str:
         model = self.source.scenario.units.get(product)
         limits = [limit for limit in model.spec.limits if limit.name == of] if isinstance(model, Product) else []
-        return ", ".join(f"{SIGNS.get(limit.op, limit.op)} {100 * limit.value:.4g} %" for limit in limits) or NO_VALUE
+        return ", ".join(limit.typeset for limit in limits) or NO_VALUE
 
     def _matrix(self, title: str, heading: str, columns: Sequence[tuple[str, str]]) -> Matrix:
         names = dict.fromkeys(name.partition(".")[2] for stem, _ in columns for name in self.kpis if name.startswith(f"{stem}."))

@@ -155,6 +155,11 @@ class MachineModel(UnitModel):
         return self
 
     @property
+    def unlimited(self) -> bool:
+        """Return whether neither a rate nor a cycle time holds it back."""
+        return self.rate is None and self.cycle_time is None
+
+    @property
     def roster(self) -> tuple[str, tuple[tuple[str | None, float], ...]] | None:
         """Return a kernel value that follows calendars, and (calendar, what it adds to that value while open) of each; None where none does."""
         return None
