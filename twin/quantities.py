@@ -355,12 +355,6 @@ def quantity_of(annotation: Any) -> Quantity | None:
     return next((found for part in parts if (found := quantity_of(part)) is not None), None)
 
 
-def unit_of(annotation: Any) -> str | None:
-    """Return the SI unit of a type made here: ``unit_of(MassFlow)`` is ``"kg/s"``; None for any other type."""
-    found = quantity_of(annotation)
-    return found.si if found else None
-
-
 Mass = Annotated[float, Quantity("kg", gt=0)]
 MassOrZero = Annotated[float, Quantity("kg", ge=0)]
 MassFlow = Annotated[float, Quantity("kg/s", gt=0)]
@@ -368,12 +362,9 @@ Duration = Annotated[float, Quantity("s", gt=0)]
 DurationOrZero = Annotated[float, Quantity("s", ge=0)]
 Length = Annotated[float, Quantity("m", gt=0)]
 LengthOrZero = Annotated[float, Quantity("m", ge=0)]
-SignedLength = Annotated[float, Quantity("m")]
 Area = Annotated[float, Quantity("m2", gt=0)]
 Volume = Annotated[float, Quantity("m3", gt=0)]
-VolumeFlow = Annotated[float, Quantity("m3/s", gt=0)]
 Speed = Annotated[float, Quantity("m/s", gt=0)]
-Acceleration = Annotated[float, Quantity("m/s2", gt=0)]
 Frequency = Annotated[float, Quantity("1/s", gt=0)]
 Angle = Annotated[float, Quantity("rad")]
 Power = Annotated[float, Quantity("W", ge=0)]
@@ -382,7 +373,6 @@ SpecificEnergy = Annotated[float, Quantity("J/kg", ge=0)]
 Density = Annotated[float, Quantity("kg/m3", gt=0)]
 Conductivity = Annotated[float, Quantity("S/m", ge=0)]
 FluxDensity = Annotated[float, Quantity("T", ge=0)]
-FluxGradient = Annotated[float, Quantity("T/m", ge=0)]
 Viscosity = Annotated[float, Quantity("Pa s", gt=0)]
 Temperature = Annotated[float, Quantity("K", gt=0)]
 Fraction = Annotated[float, Quantity("1", ge=0, le=1)]

@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from twin.quantities import format_quantity
 from twin.results import money
-from twin.results.tally import Line, Product, Tally, Totals
+from twin.results.tally import Line, Product, Totals
 
 Values = Iterator[tuple[str, float]]
 
@@ -471,13 +471,6 @@ KPIS: tuple[Definition, ...] = (
 def kpis_of(totals: Totals) -> dict[str, Kpi]:
     """Return every KPI, in the order of the table."""
     return {name: kpi for definition in KPIS for name, kpi in definition.named(totals)}
-
-
-def kpis_in(file: Any) -> dict[str, Kpi]:
-    """Compute every KPI of an open results file from its arrays."""
-    tally = Tally(file)
-    tally.add_file(file)
-    return kpis_of(tally.totals(file))
 
 
 def as_markdown() -> str:

@@ -24,7 +24,6 @@ MODEL = "assumption of the sensor sorter model; calibrate to a measured yield an
 POISSON = "of two pieces that overlap one lies below: exact for few layers of pieces placed at random (derived); replace it by a fit to a measured yield"
 NO_NEED = "as the sensor needs it"
 BY_CLASS = ("nir", "colour")
-BY_THRESHOLD = ("xrt", "xrf")
 DARK = ("none", "dark")
 """Classes of which a sensor gets no signal: unknown ones, and those that carbon black hides."""
 
