@@ -20,6 +20,9 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from twin.errors import UsageError
 
+HOUR, DAY, WEEK = 3600.0, 86_400.0, 604_800.0  # s
+NANOSECONDS = 1_000_000_000  # of a second; the clock of a run counts them
+ZERO_CELSIUS = 273.15  # K
 BASES = ("kg", "m", "s", "K", "A", "mol", "EUR", "rad", "Nm3")
 Exponents = tuple[int, ...]
 
@@ -278,14 +281,15 @@ def format_quantity(value: float, si: str) -> str:
     if not math.isfinite(value):
         return f"{value} {si}"
     if si == "K":
-        return f"{_digits(value - 273.15)} °C"
+        return f"{digits(value - ZERO_CELSIUS)} °C"
     ladder = _LADDERS.get(si, (si,)) if value else (si,)
     sizes = [(name, float(unit(name).factor)) for name in ladder]
     name, size = next((rung for rung in sizes if abs(value) >= rung[1] * (1 - 1e-12)), sizes[-1])
-    return f"{_digits(value / size)} {name}".removesuffix(" 1")
+    return f"{digits(value / size)} {name}".removesuffix(" 1")
 
 
-def _digits(value: float) -> str:
+def digits(value: float) -> str:
+    """Return four digits; of large numbers, below a thousand million, all before the point."""
     text = f"{value:.4g}"
     return f"{value:.0f}" if "e+" in text and abs(value) < 1e9 else text
 

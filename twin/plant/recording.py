@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.engine.clock import NANOSECONDS
 from twin.engine.recording import GATE_COUNTS, RESOURCE_COUNTS
 from twin.engine.states import STATES
 from twin.kernels.heaps import to_elements
@@ -17,6 +16,7 @@ from twin.plant.accounts import Balance
 from twin.plant.build import Built
 from twin.plant.topology import is_rejected, melt_streams
 from twin.plant.waits import places_of
+from twin.quantities import NANOSECONDS
 from twin.results.layout import table_of
 from twin.scenario.kinds.bunker import Bunker
 from twin.scenario.kinds.feed import Feed

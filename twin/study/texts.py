@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from twin.quantities import digits
 from twin.quantities import unit as unit_named
 from twin.results.kpis import COUNTS, kpi_text
 
@@ -17,7 +18,7 @@ def interval_text(name: str, mean: float, low: float, high: float, unit: str) ->
     factor, shown = _unit_of(name, unit, abs(mean))
     if unit == "EUR" and max(abs(low), abs(high)) >= 100.0:
         return f"{low:,.0f} to {high:,.0f} EUR"
-    return f"{_digits(low / factor)} to {_digits(high / factor)} {shown}".rstrip()
+    return f"{digits(low / factor)} to {digits(high / factor)} {shown}".rstrip()
 
 
 def difference_text(name: str, difference: float, half_width: float | None, unit: str, *sides: float) -> str:
@@ -36,11 +37,6 @@ def difference_text(name: str, difference: float, half_width: float | None, unit
     number = f"{difference:+{comma}.{decimals}f}" if difference else "0"
     width = f" ± {half_width:{comma}.{decimals}f}" if half_width else " ± 0" if half_width is not None and difference else ""
     return f"{number}{width} {'pp' if shown == '%' else shown}".rstrip()
-
-
-def _digits(value: float) -> str:
-    text = f"{value:.4g}"
-    return f"{value:.0f}" if "e+" in text and abs(value) < 1e9 else text
 
 
 def _unit_of(name: str, unit: str, size: float) -> tuple[float, str]:
