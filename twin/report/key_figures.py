@@ -7,17 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from twin.report.source import Source
-from twin.results.kpis import KPIS, kpi_text
+from twin.results.kpis import KPIS, NO_VALUE, PLANT, kpi_text
 from twin.scenario.kinds.product import Product
+from twin.study.texts import ONE_RUN
 
 CONFIDENCE = 0.95
-ONE_RUN = "one run, no interval"
-NO_VALUE = "–"
 ROUNDING = 1e-9
 """Relative differences between runs up to this are shown as none."""
 
-PLANT = ("energy", "energy_per_mass", "waste_heat")
-"""Key figures of the whole plant that have a name behind the dot."""
 MATRICES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     ("Products", "product", (("product_mass", "mass"), ("yield", "yield"), ("offspec_share", "off-spec share"),
                              ("short_pickup_share", "short pick-ups"), ("empty_pickup_share", "empty pick-ups"), ("rejected_pickup_share", "rejected pick-ups"),

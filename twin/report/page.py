@@ -15,12 +15,13 @@ from twin.report import charts, reporting, tables
 from twin.report.drawing import Drawing, data, svg
 from twin.report.flows import OTHER, Flow, energy_links, flows_of, mass_links
 from twin.report.flowsheet import flowsheet
-from twin.report.key_figures import ONE_RUN, Figures
+from twin.report.key_figures import Figures
 from twin.report.palette import rules
 from twin.report.sankey import recycled, sankey
 from twin.report.source import Source
 from twin.results.findings import figure_findings
 from twin.results.limits import limit_of
+from twin.study.texts import ONE_RUN
 
 MOST_BATCHES = 4000
 """Phases of furnaces that the page holds; of a longer run the first."""

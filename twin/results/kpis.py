@@ -80,6 +80,9 @@ class Bounded(Ratio):
     high: float
 
 
+NO_VALUE = "–"
+PLANT = ("energy", "energy_per_mass", "waste_heat")
+"""KPIs of the whole plant that have a name behind the dot."""
 COUNTS = ("queue", "unloading", "resource_queue")
 """KPIs of unit 1 that are numbers of things, not shares."""
 
@@ -91,7 +94,7 @@ def kpi_text(name: str, value: float, unit: str) -> str:
     ('3.6 t/h', '100 %', '1', '26 kg/t')
     """
     if math.isnan(value):
-        return "–"
+        return NO_VALUE
     if unit == "1":
         return f"{value:.4g}" if name.partition(".")[0] in COUNTS else f"{100 * value:.4g} %"
     if unit == "kg/kg":

@@ -12,6 +12,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from twin.errors import UsageError
+from twin.materials.catalogue import SUM_TOLERANCE
 from twin.quantities import DAY, Quantity, shown
 from twin.scenario.problems import Faults, wrong
 
@@ -20,8 +21,6 @@ _NAME = re.compile(NAME)
 _REFERENCE = re.compile(rf"{NAME}(\.{NAME})?")
 _SHARE = Quantity("1", ge=0, le=1)
 _MOST_NAMES = 1000
-SUM_TOLERANCE = 1e-6
-"""Shares that must sum to 1 may miss it by this, which covers numbers written with few digits (33.3333 %)."""
 
 
 def _name(value: object) -> str:

@@ -15,11 +15,12 @@ from twin.materials import ELEMENTS
 from twin.quantities import Duration, DurationOrZero, Fraction, Mass, MassFlow, MassOrZero, Quantity, Temperature, shown
 from twin.quantities import Power as Watts
 from twin.scenario.fields import Name, Names, Shorthand, Text, read_reference
-from twin.scenario.kind import Model, default
+from twin.scenario.kind import MEMORY, Model, default
 from twin.scenario.limits import Limit
 from twin.scenario.problems import Faults, wrong
 
-MEMORY = "from memory of the literature, unverified"
+AIR_OXYGEN = 0.21
+"""By volume."""
 NormalFlow = Annotated[float, Quantity("Nm3/s", gt=0)]
 _LIMITS = ("< 1 %", "> 1250 °C")
 _TEMPERATURE, _SHARE, _NUMBER = Quantity("K", gt=0), Quantity("1", ge=0, le=1), Quantity("1")
@@ -84,8 +85,8 @@ class Blast(Model):
     """What is blown: air with bought oxygen."""
 
     rate: NormalFlow = Field(description="Blast, oxygen included.")
-    oxygen: Annotated[float, Quantity("1", ge=0.21, le=0.95, example="40 %")] = default(
-        0.21, "air", basis="literature", description="Oxygen in the blast by volume, 21 to 95 %."
+    oxygen: Annotated[float, Quantity("1", ge=AIR_OXYGEN, le=0.95, example="40 %")] = default(
+        AIR_OXYGEN, "air", basis="literature", description="Oxygen in the blast by volume, 21 to 95 %."
     )
     use: Fraction = default(0.95, MEMORY, low=0.8, high=1.0, description="Share of its oxygen that reacts in the bath; the rest passes into the off-gas.")
 

@@ -15,8 +15,7 @@ from twin.materials import Number, emission_factor
 from twin.quantities import DAY, NANOSECONDS, Duration, DurationOrZero, EmissionFactor, Mass, PricePerEnergy, Quantity, format_quantity, shown
 from twin.scenario.calendars import CalendarSpec, read_moment
 from twin.scenario.fields import CalendarName, Count, Name, OneOrMore, Shorthand, Switch, Text
-from twin.scenario.kind import Model, default
-from twin.scenario.machine import NOT_USED
+from twin.scenario.kind import NOT_USED, Model, default
 from twin.scenario.problems import Faults, wrong
 from twin.scenario.sizes import ONE_CLASS, SizeClasses, read_bounds
 

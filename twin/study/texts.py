@@ -8,6 +8,8 @@ from twin.quantities import digits
 from twin.quantities import unit as unit_named
 from twin.results.kpis import COUNTS, kpi_text
 
+ONE_RUN = "one run, no interval"
+
 
 def interval_text(name: str, mean: float, low: float, high: float, unit: str) -> str:
     """Return the ends of an interval in the unit in which the mean is shown.

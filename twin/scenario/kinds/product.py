@@ -14,9 +14,8 @@ from twin.errors import UsageError
 from twin.quantities import Duration, DurationOrZero, Mass, MassOrZero, Quantity, format_quantity, shown
 from twin.scenario.distributions import DurationVariate, MassVariate
 from twin.scenario.fields import EVERY_COUNTS, CalendarName, EveryCounts, References, Text
-from twin.scenario.kind import Kind, Model, UnitModel, default
+from twin.scenario.kind import NOT_USED, Kind, Model, UnitModel, default
 from twin.scenario.limits import Limit as Limit
-from twin.scenario.machine import NOT_USED
 from twin.scenario.problems import Faults, Loc, nearest, wrong
 from twin.scenario.vocabulary import Vocabulary
 
