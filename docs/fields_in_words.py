@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from twin.quantities import Quantity, example_of, format_quantity, kind_of
 from twin.scenario import fields
 from twin.scenario.calendars import CalendarSpec
-from twin.scenario.distributions import Distribution, Variate
+from twin.scenario.distributions import Distribution
 from twin.scenario.kind import NOT_USED
 from twin.scenario.kinds.feed import Schedule
 from twin.scenario.kinds.product import Penalty, Price, Specification
@@ -22,6 +22,7 @@ from twin.scenario.partition import Partition
 from twin.scenario.phases import Tests
 from twin.scenario.response import Response
 from twin.scenario.sizes import SizeClasses, SizeDistribution
+from twin.scenario.variates import Variate
 
 NAMED: tuple[tuple[Any, str], ...] = (
     (fields.Composition, "[composition](#compositions)"),

@@ -14,7 +14,8 @@ from smelter_plant import smelter
 
 import twin
 from twin.errors import ScenarioError
-from twin.plant.topology import derive, melt_streams
+from twin.plant.streams import melt_streams
+from twin.plant.topology import derive
 from twin.report.flows import Flow, flows_of
 from twin.report.source import gather
 from twin.results.layout import SERIES

@@ -242,7 +242,7 @@ def _tree(scenario: Scenario, topology: Topology) -> Tree:
 
 def _takers(scenario: Scenario, topology: Topology) -> dict[str, list[tuple[str, str]]]:
     """For each unit, (port or nothing, who takes from it)."""
-    from twin.plant.topology import streams_of
+    from twin.plant.streams import streams_of
 
     found: dict[str, list[tuple[str, str]]] = {}
     for name in scenario.units:

@@ -14,7 +14,7 @@ from twin.kernels.heaps import to_elements
 from twin.materials import ELEMENTS
 from twin.plant.accounts import Balance
 from twin.plant.build import Built
-from twin.plant.topology import is_rejected, melt_streams
+from twin.plant.streams import is_rejected, melt_streams
 from twin.plant.waits import places_of
 from twin.quantities import NANOSECONDS
 from twin.results.layout import table_of

@@ -11,11 +11,11 @@ from pydantic import Field, model_validator
 
 from twin.quantities import Duration, DurationOrZero, Mass, RelativeChange, SpecificEnergy, quantity_of
 from twin.quantities import Power as Watts
-from twin.scenario.distributions import CycleVariate, DurationVariate, GapVariate, LifeVariate, RateVariate
 from twin.scenario.fields import CalendarName, Count, Name, Names, OneOrMore, References, Sources, Switch
 from twin.scenario.kind import NOT_USED, Model, UnitModel, default
 from twin.scenario.problems import Faults, Loc, nearest
 from twin.scenario.sizes import SizeClasses
+from twin.scenario.variates import CycleVariate, DurationVariate, GapVariate, LifeVariate, RateVariate
 from twin.scenario.vocabulary import Vocabulary
 
 

@@ -12,11 +12,11 @@ from pydantic_core import CoreSchema, core_schema
 
 from twin.errors import UsageError
 from twin.quantities import Duration, DurationOrZero, Mass, MassOrZero, Quantity, format_quantity, shown
-from twin.scenario.distributions import DurationVariate, MassVariate
 from twin.scenario.fields import EVERY_COUNTS, CalendarName, EveryCounts, References, Text
 from twin.scenario.kind import NOT_USED, Kind, Model, UnitModel, default
 from twin.scenario.limits import Limit as Limit
 from twin.scenario.problems import Faults, Loc, nearest, wrong
+from twin.scenario.variates import DurationVariate, MassVariate
 from twin.scenario.vocabulary import Vocabulary
 
 _SHARE = Quantity("1", ge=0, le=1)
