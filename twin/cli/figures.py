@@ -9,10 +9,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from twin.results.findings import bounds_text, composition_of, composition_text
+from twin.results.findings import composition_of, composition_text
 from twin.results.kpis import NO_VALUE, PLANT, Kpi, kpi_text
 from twin.results.limits import limit_of, standings
 from twin.results.tally import Totals
+from twin.results.texts import bounds_text
 
 MATRICES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("product", (("product_mass", "mass"), ("yield", "yield"), ("offspec_share", "off-spec"),

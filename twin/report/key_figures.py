@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from twin.report.source import Source
 from twin.results.kpis import KPIS, NO_VALUE, PLANT, kpi_text
+from twin.results.texts import ONE_RUN
 from twin.scenario.kinds.product import Product
-from twin.study.texts import ONE_RUN
 
 CONFIDENCE = 0.95
 ROUNDING = 1e-9

@@ -21,7 +21,7 @@ from twin.report.sankey import recycled, sankey
 from twin.report.source import Source
 from twin.results.findings import figure_findings
 from twin.results.limits import limit_of
-from twin.study.texts import ONE_RUN
+from twin.results.texts import ONE_RUN
 
 MOST_BATCHES = 4000
 """Phases of furnaces that the page holds; of a longer run the first."""

@@ -1,4 +1,4 @@
-"""Means with their intervals, and differences, as people read them: one unit for all numbers of a figure."""
+"""Means with their intervals, bounds and differences, as people read them: one unit for all numbers of a figure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 from twin.quantities import digits
 from twin.quantities import unit as unit_named
-from twin.results.kpis import COUNTS, kpi_text
+from twin.results.kpis import COUNTS, Kpi, kpi_text
 
 ONE_RUN = "one run, no interval"
 
@@ -21,6 +21,15 @@ def interval_text(name: str, mean: float, low: float, high: float, unit: str) ->
     if unit == "EUR" and max(abs(low), abs(high)) >= 100.0:
         return f"{low:,.0f} to {high:,.0f} EUR"
     return f"{digits(low / factor)} to {digits(high / factor)} {shown}".rstrip()
+
+
+def bounds_text(name: str, kpi: Kpi) -> str:
+    """Return the bounds that the change of stock sets to a share.
+
+    >>> bounds_text("recovery.Cu", Kpi(0.96, "1", low=0.951, high=0.973))
+    '95.1 to 97.3 %'
+    """
+    return interval_text(name, kpi.value, kpi.low, kpi.high, kpi.unit)
 
 
 def difference_text(name: str, difference: float, half_width: float | None, unit: str, *sides: float) -> str:
