@@ -13,15 +13,16 @@ from pydantic.fields import FieldInfo
 from twin.quantities import Quantity, example_of, format_quantity, kind_of
 from twin.scenario import fields
 from twin.scenario.calendars import CalendarSpec
-from twin.scenario.distributions import Distribution, Variate
+from twin.scenario.distributions import Distribution
+from twin.scenario.kind import NOT_USED
 from twin.scenario.kinds.feed import Schedule
 from twin.scenario.kinds.product import Penalty, Price, Specification
 from twin.scenario.liberation import Liberation
-from twin.scenario.machine import NOT_USED
 from twin.scenario.partition import Partition
 from twin.scenario.phases import Tests
 from twin.scenario.response import Response
 from twin.scenario.sizes import SizeClasses, SizeDistribution
+from twin.scenario.variates import Variate
 
 NAMED: tuple[tuple[Any, str], ...] = (
     (fields.Composition, "[composition](#compositions)"),

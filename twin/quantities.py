@@ -20,6 +20,9 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from twin.errors import UsageError
 
+HOUR, DAY, WEEK = 3600.0, 86_400.0, 604_800.0  # s
+NANOSECONDS = 1_000_000_000  # of a second; the clock of a run counts them
+ZERO_CELSIUS = 273.15  # K
 BASES = ("kg", "m", "s", "K", "A", "mol", "EUR", "rad", "Nm3")
 Exponents = tuple[int, ...]
 
@@ -278,14 +281,15 @@ def format_quantity(value: float, si: str) -> str:
     if not math.isfinite(value):
         return f"{value} {si}"
     if si == "K":
-        return f"{_digits(value - 273.15)} °C"
+        return f"{digits(value - ZERO_CELSIUS)} °C"
     ladder = _LADDERS.get(si, (si,)) if value else (si,)
     sizes = [(name, float(unit(name).factor)) for name in ladder]
     name, size = next((rung for rung in sizes if abs(value) >= rung[1] * (1 - 1e-12)), sizes[-1])
-    return f"{_digits(value / size)} {name}".removesuffix(" 1")
+    return f"{digits(value / size)} {name}".removesuffix(" 1")
 
 
-def _digits(value: float) -> str:
+def digits(value: float) -> str:
+    """Return four digits; of large numbers, below a thousand million, all before the point."""
     text = f"{value:.4g}"
     return f"{value:.0f}" if "e+" in text and abs(value) < 1e9 else text
 
@@ -355,12 +359,6 @@ def quantity_of(annotation: Any) -> Quantity | None:
     return next((found for part in parts if (found := quantity_of(part)) is not None), None)
 
 
-def unit_of(annotation: Any) -> str | None:
-    """Return the SI unit of a type made here: ``unit_of(MassFlow)`` is ``"kg/s"``; None for any other type."""
-    found = quantity_of(annotation)
-    return found.si if found else None
-
-
 Mass = Annotated[float, Quantity("kg", gt=0)]
 MassOrZero = Annotated[float, Quantity("kg", ge=0)]
 MassFlow = Annotated[float, Quantity("kg/s", gt=0)]
@@ -368,12 +366,9 @@ Duration = Annotated[float, Quantity("s", gt=0)]
 DurationOrZero = Annotated[float, Quantity("s", ge=0)]
 Length = Annotated[float, Quantity("m", gt=0)]
 LengthOrZero = Annotated[float, Quantity("m", ge=0)]
-SignedLength = Annotated[float, Quantity("m")]
 Area = Annotated[float, Quantity("m2", gt=0)]
 Volume = Annotated[float, Quantity("m3", gt=0)]
-VolumeFlow = Annotated[float, Quantity("m3/s", gt=0)]
 Speed = Annotated[float, Quantity("m/s", gt=0)]
-Acceleration = Annotated[float, Quantity("m/s2", gt=0)]
 Frequency = Annotated[float, Quantity("1/s", gt=0)]
 Angle = Annotated[float, Quantity("rad")]
 Power = Annotated[float, Quantity("W", ge=0)]
@@ -382,7 +377,6 @@ SpecificEnergy = Annotated[float, Quantity("J/kg", ge=0)]
 Density = Annotated[float, Quantity("kg/m3", gt=0)]
 Conductivity = Annotated[float, Quantity("S/m", ge=0)]
 FluxDensity = Annotated[float, Quantity("T", ge=0)]
-FluxGradient = Annotated[float, Quantity("T/m", ge=0)]
 Viscosity = Annotated[float, Quantity("Pa s", gt=0)]
 Temperature = Annotated[float, Quantity("K", gt=0)]
 Fraction = Annotated[float, Quantity("1", ge=0, le=1)]

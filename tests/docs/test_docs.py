@@ -15,11 +15,11 @@ import twin
 from twin.quantities import Length
 from twin.scenario import load
 from twin.scenario.annotations import unwrap
-from twin.scenario.distributions import DurationVariate, LifeVariate, MassVariate, RateVariate
 from twin.scenario.kind import Model, find, names
 from twin.scenario.kinds.product import Price, Specification
 from twin.scenario.partition import Partition
 from twin.scenario.sizes import SizeDistribution
+from twin.scenario.variates import DurationVariate, LifeVariate, MassVariate, RateVariate
 from twin.scenario.yaml_source import parse_yaml
 
 ROOT = Path(__file__).parents[2]

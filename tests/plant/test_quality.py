@@ -14,11 +14,13 @@ from smelter_plant import smelter
 
 import twin
 from twin.errors import ScenarioError
-from twin.plant.topology import derive, melt_streams
+from twin.plant.streams import melt_streams
+from twin.plant.topology import derive
 from twin.report.flows import Flow, flows_of
 from twin.report.source import gather
 from twin.results.layout import SERIES
-from twin.scenario.kinds.product import Limit, Penalty
+from twin.scenario.kinds.product import Penalty
+from twin.scenario.limits import Limit
 
 H = 3600 * 10**9
 XY: dict[str, Any] = {"materials": {"x": {}, "y": {}}}

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from twin.materials import ELEMENTS
+from twin.results.kpis import Kpi, kpis_of
+from twin.results.tally import Tally
 from twin.results.write import Writer
 
 START = datetime(2026, 1, 5, 6, 0)
@@ -50,6 +52,13 @@ STEP = 900.0
 
 def new_writer(path: Path | str | None, **changes: Any) -> Writer:
     return Writer(path, {**AXES, **changes}, START, ATTRS)
+
+
+def kpis_in(file: Any) -> dict[str, Kpi]:
+    """Compute every KPI of an open results file from its arrays."""
+    tally = Tally(file)
+    tally.add_file(file)
+    return kpis_of(tally.totals(file))
 
 
 def steps(first: int, count: int) -> dict[str, Any]:

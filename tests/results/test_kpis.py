@@ -11,10 +11,10 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from results_plant import AXES, KPI_INPUTS, ONCE, STATES, new_writer, steps
+from results_plant import AXES, KPI_INPUTS, ONCE, STATES, kpis_in, new_writer, steps
 
 from twin.materials import ELEMENTS
-from twin.results.kpis import KPIS, Kpi, kpis_in
+from twin.results.kpis import KPIS, Kpi
 from twin.results.layout import SERIES
 from twin.results.tally import KpiInputs
 

@@ -13,11 +13,10 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from results_plant import ATTRS, AXES, ONCE, START, events, new_writer, steps, write_run
+from results_plant import ATTRS, AXES, ONCE, START, events, kpis_in, new_writer, steps, write_run
 
 from twin.errors import FileError
 from twin.results.guarded import uninterrupted
-from twin.results.kpis import kpis_in
 from twin.results.layout import SERIES
 from twin.results.read import open_file, open_state
 from twin.results.write import Writer

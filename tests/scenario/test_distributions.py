@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 from scipy import stats
 
-from twin.scenario.distributions import FORMS, CycleVariate, Distribution, DurationVariate, LifeVariate, MassVariate, RateVariate, Variate
+from twin.scenario.distributions import FORMS, Distribution
+from twin.scenario.variates import CycleVariate, DurationVariate, LifeVariate, MassVariate, RateVariate, Variate
 
 
 class Draws(BaseModel):

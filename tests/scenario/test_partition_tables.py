@@ -13,9 +13,9 @@ from scenario_plants import plant, problems
 
 from twin.errors import ScenarioError
 from twin.scenario import Scenario, load
+from twin.scenario.curves import Curve
 from twin.scenario.kinds.separator import Separator
 from twin.scenario.kinds.splitter import Splitter
-from twin.scenario.partition import Curve
 from twin.scenario.sizes import SizeClasses
 
 SIZES = {"size_bounds": "1 4 16 mm", "units.deliveries.size": [0.2, 0.3, 0.5]}

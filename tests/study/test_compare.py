@@ -11,10 +11,10 @@ import pytest
 import twin
 from twin.errors import UsageError
 from twin.results.kpis import KPIS
+from twin.results.texts import difference_text, interval_text
 from twin.scenario import Scenario
 from twin.study.compare import Comparison, compare
 from twin.study.statistics import paired, welch
-from twin.study.texts import difference_text, interval_text
 from twin.study.verdicts import LESS_IS_BETTER, MORE_IS_BETTER, change_of, direction
 
 PLANT: dict[str, Any] = {

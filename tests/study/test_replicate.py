@@ -11,9 +11,10 @@ import pytest
 
 import twin
 from twin.errors import FileError, RunError, UsageError
+from twin.quantities import DAY, WEEK
 from twin.scenario import Scenario
 from twin.study.executors import Executor
-from twin.study.periods import DAY, WEEK, WarmUp, period_means, period_of, period_text
+from twin.study.periods import WarmUp, period_means, period_of, period_text
 from twin.study.replicate import Procedure, Replications, replicate
 from twin.study.runs import Job, Outcome, run_job
 from twin.study.statistics import SteadyState, student_interval

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twin.errors import UsageError
-from twin.study import statistics, texts
+from twin.results import texts
+from twin.study import statistics
 from twin.study.statistics import (
     MOST_NEEDED,
     Interval,

@@ -106,6 +106,15 @@ def test_a_wrong_table_says_where(tmp_path: Path) -> None:
     assert "below it rows of as many values" in problems(tmp_path, text)[0]
 
 
+def test_blank_lines_of_a_table_count_and_an_open_quote_is_told(tmp_path: Path) -> None:
+    """The faulty cell stands in line 6 of the file, its fourth row; a quote that is never closed would swallow the rows below it."""
+    text = "study: 1\nbase: plant.yaml\ndesign: {csv: points.csv}\nkind: terminating\n"
+    (tmp_path / "points.csv").write_text("units.sort.rate\n\n1 t/h\n \n2 t/h\n2 t\n", encoding="utf-8")
+    assert "points.csv: row 6, column 'units.sort.rate'" in problems(tmp_path, text)[0]
+    (tmp_path / "points.csv").write_text('units.sort.rate\n"1 t/h\n2 t/h\n', encoding="utf-8")
+    assert "points.csv: is not a table of comma-separated values" in problems(tmp_path, text)[0]
+
+
 def test_a_wrong_scenario_is_shown_with_its_own_places(tmp_path: Path) -> None:
     found = problems(tmp_path, STUDY, PLANT.replace("lot: 500 kg", "lot: 500"))
     assert found[0].startswith("plant.yaml:4:6 lot: a mass is needed")

@@ -19,8 +19,9 @@ from scipy.stats import chi2, kstest
 import twin
 from twin.engine.streams import Stream
 from twin.errors import ScenarioError
-from twin.scenario.distributions import Distribution, Variate
+from twin.scenario.distributions import Distribution
 from twin.scenario.equilibrium import first_gap
+from twin.scenario.variates import Variate
 
 HOUR, DAY = 3600, 86400
 LONG = np.longdouble

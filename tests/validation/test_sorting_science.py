@@ -4,18 +4,10 @@ import math
 
 import numpy as np
 import pytest
+from breakage import batch_product, reid_batch, whiten_classification
 
 from twin.kernels.air import climb, drag_coefficient, terminal_velocity
-from twin.kernels.comminution import (
-    batch_product,
-    breakage_matrix,
-    gates_gaudin_schuhmann,
-    gaudin_liberation,
-    reid_batch,
-    rosin_rammler,
-    whiten_classification,
-    whiten_product,
-)
+from twin.kernels.comminution import breakage_matrix, gaudin_liberation, whiten_product
 from twin.kernels.eddy import eddy_acceleration, sphere_response, throw
 from twin.kernels.magnetic import lift_ratio
 from twin.kernels.sizing import deck_capacity, karra_cut_size, karra_efficiency, karra_loading, throughfall_aperture, whiten_efficiency
@@ -87,10 +79,8 @@ def test_whiten_classification_has_its_three_pieces():
     assert whiten_classification(1.5, 1.0, 2.0, 2.3) == pytest.approx(1 - 0.5**2.3, rel=1e-12)
 
 
-def test_size_distributions_and_liberation():
-    """Rosin-Rammler as the passing share (with the 1 -), GGS, and Gaudin's cubes."""
-    assert rosin_rammler(10.0, 20.0, 1.2) == pytest.approx(0.352913, abs=1e-6)
-    assert gates_gaudin_schuhmann(10.0, 40.0, 0.7) == pytest.approx(0.378929, abs=1e-6)
+def test_liberation():
+    """Gaudin's cubes."""
     assert [gaudin_liberation(k) for k in (0.5, 1.0, 2.0, 4.0, 10.0)] == pytest.approx([0.0, 0.0, 0.125, 0.421875, 0.729], abs=1e-12)
 
 

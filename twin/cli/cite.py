@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
 def as_object(found: Citation) -> dict[str, Any]:
     """Return a citation as JSON."""
     from twin.cli.replications import interval_object
-    from twin.study.cite import ONE_RUN
+    from twin.results.texts import ONE_RUN
 
     return {
         "sentence": found.sentence,

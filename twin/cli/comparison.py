@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from twin.cli import budget, replications, terminal
-from twin.cli.figures import NO_VALUE, new_table
+from twin.cli.figures import new_table
 from twin.cli.tables import stdout
 from twin.errors import UsageError
+from twin.results.kpis import NO_VALUE
 from twin.results.temporary import remove_stale
 from twin.study.verdicts import WITHHELD
 

@@ -9,12 +9,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from twin.results.findings import bounds_text, composition_of, composition_text
-from twin.results.kpis import Kpi, kpi_text
+from twin.results.findings import composition_of, composition_text
+from twin.results.kpis import NO_VALUE, PLANT, Kpi, kpi_text
 from twin.results.limits import limit_of, standings
 from twin.results.tally import Totals
+from twin.results.texts import bounds_text
 
-NO_VALUE = "–"
 MATRICES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("product", (("product_mass", "mass"), ("yield", "yield"), ("offspec_share", "off-spec"),
                  ("short_pickup_share", "short pick-ups"), ("empty_pickup_share", "empty pick-ups"), ("rejected_pickup_share", "rejected pick-ups"),
@@ -26,8 +26,6 @@ MATRICES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("machine", (("availability", "availability"), ("repair_wait", "waits for repair"), ("load", "load"), ("bottleneck_share", "bottleneck"))),
 )  # fmt: skip
 """Tables with a row for each unit and a column for each KPI."""
-PLANT = ("energy", "energy_per_mass", "waste_heat")
-"""Key figures of the whole plant that have a name behind the dot."""
 
 
 def new_table(*headings: str, title: str | None = None) -> Table:

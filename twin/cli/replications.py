@@ -132,10 +132,11 @@ def show_replications(found: Replications, path: Callable[[int], Path]) -> None:
     """Mean, interval and number of runs of each key figure, then what to know of the study, and its files."""
     from rich.markup import escape
 
-    from twin.cli.figures import NO_VALUE, new_table
+    from twin.cli.figures import new_table
     from twin.cli.tables import stdout
     from twin.plant.cautions import cautions
     from twin.plant.topology import derive
+    from twin.results.kpis import NO_VALUE
 
     console = stdout()
     console.print(f"[bold]{escape(found.scenario.title or found.scenario.name)}[/]")

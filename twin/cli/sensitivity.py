@@ -144,7 +144,7 @@ def _print_indices(study: Study, found: list[Sensitivity], confidence: float) ->
 
 
 def _numbers(found: Sensitivity, factor: Influence) -> tuple[str, str]:
-    from twin.study.texts import difference_text
+    from twin.results.texts import difference_text
 
     if found.method == "morris":
         scale = max(abs(f.size) for f in found.factors)
@@ -223,7 +223,7 @@ def _print_elasticities(title: str, found: OneAtATime, step: str) -> None:
 
     from twin.cli.figures import new_table
     from twin.results.kpis import kpi_text
-    from twin.study.texts import difference_text
+    from twin.results.texts import difference_text
 
     out = _console()
     out.print(f"[bold]{escape(title)}[/]")

@@ -165,12 +165,8 @@ def _limits(scenario: Scenario, machines: Sequence[str]) -> Iterator[tuple[str, 
     for name in machines:
         model = scenario.units[name]
         assert isinstance(model, MachineModel)
-        if model.rate is not None:
-            text = format_quantity(model.rate.mean, "kg/s")
-            yield name, f"{'' if model.rate.is_constant else 'mean '}{text}{f' x {model.count}' if model.count > 1 else ''}"
-        elif model.cycle_time is not None:
-            text = format_quantity(model.cycle_time.mean, "s")
-            yield name, f"{'' if model.cycle_time.is_constant else 'mean '}{text} a {f'batch x {model.count}' if model.count > 1 else 'lot'}"
+        if text := model.limit_text:
+            yield name, text
 
 
 def _counted(count: int, what: str) -> str:
@@ -242,7 +238,7 @@ def _tree(scenario: Scenario, topology: Topology) -> Tree:
 
 def _takers(scenario: Scenario, topology: Topology) -> dict[str, list[tuple[str, str]]]:
     """For each unit, (port or nothing, who takes from it)."""
-    from twin.plant.topology import streams_of
+    from twin.plant.streams import streams_of
 
     found: dict[str, list[tuple[str, str]]] = {}
     for name in scenario.units:

@@ -11,10 +11,10 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Protocol
 
-from twin.engine.clock import NANOSECONDS
 from twin.engine.states import MAINTENANCE, OFF_SHIFT, RUNNING
+from twin.quantities import NANOSECONDS
 
-DAY = 86_400 * NANOSECONDS
+DAY = 86_400 * NANOSECONDS  # ns
 FAR = 1 << 62
 """Later than any time of a run, ns."""
 SEARCH_DAYS = 3700

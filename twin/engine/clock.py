@@ -14,11 +14,11 @@ import simpy
 from simpy.events import EventPriority
 
 from twin.errors import BudgetError, UsageError
+from twin.quantities import NANOSECONDS as NANOSECONDS
 
 if TYPE_CHECKING:
     from twin.engine.unit import Unit
 
-NANOSECONDS = 1_000_000_000
 FIRST_PRIORITY = 10
 """SimPy uses 0 and 1 itself."""
 WALL_CHECK = 4096

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from twin.engine.clock import NANOSECONDS
 from twin.errors import DeadlockError
+from twin.quantities import NANOSECONDS
 
 if TYPE_CHECKING:
     from twin.engine.unit import Unit

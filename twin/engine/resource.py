@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from twin.engine.calendars import FAR, Calendar
-from twin.engine.clock import NANOSECONDS, Clock
+from twin.engine.clock import Clock
 from twin.engine.recording import RESOURCE_COUNTS, Recorder
 from twin.engine.unit import Record, State, Unit
 from twin.engine.waiting import WaitingList
+from twin.quantities import NANOSECONDS
 
 IN_USE, AVAILABLE, QUEUE, GRANTS = range(len(RESOURCE_COUNTS))
 

@@ -1,4 +1,4 @@
-"""Comminution: size distributions, breakage by size class, and how composites come apart as they break.
+"""Comminution: breakage by size class, and how composites come apart as they break.
 
 Size classes ascend; a breakage matrix ``b[i, j]`` is the mass share of what breaks in class j that arrives in class i <= j, self-share
 ``b[j, j]`` included, and its columns sum to 1. Sizes are in m, masses in kg, unless a function says otherwise.
@@ -6,29 +6,9 @@ Size classes ascend; a breakage matrix ``b[i, j]`` is the mass share of what bre
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from twin.kernels.compile import Floats, kernel
-
-
-def rosin_rammler(size: float, x63: float, n: float) -> float:
-    """Mass share finer than ``size`` [m]: 1 - exp(-(size/x63)^n), x63 [m] > 0, n > 0 (Rosin and Rammler 1933).
-
-    >>> round(rosin_rammler(0.010, 0.020, 1.2), 6)
-    0.352913
-    """
-    return -math.expm1(-((size / x63) ** n))
-
-
-def gates_gaudin_schuhmann(size: float, k: float, a: float) -> float:
-    """Mass share finer than ``size`` [m]: (size/k)^a, 1 above the top size k [m]; a > 0.
-
-    >>> round(gates_gaudin_schuhmann(0.010, 0.040, 0.7), 6)
-    0.378929
-    """
-    return min(1.0, float((size / k) ** a))
 
 
 def gaudin_liberation(k: float) -> float:
@@ -81,86 +61,6 @@ def breakage_matrix(lower: Floats, upper: Floats, mean: Floats, fines_share: flo
 
 
 @kernel()
-def reid_batch(feed: Floats, selection: Floats, breakage: Floats, time: float) -> Floats:
-    """Batch grinding in closed form (Reid 1965): masses (size,) after ``time`` [s] at ``selection`` rates (size,) [1/s].
-
-    Rates S(1-b_jj) must differ between classes, and rounding grows with the number of classes: use :func:`batch_product` otherwise.
-
-    >>> b = np.array([[1.0, 1.0, 0.4], [0.0, 0.0, 0.6], [0.0, 0.0, 0.0]])
-    >>> [round(float(m), 6) for m in reid_batch(np.array([0.0, 0.0, 1.0]), np.array([0.0, 0.2, 0.5]), b, 2.0)]
-    [0.32968, 0.302441, 0.367879]
-    """
-    classes = feed.shape[0]
-    rate = np.empty(classes)
-    for i in range(classes):
-        rate[i] = selection[i] * (1.0 - breakage[i, i])
-    mode = np.zeros((classes, classes))  # mass in class i is the sum over j >= i of mode[i, j] exp(-rate[j] t)
-    product = np.zeros(classes)
-    for i in range(classes - 1, -1, -1):
-        own = feed[i]
-        for j in range(i + 1, classes):
-            gain = 0.0
-            for k in range(i + 1, j + 1):
-                gain += breakage[i, k] * selection[k] * mode[k, j]
-            mode[i, j] = gain / (rate[i] - rate[j])
-            own -= mode[i, j]
-            product[i] += mode[i, j] * math.exp(-rate[j] * time)
-        mode[i, i] = own
-        product[i] += own * math.exp(-rate[i] * time)
-    return product
-
-
-@kernel()
-def batch_product(feed: Floats, selection: Floats, breakage: Floats, time: float) -> Floats:
-    """Batch grinding by the Poisson series of breakage events: as :func:`reid_batch`, for any rates and number of classes.
-
-    The series has positive terms only, so it neither cancels nor goes negative; it is cut below rounding.
-
-    >>> b = np.array([[1.0, 1.0, 0.4], [0.0, 0.0, 0.6], [0.0, 0.0, 0.0]])
-    >>> [round(float(m), 6) for m in batch_product(np.array([0.0, 0.0, 1.0]), np.array([0.0, 0.2, 0.5]), b, 2.0)]
-    [0.32968, 0.302441, 0.367879]
-    """
-    classes = feed.shape[0]
-    product = feed.copy()
-    fastest = 0.0
-    for i in range(classes):
-        fastest = max(fastest, selection[i])
-    steps = int(fastest * time / 50.0) + 1  # exp(-50) is far from underflow
-    events = fastest * time / steps
-    for _ in range(steps if events > 0.0 else 0):
-        term = product.copy()
-        weight = math.exp(-events)
-        for i in range(classes):
-            product[i] = weight * term[i]
-        count = 0
-        while count < events or weight > 1e-18:
-            count += 1
-            for i in range(classes):  # ascending: class i draws on classes j >= i, not yet overwritten
-                mass = term[i] * (1.0 - selection[i] / fastest)
-                for j in range(i, classes):
-                    mass += breakage[i, j] * (selection[j] / fastest) * term[j]
-                term[i] = mass
-            weight *= events / count
-            for i in range(classes):
-                product[i] += weight * term[i]
-    return product
-
-
-@kernel()
-def whiten_classification(size: float, k1: float, k2: float, k3: float) -> float:
-    """Probability that a crusher breaks a piece of ``size`` again: 0 below k1, 1 above k2, 1-((k2-x)/(k2-k1))^k3 between (Whiten 1972).
-
-    >>> round(whiten_classification(0.015, 0.010, 0.020, 2.3), 6)
-    0.796937
-    """
-    if size >= k2:
-        return 1.0
-    if size <= k1:
-        return 0.0
-    return float(1.0 - ((k2 - size) / (k2 - k1)) ** k3)
-
-
-@kernel()
 def whiten_product(feed: Floats, classification: Floats, breakage: Floats) -> Floats:
     """Whiten's crusher, P = (I-C)(I-BC)^-1 F, by back substitution: masses (size,).
 
@@ -184,7 +84,9 @@ def whiten_product(feed: Floats, classification: Floats, breakage: Floats) -> Fl
 
 @kernel()
 def mean_discharge(lower: float, upper: float, k1: float, k2: float, k3: float) -> float:
-    """Mean of 1 - C, C of :func:`whiten_classification`, over a class whose mass is spread evenly from ``lower`` to ``upper`` [m].
+    """Mean of 1 - C over a class whose mass is spread evenly from ``lower`` to ``upper`` [m].
+
+    C is the probability that a crusher breaks a piece of size x again: 0 below k1, 1 above k2, 1-((k2-x)/(k2-k1))^k3 between (Whiten 1972).
 
     The mean, not the value at the class centre, so that a gap that wears by a few per cent changes the product by a little.
 

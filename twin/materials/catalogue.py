@@ -25,7 +25,7 @@ from twin.materials.properties import CLASSES, COMPUTED, EVAPORATION, FRACTION, 
 Floats = NDArray[np.float64]
 
 SUM_TOLERANCE = 1e-6
-"""How far a sum of fractions that must be 1 may be off: what people type has six digits at most."""
+"""How far a sum of fractions that must be 1 may be off: what people type has six digits at most (33.3333 %)."""
 
 _MATERIAL_KEYS = ("title", "groups", "assay", "constituents", *PROPERTIES, *CLASSES)
 

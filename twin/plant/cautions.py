@@ -7,14 +7,13 @@ from itertools import pairwise
 
 from twin.plant.openings import opens_after
 from twin.plant.topology import Topology
-from twin.quantities import format_quantity
+from twin.quantities import DAY, format_quantity
 from twin.scenario.distributions import Distribution
 from twin.scenario.fields import EveryCounts, counted_by
 from twin.scenario.kinds.feed import Feed, Schedule
 from twin.scenario.kinds.product import Product
 from twin.scenario.model import Scenario
 
-DAY = 86_400.0
 MEANING = {
     "open_time": "counts open time only",
     "open_days": "counts open days, each as 24 h however long it is open",

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from twin.engine.calendars import Calendar
-from twin.engine.clock import NANOSECONDS
 from twin.plant.topology import LineLayout, Topology, derive
+from twin.quantities import DAY, HOUR, NANOSECONDS
 from twin.scenario import Scenario
 from twin.scenario.furnace import FurnaceModel
 from twin.scenario.kinds.conveyor import Conveyor
@@ -28,10 +28,10 @@ PHASE_SECONDS = 8e-3
 STEP_SECONDS = 20e-9
 """CPU time to write a number of a record step."""
 EVENTS_A_LOT = 2.1
-PHASE_LENGTH = 3600.0
+PHASE_LENGTH = HOUR
 """A phase of a furnace lasts about an hour."""
 START_SECONDS = 2.0
-FORTNIGHT = 14 * 86_400 * NANOSECONDS
+FORTNIGHT = 14 * round(DAY) * NANOSECONDS
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def _bytes(number: float) -> str:
 
 
 def _time(seconds: float) -> str:
-    for size, unit in ((365.25 * 86400, "years"), (86400, "days"), (3600, "h"), (60, "min")):
+    for size, unit in ((365.25 * DAY, "years"), (DAY, "days"), (HOUR, "h"), (60, "min")):
         if seconds >= size:
             return f"{seconds / size:.3g} {unit}"
     return f"{seconds:.3g} s"

@@ -22,10 +22,10 @@ def _on_copies(scenario: Scenario, line: LineLayout, name: str) -> str:
     count, one = model.count, format_quantity(model.rate.mean, "kg/s")
     text = f"{name}: 'rate' is that of one copy, so {count} x {one} = {format_quantity(count * model.rate.mean, 'kg/s')} together"
     others = [other for other in line.machines if other != name]
-    free = [other for other in others if _is_free(scenario, other)]
+    free = [other for other in others if _machine(scenario, other).unlimited]
     if free:
         text += f"; {_listed(free)} of the same line {'has' if len(free) == 1 else 'have'} no limit and may get {count} times what one copy lets through"
-    limited = [f"{other} {_limit(scenario, other)}" for other in others if not _is_free(scenario, other)]
+    limited = [f"{other} {_machine(scenario, other).joint_limit_text}" for other in others if other not in free]
     if limited:
         text += f"; the line keeps within the limit of {_listed(limited)}"
     return f"{text}. To only split today's flow among {count}, give rate: {format_quantity(model.rate.mean / count, 'kg/s')}"
@@ -35,19 +35,6 @@ def _machine(scenario: Scenario, name: str) -> MachineModel:
     model = scenario.units[name]
     assert isinstance(model, MachineModel)
     return model
-
-
-def _is_free(scenario: Scenario, name: str) -> bool:
-    model = _machine(scenario, name)
-    return model.rate is None and model.cycle_time is None
-
-
-def _limit(scenario: Scenario, name: str) -> str:
-    model = _machine(scenario, name)
-    if model.rate is not None:
-        return format_quantity(model.rate.mean * model.count, "kg/s")
-    assert model.cycle_time is not None
-    return f"{format_quantity(model.cycle_time.mean, 's')} a lot"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -12,11 +12,11 @@ from typing import Protocol
 
 from pydantic import BaseModel
 
+from twin.quantities import DAY
 from twin.scenario.calendars import CalendarSpec
 from twin.scenario.machine import MachineModel
 from twin.scenario.model import Scenario
 
-DAY = 86_400.0
 SEARCH_DAYS = 3700
 """How many dates are looked at; what is not open together on any of them never is."""
 Periods = list[tuple[float, float]]

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.engine.clock import NANOSECONDS
 from twin.engine.recording import GATE_COUNTS, RESOURCE_COUNTS
 from twin.engine.states import STATES
 from twin.kernels.heaps import to_elements
 from twin.materials import ELEMENTS
 from twin.plant.accounts import Balance
 from twin.plant.build import Built
-from twin.plant.topology import is_rejected, melt_streams
+from twin.plant.streams import is_rejected, melt_streams
 from twin.plant.waits import places_of
+from twin.quantities import NANOSECONDS
 from twin.results.layout import table_of
 from twin.scenario.kinds.bunker import Bunker
 from twin.scenario.kinds.feed import Feed
@@ -45,7 +45,7 @@ class Translation:
         self.state_rows = [(u, self.axes.lines.index(line_of[name])) for u, name in enumerate(units) if name in line_of]
         self.power_rows = [(u, self.axes.machines.index(name)) for u, name in enumerate(units) if name in self.axes.machines]
         models = {name: model for name in self.machines if isinstance(model := self.scenario.units[name], MachineModel)}
-        self.unlimited = [k for k, name in enumerate(self.machines) if models[name].rate is None and models[name].cycle_time is None]
+        self.unlimited = [k for k, name in enumerate(self.machines) if models[name].unlimited]
         self.copies = np.array([models[name].count for name in self.machines])
         self.machine_rows = [self.axes.machines.index(name) for name in self.machines]
         ports = [i for i, name in enumerate(self.axes.streams) if "." in name and not is_rejected(self.scenario, name)]

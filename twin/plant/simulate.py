@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from twin.engine.clock import NANOSECONDS, nanoseconds
+from twin.engine.clock import nanoseconds
 from twin.engine.states import RUNNING
 from twin.errors import UsageError
 from twin.plant.accounts import balance, stocks
 from twin.plant.build import Built, build
 from twin.plant.recording import Translation
 from twin.plant.snapshot import check_fits, restore, snapshot
-from twin.quantities import format_quantity
+from twin.quantities import NANOSECONDS, format_quantity
 from twin.results.held import contradictions
 from twin.results.read import Result, open_state
 from twin.results.sources import check_code, made_by

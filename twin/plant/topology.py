@@ -5,13 +5,14 @@ Works on a scenario alone: nothing of the compiler or the simulator is imported.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from twin.errors import Problem, ScenarioError
 from twin.plant.fits import never_fits
 from twin.plant.openings import never_open
+from twin.plant.streams import is_rejected, melt_streams, streams_of
 from twin.quantities import format_quantity
 from twin.scenario.kinds.bunker import Bunker
 from twin.scenario.kinds.conveyor import Conveyor
@@ -72,49 +73,6 @@ def derive(scenario: Scenario) -> Topology:
     if builder.problems:
         raise ScenarioError(builder.problems)
     return topology
-
-
-def streams_of(scenario: Scenario, name: str) -> tuple[str, ...]:
-    """The streams that leave a unit: its ports, or itself; a product itself and its ports; a utility has none."""
-    role = scenario.kinds[name].role
-    if role == "utility":
-        return ()
-    ports = tuple(f"{name}.{port}" for port in scenario.kinds[name].ports(scenario.units[name]))
-    return (name, *ports) if role == "product" else ports or (name,)
-
-
-def is_rejected(scenario: Scenario, stream: str) -> bool:
-    """Whether a stream is what a product rejects."""
-    unit, _, port = stream.partition(".")
-    return bool(port) and isinstance(scenario.units[unit], Product)
-
-
-def melt_streams(scenario: Scenario, destination: Mapping[str, str]) -> dict[str, bool]:
-    """Streams in which melts are, and whether nothing else is: of processes, and of bunkers, conveyors and products that they reach."""
-    reached: dict[str, list[bool]] = {}
-    for name, model in scenario.units.items():
-        if isinstance(model, ProcessModel):
-            for stream in streams_of(scenario, name):
-                reached[stream] = [True]
-        elif isinstance(model, Bunker) and model.initial is not None and model.initial.melt:
-            reached[name] = [all(is_rejected(scenario, source) for source in model.from_)]
-    changed = True
-    while changed:
-        changed = False
-        for name, model in scenario.units.items():
-            if isinstance(model, (ProcessModel, MachineModel)):
-                continue
-            # what is rejected comes from bunkers: it says nothing until they are reached from elsewhere
-            sources = [source for source in getattr(model, "from_", ()) if source in reached or not is_rejected(scenario, source)]
-            if not any(source in reached for source in sources):
-                continue
-            initial = getattr(model, "initial", None)
-            pure = all(source in reached and all(reached[source]) for source in sources) and (initial is None or bool(initial.melt))
-            for stream in streams_of(scenario, name):
-                if reached.get(stream) != [pure]:
-                    reached[stream] = [pure]
-                    changed = True
-    return {stream: all(found) for stream, found in reached.items()}
 
 
 @dataclass
@@ -335,7 +293,7 @@ class _Builder:
 
     def _check_line(self, line: LineLayout) -> None:
         models = [self.machines[name] for name in line.machines]
-        limited = [model for model in models if model.rate is not None or model.cycle_time is not None]
+        limited = [model for model in models if not model.unlimited]
         members = ", ".join(line.machines)
         if not limited:
             self.wrong(f"units.{line.name}", f"nothing limits the line {members}: give at least one of its machines a 'rate' or a 'cycle_time'")

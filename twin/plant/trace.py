@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.engine.clock import NANOSECONDS
 from twin.errors import UsageError
 from twin.kernels.ancestry import walk_back, walk_back_melted
+from twin.quantities import DAY, NANOSECONDS
 from twin.results.held import contradictions
 from twin.results.read import Result
 from twin.scenario import load_stored
@@ -57,12 +57,12 @@ class Trace:
         lines = []
         for product in self.products:
             lines.append(f"{product}")
-            lines += [f"  {unit:24} {time / 86400:9.3f} d  {100 * share:6.2f} % of the product" for unit, time, share, _ in self.rows(product)]
+            lines += [f"  {unit:24} {time / DAY:9.3f} d  {100 * share:6.2f} % of the product" for unit, time, share, _ in self.rows(product)]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         body = "".join(
-            f"<tr><td>{html.escape(product)}</td><td>{html.escape(unit)}</td><td>{time / 86400:.3f} d</td><td>{100 * share:.2f} %</td></tr>"
+            f"<tr><td>{html.escape(product)}</td><td>{html.escape(unit)}</td><td>{time / DAY:.3f} d</td><td>{100 * share:.2f} %</td></tr>"
             for product in self.products
             for unit, time, share, _ in self.rows(product)
         )

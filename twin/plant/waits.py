@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from twin.engine.recording import Wait
 from twin.engine.states import BLOCKED, STARVED, WAITING
-from twin.plant.topology import Topology, streams_of
+from twin.plant.streams import streams_of
+from twin.plant.topology import Topology
 from twin.scenario.kinds.bunker import Bunker
 from twin.scenario.kinds.conveyor import Conveyor
 from twin.scenario.kinds.feed import Feed

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from twin.quantities import format_quantity
+from twin.quantities import DAY, format_quantity
 from twin.report.drawing import Drawing, Path, fitted, polyline
 from twin.report.source import Source
 from twin.scenario.furnace import FurnaceModel
@@ -18,7 +18,6 @@ from twin.scenario.kinds.bunker import Bunker
 BAR, ROW = 13.0, 20.0
 NAMES = 150.0
 PLOT = 860.0
-DAY, HOUR = 86400.0, 3600.0
 POINTS = 320
 """Most points of a level that are drawn; between them its smallest and largest value are kept."""
 PANEL_WIDTH, PANEL_HEIGHT, PANELS = 272.0, 88.0, 4

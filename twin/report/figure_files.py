@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from twin.errors import UsageError
+from twin.quantities import HOUR
 from twin.report import charts
 from twin.report import drawing as shapes
 from twin.report.drawing import Drawing
@@ -60,7 +61,7 @@ def all_figures(source: Source) -> dict[str, Drawing]:
     if source.topology.lines:
         found["bottlenecks"] = charts.bottlenecks(source)
     if charts.gantt_units(source, rows):
-        found["phases"] = charts.gantt(source, rows, source.start // charts.HOUR, GANTT_SPAN)
+        found["phases"] = charts.gantt(source, rows, source.start // HOUR, GANTT_SPAN)
     return {name: drawing for name, drawing in found.items() if drawing.shapes}
 
 

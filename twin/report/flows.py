@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twin.plant.topology import streams_of
+from twin.plant.streams import streams_of
 from twin.report.source import Source, takers_of
 
 SMALL_SHARE = 0.004

@@ -7,18 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from twin.report.source import Source
-from twin.results.kpis import KPIS, kpi_text
+from twin.results.kpis import KPIS, NO_VALUE, PLANT, kpi_text
+from twin.results.texts import ONE_RUN
 from twin.scenario.kinds.product import Product
 
 CONFIDENCE = 0.95
-ONE_RUN = "one run, no interval"
-NO_VALUE = "–"
 ROUNDING = 1e-9
 """Relative differences between runs up to this are shown as none."""
 
-SIGNS = {">=": "≥", "<=": "≤"}
-PLANT = ("energy", "energy_per_mass", "waste_heat")
-"""Key figures of the whole plant that have a name behind the dot."""
 MATRICES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     ("Products", "product", (("product_mass", "mass"), ("yield", "yield"), ("offspec_share", "off-spec share"),
                              ("short_pickup_share", "short pick-ups"), ("empty_pickup_share", "empty pick-ups"), ("rejected_pickup_share", "rejected pick-ups"),
@@ -179,7 +175,7 @@ class Figures:
     def _limit(self, product: str, of: str) -> str:
         model = self.source.scenario.units.get(product)
         limits = [limit for limit in model.spec.limits if limit.name == of] if isinstance(model, Product) else []
-        return ", ".join(f"{SIGNS.get(limit.op, limit.op)} {100 * limit.value:.4g} %" for limit in limits) or NO_VALUE
+        return ", ".join(limit.typeset for limit in limits) or NO_VALUE
 
     def _matrix(self, title: str, heading: str, columns: Sequence[tuple[str, str]]) -> Matrix:
         names = dict.fromkeys(name.partition(".")[2] for stem, _ in columns for name in self.kpis if name.startswith(f"{stem}."))

@@ -10,17 +10,18 @@ from importlib import resources
 from typing import Any
 
 from twin.errors import UsageError
-from twin.quantities import format_quantity
+from twin.quantities import HOUR, ZERO_CELSIUS, format_quantity
 from twin.report import charts, reporting, tables
 from twin.report.drawing import Drawing, data, svg
 from twin.report.flows import OTHER, Flow, energy_links, flows_of, mass_links
 from twin.report.flowsheet import flowsheet
-from twin.report.key_figures import ONE_RUN, Figures
+from twin.report.key_figures import Figures
 from twin.report.palette import rules
 from twin.report.sankey import recycled, sankey
 from twin.report.source import Source
 from twin.results.findings import figure_findings
 from twin.results.limits import limit_of
+from twin.results.texts import ONE_RUN
 
 MOST_BATCHES = 4000
 """Phases of furnaces that the page holds; of a longer run the first."""
@@ -83,7 +84,7 @@ def contents(source: Source) -> dict[str, Any]:
     drawings |= {"sankey": views[0][2]} if views else {}
     drawings |= {"bottlenecks": charts.bottlenecks(source)} if source.topology.lines else {}
     gantt_units = charts.gantt_units(source, rows)
-    begin = math.floor(source.start / charts.HOUR)
+    begin = math.floor(source.start / HOUR)
     if gantt_units:
         drawings["gantt"] = charts.gantt(source, rows, begin, GANTT_SPAN)
     return {
@@ -212,7 +213,7 @@ def _gantt_data(rows: Iterable[charts.BatchRow], units: list[str], begin: float,
         "limits": limits,
         "begin": begin,
         "span": GANTT_SPAN,
-        "end": source.scenario.horizon / charts.HOUR if len(kept) == len(all_rows) else max(row.end for row in kept),
+        "end": source.scenario.horizon / HOUR if len(kept) == len(all_rows) else max(row.end for row in kept),
         "cut": len(kept) < len(all_rows),
         "rows": [
             [units.index(u), charts.PHASES.index(kind), phase_number[phase], round(start, 3), round(end, 3), limit_number[limit], _celsius(temperature)]
@@ -222,4 +223,4 @@ def _gantt_data(rows: Iterable[charts.BatchRow], units: list[str], begin: float,
 
 
 def _celsius(temperature: float) -> int | None:
-    return round(temperature - 273.15) if math.isfinite(temperature) else None
+    return round(temperature - ZERO_CELSIUS) if math.isfinite(temperature) else None

@@ -113,8 +113,6 @@ DARK: dict[str, str] = {
 }
 """What takes the place of a colour on dark ground."""
 
-LEGENDS = ("state", "phase")
-
 
 def style_of(css: str) -> Style:
     """The style of a shape with these classes, e.g. ``style_of("state running")["fill"]`` is ``"#4477aa"``."""

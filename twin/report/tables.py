@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from twin.materials.number import BASES
 from twin.plant.cautions import cautions
 from twin.quantities import format_quantity
 from twin.report.charts import BatchRow
@@ -17,7 +18,6 @@ from twin.results.limits import standings
 from twin.results.lots import slowed_lines
 
 CATALOGUES = ("materials.", "thermochemistry.")
-BASES = ("measured", "literature", "assumed")
 
 
 @dataclass(frozen=True)

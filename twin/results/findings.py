@@ -6,10 +6,10 @@ import math
 from typing import NamedTuple
 
 from twin.quantities import format_quantity
-from twin.results.kpis import Kpi, kpi_text
 from twin.results.lots import slowed_lines
 from twin.results.read import Result
 from twin.results.tally import Product, Totals
+from twin.results.texts import bounds_text
 
 MOST_NAMED = 4
 """Materials of a product that are named."""
@@ -96,12 +96,6 @@ def _open_ratios(result: Result) -> list[str]:
     found = [f"{name} ({bounds_text(name, kpi)})" for name, kpi in result.kpis.items() if kpi.open]
     more = f" and {len(found) - MOST_RATIOS} more" if len(found) > MOST_RATIOS else ""
     return [f"stock in the plant changed, so that these are uncertain: {', '.join(found[:MOST_RATIOS])}{more}; a longer window narrows them"] if found else []
-
-
-def bounds_text(name: str, kpi: Kpi) -> str:
-    """Return the bounds of a share: ``"95.1 to 97.3 %"``."""
-    low, high = kpi_text(name, kpi.low, kpi.unit), kpi_text(name, kpi.high, kpi.unit)
-    return f"{low.removesuffix(' %')} to {high}" if low.endswith(" %") and high.endswith(" %") else f"{low} to {high}"
 
 
 def range_warnings(result: Result) -> list[str]:

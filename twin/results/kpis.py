@@ -8,13 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from twin.quantities import format_quantity
-from twin.results import money
-from twin.results.tally import Line, Product, Tally, Totals
-
-Values = Iterator[tuple[str, float]]
+from twin.results import money, operation, recovery
+from twin.results.ratios import Bounded, Ratio, Values, of_processed, ratio
+from twin.results.tally import Product, Totals
 
 
 class Kpi(NamedTuple):
@@ -62,24 +61,9 @@ class Definition:
             yield (f"{stem}.{name}" if name else stem), Kpi(float(value), self.unit, above, below, low, high, note)
 
 
-class Ratio(float):
-    """A value that remembers what it is the ratio of, so that replications can be judged by the ratio of their sums."""
-
-    __slots__ = ("above", "below")
-
-    above: float
-    below: float
-
-
-class Bounded(Ratio):
-    """A ratio to what was processed, with the values it has if the change of stock is all lost or all recovered."""
-
-    __slots__ = ("high", "low")
-
-    low: float
-    high: float
-
-
+NO_VALUE = "–"
+PLANT = ("energy", "energy_per_mass", "waste_heat")
+"""KPIs of the whole plant that have a name behind the dot."""
 COUNTS = ("queue", "unloading", "resource_queue")
 """KPIs of unit 1 that are numbers of things, not shares."""
 
@@ -91,7 +75,7 @@ def kpi_text(name: str, value: float, unit: str) -> str:
     ('3.6 t/h', '100 %', '1', '26 kg/t')
     """
     if math.isnan(value):
-        return "–"
+        return NO_VALUE
     if unit == "1":
         return f"{value:.4g}" if name.partition(".")[0] in COUNTS else f"{100 * value:.4g} %"
     if unit == "kg/kg":
@@ -99,30 +83,6 @@ def kpi_text(name: str, value: float, unit: str) -> str:
     if unit == "EUR" and abs(value) >= 100.0:
         return f"{value:,.0f} EUR"
     return format_quantity(value, unit)
-
-
-def _ratio(above: float, below: float) -> Ratio:
-    ratio = Ratio(above / below if below > 0 else float("nan"))
-    ratio.above, ratio.below = above, below
-    return ratio
-
-
-def _of_processed(totals: Totals, above: float, of: str) -> Ratio:
-    """A share of what was processed of something, with bounds where its change of stock can be told from what came and left."""
-    below = totals.processed(of)
-    if not (below > 0.0 and totals.conserved(of)):
-        return _ratio(above, below)
-    stored = below - totals.leaving(of)
-    if abs(stored) <= ROUNDING * below:
-        stored = 0.0
-    share = Bounded(above / below)
-    share.above, share.below = above, below
-    share.low, share.high = sorted((above / below, (above + stored) / below))
-    return share
-
-
-ROUNDING = 1e-12
-"""A change of stock smaller than this share of what was processed is rounding."""
 
 
 def _plant(function: Callable[[Totals], float]) -> Callable[[Totals], Values]:
@@ -157,98 +117,6 @@ def _penalises(product: Product) -> bool:
     return product.when_off_spec == "penalise"
 
 
-def _lines(function: Callable[[Totals, Line], float]) -> Callable[[Totals], Values]:
-    def values(totals: Totals) -> Values:
-        for line in totals.inputs.lines:
-            yield line.head, function(totals, line)
-
-    return values
-
-
-def _machines(function: Callable[[Totals, Line, str], float]) -> Callable[[Totals], Values]:
-    def values(totals: Totals) -> Values:
-        for line in totals.inputs.lines:
-            for machine in line.machines:
-                yield machine, function(totals, line, machine)
-
-    return values
-
-
-def _gates(names: Callable[[Totals], tuple[str, ...]], function: Callable[[Totals, str], float]) -> Callable[[Totals], Values]:
-    def values(totals: Totals) -> Values:
-        for gate in names(totals):
-            if gate in totals.names["gate"]:
-                yield gate, function(totals, gate)
-
-    return values
-
-
-def _feeds(totals: Totals) -> tuple[str, ...]:
-    return tuple(totals.inputs.feed_prices)
-
-
-def _product_names(totals: Totals) -> tuple[str, ...]:
-    return tuple(totals.inputs.products)
-
-
-def _state(totals: Totals, unit: str, state: str) -> float:
-    return totals.at("units/state_share", unit, state)
-
-
-def planned_time(totals: Totals, line: Line) -> float:
-    """Return the time (s) in which a line is meant to work: the window without off-shift and planned maintenance."""
-    return totals.duration - _state(totals, line.head, "off_shift") - _state(totals, line.head, "maintenance")
-
-
-def _of_planned(state: str) -> Callable[[Totals], Values]:
-    return _lines(lambda totals, line: _ratio(_state(totals, line.head, state), planned_time(totals, line)))
-
-
-def _availability(totals: Totals, line: Line, machine: str) -> float:
-    planned = planned_time(totals, line)
-    return _ratio(planned - totals.at("units/down_share", machine), planned)
-
-
-def _repair_wait(totals: Totals, line: Line, machine: str) -> float:
-    return _ratio(totals.at("units/repair_wait_share", machine), planned_time(totals, line))
-
-
-def _bottleneck(totals: Totals, line: Line, machine: str) -> float:
-    return _ratio(totals.at("units/bottleneck", machine), _state(totals, line.head, "running"))
-
-
-def _load(totals: Totals, line: Line, machine: str) -> float:
-    return _ratio(totals.at("units/load", machine), _state(totals, line.head, "running"))
-
-
-def _oee(totals: Totals, line: Line) -> float:
-    loads = [totals.at("units/load", machine) for machine in line.machines]
-    fullest = max((load for load in loads if load == load), default=float("nan"))
-    made = sum((totals.at("gates/product_mass", name) for name in line.products), 0.0)
-    failed = sum((totals.at("gates/offspec_mass", name) for name in line.products), 0.0)
-    quality = 1.0 - failed / made if made > 0 else 1.0
-    return _ratio(fullest, planned_time(totals, line)) * quality
-
-
-def _recovery(totals: Totals) -> Values:
-    targets = dict.fromkeys(name for product in totals.inputs.products.values() for name in product.targets)
-    for of in targets:
-        out = sum(totals.mass(name, of) for name, product in totals.inputs.products.items() if of in product.targets)
-        yield of, _of_processed(totals, out, of)
-
-
-def _recovery_by_product(totals: Totals) -> Values:
-    for name, product in totals.inputs.products.items():
-        for of in product.targets:
-            yield f"{name}.{of}", _of_processed(totals, totals.mass(name, of), of)
-
-
-def _grade(totals: Totals) -> Values:
-    for name, product in totals.inputs.products.items():
-        for of in dict.fromkeys((*product.targets, *product.spec)):
-            yield f"{name}.{of}", _ratio(totals.mass(name, of), totals.mass(name))
-
-
 def _energies(totals: Totals) -> Values:
     for carrier in totals.names["carrier"]:
         yield carrier, money.energy_stated(totals, money.energy_of(totals, carrier))
@@ -257,13 +125,13 @@ def _energies(totals: Totals) -> Values:
 def _energy_per_mass(totals: Totals) -> Values:
     if len(totals.names["carrier"]) > 1:
         for carrier in totals.names["carrier"]:
-            yield carrier, _ratio(money.energy_of(totals, carrier), totals.processed())
+            yield carrier, ratio(money.energy_of(totals, carrier), totals.processed())
 
 
 def _heating_value(totals: Totals) -> Values:
     if totals.names["process"]:
         heat = sum(totals.processed(material) * value for material, value in totals.inputs.heating_values.items())
-        yield "", _ratio(heat, totals.processed())
+        yield "", ratio(heat, totals.processed())
 
 
 def _waste_heat(totals: Totals) -> Values:
@@ -272,22 +140,9 @@ def _waste_heat(totals: Totals) -> Values:
             yield level.replace(" ", "_"), sum(totals.at("units/waste_heat", process, level) for process in totals.names["process"])
 
 
-DEPORTED = ("Cu", "Au", "Ag", "Sn", "Pb", "Zn", "Ni")
-"""Elements whose deportment stands among the key figures of a plant that smelts."""
-
-
-def _deportment(totals: Totals) -> Values:
-    if not totals.names["process"]:
-        return
-    for element in DEPORTED:
-        masses = {name: totals.mass(name, element) for name in totals.inputs.products}
-        for name, mass in masses.items():
-            yield f"{element}.{name}", _ratio(mass, sum(masses.values()))
-
-
 def _specific_energy(totals: Totals) -> float:
     energy = sum(money.energy_of(totals, carrier) for carrier in totals.names["carrier"])
-    return _ratio(money.energy_stated(totals, energy), totals.processed())
+    return ratio(money.energy_stated(totals, energy), totals.processed())
 
 
 def _penalties_of_plant(totals: Totals) -> Values:
@@ -295,29 +150,8 @@ def _penalties_of_plant(totals: Totals) -> Values:
         yield "", money.penalties(totals)
 
 
-def _called_off(totals: Totals, product: str) -> float:
-    limited = totals.at("gates/limited_pickups", product)
-    return _ratio(limited, limited + totals.at("gates/pickups", product))
-
-
-def _share_of(above: str, below: str) -> Callable[[Totals, str], float]:
-    return lambda totals, gate: _ratio(totals.at(above, gate), totals.at(below, gate))
-
-
-def _resources(function: Callable[[Totals, str], float]) -> Callable[[Totals], Values]:
-    def values(totals: Totals) -> Values:
-        for resource in totals.names["resource"]:
-            yield resource, function(totals, resource)
-
-    return values
-
-
-def _mean_wait(totals: Totals, gate: str) -> float:
-    return _ratio(totals.at("gates/wait", gate), totals.at("gates/arrivals", gate) - totals.at("gates/turned_away", gate))
-
-
 KPIS: tuple[Definition, ...] = (
-    Definition("throughput", "kg/s", "processed over the length of the window", _plant(lambda t: _ratio(t.processed(), t.duration))),
+    Definition("throughput", "kg/s", "processed over the length of the window", _plant(lambda t: ratio(t.processed(), t.duration))),
     Definition(
         "processed",
         "kg",
@@ -328,19 +162,19 @@ KPIS: tuple[Definition, ...] = (
         "recovery.<X>",
         "1",
         "X in all products that target it over X processed; bounds: the change of stock all lost, or all recovered; not the legal recycling rate",
-        _recovery,
+        recovery.recovery,
     ),
-    Definition("recovery.<product>.<X>", "1", "X in one product that targets it over X processed", _recovery_by_product),
-    Definition("grade.<product>.<X>", "1", "X in a product over its mass, for its targets and what its specification names", _grade),
+    Definition("recovery.<product>.<X>", "1", "X in one product that targets it over X processed", recovery.recovery_by_product),
+    Definition("grade.<product>.<X>", "1", "X in a product over its mass, for its targets and what its specification names", recovery.grade),
     Definition(
-        "yield.<product>", "1", "mass of a product over mass processed; bounds as of recovery", _products(lambda t, n, p: _of_processed(t, t.mass(n), ""))
+        "yield.<product>", "1", "mass of a product over mass processed; bounds as of recovery", _products(lambda t, n, p: of_processed(t, t.mass(n), ""))
     ),
     Definition("product_mass.<product>", "kg", "mass that left as a product", _products(lambda t, n, p: t.mass(n))),
     Definition(
         "offspec_share.<product>",
         "1",
         "mass picked up outside the specification over mass picked up",
-        _products(lambda t, n, p: _ratio(t.at("gates/offspec_mass", n), t.at("gates/product_mass", n))),
+        _products(lambda t, n, p: ratio(t.at("gates/offspec_mass", n), t.at("gates/product_mass", n))),
     ),
     Definition(
         "rejected_mass.<product>",
@@ -348,20 +182,26 @@ KPIS: tuple[Definition, ...] = (
         "mass that trucks rejected and that went elsewhere in the plant, of a product that rejects",
         _products_that(_rejects, lambda t, n: t.at("gates/rejected_mass", n)),
     ),
-    Definition("utilisation.<line>", "1", "running over planned time: the window without off-shift and maintenance", _of_planned("running")),
-    Definition("blocked.<line>", "1", "blocked over planned time", _of_planned("blocked")),
-    Definition("starved.<line>", "1", "starved over planned time", _of_planned("starved")),
-    Definition("waiting.<line>", "1", "waiting for a resource over planned time", _of_planned("waiting")),
-    Definition("oee.<line>", "1", "load of the line's fullest machine over planned time, times the on-spec share of its products", _lines(_oee)),
-    Definition("availability.<machine>", "1", "1 - time down over planned time of its line; mean over its copies", _machines(_availability)),
+    Definition("utilisation.<line>", "1", "running over planned time: the window without off-shift and maintenance", operation.of_planned("running")),
+    Definition("blocked.<line>", "1", "blocked over planned time", operation.of_planned("blocked")),
+    Definition("starved.<line>", "1", "starved over planned time", operation.of_planned("starved")),
+    Definition("waiting.<line>", "1", "waiting for a resource over planned time", operation.of_planned("waiting")),
+    Definition(
+        "oee.<line>", "1", "load of the line's fullest machine over planned time, times the on-spec share of its products", operation.of_lines(operation.oee)
+    ),
+    Definition(
+        "availability.<machine>", "1", "1 - time down over planned time of its line; mean over its copies", operation.of_machines(operation.availability)
+    ),
     Definition(
         "repair_wait.<machine>",
         "1",
         "time down in which the repair had not begun, since the resources it needs were not free, over planned time of its line; mean over its copies",
-        _machines(_repair_wait),
+        operation.of_machines(operation.repair_wait),
     ),
-    Definition("load.<machine>", "1", "flow over limit while the line runs", _machines(_load)),
-    Definition("bottleneck_share.<machine>", "1", "share of the line's running time in which the machine limited it", _machines(_bottleneck)),
+    Definition("load.<machine>", "1", "flow over limit while the line runs", operation.of_machines(operation.load)),
+    Definition(
+        "bottleneck_share.<machine>", "1", "share of the line's running time in which the machine limited it", operation.of_machines(operation.bottleneck)
+    ),
     Definition("specific_energy", "J/kg", "energy of all carriers over mass processed", _plant(_specific_energy), money.power_note),
     Definition("energy.<carrier>", "J", "energy drawn of a carrier", _energies),
     Definition("energy_per_mass.<carrier>", "J/kg", "energy of a carrier over mass processed, where there are several carriers", _energy_per_mass),
@@ -369,9 +209,9 @@ KPIS: tuple[Definition, ...] = (
         "feed_heating_value", "J/kg", "lower heating value of what was processed over its mass, in a plant that smelts; no bought energy", _heating_value
     ),
     Definition("waste_heat.<level>", "J", "heat that furnaces gave off with gas, cooling melts and through walls, by temperature", _waste_heat),
-    Definition("deportment.<element>.<product>", "1", "share of an element in all that left the plant, in a plant that smelts", _deportment),
+    Definition("deportment.<element>.<product>", "1", "share of an element in all that left the plant, in a plant that smelts", recovery.deportment),
     Definition("co2", "kg", "CO2 that comes with the energy drawn", _plant(money.co2), money.co2_note),
-    Definition("co2_per_tonne", "kg/kg", "CO2 over mass processed", _plant(lambda t: _ratio(money.co2(t), t.processed())), money.co2_note),
+    Definition("co2_per_tonne", "kg/kg", "CO2 over mass processed", _plant(lambda t: ratio(money.co2(t), t.processed())), money.co2_note),
     Definition("revenue", "EUR", "price times payable share times mass, over all products with a price", _plant(money.revenue), money.revenue_note),
     Definition(
         "feed_cost",
@@ -409,60 +249,65 @@ KPIS: tuple[Definition, ...] = (
         "queue.<feed>",
         "1",
         "trucks waiting, without those that unload, mean over the window",
-        _gates(_feeds, lambda t, g: _ratio(t.at("gates/queue", g), t.duration)),
+        operation.of_feeds(lambda t, g: ratio(t.at("gates/queue", g), t.duration)),
     ),
-    Definition("wait.<feed>", "s", "time that trucks waited before they unloaded, in the window, over trucks let in or waiting", _gates(_feeds, _mean_wait)),
     Definition(
-        "unloading.<feed>", "1", "trucks that unload, mean over the window", _gates(_feeds, lambda t, g: _ratio(t.at("gates/unloading", g), t.duration))
+        "wait.<feed>",
+        "s",
+        "time that trucks waited before they unloaded, in the window, over trucks let in or waiting",
+        operation.of_feeds(operation.mean_wait),
+    ),
+    Definition(
+        "unloading.<feed>", "1", "trucks that unload, mean over the window", operation.of_feeds(lambda t, g: ratio(t.at("gates/unloading", g), t.duration))
     ),
     Definition(
         "turned_away_share.<feed>",
         "1",
         "trucks turned away over trucks come",
-        _gates(_feeds, _share_of("gates/turned_away", "gates/arrivals")),
+        operation.of_feeds(operation.share_of("gates/turned_away", "gates/arrivals")),
     ),
-    Definition("turned_away_mass.<feed>", "kg", "mass turned away", _gates(_feeds, lambda t, g: t.at("gates/turned_away_mass", g))),
+    Definition("turned_away_mass.<feed>", "kg", "mass turned away", operation.of_feeds(lambda t, g: t.at("gates/turned_away_mass", g))),
     Definition(
         "short_pickup_share.<product>",
         "1",
         "trucks that left with less than they came for over trucks come",
-        _gates(_product_names, _share_of("gates/short_pickups", "gates/pickups")),
+        operation.of_pickups(operation.share_of("gates/short_pickups", "gates/pickups")),
     ),
     Definition(
         "empty_pickup_share.<product>",
         "1",
         "trucks that found nothing to load over trucks come",
-        _gates(_product_names, _share_of("gates/empty_pickups", "gates/pickups")),
+        operation.of_pickups(operation.share_of("gates/empty_pickups", "gates/pickups")),
     ),
     Definition(
         "rejected_pickup_share.<product>",
         "1",
         "trucks that left with nothing because what they found was outside the specification over trucks come, of a product that rejects",
-        _products_that(_rejects, _share_of("gates/rejected_pickups", "gates/pickups")),
+        _products_that(_rejects, operation.share_of("gates/rejected_pickups", "gates/pickups")),
     ),
     Definition(
         "limited_pickup_share.<product>",
         "1",
         "trucks that did not come because the customer's limit was reached over trucks due, of a product with a limit",
-        _products_that(lambda product: product.limited, _called_off),
+        _products_that(lambda product: product.limited, operation.called_off),
     ),
     Definition(
         "resource_load.<resource>",
         "1",
         "time for which a resource was held over the time for which it was on duty",
-        _resources(lambda t, r: _ratio(t.at("resources/in_use", r), t.at("resources/available", r))),
+        operation.of_resources(lambda t, r: ratio(t.at("resources/in_use", r), t.at("resources/available", r))),
     ),
     Definition(
         "resource_queue.<resource>",
         "1",
         "units and trucks waiting for it, mean over the window",
-        _resources(lambda t, r: _ratio(t.at("resources/queue", r), t.duration)),
+        operation.of_resources(lambda t, r: ratio(t.at("resources/queue", r), t.duration)),
     ),
     Definition(
         "resource_wait.<resource>",
         "s",
         "time that units and trucks waited for it over how often it was granted",
-        _resources(lambda t, r: _ratio(t.at("resources/wait", r), t.at("resources/grants", r))),
+        operation.of_resources(lambda t, r: ratio(t.at("resources/wait", r), t.at("resources/grants", r))),
     ),
 )
 """The table. Names are unique in a file because products and X share no name with each other's place in the pattern."""
@@ -471,13 +316,6 @@ KPIS: tuple[Definition, ...] = (
 def kpis_of(totals: Totals) -> dict[str, Kpi]:
     """Return every KPI, in the order of the table."""
     return {name: kpi for definition in KPIS for name, kpi in definition.named(totals)}
-
-
-def kpis_in(file: Any) -> dict[str, Kpi]:
-    """Compute every KPI of an open results file from its arrays."""
-    tally = Tally(file)
-    tally.add_file(file)
-    return kpis_of(tally.totals(file))
 
 
 def as_markdown() -> str:

@@ -14,7 +14,7 @@ from twin.results.tally import Product, Totals
 
 UNKNOWN = float("nan")
 ROUNDING = 1e-12
-"""A change of stock worth less than this share of what the products brought is rounding."""
+"""A change of stock smaller than this share of what was processed, or worth less than this share of what the products brought, is rounding."""
 
 
 def energy_of(totals: Totals, carrier: str) -> float:

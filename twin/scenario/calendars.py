@@ -13,10 +13,10 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from twin.quantities import shown
+from twin.quantities import DAY, shown
 from twin.scenario.problems import Faults, nearest, wrong
 
-DAY = 86_400
+_DAY = round(DAY)
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _GROUPS = {"daily": range(7), "weekdays": range(5), "weekend": range(5, 7)}
 KEYS = (*_GROUPS, *DAYS, "holidays", "closed")
@@ -93,7 +93,7 @@ def _periods(value: object, faults: Faults, key: str) -> list[Period]:
     for index, item in enumerate(items):
         match = _PERIOD.fullmatch(item.strip()) if isinstance(item, str) else None
         start, end = (int(match[1]) * 3600 + int(match[2]) * 60, int(match[3]) * 3600 + int(match[4]) * 60) if match else (-1, -1)
-        if match is None or start >= DAY or end > DAY or start == end:
+        if match is None or start >= _DAY or end > _DAY or start == end:
             faults.add(f'a period is needed, e.g. "06:00-22:00" or "00:00-24:00" (got {shown(item)})', key, index)
         else:
             periods.append((start, end))
@@ -105,7 +105,7 @@ def _week(written: list[list[Period]], faults: Faults) -> tuple[tuple[Period, ..
     days: list[list[Period]] = [[] for _ in DAYS]
     for day, periods in enumerate(written):
         for start, end in periods:
-            days[day].append((start, end if end > start else DAY))
+            days[day].append((start, end if end > start else _DAY))
             if 0 < end <= start:
                 days[(day + 1) % 7].append((0, end))
     for name, periods in zip(DAYS, days, strict=True):

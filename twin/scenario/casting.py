@@ -7,8 +7,8 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, model_validator
 
 from twin.quantities import Mass, MassFlow, Quantity
-from twin.scenario.kind import default
-from twin.scenario.phases import MEMORY, refuse
+from twin.scenario.kind import MEMORY, default
+from twin.scenario.phases import refuse
 from twin.scenario.process import ProcessModel
 
 MeltTemperature = Annotated[float, Quantity("K", gt=298.15, example="1200 °C")]

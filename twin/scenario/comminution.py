@@ -9,14 +9,13 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from twin.quantities import Factor, FactorOrZero, Fraction, MassFlow, Quantity
-from twin.scenario.kind import default
+from twin.scenario.kind import MEMORY, default
 from twin.scenario.liberation import NONE, Liberation
 from twin.scenario.machine import MachineModel
 from twin.scenario.problems import Faults, Loc
 from twin.scenario.sizes import SizeClasses
 from twin.scenario.vocabulary import Vocabulary
 
-MEMORY = "from memory of the literature, unverified"
 MODEL = "assumption of the model of a mill; calibrate to a product's size distribution"
 NOT_APART = "nothing comes apart where it is not given"
 

@@ -12,7 +12,8 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from twin.errors import UsageError
-from twin.quantities import Quantity, shown
+from twin.materials.catalogue import SUM_TOLERANCE
+from twin.quantities import DAY, Quantity, shown
 from twin.scenario.problems import Faults, wrong
 
 NAME = r"[a-z][a-z0-9_]*"
@@ -20,8 +21,6 @@ _NAME = re.compile(NAME)
 _REFERENCE = re.compile(rf"{NAME}(\.{NAME})?")
 _SHARE = Quantity("1", ge=0, le=1)
 _MOST_NAMES = 1000
-SUM_TOLERANCE = 1e-6
-"""Shares that must sum to 1 may miss it by this, which covers numbers written with few digits (33.3333 %)."""
 
 
 def _name(value: object) -> str:
@@ -81,7 +80,6 @@ EveryCounts = Literal["open_time", "open_days", "clock"]
 OPEN_TIME: EveryCounts = "open_time"
 OPEN_DAYS: EveryCounts = "open_days"
 CLOCK: EveryCounts = "clock"
-DAY = 86_400.0
 EVERY_COUNTS = (
     "What 'every' counts where there is a calendar: `open_time`; `open_days`, of which each that opens at all counts as 24 h, however long it is open; "
     "or `clock`, all time, and who would come while it is closed comes when it opens. Where not given, open days if the mean gap is a day or more, else "

@@ -12,8 +12,8 @@ from twin.materials import ELEMENTS
 from twin.quantities import Area, Duration, Factor, FactorOrZero, Fraction, Length, Mass, MassOrZero, Quantity, Temperature
 from twin.quantities import Power as Watts
 from twin.scenario.fields import Count, Name, Names
-from twin.scenario.kind import Model, default
-from twin.scenario.phases import MEMORY, Charge, NormalFlow, Phase, Working, refuse
+from twin.scenario.kind import MEMORY, Model, default
+from twin.scenario.phases import AIR_OXYGEN, Charge, NormalFlow, Phase, Working, refuse
 from twin.scenario.problems import Faults, Loc, nearest
 from twin.scenario.process import ProcessModel
 from twin.scenario.vocabulary import Vocabulary
@@ -55,8 +55,8 @@ class Burner(Model):
 
     carrier: Name = Field(description="The fuel, an energy carrier.")
     power: Watts = Field(description="Power at most, by the fuel's lower heating value.")
-    oxygen: Annotated[float, Quantity("1", ge=0.21, le=1, example="40 %")] = default(
-        0.21, "air", basis="literature", description="Oxygen in what burns the fuel, by volume."
+    oxygen: Annotated[float, Quantity("1", ge=AIR_OXYGEN, le=1, example="40 %")] = default(
+        AIR_OXYGEN, "air", basis="literature", description="Oxygen in what burns the fuel, by volume."
     )
     excess: FactorOrZero = default(1.05, MEMORY, low=1.0, high=1.2, description="Oxygen over what the fuel needs.")
     in_bath: Fraction = default(0.0, MEMORY, low=0.0, high=1.0, description="Share of the burner gas that passes through the bath.")
@@ -163,12 +163,12 @@ class FurnaceModel(ProcessModel):
             if isinstance(model, Charge):
                 self._check_charge(model, place, faults)
             if isinstance(model, Working):
-                bought = (model.blast is not None and model.blast.oxygen > 0.21) or self.burner.oxygen > 0.21
+                bought = (model.blast is not None and model.blast.oxygen > AIR_OXYGEN) or self.burner.oxygen > AIR_OXYGEN
                 if bought and self.oxygen is None:
                     faults.add(
                         "more than 21 % oxygen needs an 'oxygen' plant",
-                        "oxygen" if self.burner.oxygen > 0.21 else "phases",
-                        *(place[1:] if self.burner.oxygen <= 0.21 else ()),
+                        "oxygen" if self.burner.oxygen > AIR_OXYGEN else "phases",
+                        *(place[1:] if self.burner.oxygen <= AIR_OXYGEN else ()),
                     )
                 if model.coolant is not None and model.coolant.source not in self.from_:
                     faults.add(f"{model.coolant.source!r} must also stand under 'from'", *place, "coolant", "source")

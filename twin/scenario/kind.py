@@ -19,6 +19,9 @@ from twin.scenario.problems import Loc, nearest
 from twin.scenario.vocabulary import Vocabulary
 
 GROUP = "twin.kinds"
+MEMORY = "from memory of the literature, unverified"
+NOT_USED = "not used where it is not given"
+"""Sources of defaults."""
 Role = Literal["feed", "bunker", "machine", "product", "conveyor", "process", "utility"]
 """A ``process`` makes melts of materials; a ``utility`` serves other units and takes no material."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -13,16 +13,14 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from twin.quantities import Quantity, format_quantity, shown
-from twin.scenario.partition import Curve, curve_through, read_curve
+from twin.quantities import format_quantity, shown
+from twin.scenario.curves import Curve, curve_schema, measured_curves, read_curve
 from twin.scenario.problems import Faults, Loc, wrong
 from twin.scenario.sizes import SizeClasses
-from twin.scenario.tables import files_of, read_table
+from twin.scenario.tables import csv_named, csv_schema
 from twin.scenario.vocabulary import Vocabulary
 
 NONE, GAUDIN = "none", "gaudin"
-_SIZE = Quantity("m", gt=0)
-_SHARE = Quantity("1", ge=0, le=1)
 _EXAMPLE = "'none', 'gaudin', shares by size such as {cable: {2 mm: 90 %, 16 mm: 20 %}}, or {csv: file}"
 
 
@@ -90,8 +88,8 @@ class Liberation:
             return cls(str(value))
         if not isinstance(value, Mapping) or not value:
             raise wrong(f"{_EXAMPLE} is needed (got {shown(value)})")
-        if set(value) == {"csv"} and isinstance(value["csv"], str):
-            return _read_csv(value["csv"], info)
+        if (name := csv_named(value)) is not None:
+            return cls("table", measured_curves(name, info, "composite"), name)
         faults = Faults()
         curves = tuple((str(name), read_curve(shares, faults, str(name))) for name, shares in value.items())
         faults.stop_if_any()
@@ -103,25 +101,4 @@ class Liberation:
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        share = _SHARE.json_schema()
-        by_size = {"type": "object", "additionalProperties": share, "minProperties": 1}
-        curve = {"anyOf": [share, {"type": "array", "items": share}, by_size]}
-        csv = {"type": "object", "properties": {"csv": {"type": "string"}}, "required": ["csv"], "additionalProperties": False}
-        return {"anyOf": [{"enum": [NONE, GAUDIN]}, csv, {"type": "object", "additionalProperties": curve, "minProperties": 1}]}
-
-
-def _read_csv(name: str, info: ValidationInfo) -> Liberation:
-    columns = read_table(name, files_of(info), {"size": "m", "*": "1"})
-    composites: Sequence[str] = [column for column in columns if column != "size"]
-    if "size" not in columns or not composites:
-        raise wrong(f"{name}: a column 'size_mm' and one for each composite are needed (got {', '.join(columns)})")
-    faults = Faults()
-    sizes = columns["size"].numbers(_SIZE, faults, name)
-    curves = []
-    for composite in composites:
-        shares = columns[composite].numbers(_SHARE, faults, name)
-        curves.append((composite, curve_through(list(zip(sizes, shares, strict=True)), faults, "csv")))
-        if len(faults):
-            break
-    faults.stop_if_any()
-    return Liberation("table", tuple(curves), name)
+        return {"anyOf": [{"enum": [NONE, GAUDIN]}, csv_schema(), {"type": "object", "additionalProperties": curve_schema(), "minProperties": 1}]}

@@ -9,16 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from twin.quantities import Duration, DurationOrZero, Mass, RelativeChange, SpecificEnergy, quantity_of
+from twin.quantities import Duration, DurationOrZero, Mass, RelativeChange, SpecificEnergy, format_quantity, quantity_of
 from twin.quantities import Power as Watts
-from twin.scenario.distributions import CycleVariate, DurationVariate, GapVariate, LifeVariate, RateVariate
 from twin.scenario.fields import CalendarName, Count, Name, Names, OneOrMore, References, Sources, Switch
-from twin.scenario.kind import Model, UnitModel, default
+from twin.scenario.kind import NOT_USED, Model, UnitModel, default
 from twin.scenario.problems import Faults, Loc, nearest
 from twin.scenario.sizes import SizeClasses
+from twin.scenario.variates import CycleVariate, DurationVariate, GapVariate, LifeVariate, RateVariate
 from twin.scenario.vocabulary import Vocabulary
-
-NOT_USED = "not used where it is not given"
 
 
 class Power(Model):
@@ -153,6 +151,29 @@ class MachineModel(UnitModel):
             faults.add("'repair' needs 'failures'", "repair")
         faults.stop_if_any()
         return self
+
+    @property
+    def unlimited(self) -> bool:
+        """Return whether neither a rate nor a cycle time holds it back."""
+        return self.rate is None and self.cycle_time is None
+
+    @property
+    def limit_text(self) -> str:
+        """What holds each of its copies back, as ``twin validate`` prints it, e.g. ``mean 3 t/h x 2`` or ``30 s a lot``; empty where nothing does."""
+        if self.rate is not None:
+            times = f" x {self.count}" if self.count > 1 else ""
+            return f"{'' if self.rate.is_constant else 'mean '}{format_quantity(self.rate.mean, 'kg/s')}{times}"
+        if self.cycle_time is not None:
+            what = f"batch x {self.count}" if self.count > 1 else "lot"
+            return f"{'' if self.cycle_time.is_constant else 'mean '}{format_quantity(self.cycle_time.mean, 's')} a {what}"
+        return ""
+
+    @property
+    def joint_limit_text(self) -> str:
+        """What holds all its copies together back, on average, e.g. ``6 t/h`` or ``30 s a lot``; empty where nothing does."""
+        if self.rate is not None:
+            return format_quantity(self.rate.mean * self.count, "kg/s")
+        return f"{format_quantity(self.cycle_time.mean, 's')} a lot" if self.cycle_time is not None else ""
 
     @property
     def roster(self) -> tuple[str, tuple[tuple[str | None, float], ...]] | None:

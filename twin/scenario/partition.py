@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import re
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,15 +12,13 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from twin.errors import UsageError
-from twin.quantities import Quantity, format_quantity, shown
+from twin.quantities import format_quantity, shown
+from twin.scenario.curves import SHARE, SIZE, Curve, curve_schema, curve_through, measured_shares, read_curve
 from twin.scenario.fields import NAME, read_share
 from twin.scenario.problems import Faults, wrong
-from twin.scenario.sizes import SizeClasses
-from twin.scenario.tables import files_of, read_table
+from twin.scenario.tables import csv_named, csv_schema
 
 _NAME = re.compile(NAME)
-_SIZE = Quantity("m", gt=0)
-_SHARE = Quantity("1", ge=0, le=1)
 DEFAULT = "default"
 """The key that speaks for every material that has no other."""
 
@@ -31,31 +27,6 @@ def check_port(port: object, faults: Faults, *loc: str | int) -> None:
     """Note a fault where ``port`` cannot be the name of a port."""
     if not isinstance(port, str) or not _NAME.fullmatch(port):
         faults.add(f"the name of a port has small letters, digits and '_' and begins with a letter (got {shown(port)})", *loc)
-
-
-@dataclass(frozen=True)
-class Curve:
-    """The share that a port takes of one material: one number, one for each size class, or interpolated over ``sizes``, m.
-
-    Between two sizes the share is linear in the logarithm of the size, outside it is that of the nearest: with 10 % at 1 mm and 50 % at
-    16 mm it is 30 % at 4 mm.
-    """
-
-    shares: tuple[float, ...]
-    sizes: tuple[float, ...] = ()
-
-    def at(self, classes: SizeClasses) -> tuple[float, ...]:
-        """Return the share of each size class, at its mean size."""
-        if self.sizes:
-            return tuple(self._interpolated(size) for size in classes.mean)
-        return self.shares * len(classes) if len(self.shares) == 1 else self.shares
-
-    def _interpolated(self, size: float) -> float:
-        i = bisect_right(self.sizes, size)
-        if i == 0 or i == len(self.sizes):
-            return self.shares[min(i, len(self.shares) - 1)]
-        low, high = self.sizes[i - 1], self.sizes[i]
-        return self.shares[i - 1] + (self.shares[i] - self.shares[i - 1]) * (math.log(size / low) / math.log(high / low))
 
 
 @dataclass(frozen=True)
@@ -88,8 +59,8 @@ class Partition:
             return value
         if not isinstance(value, Mapping) or not value:
             raise wrong(f"a mapping of ports to shares is needed, e.g. {{accept: {{steel: 95 %, default: 2 %}}}}, or {{csv: file}} (got {shown(value)})")
-        if set(value) == {"csv"} and isinstance(value["csv"], str):
-            return _read_csv(value["csv"], info)
+        if (name := csv_named(value)) is not None:
+            return _read_csv(name, info)
         faults = Faults()
         ports = tuple((str(port), _read_port(port, written, faults)) for port, written in value.items())
         faults.stop_if_any()
@@ -101,13 +72,9 @@ class Partition:
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        share = _SHARE.json_schema()
-        by_class = {"type": "array", "items": share}
-        by_size = {"type": "object", "additionalProperties": share, "minProperties": 1}
-        port = {"anyOf": [share, {"type": "object", "additionalProperties": {"anyOf": [share, by_class, by_size]}, "minProperties": 1}]}
+        port = {"anyOf": [SHARE.json_schema(), {"type": "object", "additionalProperties": curve_schema(), "minProperties": 1}]}
         table = {"type": "object", "propertyNames": {"pattern": f"^{NAME}$"}, "additionalProperties": port, "minProperties": 1}
-        csv = {"type": "object", "properties": {"csv": {"type": "string"}}, "required": ["csv"], "additionalProperties": False}
-        return {"anyOf": [csv, table]}
+        return {"anyOf": [csv_schema(), table]}
 
 
 def _read_port(port: object, written: object, faults: Faults) -> tuple[tuple[str, Curve], ...]:
@@ -119,42 +86,17 @@ def _read_port(port: object, written: object, faults: Faults) -> tuple[tuple[str
     return tuple((str(key), read_curve(share, faults, str(port), str(key))) for key, share in written.items())
 
 
-def read_curve(value: object, faults: Faults, *loc: str | int) -> Curve:
-    """Return the curve written as one share, a list of them or ``{size: share}``; what is wrong is noted at ``loc``."""
-    if isinstance(value, list) and value:
-        return Curve(tuple(read_share(item, faults, *loc, index) for index, item in enumerate(value)))
-    if not isinstance(value, Mapping):
-        return Curve((read_share(value, faults, *loc),))
-    points: list[tuple[float, float]] = []
-    for size, share in value.items():
-        try:
-            points.append((_SIZE.read(size), read_share(share, faults, *loc, str(size))))
-        except UsageError as error:
-            faults.add(str(error), *loc, str(size))
-    return curve_through(points, faults, *loc)
-
-
-def curve_through(points: list[tuple[float, float]], faults: Faults, *loc: str | int) -> Curve:
-    """Return the curve through (size in m, share); what is wrong is noted at ``loc``."""
-    points.sort()
-    sizes = tuple(size for size, _ in points)
-    if not points or len(set(sizes)) < len(sizes):
-        faults.add("each size may stand once" if points else "sizes and shares are missing, e.g. {5 mm: 10 %, 20 mm: 60 %}", *loc)
-        return Curve((0.0,))
-    return Curve(tuple(share for _, share in points), sizes)
-
-
 def _read_csv(name: str, info: ValidationInfo) -> Partition:
-    columns = read_table(name, files_of(info), {"size": "m", "*": "1"})
+    columns = measured_shares(name, info)
     if "material" not in columns or len(columns) < (3 if "size" in columns else 2):
         raise wrong(f"{name}: the columns 'material', if you like 'size_mm', and one for each port are needed (got {', '.join(columns)})")
     faults = Faults()
     keys = [cell if cell not in ("", "*") else DEFAULT for cell in columns["material"].cells]
-    sizes = columns["size"].numbers(_SIZE, faults, name) if "size" in columns else None
+    sizes = columns["size"].numbers(SIZE, faults, name) if "size" in columns else None
     ports = []
     for port in (column for column in columns if column not in ("material", "size")):
         check_port(port, faults, "csv")
-        shares = columns[port].numbers(_SHARE, faults, name)
+        shares = columns[port].numbers(SHARE, faults, name)
         curves: dict[str, list[tuple[float, float]]] = {}
         for key, size, share in zip(keys, sizes or [1.0] * len(keys), shares, strict=True):
             curves.setdefault(key, []).append((size, share))

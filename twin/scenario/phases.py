@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -16,12 +15,14 @@ from twin.materials import ELEMENTS
 from twin.quantities import Duration, DurationOrZero, Fraction, Mass, MassFlow, MassOrZero, Quantity, Temperature, shown
 from twin.quantities import Power as Watts
 from twin.scenario.fields import Name, Names, Shorthand, Text, read_reference
-from twin.scenario.kind import Model, default
+from twin.scenario.kind import MEMORY, Model, default
+from twin.scenario.limits import Limit
 from twin.scenario.problems import Faults, wrong
 
-MEMORY = "from memory of the literature, unverified"
+AIR_OXYGEN = 0.21
+"""By volume."""
 NormalFlow = Annotated[float, Quantity("Nm3/s", gt=0)]
-_LIMIT = re.compile(r"\s*(<=|>=|<|>)\s*(.+)")
+_LIMITS = ("< 1 %", "> 1250 °C")
 _TEMPERATURE, _SHARE, _NUMBER = Quantity("K", gt=0), Quantity("1", ge=0, le=1), Quantity("1")
 _MASS = Quantity("kg", gt=0)
 
@@ -57,18 +58,17 @@ class Tests:
         faults, tests = Faults(), []
         for name, text in value.items():
             quantity, _, element = str(name).partition(".")
-            match = _LIMIT.fullmatch(text) if isinstance(text, str) else None
             known = ("metal", "slag", "slag_and_drops") if element else ("temperature", "log_po2")
             if quantity not in known or (element and element not in ELEMENTS):
                 faults.add(f"unknown test {str(name)[:80]!r}; write metal.X, slag.X or slag_and_drops.X of an element X, temperature or log_po2", str(name))
-            elif match is None:
-                faults.add(f'a limit is needed, e.g. "< 1 %" (got {shown(text)})', str(name), got=text)
+                continue
+            reader = _TEMPERATURE if quantity == "temperature" else _NUMBER if quantity == "log_po2" else _SHARE
+            try:
+                limit = Limit.read(str(name), text, reader, _LIMITS[0])
+            except UsageError as error:
+                faults.add(str(error), str(name), got=text)
             else:
-                reader = _TEMPERATURE if quantity == "temperature" else _NUMBER if quantity == "log_po2" else _SHARE
-                try:
-                    tests.append(Test(quantity, element, match[1][0] == ">", reader.read(match[2])))
-                except UsageError as error:
-                    faults.add(str(error), str(name), got=text)
+                tests.append(Test(quantity, element, limit.lower, limit.value))
         faults.stop_if_any()
         return cls(tuple(tests))
 
@@ -78,16 +78,15 @@ class Tests:
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        limit = {"type": "string", "pattern": "^\\s*(<=|>=|<|>)", "examples": ["< 1 %", "> 1250 °C"]}
-        return {"type": "object", "additionalProperties": limit, "minProperties": 1}
+        return {"type": "object", "additionalProperties": Limit.json_schema(*_LIMITS), "minProperties": 1}
 
 
 class Blast(Model):
     """What is blown: air with bought oxygen."""
 
     rate: NormalFlow = Field(description="Blast, oxygen included.")
-    oxygen: Annotated[float, Quantity("1", ge=0.21, le=0.95, example="40 %")] = default(
-        0.21, "air", basis="literature", description="Oxygen in the blast by volume, 21 to 95 %."
+    oxygen: Annotated[float, Quantity("1", ge=AIR_OXYGEN, le=0.95, example="40 %")] = default(
+        AIR_OXYGEN, "air", basis="literature", description="Oxygen in the blast by volume, 21 to 95 %."
     )
     use: Fraction = default(0.95, MEMORY, low=0.8, high=1.0, description="Share of its oxygen that reacts in the bath; the rest passes into the off-gas.")
 

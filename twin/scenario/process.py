@@ -9,9 +9,7 @@ from pydantic import Field
 from twin.quantities import Power as Watts
 from twin.quantities import SpecificEnergy
 from twin.scenario.fields import References
-from twin.scenario.kind import Model, UnitModel, default
-
-NOT_USED = "not used where it is not given"
+from twin.scenario.kind import NOT_USED, Model, UnitModel, default
 
 
 class Electricity(Model):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,15 +12,14 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from twin.quantities import Quantity, format_quantity, shown
-from twin.scenario.partition import DEFAULT, Curve, curve_through, read_curve
+from twin.quantities import format_quantity, shown
+from twin.scenario.curves import Curve, curve_schema, measured_curves, read_curve
+from twin.scenario.partition import DEFAULT
 from twin.scenario.problems import Faults, Loc, wrong
 from twin.scenario.sizes import SizeClasses
-from twin.scenario.tables import files_of, read_table
+from twin.scenario.tables import csv_named, csv_schema
 from twin.scenario.vocabulary import Vocabulary
 
-_SIZE = Quantity("m", gt=0)
-_SHARE = Quantity("1", ge=0, le=1)
 _EXAMPLE = "shares such as {copper: 90 %, default: 2 %}, shares by size {copper: {5 mm: 60 %, 20 mm: 95 %}, …}, or {csv: file}"
 
 
@@ -72,8 +71,8 @@ class Response:
             return value
         if not isinstance(value, Mapping) or not value:
             raise wrong(f"{_EXAMPLE} are needed (got {shown(value)})")
-        if set(value) == {"csv"} and isinstance(value["csv"], str):
-            return _read_csv(value["csv"], info)
+        if (name := csv_named(value)) is not None:
+            return cls(measured_curves(name, info, "material"), name)
         faults = Faults()
         curves = tuple((str(key), read_curve(share, faults, str(key))) for key, share in value.items())
         faults.stop_if_any()
@@ -85,22 +84,4 @@ class Response:
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        share = _SHARE.json_schema()
-        by_size = {"type": "object", "additionalProperties": share, "minProperties": 1}
-        curve = {"anyOf": [share, {"type": "array", "items": share}, by_size]}
-        csv = {"type": "object", "properties": {"csv": {"type": "string"}}, "required": ["csv"], "additionalProperties": False}
-        return {"anyOf": [csv, {"type": "object", "additionalProperties": curve, "minProperties": 1}]}
-
-
-def _read_csv(name: str, info: ValidationInfo) -> Response:
-    columns = read_table(name, files_of(info), {"size": "m", "*": "1"})
-    keys: Sequence[str] = [column for column in columns if column != "size"]
-    if "size" not in columns or not keys:
-        raise wrong(f"{name}: a column 'size_mm' and one for each material are needed (got {', '.join(columns)})")
-    faults = Faults()
-    sizes = columns["size"].numbers(_SIZE, faults, name)
-    shares = [columns[key].numbers(_SHARE, faults, name) for key in keys]
-    faults.stop_if_any()
-    curves = tuple((key, curve_through(list(zip(sizes, column, strict=True)), faults, "csv")) for key, column in zip(keys, shares, strict=True))
-    faults.stop_if_any()
-    return Response(curves, name)
+        return {"anyOf": [csv_schema(), {"type": "object", "additionalProperties": curve_schema(), "minProperties": 1}]}

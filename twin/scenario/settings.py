@@ -12,11 +12,10 @@ from pydantic import BeforeValidator, Field, PlainSerializer, StrictInt, WithJso
 
 from twin.errors import ScenarioError, UsageError
 from twin.materials import Number, emission_factor
-from twin.quantities import Duration, DurationOrZero, EmissionFactor, Mass, PricePerEnergy, Quantity, format_quantity, shown
+from twin.quantities import DAY, NANOSECONDS, Duration, DurationOrZero, EmissionFactor, Mass, PricePerEnergy, Quantity, format_quantity, shown
 from twin.scenario.calendars import CalendarSpec, read_moment
 from twin.scenario.fields import CalendarName, Count, Name, OneOrMore, Shorthand, Switch, Text
-from twin.scenario.kind import Model, default
-from twin.scenario.machine import NOT_USED
+from twin.scenario.kind import NOT_USED, Model, default
 from twin.scenario.problems import Faults, wrong
 from twin.scenario.sizes import ONE_CLASS, SizeClasses, read_bounds
 
@@ -64,8 +63,7 @@ _MOMENT_SCHEMA = {"type": "string", "examples": ["2026-01-05T06:00"]}
 Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema(_MOMENT_SCHEMA), PlainSerializer(lambda m: m.isoformat())]
 
 
-NANOSECONDS = 1_000_000_000
-LONGEST_HORIZON = 500_000.0 * 86400.0
+LONGEST_HORIZON = 500_000.0 * DAY
 """s; beyond it the record steps of a run could not be counted."""
 
 

@@ -11,12 +11,12 @@ from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, mod
 
 from twin.quantities import Duration, Fraction, Mass, Quantity
 from twin.scenario.calendars import read_moment
-from twin.scenario.distributions import DurationVariate, MassVariate
 from twin.scenario.fields import Composition, Count, Name
 from twin.scenario.kind import Model
 from twin.scenario.problems import Faults, Loc
 from twin.scenario.sizes import SizeDistribution
 from twin.scenario.tables import files_of
+from twin.scenario.variates import DurationVariate, MassVariate
 from twin.scenario.vocabulary import Vocabulary
 
 AMOUNT = "amount"

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationInfo
 
@@ -19,7 +20,7 @@ from twin.scenario.problems import Faults, wrong
 
 MOST_BYTES = 16 * 1024 * 1024
 _MOST_ROWS = 200_000
-_MOST_FAULTS = 20
+MOST_FAULTS = 20
 LONGEST_HEADER = 500
 _HEADER = re.compile(r"(.*?)(?:\s*\[([^\]]+)\]|_([A-Za-zµ%]+))?")
 
@@ -106,11 +107,31 @@ class Column:
                 values.append(quantity.read(f"{cell} {self.unit}" if bare else cell))
             except UsageError as error:
                 values.append(0.0)
-                if (wrong_cells := wrong_cells + 1) <= _MOST_FAULTS:
+                if (wrong_cells := wrong_cells + 1) <= MOST_FAULTS:
                     faults.add(f"{table}:{line} column {self.name!r}: {error}")
-        if wrong_cells > _MOST_FAULTS:
-            faults.add(f"{table} column {self.name!r}: {wrong_cells - _MOST_FAULTS} more cells are wrong")
+        if wrong_cells > MOST_FAULTS:
+            faults.add(f"{table} column {self.name!r}: {wrong_cells - MOST_FAULTS} more cells are wrong")
         return values
+
+
+def csv_named(value: Mapping[Any, Any]) -> str | None:
+    """Return the file that is named in place of a table, ``{csv: file}``; None where ``value`` is the table itself."""
+    name = value.get("csv")
+    return name if len(value) == 1 and isinstance(name, str) else None
+
+
+def csv_schema() -> dict[str, Any]:
+    """Return the JSON Schema of ``{csv: file}``."""
+    return {"type": "object", "properties": {"csv": {"type": "string"}}, "required": ["csv"], "additionalProperties": False}
+
+
+def read_rows(name: str, files: Files) -> list[tuple[int, list[str]]]:
+    """Return the lines of a CSV that are not empty, each with its number, the heading first; raises ``UsageError``."""
+    try:
+        reader = csv.reader(io.StringIO(files.read(name)), strict=True)
+        return [(reader.line_num, row) for row in reader if row]
+    except csv.Error as error:
+        raise UsageError(f"{name}: is not a table of comma-separated values ({error})") from None
 
 
 def read_table(name: object, files: Files, units: Mapping[str, str]) -> dict[str, Column]:
@@ -121,12 +142,9 @@ def read_table(name: object, files: Files, units: Mapping[str, str]) -> dict[str
     if not isinstance(name, str) or not name.strip():
         raise wrong(f"the name of a CSV file is needed (got {shown(name)})")
     try:
-        reader = csv.reader(io.StringIO(files.read(name)), strict=True)
-        rows = [(reader.line_num, row) for row in reader if row]
+        rows = read_rows(name, files)
     except UsageError as error:
         raise wrong(str(error)) from None
-    except csv.Error as error:
-        raise wrong(f"{name}: is not a table of comma-separated values ({error})") from None
     if not 2 <= len(rows) <= _MOST_ROWS:
         raise wrong(f"{name}: a header and 1 to {_MOST_ROWS} rows are needed, separated by commas (got {len(rows)} lines)")
     faults = Faults()
@@ -137,7 +155,7 @@ def read_table(name: object, files: Files, units: Mapping[str, str]) -> dict[str
     for line, row in rows[1:]:
         if len(row) != len(names):
             faults.add(f"{name}:{line} has {len(row)} values, {len(names)} are needed: one for each column")
-        if len(faults) > _MOST_FAULTS:
+        if len(faults) > MOST_FAULTS:
             break
     faults.stop_if_any()
     lines = tuple(line for line, _ in rows[1:])

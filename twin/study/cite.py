@@ -18,12 +18,11 @@ from twin.quantities import format_quantity
 from twin.results.held import contradictions
 from twin.results.kpis import WIDE, Kpi, kpi_text
 from twin.results.read import Result, open_file
+from twin.results.texts import ONE_RUN, interval_text
 from twin.scenario.problems import nearest
 from twin.study.statistics import Interval, mean_of, student_interval
-from twin.study.texts import interval_text
 
 SOFTWARE = "twin: a digital-twin simulation engine for recycling plants"
-ONE_RUN = "one run, no interval"
 _SPECIAL = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 
 

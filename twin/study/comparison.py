@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 
 from twin.errors import UsageError
 from twin.results.kpis import kpi_text
+from twin.results.texts import difference_text
 from twin.scenario.problems import nearest
 from twin.study.differences import Difference
 from twin.study.replicate import Kind
 from twin.study.statistics import Interval, bonferroni
-from twin.study.texts import difference_text
 from twin.study.verdicts import Change
 
 

@@ -9,13 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from twin.quantities import format_quantity
+from twin.quantities import DAY, WEEK, format_quantity
 from twin.results.kpis import KPIS
 from twin.results.tally import Tally, Totals
 from twin.scenario import Scenario
 from twin.study.statistics import LEAST_PERIODS, SURE_PERIODS, SteadyState
 
-DAY, WEEK = 86_400.0, 604_800.0
 MOST_PERIODS = 1_000
 """Where no calendar gives a period, record steps are joined so that there are at most so many."""
 _ROWS = 1024

@@ -17,6 +17,7 @@ from twin.errors import FileError, RunError, UsageError
 from twin.quantities import format_quantity
 from twin.results.kpis import kpi_text
 from twin.results.replace import make_folder
+from twin.results.texts import interval_text
 from twin.scenario import Scenario
 from twin.scenario.problems import nearest
 from twin.study.executors import Executor
@@ -33,7 +34,6 @@ from twin.study.statistics import (
     steady_state,
     student_interval,
 )
-from twin.study.texts import interval_text
 
 Kind = Literal["terminating", "steady"]
 """``terminating``: what happens from start to horizon, warm-up left out. ``steady``: what the plant tends to, whatever it began with."""

@@ -17,11 +17,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.engine.clock import NANOSECONDS
 from twin.errors import FileError, UsageError
 from twin.plant import simulate, topology
 from twin.plant.simulate import Progress
-from twin.quantities import format_quantity
+from twin.quantities import NANOSECONDS, format_quantity
 from twin.results.held import contradictions
 from twin.results.layout import BY_PATH, SERIES, TABLES
 from twin.results.read import Result, open_file

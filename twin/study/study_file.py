@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 import math
 import os
@@ -28,7 +26,7 @@ from twin.scenario.loading import CHANGE
 from twin.scenario.places import Node, Plain, dotted, from_plain, lookup
 from twin.scenario.places import Path as Loc
 from twin.scenario.problems import in_words, keys_at
-from twin.scenario.tables import LONGEST_HEADER, Files, not_stored, read_text
+from twin.scenario.tables import LONGEST_HEADER, Files, not_stored, read_rows, read_text
 from twin.scenario.yaml_source import parse_yaml
 from twin.study.changes import with_changes
 from twin.study.design import Design, DesignField, Points, points_of
@@ -265,11 +263,12 @@ class _Reading:
         if model.vary:
             self.complain(("vary",), "what varies stands in the columns of the table; leave 'vary' out", at_key=True)
         try:
-            self.files[name] = Files(self.folder, self.given, closed=self.folder is None).read(name)
-            rows = [row for row in csv.reader(io.StringIO(self.files[name])) if any(cell.strip() for cell in row)]
-        except (UsageError, csv.Error) as error:
+            found = read_rows(name, Files(self.folder, self.given, self.files, closed=self.folder is None))
+        except UsageError as error:
             self.complain(loc, str(error))
             return []
+        numbered = [(line, row) for line, row in found if any(cell.strip() for cell in row)]
+        lines, rows = [line for line, _ in numbered], [row for _, row in numbered]
         if len(rows) < 2 or any(len(row) != len(rows[0]) for row in rows):
             self.complain(loc, f"{name}: a row with a path in every column is needed, and below it rows of as many values")
             return []
@@ -283,8 +282,8 @@ class _Reading:
                 factors.append(read_factor(path, {"list": cells}, scenario, known))
             except (ValidationError, PydanticCustomError) as error:
                 for below, message in faults_in(error):
-                    row = below[-1] if below and isinstance(below[-1], int) else -1
-                    self.complain(loc, f"{name}: {f'row {row + 2}, ' if row >= 0 else ''}column {heading!r}: {message}")
+                    row = f"row {lines[below[-1] + 1]}, " if below and isinstance(below[-1], int) else ""
+                    self.complain(loc, f"{name}: {row}column {heading!r}: {message}")
                 continue
             if reason := _unusable(factors[-1], scenario):
                 self.complain(loc, f"{name}: column {heading!r}: {reason}")

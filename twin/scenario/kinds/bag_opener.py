@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from twin.quantities import Fraction, Length
-from twin.scenario.kind import Kind, default
+from twin.scenario.kind import MEMORY, Kind, default
 from twin.scenario.machine import MachineModel
 from twin.scenario.problems import Loc
 from twin.scenario.sizes import SizeClasses, SizeDistribution
 from twin.scenario.vocabulary import Vocabulary
 
-MEMORY = "from memory of the literature, unverified"
 MODEL = "assumption: bags are known by their size"
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.quantities import Factor, Fraction, Length
-from twin.scenario.kind import Kind, default
+from twin.scenario.kind import MEMORY, Kind, default
 from twin.scenario.machine import MachineModel
 from twin.scenario.problems import Loc
 from twin.scenario.response import Response
@@ -17,7 +17,6 @@ from twin.scenario.sizes import SizeClasses
 from twin.scenario.vocabulary import Vocabulary
 
 ECOEMBES = "a handbook of packaging sorting plants (Ecoembes) finds 40 mm best there"
-MEMORY = "from memory of the literature, unverified"
 MODEL = "assumption of the table that stands in for a measured one"
 
 

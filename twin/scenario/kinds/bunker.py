@@ -8,8 +8,9 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from twin.materials import ELEMENTS
+from twin.materials.catalogue import SUM_TOLERANCE
 from twin.quantities import Fraction, Mass, format_quantity
-from twin.scenario.fields import SUM_TOLERANCE, Composition, References
+from twin.scenario.fields import Composition, References
 from twin.scenario.kind import Kind, Model, UnitModel
 from twin.scenario.problems import Faults, Loc
 from twin.scenario.sizes import SizeDistribution

@@ -6,8 +6,7 @@ from typing import Literal
 
 from twin.quantities import Fraction
 from twin.scenario.casting import CastingModel
-from twin.scenario.kind import Kind, default
-from twin.scenario.phases import MEMORY
+from twin.scenario.kind import MEMORY, Kind, default
 
 
 class CastingWheel(CastingModel):

@@ -8,11 +8,10 @@ from typing import Annotated, Literal, Self
 from pydantic import model_validator
 
 from twin.quantities import Conductivity, FactorOrZero, Frequency, Length, Quantity, format_quantity
-from twin.scenario.kind import Kind, default
+from twin.scenario.kind import MEMORY, Kind, default
 from twin.scenario.machine import MachineModel
 from twin.scenario.problems import Faults
 
-MEMORY = "from memory of the literature, unverified"
 MODEL = "assumption of the corona model; calibrate to a measured recovery and grade"
 
 Voltage = Annotated[float, Quantity("V", gt=0, example="30 kV")]

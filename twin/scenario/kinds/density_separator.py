@@ -8,12 +8,11 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from twin.quantities import Density, Factor, FactorOrZero, Length, MassFlow, format_quantity
-from twin.scenario.kind import Kind, default
+from twin.scenario.kind import MEMORY, Kind, default
 from twin.scenario.machine import MachineModel
 from twin.scenario.problems import Faults
 from twin.scenario.sizes import SizeClasses
 
-MEMORY = "from memory of the literature, unverified"
 MODEL = "assumption of the density model; calibrate to a measured partition curve"
 WATER_DENSITY = 1000.0  # kg/m3
 

@@ -8,11 +8,10 @@ from pydantic import model_validator
 
 from twin.quantities import FactorOrZero, FluxDensity, Frequency, Length, Speed, format_quantity
 from twin.scenario.fields import Count
-from twin.scenario.kind import Kind, default
+from twin.scenario.kind import MEMORY, Kind, default
 from twin.scenario.machine import MachineModel
 from twin.scenario.problems import Faults
 
-MEMORY = "from memory of the literature, unverified"
 MODEL = "assumption of the eddy-current model; calibrate to a measured recovery and grade"
 
 

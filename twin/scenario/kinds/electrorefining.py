@@ -10,11 +10,10 @@ from pydantic import Field, model_validator
 from twin.materials import ELEMENTS
 from twin.quantities import Area, Duration, DurationOrZero, Fraction, Mass, Quantity, SpecificEnergy, Volume
 from twin.scenario.fields import Count, Name, Names, Switch
-from twin.scenario.kind import Kind, Model, default
+from twin.scenario.kind import MEMORY, Kind, Model, default
 from twin.scenario.problems import Faults
 from twin.scenario.process import ProcessModel
 
-MEMORY = "from memory of the literature, unverified"
 FROM_BUNKERS = "a tankhouse takes its anodes from bunkers: put one between"
 
 Concentration = Annotated[float, Quantity("kg/m3", gt=0, example="20 g/L")]

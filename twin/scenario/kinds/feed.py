@@ -9,15 +9,16 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
+from twin.materials.catalogue import SUM_TOLERANCE
 from twin.quantities import DurationOrZero, FactorOrZero, Fraction, PricePerMass, Quantity, format_quantity
 from twin.scenario.calendars import read_moment
-from twin.scenario.distributions import DurationVariate, MassVariate
-from twin.scenario.fields import EVERY_COUNTS, SUM_TOLERANCE, CalendarName, Composition, Count, EveryCounts, Name, Names, OneOrMore
+from twin.scenario.fields import EVERY_COUNTS, CalendarName, Composition, Count, EveryCounts, Name, Names, OneOrMore
 from twin.scenario.kind import Kind, Model, UnitModel
 from twin.scenario.problems import Faults, Loc, nearest, wrong
 from twin.scenario.sizes import SizeDistribution
 from twin.scenario.supply import Campaign, DeliveryHazard, Sampling, Season, Trend, check_supply
 from twin.scenario.tables import Column, Files, files_of, read_table
+from twin.scenario.variates import DurationVariate, MassVariate
 from twin.scenario.vocabulary import Vocabulary
 
 

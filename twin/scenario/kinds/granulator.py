@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from twin.quantities import Duration, Factor, FactorOrZero, Fraction, Frequency, Length
-from twin.scenario.comminution import MEMORY, Mill
+from twin.scenario.comminution import Mill
 from twin.scenario.fields import Count
-from twin.scenario.kind import Kind, default
+from twin.scenario.kind import MEMORY, Kind, default
 
 GEOMETRY = "a rod cut once at a random place: r^2 of its mass is in fragments below r times its length"
 MODEL = "assumption of the granulator's model; calibrate to a product's size distribution"

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from twin.quantities import Density, Factor, FluxDensity, Fraction, Frequency, Length, Speed
-from twin.scenario.kind import Kind, default
+from twin.scenario.kind import MEMORY, Kind, default
 from twin.scenario.machine import MachineModel
 
-MEMORY = "from memory of the literature, unverified"
 MODEL = "assumption of the magnet model; calibrate to a measured recovery and grade"
 
 

@@ -11,15 +11,14 @@ from pydantic import Field, model_validator
 
 from twin.quantities import FactorOrZero, Fraction, Frequency, Length, Mass, Quantity, Speed
 from twin.scenario.fields import CalendarName, Name, Names
-from twin.scenario.kind import Kind, Model, default
-from twin.scenario.machine import NOT_USED, MachineModel
+from twin.scenario.kind import MEMORY, NOT_USED, Kind, Model, default
+from twin.scenario.machine import MachineModel
 from twin.scenario.problems import Faults, Loc
 from twin.scenario.sizes import SizeClasses
 from twin.scenario.vocabulary import Vocabulary
 
 Pickers = Annotated[float, Quantity("1", ge=0, le=1000, example="4")]
 """Erlang's formula counts them one by one."""
-MEMORY = "from memory of the literature, unverified"
 MODEL = "assumption of the picking model; calibrate to a count of what is picked and missed"
 
 

@@ -7,9 +7,9 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from twin.quantities import Fraction, Mass
-from twin.scenario.kind import Kind, default
-from twin.scenario.phases import MEMORY, refuse
-from twin.scenario.process import NOT_USED, ProcessModel
+from twin.scenario.kind import MEMORY, NOT_USED, Kind, default
+from twin.scenario.phases import refuse
+from twin.scenario.process import ProcessModel
 
 
 class OffgasFilter(ProcessModel):

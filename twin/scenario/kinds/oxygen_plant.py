@@ -8,8 +8,8 @@ from pydantic import Field
 
 from twin.quantities import Power as Watts
 from twin.quantities import Quantity
-from twin.scenario.kind import Kind, UnitModel, default
-from twin.scenario.phases import MEMORY, NormalFlow
+from twin.scenario.kind import MEMORY, Kind, UnitModel, default
+from twin.scenario.phases import NormalFlow
 
 JOULES_PER_NORMAL_CUBIC_METRE = Quantity("J/Nm3", ge=0, example="0.45 kWh/Nm3")
 

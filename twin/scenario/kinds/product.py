@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self
@@ -13,51 +12,24 @@ from pydantic_core import CoreSchema, core_schema
 
 from twin.errors import UsageError
 from twin.quantities import Duration, DurationOrZero, Mass, MassOrZero, Quantity, format_quantity, shown
-from twin.scenario.distributions import DurationVariate, MassVariate
 from twin.scenario.fields import EVERY_COUNTS, CalendarName, EveryCounts, References, Text
-from twin.scenario.kind import Kind, Model, UnitModel, default
-from twin.scenario.machine import NOT_USED
+from twin.scenario.kind import NOT_USED, Kind, Model, UnitModel, default
+from twin.scenario.limits import Limit as Limit
 from twin.scenario.problems import Faults, Loc, nearest, wrong
+from twin.scenario.variates import DurationVariate, MassVariate
 from twin.scenario.vocabulary import Vocabulary
 
-Operator = Literal["<=", ">=", "<", ">"]
-_LIMIT = re.compile(r"\s*(<=|>=|<|>)\s*(.+)")
 _SHARE = Quantity("1", ge=0, le=1)
 _PRICE = Quantity("EUR/kg")
 _DEDUCTION = Quantity("EUR/kg", ge=0)
 _STEP = Quantity("1", gt=0, le=1)
+_LIMITS = (">= 92 %", "<= 3 %")
 OffSpec = Literal["accept", "penalise", "reject"]
 ACCEPT: OffSpec = "accept"
 PENALISE: OffSpec = "penalise"
 REJECT: OffSpec = "reject"
 REJECTED = "rejected"
 """The port of a product that rejects: where the loads go that no truck takes."""
-
-
-@dataclass(frozen=True)
-class Limit:
-    """One line of a specification: the share of an element, material or group must be e.g. ``<=`` a value from 0 to 1.
-
-    >>> Limit("Cu", ">=", 0.92).holds(0.90)
-    False
-    >>> Limit("Cu", ">=", 0.92).text
-    'Cu >= 92 %'
-    """
-
-    name: str
-    op: Operator
-    value: float
-
-    def holds(self, share: float) -> bool:
-        """Return whether ``share`` keeps the limit."""
-        if self.op in ("<=", "<"):
-            return share <= self.value if self.op == "<=" else share < self.value
-        return share >= self.value if self.op == ">=" else share > self.value
-
-    @property
-    def text(self) -> str:
-        """As it is written."""
-        return f"{self.name} {self.op} {100 * self.value:.6g} %"
 
 
 @dataclass(frozen=True)
@@ -80,12 +52,8 @@ class Specification:
             raise wrong(f'a mapping of names to limits is needed, e.g. {{Cu: ">= 92 %"}} (got {shown(value)})')
         faults, limits = Faults(), []
         for name, text in value.items():
-            match = _LIMIT.fullmatch(text) if isinstance(text, str) else None
-            if match is None:
-                faults.add(f'a limit is needed, e.g. ">= 92 %" or "<= 3 %" (got {shown(text)})', str(name), got=text)
-                continue
             try:
-                limits.append(Limit(str(name), match[1], _SHARE.read(match[2])))  # type: ignore[arg-type]
+                limits.append(Limit.read(str(name), text, _SHARE, *_LIMITS))
             except UsageError as error:
                 faults.add(str(error), str(name), got=text)
         faults.stop_if_any()
@@ -97,8 +65,7 @@ class Specification:
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        limit = {"type": "string", "pattern": "^\\s*(<=|>=|<|>)", "examples": [">= 92 %", "<= 3 %"]}
-        return {"type": "object", "additionalProperties": limit}
+        return {"type": "object", "additionalProperties": Limit.json_schema(*_LIMITS)}
 
 
 @dataclass(frozen=True)
@@ -315,7 +282,7 @@ class Product(UnitModel):
     def aims(self) -> tuple[str, ...]:
         """Return the elements, materials or groups whose recovery counts: ``targets``, else the priced ones and those with a lower limit."""
         priced = [term.name for term in self.price.terms if term.name is not None]
-        lower = [limit.name for limit in self.spec.limits if limit.op in (">=", ">")]
+        lower = [limit.name for limit in self.spec.limits if limit.lower]
         return self.targets or tuple(dict.fromkeys((*priced, *lower)))
 
     def materials_named(self) -> Iterator[str]:

@@ -8,11 +8,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from twin.quantities import Area, Density, FactorOrZero, Length, LengthOrZero, Quantity
-from twin.scenario.kind import Kind, default
+from twin.scenario.kind import MEMORY, Kind, default
 from twin.scenario.machine import MachineModel
 from twin.scenario.problems import Faults
 
-MEMORY = "from memory of the literature, unverified"
 MODEL = "assumption of the screen model; calibrate to a measured recovery of undersize"
 
 Inclination = Annotated[float, Quantity("rad", ge=0, le=math.radians(60))]

@@ -10,21 +10,19 @@ from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from twin.materials import ELEMENTS
+from twin.materials.properties import CLASSES
 from twin.quantities import Conductivity, DurationOrZero, Factor, FactorOrZero, Fraction, Length, LengthOrZero, Quantity, Speed, shown
 from twin.scenario.fields import Names
-from twin.scenario.kind import Kind, default
+from twin.scenario.kind import MEMORY, Kind, default
 from twin.scenario.machine import MachineModel
 from twin.scenario.problems import Faults, Loc, nearest, wrong
 from twin.scenario.response import Response
 from twin.scenario.sizes import SizeClasses
 from twin.scenario.vocabulary import Vocabulary
 
-MEMORY = "from memory of the literature, unverified"
 MODEL = "assumption of the sensor sorter model; calibrate to a measured yield and purity"
 POISSON = "of two pieces that overlap one lies below: exact for few layers of pieces placed at random (derived); replace it by a fit to a measured yield"
 NO_NEED = "as the sensor needs it"
-BY_CLASS = ("nir", "colour")
-BY_THRESHOLD = ("xrt", "xrf")
 DARK = ("none", "dark")
 """Classes of which a sensor gets no signal: unknown ones, and those that carbon black hides."""
 
@@ -91,7 +89,7 @@ class SensorSorter(MachineModel):
     @model_validator(mode="after")
     def _knows_its_target(self) -> Self:
         faults = Faults()
-        needed = {**dict.fromkeys(BY_CLASS, ("eject",)), "xrt": ("threshold",), "xrf": ("elements", "threshold"), "induction": ()}
+        needed = {**dict.fromkeys(CLASSES, ("eject",)), "xrt": ("threshold",), "xrf": ("elements", "threshold"), "induction": ()}
         for key in ("eject", "elements", "threshold"):
             given, wanted = bool(getattr(self, key)), key in needed[self.sensor]
             if wanted and not given and not self.response.curves:
@@ -122,7 +120,7 @@ class SensorSorter(MachineModel):
 
     def _signal(self, materials: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         names, visible = materials.names, np.ones(len(materials.names))
-        if self.sensor in BY_CLASS:
+        if self.sensor in CLASSES:
             classes = materials.classes[self.sensor]
             groups = [[group for group, members in materials.groups.items() if name in members] for name in names]
             taught = [any(key in self.eject for key in (name, own, *of)) for name, own, of in zip(names, classes, groups, strict=True)]

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from twin.errors import UsageError
-from twin.scenario.fields import SUM_TOLERANCE, Names
+from twin.materials.catalogue import SUM_TOLERANCE
+from twin.scenario.fields import Names
 from twin.scenario.kind import Kind
 from twin.scenario.machine import MachineModel
 from twin.scenario.partition import DEFAULT, Partition

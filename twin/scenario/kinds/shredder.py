@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from twin.quantities import Factor, Length
-from twin.scenario.comminution import MEMORY, EnergyAboveZero, Mill
-from twin.scenario.kind import Kind, default
+from twin.scenario.comminution import EnergyAboveZero, Mill
+from twin.scenario.kind import MEMORY, Kind, default
 
 MODEL = "assumption of the shredder model; calibrate to a product's size distribution"
 

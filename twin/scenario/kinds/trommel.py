@@ -8,11 +8,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from twin.quantities import Density, Factor, FactorOrZero, Frequency, Length, Quantity
-from twin.scenario.kind import Kind, default
+from twin.scenario.kind import MEMORY, Kind, default
 from twin.scenario.machine import MachineModel
 from twin.scenario.problems import Faults
 
-MEMORY = "from memory of the literature, unverified"
 MODEL = "assumption of the trommel model; calibrate to a measured recovery of undersize"
 
 Inclination = Annotated[float, Quantity("rad", gt=0, le=math.radians(30))]

@@ -1,11 +1,14 @@
-"""Means with their intervals, and differences, as people read them: one unit for all numbers of a figure."""
+"""Means with their intervals, bounds and differences, as people read them: one unit for all numbers of a figure."""
 
 from __future__ import annotations
 
 import math
 
+from twin.quantities import digits
 from twin.quantities import unit as unit_named
-from twin.results.kpis import COUNTS, kpi_text
+from twin.results.kpis import COUNTS, Kpi, kpi_text
+
+ONE_RUN = "one run, no interval"
 
 
 def interval_text(name: str, mean: float, low: float, high: float, unit: str) -> str:
@@ -17,7 +20,16 @@ def interval_text(name: str, mean: float, low: float, high: float, unit: str) ->
     factor, shown = _unit_of(name, unit, abs(mean))
     if unit == "EUR" and max(abs(low), abs(high)) >= 100.0:
         return f"{low:,.0f} to {high:,.0f} EUR"
-    return f"{_digits(low / factor)} to {_digits(high / factor)} {shown}".rstrip()
+    return f"{digits(low / factor)} to {digits(high / factor)} {shown}".rstrip()
+
+
+def bounds_text(name: str, kpi: Kpi) -> str:
+    """Return the bounds that the change of stock sets to a share.
+
+    >>> bounds_text("recovery.Cu", Kpi(0.96, "1", low=0.951, high=0.973))
+    '95.1 to 97.3 %'
+    """
+    return interval_text(name, kpi.value, kpi.low, kpi.high, kpi.unit)
 
 
 def difference_text(name: str, difference: float, half_width: float | None, unit: str, *sides: float) -> str:
@@ -36,11 +48,6 @@ def difference_text(name: str, difference: float, half_width: float | None, unit
     number = f"{difference:+{comma}.{decimals}f}" if difference else "0"
     width = f" ± {half_width:{comma}.{decimals}f}" if half_width else " ± 0" if half_width is not None and difference else ""
     return f"{number}{width} {'pp' if shown == '%' else shown}".rstrip()
-
-
-def _digits(value: float) -> str:
-    text = f"{value:.4g}"
-    return f"{value:.0f}" if "e+" in text and abs(value) < 1e9 else text
 
 
 def _unit_of(name: str, unit: str, size: float) -> tuple[float, str]:
