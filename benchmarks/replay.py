@@ -19,20 +19,32 @@ from twin.kernels import evaluator
 from twin.scenario import Scenario
 
 Floats = NDArray[np.float64]
-Arguments = tuple[Any, ...]
-X, LIMITS = 0, 7
-"""Arguments of the evaluator that differ from lot to lot."""
 BLOCK = 1024
 _evaluate = evaluator.evaluate
 
 
 @numba.njit(error_model="numpy")
-def _replay(lots: Floats, limits: Floats, count: int, arguments: Arguments) -> int:
+def _shape(line: Any) -> tuple[int, int, int]:
+    """Materials, size classes and machines of a line."""
+    return line.x.shape[0], line.x.shape[1], line.flows.shape[0]
+
+
+@numba.njit(error_model="numpy")
+def _note(line: Any, lot: Floats, limits: Floats) -> None:
+    """Copy the lot and what limits its machines (machine, 2)."""
+    lot[:] = line.x
+    for i in range(line.flows.shape[0]):
+        limits[i, 0], limits[i, 1] = line.flows[i].seconds, line.flows[i].up
+
+
+@numba.njit(error_model="numpy")
+def _replay(lots: Floats, limits: Floats, count: int, line: Any, probe: Any) -> int:
     """Evaluate ``count`` lots (lot, material, size) at their limits (lot, machine, 2)."""
     for k in range(count):
-        arguments[X][:] = lots[k]
-        arguments[LIMITS][:] = limits[k]
-        status = _evaluate(*arguments)
+        line.x[:] = lots[k]
+        for i in range(line.flows.shape[0]):
+            line.flows[i].seconds, line.flows[i].up = limits[k, i, 0], limits[k, i, 1]
+        status = _evaluate(line, probe)
         if status != 0:
             return status
     return 0
@@ -42,22 +54,24 @@ def _replay(lots: Floats, limits: Floats, count: int, arguments: Arguments) -> i
 class Reel:
     """Lots of one line while its tables stayed the same, in blocks."""
 
-    arguments: Arguments
+    line: Any
+    probe: Any
     lots: list[Floats] = field(default_factory=list)
     limits: list[Floats] = field(default_factory=list)
     count: int = 0
 
-    def note(self, arguments: Arguments) -> None:
+    def note(self) -> None:
         place = self.count % BLOCK
         if place == 0:
-            self.lots.append(np.empty((BLOCK, *arguments[X].shape)))
-            self.limits.append(np.empty((BLOCK, *arguments[LIMITS].shape)))
-        self.lots[-1][place], self.limits[-1][place] = arguments[X], arguments[LIMITS]
+            materials, classes, machines = _shape(self.line)
+            self.lots.append(np.empty((BLOCK, materials, classes)))
+            self.limits.append(np.empty((BLOCK, machines, 2)))
+        _note(self.line, self.lots[-1][place], self.limits[-1][place])
         self.count += 1
 
     def replay(self) -> None:
         for k, (lots, limits) in enumerate(zip(self.lots, self.limits, strict=True)):
-            status = _replay(lots, limits, min(BLOCK, self.count - k * BLOCK), self.arguments)
+            status = _replay(lots, limits, min(BLOCK, self.count - k * BLOCK), self.line, self.probe)
             assert status == 0, f"the evaluator returned {status}"
 
 
@@ -65,14 +79,13 @@ class Reel:
 class Tape:
     """All that the evaluator was given in a run."""
 
-    reels: dict[tuple[int, ...], Reel] = field(default_factory=dict)
+    reels: dict[int, Reel] = field(default_factory=dict)
 
-    def note(self, *arguments: Any) -> int:
-        key = tuple(id(argument) for argument in arguments)  # the reel keeps its arguments alive
-        if key not in self.reels:
-            self.reels[key] = Reel(arguments)
-        self.reels[key].note(arguments)
-        return _evaluate(*arguments)
+    def note(self, line: Any, probe: Any) -> int:
+        if id(line) not in self.reels:  # the reel keeps its line alive
+            self.reels[id(line)] = Reel(line, probe)
+        self.reels[id(line)].note()
+        return _evaluate(line, probe)
 
     @property
     def lots(self) -> int:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from twin.kernels.compile import Floats, MachineKernel, Properties, Sizes, machine_kernel
+from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Sizes, splitting
+from twin.kernels.partition import not_reacting
 from twin.kernels.sizing import share_below
 
 
@@ -20,22 +20,18 @@ def _prepare_opener(values: Mapping[str, Any], properties: Properties, sizes: Si
     return np.array([*taken, *(share for row in shares for share in row)])
 
 
-@machine_kernel
-def _open(x: Floats, at: Floats, coefficients: Floats, parameters: Floats, load: float, out: Floats, warn: NDArray[np.int64]) -> int:
-    materials, classes = x.shape
-    c = coefficients
-    for m in range(materials):
-        emptied = 0.0
-        for s in range(classes):
-            from_bags = x[m, s] * c[s]
-            out[0, m, s] = x[m, s] - from_bags
-            emptied += from_bags
-        for s in range(classes):
-            out[0, m, s] += emptied * c[classes * (m + 1) + s]
+@splitting
+def _stay(settings: Floats, coefficients: Floats, shares: Floats) -> int:
+    for s in range(shares.shape[2]):
+        shares[0, :, s] = 1.0 - coefficients[s]
     return 0
 
 
-BAG_OPENER = MachineKernel(apply=_open, prepare=_prepare_opener)
+def _contents(coefficients: Floats, materials: int, classes: int) -> Floats:
+    return coefficients[classes:].reshape(materials, classes)
+
+
+BAG_OPENER = MachineKernel(response=Response(not_reacting, _stay, pour=_contents), prepare=_prepare_opener)
 """Bag opener; one port, ``out``. A plain table: it does not react to load.
 
 What is larger than ``bag_size`` is a bag, and of that the share ``opened`` falls out and takes the sizes of its ``contents``; a class that the

@@ -172,7 +172,8 @@ class Response:
     a ``spread`` the machine moves nothing between materials or size classes (its structure is diagonal by cell) and they sum to 1 over the ports.
 
     ``spread`` makes the rest of them from the coefficients for a number of (materials, size classes): a machine of one port that breaks pieces.
-    Then ``shares[0]`` is what leaves as it came, and the rest falls into finer classes (triangular by size).
+    Then ``shares[0]`` is what leaves as it came, and the rest falls into finer classes (triangular by size). ``pour`` makes the sizes (material, size)
+    that the rest takes, whatever its own were: a machine of one port that empties or forms pieces.
 
     ``settings``: names of the settings, one number each; with ``by_size`` a last one for every size class. Without any the split does not react.
     Loops of such machines are closed by a solve and only their settings are iterated; they should change steadily with the stream.
@@ -183,6 +184,7 @@ class Response:
     settings: tuple[str, ...] = ()
     by_size: bool = False
     spread: Callable[[Floats, int, int], Spread] | None = None
+    pour: Callable[[Floats, int, int], Floats] | None = None
 
     def count(self, classes: int) -> int:
         """The number of settings for so many size classes."""
@@ -198,6 +200,8 @@ def _apply_response(
     if status:
         return int(status)
     np.multiply(shares, x, out=out)
+    if response.pour is not None:
+        out[0] += (x - out[0]).sum(axis=1)[:, None] * response.pour(coefficients, *x.shape)
     if response.spread is not None:
         spread = response.spread(coefficients, *x.shape)
         for j in range(x.shape[1] - 1, 0, -1):

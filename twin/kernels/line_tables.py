@@ -20,8 +20,9 @@ Records = Any  # arrays of the records below, whose fields numba gives as attrib
 
 f8, i8 = types.float64, types.int64
 
-AS_A_WHOLE, BY_CELL, BY_SIZE = 0, 1, 2
-"""Structure of a machine: anything (an ``apply``), by cell (a response), by cell and falling into finer classes (a response with a spread)."""
+AS_A_WHOLE, BY_CELL, BY_SIZE, BY_MATERIAL = 0, 1, 2, 3
+"""Structure of a machine: anything (an ``apply``), by cell (a response), by cell and falling into finer classes (with a spread), by cell and taking
+given sizes (with a pour)."""
 
 MACHINE = np.dtype(
     [
@@ -33,7 +34,7 @@ MACHINE = np.dtype(
         ("coefficients_end", "i8"),
         ("parameters", "i8"),  # … its parameters …
         ("parameters_end", "i8"),
-        ("spread", "i8"),  # … and its spread begins
+        ("spread", "i8"),  # … and its spread or pour begins
         ("settings", "i8"),
         ("settings_end", "i8"),
         ("sources", "i8"),  # the rows of what it takes from

@@ -16,7 +16,7 @@ import math
 from numba import types
 
 from twin.kernels.compile import kernel
-from twin.kernels.line_tables import BY_SIZE, LINE, MATRICES, MATRIX, Floats, Line
+from twin.kernels.line_tables import BY_MATERIAL, BY_SIZE, LINE, MATRICES, MATRIX, Floats, Line
 from twin.kernels.machine_pass import apply, deliver, let_fall, mass_of, set_shares, settle, sum_up
 
 f8, i8 = types.float64, types.int64
@@ -62,6 +62,9 @@ def _take_given(line: Line, b: int) -> None:
 def _add_inflow(line: Line, ahead: Floats, per_tear: Floats, source: int, port: int, tears: int) -> None:
     """Add what a port of a machine of the loop gives off, beside and by what is inside the tears."""
     shares, tear = line.shares[source, port], line.machines[source].tear
+    if tear >= 0 and line.machines[source].structure == BY_MATERIAL:
+        per_tear[tear] += 1.0
+        return
     if tear >= 0:
         _add(per_tear[tear], shares)
         return
@@ -115,6 +118,30 @@ def _solve_mill(line: Line, i: int) -> None:
             inside[m, j] = comes[j, m]
 
 
+@kernel(types.void(LINE, i8))
+def _solve_pour(line: Line, i: int) -> None:
+    """Solve a loop whose one tear is the machine ``i`` that lets pieces take given sizes; ``inside`` becomes what it gives off.
+
+    Its feed is u = (e + C p q)/(1 - C s) with e (``inside``) from outside, C (``back``) what comes back of a kg given off, s the shares that keep their
+    size and p the sizes given; what takes these, q = sum of (1 - s) u, is one number a material and enters linearly.
+    """
+    inside, back, shares, inp, sizes = line.inside[0], line.back[0, 0], line.shares[i, 0], line.inp[i], line.machines[i].spread
+    classes = inside.shape[1]
+    for m in range(inside.shape[0]):
+        base, slope = 0.0, 0.0
+        for s in range(classes):
+            kept = 1.0 - back[m, s] * shares[m, s]
+            gain = 1.0 / kept if kept > NOTHING_LEAVES else 0.0
+            inp[m, s] = inside[m, s] * gain
+            back[m, s] *= line.numbers[sizes + m * classes + s] * gain
+            base += (1.0 - shares[m, s]) * inp[m, s]
+            slope += (1.0 - shares[m, s]) * back[m, s]
+        poured = base / (1.0 - slope) if slope < 1.0 - NOTHING_LEAVES else 0.0
+        for s in range(classes):
+            inp[m, s] += back[m, s] * poured
+            inside[m, s] = inp[m, s] * shares[m, s] + line.numbers[sizes + m * classes + s] * poured
+
+
 @kernel(types.void(LINE, i8, i8, i8, i8))
 def _solve_cell(line: Line, b: int, tears: int, m: int, j: int) -> None:
     """Solve u = C u + e for what is inside the tears in one cell.
@@ -166,10 +193,14 @@ def close_loop(line: Line, b: int) -> None:
     _set_up(line, b)
     if tears == 1 and line.machines[first].structure == BY_SIZE:
         _solve_mill(line, first)
+    elif tears == 1 and line.machines[first].structure == BY_MATERIAL:
+        _solve_pour(line, first)
     else:
         _solve_many(line, b)
     for i in range(first, end):
         own, inp = line.machines[i].tear, line.inp[i]
+        if line.machines[i].structure == BY_MATERIAL:
+            continue  # written with the solution
         inp[:] = line.inside[own] if own >= 0 else line.ahead[i]
         if own < 0:
             for t in range(tears):

@@ -13,7 +13,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from twin.kernels.compile import MACHINE_SIGNATURE, kernel
-from twin.kernels.line_tables import AS_A_WHOLE, BY_SIZE, LINE, MACHINES, MATRICES, MATRIX, PORTS, STREAMS, Floats, Line, Records
+from twin.kernels.line_tables import AS_A_WHOLE, BY_MATERIAL, BY_SIZE, LINE, MACHINES, MATRICES, MATRIX, PORTS, STREAMS, Floats, Line, Records
 
 f8, i8 = types.float64, types.int64
 
@@ -165,10 +165,27 @@ def _break(line: Line, i: int) -> None:
 
 
 @kernel(types.void(LINE, i8))
+def _pour(line: Line, i: int) -> None:
+    """:func:`deliver` for a machine whose pieces take given sizes."""
+    inp, shares, out, sizes = line.inp[i], line.shares[i, 0], line.out[i, 0], line.machines[i].spread
+    classes = inp.shape[1]
+    for m in range(inp.shape[0]):
+        emptied = 0.0
+        for s in range(classes):
+            out[m, s] = inp[m, s] * shares[m, s]
+            emptied += inp[m, s] - out[m, s]
+        for s in range(classes):
+            out[m, s] += emptied * line.numbers[sizes + m * classes + s]
+
+
+@kernel(types.void(LINE, i8))
 def deliver(line: Line, i: int) -> None:
-    """Write what machine ``i`` gives off at each port, by its feed and its shares; what falls into finer classes too, where it breaks."""
+    """Write what machine ``i`` gives off at each port, by its feed and its shares; what falls into finer classes, or takes given sizes, too."""
     if line.machines[i].structure == BY_SIZE:
         _break(line, i)
+        return
+    if line.machines[i].structure == BY_MATERIAL:
+        _pour(line, i)
         return
     inp, shares, out = line.inp[i], line.shares[i], line.out[i]
     last = line.machines[i].ports - 1

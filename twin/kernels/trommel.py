@@ -107,15 +107,14 @@ def _prepare_trommel(values: Mapping[str, Any], properties: Properties, sizes: S
 
 
 @kernel()
-def _contacts(at: Floats, c: Floats, node: int) -> float:
-    """Contacts needed to make those of a node: its own and those of the layers that keep pieces from the holes."""
-    materials, classes = at.shape
-    made = HEAD + materials + NODES + (NODES + node) * classes
+def _contacts(bed: Floats, c: Floats, first: int, node: int) -> float:
+    """Contacts needed to make those of a node: its own and those of the layers that keep pieces from the holes; ``bed`` (size,), kg/s."""
+    classes = bed.shape[0]
+    made = first + NODES + (NODES + node) * classes
     layers = 0.0
-    for m in range(materials):
-        for s in range(classes):
-            layers += at[m, s] * c[made + s]
-    return float(c[HEAD + materials + node] + c[2] * layers)
+    for s in range(classes):
+        layers += bed[s] * c[made + s]
+    return float(c[first + node] + c[2] * layers)
 
 
 @settling
@@ -124,21 +123,24 @@ def _fill(at: Floats, coefficients: Floats, parameters: Floats, load: float, set
     c = coefficients
     if c[0] == 0.0:
         return 1
+    bed = settings[2:]
+    bed[:] = 0.0
     total, water = 0.0, 0.0
     for m in range(materials):
         flow = 0.0
         for s in range(classes):
+            bed[s] += at[m, s]
             flow += at[m, s]
         total += flow
         water += flow * c[HEAD + m]
     low, high = 0, NODES - 1
     while high - low > 1:  # the node up to which all contacts are made: contacts + layers * (contacts made by what is still there)
         middle = (low + high) // 2
-        if _contacts(at, c, middle) <= c[1]:
+        if _contacts(bed, c, HEAD + materials, middle) <= c[1]:
             low = middle
         else:
             high = middle
-    before, after = _contacts(at, c, low), _contacts(at, c, high)
+    before, after = _contacts(bed, c, HEAD + materials, low), _contacts(bed, c, HEAD + materials, high)
     settings[0] = low + min(max((c[1] - before) / (after - before), 0.0), 1.0)
     settings[1] = sticking(water / total, c[4]) if total > 0.0 else 0.0
     if total > 0.0:
@@ -165,7 +167,7 @@ def _tumble(settings: Floats, coefficients: Floats, shares: Floats) -> int:
 
 
 TROMMEL = MachineKernel(
-    response=Response(_fill, _tumble, ("contacts", "sticking")),
+    response=Response(_fill, _tumble, ("contacts", "sticking"), by_size=True),
     prepare=_prepare_trommel,
     warnings=("speed outside 30 to 80 % of the critical speed", "drum filled to more than a quarter at its feed end"),
     statuses=("the speed is not below the critical speed of the drum, 42.3/sqrt(diameter in m) rpm: pieces would be carried round",),

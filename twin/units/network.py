@@ -108,7 +108,7 @@ class Network:
             else:
                 row["settle"] = address_of(kernel.response.settle, SETTLE_SIGNATURE)
                 row["split"] = address_of(kernel.response.split, SPLIT_SIGNATURE)
-                row["structure"] = lt.BY_CELL if kernel.response.spread is None else lt.BY_SIZE
+                row["structure"] = lt.BY_SIZE if kernel.response.spread else lt.BY_MATERIAL if kernel.response.pour else lt.BY_CELL
                 row["settings"] = settings
                 settings += kernel.response.count(classes)
             row["settings_end"] = settings
@@ -120,10 +120,12 @@ class Network:
         for block, (first, end, loop) in zip(self.blocks, self.wiring.blocks, strict=True):
             block["first"], block["end"], block["loop"] = first, end, loop
             for i in range(first, end):
-                if loop and (self.table[i]["structure"] == lt.BY_SIZE or any(i <= source < end for source, _ in self.wiring.sources[i])):
+                if loop and (self.table[i]["structure"] > lt.BY_CELL or any(i <= source < end for source, _ in self.wiring.sources[i])):
                     self.table[i]["tear"] = block["tears"]
                     block["tears"] += 1
-            block["solvable"] = all(machine.kernel.response is not None for machine in self.machines[first:end])
+            structures = self.table["structure"][first:end].tolist()
+            alone = block["tears"] == 1 and structures[0] == lt.BY_MATERIAL  # one that lets pieces take given sizes is solved for where it is the one tear
+            block["solvable"] = lt.AS_A_WHOLE not in structures and (alone or lt.BY_MATERIAL not in structures)
 
     def _prepare(self, i: int) -> None:
         machine = self.machines[i]
@@ -136,6 +138,8 @@ class Network:
         response = machine.kernel.response
         if response is not None and response.spread is not None:
             self._spreads[i] = response.spread(self._coefficients[i], *self.x.shape).flat()
+        if response is not None and response.pour is not None:
+            self._spreads[i] = np.ascontiguousarray(response.pour(self._coefficients[i], *self.x.shape)).ravel()
         if not np.isfinite(self._coefficients[i]).all():
             raise KernelError(f"{machine.name}: its coefficients are not finite; check its parameters {_shown(machine)}")
 
