@@ -10,12 +10,15 @@ import h5py
 import numpy as np
 
 from twin.results.layout import STATE_GROUP
+from twin.results.memory import MemoryArray, MemoryFile
 
 _BLOCK = 4 << 20
 
 
 def dataset_paths(file: Any) -> list[str]:
     """Return the paths of all datasets of an open file, sorted; each group is entered once."""
+    if isinstance(file, MemoryFile):
+        return file.paths()
     found: list[str] = []
     seen: list[Any] = []
 
@@ -37,6 +40,9 @@ def dataset_paths(file: Any) -> list[str]:
 
 def blocks(dataset: Any) -> Iterator[Any]:
     """Yield the values of a dataset in blocks along its first axis, of a few MB each, so that memory stays bounded."""
+    if isinstance(dataset, MemoryArray):
+        yield from dataset.parts()
+        return
     if dataset.ndim == 0 or dataset.size == 0:
         yield np.asarray(dataset[...])
         return
