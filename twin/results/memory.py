@@ -118,8 +118,8 @@ def _packed(values: Any) -> bytes:
 class MemoryGroup:
     """The arrays below a path."""
 
-    def __init__(self, arrays: dict[str, MemoryArray], prefix: str = "") -> None:
-        self.arrays, self._prefix = arrays, prefix
+    def __init__(self, arrays: dict[str, MemoryArray], groups: set[str], prefix: str = "") -> None:
+        self.arrays, self._groups, self._prefix = arrays, groups, prefix
         self.attrs: dict[str, Any] = {}
 
     def create_dataset(
@@ -129,19 +129,21 @@ class MemoryGroup:
         if data is not None:
             data = np.asarray(data, dtype=dtype)
             shape, dtype = data.shape, data.dtype
-        made = self.arrays[self._prefix + name] = MemoryArray(shape or (), dtype, fillvalue, data)
+        path = self._prefix + name
+        made = self.arrays[path] = MemoryArray(shape or (), dtype, fillvalue, data)
+        self._groups.update(path[:end] for end, letter in enumerate(path) if letter == "/")
         return made
 
     def require_group(self, name: str) -> MemoryGroup:
         """Return the group of that name."""
-        return MemoryGroup(self.arrays, f"{self._prefix}{name}/")
+        return MemoryGroup(self.arrays, self._groups, f"{self._prefix}{name}/")
 
     def get(self, name: str) -> MemoryArray | MemoryGroup | None:
         """Return an array or a group, None where there is no such thing."""
         path = self._prefix + name.strip("/")
         if path in self.arrays:
             return self.arrays[path]
-        return MemoryGroup(self.arrays, f"{path}/") if any(known.startswith(f"{path}/") for known in self.arrays) else None
+        return MemoryGroup(self.arrays, self._groups, f"{path}/") if path in self._groups else None
 
     def __getitem__(self, name: str) -> Any:
         found = self.get(name)
@@ -163,7 +165,7 @@ class MemoryFile(MemoryGroup):
     filename = "memory"
 
     def __init__(self) -> None:
-        super().__init__({})
+        super().__init__({}, set())
         self._closed = False
 
     def __bool__(self) -> bool:
