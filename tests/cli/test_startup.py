@@ -1,10 +1,12 @@
-"""What commands import: ``--help`` nothing heavy, ``validate`` and ``schema`` no compiler and no simulator."""
+"""What commands import: ``--help`` and ``--version`` nothing heavy, ``validate`` and ``schema`` no compiler and no simulator."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -32,9 +34,17 @@ def imported(names: tuple[str, ...], *arguments: str) -> list[str]:
     return list(found)
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("run", "--help"), ()])
-def test_help_imports_nothing_heavy(arguments: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("arguments", [("--help",), ("run", "--help"), ("--version",), ()])
+def test_help_and_version_import_nothing_heavy(arguments: tuple[str, ...]) -> None:
     assert imported(HEAVY, *arguments) == []
+
+
+def test_version_imports_no_more_than_help_and_is_that_of_the_package() -> None:
+    loaded = "import sys; from twin.cli import main\ntry: main(sys.argv[1:])\nexcept SystemExit: pass\nprint(len(sys.modules))"
+    counts = [subprocess.run([sys.executable, "-c", loaded, option], capture_output=True, text=True, check=True).stdout for option in ("--help", "--version")]
+    first, count = counts[1].split("\n")[:2]
+    declared = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert first == f"twin {declared}" == f"twin {metadata.version('twin')}" and int(count) <= int(counts[0].split()[-1])
 
 
 @pytest.mark.sampled(1)

@@ -21,14 +21,6 @@ from twin.scenario import Scenario
 _DATE = re.compile(r"\s*\d{4}-\d\d-")
 
 
-def version() -> int:
-    """Print the version."""
-    from twin.results.provenance import twin_version
-
-    print(f"twin {twin_version()}")
-    return 0
-
-
 def run(options: argparse.Namespace) -> int:
     """``twin run``."""
     scenario = scenario_of(options)
