@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from twin.cli import main
+from twin.scenario import loading
+
 WEEE = Path(__file__).parents[2] / "scenarios" / "weee_line.yaml"
 HEAVY = ("numpy", "numba", "pydantic", "simpy", "h5py", "yaml", "scipy", "rich")
 COMPILED = ("numba", "simpy", "scipy")
@@ -51,3 +54,38 @@ def test_version_imports_no_more_than_help_and_is_that_of_the_package() -> None:
 @pytest.mark.parametrize("arguments", [("validate", str(WEEE)), ("schema",), ("materials", "weee")])
 def test_scenarios_are_checked_without_compiler_and_simulator(arguments: tuple[str, ...]) -> None:
     assert imported(COMPILED, *arguments) == []
+
+
+PLANT = """\
+twin: 1
+name: small
+time: {horizon: 2 h}
+lot: 500 kg
+materials: {good: {}, bad: {}}
+units:
+  trucks: {kind: feed, every: 1 h, mass: 1 t, composition: {good: 60 %, bad: 40 %}}
+  yard: {kind: bunker, from: trucks, capacity: 30 t}
+  sort: {kind: separator, from: yard, rate: 2 t/h, ports: [good, bad], partition: {good: {good: 90 %, bad: 5 %}}}
+  good_out: {kind: product, from: sort.good, targets: [good]}
+  bad_out: {kind: product, from: sort.bad}
+"""
+
+
+def test_a_run_imports_nothing_that_its_plant_does_not_need(tmp_path: Path) -> None:
+    """No language and no units of furnaces, no machines of other kinds, nothing of studies, reports and statistics."""
+    path = tmp_path / "small.yaml"
+    path.write_text(PLANT, encoding="utf-8")
+    unused = ("twin.scenario.furnace", "twin.scenario.phases", "twin.units.furnace", "twin.kernels.smelting", "twin.kernels.mills", "twin.kernels.eddy")
+    others = ("twin.study.sweep", "twin.report.page", "pandas", "xarray", "matplotlib", "jinja2", "scipy.stats", "multiprocessing.pool")
+    assert imported((*unused, *others), "run", str(path), "-o", str(tmp_path / "small.h5")) == []
+
+
+def test_a_run_loads_its_scenario_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is said of the result does not read the scenario from the results file again."""
+    path = tmp_path / "small.yaml"
+    path.write_text(PLANT, encoding="utf-8")
+    built: list[str] = []
+    build = loading._build
+    monkeypatch.setattr(loading, "_build", lambda *arguments: (built.append("built"), build(*arguments))[1])
+    assert main(["run", str(path), "-o", str(tmp_path / "small.h5")]) == 0
+    assert built == ["built"] and "balance closed" in capsys.readouterr().out

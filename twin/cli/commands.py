@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("--kind steady is of several runs; say how many with --replications")
     out = output_of(options, scenario)
     with _run(scenario, out, options.replication) as result:
-        _show_result(result, options.json)
+        _show_result(result, scenario, options.json)
     return 0
 
 
@@ -98,7 +98,7 @@ def resume(options: argparse.Namespace) -> int:
             return 0
         result = simulate.resume(state, out=Path(options.output or f"{name}.h5"), force=options.force, progress=show)
     with result:
-        _show_result(result, options.json)
+        _show_result(result, scenario, options.json)
     return 0
 
 
@@ -183,11 +183,11 @@ def _moment(text: str, scenario: Scenario) -> float:
         raise UsageError(f"--until: {error}") from None
 
 
-def _show_result(result: Result, as_json: bool) -> None:
+def _show_result(result: Result, scenario: Scenario, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(tables.summary(result), indent=2))
+        print(json.dumps(tables.summary(result, scenario), indent=2))
     else:
-        tables.show_result(result)
+        tables.show_result(result, scenario)
 
 
 def _show_saved(path: Path, as_json: bool) -> None:
