@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Literal
 
 from twin.errors import FileError, TwinError
-from twin.plant import simulate
 from twin.results.findings import range_share
 from twin.results.kpis import Kpi
 from twin.results.limits import limit_of
@@ -66,6 +65,8 @@ class Outcome:
 
 def run_job(job: Job) -> Outcome:
     """Make a run. What goes wrong in it is an outcome with its ``error``, never raised; an interrupt by the user passes."""
+    from twin.plant import simulate  # loads the kernels, which whoever only hands out runs needs not
+
     began = time.thread_time()
     status: Status
     try:
