@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from twin.study.replicate import Replications, replicate
     from twin.study.sweep import sweep
 
+__version__ = "0.1.0"
+"""That of ``pyproject.toml``; it stands here too so that ``twin --version`` looks at nothing else."""
+
 __all__ = [
     "Comparison",
     "Replications",

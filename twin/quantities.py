@@ -214,6 +214,12 @@ def parse(text: object, si: str) -> float:
         if si != "1":
             raise UsageError(f"{_wanted(si)} (got {shown(text)}, a bare number)")
         return _finite(float(text) if abs(text) < 1e300 else math.inf, text)
+    return _parsed(text, si)
+
+
+@lru_cache(maxsize=8192)
+def _parsed(text: str, si: str) -> float:
+    """:func:`parse` of a text; scenarios of a study differ in a few numbers only."""
     stripped = text.strip()
     match = _NUMBER.match(stripped)
     if match is None or len(stripped) > 2 * _LONGEST:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -382,15 +384,29 @@ def test_what_commands_do_has_a_name_in_twin_and_key_figures_are_rows(tmp_path: 
 
 
 def test_a_cold_start_says_that_kernels_are_compiled(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Under a bar of the modules that the plant needs, its machines' kernels among them."""
     from twin.cli import commands
     from twin.kernels import compile as kernels
 
+    shown: list[tuple[str, int, int]] = []
+
+    @contextlib.contextmanager
+    def bar(label: str) -> Iterator[Callable[[int, int], None]]:
+        yield lambda done, all_of_them: shown.append((label, done, all_of_them))
+
+    loaded: list[str] = []
+    monkeypatch.setattr(commands.replications, "progress", bar)
+    monkeypatch.setattr(commands, "import_module", loaded.append)
     monkeypatch.setattr(kernels, "cache_folder", lambda caller: tmp_path)
-    commands._tell_if_cold()
+    scenario = twin.load(Path(__file__).parents[2] / "scenarios" / "weee_line.yaml")
+    commands._compile_if_cold(scenario)
     told = capsys.readouterr()
     assert told.err.startswith("compiling kernels, once")
     assert told.out == ""
+    assert {"twin.plant.simulate", *(str(kind.kernel).partition(":")[0] for kind in scenario.kinds.values() if kind.kernel)} <= {*loaded}
+    assert shown == [("compiling kernels, once", done, len(loaded)) for done in range(len(loaded))]
     (tmp_path / "kernels_x").mkdir()
     (tmp_path / "kernels_x" / "evaluator.nbi").touch()
-    commands._tell_if_cold()
-    assert capsys.readouterr().err == ""
+    loaded.clear()
+    commands._compile_if_cold(scenario)
+    assert capsys.readouterr().err == "" and not loaded

@@ -16,6 +16,7 @@ import pytest
 from results_plant import ATTRS, AXES, ONCE, START, events, kpis_in, new_writer, steps, write_run
 
 from twin.errors import FileError
+from twin.results import check, write
 from twin.results.guarded import uninterrupted
 from twin.results.layout import SERIES
 from twin.results.read import open_file, open_state
@@ -104,6 +105,26 @@ def test_a_resumed_run_has_the_digest_of_the_undisturbed_one(tmp_path: Path, sto
             assert result.attrs["forced"] == "yes" and result.attrs["complete"]
         if target == tmp_path / "state.h5":
             break
+
+
+def test_a_finished_run_is_digested_once_and_looked_at_only_if_it_is_not_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was just written is not checked as what somebody sent; a file that took its place in that instant is."""
+    done: list[str] = []
+    digest, structure = write.file_digest, check.check_structure
+    monkeypatch.setattr(write, "file_digest", lambda *arguments: (done.append("digest"), digest(*arguments))[1])
+    monkeypatch.setattr(check, "check_structure", lambda *arguments: (done.append("structure"), structure(*arguments))[1])
+    write_run(tmp_path / "a.h5").close()
+    assert done == ["digest"]
+    put_in_place = write.put_in_place
+
+    def replaced(temporary: Path, target: Path, sort: Any) -> None:
+        put_in_place(temporary, target, sort)
+        with h5py.File(target, "r+") as file:
+            file.attrs["digest"] = "another"
+
+    monkeypatch.setattr(write, "put_in_place", replaced)
+    write_run(tmp_path / "a.h5").close()
+    assert done == ["digest", "digest", "structure"]
 
 
 def test_the_kpis_written_are_those_of_the_arrays(tmp_path: Path) -> None:

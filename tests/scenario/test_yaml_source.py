@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twin.errors import ScenarioError
+from twin.scenario import yaml_text
 from twin.scenario.places import Plain
 from twin.scenario.yaml_source import parse_yaml
 from twin.scenario.yaml_text import to_yaml
@@ -176,6 +177,21 @@ trees = st.recursive(
 @given(st.dictionaries(st.text(min_size=1), trees, min_size=1))
 def test_what_is_written_as_yaml_reads_back_the_same(tree: dict[str, Any]) -> None:
     assert plain(to_yaml(tree)) == tree
+
+
+@given(st.dictionaries(st.sampled_from(["units", "materials", "name", "yes", "true", "nan", "size_bounds", "a b"]), trees, min_size=1))
+def test_entries_written_one_by_one_are_those_written_at_once(tree: dict[str, Any]) -> None:
+    assert to_yaml(tree) == yaml_text._dumped(tree)
+
+
+def test_what_did_not_change_is_not_written_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    tree: Any = {"twin": 1, "units": {f"unit_{k}": {"kind": "bunker", "capacity": f"{k} t"} for k in range(9)}}
+    before = to_yaml(tree)
+    written: list[Any] = []
+    dumped = yaml_text._dumped
+    monkeypatch.setattr(yaml_text, "_dumped", lambda part: (written.append(part), dumped(part))[1])
+    tree["units"]["unit_4"]["capacity"] = "40.25 t"
+    assert to_yaml(tree) == before.replace(" 4 t", " 40.25 t") and written == [{"units": {"unit_4": tree["units"]["unit_4"]}}]
 
 
 @given(st.one_of(st.text(), st.text(alphabet="ab:-[]{},&*!|>'\"#% \n\t?<1.e")))

@@ -13,7 +13,7 @@ import pytest
 from sweep_plant import STUDY, write
 
 from twin.errors import RunError, UsageError
-from twin.study import processes
+from twin.study import nursery, processes
 from twin.study.executors import Executor
 from twin.study.named_executor import executor
 from twin.study.processes import Processes
@@ -53,6 +53,48 @@ def test_worker_processes_give_the_same_bits(jobs: list[Job], right: dict[int, s
         assert digests(pool, jobs) == right
         turned = digests(pool, jobs[::-1])  # in another order, by the same workers
         assert {len(jobs) - 1 - k: digest for k, digest in turned.items()} == right
+
+
+@pytest.mark.skipif(not nursery.CAN_FORK, reason="workers are spawned here")
+def test_kernels_are_loaded_once_for_all_workers(jobs: list[Job], right: dict[int, str]) -> None:
+    """Two workers are forked from one process, which is not this one and which ends with the pool; the kernels are in it before the first run."""
+
+    def parent(process: int | None) -> int:
+        return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+
+    with Processes(2) as pool:
+        assert digests(pool, jobs) == right
+        workers = [worker.process.pid for worker in pool._pool]
+        servers = list(dict.fromkeys(parent(worker) for worker in workers))
+        assert len(workers) == 2 and len(servers) == 1 and servers[0] != os.getpid() and parent(servers[0]) == os.getpid()
+        assert "twin.kernels.partition" in pool._modules and "twin.plant.simulate" in pool._modules
+    for process in (*servers, *workers):
+        assert not Path(f"/proc/{process}").exists()
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(not nursery.CAN_FORK, reason="workers are spawned here")
+def test_workers_outlive_their_fork_server(jobs: list[Job], right: dict[int, str]) -> None:
+    """A worker that is missing then comes from another."""
+    with Processes(2) as pool:
+        assert digests(pool, jobs) == right
+        os.kill(pool._nursery._server._forkserver_pid, signal.SIGKILL)
+        assert digests(pool, jobs) == right
+        os.kill(pool._pool[0].process.pid or 0, signal.SIGKILL)
+        assert digests(pool, jobs) == right
+
+
+def test_who_only_hands_out_runs_loads_no_kernels() -> None:
+    code = "import sys, twin.study.sweep, twin.study.compare, twin.study.replicate; print([n for n in ('numba', 'simpy', 'twin.plant.simulate') if n in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_workers_are_spawned_where_the_fork_server_ends(jobs: list[Job], right: dict[int, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "fatal.py").write_text("import os; os._exit(3)", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))
+    monkeypatch.setattr(processes, "modules_for", lambda kinds: ["fatal"])
+    with Processes(2) as pool:
+        assert digests(pool, jobs) == right
 
 
 @pytest.mark.soak

@@ -19,6 +19,7 @@ from sweep_plant import PLANT, STUDY, write
 
 import twin
 from twin.errors import FileError, ScenarioError, UsageError
+from twin.plant import simulate
 from twin.results.kpis import Kpi
 from twin.study import runs
 from twin.study.executors import Serial
@@ -212,14 +213,14 @@ def test_an_outcome_says_what_went_wrong(monkeypatch: pytest.MonkeyPatch) -> Non
         def broken(*args: object, error: type[BaseException] = error, **more: object) -> None:
             raise error("a defect")
 
-        monkeypatch.setattr(runs.simulate, "run", broken)
+        monkeypatch.setattr(simulate, "run", broken)
         outcome = run_job(Job(scenario))
         assert (outcome.status, outcome.error, outcome.kpis) == (status, f"{error.__name__}: a defect", None)
 
     def interrupted(*args: object, **more: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(runs.simulate, "run", interrupted)
+    monkeypatch.setattr(simulate, "run", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run_job(Job(scenario))
 

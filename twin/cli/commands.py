@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 from twin.cli import batch, budget, bundle, cite, materials, replications, report, reproduce, sensitivity, sweep, tables
@@ -18,15 +19,8 @@ from twin.plant.api import load_stored
 from twin.results.read import Result, open_file
 from twin.scenario import Scenario
 
+COMPILING = "compiling kernels, once"
 _DATE = re.compile(r"\s*\d{4}-\d\d-")
-
-
-def version() -> int:
-    """Print the version."""
-    from twin.results.provenance import twin_version
-
-    print(f"twin {twin_version()}")
-    return 0
 
 
 def run(options: argparse.Namespace) -> int:
@@ -43,20 +37,28 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("--kind steady is of several runs; say how many with --replications")
     out = output_of(options, scenario)
     with _run(scenario, out, options.replication) as result:
-        _show_result(result, options.json)
+        _show_result(result, scenario, options.json)
     return 0
 
 
-def _tell_if_cold() -> None:
-    """Say on stderr that a first run takes longer; to be called before anything that runs is imported."""
+def _compile_if_cold(scenario: Scenario) -> None:
+    """Where nothing is compiled yet, say so on stderr and compile what the plant needs under a bar; to be called before anything that runs is imported."""
     from twin.kernels.compile import is_cold
 
-    if is_cold():
-        print("compiling kernels, once: the first run takes up to a minute longer", file=sys.stderr)
+    if not is_cold():
+        return
+    from twin.study.nursery import modules_for
+
+    modules = modules_for(scenario.kinds)
+    print(f"{COMPILING}: the first run takes up to a minute longer", file=sys.stderr)
+    with replications.progress(COMPILING) as show:
+        for done, module in enumerate(modules):
+            show(done, len(modules))
+            import_module(module)
 
 
 def _run(scenario: Scenario, out: Path, replication: int) -> Result:
-    _tell_if_cold()
+    _compile_if_cold(scenario)
     from twin.plant import simulate
 
     with tables.progress(f"{scenario.name} {replication}" if replication else scenario.name) as show, _told(show, out):
@@ -74,7 +76,7 @@ def _told(show: tables.Progress, out: Path) -> Iterator[None]:
 
 
 def _run_until(options: argparse.Namespace, scenario: Scenario) -> int:
-    _tell_if_cold()
+    _compile_if_cold(scenario)
     from twin.plant import simulate
 
     if options.replications is not None or options.output is not None:
@@ -97,6 +99,7 @@ def resume(options: argparse.Namespace) -> int:
         check_code(state, saved.attrs, force=options.force)  # before kernels are compiled
         name = str(saved.attrs["scenario_name"])
         scenario = load_stored(saved.scenario, saved.files)
+    _compile_if_cold(scenario)
     from twin.plant import simulate
 
     with tables.progress(name) as show, _told(show, Path(options.save or options.output or f"{name}.h5")):
@@ -106,7 +109,7 @@ def resume(options: argparse.Namespace) -> int:
             return 0
         result = simulate.resume(state, out=Path(options.output or f"{name}.h5"), force=options.force, progress=show)
     with result:
-        _show_result(result, options.json)
+        _show_result(result, scenario, options.json)
     return 0
 
 
@@ -191,11 +194,11 @@ def _moment(text: str, scenario: Scenario) -> float:
         raise UsageError(f"--until: {error}") from None
 
 
-def _show_result(result: Result, as_json: bool) -> None:
+def _show_result(result: Result, scenario: Scenario, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(tables.summary(result), indent=2))
+        print(json.dumps(tables.summary(result, scenario), indent=2))
     else:
-        tables.show_result(result)
+        tables.show_result(result, scenario)
 
 
 def _show_saved(path: Path, as_json: bool) -> None:

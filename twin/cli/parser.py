@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from twin import __version__
 from twin.cli import batch, budget, bundle, cite, materials, replications, report, reproduce, sensitivity, signals, sweep, terminal
 from twin.errors import FileError, RunError, ScenarioError, TwinError, UsageError
 
@@ -124,9 +125,8 @@ def _command(arguments: list[str]) -> int:
     try:
         options = build_parser().parse_args(arguments)
         if options.version:
-            from twin.cli import commands
-
-            return commands.version()
+            print(f"twin {__version__}")
+            return 0
         if options.command is None:
             build_parser().print_help()
             return 0

@@ -165,7 +165,7 @@ def as_object(found: Replications, path: Callable[[int], Path]) -> dict[str, Any
     runs = []
     for k in range(found.n):
         with open_file(path(k), check=False) as result:
-            runs.append(summary(result))
+            runs.append(summary(result, found.scenario))
     return {
         "scenario": found.scenario.name,
         "seed": found.scenario.seed,

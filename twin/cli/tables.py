@@ -22,8 +22,7 @@ from twin.results.growth import growing
 from twin.results.kpis import Kpi
 from twin.results.limits import limit_of, standings
 from twin.results.read import Result
-from twin.scenario import Scenario, load_stored
-from twin.scenario.furnace import FurnaceModel
+from twin.scenario import Scenario
 from twin.scenario.machine import MachineModel
 from twin.scenario.process import ProcessModel
 
@@ -83,16 +82,15 @@ def kpi_object(kpi: Kpi) -> dict[str, Any]:
     return found | ({"note": kpi.note} if kpi.note else {})
 
 
-def warnings_of(result: Result) -> list[str]:
+def warnings_of(result: Result, scenario: Scenario) -> list[str]:
     """Figures that say little, ranges that were left, queues that grow, and what the scenario may not mean, one phrase each."""
     from twin.plant.topology import derive
 
-    scenario = load_stored(result.scenario, result.files)
     return [*findings_of(result), *(growth.text for growth in growing(result)), *cautions(scenario, derive(scenario))]
 
 
-def summary(result: Result) -> dict[str, Any]:
-    """A result as the JSON object of ``--json``."""
+def summary(result: Result, scenario: Scenario) -> dict[str, Any]:
+    """A result, of a run of ``scenario``, as the JSON object of ``--json``."""
     return {
         "file": str(result.path) if result.path is not None else None,
         "digest": result.digest,
@@ -104,12 +102,12 @@ def summary(result: Result) -> dict[str, Any]:
         "limit": limit_of(result.totals).as_object(),
         "waits": [wait._asdict() for wait in standings(result.totals) if wait.share > 0.0],
         "balance": {"worst_residual": float(result.attrs["worst_residual"])},
-        "warnings": warnings_of(result),
+        "warnings": warnings_of(result, scenario),
     }
 
 
-def show_result(result: Result) -> None:
-    """Key figures, warnings, balance and the path of the file."""
+def show_result(result: Result, scenario: Scenario) -> None:
+    """Key figures, warnings, balance and the path of the file, of a run of ``scenario``."""
     console = stdout()
     console.print(f"[bold]{escape(str(result.attrs.get('scenario_title') or result.attrs['scenario_name']))}[/]")
     print_figures(console, result.kpis)
@@ -117,7 +115,7 @@ def show_result(result: Result) -> None:
     console.print()
     print_limit(console, result.totals)
     console.print()
-    for warning in warnings_of(result):
+    for warning in warnings_of(result, scenario):
         console.print(f"[yellow]warning[/] {escape(warning)}")
     console.print(
         f"balance closed, worst residual {result.attrs['worst_residual']:.1e}; one run, seed {result.attrs['seed']}, "
@@ -208,7 +206,7 @@ def _show_processes(console: Console, scenario: Scenario, topology: Topology) ->
     for column in table.columns[1:]:
         column.justify = "left"
     for name, model in models.items():
-        phases = ", ".join(phase.title for phase in model.phases) if isinstance(model, FurnaceModel) else ""
+        phases = ", ".join(phase.title for phase in getattr(model, "phases", ())) if model.works_in_phases else ""
         ports = [f"{stream.partition('.')[2]} to {taker}" for stream, taker in topology.destination.items() if stream.partition(".")[0] == name]
         table.add_row(*(escape(cell) for cell in (name, model.kind, ", ".join(model.from_), phases, ", ".join(ports))))
     console.print(table)

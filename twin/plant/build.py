@@ -31,6 +31,7 @@ from twin.units.feed import Gate
 from twin.units.journal import LEVELS, Journal
 from twin.units.line import Line
 from twin.units.line_assembly import build_breakdowns, build_hazards, build_line, build_machine
+from twin.units.prepared import remembering
 from twin.units.process import Process
 from twin.units.product import PickUps
 from twin.units.timetable import Timetable
@@ -59,6 +60,8 @@ def build(scenario: Scenario, replication: int = 0) -> Built:
         site.units.append(timetable)
     models = {name: model for name, model in scenario.units.items() if isinstance(model, MachineModel)}
     machines = {name: build_machine(site, name, model) for name, model in models.items()}
+    for machine in machines.values():
+        machine.kernel = remembering(machine.kernel)
     breakdowns = {name: build_breakdowns(site, machines[name], model) for name, model in models.items()}
     hazards = {name: build_hazards(site, machines[name], model) for name, model in models.items()}
     for name, model in scenario.units.items():

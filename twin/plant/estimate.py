@@ -14,7 +14,6 @@ from twin.engine.calendars import Calendar
 from twin.plant.topology import LineLayout, Topology, derive
 from twin.quantities import DAY, HOUR, NANOSECONDS
 from twin.scenario import Scenario
-from twin.scenario.furnace import FurnaceModel
 from twin.scenario.kinds.conveyor import Conveyor
 from twin.scenario.kinds.feed import Feed
 from twin.scenario.kinds.product import Product
@@ -57,7 +56,7 @@ def estimate(scenario: Scenario) -> Estimate:
     supply = _supply(scenario)
     lots = {line.name: _lots(scenario, line, supply) for line in topology.lines}
     seconds = math.fsum(count * (LOT_SECONDS + MACHINE_SECONDS * len(line.machines)) for line, count in zip(topology.lines, lots.values(), strict=True))
-    phases = scenario.horizon / PHASE_LENGTH * sum(isinstance(model, FurnaceModel) for model in scenario.units.values())
+    phases = scenario.horizon / PHASE_LENGTH * sum(isinstance(model, ProcessModel) and model.works_in_phases for model in scenario.units.values())
     other = math.fsum(_other_events(scenario)) + phases
     passages = math.fsum(lots.values()) * any(isinstance(model, Conveyor) for model in scenario.units.values())
     events = EVENTS_A_LOT * math.fsum(lots.values()) + other + passages

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from twin.results.layout import AXES, ROWS, SERIES, TABLES, TEXT_WIDTHS, Variable
+from twin.results.memory import MemoryArray
 
 DIMENSION_ONLY = "This is a netCDF dimension but not a netCDF variable."
 """How netCDF marks a dimension without a coordinate."""
 
 ENCODING = "_Encoding"
+_ROOT = frozenset(("time", "bound", *(axis.name for axis in AXES)))
 _FILTERS = {"compression": "gzip", "compression_opts": 1, "shuffle": True, "fletcher32": True}
 _CHUNK_BYTES = 1 << 20
 _BUFFER_BYTES = 8 << 20
@@ -34,6 +38,30 @@ def text_type(width: int) -> Any:
     import h5py
 
     return h5py.string_dtype("utf-8", width)
+
+
+def set_attributes(item: Any, attrs: Mapping[str, str | float]) -> None:
+    """Set texts and numbers as attributes of an array that has none of these names; below h5py's dictionaries, which take most of the time of making a file."""
+    if isinstance(item, MemoryArray):
+        item.attrs.update(attrs)
+        return
+    from h5py import h5a
+
+    text, number, scalar = _attribute_types()
+    for name, value in attrs.items():
+        stored, held, kind = text if isinstance(value, str) else number
+        h5a.create(item.id, name.encode(), stored, scalar).write(np.array(value, dtype=kind), mtype=held)
+
+
+@cache
+def _attribute_types() -> tuple[Any, Any, Any]:
+    """Of a text and of a number: the type in the file, that in memory, that of NumPy; and the space of a single value. As h5py chooses them."""
+    import h5py
+    from h5py import h5s, h5t
+
+    kinds = (h5py.string_dtype(), np.dtype(np.float64))
+    text, number = ((h5t.py_create(kind, logical=True), h5t.py_create(kind), kind) for kind in kinds)
+    return text, number, h5s.create_simple(())
 
 
 def create_root(file: Any, axes: Mapping[str, Sequence[str] | Any], start: datetime) -> None:
@@ -137,32 +165,38 @@ def write_once(file: Any, variable: Variable, values: Any) -> None:
 
 def describe(file: Any, variable: Variable, dataset: Any) -> None:
     """Attach the dimensions of a variable and set its attributes."""
-    for place, scale in enumerate(_scales(file, variable)):
-        dataset.dims[place].attach_scale(scale)
-    dataset.attrs["long_name"] = variable.long_name
+    if not isinstance(dataset, MemoryArray):
+        from h5py import h5d, h5ds
+
+        for place, scale in enumerate(_scales(variable)):
+            h5ds.attach_scale(dataset.id, h5d.open(file.id, scale.encode()), place)
+    attrs: dict[str, str | float] = {"long_name": variable.long_name}
     if variable.kind == "text":
-        dataset.attrs[ENCODING] = "utf-8"
+        attrs[ENCODING] = "utf-8"
     elif variable.unit == "time":
-        stamp = str(file["time"].attrs["units"])
+        about = file["time"].attrs
+        stamp = str(about["units"])
         if variable.kind == "int":  # moments of the engine, exact
             stamp = stamp.replace("seconds", "nanoseconds", 1)
-        dataset.attrs.update({"units": stamp, "calendar": file["time"].attrs["calendar"]})
+        attrs |= {"units": stamp, "calendar": str(about["calendar"])}
     elif variable.unit == "unit_of_measure":
-        dataset.attrs["units_in"] = "unit_of_measure"
+        attrs["units_in"] = "unit_of_measure"
     else:
-        dataset.attrs["units"] = variable.unit
+        attrs["units"] = variable.unit
     if variable.kind == "float":
-        dataset.attrs["_FillValue"] = np.float64(np.nan)
+        attrs["_FillValue"] = math.nan
+    set_attributes(dataset, attrs)
 
 
 def detach(file: Any, variable: Variable) -> None:
     """Undo the attaching of the dimensions of a variable, before it is removed."""
-    for place, scale in enumerate(_scales(file, variable)):
-        file[variable.path].dims[place].detach_scale(scale)
+    for place, scale in enumerate(_scales(variable)):
+        file[variable.path].dims[place].detach_scale(file[scale])
 
 
-def _scales(file: Any, variable: Variable) -> list[Any]:
-    return [file[dim] if dim in file else file[f"{variable.group}/{dim}"] for dim in variable.dims]
+def _scales(variable: Variable) -> list[str]:
+    """Where the scales of a variable's dimensions stand: in the root, or, where a dimension is that of a table, in its group."""
+    return [dim if dim in _ROOT else f"{variable.group}/{dim}" for dim in variable.dims]
 
 
 def _product(lengths: Sequence[int]) -> int:

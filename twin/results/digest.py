@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,28 +11,32 @@ import h5py
 import numpy as np
 
 from twin.results.layout import STATE_GROUP
+from twin.results.memory import MemoryArray, MemoryFile
 
 _BLOCK = 4 << 20
 
 
 def dataset_paths(file: Any) -> list[str]:
     """Return the paths of all datasets of an open file, sorted; each group is entered once."""
+    if isinstance(file, MemoryFile):
+        return file.paths()
     found: list[str] = []
     seen: list[Any] = []
 
     def walk(group: Any, prefix: str) -> None:
-        address = h5py.h5o.get_info(group.id).addr
+        address = h5py.h5o.get_info(group).addr
         if address in seen:
             return
         seen.append(address)
-        for name in group:
-            item = group[name]
-            if isinstance(item, h5py.Group):
-                walk(item, f"{prefix}/{name}")
+        for encoded in group:  # below h5py's dictionaries, which take most of the time
+            item = h5py.h5o.open(group, encoded)
+            path = f"{prefix}/{encoded.decode('utf-8', 'surrogateescape')}"
+            if isinstance(item, h5py.h5g.GroupID):
+                walk(item, path)
             else:
-                found.append(f"{prefix}/{name}")
+                found.append(path)
 
-    walk(file["/"], "")
+    walk(file["/"].id, "")
     return sorted(found)
 
 
@@ -64,10 +69,23 @@ def state_digest(file: Any) -> str:
 def _digest(file: Any, paths: list[str], ending: str) -> str:
     total = hashlib.sha256()
     for path in paths:
-        dataset = file[path]
-        kind = dataset.dtype.newbyteorder("<")
-        total.update(f"{path}\0{kind.str}\0{','.join(map(str, dataset.shape))}\0".encode())
-        for block in blocks(dataset):
+        dataset = file[path] if isinstance(file, MemoryFile) else h5py.h5d.open(file.id, path.encode("utf-8", "surrogateescape"))
+        dtype, shape = dataset.dtype, dataset.shape
+        kind = dtype.newbyteorder("<")
+        total.update(f"{path}\0{kind.str}\0{','.join(map(str, shape))}\0".encode())
+        for block in _values(dataset, dtype, shape):
             total.update(np.ascontiguousarray(block, dtype=kind).data.cast("B") if block.size else b"")
     total.update(ending.encode())
     return total.hexdigest()
+
+
+def _values(dataset: Any, dtype: Any, shape: tuple[int, ...]) -> Iterator[Any]:
+    if isinstance(dataset, MemoryArray):
+        yield from dataset.parts()
+    elif math.prod(shape) * dtype.itemsize > _BLOCK:
+        yield from blocks(h5py.Dataset(dataset))
+    else:
+        values = np.empty(shape, dtype)
+        if values.size:
+            dataset.read(h5py.h5s.ALL, h5py.h5s.ALL, values)
+        yield values

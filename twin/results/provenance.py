@@ -18,11 +18,7 @@ def platform_record() -> dict[str, str]:
     import h5py
 
     record = {"python": platform.python_version(), "implementation": sys.implementation.name}
-    for name in _PACKAGES:
-        try:
-            record[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            record[name] = "not installed"
+    record |= {name: _version(name) for name in _PACKAGES}
     record["hdf5"] = h5py.version.hdf5_version
     record["libc"] = " ".join(platform.libc_ver()).strip() or platform.version()
     record["system"], record["machine"] = platform.system(), platform.machine()
@@ -39,9 +35,17 @@ def _processor() -> tuple[str, str]:
     return str(binding.get_host_cpu_name()), ",".join(features)
 
 
+@cache
 def twin_version() -> str:
-    """Return the version of this package."""
-    return platform_record()["twin"]
+    """Return the version of this package; nothing else is looked at."""
+    return _version("twin")
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def platform_text() -> str:

@@ -18,11 +18,14 @@ from twin.results.check import open_checked
 from twin.results.create import DIMENSION_ONLY
 from twin.results.kpis import Kpi, kpi_text
 from twin.results.layout import dims_of
+from twin.results.memory import MemoryArray, MemoryGroup
 from twin.results.state import load_state
 from twin.results.tally import Tally, Totals
 
 if TYPE_CHECKING:
     import xarray
+
+_GROUPS, _ARRAYS = (h5py.Group, MemoryGroup), (h5py.Dataset, MemoryArray)
 
 
 class KpiTable(Mapping[str, Kpi]):
@@ -83,9 +86,11 @@ class Result:
     Use it as a context manager, or :meth:`close` it, where files must not stay open.
     """
 
-    def __init__(self, file: Any, path: Path | None) -> None:
+    def __init__(self, file: Any, path: Path | None, totals: Totals | None = None) -> None:
         self._file = file
         self.path = path
+        if totals is not None:  # known to who has just made the run
+            self.__dict__["totals"] = totals
 
     @cached_property
     def attrs(self) -> dict[str, Any]:
@@ -135,14 +140,14 @@ class Result:
     @cached_property
     def groups(self) -> tuple[str, ...]:
         """Names of the groups of arrays."""
-        return tuple(name for name in self._open if isinstance(self._open[name], h5py.Group))
+        return tuple(name for name in self._open if isinstance(self._open[name], _GROUPS))
 
     def variables(self, group: str = "") -> tuple[str, ...]:
         """Names of the arrays in a group, coordinates included; "" is the root, which holds the shared coordinates."""
         node = self._node(group) if group else self._open
-        if not isinstance(node, h5py.Group):
+        if not isinstance(node, _GROUPS):
             raise UsageError(f"{group!r} is an array, not a group; groups: {', '.join(self.groups)}")
-        return tuple(name for name in node if isinstance(node[name], h5py.Dataset) and not _is_bare_dimension(node[name]))
+        return tuple(name for name in node if isinstance(node[name], _ARRAYS) and not _is_bare_dimension(node[name]))
 
     def array(self, name: str) -> Any:
         """Return an array, or a text, by its path.
@@ -150,7 +155,7 @@ class Result:
         ``array("streams/mass_flow")`` is (time, stream, material), ``array("material")`` the labels of its last axis.
         """
         dataset = self._node(name)
-        if not isinstance(dataset, h5py.Dataset):
+        if not isinstance(dataset, _ARRAYS):
             raise UsageError(f"{name!r} is a group; its arrays: {', '.join(self.variables(name))}")
         try:
             return _values(dataset)

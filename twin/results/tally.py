@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -173,18 +174,37 @@ class Totals:
 
     def at(self, variable: str, *labels: str) -> float:
         """Return one sum by its labels, NaN where plant or file have no such thing: ``at("units/power", "shredder", "electricity")``."""
-        if variable not in self.sums:
-            return float("nan")
-        dims = BY_PATH[variable].dims[1:]
-        places = []
-        for dim, label in zip(dims, labels, strict=True):
-            if label not in self.names[dim]:
-                return float("nan")
-            places.append(self.names[dim].index(label))
-        return float(self.sums[variable][tuple(places)])
+        found: Any = self._lists.get(variable)
+        if found is None:
+            return math.nan
+        for dim, label in zip(BY_PATH[variable].dims[1:], labels, strict=True):
+            place = self._places[dim].get(label)
+            if place is None:
+                return math.nan
+            found = found[place]
+        return float(found)
+
+    @cached_property
+    def _lists(self) -> dict[str, Any]:
+        return {variable: total.tolist() for variable, total in self.sums.items()}
+
+    @cached_property
+    def _places(self) -> dict[str, dict[str, int]]:
+        """The place of each label on its axis, the first where there are several."""
+        return {axis: {label: place for place, label in reversed(list(enumerate(labels)))} for axis, labels in self.names.items()}
+
+    @cached_property
+    def _masses(self) -> dict[tuple[str, str], float]:
+        """What :meth:`mass` has found so far: many key figures rest on the same streams."""
+        return {}
 
     def mass(self, stream: str, of: str = "") -> float:
         """Return the mass (kg) in a stream: all of it, or that of an element, a material or a group of materials."""
+        if (stream, of) not in self._masses:
+            self._masses[stream, of] = self._mass(stream, of)
+        return self._masses[stream, of]
+
+    def _mass(self, stream: str, of: str) -> float:
         if of in self.names["element"]:
             return self.at("streams/element_flow", stream, of)
         if not of and stream in self.names["stream"]:  # melts have no materials, so that theirs are not numbers

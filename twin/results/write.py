@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ import h5py
 import numpy as np
 
 from twin.errors import FileError
+from twin.results.check import open_hdf5
 from twin.results.create import (
     ENCODING,
     create_counted,
@@ -28,21 +28,22 @@ from twin.results.create import (
 )
 from twin.results.digest import file_digest, state_digest
 from twin.results.guarded import GuardedFile, uninterrupted
+from twin.results.held import damaged
 from twin.results.kpis import Kpi, kpis_of
 from twin.results.layout import BY_PATH, COUNTED, LAYOUT, ONCE, SERIES, STATE_GROUP, TABLES, Variable, table_of
+from twin.results.memory import MemoryFile
 from twin.results.provenance import platform_text, twin_version
 from twin.results.read import Result, open_file, open_state
 from twin.results.replace import RESULTS, check_replaceable, put_in_place
 from twin.results.seal import add_seal
 from twin.results.state import save_state
-from twin.results.tally import Tally
+from twin.results.tally import Tally, Totals
 from twin.results.temporary import drop, temporary_for
 
 _ROWS = 1024
 _CACHE = 1 << 20
 """Bytes of chunks that HDF5 keeps for each array: one chunk, as chunks are written whole. Its own default grows to 8 MB an array."""
 _BLOCK = "rows_at_once"
-_MEMORY_NAMES = itertools.count()
 
 Columns = Mapping[str, Any]
 
@@ -98,8 +99,7 @@ class Writer:
             self._temporary = temporary_for(self._target)
         with self._disk():
             if self._temporary is None:
-                name = source or f"twin-memory-{next(_MEMORY_NAMES)}"
-                self._file = h5py.File(name, "r+" if source else "w", driver="core", backing_store=False)
+                self._file = MemoryFile() if source is None else h5py.File(source, "r+", driver="core", backing_store=False)
             else:
                 if source is not None:
                     shutil.copyfile(source, self._temporary)
@@ -171,10 +171,11 @@ class Writer:
         with self._disk():
             self._flush()
             self._write_once(once, every=True)
-            self._write_summary(kpis_of(self._tally.totals(self._file)))
+            totals = self._tally.totals(self._file)
+            self._write_summary(kpis_of(totals))
             self._set({**(attrs or {}), "complete": True})
             self._seal()
-        return self._close()
+        return self._close(totals)
 
     def save(self, state: dict[str, Any], once: Columns | None = None, attrs: Mapping[str, Any] | None = None) -> Path:
         """End a run that was stopped on the way: write what there is and its ``state``; return the file's path.
@@ -275,13 +276,20 @@ class Writer:
 
     def _seal(self) -> None:
         self._file.flush()
-        self._file.attrs["digest"] = file_digest(self._file, str(self._file.attrs.get("scenario_sha256", "")))
+        self._digest = file_digest(self._file, str(self._file.attrs.get("scenario_sha256", "")))
+        self._file.attrs["digest"] = self._digest
 
-    def _close(self) -> Result:
+    def _close(self, totals: Totals) -> Result:
         if self._target is None:
             file, self._file = self._file, None
-            return Result(file, None)
+            return Result(file, None, totals)
         self._close_file()
+        file = open_hdf5(self._target)
+        with damaged(self._target):
+            ours = file.attrs.get("digest") == self._digest
+        if ours:  # what was just written need not be looked at as what somebody sent
+            return Result(file, self._target, totals)
+        file.close()
         return open_file(self._target, check=False)
 
     def _close_file(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -132,6 +132,8 @@ class Control(Model):
 
 class FurnaceModel(ProcessModel):
     """A batch furnace."""
+
+    works_in_phases: ClassVar[bool] = True
 
     capacity: Capacity = Field(description="What it holds.")
     heel: Holdings = Field(default=Holdings(), description="What stays in it when it is tapped.")

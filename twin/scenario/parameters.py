@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import cache
+from typing import Any, TypeAlias
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -24,6 +25,9 @@ from twin.scenario.settings import Carrier, Settings
 _DEFAULT_SOURCE = "default of twin"
 _ELSEWHERE = ("twin", "materials", "units", "events", "thermochemistry")
 
+Default: TypeAlias = tuple[str, str, float | None, float | None]
+"""Basis, source, lower and upper end of a default."""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -32,43 +36,47 @@ class Found:
     path: Path
     value: float
     unit: str
-    default: tuple[str, str, float | None, float | None] | None
+    default: Default | None
 
 
 def numbers_in(model: BaseModel, path: Path) -> Iterator[Found]:
     """Yield every number in a model, at any depth."""
-    for name, field in type(model).model_fields.items():
+    for name, key, unit, default in _fields(type(model)):
         given = name in model.model_fields_set
-        yield from _numbers(getattr(model, name), field, (*path, field.alias or name), None if given else _default_of(field))
+        yield from _numbers(getattr(model, name), unit, (*path, key), None if given else default)
 
 
-def _default_of(field: FieldInfo) -> tuple[str, str, float | None, float | None]:
+@cache
+def _fields(model: type[BaseModel]) -> list[tuple[str, str, str, Default]]:
+    """Name, key, SI unit and default of each field of a model."""
+    return [(name, field.alias or name, _unit(field), _default_of(field)) for name, field in model.model_fields.items()]
+
+
+def _default_of(field: FieldInfo) -> Default:
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
     basis, source = str(extra.get("x-basis", "assumed")), str(extra.get("x-source", _DEFAULT_SOURCE))
     low, high = extra.get("x-low"), extra.get("x-high")
     return basis, source, float(low) if isinstance(low, (int, float)) else None, float(high) if isinstance(high, (int, float)) else None
 
 
-def _numbers(value: Any, field: FieldInfo | None, path: Path, default: tuple[str, str, float | None, float | None] | None) -> Iterator[Found]:
+def _numbers(value: Any, unit: str, path: Path, default: Default | None) -> Iterator[Found]:
     if value is None or isinstance(value, (bool, str)):
         return
     if isinstance(value, (int, float)):
-        yield Found(path, float(value), _unit(field), default)
+        yield Found(path, float(value), unit, default)
     elif isinstance(value, BaseModel):
         yield from numbers_in(value, path)
     elif hasattr(value, "numbers"):
-        yield from (Found((*path, *below), number, unit, default) for below, number, unit in value.numbers())
+        yield from (Found((*path, *below), number, own, default) for below, number, own in value.numbers())
     elif isinstance(value, Mapping):
         for key, item in value.items():
-            yield from _numbers(item, field, (*path, str(key)), default)
+            yield from _numbers(item, unit, (*path, str(key)), default)
     elif isinstance(value, tuple):
         for index, item in enumerate(value):
-            yield from _numbers(item, field, (*path, index), default)
+            yield from _numbers(item, unit, (*path, index), default)
 
 
-def _unit(field: FieldInfo | None) -> str:
-    if field is None:
-        return "1"
+def _unit(field: FieldInfo) -> str:
     found = next((q for part in (*field.metadata, field.annotation) if (q := quantity_of(part)) is not None), None)
     return found.si if found else "1"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -21,6 +22,9 @@ class Electricity(Model):
 
 class ProcessModel(UnitModel):
     """A unit that takes materials or melts and gives melts: elements in metal, slag, dust or gas."""
+
+    works_in_phases: ClassVar[bool] = False
+    """Whether it is a furnace, with ``phases``: to be asked where the language of furnaces need not be imported for plants that have none."""
 
     from_: References = Field(alias="from", description="What it takes from: bunkers, and ports whose melt is brought hot.")
     power: Electricity = Field(default=Electricity(), description="Electric power of drives, fans and pumps.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -52,7 +53,7 @@ class SizeClasses:
         """Yield (place below the value, value, SI unit) of every bound."""
         yield from (((index,), bound, "m") for index, bound in enumerate(self.upper))
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """A name for each class, e.g. ``"1 mm to 2 mm"``."""
         pairs = zip(self.lower, self.upper, strict=True)

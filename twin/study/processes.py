@@ -5,36 +5,34 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import signal
-import sys
-import threading
-import types
 from collections import deque
 from collections.abc import Iterable, Iterator
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from twin.errors import RunError
 from twin.study.executors import Executor
+from twin.study.nursery import Nursery, modules_for
 from twin.study.runs import Job, Outcome
 from twin.study.worker import MOST_KNOWN, TRIES, Packed, Packer, serve
 
 AHEAD = 2
 """Jobs that a worker has at a time, so that it need not wait for the next."""
-_START = threading.Lock()
 
 
 class _Worker:
     """A worker process: its end of the pipe, and the jobs it has taken, the one it is at first."""
 
-    def __init__(self) -> None:
-        context = multiprocessing.get_context("spawn")
+    def __init__(self, nursery: Nursery, modules: list[str]) -> None:
         self.pipe: Connection
-        self.pipe, theirs = context.Pipe()
-        self.process: SpawnProcess = context.Process(target=serve, args=(theirs,), name="twin worker", daemon=True)
-        with _quiet_start():
-            self.process.start()
-        theirs.close()
+        self.pipe, theirs = multiprocessing.Pipe()
+        try:
+            self.process = nursery.start(serve, (theirs,), modules)
+        except BaseException:
+            self.pipe.close()
+            raise
+        finally:
+            theirs.close()
         self.ready = False
         self.jobs: deque[tuple[int, Packed]] = deque()
         self.known: set[str] = set()
@@ -60,7 +58,7 @@ class _Worker:
 
 
 class Processes(Executor):
-    """Spawned worker processes, which load the kernels once each."""
+    """Worker processes that last as long as the pool; where several are needed, they are forked from one that has loaded the kernels."""
 
     name = "processes"
 
@@ -68,6 +66,8 @@ class Processes(Executor):
         self.workers = workers
         self._pool: list[_Worker] = []
         self._packer = Packer()
+        self._nursery = Nursery(workers)
+        self._modules: list[str] = []
         self._stillborn = 0
 
     def run(self, jobs: Iterable[Job]) -> Iterator[tuple[int, Outcome]]:
@@ -109,11 +109,14 @@ class Processes(Executor):
                 if following is None:
                     return
                 if k >= len(self._pool):
-                    self._pool.append(_Worker())
+                    self._pool.append(_Worker(self._nursery, self._modules))
                 self._pool[k].take(*following)
 
     def _packed(self, numbered: tuple[int, Job] | None) -> tuple[int, Packed] | None:
-        return None if numbered is None else (numbered[0], self._packer.pack(numbered[1]))
+        if numbered is None:
+            return None
+        self._modules = self._modules or modules_for(numbered[1].scenario.kinds)
+        return numbered[0], self._packer.pack(numbered[1])
 
     def _answering(self) -> list[_Worker]:
         by_pipe: dict[Any, _Worker] = {worker.pipe: worker for worker in self._pool}
@@ -142,6 +145,7 @@ class Processes(Executor):
         for worker in self._pool:
             worker.end()
         self._pool.clear()
+        self._nursery.close()
 
 
 def _ending(code: int | None) -> str:
@@ -151,22 +155,3 @@ def _ending(code: int | None) -> str:
         except ValueError:
             return f"by signal {-code}"
     return f"with exit code {code}"
-
-
-@contextlib.contextmanager
-def _quiet_start() -> Iterator[None]:
-    """Start a process that leaves Ctrl-C to its parent and does not run the user's script again.
-
-    A spawned process imports the main module of its parent under another name, which a script without ``if __name__ == "__main__"`` does not survive; what runs
-    in a worker is all in ``twin``, so it is given an empty one. The mask of signals is inherited.
-    """
-    with _START:
-        main = sys.modules["__main__"]
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if hasattr(signal, "pthread_sigmask") else None
-        sys.modules["__main__"] = types.ModuleType("__main__")
-        try:
-            yield
-        finally:
-            sys.modules["__main__"] = main
-            if mask is not None:
-                signal.pthread_sigmask(signal.SIG_SETMASK, mask)

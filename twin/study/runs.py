@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Literal
 
 from twin.errors import FileError, TwinError
-from twin.plant import simulate, topology
 from twin.results.findings import range_share
 from twin.results.kpis import Kpi
 from twin.results.limits import limit_of
@@ -66,10 +65,12 @@ class Outcome:
 
 def run_job(job: Job) -> Outcome:
     """Make a run. What goes wrong in it is an outcome with its ``error``, never raised; an interrupt by the user passes."""
+    from twin.plant import simulate  # loads the kernels, which whoever only hands out runs needs not
+
     began = time.thread_time()
     status: Status
     try:
-        with simulate.run(_checked(job), out=job.keep, replication=job.replication) as result:
+        with simulate.run(with_changes(job.scenario, job.changes), out=job.keep, replication=job.replication) as result:
             warnings = int(result.array("units/range_warnings").sum())
             kpis, events = dict(result.kpis), int(result.attrs["events"])
             limit, share = limit_of(result.totals).short, range_share(result)
@@ -85,12 +86,6 @@ def run_job(job: Job) -> Outcome:
 
 def _described(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".strip().rstrip(":")
-
-
-def _checked(job: Job) -> Scenario:
-    scenario = with_changes(job.scenario, job.changes)
-    topology.derive(scenario)
-    return scenario
 
 
 def job_key(job: Job, environment: str | None = None) -> str:

@@ -10,6 +10,7 @@ import pickle
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -80,7 +81,8 @@ def run_packed(packed: Packed) -> Outcome:
 def serve(connection: Connection) -> None:
     """Make the runs that come through a pipe until it ends."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    connection.send(None)  # ready
+    import_module("twin.plant.simulate")  # the kernels: before it says that it is ready
+    connection.send(None)
     while True:
         try:
             index, packed = connection.recv()
