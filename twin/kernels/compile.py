@@ -246,7 +246,7 @@ class MachineKernel:
     statuses: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if (self.apply is None) == (self.response is None):
-            raise ValueError("a machine kernel has an apply or a response, and not both")
+        if self.response is None and self.apply is None:
+            raise ValueError("a machine kernel needs an apply or a response")
         if self.response is not None:
             object.__setattr__(self, "apply", partial(_apply_response, self.response))
