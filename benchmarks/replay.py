@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from plant_run import prepared
 
 from twin.kernels import evaluator
+from twin.kernels.line_tables import IN_DOUBT
 from twin.scenario import Scenario
 
 Floats = NDArray[np.float64]
 BLOCK = 1024
-_evaluate = evaluator.evaluate
+_evaluate, _search = evaluator.evaluate, evaluator.search
 
 
 @numba.njit(error_model="numpy")
@@ -45,6 +46,8 @@ def _replay(lots: Floats, limits: Floats, count: int, line: Any, probe: Any) -> 
         for i in range(line.flows.shape[0]):
             line.flows[i].seconds, line.flows[i].up = limits[k, i, 0], limits[k, i, 1]
         status = _evaluate(line, probe)
+        if status == IN_DOUBT:
+            status = _search(line)
         if status != 0:
             return status
     return 0

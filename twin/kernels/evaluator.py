@@ -30,7 +30,7 @@ SOLVED = 1e-12
 MOST_TURNS = 20
 
 
-@kernel(i8(LINE, i8, i8))
+@kernel(inline=True)
 def _loops(line: Line, begin: int, end: int) -> int:
     """How many of the blocks ``begin`` to ``end - 1`` are loops."""
     found = 0
@@ -39,7 +39,7 @@ def _loops(line: Line, begin: int, end: int) -> int:
     return found
 
 
-@kernel(i8(LINE))
+@kernel(inline=True)
 def _limited(line: Line) -> int:
     """The number of blocks up to the last machine that can limit the line; those behind wait until the duration stands."""
     limited = 0
@@ -50,7 +50,7 @@ def _limited(line: Line) -> int:
     return limited
 
 
-@kernel(i8(LINE, f8, f8, i8, i8))
+@kernel(inline=True)
 def _close(line: Line, feed: float, tau: float, begin: int, end: int) -> int:
     """Sum up what circles in the loops among the blocks ``begin`` to ``end - 1``, at the conditions found."""
     if not _loops(line, begin, end):
@@ -58,11 +58,10 @@ def _close(line: Line, feed: float, tau: float, begin: int, end: int) -> int:
     return int(run_through(line, feed, tau, 0, CLOSE_TOLERANCE, 0, begin, end))
 
 
-@kernel(i8(LINE, f8))
-def search(line: Line, feed: float) -> int:
+@kernel(inline=True)
+def _search(line: Line, feed: float) -> int:
     """Search for the duration and take the lot through the line at it, loops closed."""
     result, count = line.result[0], line.blocks.shape[0]
-    result.searched = 1
     empty(line)
     tau = first_guess(line)
     end = _limited(line)
@@ -91,7 +90,7 @@ def search(line: Line, feed: float) -> int:
     return 0
 
 
-@kernel(f8(LINE, f8, f8))
+@kernel(inline=True)
 def _go_through(line: Line, feed: float, floor: float) -> float:
     """Take the lot through all blocks at a duration of ``floor`` s, or what the machines up to the first that reacts need if that is more.
 
@@ -119,7 +118,7 @@ def _go_through(line: Line, feed: float, floor: float) -> float:
     return tau
 
 
-@kernel(i8(LINE, f8))
+@kernel(inline=True)
 def _solve(line: Line, feed: float) -> int:
     """Solve for the duration, without checking how its loops come to it; 0, or ``IN_DOUBT`` where that fails."""
     floor, last_tau, last_gap = 0.0, 0.0, 0.0
@@ -144,7 +143,7 @@ def _solve(line: Line, feed: float) -> int:
     return IN_DOUBT
 
 
-@kernel(i8(LINE))
+@kernel(inline=True)
 def _solvable(line: Line) -> int:
     """Whether all loops of the line can be solved."""
     for b in range(line.blocks.shape[0]):
@@ -153,7 +152,7 @@ def _solvable(line: Line) -> int:
     return 1
 
 
-@kernel(i8(LINE, LINE, f8))
+@kernel(inline=True)
 def solve(line: Line, probe: Line, feed: float) -> int:
     """Solve for the duration and take the lot through the line at it; 0, or ``IN_DOUBT`` where that fails or the loops do not come to it from empty."""
     if not _solvable(line):
@@ -165,31 +164,26 @@ def solve(line: Line, probe: Line, feed: float) -> int:
     return int(status)
 
 
-@kernel(i8(LINE, LINE))
-def evaluate(line: Line, probe: Line) -> int:
-    """Take the lot of a line through it. ``probe`` is the same line with buffers of its own, in which its loops are filled from empty.
-
-    Written: feeds, conditions, what leaves each port, shares, settings, flows, ``outlet_mass`` and ``result``; ``warned`` is added to. Returns 0, a
-    kernel's status, ``NOT_CONVERGED`` or ``NOT_FINITE``.
-    """
+@kernel(inline=True)
+def _begin(line: Line) -> None:
+    """Clear what the last lot left in ``result``."""
     own = line.result[0]
     own.tau, own.bottleneck, own.sweeps, own.passes, own.culprit = 0.0, 0, 0, 0, 0
     own.rises, own.doubt, own.slowed, own.searched = 0, 0, 0, 0
-    feed = mass_of(line.x)
-    status = solve(line, probe, feed)
-    if status == IN_DOUBT:
-        status = search(line, feed)
-    if status != 0:
-        return int(status)
-    check = own.tau
+
+
+@kernel(inline=True)
+def _finish(line: Line) -> int:
+    """Weigh what leaves the line and count warnings; 0, or ``NOT_FINITE``."""
+    check = line.result[0].tau
     for k in range(line.outlets.shape[0]):
         line.outlet_mass[k] = mass_of(line.out[line.outlets[k].machine, line.outlets[k].port])
         check += line.outlet_mass[k]
     if not np.isfinite(check):
         for i in range(line.machines.shape[0]):
             if not np.isfinite(line.flows[i].phi):
-                own.culprit = i
-                return NOT_FINITE
+                line.result[0].culprit = i
+                break
         return NOT_FINITE
     for i in range(line.machines.shape[0]):
         for w in range(line.machines[i].warnings):
@@ -197,7 +191,31 @@ def evaluate(line: Line, probe: Line) -> int:
     return 0
 
 
-@kernel(i8(LINE))
+@kernel(i8(LINE, LINE))
+def evaluate(line: Line, probe: Line) -> int:
+    """Take the lot of a line through it. ``probe`` is the same line with buffers of its own, in which its loops are filled from empty.
+
+    Written: feeds, conditions, what leaves each port, shares, settings, flows, ``outlet_mass`` and ``result``; ``warned`` is added to. Returns 0,
+    ``NOT_FINITE``, or ``IN_DOUBT`` where the line is not solved: it is then to be searched for by :func:`search`.
+    """
+    _begin(line)
+    status = solve(line, probe, mass_of(line.x))
+    return _finish(line) if status == 0 else status
+
+
+@kernel()
+def search(line: Line) -> int:
+    """Take the lot of a line through it by a search for its duration: as :func:`evaluate`, which is quicker where it can.
+
+    Returns 0, a kernel's status, ``NOT_CONVERGED`` or ``NOT_FINITE``. It is compiled when it is first needed.
+    """
+    _begin(line)
+    line.result[0].searched = 1
+    status = _search(line, mass_of(line.x))
+    return _finish(line) if status == 0 else status
+
+
+@kernel()
 def follow(line: Line) -> int:
     """Take what rides on a lot, as an element inside its materials, through the line at the conditions that :func:`evaluate` left for that lot.
 

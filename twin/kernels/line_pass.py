@@ -12,8 +12,8 @@ import numpy as np
 from numba import types
 
 from twin.kernels.compile import kernel
-from twin.kernels.line_tables import FLOWS, LINE, MACHINES, NOT_CONVERGED, NOT_FINITE, OVERLOADED, STREAMS, Floats, Line, Records
-from twin.kernels.machine_pass import apply, mass_of, sum_up
+from twin.kernels.line_tables import LINE, NOT_CONVERGED, NOT_FINITE, OVERLOADED, Floats, Line, Records
+from twin.kernels.machine_pass import apply, copy_to, mass_of, sum_up
 
 f8, i8 = types.float64, types.int64
 
@@ -38,7 +38,7 @@ FLOOD, FLOOD_SWEEPS = 1e4, 20
 MAX_CLOSING = 200_000
 
 
-@kernel(f8(f8[:, ::1], f8[:, :, ::1], f8[:, :, :, ::1], MACHINES, STREAMS, i8, f8))
+@kernel(inline=True)
 def _gather(x: Floats, inp: Floats, out: Floats, machines: Records, sources: Records, i: int, damping: float) -> float:
     """Add up the feed of machine ``i``; returns the largest change of a material over its mass (0 where nothing moved)."""
     worst = 0.0
@@ -60,7 +60,7 @@ def _gather(x: Floats, inp: Floats, out: Floats, machines: Records, sources: Rec
     return worst
 
 
-@kernel(types.void(f8[:, ::1], f8[:, ::1], f8[:, ::1], i8))
+@kernel(inline=True)
 def _extrapolate(inp: Floats, before: Floats, delta: Floats, sweep: int) -> None:
     """Sum up what is left of the geometric series that the feed ``inp`` of a loop's first machine runs through from sweep to sweep.
 
@@ -77,7 +77,7 @@ def _extrapolate(inp: Floats, before: Floats, delta: Floats, sweep: int) -> None
             before[m, s] = inp[m, s]
 
 
-@kernel(types.boolean(FLOWS, i8, i8, f8))
+@kernel(inline=True)
 def _overloaded(flows: Records, begin: int, end: int, seconds: float) -> bool:
     """Whether one of the machines ``begin`` to ``end - 1`` needs more than ``seconds``."""
     over = 0
@@ -86,7 +86,7 @@ def _overloaded(flows: Records, begin: int, end: int, seconds: float) -> bool:
     return over > 0
 
 
-@kernel(i8(LINE, i8, f8, f8, i8))
+@kernel(inline=True)
 def _run_once(line: Line, b: int, feed: float, tau: float, fresh: int) -> int:
     """Block ``b``, which is no loop."""
     for i in range(line.blocks[b].first, line.blocks[b].end):
@@ -100,7 +100,7 @@ def _run_once(line: Line, b: int, feed: float, tau: float, fresh: int) -> int:
     return 0
 
 
-@kernel(f8(LINE, i8, f8, i8, i8, i8, f8))
+@kernel(inline=True)
 def _extrapolated(line: Line, first: int, feed: float, fresh: int, sweep: int, patience: int, level: float) -> float:
     """Extrapolate the feed of a loop's ``first`` machine where it is time to; returns by how much its flow rose above ``level``."""
     rise: float = line.flows[first].phi - level
@@ -111,13 +111,13 @@ def _extrapolated(line: Line, first: int, feed: float, fresh: int, sweep: int, p
     return rise
 
 
-@kernel(i8(LINE, i8, f8, f8, i8, f8, i8))
+@kernel(inline=True)
 def _run_loop(line: Line, b: int, feed: float, tau: float, fresh: int, tolerance: float, patience: int) -> int:
     """Sweep through loop ``b`` until it stands; arguments as of :func:`run_through`."""
     first, end, result, flows = line.blocks[b].first, line.blocks[b].end, line.result, line.flows
     sweep, before = 0, 2.0
     level, rise, last_rise = flows[first].phi, 0.0, math.inf
-    line.series[0] = line.inp[first]
+    copy_to(line.series[0], line.inp[first])
     line.series[1] = 0.0
     result[0].culprit = first
     while True:
@@ -169,7 +169,7 @@ def run_through(line: Line, feed: float, tau: float, fresh: int, tolerance: floa
     return 0
 
 
-@kernel(types.void(LINE))
+@kernel(inline=True)
 def empty(line: Line) -> None:
     """Nothing circles: every loop begins from zero."""
     line.inp[:] = 0.0

@@ -17,7 +17,7 @@ from numba import types
 
 from twin.kernels.compile import kernel
 from twin.kernels.line_tables import BY_MATERIAL, BY_SIZE, LINE, MATRICES, MATRIX, Floats, Line
-from twin.kernels.machine_pass import apply, deliver, let_fall, mass_of, set_shares, settle, sum_up
+from twin.kernels.machine_pass import add_to, apply, copy_to, deliver, fill, let_fall, mass_of, set_shares, settle, sum_up
 
 f8, i8 = types.float64, types.int64
 
@@ -32,74 +32,67 @@ NEAR, STEADY, MOST_FILLING = 0.03, 0.5, 60
 """How near the solution a filling loop must come, as a share of what circles, by a step that takes it nearer by this factor, in so many steps."""
 
 
-@kernel(inline=True)
-def _add(into: Floats, x: Floats) -> None:
-    for m in range(into.shape[0]):
-        for s in range(into.shape[1]):
-            into[m, s] += x[m, s]
-
-
-@kernel(inline=True)
+@kernel(types.void(MATRIX, MATRIX, MATRIX))
 def _add_share(into: Floats, shares: Floats, x: Floats) -> None:
     for m in range(into.shape[0]):
         for s in range(into.shape[1]):
             into[m, s] += shares[m, s] * x[m, s]
 
 
-@kernel(types.void(LINE, i8))
+@kernel(inline=True)
 def _take_given(line: Line, b: int) -> None:
     """Write what comes to the machines of loop ``b`` from outside it."""
     first, end = line.blocks[b].first, line.blocks[b].end
     for i in range(first, end):
-        line.given[i] = 0.0
+        fill(line.given[i], 0.0)
         for k in range(line.machines[i].sources, line.machines[i].sources_end):
             source, p = line.sources[k].machine, line.sources[k].port
             if source < first or source >= end:
-                _add(line.given[i], line.x if source < 0 else line.out[source, p])
+                add_to(line.given[i], line.x if source < 0 else line.out[source, p])
 
 
-@kernel(types.void(LINE, MATRIX, MATRICES, i8, i8, i8))
+@kernel(inline=True)
 def _add_inflow(line: Line, ahead: Floats, per_tear: Floats, source: int, port: int, tears: int) -> None:
     """Add what a port of a machine of the loop gives off, beside and by what is inside the tears."""
     shares, tear = line.shares[source, port], line.machines[source].tear
     if tear >= 0 and line.machines[source].structure == BY_MATERIAL:
-        per_tear[tear] += 1.0
+        for m in range(shares.shape[0]):
+            for s in range(shares.shape[1]):
+                per_tear[tear, m, s] += 1.0
         return
     if tear >= 0:
-        _add(per_tear[tear], shares)
+        add_to(per_tear[tear], shares)
         return
     _add_share(ahead, shares, line.ahead[source])
     for t in range(tears):
         _add_share(per_tear[t], shares, line.per_tear[source, t])
 
 
-@kernel(types.void(LINE, i8))
+@kernel(inline=True)
 def _set_up(line: Line, b: int) -> None:
     """Write what is inside every machine of loop ``b`` beside (``ahead``) and by (``per_tear``) what is inside its tears, and what comes to these from that."""
     first, end, tears = line.blocks[b].first, line.blocks[b].end, line.blocks[b].tears
-    for i in range(first, end):
-        own = line.machines[i].tear
-        ahead = line.inside[own] if own >= 0 else line.ahead[i]
-        per_tear = line.back[own] if own >= 0 else line.per_tear[i]
-        ahead[:] = line.given[i]
-        per_tear[:tears] = 0.0
-        for k in range(line.machines[i].sources, line.machines[i].sources_end):
-            source = line.sources[k].machine
-            if first <= source < i:
-                _add_inflow(line, ahead, per_tear, source, line.sources[k].port, tears)
-    for i in range(first, end):
-        own = line.machines[i].tear
-        for k in range(line.machines[i].sources, line.machines[i].sources_end):
-            source = line.sources[k].machine
-            if own >= 0 and i <= source < end:
-                _add_inflow(line, line.inside[own], line.back[own], source, line.sources[k].port, tears)
+    for back in range(2):  # what comes from machines before, in order; then what comes back to the tears
+        for i in range(first, end):
+            own = line.machines[i].tear
+            if back and own < 0:
+                continue
+            ahead = line.inside[own] if own >= 0 else line.ahead[i]
+            per_tear = line.back[own] if own >= 0 else line.per_tear[i]
+            if not back:
+                copy_to(ahead, line.given[i])
+                for t in range(tears):
+                    fill(per_tear[t], 0.0)
+            for k in range(line.machines[i].sources, line.machines[i].sources_end):
+                source = line.sources[k].machine
+                if first <= source < end and (source >= i) == back:
+                    _add_inflow(line, ahead, per_tear, source, line.sources[k].port, tears)
 
 
-@kernel(types.void(LINE, i8))
-def _solve_mill(line: Line, i: int) -> None:
-    """Solve a loop whose one tear is the mill ``i``, from the coarsest class on, of which its pieces fall into the finer ones."""
-    inside, back, shares, fallen = line.inside[0], line.back[0, 0], line.shares[i, 0], line.fallen[i]
-    comes, gain, leaves, broken = line.rows[0], line.rows[1], line.rows[2], line.rows[3, 0]
+@kernel(types.void(MATRIX, MATRIX, MATRIX, MATRIX, MATRICES, f8[::1], i8))
+def _solve_mill(inside: Floats, back: Floats, shares: Floats, fallen: Floats, rows: Floats, numbers: Floats, spread: int) -> None:
+    """Solve a loop whose one tear is a mill, from the coarsest class on, of which its pieces fall into the finer ones; ``inside`` becomes what is in it."""
+    comes, gain, leaves, broken = rows[0], rows[1], rows[2], rows[3, 0]
     classes, materials = fallen.shape
     for j in range(classes):
         for m in range(materials):
@@ -112,20 +105,19 @@ def _solve_mill(line: Line, i: int) -> None:
         for m in range(materials):
             comes[j, m] = (comes[j, m] + fallen[j, m]) * gain[j, m]
             broken[m] = comes[j, m] - comes[j, m] * leaves[j, m]
-        let_fall(line.numbers, line.machines[i].spread, j, broken, fallen)
+        let_fall(numbers, spread, j, broken, fallen)
     for m in range(materials):
         for j in range(classes):
             inside[m, j] = comes[j, m]
 
 
-@kernel(types.void(LINE, i8))
-def _solve_pour(line: Line, i: int) -> None:
-    """Solve a loop whose one tear is the machine ``i`` that lets pieces take given sizes; ``inside`` becomes what it gives off.
+@kernel(types.void(MATRIX, MATRIX, MATRIX, MATRIX, f8[::1], i8))
+def _solve_pour(inside: Floats, back: Floats, shares: Floats, inp: Floats, numbers: Floats, sizes: int) -> None:
+    """Solve a loop whose one tear is a machine that lets pieces take given sizes; ``inside`` becomes what it gives off.
 
     Its feed is u = (e + C p q)/(1 - C s) with e (``inside``) from outside, C (``back``) what comes back of a kg given off, s the shares that keep their
     size and p the sizes given; what takes these, q = sum of (1 - s) u, is one number a material and enters linearly.
     """
-    inside, back, shares, inp, sizes = line.inside[0], line.back[0, 0], line.shares[i, 0], line.inp[i], line.machines[i].spread
     classes = inside.shape[1]
     for m in range(inside.shape[0]):
         base, slope = 0.0, 0.0
@@ -133,16 +125,16 @@ def _solve_pour(line: Line, i: int) -> None:
             kept = 1.0 - back[m, s] * shares[m, s]
             gain = 1.0 / kept if kept > NOTHING_LEAVES else 0.0
             inp[m, s] = inside[m, s] * gain
-            back[m, s] *= line.numbers[sizes + m * classes + s] * gain
+            back[m, s] *= numbers[sizes + m * classes + s] * gain
             base += (1.0 - shares[m, s]) * inp[m, s]
             slope += (1.0 - shares[m, s]) * back[m, s]
         poured = base / (1.0 - slope) if slope < 1.0 - NOTHING_LEAVES else 0.0
         for s in range(classes):
             inp[m, s] += back[m, s] * poured
-            inside[m, s] = inp[m, s] * shares[m, s] + line.numbers[sizes + m * classes + s] * poured
+            inside[m, s] = inp[m, s] * shares[m, s] + numbers[sizes + m * classes + s] * poured
 
 
-@kernel(types.void(LINE, i8, i8, i8, i8))
+@kernel(inline=True)
 def _solve_cell(line: Line, b: int, tears: int, m: int, j: int) -> None:
     """Solve u = C u + e for what is inside the tears in one cell.
 
@@ -174,7 +166,7 @@ def _solve_many(line: Line, b: int) -> None:
     materials, classes = line.x.shape
     broken = line.rows[3, 0]
     for i in range(first, end):
-        line.fallen[i] = 0.0
+        fill(line.fallen[i], 0.0)
     for j in range(classes - 1, -1, -1):
         for m in range(materials):
             _solve_cell(line, b, tears, m, j)
@@ -192,16 +184,16 @@ def close_loop(line: Line, b: int) -> None:
     first, end, tears = line.blocks[b].first, line.blocks[b].end, line.blocks[b].tears
     _set_up(line, b)
     if tears == 1 and line.machines[first].structure == BY_SIZE:
-        _solve_mill(line, first)
+        _solve_mill(line.inside[0], line.back[0, 0], line.shares[first, 0], line.fallen[first], line.rows, line.numbers, line.machines[first].spread)
     elif tears == 1 and line.machines[first].structure == BY_MATERIAL:
-        _solve_pour(line, first)
+        _solve_pour(line.inside[0], line.back[0, 0], line.shares[first, 0], line.inp[first], line.numbers, line.machines[first].spread)
     else:
         _solve_many(line, b)
     for i in range(first, end):
         own, inp = line.machines[i].tear, line.inp[i]
         if line.machines[i].structure == BY_MATERIAL:
             continue  # written with the solution
-        inp[:] = line.inside[own] if own >= 0 else line.ahead[i]
+        copy_to(inp, line.inside[own] if own >= 0 else line.ahead[i])
         if own < 0:
             for t in range(tears):
                 _add_share(inp, line.per_tear[i, t], line.inside[t])
@@ -212,14 +204,14 @@ def close_loop(line: Line, b: int) -> None:
     line.result[0].sweeps += 1
 
 
-@kernel(types.void(LINE, i8))
+@kernel(inline=True)
 def close_given(line: Line, b: int) -> None:
     """:func:`close_loop` for what comes to it now."""
     _take_given(line, b)
     close_loop(line, b)
 
 
-@kernel(f8(LINE, i8, f8))
+@kernel(inline=True)
 def _need(line: Line, b: int, feed: float) -> float:
     """Set the flows of loop ``b``; returns what its machines need for the lot, s."""
     need = 0.0
@@ -230,7 +222,7 @@ def _need(line: Line, b: int, feed: float) -> float:
     return need
 
 
-@kernel(i8(LINE, i8, f8))
+@kernel(inline=True)
 def _settle_all(line: Line, b: int, tau: float) -> int:
     """Write the settings ``found`` that the flows of loop ``b`` give at ``tau`` s a lot."""
     for i in range(line.blocks[b].first, line.blocks[b].end):
@@ -241,7 +233,7 @@ def _settle_all(line: Line, b: int, tau: float) -> int:
     return 0
 
 
-@kernel(i8(LINE, i8))
+@kernel(inline=True)
 def _split_all(line: Line, b: int) -> int:
     """Write the shares of the machines of loop ``b`` at their settings and close it."""
     for i in range(line.blocks[b].first, line.blocks[b].end):
@@ -257,7 +249,8 @@ def _split_all(line: Line, b: int) -> int:
 def sweep_empty(line: Line, b: int, feed: float, tau: float) -> int:
     """Take the lot through loop ``b`` once, with nothing that comes back, at ``tau`` s a lot: its settings are those of an empty loop."""
     for i in range(line.blocks[b].first, line.blocks[b].end):
-        line.out[i] = 0.0
+        for p in range(line.machines[i].ports):
+            fill(line.out[i, p], 0.0)
     for i in range(line.blocks[b].first, line.blocks[b].end):
         sum_up(line.x, line.inp, line.out, line.machines, line.sources, i)
         line.flows[i].phi = mass_of(line.inp[i]) / feed
@@ -268,7 +261,7 @@ def sweep_empty(line: Line, b: int, feed: float, tau: float) -> int:
     return 0
 
 
-@kernel(i8(LINE, i8, i8))
+@kernel(inline=True)
 def _step(line: Line, begin: int, end: int) -> int:
     """Move the settings ``begin`` to ``end`` - 1 on by Broyden's rule; returns 1 where they stand.
 
@@ -369,16 +362,16 @@ def solve_loop(line: Line, b: int, feed: float, least: float, free: int) -> floa
     return math.nan
 
 
-@kernel(types.void(LINE, LINE, i8))
+@kernel(inline=True)
 def _lay_out(line: Line, probe: Line, b: int) -> None:
     """Give ``probe`` what comes to loop ``b`` from outside it, and what limits its machines."""
     first, end = line.blocks[b].first, line.blocks[b].end
     for i in range(first, end):
-        probe.flows[i] = line.flows[i]
+        probe.flows[i].seconds, probe.flows[i].up = line.flows[i].seconds, line.flows[i].up
         for k in range(line.machines[i].sources, line.machines[i].sources_end):
             source, p = line.sources[k].machine, line.sources[k].port
             if 0 <= source < first or source >= end:
-                probe.out[source, p] = line.out[source, p]
+                copy_to(probe.out[source, p], line.out[source, p])
     _take_given(probe, b)
 
 

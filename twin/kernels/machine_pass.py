@@ -68,6 +68,30 @@ def mass_of(x: Floats) -> float:
     return (a + b) + (c + d)
 
 
+@kernel(types.void(MATRIX, f8))
+def fill(into: Floats, value: float) -> None:
+    """Set all of a matrix."""
+    for m in range(into.shape[0]):
+        for s in range(into.shape[1]):
+            into[m, s] = value
+
+
+@kernel(types.void(MATRIX, MATRIX))
+def copy_to(into: Floats, x: Floats) -> None:
+    """Copy a matrix; by hand, since an assignment brings code for matrices of different shapes along, which takes seconds to compile."""
+    for m in range(into.shape[0]):
+        for s in range(into.shape[1]):
+            into[m, s] = x[m, s]
+
+
+@kernel(types.void(MATRIX, MATRIX))
+def add_to(into: Floats, x: Floats) -> None:
+    """Add a matrix."""
+    for m in range(into.shape[0]):
+        for s in range(into.shape[1]):
+            into[m, s] += x[m, s]
+
+
 @kernel(types.void(MATRIX, MATRICES, PORTS, MACHINES, STREAMS, i8))
 def sum_up(x: Floats, inp: Floats, out: Floats, machines: Records, sources: Records, i: int) -> None:
     """Add up the feed of machine ``i``."""
@@ -76,13 +100,9 @@ def sum_up(x: Floats, inp: Floats, out: Floats, machines: Records, sources: Reco
         source, p = sources[k].machine, sources[k].port
         given = x if source < 0 else out[source, p]
         if k == begin:
-            for m in range(x.shape[0]):
-                for s in range(x.shape[1]):
-                    inp[i, m, s] = given[m, s]
+            copy_to(inp[i], given)
         else:
-            for m in range(x.shape[0]):
-                for s in range(x.shape[1]):
-                    inp[i, m, s] += given[m, s]
+            add_to(inp[i], given)
 
 
 @kernel(i8(LINE, i8, f8, f8[::1]))
@@ -96,7 +116,8 @@ def settle(line: Line, i: int, tau: float, settings: Floats) -> int:
     for m in range(inp.shape[0]):
         for s in range(inp.shape[1]):
             at[m, s] = inp[m, s] * rate
-    line.warn[i, :] = 0
+    for w in range(machine.warnings):
+        line.warn[i, w] = 0
     return int(
         _call_settle(
             machine.settle,
@@ -116,7 +137,7 @@ def set_shares(line: Line, i: int) -> int:
     machine = line.machines[i]
     if line.flows[i].up <= 0.0:
         for p in range(machine.ports):
-            line.shares[i, p] = 1.0 if p == machine.bypass else 0.0
+            fill(line.shares[i, p], 1.0 if p == machine.bypass else 0.0)
         line.machines[i].stale = 1
         return 0
     if machine.settings == machine.settings_end and machine.stale == 0:
@@ -151,11 +172,11 @@ def let_fall(numbers: Floats, begin: int, j: int, broken: Floats, fallen: Floats
         row = parts + materials
 
 
-@kernel(types.void(LINE, i8))
+@kernel(inline=True)
 def _break(line: Line, i: int) -> None:
     """:func:`deliver` for a machine that breaks."""
     inp, shares, out, fallen, broken = line.inp[i], line.shares[i, 0], line.out[i, 0], line.fallen[i], line.rows[0, 0]
-    fallen[:] = 0.0
+    fill(fallen, 0.0)
     for j in range(inp.shape[1] - 1, -1, -1):
         for m in range(inp.shape[0]):
             inside = inp[m, j] + fallen[j, m]
@@ -164,7 +185,7 @@ def _break(line: Line, i: int) -> None:
         let_fall(line.numbers, line.machines[i].spread, j, broken, fallen)
 
 
-@kernel(types.void(LINE, i8))
+@kernel(inline=True)
 def _pour(line: Line, i: int) -> None:
     """:func:`deliver` for a machine whose pieces take given sizes."""
     inp, shares, out, sizes = line.inp[i], line.shares[i, 0], line.out[i, 0], line.machines[i].spread
@@ -189,9 +210,7 @@ def deliver(line: Line, i: int) -> None:
         return
     inp, shares, out = line.inp[i], line.shares[i], line.out[i]
     last = line.machines[i].ports - 1
-    for m in range(inp.shape[0]):
-        for s in range(inp.shape[1]):
-            out[last, m, s] = inp[m, s]
+    copy_to(out[last], inp)
     for p in range(last):
         for m in range(inp.shape[0]):
             for s in range(inp.shape[1]):
@@ -204,18 +223,18 @@ def deliver(line: Line, i: int) -> None:
                 out[last, m, s] = max(out[last, m, s], 0.0)
 
 
-@kernel(i8(LINE, i8))
+@kernel(inline=True)
 def _pass_by(line: Line, i: int) -> int:
     """Let the feed of machine ``i`` take its bypass, since no copy works."""
     for p in range(line.machines[i].ports):
         if p == line.machines[i].bypass:
-            line.out[i, p] = line.inp[i]
+            copy_to(line.out[i, p], line.inp[i])
         else:
-            line.out[i, p] = 0.0
+            fill(line.out[i, p], 0.0)
     return 0
 
 
-@kernel(i8(LINE, i8, f8, i8))
+@kernel(inline=True)
 def _apply_whole(line: Line, i: int, tau: float, fresh: int) -> int:
     """:func:`apply` for a machine without a response."""
     machine, flow = line.machines[i], line.flows[i]
@@ -225,7 +244,8 @@ def _apply_whole(line: Line, i: int, tau: float, fresh: int) -> int:
         for m in range(inp.shape[0]):
             for s in range(inp.shape[1]):
                 at[m, s] = inp[m, s] * rate
-    line.warn[i, :] = 0
+    for w in range(machine.warnings):
+        line.warn[i, w] = 0
     return int(
         _call(
             machine.apply,
@@ -240,7 +260,7 @@ def _apply_whole(line: Line, i: int, tau: float, fresh: int) -> int:
     )
 
 
-@kernel(i8(LINE, i8, f8, i8))
+@kernel(inline=True)
 def apply(line: Line, i: int, tau: float, fresh: int) -> int:
     """Split the feed of machine ``i`` at ``tau`` s a lot; with ``fresh`` > 0 its conditions are set from that feed first."""
     if line.flows[i].up <= 0.0:

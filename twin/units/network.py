@@ -168,6 +168,8 @@ class Network:
     def evaluate(self, lot: int, mass: float, now: int) -> None:
         """Take the lot in ``x`` through the line; ``lot`` (its number), ``mass`` (kg) and ``now`` (ns) are for the error if that fails."""
         status = ev.evaluate(self.line, self.probe)
+        if status == lt.IN_DOUBT:
+            status = ev.search(self.line)
         if status != 0:
             self._explain(status, f"lot {lot} of {mass:g} kg at {now / NANOSECONDS:.6g} s")
         if self.riders is not None:
