@@ -51,7 +51,7 @@ def functions_of(kernel: MachineKernel) -> dict[str, Any]:
 def name_of(kernel: MachineKernel) -> str:
     """What to call a kernel: its module and its compiled functions."""
     functions = [getattr(function, "py_func", function) for function in functions_of(kernel).values()]
-    return f"{functions[0].__module__} ({', '.join(function.__name__ for function in functions)})"
+    return f"{functions[-1].__module__} ({', '.join(function.__name__ for function in functions)})"
 
 
 class Bare:
