@@ -348,6 +348,21 @@ class Source:
         code = f"\n\n  ```pycon\n{_indented(examples)}\n  ```" if examples else ""
         return f"- `{name}({arguments})`: {_markdown(' '.join(first.split()))}{code}\n"
 
+    def _named(self, name: str) -> ast.FunctionDef | ast.ClassDef:
+        return next(each for each in self.body if isinstance(each, (ast.FunctionDef, ast.ClassDef)) and each.name == name)
+
+    def signature(self, name: str) -> str:
+        """Return how a function is called, or what fields a record has, with their types."""
+        node = self._named(name)
+        if isinstance(node, ast.FunctionDef):
+            return (ast.get_source_segment(self.text, node) or "").partition('"""')[0].rstrip().removesuffix(":")
+        fields = [f"    {ast.unparse(each)}" for each in node.body if isinstance(each, ast.AnnAssign)]
+        return "\n".join([f"class {name}:", *fields])
+
+    def documented(self, name: str) -> str:
+        """Return the docstring of a function or a class, as Markdown."""
+        return _markdown(ast.get_docstring(self._named(name)) or "")
+
 
 def _indented(text: str) -> str:
     return "\n".join(f"  {line}" for line in text.splitlines())
@@ -359,12 +374,25 @@ def _markdown(text: str) -> str:
     return re.sub(r"``([^`]*)``", r"`\1`", text)
 
 
+# -- testing.md -------------------------------------------------------------------------------------------------------------------------------
+
+
+def testing_page() -> str:
+    """What `twin.testing` offers to who writes a machine, out of its docstrings."""
+    checks, claims = Source("twin.testing.checks"), Source("twin.testing.claims")
+    parts = [NOTE, texts.TESTING_HEAD]
+    for source, name in ((checks, "check_kernel"), (checks, "Report"), (claims, "Monotone")):
+        parts += [f"## `{name}`\n", f"```\n{source.signature(name)}\n```\n", f"{source.documented(name)}\n"]
+    return "\n".join(parts)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/scenario.md": scenario_page,
     "docs/reference/kpis.md": kpi_page,
     "docs/reference/file_layout.md": layout_page,
     "docs/reference/materials.md": materials_page,
     "docs/reference/machines.md": machines_page,
+    "docs/reference/testing.md": testing_page,
     "scenarios/scenario.schema.json": schema_text,
 }
 """What is written, by its path below the project."""

@@ -410,3 +410,16 @@ those of the [catalogue](materials.md#properties).
 ONLY_A_TABLE = """\
 **No model: a table of shares that somebody measured or assumed.** It does not react to load, size of the machine or settings, and is right only near the
 conditions in which the shares were found."""
+
+TESTING_HEAD = """# Testing a machine
+
+For who writes a machine of their own: `twin.testing` holds its kernel to the rules that lines rely on. How it is used
+stands in [Adding a machine](../adding_a_machine.md).
+
+```python
+from twin.testing import KernelCheckError, Monotone, check_kernel
+```
+
+`KernelCheckError` is raised with everything that was found: `faults` holds a sentence for each, with the value, the limit,
+the place and the trial in which it was seen.
+"""

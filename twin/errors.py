@@ -10,7 +10,8 @@
         ├── DeadlockError    units wait for one another, or for what nobody will ever do
         ├── BudgetError      more events or more time than the budget allows
         ├── NetworkError     rates and splits of a line did not converge
-        ├── KernelError      a kernel refused its input or returned a value that is not finite
+        ├── KernelError      a kernel refused its input, returned a value that is not finite or reached beyond its arrays
+        │   └── KernelCheckError    a kernel breaks rules that twin.testing holds it to
         └── BalanceError     mass, an element or energy does not close
 """
 
@@ -94,7 +95,15 @@ class NetworkError(RunError):
 
 
 class KernelError(RunError):
-    """A kernel refused its input or returned a value that is not finite."""
+    """A kernel refused its input, returned a value that is not finite, or reached beyond its arrays."""
+
+
+class KernelCheckError(KernelError):
+    """A kernel breaks rules of :class:`~twin.kernels.compile.MachineKernel`; ``faults`` holds a sentence for each."""
+
+    def __init__(self, summary: str, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join([summary, *(f"- {fault}" for fault in self.faults)]))
 
 
 class BalanceError(RunError):

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,17 +80,16 @@ class Balance:
                 found.append((f"carrier {name}", abs(metered - used) / max(used, metered)))
         return found
 
-    def check(self, materials: tuple[str, ...]) -> None:
-        """Raise :class:`~twin.errors.BalanceError` if something does not close."""
+    def check(self, materials: tuple[str, ...], suspect: Callable[[], str] = lambda: "") -> None:
+        """Raise :class:`~twin.errors.BalanceError` if something does not close; ``suspect`` says which machine it is, "" if none is known."""
         bad = [f"{name} by {share:.3g} of what came in" for name, share in self._shares() if not share <= TOLERANCE]
         base = self.materials(self.initial + self.inflow + np.maximum(self.converted, 0.0)).tolist()  # of what came in or was made
         for name, own, left in zip(materials, base, self.material_residual.tolist(), strict=True):
             if not abs(left) <= TOLERANCE * max(own, TRACE * sum(base)):
                 bad.append(f"material {name} by {left:.6g} kg of {own:.6g} kg")
         if bad:
-            raise BalanceError(
-                f"the run does not close (allowed is {TOLERANCE:g}): " + "; ".join(bad) + ". A kernel or a unit loses or makes mass; please report this"
-            )
+            cause = suspect() or "A kernel or a unit loses or makes mass; please report this"
+            raise BalanceError(f"the run does not close (allowed is {TOLERANCE:g}): {'; '.join(bad)}. {cause}")
 
 
 def stocks(built: Built) -> Floats:
@@ -127,6 +126,18 @@ def balance(built: Built, initial: Floats, metered: Floats) -> Balance:
     for journal in built.journals:
         used += journal.energy_used()
     return Balance(initial, inflow, converted, out, stocks(built), site.components, carriers, metered, used, accounts_state(built))
+
+
+def leaking(built: Built) -> str:
+    """Name the first machine that makes or loses mass of the last lot of its line, with the numbers; "" where none does."""
+    for line in built.lines:
+        leak = line.network.leak()
+        if leak is not None:
+            machine, taken, given = leak
+            numbers = f"of the {taken:.9g} kg that it takes of the last lot come out {given:.9g} kg"
+            way = "turns materials into others" if abs(given - taken) <= TOLERANCE * taken else "makes mass" if given > taken else "loses mass"
+            return f"Machine {machine.name!r} of line {line.name!r} {way}: {numbers}; hold its kernel to twin.testing.check_kernel"
+    return ""
 
 
 def accounts_state(built: Built) -> State:

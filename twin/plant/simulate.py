@@ -11,7 +11,7 @@ import numpy as np
 from twin.engine.clock import nanoseconds
 from twin.engine.states import RUNNING
 from twin.errors import UsageError
-from twin.plant.accounts import balance, stocks
+from twin.plant.accounts import balance, leaking, stocks
 from twin.plant.build import Built, build
 from twin.plant.recording import Translation
 from twin.plant.snapshot import check_fits, restore, snapshot
@@ -109,7 +109,7 @@ class Simulation:
     def finish(self, writer: Writer) -> Result:
         """Close the accounts, write what is written once, and put the file in place. Raises :class:`~twin.errors.BalanceError`."""
         closed = balance(self.built, self.initial, self.metered)
-        closed.check(tuple(self.scenario.materials.names))
+        closed.check(tuple(self.scenario.materials.names), lambda: leaking(self.built))
         once = {**self.translation.once(closed, self.sums), **self._stored_scenario()}
         attrs = {"worst_residual": closed.worst, "events": self.built.site.clock.events, "lots": sum(line.record.lots for line in self.built.lines)}
         for line in self.built.lines:

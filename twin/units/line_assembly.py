@@ -152,11 +152,13 @@ def build_line(
     members = [machines[name] for name in layout.machines]
     models = [model for name in layout.machines if isinstance(model := scenario.units[name], MachineModel)]
     wiring = Wiring(layout.sources, layout.blocks, layout.outlets)
+    network = Network(layout.name, members, wiring, scenario.materials.properties, sizes_of(site), site.components)
+    _rehearse(site, layout.name, network)
     line = Line(
         layout.name,
         site.next_index(),
         site.clock,
-        network=Network(layout.name, members, wiring, scenario.materials.properties, sizes_of(site), site.components),
+        network=network,
         intake=Intake(
             [site.bunkers[name] for name in layout.bunkers],
             layout.lot,
@@ -190,6 +192,15 @@ def build_line(
             line.downtimes.append(Downtime(machine, line.machine_rows[machine.name], own, endangered))
     site.units.append(line)
     return line
+
+
+def _rehearse(site: Assembly, line: str, network: Network) -> None:
+    """Hold machines whose kernels do not come with twin to the bounds of their arrays, before compiled code changes memory of others."""
+    for machine in network.machines:
+        if not (site.scenario.kinds[machine.name].kernel or "").startswith("twin."):
+            from twin.testing.rehearsal import rehearse
+
+            rehearse(f"line {line!r}, machine {machine.name!r}", machine.kernel, *network.numbers_of(machine), machine.ports)
 
 
 def sizes_of(site: Assembly) -> Sizes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 LOT = -1
 """Source of a machine that takes from the line's lot."""
+LEAK = 1e-11
+"""What rounding may do to a material in a machine, as a share of its feed: far less than what fails a run."""
 
 
 @dataclass(frozen=True)
@@ -128,20 +132,45 @@ class Network:
             block["solvable"] = lt.AS_A_WHOLE not in structures and (alone or lt.BY_MATERIAL not in structures)
 
     def _prepare(self, i: int) -> None:
+        """Compute what the kernel of a machine works with. Raises :class:`~twin.errors.KernelError`, which names the machine."""
         machine = self.machines[i]
+        kernel, response = machine.kernel, machine.kernel.response
+        missing = [name for name in kernel.parameters if name not in machine.values]
+        if missing:
+            raise KernelError(f"{machine.name}: its kernel names the parameter {missing[0]!r}, which it does not have; it has {_shown(machine)}")
         try:
-            prepared = machine.kernel.prepare(machine.values, self._properties, self._sizes)
-        except (ArithmeticError, ValueError) as error:  # a power that overflows, a root of less than 0: parameters far from any machine
-            raise KernelError(f"{machine.name}: its coefficients cannot be computed ({error}); check its parameters {_shown(machine)}") from None
-        self._coefficients[i] = np.ascontiguousarray(prepared, dtype=np.float64).ravel()
-        self._parameters[i] = np.array([float(machine.values[name]) for name in machine.kernel.parameters])
-        response = machine.kernel.response
-        if response is not None and response.spread is not None:
-            self._spreads[i] = response.spread(self._coefficients[i], *self.x.shape).flat()
-        if response is not None and response.pour is not None:
-            self._spreads[i] = np.ascontiguousarray(response.pour(self._coefficients[i], *self.x.shape)).ravel()
+            prepared = kernel.prepare(machine.values, self._properties, self._sizes)
+            self._coefficients[i] = np.ascontiguousarray(prepared, dtype=np.float64).ravel()
+            self._parameters[i] = np.array([float(machine.values[name]) for name in kernel.parameters])
+            if response is not None and response.spread is not None:
+                self._spreads[i] = response.spread(self._coefficients[i], *self.x.shape).flat()
+            if response is not None and response.pour is not None:
+                self._spreads[i] = np.ascontiguousarray(response.pour(self._coefficients[i], *self.x.shape)).ravel()
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - parameters far from any machine, or a wrong kernel of others: no traceback says which machine it is
+            raise KernelError(f"{machine.name}: its coefficients cannot be computed ({_cause(error)}); check its parameters {_shown(machine)}") from None
         if not np.isfinite(self._coefficients[i]).all():
             raise KernelError(f"{machine.name}: its coefficients are not finite; check its parameters {_shown(machine)}")
+
+    def numbers_of(self, machine: Machine) -> tuple[Floats, Floats, tuple[int, int]]:
+        """Coefficients and parameters of a machine as they are now, and how many materials and size classes there are."""
+        i = self.machines.index(machine)
+        return self._coefficients[i], self._parameters[i], (self.x.shape[0], self.x.shape[1])
+
+    def leak(self) -> tuple[Machine, float, float] | None:
+        """The first machine that makes or loses mass of the present lot, with what it takes in and gives off, kg; None where none does.
+
+        Material by material, but in all where composites come apart.
+        """
+        for i, machine in enumerate(self.machines):
+            taken, given = self.inp[i].sum(axis=1), self.out[i, : len(machine.ports)].sum(axis=(0, 2))
+            total = float(taken.sum()), float(given.sum())
+            if "constituents" in machine.values:
+                taken, given = np.array(total[:1]), np.array(total[1:])
+            if total[0] > 0.0 and not bool((np.abs(taken - given) <= LEAK * taken).all()):
+                return machine, *total
+        return None
 
     def _pack(self) -> None:
         tables = [np.asarray(machine.values["constituents"]) for machine in self.machines if "constituents" in machine.values]
@@ -257,3 +286,12 @@ class Network:
 def _shown(machine: Machine) -> str:
     """The numbers among a machine's parameters, in SI."""
     return ", ".join(f"{name} = {value:g}" for name, value in machine.values.items() if isinstance(value, (int, float)))
+
+
+def _cause(error: Exception) -> str:
+    """An exception in one line; what is no matter of numbers with its type and its place in the kernel."""
+    words = " ".join(str(error).split())
+    if isinstance(error, (ArithmeticError, ValueError)):  # a power that overflows, a root of less than 0
+        return words
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {words}" + ("" if place.filename == __file__ else f", at {Path(place.filename).name}:{place.lineno}")
