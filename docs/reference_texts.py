@@ -340,7 +340,7 @@ or one as long as the warm-up after another, and the flows inside lines are left
 | `created`, `platform` | when, and with which versions, C library and processor features (JSON) |
 | `complete`, `digest` | written last; SHA-256 over all datasets and `scenario_sha256`: equal digests, runs equal to the last bit |
 | `worst_residual` | the worst closure of the balances, as a share of the inflow |
-| `events`, `lots`, `sweeps_mean.<line>`, `sweeps_max.<line>` | what the run took: events, lots, times that recycle loops were closed for a lot (solves, or sweeps of a search) |
+| `events`, `lots`, `sweeps_mean.<line>`, `sweeps_max.<line>` | what the run took: events, lots, solves (or sweeps) of recycle loops |
 
 ## Checks
 
