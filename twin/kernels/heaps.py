@@ -13,6 +13,7 @@ import numpy as np
 from numba import types
 
 from twin.kernels.compile import kernel
+from twin.kernels.line_tables import STREAMS, Records
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -121,3 +122,39 @@ def to_elements(mass: Floats, assay: Floats, out: Floats) -> int:
                     for e in range(assay.shape[1]):
                         out[t, k, e] += value * assay[m, e]
     return 0
+
+
+@kernel(f8(f8[:, :, ::1], i8, i8[::1]))
+def mass_of_rows(x: Floats, i: int, rows: Ints) -> float:
+    """Sum of some rows of the matrix ``x[i]``, kg; ``x`` (machine, material, size), ``rows`` places of materials."""
+    total = 0.0
+    for k in range(rows.shape[0]):
+        for s in range(x.shape[2]):
+            total += x[i, rows[k], s]
+    return total
+
+
+@kernel(i8(f8[:, ::1], f8[:, :, :, ::1], STREAMS, i8[::1], f8[:, ::1], f8[:, ::1], f8[::1]))
+def count_liberated(x: Floats, out: Floats, outlets: Records, composites: Ints, parts: Floats, changes: Floats, converted: Floats) -> int:
+    """What came apart of each of the ``composites`` (place,) between the lot ``x`` (component, size) and what left it by the ``outlets`` of ``out``.
+
+    Written: ``changes`` (composite, component), kg: less of it, more of its ``parts`` (composite, component), which are of a kg; their sum is added to
+    ``converted`` (component,). Returns how many came apart.
+    """
+    found = 0
+    for k in range(composites.shape[0]):
+        m = composites[k]
+        taken, left = 0.0, 0.0
+        for s in range(x.shape[1]):
+            taken += x[m, s]
+        for outlet in range(outlets.shape[0]):
+            row = 0.0
+            for s in range(x.shape[1]):
+                row += out[outlets[outlet].machine, outlets[outlet].port, m, s]
+            left += row
+        free = max(taken - left, 0.0)
+        found += free > 0.0
+        for n in range(converted.shape[0]):
+            changes[k, n] = free * parts[k, n] - (free if n == m else 0.0)
+            converted[n] += changes[k, n]
+    return found

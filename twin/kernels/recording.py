@@ -8,7 +8,7 @@ import numpy as np
 from numba import types
 
 from twin.kernels.compile import kernel
-from twin.kernels.line_tables import FLOWS, Records
+from twin.kernels.line_tables import FLOWS, RESULTS, Records
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -64,7 +64,7 @@ def record_taking(x: Floats, share: float, rows: Floats, taken: Floats, mass: Fl
 
 @kernel(
     i8(
-        f8[:, :, :, ::1], i8[:, ::1], f8[:, ::1], f8[::1], i8[::1], FLOWS, f8, f8, f8, i8,
+        f8[:, :, :, ::1], i8[:, ::1], f8[:, ::1], f8[::1], i8[::1], FLOWS, f8, f8, f8, RESULTS,
         f8[:, ::1], f8[:, ::1], f8[::1], f8[::1], f8[::1], f8[:, ::1], f8[::1], f8[::1],
     )
 )  # fmt: skip
@@ -78,7 +78,7 @@ def record_interval(
     share: float,
     feed: float,
     seconds: float,
-    bottleneck: int,
+    result: Records,
     mass: Floats,
     size: Floats,
     load_seconds: Floats,
@@ -93,7 +93,7 @@ def record_interval(
     ``streams`` (stream, 3): machine, port, row in ``mass`` (row, component) and ``size`` (row, size), kg. ``intake_rows`` and ``weights`` (bunker,):
     row and share of each
     bunker that the lot ``x`` was drawn from. ``load_seconds``, ``bottleneck_seconds``, ``energy`` (J) and ``through`` (kg), each (machine,);
-    ``power`` (machine, 2): idle W, specific J/kg.
+    ``power`` (machine, 2): idle W, specific J/kg. ``result`` names the bottleneck.
     """
     for k in range(streams.shape[0]):
         _add_margins(out[streams[k, 0], streams[k, 1]], share, mass[streams[k, 2]], size[streams[k, 2]], out.shape[2], lanes)
@@ -106,5 +106,5 @@ def record_interval(
         energy[i] += power[i, 0] * seconds + power[i, 1] * passed
         if flows[i].up > 0.0:
             load_seconds[i] += flows[i].phi * flows[i].seconds / flows[i].up * share
-    bottleneck_seconds[bottleneck] += seconds
+    bottleneck_seconds[result[0].bottleneck] += seconds
     return 0

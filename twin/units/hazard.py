@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from twin.engine.calendars import Calendar, advance
 from twin.engine.clock import Clock, nanoseconds
 from twin.engine.deadlock import check_deadlock
@@ -55,7 +57,8 @@ class Hazard(Unit):
         super().__init__(name, index, clock, record := HazardRecord())
         self.record: HazardRecord = record
         self.takes_any = False
-        self.machine, self.materials, self.resources = machine, tuple(materials), tuple(resources)
+        self.machine, self.resources = machine, tuple(resources)
+        self.materials = np.array(materials, dtype=np.int64)
         self.calendars = work_calendars(self.resources, calendar)
         self._gap, self._stop = gap, stop
         self.line: Line

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from twin.engine.genealogy import Genealogy
 from twin.engine.unit import State
-from twin.kernels.heaps import add_materials
+from twin.kernels.heaps import count_liberated
 
 if TYPE_CHECKING:
     from twin.units.network import Network
@@ -26,27 +26,30 @@ class Liberated:
 
     def __init__(self, rows: int) -> None:
         self.converted = np.zeros(rows)
-        self._before, self._after = np.zeros(rows), np.zeros(rows)
+        self._constituents: dict[int, Floats] = {}
+        self._composites = np.zeros(0, dtype=np.int64)
+        self._parts = self._changes = np.zeros((0, rows))
+
+    def _lay_out(self, constituents: dict[int, Floats]) -> None:
+        self._constituents = constituents
+        self._composites = np.array(list(constituents), dtype=np.int64)
+        self._parts = np.zeros((len(constituents), len(self.converted)))
+        self._changes = np.zeros_like(self._parts)
+        for row, parts in zip(self._parts, constituents.values(), strict=True):
+            row[: len(parts)] = parts
 
     def count(self, network: Network, lot: int, now: int, genealogy: Genealogy | None) -> None:
         """The evaluated lot is done; genealogy keeps an edge of the lot to itself for each composite that came apart."""
-        constituents = network.constituents
-        if not constituents:
+        if not network.constituents:
             return
-        self._before[:], self._after[:] = 0.0, 0.0
-        add_materials(self._before, network.lot, 1.0)
-        for matrix in network.outlet_views:
-            add_materials(self._after, np.ascontiguousarray(matrix), 1.0)
-        for m, parts in constituents.items():
-            free = float(self._before[m]) - float(self._after[m])
-            if free <= 0.0:
-                continue
-            change = np.zeros(len(self.converted))
-            change[m] = -free
-            change[: len(parts)] += free * parts
-            self.converted += change
-            if genealogy is not None:
-                genealogy.came_apart(lot, change, network.name, now)
+        if network.constituents is not self._constituents:
+            self._lay_out(network.constituents)
+        changes = self._changes
+        found = count_liberated(network.lot, network.out, network.outlets, self._composites, self._parts, changes, self.converted)
+        if genealogy is not None and found:
+            for place, change in zip(self._composites.tolist(), changes, strict=True):
+                if change[place] < 0.0:
+                    genealogy.came_apart(lot, change.copy(), network.name, now)
 
     def save(self) -> State:
         """The account."""

@@ -70,7 +70,7 @@ class LineRecords:
         self._state[k][RUNNING] += part
         record_interval(
             network.out, self.streams, network.x, line.intake.weights, self.intake_rows, network.flows,
-            part / duration if duration else 1.0, line.record.feed, part / NANOSECONDS, network.bottleneck,
+            part / duration if duration else 1.0, line.record.feed, part / NANOSECONDS, network.result,
             recorder.mass[k], recorder.size[k], self._load[k], self._bottleneck[k], self._energy[k], self.power, self.through, network.lanes,
         )  # fmt: skip
         if network.riders is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from twin.errors import KernelError, NetworkError
 from twin.kernels import evaluator as ev
 from twin.kernels import line_tables as lt
 from twin.kernels.compile import SETTLE_SIGNATURE, SPLIT_SIGNATURE, Properties, Sizes
+from twin.kernels.heaps import mass_of_rows
 from twin.kernels.machine_pass import address_of
 from twin.units.components import Components
 from twin.units.machine import Machine
@@ -24,6 +26,7 @@ from twin.units.riders import Riders
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+_OUTCOME = itemgetter(*((lt.RESULT.names or ()).index(name) for name in ("tau", "sweeps", "slowed")))
 LOT = -1
 """Source of a machine that takes from the line's lot."""
 LEAK = 1e-11
@@ -48,8 +51,9 @@ class Network:
     """Evaluates the lot in ``lot`` (component, size); ``x`` are its materials.
 
     ``constituents``: what composites come apart into on this line, by place; kg of each material for a kg.
-    After :meth:`evaluate`: ``out`` (machine, port, material, size) kg, ``flows`` (machine,) records, ``outlet_mass`` (outlet,) kg, and the properties
-    below. ``seconds`` and ``up`` (machine,) are to be set before: the fields of that name of ``flows``.
+    After :meth:`evaluate`: ``out`` (machine, port, material, size) kg, ``flows`` (machine,) records, ``outlet_mass`` (outlet,) kg, and of the lot
+    ``duration`` (s), ``sweeps`` (how often its loops were closed) and ``slowed`` (1 where the loops do not settle in the time that the machines need, so that
+    it takes longer; else 0). ``seconds`` and ``up`` (machine,) are to be set before: the fields of that name of ``flows``.
     """
 
     def __init__(self, name: str, machines: Sequence[Machine], wiring: Wiring, properties: Properties, sizes: Sizes, components: Components) -> None:
@@ -72,6 +76,7 @@ class Network:
         self.inp, self.out, self.warned, self.outlet_mass, self.result = (self._arrays[name] for name in ("inp", "out", "warned", "outlet_mass", "result"))
         self._result = {name: self.result[name] for name in lt.RESULT.names or ()}
         self.lanes = np.zeros(shape[1])
+        self.duration, self.sweeps, self.slowed = 0.0, 0, 0
         self.outlet_views = [self.out[i, p] for i, p in wiring.outlets]
         self.riders: Riders | None = None
         if components.rows > shape[0]:
@@ -199,6 +204,7 @@ class Network:
         status = ev.evaluate(self.line, self.probe)
         if status == lt.IN_DOUBT:
             status = ev.search(self.line)
+        self._read()
         if status != 0:
             self._explain(status, f"lot {lot} of {mass:g} kg at {now / NANOSECONDS:.6g} s")
         if self.riders is not None:
@@ -206,10 +212,13 @@ class Network:
             if status != 0:
                 self._explain(status, f"contents of lot {lot} of {mass:g} kg at {now / NANOSECONDS:.6g} s")
 
-    def through(self, machine: Machine, materials: Sequence[int]) -> float:
-        """Mass of some materials that the evaluated lot takes through a machine, recycle included, kg."""
-        inp = self.inp[self.machines.index(machine)]
-        return sum(sum(inp[m].tolist()) for m in materials)
+    def _read(self) -> None:
+        """Take over what Python needs of the result, at once."""
+        self.duration, self.sweeps, self.slowed = _OUTCOME(self.result.item())
+
+    def through(self, machine: Machine, materials: NDArray[np.int64]) -> float:
+        """Mass of some materials, by place, that the evaluated lot takes through a machine, recycle included, kg."""
+        return float(mass_of_rows(self.inp, self.machines.index(machine), materials))
 
     def _explain(self, status: int, which: str) -> None:
         machine = self.machines[int(self._result["culprit"][0])]
@@ -232,26 +241,6 @@ class Network:
                 if not np.isfinite(self.out[i, p]).all():
                     return f"{machine.name}.{port}"
         return "(none)"
-
-    @property
-    def duration(self) -> float:
-        """Duration of the lot, s."""
-        return float(self._result["tau"][0])
-
-    @property
-    def bottleneck(self) -> int:
-        """The machine that limited the lot."""
-        return int(self._result["bottleneck"][0])
-
-    @property
-    def sweeps(self) -> int:
-        """Sweeps through recycle loops for the lot."""
-        return int(self._result["sweeps"][0])
-
-    @property
-    def slowed(self) -> int:
-        """1 where the loops do not settle in the time that the machines need, so that the lot takes longer; else 0."""
-        return int(self._result["slowed"][0])
 
     @property
     def in_doubt(self) -> bool:
@@ -278,6 +267,7 @@ class Network:
             getattr(self, name)[:] = state[name]
         for field, value in zip(self._result.values(), state["result"].tolist(), strict=True):
             field[0] = value
+        self._read()
         for i in range(len(self.machines)):
             self._prepare(i)
         self._pack()
