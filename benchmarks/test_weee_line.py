@@ -11,7 +11,7 @@ from figures import Figures
 from interleaved import interleave
 from peers.weee_numpy import Plant
 from plant_run import prepared
-from weee import without_stops
+from weee import frozen, without_stops
 
 pytestmark = pytest.mark.benchmark(timer=time.process_time)
 EQUAL = 1e-9
@@ -20,9 +20,10 @@ EQUAL = 1e-9
 def test_weee_line_against_simpy_and_numpy(benchmark: Any, figures: Figures) -> None:
     warm, scenario = without_stops("1 d"), without_stops()
     for remember in (True, False):
-        Plant(warm, remember).run()
+        Plant(frozen(warm), remember).run()
     prepared(warm)()()
-    contenders = {"remembering": lambda: Plant(scenario, remember=True).run, "peer": lambda: Plant(scenario).run, "candidate": prepared(scenario)}
+    plant = frozen(scenario)
+    contenders = {"remembering": lambda: Plant(plant, remember=True).run, "peer": lambda: Plant(plant).run, "candidate": prepared(scenario)}
     times = interleave(benchmark, contenders, rounds=3)
     simulation, peer = times.results["candidate"], times.results["peer"]
     worst = 0.0
