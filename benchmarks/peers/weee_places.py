@@ -154,10 +154,13 @@ class Belt(Place):
         self.me = Waiter(env)
 
     def put(self, x: Floats, mass: float) -> None:
-        self.lots.append((int(self.env.now) + self.transit, x, mass))
+        self.lots.append((self.now() + self.transit, x, mass))
         self.level += mass
         if len(self.lots) == 1:
             self.me.wake()
+
+    def now(self) -> int:
+        return int(self.env.now)
 
     def process(self, outlet: Place) -> Steps:
         env = self.env
