@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 from figures import Figures
+from frozen.plant import WeeePlant
 from interleaved import interleave
 from peers.weee_compiled import CompiledPlant
 from peers.weee_numpy import Plant
 from peers.weee_salabim import SalabimPlant
 from plant_run import prepared
 from size import size
-from weee import frozen, without_stops
+from weee import without_stops
+
+import twin
 
 pytestmark = pytest.mark.benchmark(timer=time.process_time)
 EQUAL = 1e-9
@@ -54,6 +57,11 @@ def test_weee_line_against_peers_by_hand(benchmark: Any, figures: Figures) -> No
     assert {name: times.results[name].lots for name in worst} == dict.fromkeys(worst, lots)
     assert max(worst.values()) <= EQUAL, worst
     assert difference(times.results["numpy"].products, times.results["salabim"].products) <= EQUAL
+
+
+def frozen(scenario: twin.Scenario) -> WeeePlant:
+    """The frozen plant for as long as the scenario and with its deliveries."""
+    return WeeePlant(scenario.files["deliveries.csv"], scenario.horizon)
 
 
 def difference(ours: dict[str, Any], theirs: dict[str, Any]) -> float:

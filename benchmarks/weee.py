@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from frozen.plant import WeeePlant
 from size import SMALL, size
 
 import twin
@@ -47,11 +46,6 @@ def without_stops(horizon: str = size("30 d", "1 d")) -> twin.Scenario:
     for key in ("calendars", "resources", "events"):
         tree.pop(key, None)
     return twin.load({**tree, "units": units, "lot": LOT, "record": "none"}, files=files)
-
-
-def frozen(scenario: twin.Scenario) -> WeeePlant:
-    """The frozen plant for as long as the scenario and with its deliveries, for the peers."""
-    return WeeePlant(scenario.files["deliveries.csv"], scenario.horizon)
 
 
 def _strip(node: Any) -> Any:
