@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,9 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 MODULES = sorted(path for folder in ("peers", "frozen") for path in (BENCHMARKS / folder).rglob("*.py"))
 OURS = sorted(path.stem for path in BENCHMARKS.glob("*.py"))
 """Modules of the benchmarks themselves, which do import the engine."""
+
+COPIES = sorted(path for path in (BENCHMARKS / "frozen").iterdir() if path.suffix in {".py", ".json"} and path.name not in {"__init__.py", "plant.py"})
+DIGEST = "cb2f3ee9ddb11947"
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -32,6 +36,14 @@ def test_peers_and_frozen_copies_import_nothing_of_twin(path: Path) -> None:
     packages = {name.partition(".")[0] for name in imported(path)}
     assert "twin" not in packages
     assert not packages & set(OURS)
+
+
+def test_the_copies_are_not_edited() -> None:
+    """Who freezes anew writes the new digest here, beside the new commit in ``frozen/__init__.py``."""
+    digest = hashlib.sha256()
+    for path in COPIES:
+        digest.update(f"{path.name}\n{path.read_text()}".encode())
+    assert digest.hexdigest()[:16] == DIGEST
 
 
 def test_the_frozen_plant_is_whole() -> None:
