@@ -1,4 +1,4 @@
-"""Ten stations in a chain, a bunker before each: on the bare engine, and as a plant of separators."""
+"""Stations in a chain, ten of them or more, a bunker before each: on the bare engine, and as a plant of separators."""
 
 from __future__ import annotations
 
@@ -23,9 +23,14 @@ NOTHING: NDArray[np.float64] = np.zeros((0, 0))
 """The matrix of a part: nobody looks at it."""
 
 
-def end_of(parts: int) -> int:
+def end_of(parts: int, stations: int = len(SERVICE)) -> int:
     """A time at which all parts have long passed, ns."""
-    return (parts + 20) * max(SERVICE) + sum(SERVICE)
+    return (parts + 20) * max(SERVICE) + sum(services(stations))
+
+
+def services(stations: int) -> tuple[int, ...]:
+    """The times of a chain of so many stations: those of ten, over and over."""
+    return tuple(SERVICE[k % len(SERVICE)] for k in range(stations))
 
 
 class Pile:
@@ -112,16 +117,17 @@ class Station(Unit):
 
 @dataclass(frozen=True)
 class Chain:
-    """The chain on the bare engine, ready to run."""
+    """The chain on the bare engine, ready to run to ``end``, ns."""
 
     clock: Clock
     stations: list[Station]
     parts: int
+    end: int
 
     def run(self) -> Chain:
         for station in self.stations:
             self.clock.schedule(station, 0)
-        self.clock.run(end_of(self.parts))
+        self.clock.run(self.end)
         return self
 
     @property
@@ -132,18 +138,28 @@ class Chain:
 
     @property
     def events_a_visit(self) -> float:
-        return self.clock.events / (len(SERVICE) * self.parts)
+        return self.clock.events / self.visits
+
+    @property
+    def visits(self) -> int:
+        """Parts that stations are done with, the source left out."""
+        return sum(station.record.done for station in self.stations[1:])
 
 
-def build_chain(parts: int) -> Chain:
-    """A source and ten stations; ``parts`` go through."""
+def build_chain(parts: int, count: int = len(SERVICE), filled: int = 0) -> Chain:
+    """A source and ``count`` stations, through which ``parts`` go.
+
+    With ``filled`` so many parts lie in each bunker at the start, and the run ends when the source has made its last: nobody waits along the whole chain.
+    """
     clock = Clock()
-    bunkers = [Bunker(f"bunker_{k}", PLACES * PART, Pile()) for k in range(len(SERVICE))]
+    bunkers = [Bunker(f"bunker_{k}", PLACES * PART, Pile()) for k in range(count)]
+    for bunker in bunkers if filled else ():
+        bunker.put(NOTHING, 1.0, filled * PART, 0, 0)
     stations = [Station(0, clock, ARRIVAL, None, bunkers[0], parts)]
-    for k, service in enumerate(SERVICE):
+    for k, service in enumerate(services(count)):
         outlet = bunkers[k + 1] if k + 1 < len(bunkers) else None
         stations.append(Station(k + 1, clock, service, bunkers[k], outlet))
-    return Chain(clock, stations, parts)
+    return Chain(clock, stations, parts, parts * ARRIVAL if filled else end_of(parts, count))
 
 
 MATERIALS, SIZES = 20, 12
@@ -152,6 +168,28 @@ LOT = 100.0  # kg
 
 def plant_of_separators(lots: int) -> dict[str, Any]:
     """The same chain as a scenario: ten separators that separate nothing, lots of 100 kg of 20 materials in 12 size classes."""
+    units: dict[str, Any] = {}
+    source = "deliveries"
+    for k, service in enumerate(SERVICE):
+        units[f"bunker_{k}"] = {"kind": "bunker", "from": source, "capacity": f"{(PLACES if k else 40) * LOT} kg"}
+        units[f"station_{k}"] = {"kind": "separator", "from": f"bunker_{k}", "ports": ["out"], "cycle_time": f"{service // NANOSECONDS} s"}
+        source = f"station_{k}.out"
+    return plant(lots, units, source)
+
+
+def line_of_separators(lots: int, count: int) -> dict[str, Any]:
+    """One line of ``count`` such separators behind one another, of which the first sets the pace."""
+    units: dict[str, Any] = {"bunker": {"kind": "bunker", "from": "deliveries", "capacity": f"{40 * LOT} kg"}}
+    source = "bunker"
+    for k in range(count):
+        units[f"machine_{k}"] = {"kind": "separator", "from": source, "ports": ["out"]}
+        source = f"machine_{k}.out"
+    units["machine_0"]["cycle_time"] = f"{max(SERVICE) // NANOSECONDS} s"
+    return plant(lots, units, source)
+
+
+def plant(lots: int, machines: dict[str, Any], last: str) -> dict[str, Any]:
+    """A scenario of a feed, ``machines`` and a product that takes from ``last``, long enough for so many lots."""
     names = [f"material_{m}" for m in range(MATERIALS)]
     horizon = round(lots * max(SERVICE) / NANOSECONDS)
     units: dict[str, Any] = {
@@ -164,12 +202,8 @@ def plant_of_separators(lots: int) -> dict[str, Any]:
             "when_full": "turn_away",
         }
     }
-    source = "deliveries"
-    for k, service in enumerate(SERVICE):
-        units[f"bunker_{k}"] = {"kind": "bunker", "from": source, "capacity": f"{(PLACES if k else 40) * LOT} kg"}
-        units[f"station_{k}"] = {"kind": "separator", "from": f"bunker_{k}", "ports": ["out"], "cycle_time": f"{service // NANOSECONDS} s"}
-        source = f"station_{k}.out"
-    units["product"] = {"kind": "product", "from": source}
+    units |= machines
+    units["product"] = {"kind": "product", "from": last}
     bounds = [round(0.5 * 2.0**s, 3) for s in range(SIZES)]
     return {
         "twin": 1,

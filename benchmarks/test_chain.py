@@ -1,4 +1,4 @@
-"""Ten bunkers and stations in a chain against the same chain in bare SimPy with ``Store``."""
+"""Ten bunkers and stations in a chain against the same chain in bare SimPy with ``Store`` and in Ciw; and longer chains and lines against those of ten."""
 
 from __future__ import annotations
 
@@ -7,18 +7,25 @@ from typing import Any
 
 import numpy as np
 import pytest
-from chain import ARRIVAL, LOT, MATERIALS, PLACES, SERVICE, SIZES, build_chain, end_of, plant_of_separators
+from chain import ARRIVAL, LOT, MATERIALS, PLACES, SERVICE, SIZES, build_chain, end_of, line_of_separators, plant_of_separators
 from figures import Figures
 from interleaved import interleave
 from peers.bare_chain import MatrixChain, StoreChain
+from peers.ciw_chain import CiwChain
 from plant_run import prepared
 from size import size
 
 import twin
+from twin.quantities import NANOSECONDS
 
 pytestmark = pytest.mark.benchmark(timer=time.process_time)
 PARTS = size(8000, 400)
+CIW_PARTS = size(2000, 200)
 STATIONS = len(SERVICE)
+GROWN = {10: size(8000, 800), 100: size(1200, 120), 1000: size(300, 30)}
+"""Parts that a source makes, by how long the chain is."""
+GROWN_LINES = {10: size(4000, 200), 100: size(1000, 100), 1000: size(200, 60)}
+"""Lots that a line takes, by its machines."""
 
 
 def test_chain_on_the_engine(benchmark: Any, figures: Figures) -> None:
@@ -61,3 +68,50 @@ def test_chain_of_separators(benchmark: Any, figures: Figures) -> None:
     figures.beside("separator_chain_visits", visits)
     figures.beside("separator_chain_us_a_visit", 1e6 * times.median("candidate") / visits, "us")
     figures.beside("matrix_store_chain_us_a_visit", 1e6 * times.median("peer") / (STATIONS * bare.done), "us")
+
+
+def test_chain_against_ciw(benchmark: Any, figures: Figures) -> None:
+    services, arrival = [service / NANOSECONDS for service in SERVICE], ARRIVAL / NANOSECONDS
+    build_chain(200).run()
+    contenders = {"ciw": lambda: CiwChain(services, arrival, PLACES, CIW_PARTS).run, "candidate": lambda: build_chain(CIW_PARTS).run}
+    times = interleave(benchmark, contenders, rounds=5)
+    (passed, last), (ours, ours_last) = times.results["ciw"].passed, times.results["candidate"].passed
+    assert (passed, last) == (ours, ours_last / NANOSECONDS) == (CIW_PARTS, last)
+    figures.beside("chain_times_faster_than_ciw", times.ratio("ciw", "candidate"))
+    figures.beside("ciw_us_a_visit", 1e6 * times.median("ciw") / (CIW_PARTS * STATIONS), "us")
+
+
+def test_growth_of_a_chain(benchmark: Any, figures: Figures) -> None:
+    """What a visit costs while a chain works: each station has a part before it at the start."""
+    build_chain(200, filled=1).run()
+    contenders = {f"n{count}": lambda count=count, parts=parts: build_chain(parts, count, filled=1).run for count, parts in GROWN.items()}
+    times = interleave(benchmark, contenders, rounds=7)
+    visits = {count: times.results[f"n{count}"].visits for count in GROWN}
+    for count in (100, 1000):
+        assert visits[count] > 0.7 * count * GROWN[count]
+        ratio = times.median_of(lambda count=count, **seconds: (seconds[f"n{count}"] / visits[count]) / (seconds["n10"] / visits[10]))
+        figures.beside(f"chain_cost_a_visit_of_{count}_stations_over_10", ratio)
+        figures.beside(f"chain_visits_of_{count}_stations", visits[count])
+
+
+def test_growth_of_an_empty_chain(benchmark: Any, figures: Figures) -> None:
+    """The same from empty bunkers until the last part has left: while a chain fills and drains, many stations wait for one another."""
+    parts = {10: size(3000, 300), 100: size(300, 30)}
+    contenders = {f"n{count}": lambda count=count: build_chain(parts[count], count).run for count in parts}
+    times = interleave(benchmark, contenders, rounds=3)
+    assert all(times.results[f"n{count}"].passed[0] == parts[count] for count in parts)
+    figures.beside("chain_from_empty_cost_a_visit_of_100_stations_over_10", times.ratio("n100", "n10"))
+
+
+def test_growth_of_a_line(benchmark: Any, figures: Figures) -> None:
+    """What a machine costs for a lot, on lines of more and more separators: the whole of a run, with accounts."""
+    scenarios = {count: twin.load(line_of_separators(lots, count)) for count, lots in GROWN_LINES.items()}
+    for scenario in scenarios.values():
+        prepared(scenario.change({"time.horizon": "1000 s"}))()()
+    times = interleave(benchmark, {f"n{count}": prepared(scenario) for count, scenario in scenarios.items()}, rounds=5)
+    visits = {count: count * sum(line.record.lots for line in times.results[f"n{count}"].built.lines) for count in scenarios}
+    for count in (100, 1000):
+        assert visits[count] > 0
+        ratio = times.median_of(lambda count=count, **seconds: (seconds[f"n{count}"] / visits[count]) / (seconds["n10"] / visits[10]))
+        figures.beside(f"line_cost_a_machine_visit_of_{count}_machines_over_10", ratio)
+    figures.beside("line_us_a_machine_visit_of_10_machines", 1e6 * times.median("n10") / visits[10], "us")

@@ -1,18 +1,22 @@
 """The particle mode in NumPy: stretches of belt one after the other, all pieces of a stretch at once.
 
-The same models as ``twin.kernels.particles``, with NumPy's own random numbers. Neighbours are compared by shifting the arrays against each other,
-and only the windows that are open are compared with the pieces.
+The same models as ``twin.kernels.particles``, with NumPy's own random numbers, over the belts of ``frozen/particles.json``. Neighbours are compared by
+shifting the arrays against each other, and only the windows that are open are compared with the pieces.
 """
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+PATH = Path(__file__).parents[1] / "frozen" / "particles.json"
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Pieces = tuple[Floats, Floats, NDArray[np.int64], Floats, Flags]
@@ -130,3 +134,17 @@ class Thrower:
             area[k:] += shared
         layers: Floats = area / (4.0 * half * half)
         return layers
+
+
+def frozen_sorter() -> Sorter:
+    return Sorter(**_frozen("sorter"))
+
+
+def frozen_thrower() -> Thrower:
+    return Thrower(**_frozen("thrower"))
+
+
+def _frozen(name: str) -> dict[str, Any]:
+    data = json.loads(PATH.read_text())[name]
+    belt = {key: np.array(value) if isinstance(value, list) else value for key, value in data.pop("belt").items()}
+    return {"belt": Belt(**belt), **{key: np.array(value) if isinstance(value, list) else value for key, value in data.items()}}

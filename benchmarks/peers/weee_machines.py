@@ -1,8 +1,8 @@
 """The machines of the WEEE line in NumPy: from the matrix (material, size) of a lot, kg, to one for each port.
 
 ``rate`` is in 1/s: what the matrix is multiplied by to make the lot a stream through one of the parallel machines. The coefficients ``c`` are those
-of the kernels' ``prepare``; the formulas of each lot are those of ``twin.kernels``, over the whole matrix at once. Only their range warnings are
-left out.
+of the frozen kernels' ``prepare``; the formulas of each lot are those of these kernels, over the whole matrix at once. Only their range warnings
+are left out.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from frozen import mills, sizing
 from numpy.typing import NDArray
-
-from twin.kernels import mills, sizing
 
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-11

@@ -6,56 +6,22 @@ back are one process, which solves the linear system of the loop at once. It has
 counts no range warnings. As in ``twin``, what a lot becomes depends on nothing but that lot; with ``remember`` the search for cut sizes and
 durations begins where that of the lot before ended, which is quicker and makes every lot depend on all before it.
 
-The numbers come from the loaded scenario, the coefficients from the kernels' ``prepare``; the formulas of each lot are written again here.
+Kernels and plant are frozen copies (see ``frozen``): the numbers come from the data, the coefficients from the frozen kernels' ``prepare``; the
+formulas of each lot are written again here. Nothing of ``twin`` runs in it.
 """
 
 from __future__ import annotations
 
-import importlib
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import simpy
+from frozen.plant import Layout, Rate, WeeePlant, nanoseconds
 from peers.weee_machines import MACHINES, MOST_ROUNDS, TOLERANCE, CrusherCircuit, Floats, Screen, Shredder
-from peers.weee_places import Belt, Bunker, Place, Sink, Steps, Waiter, deliver
-
-from twin.engine.clock import nanoseconds
-from twin.engine.streams import Stream
-from twin.kernels.compile import Sizes
-from twin.plant.topology import LineLayout, derive
-from twin.scenario.equilibrium import first_gap
-from twin.scenario.kinds.bunker import Bunker as BunkerModel
-from twin.scenario.kinds.conveyor import Conveyor as ConveyorModel
-from twin.scenario.kinds.feed import Feed as FeedModel
-from twin.scenario.kinds.product import PickUp
-from twin.scenario.kinds.product import Product as ProductModel
-from twin.scenario.machine import MachineModel
-from twin.scenario.model import Scenario
-from twin.units.composition import spread
-
-
-class Rate:
-    """Seconds a machine needs for a bare lot; redrawn by the hour or for each lot where the rate is random."""
-
-    def __init__(self, scenario: Scenario, name: str, model: MachineModel) -> None:
-        self.draw = model.rate or model.cycle_time
-        self.by_mass = model.rate is not None
-        self.redraw = nanoseconds(model.redraw) if model.redraw is not None else 0
-        self.varies = self.draw is not None and not self.draw.is_constant
-        self.stream = Stream(scenario.seed, 0, name, "rate")
-        self.valid_until = -1
-        self.value = self.draw.mean if self.draw is not None else 0.0
-
-    def seconds(self, mass: float, now: int) -> float:
-        if self.draw is None:
-            return 0.0
-        if self.varies and now >= self.valid_until:
-            self.value = self.draw.inverse(self.stream.uniform())
-            self.valid_until = (now // self.redraw + 1) * self.redraw if self.redraw else 0
-        return mass / self.value if self.by_mass else self.value
+from peers.weee_places import Belt, Bunker, Intake, Place, Sink, Steps, Waiter, deliver
 
 
 @dataclass(slots=True)
@@ -72,30 +38,29 @@ class Lot:
 class Line:
     """The processes of a line. Machines stand in order of evaluation; what is sent back is inside the circuit at the line's head, if there is one."""
 
-    def __init__(self, plant: Plant, layout: LineLayout) -> None:
+    def __init__(self, plant: Plant, layout: Layout) -> None:
         self.plant, self.env, self.layout = plant, plant.env, layout
-        scenario = plant.scenario
-        models = [scenario.units[name] for name in layout.machines]
-        self.machines = [plant.machine(name) for name in layout.machines]
-        self.rates = [Rate(scenario, name, model) for name, model in zip(layout.machines, models, strict=True) if isinstance(model, MachineModel)]
-        self.counts = [model.count for model in models if isinstance(model, MachineModel)]
-        head = models[0]
-        assert isinstance(head, MachineModel)
-        assert head.blocking == "after" and head.hold == "start" and not head.partial and head.from_.shares is None
-        self.bunkers = [plant.bunkers[name] for name in layout.bunkers]
-        self.take = head.take
-        self.turn = 0
+        data = plant.data
+        models = [data.machines[name] for name in layout.machines]
+        shapes = (data.coefficients(name) for name in layout.machines)
+        self.machines: list[Any] = [MACHINES[model.kind](c, data.shape) for model, c in zip(models, shapes, strict=True)]
+        self.rates = [Rate(data, name) for name in layout.machines]
+        self.counts = [model.count for model in models]
+        self.intake = plant.intake(layout)
         self.circuit = self._circuit()
         self.first = 2 if self.circuit is not None else 1  # machines that the head's process covers
         self.reacts = any(machine.reacts for machine in self.machines)
-        self.stores = [simpy.Store(self.env) for _ in layout.machines]
-        self.outlet_of = {outlet: k for k, outlet in enumerate(layout.outlets)}
-        self.next_of: dict[tuple[int, int], int] = {source: i for i, row in enumerate(layout.sources) for source in row if source[0] >= 0}
+        self.outlet_of = {(i, port): k for k, (i, port) in enumerate(layout.outlets)}
+        self.next_of = {(source, port): i for i, row in enumerate(layout.sources) for source, port in row if source >= 0}
         self.places = [plant.places[name] for name in layout.destinations]
         self.floor = 0.0
         self.lots = 0
-        self.at_bunkers, self.at_outlets = Waiter(self.env, layout.lot), Waiter(self.env)
         self.seconds = [0.0] * len(self.machines)
+        self.start()
+
+    def start(self) -> None:
+        self.stores: list[Any] = [simpy.Store(self.env) for _ in self.machines]
+        self.at_bunkers, self.at_outlets = Waiter(self.env, self.layout.lot), Waiter(self.env)
         self.env.process(self.head())
         for i in range(self.first, len(self.machines)):
             self.env.process(self.machine(i))
@@ -105,8 +70,8 @@ class Line:
         if not loops:
             return None
         machines, sources = self.machines[:2], self.layout.sources
-        as_known = loops == [(0, 2, True)] and [type(m) for m in machines] == [Shredder, Screen] and sources[1] == ((0, 0),)
-        if not as_known or sorted(sources[0]) != [(-1, 0), (1, 0)]:
+        as_known = loops == [[0, 2, True]] and [type(m) for m in machines] == [Shredder, Screen] and sources[1] == [[0, 0]]
+        if not as_known or sorted(sources[0]) != [[-1, 0], [1, 0]]:
             raise NotImplementedError(f"line {self.layout.name}: this peer knows only a shredder with its screen, at the head of a line, as a loop")
         return CrusherCircuit(machines[0], machines[1], self.plant.remember)
 
@@ -114,7 +79,7 @@ class Line:
         """Any machine but the first: takes what comes, splits it, hands it on."""
         store, apply, count = self.stores[i], self.machines[i].split, self.counts[i]
         merges = len(self.layout.sources[i])
-        limited = self.rates[i].draw is not None
+        limited = self.rates[i].limited
         while True:
             lot, x = yield store.get()
             for _ in range(merges - 1):
@@ -137,16 +102,14 @@ class Line:
             self.stores[0].put(lot)
 
     def head(self) -> Steps:
-        env, mass = self.env, self.layout.lot
+        env, mass, intake = self.env, self.layout.lot, self.intake
         while True:
-            bunker = self.choose()
+            bunker = intake.choose()
             while bunker is None:
-                for b in self.bunkers:
-                    b.taker = self.at_bunkers
+                intake.await_with(self.at_bunkers)
                 yield self.at_bunkers.wait()
-                for b in self.bunkers:
-                    b.taker = None
-                bunker = self.choose()
+                intake.await_with(None)
+                bunker = intake.choose()
             x = bunker.draw(mass)
             now = int(env.now)
             self.seconds = [rate.seconds(mass, now) for rate in self.rates]
@@ -154,19 +117,6 @@ class Line:
             yield env.timeout(nanoseconds(lot.need))
             yield from deliver(self.at_outlets, [(place, *out) for place, out in zip(self.places, lot.outlets, strict=True)])
             self.lots += 1
-
-    def choose(self) -> Bunker | None:
-        count = len(self.bunkers)
-        order: Sequence[int] = range(count)
-        if self.take == "alternate":
-            order = [(self.turn + j) % count for j in range(count)]
-        elif self.take == "fullest":
-            order = sorted(order, key=lambda j: -self.bunkers[j].level / self.bunkers[j].capacity)
-        for j in order:
-            if self.bunkers[j].holds(self.layout.lot):
-                self.turn = (j + 1) % count
-                return self.bunkers[j]
-        return None
 
     def through(self, x: Floats, mass: float) -> Steps:
         """Send the lot through the line until its duration is what its slowest machine needs.
@@ -188,6 +138,11 @@ class Line:
         raise RuntimeError(f"line {self.layout.name}: no duration found in {MOST_ROUNDS} rounds")
 
     def once(self, x: Floats, mass: float, floor: float) -> Steps:
+        self.begin(x, mass, floor)
+        return (yield self.stores[0].get())
+
+    def begin(self, x: Floats, mass: float, floor: float) -> None:
+        """Send the lot on its way, through the head."""
         seconds, counts = self.seconds, self.counts
         outlets: list[tuple[Floats, float] | None] = [None] * len(self.layout.outlets)
         lot = Lot(mass, 0.0, len(self.machines) - self.first + 1, outlets=outlets)
@@ -199,69 +154,51 @@ class Line:
             lot.need = seconds[0] / counts[0]
             lot.duration = max(floor, lot.need) or max(seconds)
             self.hand_on(lot, 0, self.machines[0].split(x, 1.0 / (lot.duration * counts[0])))
-        return (yield self.stores[0].get())
 
 
 class Plant:
     """Build it, :meth:`run` it, read ``products`` (material,), kg, and ``lots``."""
 
-    def __init__(self, scenario: Scenario, remember: bool = False) -> None:
-        self.scenario, self.remember = scenario, remember
-        self.env = simpy.Environment()
-        self.shape = (len(scenario.materials.names), len(scenario.sizes))
-        topology = derive(scenario)
-        units = scenario.units
-        self.bunkers = {name: self._bunker(model) for name, model in units.items() if isinstance(model, BunkerModel)}
-        self.belts = {name: Belt(self.env, model) for name, model in units.items() if isinstance(model, ConveyorModel)}
-        self.products = {name: np.zeros(self.shape[0]) for name, model in units.items() if isinstance(model, ProductModel)}
+    def __init__(self, data: WeeePlant, remember: bool = False) -> None:
+        self.data, self.remember = data, remember
+        self.env = self.environment()
+        self.bunkers = {name: self._bunker(**bunker) for name, bunker in data.bunkers.items()}
+        self.belts = {name: self.belt(belt["capacity"], nanoseconds(belt["transit"])) for name, belt in data.conveyors.items()}
+        self.products = {name: np.zeros(data.shape[0]) for name in data.products}
         sinks = {name: Sink(total) for name, total in self.products.items()}
         self.places: dict[str, Place] = {**sinks, **self.bunkers, **self.belts}
-        self.lines = [Line(self, layout) for layout in topology.lines]
+        self.lines = [self.line(layout) for layout in data.lines]
         for name, belt in self.belts.items():
-            self.env.process(belt.process(self.places[topology.destination[name]]))
-        for name, model in units.items():
-            if isinstance(model, FeedModel):
-                self.env.process(self.gate(model, self.places[topology.destination[name]], list(self._deliveries(model))))
-            elif isinstance(model, ProductModel) and any(source in self.bunkers for source in model.from_):
-                assert model.pickup is not None
-                stores = [self.bunkers[source] for source in model.from_]
-                self.env.process(self.trucks(model.pickup, stores, self.products[name], list(self._pickups(name, model.pickup))))
+            self.start(belt.process, self.places[data.conveyors[name]["to"]])
+        for feed in data.feeds.values():
+            self.start(self.gate, self.places[feed["to"]], feed["queue_limit"] if feed["when_full"] == "wait" else 0, list(data.arrivals()))
+        for name, product in data.products.items():
+            if product["bunkers"]:
+                stores = [self.bunkers[source] for source in product["bunkers"]]
+                self.start(self.trucks, stores, self.products[name], product["mass"], product["minimum"], product["times_ns"])
 
-    def machine(self, name: str) -> Any:
-        """The machine of that name, its coefficients prepared."""
-        scenario = self.scenario
-        sizes = Sizes(*(np.array(values) for values in (scenario.sizes.lower, scenario.sizes.upper, scenario.sizes.mean)))
-        model = scenario.units[name]
-        assert isinstance(model, MachineModel)
-        module, _, kernel = str(scenario.kinds[name].kernel).partition(":")
-        prepare = getattr(importlib.import_module(module), kernel).prepare
-        coefficients = prepare(model.kernel_values(scenario.materials, scenario.sizes), scenario.materials.properties, sizes)
-        return MACHINES[model.kind](np.asarray(coefficients, dtype=np.float64).ravel(), self.shape)
+    def environment(self) -> Any:
+        return simpy.Environment()
 
-    def spread(self, composition: Any, size: Any) -> Floats:
-        materials = self.scenario.materials
-        return spread(composition, size, materials.names, materials.groups, self.scenario.sizes)
+    def start(self, process: Any, *arguments: Any) -> None:
+        self.env.process(process(*arguments))
 
-    def _bunker(self, model: BunkerModel) -> Bunker:
-        bunker = Bunker(model.capacity, model.discharge == "mixed", self.shape)
-        if model.initial is not None:
-            bunker.put(self.spread(dict(model.initial.composition or {}), model.initial.size) * model.initial.mass, model.initial.mass)
+    def line(self, layout: Layout) -> Any:
+        return Line(self, layout)
+
+    def belt(self, capacity: float, transit: int) -> Any:
+        return Belt(self.env, capacity, transit)
+
+    def intake(self, layout: Layout) -> Intake:
+        return Intake([self.bunkers[name] for name in layout.bunkers], layout.take, layout.lot)
+
+    def _bunker(self, capacity: float, mixed: bool, initial: Any) -> Bunker:
+        bunker = Bunker(capacity, mixed, self.data.shape)
+        if initial is not None:
+            bunker.put(self.data.spread(initial["composition"]) * initial["mass"], initial["mass"])
         return bunker
 
-    def _deliveries(self, model: FeedModel) -> Iterator[tuple[int, Floats, float]]:
-        schedule = model.schedule
-        assert schedule is not None and schedule.fractions is not None
-        for time, mass, fractions in zip(schedule.times, schedule.masses, schedule.fractions, strict=True):
-            yield nanoseconds(time), self.spread(dict(zip(schedule.materials, fractions, strict=True)), model.size) * mass, mass
-
-    def _pickups(self, name: str, model: PickUp) -> Iterator[tuple[int, float]]:
-        every, loads = Stream(self.scenario.seed, 0, name, "pickup"), Stream(self.scenario.seed, 0, name, "load")
-        time, end = nanoseconds(first_gap(model.every, every.uniform())), nanoseconds(self.scenario.horizon)
-        while time < end:
-            yield time, model.mass.inverse(loads.uniform())
-            time += nanoseconds(model.every.inverse(every.uniform()))
-
-    def gate(self, model: FeedModel, place: Place, deliveries: list[tuple[int, Floats, float]]) -> Steps:
+    def gate(self, place: Place, queue_limit: int, deliveries: list[tuple[int, Floats, float]]) -> Steps:
         env, me = self.env, Waiter(self.env)
         queue: deque[tuple[Floats, float]] = deque()
         work = env.event()
@@ -288,24 +225,16 @@ class Plant:
             yield env.timeout(time - env.now)
             if not queue and not place.putters and place.fits(mass):
                 place.put(x, mass)
-            elif model.when_full == "wait" and (model.queue_limit is None or len(queue) < model.queue_limit) and mass <= place.capacity + place.tolerance:
+            elif len(queue) < queue_limit and mass <= place.capacity + place.tolerance:
                 queue.append((x, mass))
                 if len(queue) == 1:
                     work.succeed()
 
-    def trucks(self, model: PickUp, bunkers: list[Bunker], total: Floats, pickups: list[tuple[int, float]]) -> Steps:
+    def trucks(self, bunkers: list[Bunker], total: Floats, want: float, minimum: float, times: list[int]) -> Steps:
         env = self.env
-        for time, want in pickups:
+        for time in times:
             yield env.timeout(time - env.now)
-            there = sum(bunker.level for bunker in bunkers)
-            if there <= 0.0 or there < model.minimum:
-                continue
-            left = want
-            for bunker in bunkers:
-                amount = min(left, bunker.level)
-                if amount > bunker.tolerance:
-                    left -= amount
-                    total += bunker.draw(amount).sum(axis=1)
+            load(bunkers, total, want, minimum)
 
     @property
     def lots(self) -> int:
@@ -313,5 +242,17 @@ class Plant:
         return sum(line.lots for line in self.lines)
 
     def run(self) -> Plant:
-        self.env.run(nanoseconds(self.scenario.horizon))
+        self.env.run(nanoseconds(self.data.horizon))
         return self
+
+
+def load(bunkers: list[Bunker], total: Floats, want: float, minimum: float) -> None:
+    """A truck that takes up to ``want`` kg, if at least ``minimum`` kg are there, has come."""
+    there = sum(bunker.level for bunker in bunkers)
+    if there <= 0.0 or there < minimum:
+        return
+    for bunker in bunkers:
+        amount = min(want, bunker.level)
+        if amount > bunker.tolerance:
+            want -= amount
+            total += bunker.draw(amount).sum(axis=1)

@@ -11,9 +11,6 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
-from twin.engine.clock import nanoseconds
-from twin.scenario.kinds.conveyor import Conveyor as ConveyorModel
-
 Floats = NDArray[np.float64]
 Steps = Generator[simpy.Event, Any, Any]
 
@@ -113,6 +110,31 @@ class Bunker(Place):
         return parts
 
 
+class Intake:
+    """The bunkers a line takes its lots from, and in which order it asks them."""
+
+    def __init__(self, bunkers: list[Bunker], take: str, mass: float) -> None:
+        self.bunkers, self.take, self.mass, self.turn = bunkers, take, mass, 0
+
+    def choose(self) -> Bunker | None:
+        count = len(self.bunkers)
+        order: Sequence[int] = range(count)
+        if self.take == "alternate":
+            order = [(self.turn + j) % count for j in range(count)]
+        elif self.take == "fullest":
+            order = sorted(order, key=lambda j: -self.bunkers[j].level / self.bunkers[j].capacity)
+        for j in order:
+            if self.bunkers[j].holds(self.mass):
+                self.turn = (j + 1) % count
+                return self.bunkers[j]
+        return None
+
+    def await_with(self, me: Any) -> None:
+        """``me`` is woken when one of them holds a lot; with None nobody is."""
+        for bunker in self.bunkers:
+            bunker.taker = me
+
+
 class Sink(Place):
     def __init__(self, total: Floats) -> None:
         super().__init__(np.inf)
@@ -123,19 +145,22 @@ class Sink(Place):
 
 
 class Belt(Place):
-    """A conveyor: a process that hands on lot after lot."""
+    """A conveyor: a process that hands on lot after lot, each ``transit`` ns after it came."""
 
-    def __init__(self, env: simpy.Environment, model: ConveyorModel) -> None:
-        super().__init__(model.capacity)
-        self.env, self.transit = env, nanoseconds(model.transit)
+    def __init__(self, env: simpy.Environment, capacity: float, transit: int) -> None:
+        super().__init__(capacity)
+        self.env, self.transit = env, transit
         self.lots: deque[tuple[int, Floats, float]] = deque()
         self.me = Waiter(env)
 
     def put(self, x: Floats, mass: float) -> None:
-        self.lots.append((int(self.env.now) + self.transit, x, mass))
+        self.lots.append((self.now() + self.transit, x, mass))
         self.level += mass
         if len(self.lots) == 1:
             self.me.wake()
+
+    def now(self) -> int:
+        return int(self.env.now)
 
     def process(self, outlet: Place) -> Steps:
         env = self.env
