@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from twin.engine.waiting import WaitingList
 
 
-LONGEST_CHAIN = 32
+LONGEST_CHAIN = 256
 """How far the cheap look follows a chain before the full one is taken."""
 
 
@@ -82,7 +82,7 @@ def _dead(units: Iterable[Unit]) -> list[Unit]:
     shrinking = True
     while shrinking:
         shrinking = False
-        for unit in list(dead):
+        for unit in reversed(list(dead)):  # found outwards from who asks, and hope comes from outside: a chain is freed in one pass
             hopes = [_hopeful(places, unit, dead) for places in unit.waiting]
             if (any if unit.takes_any else all)(hopes):
                 del dead[unit]
