@@ -6,18 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from twin.kernels.air import AIR_CLASSIFIER
-from twin.kernels.bags import BAG_OPENER
-from twin.kernels.ballistic import BALLISTIC_SEPARATOR
+from twin.kernels.air_classifier import AIR_CLASSIFIER
+from twin.kernels.bag_opener import BAG_OPENER
+from twin.kernels.ballistic_separator import BALLISTIC_SEPARATOR
 from twin.kernels.compile import MachineKernel, Sizes
-from twin.kernels.corona import CORONA_SEPARATOR
-from twin.kernels.density import DENSITY_SEPARATOR
-from twin.kernels.eddy import EDDY_CURRENT
+from twin.kernels.corona_separator import CORONA_SEPARATOR
+from twin.kernels.density_separator import DENSITY_SEPARATOR
+from twin.kernels.eddy_current import EDDY_CURRENT
 from twin.kernels.magnetic import MAGNETIC_DRUM, OVERBAND_MAGNET
+from twin.kernels.manual_picking import MANUAL_PICKING
 from twin.kernels.mills import GRANULATOR, HAMMER_MILL, SHREDDER
 from twin.kernels.partition import SEPARATOR, SPLITTER
-from twin.kernels.picking import MANUAL_PICKING
-from twin.kernels.sensor import SENSOR_SORTER
+from twin.kernels.sensor_sorter import SENSOR_SORTER
 from twin.kernels.sizing import SCREEN
 from twin.kernels.trommel import TROMMEL
 

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from machine_bench import MATERIALS, SIZES
 
-from twin.kernels.air import climb, drag_coefficient, terminal_velocity
+from twin.kernels.air_classifier import climb, drag_coefficient, terminal_velocity
 
 LIGHT, HEAVY = 0, 1
 PLASTICS = MATERIALS.index("plastics")

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from machine_bench import MATERIALS, PROPERTIES, SIZES
 
-from twin.kernels.corona import VACUUM_PERMITTIVITY, charged_share, image_ratio, induced_ratio, landing, pauthenier_factor, retained_charge
+from twin.kernels.corona_separator import VACUUM_PERMITTIVITY, charged_share, image_ratio, induced_ratio, landing, pauthenier_factor, retained_charge
 
 CONDUCTOR, MIDDLING, INSULATOR = 0, 1, 2
 COPPER, PLASTICS = MATERIALS.index("copper"), MATERIALS.index("plastics")

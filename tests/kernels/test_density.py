@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from machine_bench import MATERIALS, PROPERTIES, SIZES
 
-from twin.kernels.density import AIR_TABLE, DENSE_MEDIUM, JIG, sinking
+from twin.kernels.density_separator import AIR_TABLE, DENSE_MEDIUM, JIG, sinking
 
 SINK, FLOAT = 0, 1
 HEAVY = [MATERIALS.index(name) for name in ("steel", "aluminium", "copper", "glass")]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from machine_bench import MATERIALS, PROPERTIES, SIZES, VALUES
 
 from twin.kernels.compile import Sizes
-from twin.kernels.sensor import BELOW, COLOUR, INDUCTION, XRF, XRT, above_threshold, hit_share, response, seen_share
+from twin.kernels.sensor_sorter import BELOW, COLOUR, INDUCTION, XRF, XRT, above_threshold, hit_share, response, seen_share
 
 TARGET = MATERIALS.index("plastics")
 TAUGHT = {"response": np.zeros((0, 0)), "signal": np.array([0.0, 0.0, 0.0, 0.0, 1.0, 0.0]), "visible": np.ones(6)}

@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from twin.kernels.compile import MachineKernel, Sizes
-from twin.kernels.density import AIR_TABLE
+from twin.kernels.density_separator import AIR_TABLE
 from twin.kernels.magnetic import HOLDING
 from twin.kernels.sizing import KARRA, WHITEN
 from twin.scenario import kind

@@ -2,7 +2,7 @@
 
 import pytest
 
-from twin.kernels.density import deviation_of, sinking
+from twin.kernels.density_separator import deviation_of, sinking
 
 
 def test_tromp_curve():

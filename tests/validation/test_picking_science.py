@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from twin.kernels.picking import erlang_loss
+from twin.kernels.manual_picking import erlang_loss
 
 
 @pytest.mark.parametrize(("offered", "pickers", "loss"), [(2.0, 2.0, 0.4), (10.0, 12.0, 0.11974), (1.0, 1.0, 0.5)])

@@ -5,7 +5,7 @@ import pytest
 
 from twin.kernels.compile import Sizes
 from twin.kernels.particles import sensor_partition
-from twin.kernels.sensor import SENSOR_SORTER, areal_density, co_ejection, ejected_share
+from twin.kernels.sensor_sorter import SENSOR_SORTER, areal_density, co_ejection, ejected_share
 from twin.materials import ELEMENTS
 from twin.materials.xray import effective_atomic_number
 

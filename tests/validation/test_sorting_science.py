@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from breakage import batch_product, reid_batch, whiten_classification
 
-from twin.kernels.air import climb, drag_coefficient, terminal_velocity
+from twin.kernels.air_classifier import climb, drag_coefficient, terminal_velocity
 from twin.kernels.comminution import breakage_matrix, gaudin_liberation, whiten_product
-from twin.kernels.eddy import eddy_acceleration, sphere_response, throw
+from twin.kernels.eddy_current import eddy_acceleration, sphere_response, throw
 from twin.kernels.magnetic import lift_ratio
 from twin.kernels.sizing import deck_capacity, karra_cut_size, karra_efficiency, karra_loading, throughfall_aperture, whiten_efficiency
 

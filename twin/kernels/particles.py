@@ -1,6 +1,6 @@
 """Particle mode: the partition of a sensor sorter or an eddy-current separator out of pieces that lie on its belt one by one.
 
-The closed forms of :mod:`twin.kernels.sensor` and :mod:`twin.kernels.eddy` reckon with averages: the occupation of the belt, the share of it
+The closed forms of :mod:`twin.kernels.sensor_sorter` and :mod:`twin.kernels.eddy_current` reckon with averages: the occupation of the belt, the share of it
 that open valves cover. Here pieces are drawn at random and placed; each lies under those that happen to lie on it, and flies along in the
 windows that happen to be open. It is for research on overlap, crowding and misalignment, not for the runs of a plant.
 
@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 
 from twin.errors import UsageError
 from twin.kernels.compile import Floats, Properties, Sizes, kernel
-from twin.kernels.eddy import AIR_DENSITY, DRAG, eddy_acceleration, throw
+from twin.kernels.eddy_current import AIR_DENSITY, DRAG, eddy_acceleration, throw
 from twin.kernels.particle_belt import Ints, sort_stretches, throw_stretches
-from twin.kernels.sensor import errors, moisture_loss, response, seen_share, surface_masses
+from twin.kernels.sensor_sorter import errors, moisture_loss, response, seen_share, surface_masses
 
 STRETCH = 2048
 """Pieces on a stretch of belt, on average: few enough for the processor's cache, many against those at its ends, which only act on others."""
@@ -52,7 +52,7 @@ def sensor_partition(
 ) -> Sampled:
     """Return the partition (eject, pass) of a sensor sorter at the stream ``at`` (material, size), kg/s, from about ``pieces`` pieces.
 
-    ``values``, ``properties`` and ``sizes`` are those of :data:`twin.kernels.sensor.SENSOR_SORTER`. A piece is hidden if another that lies on it
+    ``values``, ``properties`` and ``sizes`` are those of :data:`twin.kernels.sensor_sorter.SENSOR_SORTER`. A piece is hidden if another that lies on it
     covers its centre; of ``overlap`` only 0 counts: then none hides another. A window opens the valves that the piece seems to touch, at the time
     at which it seems to pass, wrong by ``position_error`` and ``timing_error``; whatever passes an open valve with its centre is ejected, unless it is
     hidden or the valve blocked. Edges of the belt are real. Raises ``UsageError`` for an empty stream, or one too dense or fine to be sampled.
@@ -82,7 +82,7 @@ def eddy_partition(
 ) -> Sampled:
     """Return the partition (light, heavy, rest) of an eddy-current separator at the stream ``at`` (material, size), kg/s, from about ``pieces``.
 
-    ``values``, ``properties`` and ``sizes`` are those of :data:`twin.kernels.eddy.EDDY_CURRENT`. Where that takes the mean occupation of the belt,
+    ``values``, ``properties`` and ``sizes`` are those of :data:`twin.kernels.eddy_current.EDDY_CURRENT`. Where that takes the mean occupation of the belt,
     here each piece is scattered, and its throw shortened, by the layers that really lie over its own area. Raises ``UsageError`` as
     :func:`sensor_partition` does.
     """

@@ -41,6 +41,6 @@ KIND = Kind(
     model=AirClassifier,
     role="machine",
     ports=lambda model: ("light", "heavy"),
-    kernel="twin.kernels.air:AIR_CLASSIFIER",
+    kernel="twin.kernels.air_classifier:AIR_CLASSIFIER",
     summary="Lifts light and flat pieces; more with more air, sharper with more stages, blurred by load.",
 )

@@ -44,6 +44,6 @@ KIND = Kind(
     model=BagOpener,
     role="machine",
     ports=lambda model: ("out",),
-    kernel="twin.kernels.bags:BAG_OPENER",
+    kernel="twin.kernels.bag_opener:BAG_OPENER",
     summary="Empties a share of the bags by a plain table; what falls out has the sizes of the contents.",
 )

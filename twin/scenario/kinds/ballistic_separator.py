@@ -53,6 +53,6 @@ KIND = Kind(
     model=BallisticSeparator,
     role="machine",
     ports=lambda model: ("flat", "rolling", "fines"),
-    kernel="twin.kernels.ballistic:BALLISTIC_SEPARATOR",
+    kernel="twin.kernels.ballistic_separator:BALLISTIC_SEPARATOR",
     summary="Parts flat, rolling and fine pieces by a plain table, measured or from the thickness of the pieces.",
 )

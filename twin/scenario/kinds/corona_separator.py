@@ -57,6 +57,6 @@ KIND = Kind(
     model=CoronaSeparator,
     role="machine",
     ports=lambda model: ("conductor", "middling", "insulator"),
-    kernel="twin.kernels.corona:CORONA_SEPARATOR",
+    kernel="twin.kernels.corona_separator:CORONA_SEPARATOR",
     summary="Throws conductors off a charged roll and pins insulators; blurred by load, shifted by voltage, roll speed and splitters.",
 )

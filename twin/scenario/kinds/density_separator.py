@@ -56,6 +56,6 @@ KIND = Kind(
     model=DensitySeparator,
     role="machine",
     ports=lambda model: ("sink", "float"),
-    kernel="twin.kernels.density:DENSITY_SEPARATOR",
+    kernel="twin.kernels.density_separator:DENSITY_SEPARATOR",
     summary="Sorts by density in a dense medium, a jig or on an air table; less sharply with load and for small pieces.",
 )

@@ -47,6 +47,6 @@ KIND = Kind(
     model=EddyCurrent,
     role="machine",
     ports=lambda model: ("light", "heavy", "rest"),
-    kernel="twin.kernels.eddy:EDDY_CURRENT",
+    kernel="twin.kernels.eddy_current:EDDY_CURRENT",
     summary="Throws conductors: aluminium to light, copper to heavy; blurred by load, shifted by field, rotor speed and splitters.",
 )

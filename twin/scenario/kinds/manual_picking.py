@@ -91,6 +91,6 @@ KIND = Kind(
     model=ManualPicking,
     role="machine",
     ports=lambda model: ("picked", "rest"),
-    kernel="twin.kernels.picking:MANUAL_PICKING",
+    kernel="twin.kernels.manual_picking:MANUAL_PICKING",
     summary="People take targets off a belt; less of them with more load, fewer or slower pickers, a deeper bed.",
 )

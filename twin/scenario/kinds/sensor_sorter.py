@@ -140,6 +140,6 @@ KIND = Kind(
     model=SensorSorter,
     role="machine",
     ports=lambda model: ("eject", "pass"),
-    kernel="twin.kernels.sensor:SENSOR_SORTER",
+    kernel="twin.kernels.sensor_sorter:SENSOR_SORTER",
     summary="Blows out what a sensor (NIR, colour, X-ray, induction) takes for a target; less yield with load, less purity with a fuller belt.",
 )
