@@ -8,6 +8,7 @@ the engine is measured against.
 
 from __future__ import annotations
 
+import importlib
 import json
 import math
 from collections.abc import Iterator
@@ -23,7 +24,6 @@ from weee import without_stops
 from twin.engine.clock import nanoseconds
 from twin.engine.streams import Stream
 from twin.kernels.particles import DISC, landings
-from twin.kernels.sensor import errors, response, seen_share, surface_masses
 from twin.plant.topology import derive
 from twin.scenario import Scenario
 from twin.scenario.equilibrium import first_gap
@@ -33,6 +33,7 @@ from twin.scenario.kinds.feed import Feed
 from twin.scenario.kinds.product import PickUp, Product
 from twin.scenario.machine import MachineModel
 
+sensor: Any = importlib.import_module("twin.kernels.sensor")  # its name at commit 3751557, with whose code this is run
 FOLDER = Path(__file__).parent / "frozen"
 THERE = (STREAM > 0.0).reshape(-1)
 PROPERTIES = ("density", "conductivity", "sphericity", "ferromagnetic", "breakage", "moisture", "grain")
@@ -129,10 +130,10 @@ def belt_of(stream: Any, mass: Any, side: Any, values: Any) -> Belt:
 
 
 def sorter_of(values: Any) -> Sorter:
-    mass = surface_masses(PACKAGING, SIZES) * SIZES.mean**2
-    seen = np.array([seen_share(d, values["smallest"], values["sharpness"]) for d in SIZES.mean])
-    read = there(response(values, PACKAGING, SIZES) * seen)
-    return Sorter(belt_of(STREAM, mass, SIZES.mean, values), read, values["belt_speed"] * values["valve_time"], values["valve_pitch"], *errors(values))
+    mass = sensor.surface_masses(PACKAGING, SIZES) * SIZES.mean**2
+    seen = np.array([sensor.seen_share(d, values["smallest"], values["sharpness"]) for d in SIZES.mean])
+    read = there(sensor.response(values, PACKAGING, SIZES) * seen)
+    return Sorter(belt_of(STREAM, mass, SIZES.mean, values), read, values["belt_speed"] * values["valve_time"], values["valve_pitch"], *sensor.errors(values))
 
 
 def thrower_of(values: Any) -> Thrower:

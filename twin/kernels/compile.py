@@ -69,17 +69,18 @@ def is_cold() -> bool:
     return folder is None or not any(folder.glob("*/*.nbi"))
 
 
-def _compile(function: F, signature: object, nogil: bool = False, inline: bool = False) -> F:
+def _compile(function: F, signature: object, nogil: bool = False, inline: bool = False, inner: bool = False) -> F:
     folder = cache_folder(inspect.getsourcefile(function) or __file__)
     if inline:  # becomes part of what calls it, and is compiled there
         return cast(F, numba.njit(error_model="numpy", inline="always")(function))
+    wrappers: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True} if inner else {}
     configuration: Any = numba.config
     before = configuration.CACHE_DIR
     configuration.CACHE_DIR = str(folder) if folder else before  # numba takes the folder from its configuration, when it decorates
     try:
-        compiled = _without_losing(numba.njit(signature, cache=folder is not None, error_model="numpy", nogil=nogil)(function))
+        compiled = _without_losing(numba.njit(signature, cache=folder is not None, error_model="numpy", nogil=nogil, **wrappers)(function))
     except OSError:  # the disk is full now, say: a cache saves time and is worth nothing else
-        compiled = numba.njit(signature, cache=False, error_model="numpy", nogil=nogil)(function)
+        compiled = numba.njit(signature, cache=False, error_model="numpy", nogil=nogil, **wrappers)(function)
     finally:
         configuration.CACHE_DIR = before
     return cast(F, compiled)
@@ -99,15 +100,15 @@ def _without_losing(compiled: Any) -> Any:
     return compiled
 
 
-def kernel(signature: object = None, *, nogil: bool = False, inline: bool = False) -> Callable[[F], F]:
+def kernel(signature: object = None, *, nogil: bool = False, inline: bool = False, inner: bool = False) -> Callable[[F], F]:
     """Compile a function that other kernels, or Python, call. With a ``signature`` it compiles at import, else at the first call.
 
     With ``nogil`` threads of Python can run it side by side; each must write to arrays of its own. With ``inline`` it becomes part of the kernels that
-    call it: for small steps of a hot loop, since a call costs as much as they do.
+    call it: for small steps of a hot loop, since a call costs as much as they do. ``inner``: only kernels call it, and Python cannot, which saves compiling.
     """
 
     def decorate(function: F) -> F:
-        return _compile(function, signature, nogil, inline)
+        return _compile(function, signature, nogil, inline, inner)
 
     return decorate
 

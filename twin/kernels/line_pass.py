@@ -7,6 +7,7 @@ It knows no machine. :mod:`twin.kernels.duration` looks for the time that a lot 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import types
@@ -36,6 +37,7 @@ LEAST_RISE = 1e-4
 FLOOD, FLOOD_SWEEPS = 1e4, 20
 """A loop whose first machine is to take so many times the lot, after so many sweeps, floods: it is given up early."""
 MAX_CLOSING = 200_000
+_plain: Any = np.int64
 
 
 @kernel(inline=True)
@@ -153,7 +155,18 @@ def _run_loop(line: Line, b: int, feed: float, tau: float, fresh: int, tolerance
             return NOT_CONVERGED
 
 
-@kernel(i8(LINE, f8, f8, i8, f8, i8, i8, i8))
+@kernel(inner=True)
+def _run_blocks(line: Line, feed: float, tau: float, fresh: int, tolerance: float, patience: int, begin: int, end: int) -> int:
+    """:func:`run_through`, compiled when it is first needed."""
+    for b in range(begin, end):
+        loop = line.blocks[b].loop
+        status = _run_loop(line, b, feed, tau, fresh, tolerance, patience) if loop else _run_once(line, b, feed, tau, fresh)
+        if status != 0:
+            return int(status)
+    return 0
+
+
+@kernel(inline=True)
 def run_through(line: Line, feed: float, tau: float, fresh: int, tolerance: float, patience: int, begin: int, end: int) -> int:
     """The machines of blocks ``begin`` to ``end - 1`` once, in order, and each loop until it stands to ``tolerance``, at ``tau`` s for a lot of ``feed`` kg.
 
@@ -161,12 +174,8 @@ def run_through(line: Line, feed: float, tau: float, fresh: int, tolerance: floa
     loop is extrapolated only after so many sweeps, since that can carry it past the state in which it would settle, and given up when a machine is
     beyond its limit by :data:`CEILING` and the flow rises by a growing step.
     """
-    for b in range(begin, end):
-        loop = line.blocks[b].loop
-        status = _run_loop(line, b, feed, tau, fresh, tolerance, patience) if loop else _run_once(line, b, feed, tau, fresh)
-        if status != 0:
-            return int(status)
-    return 0
+    # as plain integers: of each literal one a version would be compiled
+    return int(_run_blocks(line, feed, tau, _plain(fresh), tolerance, _plain(patience), _plain(begin), _plain(end)))
 
 
 @kernel(inline=True)
@@ -178,7 +187,7 @@ def empty(line: Line) -> None:
             line.out[line.blocks[b].first : line.blocks[b].end] = 0.0
 
 
-@kernel(f8(LINE))
+@kernel(f8(LINE), inner=True)
 def need_of(line: Line) -> float:
     """The longest time any machine needs for the lot, s; notes which."""
     need = 0.0

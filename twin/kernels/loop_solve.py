@@ -32,7 +32,7 @@ NEAR, STEADY, MOST_FILLING = 0.03, 0.5, 60
 """How near the solution a filling loop must come, as a share of what circles, by a step that takes it nearer by this factor, in so many steps."""
 
 
-@kernel(types.void(MATRIX, MATRIX, MATRIX))
+@kernel(types.void(MATRIX, MATRIX, MATRIX), inner=True)
 def _add_share(into: Floats, shares: Floats, x: Floats) -> None:
     for m in range(into.shape[0]):
         for s in range(into.shape[1]):
@@ -89,7 +89,7 @@ def _set_up(line: Line, b: int) -> None:
                     _add_inflow(line, ahead, per_tear, source, line.sources[k].port, tears)
 
 
-@kernel(types.void(MATRIX, MATRIX, MATRIX, MATRIX, MATRICES, f8[::1], i8))
+@kernel(types.void(MATRIX, MATRIX, MATRIX, MATRIX, MATRICES, f8[::1], i8), inner=True)
 def _solve_mill(inside: Floats, back: Floats, shares: Floats, fallen: Floats, rows: Floats, numbers: Floats, spread: int) -> None:
     """Solve a loop whose one tear is a mill, from the coarsest class on, of which its pieces fall into the finer ones; ``inside`` becomes what is in it."""
     comes, gain, leaves, broken = rows[0], rows[1], rows[2], rows[3, 0]
@@ -111,7 +111,7 @@ def _solve_mill(inside: Floats, back: Floats, shares: Floats, fallen: Floats, ro
             inside[m, j] = comes[j, m]
 
 
-@kernel(types.void(MATRIX, MATRIX, MATRIX, MATRIX, f8[::1], i8))
+@kernel(types.void(MATRIX, MATRIX, MATRIX, MATRIX, f8[::1], i8), inner=True)
 def _solve_pour(inside: Floats, back: Floats, shares: Floats, inp: Floats, numbers: Floats, sizes: int) -> None:
     """Solve a loop whose one tear is a machine that lets pieces take given sizes; ``inside`` becomes what it gives off.
 
@@ -159,7 +159,7 @@ def _solve_cell(line: Line, b: int, tears: int, m: int, j: int) -> None:
             u[t, m, j] += c[t, q, m, j] * u[q, m, j]
 
 
-@kernel(types.void(LINE, i8))
+@kernel(types.void(LINE, i8), inner=True)
 def _solve_many(line: Line, b: int) -> None:
     """Solve a loop with any tears, cell by cell from the coarsest class on."""
     first, end, tears = line.blocks[b].first, line.blocks[b].end, line.blocks[b].tears
@@ -178,7 +178,7 @@ def _solve_many(line: Line, b: int) -> None:
                 let_fall(line.numbers, line.machines[i].spread, j, broken, line.fallen[i])
 
 
-@kernel(types.void(LINE, i8))
+@kernel(types.void(LINE, i8), inner=True)
 def close_loop(line: Line, b: int) -> None:
     """Write the feeds ``inp`` of the machines of loop ``b`` at their shares. Where hardly anything leaves it they are wrong, which shows in their residual."""
     first, end, tears = line.blocks[b].first, line.blocks[b].end, line.blocks[b].tears
@@ -245,7 +245,7 @@ def _split_all(line: Line, b: int) -> int:
     return 0
 
 
-@kernel(i8(LINE, i8, f8, f8))
+@kernel(i8(LINE, i8, f8, f8), inner=True)
 def sweep_empty(line: Line, b: int, feed: float, tau: float) -> int:
     """Take the lot through loop ``b`` once, with nothing that comes back, at ``tau`` s a lot: its settings are those of an empty loop."""
     for i in range(line.blocks[b].first, line.blocks[b].end):
@@ -314,7 +314,7 @@ def _step(line: Line, begin: int, end: int) -> int:
     return 0
 
 
-@kernel(i8(LINE, i8))
+@kernel(i8(LINE, i8), inner=True)
 def deliver_loop(line: Line, b: int) -> int:
     """Write what the machines of a closed loop give off; returns whether every feed agrees with what its sources gave."""
     first, end = line.blocks[b].first, line.blocks[b].end
@@ -331,7 +331,7 @@ def deliver_loop(line: Line, b: int) -> int:
     return 1
 
 
-@kernel(f8(LINE, i8, f8, f8, i8))
+@kernel(f8(LINE, i8, f8, f8, i8), inner=True)
 def solve_loop(line: Line, b: int, feed: float, least: float, free: int) -> float:
     """Find the settings of loop ``b`` that its flows at them give, at ``least`` s a lot, or with ``free`` what its machines need if that is more.
 
@@ -375,7 +375,7 @@ def _lay_out(line: Line, probe: Line, b: int) -> None:
     _take_given(probe, b)
 
 
-@kernel(i8(LINE, LINE, i8, f8, f8))
+@kernel(i8(LINE, LINE, i8, f8, f8), inner=True)
 def settles_from_empty(line: Line, probe: Line, b: int, feed: float, tau: float) -> int:
     """Return whether loop ``b``, filling from empty at ``tau`` s a lot, comes to the flow that :func:`solve_loop` left. It fills in ``probe``."""
     first, end = line.blocks[b].first, line.blocks[b].end

@@ -51,7 +51,7 @@ def address_of(function: Any, signature: Any = MACHINE_SIGNATURE) -> int:
     return int(result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name))
 
 
-@kernel(f8(f8[:, ::1]))
+@kernel(f8(f8[:, ::1]), inner=True)
 def mass_of(x: Floats) -> float:
     """Sum of a matrix, by four sums that the processor can overlap."""
     a, b, c, d = 0.0, 0.0, 0.0, 0.0
@@ -68,7 +68,7 @@ def mass_of(x: Floats) -> float:
     return (a + b) + (c + d)
 
 
-@kernel(types.void(MATRIX, f8))
+@kernel(types.void(MATRIX, f8), inner=True)
 def fill(into: Floats, value: float) -> None:
     """Set all of a matrix."""
     for m in range(into.shape[0]):
@@ -76,7 +76,7 @@ def fill(into: Floats, value: float) -> None:
             into[m, s] = value
 
 
-@kernel(types.void(MATRIX, MATRIX))
+@kernel(types.void(MATRIX, MATRIX), inner=True)
 def copy_to(into: Floats, x: Floats) -> None:
     """Copy a matrix; by hand, since an assignment brings code for matrices of different shapes along, which takes seconds to compile."""
     for m in range(into.shape[0]):
@@ -84,7 +84,7 @@ def copy_to(into: Floats, x: Floats) -> None:
             into[m, s] = x[m, s]
 
 
-@kernel(types.void(MATRIX, MATRIX))
+@kernel(types.void(MATRIX, MATRIX), inner=True)
 def add_to(into: Floats, x: Floats) -> None:
     """Add a matrix."""
     for m in range(into.shape[0]):
@@ -92,7 +92,7 @@ def add_to(into: Floats, x: Floats) -> None:
             into[m, s] += x[m, s]
 
 
-@kernel(types.void(MATRIX, MATRICES, PORTS, MACHINES, STREAMS, i8))
+@kernel(types.void(MATRIX, MATRICES, PORTS, MACHINES, STREAMS, i8), inner=True)
 def sum_up(x: Floats, inp: Floats, out: Floats, machines: Records, sources: Records, i: int) -> None:
     """Add up the feed of machine ``i``."""
     begin = machines[i].sources
@@ -105,7 +105,7 @@ def sum_up(x: Floats, inp: Floats, out: Floats, machines: Records, sources: Reco
             add_to(inp[i], given)
 
 
-@kernel(i8(LINE, i8, f8, f8[::1]))
+@kernel(i8(LINE, i8, f8, f8[::1]), inner=True)
 def settle(line: Line, i: int, tau: float, settings: Floats) -> int:
     """Write the settings that the feed of machine ``i`` gives at ``tau`` s a lot, and its warnings; sets its conditions ``at``."""
     machine, flow = line.machines[i], line.flows[i]
@@ -131,7 +131,7 @@ def settle(line: Line, i: int, tau: float, settings: Floats) -> int:
     )
 
 
-@kernel(i8(LINE, i8))
+@kernel(i8(LINE, i8), inner=True)
 def set_shares(line: Line, i: int) -> int:
     """Write the shares of machine ``i`` at its settings; all goes to its bypass while no copy works."""
     machine = line.machines[i]
@@ -199,7 +199,7 @@ def _pour(line: Line, i: int) -> None:
             out[m, s] += emptied * line.numbers[sizes + m * classes + s]
 
 
-@kernel(types.void(LINE, i8))
+@kernel(types.void(LINE, i8), inner=True)
 def deliver(line: Line, i: int) -> None:
     """Write what machine ``i`` gives off at each port, by its feed and its shares; what falls into finer classes, or takes given sizes, too."""
     if line.machines[i].structure == BY_SIZE:
