@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from machine_bench import MATERIALS, PROPERTIES, SIZES
 
-from twin.kernels import eddy
+from twin.kernels import eddy_current as eddy
 from twin.kernels.eddy_current import eddy_acceleration, sphere_response, throw
 
 LIGHT, HEAVY, REST = 0, 1, 2

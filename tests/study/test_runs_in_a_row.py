@@ -92,7 +92,7 @@ def test_only_machines_that_changed_are_prepared_anew(jobs: list[Job], prepares:
         assert run_job(Job(first.scenario, 0, {**SHORT, **more})).error == ""
     assert prepares == []
     assert run_job(Job(first.scenario, 0, {**SHORT, "units.sifter.velocity": "6.5 m/s"})).error == ""
-    assert prepares == ["air"]
+    assert prepares == ["air_classifier"]
 
 
 def test_a_material_that_changes_is_seen(jobs: list[Job], prepares: list[str]) -> None:
