@@ -16,6 +16,7 @@ import math
 from numba import types
 
 from twin.kernels.compile import kernel
+from twin.kernels.line_pass import FLOOD
 from twin.kernels.line_tables import BY_MATERIAL, BY_SIZE, LINE, MATRICES, MATRIX, Floats, Line
 from twin.kernels.machine_pass import add_to, apply, copy_to, deliver, fill, let_fall, mass_of, set_shares, settle, sum_up
 
@@ -355,7 +356,7 @@ def solve_loop(line: Line, b: int, feed: float, least: float, free: int) -> floa
             return math.nan
         need = _need(line, b, feed)
         tau = max(least, need) if free else least
-        if not math.isfinite(need) or _settle_all(line, b, tau) != 0:
+        if not (math.isfinite(need) and line.flows[first].phi <= FLOOD) or _settle_all(line, b, tau) != 0:
             return math.nan
         if _step(line, begin, stop):
             return tau

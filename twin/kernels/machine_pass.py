@@ -109,6 +109,8 @@ def sum_up(x: Floats, inp: Floats, out: Floats, machines: Records, sources: Reco
 def settle(line: Line, i: int, tau: float, settings: Floats) -> int:
     """Write the settings that the feed of machine ``i`` gives at ``tau`` s a lot, and its warnings; sets its conditions ``at``."""
     machine, flow = line.machines[i], line.flows[i]
+    for w in range(machine.warnings):
+        line.warn[i, w] = 0
     if flow.up <= 0.0:
         return 0
     rate = 1.0 / (tau * flow.up) if tau > 0.0 else 0.0
@@ -116,8 +118,6 @@ def settle(line: Line, i: int, tau: float, settings: Floats) -> int:
     for m in range(inp.shape[0]):
         for s in range(inp.shape[1]):
             at[m, s] = inp[m, s] * rate
-    for w in range(machine.warnings):
-        line.warn[i, w] = 0
     return int(
         _call_settle(
             machine.settle,
@@ -226,6 +226,8 @@ def deliver(line: Line, i: int) -> None:
 @kernel(inline=True)
 def _pass_by(line: Line, i: int) -> int:
     """Let the feed of machine ``i`` take its bypass, since no copy works."""
+    for w in range(line.machines[i].warnings):
+        line.warn[i, w] = 0
     for p in range(line.machines[i].ports):
         if p == line.machines[i].bypass:
             copy_to(line.out[i, p], line.inp[i])
@@ -263,10 +265,8 @@ def _apply_whole(line: Line, i: int, tau: float, fresh: int) -> int:
 @kernel(inline=True)
 def apply(line: Line, i: int, tau: float, fresh: int) -> int:
     """Split the feed of machine ``i`` at ``tau`` s a lot; with ``fresh`` > 0 its conditions are set from that feed first."""
-    if line.flows[i].up <= 0.0:
-        return int(_pass_by(line, i))
     if line.machines[i].structure == AS_A_WHOLE:
-        return int(_apply_whole(line, i, tau, fresh))
+        return int(_pass_by(line, i) if line.flows[i].up <= 0.0 else _apply_whole(line, i, tau, fresh))
     if fresh > 0:
         status = 0
         if line.machines[i].settings < line.machines[i].settings_end or line.machines[i].warnings > 0:
