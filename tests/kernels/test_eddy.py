@@ -9,6 +9,7 @@ from machine_bench import MATERIALS, PROPERTIES, SIZES
 
 from twin.kernels import eddy_current as eddy
 from twin.kernels.eddy_current import eddy_acceleration, sphere_response, throw
+from twin.kernels.physical_constants import AIR_DENSITY
 
 LIGHT, HEAVY, REST = 0, 1, 2
 CONDUCTORS = ("aluminium", "copper")
@@ -198,7 +199,7 @@ def test_the_table_holds_what_the_formulas_say_at_no_load(bench):
     radius = SIZES.mean[s] / 2
     angular = 6 * 2 * math.pi * 50 - 40.0 * 2.0
     thrust, repulsion = eddy_acceleration(radius, 8960.0, 5.8e7, 0.2, 40.0, angular)
-    landing = throw(radius, thrust, repulsion, 0.375 * eddy.DRAG * eddy.AIR_DENSITY / (8960.0 * radius), 40.0, 0.15, 2.0, 0.6)
+    landing = throw(radius, thrust, repulsion, 0.375 * eddy.DRAG * AIR_DENSITY / (8960.0 * radius), 40.0, 0.15, 2.0, 0.6)
     scale = 0.06 * math.sqrt(3) / math.pi
     beyond, far = (1 / (1 + math.exp((edge - landing) / scale)) for edge in (0.82, 1.2))
     np.testing.assert_allclose(out[:, m, s], [far, beyond - far, 1 - beyond], rtol=1e-12)

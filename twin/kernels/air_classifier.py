@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Sizes, kernel, settling, splitting
+from twin.kernels.physical_constants import AIR_DENSITY, AIR_VISCOSITY, GRAVITY
 
-GRAVITY = 9.80665  # m/s2
-AIR_DENSITY, AIR_VISCOSITY = 1.204, 1.825e-5  # kg/m3, Pa s; 20 °C, 101325 Pa
 MAX_REYNOLDS = 2.6e5
 NODES = 17
 MAX_LOADING = 2.0  # kg solids per kg air: the end of the table over loading

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Sizes, kernel, settling, splitting
+from twin.kernels.physical_constants import GRAVITY
 
-GRAVITY = 9.80665  # m/s2
 VACUUM_PERMITTIVITY = 8.8541878128e-12  # F/m
 INDUCED_FORCE = 0.832 * math.pi**2 / 2.0 * 4.0 / 3.0  # Felici's charge and force on a conducting sphere on a plate, by mean thickness
 SMALLEST, LARGEST = 1e-4, 8e-3  # m; outside, pieces stick or are too heavy for the roll

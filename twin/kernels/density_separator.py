@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Sizes, kernel, settling, splitting
+from twin.kernels.physical_constants import AIR_DENSITY, WATER_DENSITY
 
 DENSE_MEDIUM, JIG, AIR_TABLE = 0.0, 1.0, 2.0
 """Values of the parameter ``medium``."""
 
 LN3 = math.log(3.0)
-WATER_DENSITY, AIR_DENSITY = 1000.0, 1.204  # kg/m3
 
 
 @kernel()

@@ -10,10 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Sizes, kernel, settling, splitting
+from twin.kernels.physical_constants import AIR_DENSITY, GRAVITY, MU0
 
-GRAVITY = 9.80665  # m/s2
-MU0 = 4e-7 * math.pi  # H/m
-AIR_DENSITY = 1.204  # kg/m3
 DRAG = 0.44  # sphere in Newton's regime: pieces of millimetres and more at metres a second
 FIELD_STEP, FLIGHT_STEP = 1e-4, 1e-3  # s; halving both moves a landing point by less than 0.1 mm
 LONGEST_FLIGHT = 20.0  # s

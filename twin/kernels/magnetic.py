@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Sizes, kernel, settling, splitting
+from twin.kernels.physical_constants import GRAVITY, MU0
 
-GRAVITY = 9.80665  # m/s2
-MU0 = 4e-7 * math.pi  # H/m
 STEEL_DENSITY = 7850.0  # kg/m3
 SATURATION = 0.7  # T; a third of the 2.1 T of mild steel, above which a sphere no longer magnetises in proportion
 

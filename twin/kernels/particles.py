@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 
 from twin.errors import UsageError
 from twin.kernels.compile import Floats, Properties, Sizes, kernel
-from twin.kernels.eddy_current import AIR_DENSITY, DRAG, eddy_acceleration, throw
+from twin.kernels.eddy_current import DRAG, eddy_acceleration, throw
 from twin.kernels.particle_belt import Ints, sort_stretches, throw_stretches
+from twin.kernels.physical_constants import AIR_DENSITY
 from twin.kernels.sensor_sorter import errors, moisture_loss, response, seen_share, surface_masses
 
 STRETCH = 2048

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Sizes, kernel, settling, splitting
+from twin.kernels.physical_constants import GRAVITY
 from twin.kernels.sizing import sticking
 
-GRAVITY = 9.80665  # m/s2
 NODES = 65  # of the tables over the number of contacts
 PARTS = 8  # sizes that stand for a class
 
