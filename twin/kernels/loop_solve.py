@@ -24,6 +24,8 @@ f8, i8 = types.float64, types.int64
 
 SETTLED = 1e-11
 """Relative change of a setting at which the settings stand."""
+STEP, LAST_GAP, GAP, BEGUN, MOVED, TURNED = range(6)
+"""Rows of ``gaps``, a number a setting: the last step, the gap before it and the gap now, whether there was a step, and two products of the rule."""
 MOST_SOLVES = 40
 AGREES = 1e-11
 """Largest gap between a machine's feed and what its sources give off, as a share of it."""
@@ -266,10 +268,10 @@ def sweep_empty(line: Line, b: int, feed: float, tau: float) -> int:
 def _step(line: Line, begin: int, end: int) -> int:
     """Move the settings ``begin`` to ``end`` - 1 on by Broyden's rule; returns 1 where they stand.
 
-    ``gaps`` holds the last step, the last gap and the gap now, ``inverse`` minus the inverse of how the gaps change with the settings. A step that would
+    ``gaps`` holds its rows, ``inverse`` minus the inverse of how the gaps change with the settings. A step that would
     carry a setting across 0 is a plain one.
     """
-    settings, found, steps, inverse = line.settings, line.found, line.gaps, line.inverse
+    settings, found, rows, inverse = line.settings, line.found, line.gaps, line.inverse
     count = end - begin
     stands = 1
     for d in range(count):
@@ -280,38 +282,38 @@ def _step(line: Line, begin: int, end: int) -> int:
         return 1
     scaled = 0.0  # step' (inverse change of gap)
     for d in range(count):
-        steps[2, d] = found[begin + d] - settings[begin + d]
-    if steps[3, 0] > 0.0:
+        rows[GAP, d] = found[begin + d] - settings[begin + d]
+    if rows[BEGUN, 0] > 0.0:
         for d in range(count):
             total = 0.0
             for e in range(count):
-                total += inverse[d, e] * (steps[2, e] - steps[1, e])
-            steps[4, d] = total
-            scaled += steps[0, d] * total
+                total += inverse[d, e] * (rows[GAP, e] - rows[LAST_GAP, e])
+            rows[MOVED, d] = total
+            scaled += rows[STEP, d] * total
         if scaled != 0.0:
             for e in range(count):
                 total = 0.0
                 for d in range(count):
-                    total += steps[0, d] * inverse[d, e]
-                steps[5, e] = total
+                    total += rows[STEP, d] * inverse[d, e]
+                rows[TURNED, e] = total
             for d in range(count):
-                factor = -(steps[0, d] + steps[4, d]) / scaled
+                factor = -(rows[STEP, d] + rows[MOVED, d]) / scaled
                 for e in range(count):
-                    inverse[d, e] += factor * steps[5, e]
-    steps[3, 0] = 1.0
+                    inverse[d, e] += factor * rows[TURNED, e]
+    rows[BEGUN, 0] = 1.0
     plain = 0
     for d in range(count):
         total = 0.0
         for e in range(count):
-            total += inverse[d, e] * steps[2, e]
-        steps[0, d] = total
+            total += inverse[d, e] * rows[GAP, e]
+        rows[STEP, d] = total
         if (settings[begin + d] + total) * found[begin + d] < 0.0 or not math.isfinite(total):
             plain = 1
     for d in range(count):
         if plain:
-            steps[0, d] = steps[2, d]
-        steps[1, d] = steps[2, d]
-        settings[begin + d] += steps[0, d]
+            rows[STEP, d] = rows[GAP, d]
+        rows[LAST_GAP, d] = rows[GAP, d]
+        settings[begin + d] += rows[STEP, d]
     return 0
 
 
@@ -347,7 +349,7 @@ def solve_loop(line: Line, b: int, feed: float, least: float, free: int) -> floa
     if sweep_empty(line, b, feed, tau) != 0:
         return math.nan
     _take_given(line, b)
-    line.gaps[3, 0] = 0.0
+    line.gaps[BEGUN, 0] = 0.0
     for d in range(stop - begin):
         for e in range(stop - begin):
             line.inverse[d, e] = 1.0 if d == e else 0.0
