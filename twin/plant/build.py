@@ -1,7 +1,7 @@
 """Builds a plant: units in the order that breaks ties, everything they share, and who delivers to whom.
 
-Order of units: resources, the timetable of events, breakdowns and replacements, hazards, then the units of the scenario as declared (a line at the place of
-its head machine, a gate before its arrivals).
+Order of units: resources, the timetable of events, breakdowns and replacements, hazards, changeovers and cleaning, then the units of the scenario as declared
+(a line at the place of its head machine, a gate before its arrivals).
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from twin.engine.clock import Clock, nanoseconds
 from twin.engine.genealogy import Genealogy
 from twin.engine.recording import Axes, Recorder
 from twin.engine.resource import Resource
-from twin.engine.states import ALWAYS, CLOSING, OVERTIME, STATES
+from twin.engine.states import ALWAYS, CHANGEOVER, CLEANING, CLOSING, OVERTIME, STATES
 from twin.plant.topology import Topology, derive
 from twin.plant.waits import waits_of
 from twin.scenario.kinds.bunker import Bunker as BunkerModel
 from twin.scenario.kinds.conveyor import Conveyor as ConveyorModel
 from twin.scenario.kinds.feed import Feed as FeedModel
 from twin.scenario.kinds.product import Product as ProductModel
-from twin.scenario.line_rules import DO_NOT_START, FINISH, RUN_EMPTY, LineRules
+from twin.scenario.line_rules import DO_NOT_START, FINISH, RUN_EMPTY
 from twin.scenario.machine import MachineModel
 from twin.scenario.model import Scenario
 from twin.scenario.process import ProcessModel
@@ -32,7 +32,7 @@ from twin.units.conveyor import Conveyor
 from twin.units.feed import Gate
 from twin.units.journal import LEVELS, Journal
 from twin.units.line import Line
-from twin.units.line_assembly import build_breakdowns, build_hazards, build_line, build_machine
+from twin.units.line_assembly import build_breakdowns, build_hazards, build_interruptions, build_line, build_machine
 from twin.units.overflow import OverflowingBunker
 from twin.units.prepared import remembering
 from twin.units.process import Process
@@ -67,6 +67,7 @@ def build(scenario: Scenario, replication: int = 0) -> Built:
         machine.kernel = remembering(machine.kernel)
     breakdowns = {name: build_breakdowns(site, machines[name], model) for name, model in models.items()}
     hazards = {name: build_hazards(site, machines[name], model) for name, model in models.items()}
+    interruptions = {name: build_interruptions(site, name, model) for name, model in models.items()}
     for name, model in scenario.units.items():
         if isinstance(model, BunkerModel):  # first of all: lines draw from them
             _behaviour(scenario, name).assemble(site, name, model)
@@ -74,7 +75,7 @@ def build(scenario: Scenario, replication: int = 0) -> Built:
     for name, model in scenario.units.items():
         layout = topology.line_by_head.get(name)
         if layout is not None:
-            lines.append(build_line(site, layout, machines, breakdowns, hazards))
+            lines.append(build_line(site, layout, machines, breakdowns, hazards, interruptions))
         elif not isinstance(model, (MachineModel, BunkerModel)):
             _behaviour(scenario, name).assemble(site, name, model)
     built = Built(
@@ -129,10 +130,12 @@ def _site(scenario: Scenario, replication: int, topology: Topology) -> Assembly:
 
 def states_of(scenario: Scenario) -> tuple[str, ...]:
     """The states that units of the plant may be in: those of every plant, and those of the rules that its lines have."""
-    lines = [model for model in scenario.units.values() if isinstance(model, LineRules)]
+    lines = [model for model in scenario.units.values() if isinstance(model, MachineModel)]
     used = {
         OVERTIME: any(FINISH in model.ends for model in lines),
         CLOSING: any(rule in model.ends for model in lines for rule in (DO_NOT_START, RUN_EMPTY)),
+        CHANGEOVER: any(model.changeover is not None for model in lines),
+        CLEANING: any(model.cleaning is not None for model in lines),
     }
     return (*ALWAYS, *(STATES[state] for state, there in used.items() if there))
 

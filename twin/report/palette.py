@@ -73,6 +73,8 @@ STYLES: dict[str, Style] = {
     "state.maintenance": {"fill": PURPLE},
     "state.overtime": {"fill": RUST},
     "state.closing": {"fill": "#a89c62"},
+    "state.changeover": {"fill": TEAL},
+    "state.cleaning": {"fill": GREEN},
     "state.off_shift": {"fill": "#dddddd"},
     "panel": {"fill": "#f7f8fa", "stroke": FAINT, "width": 1.0},
     "warmup": {"fill": "#e8eaee"},

@@ -201,6 +201,8 @@ KPIS: tuple[Definition, ...] = (
         "time before the end of a shift in which the line ran empty, or started nothing that it would not finish, in a plant with such a rule",
         operation.of_rule("closing"),
     ),
+    Definition("changeover.<line>", "s", "time in which a line went over to another source or material", operation.of_rule("changeover")),
+    Definition("cleaning.<line>", "s", "time in which a line was cleaned", operation.of_rule("cleaning")),
     Definition("blocked.<line>", "1", "blocked over planned time", operation.of_planned("blocked")),
     Definition("starved.<line>", "1", "starved over planned time", operation.of_planned("starved")),
     Definition("waiting.<line>", "1", "waiting for a resource over planned time", operation.of_planned("waiting")),

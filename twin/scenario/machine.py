@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from twin.quantities import Duration, DurationOrZero, Mass, RelativeChange, SpecificEnergy, format_quantity, quantity_of
 from twin.quantities import Power as Watts
+from twin.scenario.cleaning import Cleaning
 from twin.scenario.fields import CalendarName, Count, Name, Names, OneOrMore, References, Sources, Switch
 from twin.scenario.kind import NOT_USED, Model, UnitModel, default
 from twin.scenario.line_rules import LineRules
@@ -90,7 +91,9 @@ class MachineModel(LineRules):
 
     from_: Sources = Field(alias="from", description="What it takes from: a port or bunker, several in the order written, or a blend {a: 70 %, b: 30 %}.")
     recycle: References = Field(default=(), description="Ports of the same line that come back to this machine.")
-    take: Literal["first", "alternate", "fullest"] = Field(default="first", description="Which of several bunkers is taken from.")
+    take: Literal["first", "alternate", "fullest", "campaigns"] = Field(
+        default="first", description="Which of several bunkers is taken from; in `campaigns`, one for a while before the next."
+    )
     lot: Mass | None = Field(default=None, description="What the line draws at once; on the line's first machine. Else the scenario's lot.")
     partial: Switch = Field(default=False, description="Draw less where the bunker holds less than a lot.")
     rate: RateVariate | None = Field(
@@ -116,6 +119,7 @@ class MachineModel(LineRules):
     failures: Failures | None = Field(default=None, description="Breakdowns.")
     repair: Repair = Field(default=Repair(), description="What repairs wait for.")
     hazards: dict[Name, Hazard] = Field(default={}, description="Rare events that stop the line, by name, e.g. {fire: {of: battery, per: 2 t, stop: 45 min}}.")
+    cleaning: Cleaning | None = Field(default=None, description="When it is cleaned, a state of its own; never where not given.")
     wear: Wear | None = Field(default=None, description="A parameter that wears.")
     maintenance: Annotated[tuple[Maintenance, ...], OneOrMore()] = Field(default=(), description="Planned maintenance.")
 
@@ -148,6 +152,12 @@ class MachineModel(LineRules):
             faults.add("'bypass_to' needs 'when_down: bypass'", "bypass_to")
         if self.wear is not None and self.wear.parameter not in self.wearing_fields():
             faults.add(f"unknown parameter {self.wear.parameter!r}; {nearest(self.wear.parameter, self.wearing_fields())}", "wear", "parameter")
+        if self.take == "campaigns" and self.from_.shares is not None:
+            faults.add("a blend takes from all bunkers at once and has no campaigns", "take")
+        if self.campaign is not None and self.take != "campaigns":
+            faults.add("'campaign' needs 'take: campaigns'", "campaign")
+        if self.cleaning is not None and self.cleaning.blinding is not None and self.wear is None:
+            faults.add("'blinding' needs 'wear': a parameter that changes with the mass processed", "cleaning", "blinding")
         if self.repair != Repair() and self.failures is None:
             faults.add("'repair' needs 'failures'", "repair")
         faults.stop_if_any()

@@ -19,6 +19,7 @@ from twin.engine.unit import State
 from twin.engine.waiting import WaitingList, lacking
 from twin.scenario.line_rules import DO_NOT_START, FINISH, RUN_EMPTY
 from twin.units.breakdown import WORKING, next_failure
+from twin.units.changeover import ChangeoverRule
 from twin.units.delivery import Delivery
 from twin.units.level_switch import LevelSwitch
 from twin.units.liberation import Liberated
@@ -107,9 +108,9 @@ class Line(StoppableLine):
                     release(self, self.needs, now)
                 record.state, record.until = OFF_SHIFT if imposed == OFF_SHIFT else MAINTENANCE, until
                 return True
-        if record.down or record.serviced:
+        if record.down or record.serviced or record.pauses:
             self.abandon_lists(now)
-            self._wait(MAINTENANCE if record.serviced else DOWN, [self.repaired], now)
+            self._wait(MAINTENANCE if record.serviced else DOWN if record.down else record.paused, [self.repaired], now)
             return True
         return False
 
@@ -136,6 +137,10 @@ class Line(StoppableLine):
                 self.abandon_lists(now)
             self._wait(STARVED, intake.lists, now, intake.wishes, takes_any=intake.takes_any)
             return False
+        if self.changeover is not None and self._changes_over(self.changeover, amount, now):
+            return self._take(now)
+        if record.flush:
+            return self._run_flush(now)
         for machine in self._rostered:
             if machine.follows_roster(now):
                 network.changed(machine)
@@ -209,6 +214,39 @@ class Line(StoppableLine):
         record.until = self._stop(now)
         return True
 
+    def _changes_over(self, rule: ChangeoverRule, amount: float, now: int) -> bool:
+        """Whether what would be drawn is another source or material than before, and a changeover begins."""
+        record, intake = self.record, self.intake
+        if rule.by_material:
+            intake.peek(self.network.lot, amount)
+            key = rule.main_material(self.network.x)
+        else:
+            key = intake.bunkers[intake.chosen].name
+        before, record.set_for = record.set_for, key
+        if not before or before == key:
+            return False
+        record.flush = rule.flush > 0.0
+        rule.begin(before, key, now)
+        return True
+
+    def _run_flush(self, now: int) -> bool:
+        """After a changeover the first of the new material goes out of the line unseparated."""
+        record, network, rule = self.record, self.network, self.changeover
+        assert rule is not None
+        if self.waiting:
+            self.leave_lists()
+        if self.genealogy is not None:
+            record.lot = self.genealogy.new(self.name, now)
+        bunker = self.intake.bunkers[self.intake.chosen]
+        record.feed = self.intake.draw(self, network.lot, min(rule.flush, bunker.level), record.lot, now)
+        network.passes_unseparated(rule.outlet)
+        record.flush = False
+        record.duration = record.left = record.gone = 0
+        self.records.running(self, now, now)
+        record.phase = DELIVER
+        self.delivery.begin(self)
+        return self._deliver(now)
+
     def _stand_until_level(self, now: int) -> bool:
         """Nothing is drawn until the bunker holds as much as the line starts at."""
         assert self.switch is not None
@@ -278,6 +316,9 @@ class Line(StoppableLine):
             if spent and self.replacements[machine.name].record.phase == WORKING:
                 self.recorder.note(now, machine.name, "worn part is replaced")
                 self.replacements[machine.name].begin(now)
+        for i, cleaning in self.cleanings:
+            if cleaning.lot_passed(float(self.network.phi[i]) * record.feed, record.operated, now) and cleaning.machine.wear is not None:
+                self.network.changed(cleaning.machine)
 
     def rates_changed(self) -> None:
         """A timed event may have changed rates: they are looked up for the next lot."""
@@ -313,6 +354,7 @@ class Line(StoppableLine):
             "intake": self.intake.save(),
             "records": self.records.save(),
             "liberated": self.liberated.save(),
+            "cleanings": [cleaning.save() for _, cleaning in self.cleanings],
             "switched_on": self.switch is not None and self.switch.on,
             "seconds_for": self._seconds_for,
             "machines": [machine.save() for machine in self.machines],
@@ -328,6 +370,8 @@ class Line(StoppableLine):
         self.intake.load(state["intake"])
         self.records.load(state["records"])
         self.liberated.load(state["liberated"])
+        for (_, cleaning), saved in zip(self.cleanings, state["cleanings"], strict=True):
+            cleaning.load(saved)
         if self.switch is not None:
             self.switch.on = state["switched_on"]
         for name in state["repaired"]:

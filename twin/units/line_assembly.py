@@ -10,14 +10,20 @@ import numpy as np
 
 from twin.engine.calendars import Maintenance, Windows
 from twin.engine.clock import nanoseconds
+from twin.engine.states import CHANGEOVER, CLEANING
 from twin.kernels.compile import MachineKernel, Sizes
+from twin.scenario.line_rules import CampaignPlan, Changeover
 from twin.scenario.machine import MachineModel
 from twin.units.assembly import Assembly
 from twin.units.breakdown import Breakdown, Replacement
+from twin.units.campaigns import Campaigns
+from twin.units.changeover import ChangeoverRule
+from twin.units.cleaning import Cleaning
 from twin.units.closing import Closing
 from twin.units.downtime import Downtime
 from twin.units.hazard import Hazard
-from twin.units.intake import Intake
+from twin.units.intake import CAMPAIGNS, Intake
+from twin.units.interruption import Interruption
 from twin.units.level_switch import LevelSwitch
 from twin.units.line import Line
 from twin.units.line_records import LineRecords
@@ -141,12 +147,23 @@ def build_hazards(site: Assembly, machine: Machine, model: MachineModel) -> list
     return found
 
 
+def build_interruptions(site: Assembly, name: str, model: MachineModel) -> list[Interruption]:
+    """The stops that a machine's line makes by itself, added to the plant. Streams: ``changeover`` and ``cleaning``."""
+    found = []
+    for key, state, rule in (("changeover", CHANGEOVER, model.changeover), ("cleaning", CLEANING, model.cleaning)):
+        if rule is not None:
+            found.append(Interruption(f"{name}.{key}", site.next_index(), site.clock, state, site.stream(name, key), site.needed(rule.needs)))
+    site.units += found
+    return found
+
+
 def build_line(
     site: Assembly,
     layout: Layout,
     machines: dict[str, Machine],
     breakdowns: dict[str, tuple[list[Breakdown], Replacement | None]],
     hazards: dict[str, list[Hazard]],
+    interruptions: dict[str, list[Interruption]],
 ) -> Line:
     """The line, added to the plant; its outlets are connected when all units are there."""
     scenario = site.scenario
@@ -182,6 +199,19 @@ def build_line(
         genealogy=site.genealogy,
     )
     line.switch = LevelSwitch.of(head)
+    if head.take == CAMPAIGNS:
+        line.intake.campaigns = Campaigns(head.campaign or CampaignPlan(), layout.bunkers)
+    for interruption in interruptions[layout.name]:
+        interruption.line = line
+    changing = [each for each in interruptions[layout.name] if each.state == CHANGEOVER]
+    if head.changeover is not None:
+        line.changeover = ChangeoverRule(head.changeover, changing[0], scenario.materials.names, _flushed_to(layout, members, head.changeover))
+    for i, machine in enumerate(members):
+        model = scenario.units[machine.name]
+        for work in interruptions[machine.name]:
+            if work.state == CLEANING and isinstance(model, MachineModel) and model.cleaning is not None:
+                work.line = line
+                line.cleanings.append((i, Cleaning(model.cleaning, machine, work)))
     for machine in members:
         own, replacement = breakdowns[machine.name]
         for breakdown in own:
@@ -199,6 +229,15 @@ def build_line(
             line.downtimes.append(Downtime(machine, line.machine_rows[machine.name], own, endangered))
     site.units.append(line)
     return line
+
+
+def _flushed_to(layout: Layout, members: Sequence[Machine], rule: Changeover) -> int:
+    """The outlet, by its place, through which a flush leaves; -1 where nothing is flushed."""
+    if rule.flush is None:
+        return -1
+    name, _, port = rule.flush.to.partition(".")
+    machine = layout.machines.index(name)
+    return layout.outlets.index((machine, members[machine].ports.index(port)))
 
 
 def _rehearse(site: Assembly, line: str, network: Network) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from twin.engine.calendars import Windows
 from twin.engine.clock import Clock
 from twin.engine.recording import Recorder
-from twin.engine.states import DOWN, MAINTENANCE, OFF_SHIFT, OVERTIME, RUNNING, STARVED, STATES
+from twin.engine.states import CHANGEOVER, DOWN, MAINTENANCE, OFF_SHIFT, OVERTIME, RUNNING, STARVED, STATES
 from twin.engine.unit import Unit
 from twin.units.closing import Closing
 from twin.units.downtime import Downtime
@@ -26,7 +26,8 @@ class LineRecord:
     the loops do not settle faster. ``ailing``: failed copies and hazards that are not yet dealt with. ``began``: when it last worked. ``starts``: begins
     of work after it stood. ``gone``: of the ``duration`` of the lot, what was
     handed over already. With rules of closing: ``closes``: when the windows close or closed last, ``rule``: what happens then; ``kept``: crew and tools stay
-    in overtime."""
+    in overtime. ``pauses``: stops that the line makes by itself, now in state ``paused``; ``set_for``: the source or material that it is set for, ``flush``:
+    whether it is still to be flushed."""
 
     until: int = 0
     phase: int = READY
@@ -52,6 +53,10 @@ class LineRecord:
     rule: str = ""
     starts: int = 0
     kept: bool = False
+    pauses: int = 0
+    paused: int = CHANGEOVER
+    set_for: str = ""
+    flush: bool = False
     state_time: list[int] = field(default_factory=lambda: [0] * len(STATES))
 
 
@@ -110,7 +115,7 @@ class TimedLine(Unit):
     def _close(self, now: int) -> None:
         """Account for a time without work, cut where shifts and planned stops begin and end."""
         record = self.record
-        state = MAINTENANCE if record.serviced else DOWN if record.down else record.state
+        state = MAINTENANCE if record.serviced else DOWN if record.down else record.paused if record.pauses else record.state
         for begin, end, effective in self.windows.pieces(record.since, now, state):
             record.state_time[effective] += end - begin
             if record.ailing and effective not in (OFF_SHIFT, MAINTENANCE):

@@ -134,6 +134,11 @@ class Machine:
             self._apply_wear()
         return changed, wear.replace_after is not None and record.worn >= wear.replace_after
 
+    @property
+    def worn_share(self) -> float:
+        """By how much of its fresh value the parameter that wears has changed."""
+        return abs(self.wear.change) * self.record.steps if self.wear is not None else 0.0
+
     def _apply_wear(self) -> None:
         wear = self.wear
         if wear is not None:
