@@ -180,6 +180,10 @@ def line_with(built: Built, machine: str) -> Line:
 
 def _connect(built: Built) -> None:
     site = built.site
+    for line in built.lines:
+        for machine in line.machines:
+            if machine.follows is not None:
+                machine.follows.place = site.receivers[machine.follows.model.of]
     overflowing = [bunker for bunker in site.bunkers.values() if isinstance(bunker, OverflowingBunker)]
     for bunker in overflowing:
         bunker.connect(site)

@@ -8,6 +8,7 @@ from typing import Protocol
 from twin.quantities import format_quantity
 from twin.scenario.kinds.bunker import OVERFLOW, Bunker
 from twin.scenario.kinds.conveyor import Conveyor
+from twin.scenario.kinds.splitter import Splitter
 from twin.scenario.machine import MachineModel
 from twin.scenario.model import Scenario
 from twin.scenario.problems import nearest
@@ -39,6 +40,14 @@ def wrong_rules(scenario: Scenario, lines: Sequence[Layout], destination: Mappin
     for name, unit in scenario.units.items():
         if isinstance(unit, Bunker) and (circle := _circle(scenario, name, destination)):
             yield f"units.{name}.when_full", f"{' -> '.join(circle)} overflow in a circle: let the last one wait, or lead it to a product"
+    held = [name for name, model in scenario.units.items() if isinstance(model, (Bunker, Conveyor))]
+    for name, model in scenario.units.items():
+        if isinstance(model, MachineModel) and model.follows is not None and model.follows.of not in held:
+            yield f"units.{name}.follows.of", f"a bunker or conveyor is needed; {nearest(model.follows.of, held)} (got {model.follows.of!r})"
+        if isinstance(model, Splitter) and model.by != "shares":
+            inside = [f"{name}.{port}" for port in model.shares if isinstance(scenario.units[destination[f"{name}.{port}"]], MachineModel)]
+            if inside:
+                yield f"units.{name}.by", f"levels are followed of what lies behind the line, and {inside[0]!r} leads to a machine of it"
     machines = [name for name, model in scenario.units.items() if isinstance(model, MachineModel)]
     for name, unit in scenario.units.items():
         if isinstance(unit, Conveyor) and unit.stops_with is not None and unit.stops_with not in machines:

@@ -13,6 +13,7 @@ from twin.quantities import Duration, DurationOrZero, Mass, RelativeChange, Spec
 from twin.quantities import Power as Watts
 from twin.scenario.cleaning import Cleaning
 from twin.scenario.fields import CalendarName, Count, Name, Names, OneOrMore, References, Sources, Switch
+from twin.scenario.following import Following
 from twin.scenario.kind import NOT_USED, Model, UnitModel, default
 from twin.scenario.line_rules import LineRules
 from twin.scenario.problems import Faults, Loc, nearest
@@ -100,6 +101,7 @@ class MachineModel(LineRules):
         default=None,
         description="The largest mass per time through the machine, recycle included, of each where several are; no limit where not given.",
     )
+    follows: Following | None = Field(default=None, description="Lets the rate follow a level, e.g. of the bunker before; `rate` is then the largest.")
     cycle_time: CycleVariate | None = Field(
         default=None, description="Time that a lot takes, instead of a rate; where several are parallel each takes a lot of its own."
     )
@@ -152,6 +154,8 @@ class MachineModel(LineRules):
             faults.add("'bypass_to' needs 'when_down: bypass'", "bypass_to")
         if self.wear is not None and self.wear.parameter not in self.wearing_fields():
             faults.add(f"unknown parameter {self.wear.parameter!r}; {nearest(self.wear.parameter, self.wearing_fields())}", "wear", "parameter")
+        if self.follows is not None and self.rate is None:
+            faults.add("'follows' needs a 'rate', the largest", "follows")
         if self.take == "campaigns" and self.from_.shares is not None:
             faults.add("a blend takes from all bunkers at once and has no campaigns", "take")
         if self.campaign is not None and self.take != "campaigns":

@@ -27,6 +27,7 @@ from twin.units.line_stops import StoppableLine
 from twin.units.line_times import DELIVER, READY, RUN_OUT, START, WORK, Equipment
 from twin.units.machine import Machine
 from twin.units.outlet import Receiver
+from twin.units.steering import Steering
 
 
 def _batching(machines: Sequence[Machine]) -> list[Machine]:
@@ -55,12 +56,14 @@ class Line(StoppableLine):
         self.delivery = Delivery(self.network, before)
         self.liberated = Liberated(self.network.lot.shape[0])
         self.needs, self.before, self.genealogy = tuple(needs), before, genealogy
-        self._varying = [machine for machine in self.machines if machine.varies]
+        self._varying = [machine for machine in self.machines if machine.varies or machine.follows is not None]
         self._batching = _batching(self.machines)
         self._rostered = [machine for machine in self.machines if machine.roster is not None]
         self._wearing = [(i, machine) for i, machine in enumerate(self.machines) if machine.wear is not None]
         self._countable = [(i, machine) for i, machine in enumerate(self.machines) if machine.count > 1 or machine.bypass_port >= 0]
         self._seconds_for = -1.0
+        self._steering: list[Steering] = []
+        self._following = [machine.follows for machine in self.machines if machine.follows is not None]
         self.switch: LevelSwitch | None = None
 
     def connect(self, outlets: Sequence[Receiver]) -> None:
@@ -68,6 +71,7 @@ class Line(StoppableLine):
         self.delivery.connect(outlets)
         for bunker in self.intake.bunkers:
             bunker.takers.append(self)
+        self._steering = [Steering(self, i, machine) for i, machine in enumerate(self.machines) if machine.steers]
         for receiver in dict.fromkeys(outlets):
             fillers = getattr(receiver, "fillers", None)
             if fillers is not None:
@@ -146,6 +150,11 @@ class Line(StoppableLine):
                 network.changed(machine)
         if record.rule == RUN_EMPTY and now >= self._feed_stops:
             return self._stand_until_closing(now)
+        for followed in self._following:
+            followed.look()
+        for steering in self._steering:
+            if steering.follows():
+                network.changed(steering.machine)
         if ahead := self.before or record.rule == DO_NOT_START:
             intake.peek(network.lot, amount)
             counted = network.warned.copy()
@@ -323,7 +332,7 @@ class Line(StoppableLine):
     def rates_changed(self) -> None:
         """A timed event may have changed rates: they are looked up for the next lot."""
         self._seconds_for = -1.0
-        self._varying = [machine for machine in self.machines if machine.varies]
+        self._varying = [machine for machine in self.machines if machine.varies or machine.follows is not None]
         self._batching = _batching(self.machines)
 
     @property

@@ -21,6 +21,7 @@ from twin.units.changeover import ChangeoverRule
 from twin.units.cleaning import Cleaning
 from twin.units.closing import Closing
 from twin.units.downtime import Downtime
+from twin.units.followed import FollowedRate
 from twin.units.hazard import Hazard
 from twin.units.intake import CAMPAIGNS, Intake
 from twin.units.interruption import Interruption
@@ -30,6 +31,7 @@ from twin.units.line_records import LineRecords
 from twin.units.line_times import Equipment
 from twin.units.machine import Machine, Roster, Wear
 from twin.units.network import Network, Wiring
+from twin.units.steering import FREE, ROOM
 
 
 class Layout(Protocol):
@@ -79,7 +81,7 @@ def build_machine(site: Assembly, name: str, model: MachineModel) -> Machine:
     if model.roster is not None:
         value, shifts = model.roster
         roster = Roster(value, tuple((site.calendar(calendar), number) for calendar, number in shifts))
-    return Machine(
+    machine = Machine(
         name,
         kernel_of(site, name),
         ports,
@@ -95,6 +97,10 @@ def build_machine(site: Assembly, name: str, model: MachineModel) -> Machine:
         stream=site.stream(name, "rate") if varies else None,
         roster=roster,
     )
+    machine.steers = by if (by := getattr(model, "by", "shares")) in (ROOM, FREE) else ""
+    if model.follows is not None:
+        machine.follows = FollowedRate(model.follows)
+    return machine
 
 
 def build_breakdowns(site: Assembly, machine: Machine, model: MachineModel) -> tuple[list[Breakdown], Replacement | None]:

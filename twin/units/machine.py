@@ -11,6 +11,7 @@ from twin.engine.clock import nanoseconds
 from twin.engine.streams import Stream
 from twin.engine.unit import State, record_from_state, record_to_state
 from twin.kernels.compile import MachineKernel
+from twin.units.followed import FollowedRate
 
 
 class Draw(Protocol):
@@ -91,6 +92,8 @@ class Machine:
         self.wear = wear
         self.stream = stream
         self.roster = roster
+        self.follows: FollowedRate | None = None
+        self.steers = ""
         self.record = MachineRecord(up=count)
 
     @property
@@ -111,7 +114,9 @@ class Machine:
             record.drawn = draw.inverse(self.stream.uniform() if self.varies and self.stream is not None else 0.5)
             record.drawn_until = (now // self.redraw + 1) * self.redraw if self.redraw else 0
         if self.rate is not None:
-            return mass / record.drawn
+            if self.follows is not None and redraw:
+                self.follows.at(record.drawn, now)
+            return mass / (record.drawn if self.follows is None else self.follows.rate_now)
         copies = max(1, record.up)
         return record.drawn * (copies * -(-batches // copies))
 
@@ -170,12 +175,15 @@ class Machine:
 
     def save(self) -> State:
         """Record and count of uniforms; parameters follow from scenario, events and wear."""
-        return {"record": record_to_state(self.record), "used": self.stream.used if self.stream is not None else 0}
+        follows = [self.follows.rate_now, self.follows.since] if self.follows is not None else []
+        return {"record": record_to_state(self.record), "used": self.stream.used if self.stream is not None else 0, "follows": follows}
 
     def load(self, state: State) -> None:
         """Take over a saved machine."""
         record_from_state(self.record, state["record"])
         if self.stream is not None:
             self.stream.rewind(state["used"])
+        if self.follows is not None:
+            self.follows.rate_now, self.follows.since = state["follows"]
         self._apply_wear()
         self._apply_roster()
