@@ -15,7 +15,7 @@ from twin.engine.clock import Clock, nanoseconds
 from twin.engine.genealogy import Genealogy
 from twin.engine.recording import Axes, Recorder
 from twin.engine.resource import Resource
-from twin.engine.states import ALWAYS, CHANGEOVER, CLEANING, CLOSING, OVERTIME, STATES
+from twin.engine.states import ALWAYS, CHANGEOVER, CLEANING, CLOSING, OVERTIME, STATES, WARM_UP
 from twin.plant.topology import Topology, derive
 from twin.plant.waits import waits_of
 from twin.scenario.kinds.bunker import Bunker as BunkerModel
@@ -135,6 +135,7 @@ def states_of(scenario: Scenario) -> tuple[str, ...]:
         OVERTIME: any(FINISH in model.ends for model in lines),
         CLOSING: any(rule in model.ends for model in lines for rule in (DO_NOT_START, RUN_EMPTY)),
         CHANGEOVER: any(model.changeover is not None for model in lines),
+        WARM_UP: any(model.energy_states is not None for model in lines),
         CLEANING: any(model.cleaning is not None for model in lines),
     }
     return (*ALWAYS, *(STATES[state] for state, there in used.items() if there))

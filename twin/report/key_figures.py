@@ -21,7 +21,7 @@ MATRICES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
                              ("limited_pickup_share", "pick-ups called off"), ("rejected_mass", "mass rejected"), ("penalty", "penalty"))),
     ("Lines and furnaces", "line", (("utilisation", "running"), ("blocked", "blocked"), ("starved", "starved"), ("waiting", "waiting"), ("oee", "OEE"),
                                     ("starts", "starts"), ("overtime", "overtime"), ("closing", "closing"), ("changeover", "changeover"),
-                                    ("cleaning", "cleaning"))),
+                                    ("cleaning", "cleaning"), ("warm_up", "warm-up"))),
     ("Machines", "machine", (("availability", "availability"), ("repair_wait", "waits for repair"), ("load", "load"), ("bottleneck_share", "bottleneck"))),
     ("Gate", "feed", (("queue", "trucks waiting"), ("wait", "mean wait"), ("unloading", "trucks unloading"),
                       ("turned_away_share", "turned away"), ("turned_away_mass", "mass turned away"))),

@@ -74,6 +74,7 @@ STYLES: dict[str, Style] = {
     "state.overtime": {"fill": RUST},
     "state.closing": {"fill": "#a89c62"},
     "state.changeover": {"fill": TEAL},
+    "state.warm_up": {"fill": "#e0a458"},
     "state.cleaning": {"fill": GREEN},
     "state.off_shift": {"fill": "#dddddd"},
     "panel": {"fill": "#f7f8fa", "stroke": FAINT, "width": 1.0},

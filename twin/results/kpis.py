@@ -202,6 +202,7 @@ KPIS: tuple[Definition, ...] = (
         operation.of_rule("closing"),
     ),
     Definition("changeover.<line>", "s", "time in which a line went over to another source or material", operation.of_rule("changeover")),
+    Definition("warm_up.<line>", "s", "time that starts of a line took after it was in stand-by or off", operation.of_rule("warm_up")),
     Definition("cleaning.<line>", "s", "time in which a line was cleaned", operation.of_rule("cleaning")),
     Definition("blocked.<line>", "1", "blocked over planned time", operation.of_planned("blocked")),
     Definition("starved.<line>", "1", "starved over planned time", operation.of_planned("starved")),

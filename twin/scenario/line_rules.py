@@ -80,6 +80,27 @@ class CampaignPlan(Model):
     )
 
 
+class EnergyStates(Model):
+    """When a line that stands goes to stand-by and off, and what a start takes. What machines then draw is in their `power`."""
+
+    standby_after: Duration | None = Field(default=None, description="How long after its work the line goes to stand-by; never where not given.")
+    off_after: Duration | None = Field(default=None, description="How long after its work it is switched off; only at the end of its hours where not given.")
+    warm_up: DurationOrZero = default(0.0, NOT_USED, description="How long a start from stand-by takes.")
+    warm_up_off: DurationOrZero | None = Field(default=None, description="How long a start takes when it was off, the first start included; `warm_up` else.")
+    min_run: DurationOrZero = default(0.0, NOT_USED, description="How long the line at least stays on after a start, be it idle.")
+    min_stop: DurationOrZero = default(0.0, NOT_USED, description="How long it at least rests before it starts again.")
+
+    @model_validator(mode="after")
+    def _can_rest(self) -> Self:
+        faults = Faults()
+        if self.standby_after is None and self.off_after is None:
+            for key in ("min_run", "min_stop"):
+                if getattr(self, key):
+                    faults.add("needs 'standby_after' or 'off_after': without them the line never rests within its hours", key)
+        faults.stop_if_any()
+        return self
+
+
 class LineRules(UnitModel):
     """What a line does by rule; all of it stands on the machine that takes from bunkers."""
 
@@ -104,6 +125,10 @@ class LineRules(UnitModel):
         default=None, description="With `take: campaigns`: how much is taken from one bunker before the next one's turn; a mass, or a plan."
     )
     changeover: Changeover | None = Field(default=None, description="What it takes to go over to another source or material; nothing where not given.")
+
+    energy_states: EnergyStates | None = Field(
+        default=None, description="When the line goes to stand-by and off, and how it starts again; it is idle whenever it stands where not given."
+    )
 
     @property
     def shift_end(self) -> AtEnd:

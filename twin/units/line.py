@@ -14,7 +14,7 @@ from twin.engine.clock import Clock, nanoseconds
 from twin.engine.deadlock import check_deadlock
 from twin.engine.genealogy import Genealogy
 from twin.engine.resource import Resource, release, seize
-from twin.engine.states import BLOCKED, CLOSING, DOWN, MAINTENANCE, OFF_SHIFT, RUNNING, STARVED, WAITING
+from twin.engine.states import BLOCKED, CLOSING, DOWN, MAINTENANCE, OFF_SHIFT, RUNNING, STARVED, WAITING, WARM_UP
 from twin.engine.unit import State
 from twin.engine.waiting import WaitingList, lacking
 from twin.scenario.line_rules import DO_NOT_START, FINISH, RUN_EMPTY
@@ -24,7 +24,7 @@ from twin.units.delivery import Delivery
 from twin.units.level_switch import LevelSwitch
 from twin.units.liberation import Liberated
 from twin.units.line_stops import StoppableLine
-from twin.units.line_times import DELIVER, READY, RUN_OUT, START, WORK, Equipment
+from twin.units.line_times import DELIVER, READY, RUN_OUT, START, WARMING, WORK, Equipment
 from twin.units.machine import Machine
 from twin.units.outlet import Receiver
 from twin.units.steering import Steering
@@ -96,6 +96,10 @@ class Line(StoppableLine):
             return self._take(now)
         if record.phase == START:
             return self._start(now)
+        if record.phase == WARMING:
+            record.phase = START
+            self.rest.awake = now  # type: ignore[union-attr]  # only a line with energy states warms up
+            return self._start(now)
         if record.phase == RUN_OUT:
             return self._hand_over(now)
         return self._deliver(now)  # a lot that is done moves as soon as there is room, also at night and during a repair
@@ -134,7 +138,7 @@ class Line(StoppableLine):
         if self._batching:
             intake.batches = max(1, *(machine.batching for machine in self._batching))
         amount = intake.find(self)
-        if self.switch is not None and not self.switch.lets(amount, intake.bunkers[0]):
+        if self.switch is not None and not self.switch.lets(amount, intake.bunkers[0], self.rest is not None and self.rest.must_run(now)):
             return self._stand_until_level(now)
         if amount <= 0.0:
             if record.state == BLOCKED and self.waiting:  # it waited for room (blocking: before) and what it would have taken is gone
@@ -209,6 +213,10 @@ class Line(StoppableLine):
         record = self.record
         if self._hindered(now):
             return record.until >= 0
+        if self.rest is not None and (delay := self.rest.start_delay(self.windows, now)):
+            self.abandon_lists(now)
+            record.phase, record.state, record.until = WARMING, WARM_UP, now + delay
+            return True
         if self.needs and not record.kept and not seize(self, self.needs, now):
             self._wait(WAITING, [], now, takes_any=False)
             return False
@@ -218,6 +226,8 @@ class Line(StoppableLine):
             self._next_failure = next_failure(self.breakdowns)
         if record.began < now:
             record.starts += 1
+            if self.rest is not None:
+                self.rest.begin_run(now)
             self.recorder.starts[self.recorder.step(now)][self.records.line_row] += 1
         record.phase, record.state, record.since, record.began = WORK, RUNNING, now, now
         record.until = self._stop(now)
@@ -345,7 +355,7 @@ class Line(StoppableLine):
     def on_the_line(self) -> list[tuple[np.ndarray[tuple[int, ...], np.dtype[np.float64]], float]]:
         """What lies on the line: (matrix, share of it)."""
         record, network = self.record, self.network
-        if record.phase in (START, WORK, RUN_OUT):
+        if record.phase in (START, WORK, RUN_OUT, WARMING):
             return [(network.lot, 1.0 - record.gone / record.duration if record.gone else 1.0)]
         if record.phase == DELIVER:
             masses = zip(network.outlet_views, self.delivery.pending, network.outlet_mass.tolist(), strict=True)
@@ -364,6 +374,7 @@ class Line(StoppableLine):
             "records": self.records.save(),
             "liberated": self.liberated.save(),
             "cleanings": [cleaning.save() for _, cleaning in self.cleanings],
+            "rest": self.rest.save() if self.rest is not None else {},
             "switched_on": self.switch is not None and self.switch.on,
             "seconds_for": self._seconds_for,
             "machines": [machine.save() for machine in self.machines],
@@ -383,6 +394,8 @@ class Line(StoppableLine):
             cleaning.load(saved)
         if self.switch is not None:
             self.switch.on = state["switched_on"]
+        if self.rest is not None:
+            self.rest.load(state["rest"])
         for name in state["repaired"]:
             assert name == self.name
             self.repaired.join(self, 0.0)

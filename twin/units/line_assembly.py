@@ -21,6 +21,7 @@ from twin.units.changeover import ChangeoverRule
 from twin.units.cleaning import Cleaning
 from twin.units.closing import Closing
 from twin.units.downtime import Downtime
+from twin.units.energy_states import Rest
 from twin.units.followed import FollowedRate
 from twin.units.hazard import Hazard
 from twin.units.intake import CAMPAIGNS, Intake
@@ -98,6 +99,7 @@ def build_machine(site: Assembly, name: str, model: MachineModel) -> Machine:
         roster=roster,
     )
     machine.steers = by if (by := getattr(model, "by", "shares")) in (ROOM, FREE) else ""
+    machine.resting = (model.power.standby, model.power.off)
     if model.follows is not None:
         machine.follows = FollowedRate(model.follows)
     return machine
@@ -205,6 +207,9 @@ def build_line(
         genealogy=site.genealogy,
     )
     line.switch = LevelSwitch.of(head)
+    if head.energy_states is not None:
+        line.rest = Rest.of(head.energy_states)
+        line.records.resting[:] = [machine.resting_power for machine in members]
     if head.take == CAMPAIGNS:
         line.intake.campaigns = Campaigns(head.campaign or CampaignPlan(), layout.bunkers)
     for interruption in interruptions[layout.name]:

@@ -11,12 +11,13 @@ from twin.engine.states import CHANGEOVER, DOWN, MAINTENANCE, OFF_SHIFT, OVERTIM
 from twin.engine.unit import Unit
 from twin.units.closing import Closing
 from twin.units.downtime import Downtime
+from twin.units.energy_states import Rest
 from twin.units.intake import Intake
 from twin.units.line_records import LineRecords
 from twin.units.network import Network
 
-READY, START, WORK, DELIVER, RUN_OUT = range(5)
-"""Phases: no lot on the line; a lot waits to be (further) worked on; work; delivery; the machines run empty."""
+READY, START, WORK, DELIVER, RUN_OUT, WARMING = range(6)
+"""Phases: no lot on the line; a lot waits to be (further) worked on; work; delivery; the machines run empty; they warm up."""
 
 
 @dataclass(slots=True)
@@ -82,6 +83,7 @@ class TimedLine(Unit):
         self.windows, self.recorder, self.records = equipment.windows, equipment.recorder, equipment.records
         self.machine_rows = self.records.machine_rows
         self.closing = equipment.closing
+        self.rest: Rest | None = None
         self.downtimes: list[Downtime] = []
 
     def operated(self, now: int) -> int:
@@ -96,6 +98,8 @@ class TimedLine(Unit):
         record.operated += done
         record.left -= done
         record.began = record.since = now
+        if self.rest is not None:
+            self.rest.awake = now
         if record.ailing and done:
             self._add_downtime(now - done, now)
         if self.closing is not None and done:

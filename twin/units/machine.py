@@ -61,7 +61,8 @@ class Machine:
 
     ``values``: kernel parameters in SI as they are now, ``fresh`` the same without wear. ``rate`` (kg/s) or ``cycle_time`` (s a batch) is a
     distribution or None.
-    ``power`` = idle W of a copy, specific J/kg. ``bypass_port``: where everything goes while no copy works, -1 if the line stops instead.
+    ``power`` = idle W of a copy, specific J/kg; ``resting``: W of a copy in
+    stand-by and off. ``bypass_port``: where everything goes while no copy works, -1 if the line stops instead.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Machine:
         self.rate, self.cycle_time, self.varies = rate, cycle_time, varies
         self.redraw = nanoseconds(redraw) if redraw is not None else None
         self.power = power
+        self.resting = (0.0, 0.0)
         self.wear = wear
         self.stream = stream
         self.roster = roster
@@ -125,6 +127,12 @@ class Machine:
         """Idle power of the copies that work, W, and specific energy, J/kg: a copy that is down draws none."""
         idle, specific = self.power
         return idle * self.record.up, specific
+
+    @property
+    def resting_power(self) -> tuple[float, float]:
+        """Power in stand-by and off, W: of the copies that work, and of all."""
+        standby, off = self.resting
+        return standby * self.record.up, off * self.count
 
     def wears(self, mass: float) -> tuple[bool, bool]:
         """``mass`` kg went through; returns (a parameter changed, the part must be replaced)."""
