@@ -23,12 +23,15 @@ from twin.scenario.vocabulary import Vocabulary
 
 
 class Power(Model):
-    """Electric power: ``idle`` while the machine is on, ``specific`` for each kg that passes; ``standby`` and ``off`` where the line has energy states."""
+    """Electric power: ``idle`` while the machine is on, ``specific`` for each kg that passes.
+
+    ``standby`` and ``switched_off`` hold where the line has energy states.
+    """
 
     idle: Watts = default(0.0, NOT_USED, description="Electric power while the machine is on, of each where several stand in parallel.")
     specific: SpecificEnergy = default(0.0, NOT_USED, description="Electric energy for the mass that passes, recycle included.")
     standby: Watts = default(0.0, NOT_USED, description="Electric power in stand-by, of each; with `energy_states` of the line.")
-    off: Watts = default(0.0, NOT_USED, description="Electric power while the line is off or off shift, of each; with `energy_states` of the line.")
+    switched_off: Watts = default(0.0, NOT_USED, description="Electric power while the line is off or off shift, of each; with `energy_states` of the line.")
 
 
 class Failures(Model):

@@ -99,7 +99,7 @@ def build_machine(site: Assembly, name: str, model: MachineModel) -> Machine:
         roster=roster,
     )
     machine.steers = by if (by := getattr(model, "by", "shares")) in (ROOM, FREE) else ""
-    machine.resting = (model.power.standby, model.power.off)
+    machine.resting = (model.power.standby, model.power.switched_off)
     if model.follows is not None:
         machine.follows = FollowedRate(model.follows)
     return machine
