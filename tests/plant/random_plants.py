@@ -98,6 +98,46 @@ def _varied(chance: random.Random, feed: dict[str, Any]) -> None:
         feed["campaigns"] = {"rush": {"begin": "7 h", "length": "3 h", "repeat": "24 h", "every": _duration(chance, MINUTES)}}
 
 
+def _line_rules(chance: random.Random, units: dict[str, Any]) -> None:
+    """Let shifts end by rule, lines follow levels, change over, be cleaned and rest, belts stop and bunkers overflow."""
+    heads = [name for name, unit in units.items() if "blocking" in unit]
+    bunkers = [name for name, unit in units.items() if unit["kind"] == "bunker"]
+    for name in heads:
+        head, sources = units[name], units[name]["from"]
+        if chance.random() < 0.5:
+            head["at_shift_end"] = chance.choice(["finish", "do_not_start", "run_empty"])
+            head["at_maintenance"] = chance.choice(["suspend", "finish", "do_not_start", "run_empty"])
+            if "finish" in (head["at_shift_end"], head["at_maintenance"]) and chance.random() < 0.5:
+                head["overtime"] = chance.choice(["20 min", "1 h"])
+            if "run_empty" in (head["at_shift_end"], head["at_maintenance"]):
+                head["run_out"] = chance.choice(["0 min", "20 min"])
+        if isinstance(sources, str) and chance.random() < 0.3:
+            head["start_at"], head["stop_at"] = "0.9 t", chance.choice(["0 t", "0.4 t"])
+        if isinstance(sources, list) and len(sources) > 1 and chance.random() < 0.6:
+            head["take"] = "campaigns"
+            head["campaign"] = chance.choice(["2 t", {"by": "stock"}, {"mass": "1 t", "when_empty": "next"}])
+        if not isinstance(sources, dict) and chance.random() < 0.5:
+            head["changeover"] = {"time": _duration(chance, MINUTES), "between": chance.choice(["sources", "materials"])}
+            if chance.random() < 0.5:
+                head["changeover"]["needs"] = "operator"
+        if chance.random() < 0.3:
+            head["energy_states"] = {"standby_after": "20 min", "off_after": "2 h", "warm_up": "10 min", "min_stop": "30 min", "min_run": "1 h"}
+            head["power"] = {"idle": "10 kW", "standby": "2 kW", "switched_off": "1 kW"}
+        if head.get("rate") == "1 t/h" and chance.random() < 0.5:
+            head["follows"] = {"of": chance.choice(bunkers), "lowest_at": "0.2 t", "full_at": "1.2 t", "lowest": "0.3 t/h", "ramp": "1 h"}
+    for unit in units.values():
+        if unit["kind"] in ("separator", "shredder") and chance.random() < 0.2:
+            unit["cleaning"] = {"per": "6 t", "time": _duration(chance, MINUTES)}
+        if unit["kind"] == "conveyor":
+            unit["when_blocked"] = chance.choice(["run_on", "stop", "accumulate"])
+            if chance.random() < 0.5:
+                unit["stops_with"] = chance.choice(heads)
+    for name in bunkers:
+        if chance.random() < 0.3:
+            units[name]["when_full"] = "overflow"
+            units[f"over_{name}"] = {"kind": "product", "from": f"{name}.overflow"}
+
+
 def random_plant(seed: int) -> twin.Scenario:
     """A plant of two or three stages; each stage has one or two lines on the same bunkers."""
     chance, varied = random.Random(seed), random.Random(f"rates of {seed}")
@@ -159,6 +199,9 @@ def random_plant(seed: int) -> twin.Scenario:
         sources = names
     for k, name in enumerate(sources):
         units[f"product{k}"] = {"kind": "product", "from": name, "pickup": {"every": _duration(chance, HOURS), "mass": "2 t"}}
+    ruled = random.Random(f"rules of {seed}")
+    if ruled.random() < 0.7:
+        _line_rules(ruled, units)
     scenario = {
         "twin": 1, "name": f"random-{seed}", "time": {"start": "2026-01-05T05:00", "horizon": "5 d"}, "seed": seed, "lot": "500 kg",
         "record": {"every": chance.choice(["1 h", "7 h"]), "genealogy": chance.random() < 0.5, "streams": chance.random() < 0.7},

@@ -33,7 +33,7 @@ class StoppableLine(TimedLine):
         self.breakdowns: list[Breakdown] = []
         self.replacements: dict[str, Replacement] = {}
         self.hazards: list[Hazard] = []
-        self.repaired = WaitingList(f"{name}: repair", self._works, self._menders)
+        self.repaired = WaitingList(f"{name}: repair", self._works, self.menders)
         self.changeover: ChangeoverRule | None = None
         self.cleanings: list[tuple[int, Cleaning]] = []
         self.followers: list[Follower] = []
@@ -48,7 +48,8 @@ class StoppableLine(TimedLine):
     def _works(self, _: float) -> bool:
         return not (self.record.down or self.record.serviced or self.record.pauses)
 
-    def _menders(self) -> list[Unit]:
+    def menders(self) -> list[Unit]:
+        """Who brings it about that the line works again."""
         units: list[Unit] = [b for b in self.breakdowns if b.record.phase != WORKING]
         units += [h for h in self.hazards if h.record.phase != QUIET]
         units += [cleaning.work for _, cleaning in self.cleanings if cleaning.work.busy]
