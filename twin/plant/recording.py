@@ -25,7 +25,7 @@ from twin.scenario.machine import MachineModel
 from twin.scenario.model import Scenario
 
 Floats = NDArray[np.float64]
-BY_GATE = ("arrivals", "turned_away", "turned_away_mass", "pickups", "short_pickups", "empty_pickups", "rejected_pickups", "limited_pickups")
+BY_GATE = ("arrivals", "turned_away", "turned_away_mass", "pickups", "short_pickups", "empty_pickups", "rejected_pickups", "limited_pickups", "left")
 """Counts of the recorder that stand in the file as they are."""
 
 

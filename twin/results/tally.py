@@ -50,6 +50,7 @@ _SUMMED: dict[str, bool] = {
     "gates/rejected_mass": False,
     "gates/penalty": False,
     "gates/unloading": True,
+    "gates/left": False,
     "resources/in_use": True,
     "resources/available": True,
     "resources/queue": True,

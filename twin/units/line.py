@@ -15,8 +15,8 @@ from twin.engine.calendars import Windows
 from twin.engine.clock import Clock, nanoseconds
 from twin.engine.deadlock import check_deadlock
 from twin.engine.genealogy import Genealogy
+from twin.engine.needs import Needs, release, seize
 from twin.engine.recording import Recorder
-from twin.engine.resource import Resource, release, seize
 from twin.engine.states import BLOCKED, DOWN, MAINTENANCE, OFF_SHIFT, RUNNING, STARVED, STATES, WAITING
 from twin.engine.unit import State, Unit
 from twin.engine.waiting import WaitingList, lacking
@@ -39,7 +39,8 @@ READY, START, WORK, DELIVER = range(4)
 class LineRecord:
     """All times in ns. ``left``: work left on the lot; ``operated``: running time so far; ``state`` holds since ``since``; ``rated``: the lot's
     rates are drawn; ``cause``: the unit or resource that it waits for. ``lots``: lots done; ``slowed``: lots that take longer than their machines need, since
-    the loops do not settle faster. ``ailing``: failed copies and hazards that are not yet dealt with."""
+    the loops do not settle faster. ``ailing``: failed copies and hazards that are not yet dealt with. ``asked``: since when an interrupted line wants what it
+    needs, else below 0."""
 
     until: int = 0
     phase: int = READY
@@ -60,6 +61,7 @@ class LineRecord:
     sweeps: int = 0
     most_sweeps: int = 0
     cause: str = ""
+    asked: int = -1
     state_time: list[int] = field(default_factory=lambda: [0] * len(STATES))
 
 
@@ -83,7 +85,7 @@ class Line(Unit):
         network: Network,
         intake: Intake,
         windows: Windows,
-        needs: Sequence[Resource],
+        needs: Needs,
         recorder: Recorder,
         records: LineRecords,
         before: bool = False,
@@ -94,7 +96,7 @@ class Line(Unit):
         self.network, self.intake = network, intake
         self.delivery = Delivery(network, before)
         self.liberated = Liberated(network.lot.shape[0])
-        self.windows, self.needs, self.before, self.genealogy = windows, tuple(needs), before, genealogy
+        self.windows, self.needs, self.before, self.genealogy = windows, needs, before, genealogy
         self.recorder, self.records = recorder, records
         self.machine_rows = records.machine_rows
         self.breakdowns: list[Breakdown] = []
@@ -244,15 +246,27 @@ class Line(Unit):
         record = self.record
         if self._hindered(now):
             return record.until >= 0
-        if self.needs and not seize(self, self.needs, now):
+        if self.needs and not seize(self, self.needs, now, asked=record.asked if record.asked >= 0 else None):
             self._wait(WAITING, [], now, takes_any=False)
             return False
         if self.waiting:
             self.leave_lists()
         if self._next_failure < 0:
             self._next_failure = next_failure(self.breakdowns)
-        record.phase, record.state, record.since, record.began = WORK, RUNNING, now, now
+        record.phase, record.state, record.since, record.began, record.asked = WORK, RUNNING, now, now, -1
         record.until = self._stop(now)
+        return True
+
+    interruptible = True
+
+    def interrupt(self, number: int, asked: int, again: bool, now: int) -> bool:
+        """Somebody else gets what it holds. A lot is never worked on twice: it always goes on with what is left."""
+        record = self.record
+        if record.until <= now:
+            return False
+        record.asked = asked
+        record.until = now
+        self.clock.reschedule(self, now)
         return True
 
     def _stop(self, now: int) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 
 from twin.engine.calendars import Maintenance, Windows
 from twin.engine.clock import nanoseconds
+from twin.engine.needs import Needs
 from twin.kernels.compile import MachineKernel, Sizes
 from twin.scenario.machine import MachineModel
 from twin.units.assembly import Assembly
@@ -103,14 +104,15 @@ def build_breakdowns(site: Assembly, machine: Machine, model: MachineModel) -> t
                 (model.failures.mtbf, site.stream(machine.name, f"life{suffix}")),
                 (model.failures.mttr, site.stream(machine.name, f"repair{suffix}")),
                 model.failures.clock == "calendar",
-                site.needed(model.repair.needs),
+                site.needed(model.repair.needs, model.repair.priority),
                 site.calendar(model.repair.calendar),
             )
             found.append(breakdown)
             site.units.append(breakdown)
     replacement = None
     if model.wear is not None and model.wear.replace_after is not None:
-        replacement = Replacement(f"{machine.name}.replacement", site.next_index(), site.clock, machine, model.wear.replace_time, site.needed(model.wear.needs))
+        needs = site.needed(model.wear.needs, model.wear.priority)
+        replacement = Replacement(f"{machine.name}.replacement", site.next_index(), site.clock, machine, model.wear.replace_time, needs)
         site.units.append(replacement)
     return found, replacement
 
@@ -130,7 +132,7 @@ def build_hazards(site: Assembly, machine: Machine, model: MachineModel) -> list
             sorted(dict.fromkeys(places)),
             (spec.per, gap),
             (spec.stop, stop),
-            site.needed(spec.needs),
+            site.needed(spec.needs, spec.priority),
             site.calendar(spec.calendar),
         )
         found.append(hazard)
@@ -169,7 +171,7 @@ def build_line(
             shape=site.shape,
         ),
         windows=_windows(site, models),
-        needs=site.needed(list(dict.fromkeys(name for model in models for name in model.needs))),
+        needs=_needs(site, models),
         recorder=site.recorder,
         records=_records(site, layout, members),
         before=head.blocking == "before",
@@ -194,6 +196,12 @@ def build_line(
     return line
 
 
+def _needs(site: Assembly, models: Sequence[MachineModel]) -> Needs:
+    """What the line holds while it runs: all that its machines need, with the largest of their priorities."""
+    needs = dict.fromkeys(need for model in models for need in model.needs)
+    return site.needed(list(needs), max((model.priority for model in models if model.priority is not None), default=None))
+
+
 def _rehearse(site: Assembly, line: str, network: Network) -> None:
     """Hold machines whose kernels do not come with twin to the bounds of their arrays, before compiled code changes memory of others."""
     for machine in network.machines:
@@ -214,7 +222,7 @@ def _windows(site: Assembly, models: Sequence[MachineModel]) -> Windows:
     names = [model.calendar for model in models if model.calendar is not None]
     for model in models:
         for need in model.needs:
-            calendar = site.scenario.resources[need].calendar
+            calendar = site.scenario.resources[need].calendar if isinstance(need, str) else None  # who is chosen of several goes instead
             if calendar is not None:
                 names.append(calendar)
     plans = [

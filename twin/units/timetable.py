@@ -11,9 +11,10 @@ from twin.scenario.kind import UnitModel
 from twin.scenario.kinds.conveyor import Conveyor as ConveyorModel
 from twin.scenario.kinds.feed import Feed as FeedModel
 from twin.scenario.machine import MachineModel
+from twin.units.arrivals import Arrivals
 from twin.units.assembly import Assembly
 from twin.units.conveyor import Conveyor
-from twin.units.feed import Arrivals, Gate
+from twin.units.gate import Gate
 from twin.units.line import Line
 from twin.units.machine import Machine
 
