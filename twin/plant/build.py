@@ -31,9 +31,9 @@ from twin.units.gate import Gate
 from twin.units.journal import LEVELS, Journal
 from twin.units.line import Line
 from twin.units.line_assembly import build_breakdowns, build_hazards, build_line, build_machine
+from twin.units.pickups import PickUps
 from twin.units.prepared import remembering
 from twin.units.process import Process
-from twin.units.product import PickUps
 from twin.units.timetable import Timetable
 
 

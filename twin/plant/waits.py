@@ -30,6 +30,8 @@ def waits_of(scenario: Scenario, topology: Topology) -> tuple[Wait, ...]:
         elif isinstance(model, Feed):
             needs = list(names_in(model.unload.needs, scenario.skills)) if model.unload is not None else []
             found.update(dict.fromkeys(_of(name, (), [topology.destination[name]], needs)))
+        elif isinstance(model, Product) and model.pickup is not None:
+            found.update(dict.fromkeys(_of(name, (), (), list(names_in(model.pickup.needs, scenario.skills)))))
         elif isinstance(model, (Conveyor, ProcessModel)):
             destinations = [topology.destination[stream] for stream in streams_of(scenario, name) if stream in topology.destination]
             sources = [source.partition(".")[0] for source in getattr(model, "from_", ())] if isinstance(model, ProcessModel) else []

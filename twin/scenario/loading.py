@@ -272,7 +272,7 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
     units = checked.tree.plain()
     assert isinstance(units, dict)
     written = units.get("units")
-    events = timed(settings, written if isinstance(written, dict) else {}, checked.models, checked.validated, checked.complain)
+    events = timed(settings, written if isinstance(written, dict) else {}, checked.models, checked.validated, known, checked.complain)
     checked.models = with_stocks(checked.models, unit_names, checked.complain)
     stuff = checked.materials(settings, source, events, skip="catalogue" in bad or "materials" in bad)
     faulty = checked.written("carriers", bad)

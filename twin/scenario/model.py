@@ -39,12 +39,14 @@ class Parameter:
 class TimedEvent:
     """A change of parameters ``at`` seconds from the start.
 
-    ``changes`` are the values as written, by path; ``models`` the changed units with all their parameters, this and earlier events applied.
+    ``changes`` are the values as written, by path; ``models`` the changed units with all their parameters, this and earlier events applied; ``resources``
+    the same of resources.
     """
 
     at: float
     changes: Mapping[str, Plain]
     models: Mapping[str, UnitModel]
+    resources: Mapping[str, ResourceSpec] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from twin.units.components import Components
 from twin.units.outlet import Receiver
 
 if TYPE_CHECKING:
-    from twin.units.product import Account
+    from twin.units.account import Account
 
 Floats = NDArray[np.float64]
 
