@@ -105,7 +105,7 @@ def _crew(chance: random.Random) -> Any:
         crew["calendar"] = "day"
     if chance.random() < 0.5:
         crew["when_fewer"] = chance.choice(["finish", "suspend"])
-    if chance.random() < 0.5:
+    if chance.random() < 0.7:
         crew["preempt"] = chance.choice(["resume", "repeat"])
     if chance.random() < 0.3:
         crew["between"] = chance.choice(MINUTES)
@@ -116,7 +116,7 @@ def _crew(chance: random.Random) -> Any:
 
 def _wanted(chance: random.Random, part: dict[str, Any]) -> None:
     """Let work that needs somebody be urgent or content with another."""
-    if chance.random() < 0.5:
+    if chance.random() < 0.7:
         part["priority"] = chance.randrange(-1, 3)
     if chance.random() < 0.3:
         part["needs"] = chance.choice([{"any_of": ["operator", "helper"]}, {"skill": "any"}, [{"any_of": ["clerk", "operator"]}, "helper"]])
@@ -126,7 +126,7 @@ def _crews(chance: random.Random, units: dict[str, Any], resources: dict[str, An
     """Let people come by shift, be called off and rest, trucks lose patience, and loading take time; events change how many there are."""
     resources["helper"] = {**_crew(chance), "skills": ["any"]}
     for name in ("fitter", "operator"):
-        if chance.random() < 0.6:
+        if chance.random() < 0.8:
             resources[name] = _crew(chance)
     for unit in units.values():
         if unit["kind"] == "feed" and chance.random() < 0.4:
@@ -135,6 +135,10 @@ def _crews(chance: random.Random, units: dict[str, Any], resources: dict[str, An
             unit["pickup"]["time"] = _duration(chance, MINUTES)
             if chance.random() < 0.7:
                 unit["pickup"]["needs"] = "operator"
+        if unit["kind"] == "separator" and chance.random() < 0.3:
+            unit["needs"] = "operator"
+        if unit["kind"] == "separator" and "failures" in unit and chance.random() < 0.3:
+            unit["repair"] = {"needs": ["fitter", "operator"]}
         for part in (unit, *(unit.get(key, {}) for key in ("unload", "repair", "pickup"))):
             if isinstance(part, dict) and "needs" in part:
                 _wanted(chance, part)
