@@ -57,6 +57,8 @@ class Queue(WaitingList):
     def stand(self, unit: Unit, rank: int, asked: int, choices: tuple[int, ...]) -> None:
         """Take a place, or keep the one held. One order for all queues: of two who need the same, the same stands first everywhere."""
         if unit in self.units:
+            unit.waiting.remove(self)  # lists stand in the order of the needs, also after a load, which restores them in another
+            unit.waiting.append(self)
             return
         if self.before_change is not None:
             self.before_change(unit.clock.now)

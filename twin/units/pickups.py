@@ -205,7 +205,7 @@ class Bay(TruckQueue):
             return False
         truck = self.trucks[0]
         fresh, want = truck.left < 0, 0.0
-        if fresh and (want := self.pickups.finds(truck.mass, now)) <= 0.0:
+        if fresh and self.turn() and (want := self.pickups.finds(truck.mass, now)) <= 0.0:
             self._leaves(now)
             return True
         if truck.number < 0:

@@ -108,6 +108,14 @@ class TruckQueue(Unit):
         truck.number = self.record.served
         self.record.served += 1
 
+    def turn(self) -> bool:
+        """Whether it is the first truck's turn: hands are free, and nobody stands before it. Else it waits for them."""
+        if not self.needs:
+            return not self.ramp.trucks
+        if self.needs.find(self) is None:
+            self.needs.join(self, self.trucks[0].came)
+        return self.needs.find(self) is not None
+
     def has_hands(self, now: int) -> bool:
         """Take what is needed for the first truck, or wait for it."""
         truck = self.trucks[0]
