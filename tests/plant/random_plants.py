@@ -131,6 +131,8 @@ def _crews(chance: random.Random, units: dict[str, Any], resources: dict[str, An
     for unit in units.values():
         if unit["kind"] == "feed" and chance.random() < 0.4:
             unit["patience"] = _duration(chance, MINUTES)
+        if unit["kind"] == "feed" and chance.random() < 0.2:
+            unit["balk"] = ["0 %", "50 %"]
         if "pickup" in unit and chance.random() < 0.6:
             unit["pickup"]["time"] = _duration(chance, MINUTES)
             if chance.random() < 0.7:

@@ -89,6 +89,18 @@ def test_trucks_lose_patience_as_the_chain_says() -> None:
     assert abs(wait - right * 1800) < 4 * spread  # who leaves at 1/30 each minute waited in the mean: share times 30 min (Little)
 
 
+def test_trucks_turn_at_the_sight_of_the_queue_as_the_chain_says() -> None:
+    """None turns where nobody waits, half where one waits, all where two do: an M/M/1 with fewer births in the states 2, 3."""
+    born = [1.0, 1.0, 0.5, 0.0]  # with 0, 1, 2, 3 in the system; the one who unloads does not wait
+    weights = np.cumprod([1.0, *(0.8 * b for b in born[:3])])
+    right = float((weights * (1 - np.array(born))).sum() / weights.sum())
+    model = plant({"trucks": truck(15, 12, balk=["0 %", "50 %", "100 %"])}, "120 d", {"bridge": 1})
+    [(value, error)] = means(model, ("turned_away_share.trucks",), 8)
+    assert abs(value - right) < 4 * error < 0.012
+    notes = [what for _, _, what in _events(twin.run(model))]
+    assert any("turned at the sight of the queue, 2 wait (balk)" in note for note in notes)
+
+
 # -- pathwise ----------------------------------------------------------------------------------------------------------------------------
 
 
@@ -306,7 +318,7 @@ def test_events_change_how_many_there_are() -> None:
     expected = [2.0] * 10 + [1.0] * 10 + [2.5] + [4.0] * 9 + [3.0] * 2 + [0.0] * 16 + [3.0] * 8 + [1.0] * 4  # from 06:00 on
     assert result.array("resources/available")[:, 0].tolist() == expected
     assert result.array("resources/in_use")[:, 0].tolist() == expected
-    assert [str(what) for what in result.array("events/what")][0] == "resources.crew.count = 1"
+    assert next(str(what) for what in result.array("events/what")) == "resources.crew.count = 1"
 
 
 # -- loading -----------------------------------------------------------------------------------------------------------------------------
@@ -481,6 +493,8 @@ def test_the_order_of_shifts_is_part_of_the_scenario() -> None:
          ["units.m0.needs: more are needed at once than there are: raise a 'count', or need fewer"]),
         ({"units.m0.needs": {"one_of": ["crew"]}},
          ["units.m0.needs: the name of a resource, {any_of: [a, b]} or {skill: name} is needed (got {'one_of': ['crew']})"]),
+        ({"units.m0.priority": 1, "units.m0.repair": {"priority": 2}, "units.m0.failures": {"mtbf": "1 h", "mttr": "1 h"}},
+         ["units.m0.repair.priority: is not used without 'needs': nobody is asked for"]),
         ({"units.m0.priority": 1.5}, ["units.m0.priority: a whole number is needed (got 1.5)"]),
         ({"events": [{"at": "1 h", "set": {"resources.crw.count": 1}}]},
          ["events.0.set.\"resources.crw.count\": unknown resource 'crw'; did you mean 'crew'? (known: crew)"]),

@@ -138,6 +138,8 @@ def wrong_names(model: BaseModel, names: Names) -> Iterator[tuple[Loc, str]]:
         value, key = getattr(model, field), about.alias or field
         if field == "calendar" and isinstance(value, str) and value not in names.calendars:
             yield (key,), f"unknown calendar {value!r}; {nearest(value, names.calendars)}"
+        elif field == "priority" and value is not None and not getattr(model, "needs", ()):
+            yield (key,), "is not used without 'needs': nobody is asked for"
         elif field == "needs" and isinstance(value, tuple):
             yield from (((key, *loc), message) for loc, message in names.wrong_needs(value))
         elif isinstance(value, BaseModel):

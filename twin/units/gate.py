@@ -45,6 +45,7 @@ class Gate(TruckQueue):
         self.sampler = Sampler(site, feed, model.sampling) if model.sampling is not None else None
         self.taken, self._solid = np.zeros(site.shape[0]), site.components.solid
         self.patience: Patience | None = None
+        self.balking = site.stream(feed, "balk") if model.balk else None
         self.receiver: Receiver
         self.capacity = float("inf")
 
@@ -65,9 +66,10 @@ class Gate(TruckQueue):
         truck = Truck(mass, now, shares * mass)
         if self.patience is not None:
             truck.gives_up = self.patience.deadline(now)
+        turns = self._turns()
         why = self._refused(mass)
-        if why:
-            self._turn_away(truck, now, f"turned away: {why}")
+        if why or turns:
+            self._turn_away(truck, now, f"turned away: {why}" if why else f"turned at the sight of the queue, {len(self.trucks)} wait (balk)")
             return
         if self.model.unload is None and self._served_at_once(mass):
             self._take_in(shares, mass, now)
@@ -75,6 +77,11 @@ class Gate(TruckQueue):
         self.add(truck, now)
         if self.patience is not None and truck.gives_up >= 0:
             self.patience.watch(truck.gives_up)
+
+    def _turns(self) -> bool:
+        """Whether a truck that comes now turns at the sight of the queue. Stream: ``balk``, one uniform a truck."""
+        chances = self.model.balk
+        return self.balking is not None and self.balking.uniform() < chances[min(len(self.trucks), len(chances) - 1)]
 
     def _turn_away(self, truck: Truck, now: int, what: str) -> None:
         counts = self.recorder.gates[self.recorder.step(now)][self.row]
@@ -183,7 +190,13 @@ class Gate(TruckQueue):
         return super().cause
 
     def save(self) -> State:
-        return {**super().save(), "taken": self.taken.copy(), "unload": self.unload_stream.used, "sampled": self.sampler.used if self.sampler else 0}
+        return {
+            **super().save(),
+            "taken": self.taken.copy(),
+            "unload": self.unload_stream.used,
+            "sampled": self.sampler.used if self.sampler else 0,
+            "balk": self.balking.used if self.balking is not None else 0,
+        }
 
     def load(self, state: State) -> None:
         super().load(state)
@@ -191,3 +204,5 @@ class Gate(TruckQueue):
         self.unload_stream.rewind(state["unload"])
         if self.sampler is not None:
             self.sampler.rewind(state["sampled"])
+        if self.balking is not None:
+            self.balking.rewind(state["balk"])

@@ -246,6 +246,9 @@ class Line(Unit):
         record = self.record
         if self._hindered(now):
             return record.until >= 0
+        if self.repaired in self.waiting:  # it is repaired, and waits for what it needs only: its next repair may need the same
+            self.waiting.remove(self.repaired)
+            self.repaired.remove(self)
         if self.needs and not seize(self, self.needs, now, asked=record.asked if record.asked >= 0 else None):
             self._wait(WAITING, [], now, takes_any=False)
             return False

@@ -147,6 +147,10 @@ class Feed(UnitModel):
     queue_limit: Annotated[int, Field(strict=True, ge=0)] | None = Field(
         default=None, description="How many trucks may wait; those that come then are turned away. No limit where not given."
     )
+    balk: tuple[Fraction, ...] = Field(
+        default=(),
+        description="Chance that a truck turns when it sees the queue, with none waiting, with one, …; the last holds for more. None does where not given.",
+    )
     patience: DurationVariate | None = Field(
         default=None, description="How long a truck waits, for room or hands, before it leaves; as long as it takes where not given."
     )

@@ -255,8 +255,6 @@ class PickUp(Model):
             faults.add("'every_counts' needs a 'calendar'; without one all time counts", "every_counts")
         if self.needs and self.time is None:
             faults.add("'needs' needs a 'time': loading that takes none holds nobody", "needs")
-        if self.priority is not None and not self.needs:
-            faults.add("'priority' needs 'needs': without them nobody is asked for", "priority")
         faults.stop_if_any()
         return self
 
