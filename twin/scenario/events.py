@@ -140,7 +140,7 @@ def _apply(text: str, value: Plain, units: Mapping[str, Plain], models: Mapping[
     """Make one change in ``state`` and return the unit's name, None where the unit is wrong anyway; raises ``UsageError``."""
     path = split(text)
     if len(path) < 3 or path[0] != "units":
-        raise UsageError(f"only parameters of units and counts of resources can change, e.g. units.screen.aperture (got {shown(text)})")
+        raise UsageError(f"only parameters of units can change, and counts of resources, e.g. units.screen.aperture (got {shown(text)})")
     unit, key = str(path[1]), str(path[2])
     if unit not in units:
         raise UsageError(f"unknown unit {unit!r}; {nearest(unit, units)}")

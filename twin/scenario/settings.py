@@ -96,7 +96,9 @@ class Record(Model):
 def _by_shift(value: object) -> int | dict[str, int]:
     """A count, or one for each calendar."""
     if not isinstance(value, Mapping):
-        if type(value) is not int or value < 1:
+        if type(value) is int and value < 1:
+            raise wrong(f"must be at least 1 (got {value}); for a time without any give counts by calendar")
+        if type(value) is not int:
             raise wrong(f"a whole number from 1 on is needed, or one for each calendar, e.g. {{day: 3, evening: 1}} (got {shown(value)})")
         return value
     faults, found = Faults(), {}
