@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from twin.quantities import Quantity, example_of, format_quantity, kind_of
-from twin.scenario import fields
+from twin.scenario import fields, needs
 from twin.scenario.calendars import CalendarSpec
 from twin.scenario.distributions import Distribution
 from twin.scenario.kind import NOT_USED
@@ -29,6 +29,8 @@ NAMED: tuple[tuple[Any, str], ...] = (
     (fields.Name, "name"),
     (fields.CalendarName, "name of a calendar, or `always`"),
     (fields.Names, "name, or list of names"),
+    (needs.Needs, "resource, or list of [resources and choices](../crews.md)"),
+    (needs.Priority, "whole number, -1000 to 1000"),
     (fields.References, "unit or port, or list of them"),
     (fields.Count, "whole number ≥ 1"),
     (fields.Sources, "unit or port, list, or blend `{a: 70 %, b: 30 %}`"),
@@ -55,6 +57,7 @@ NAMED: tuple[tuple[Any, str], ...] = (
 LOOSE = {
     ("Campaign", "begin"): "date, or time since the start, e.g. `10 d`",
     ("Season", "peak"): "date, or time since the start, e.g. `10 d`",
+    ("ResourceSpec", "count"): "whole number ≥ 1, or mapping of calendars to whole numbers",
     ("Event", "at"): "date, or time since the start, e.g. `10 d`",
     ("Event", "set"): "mapping of paths to values",
     ("Settings", "catalogue"): "name, or list of names",

@@ -138,6 +138,56 @@ def _line_rules(chance: random.Random, units: dict[str, Any]) -> None:
             units[f"over_{name}"] = {"kind": "product", "from": f"{name}.overflow"}
 
 
+def _crew(chance: random.Random) -> Any:
+    """How many of a resource, and how it is shared."""
+    crew: dict[str, Any] = {"count": chance.choice([1, 2, {"day": 2, "shifts": 1}, {"day": 1, "always_open": 2}])}
+    if chance.random() < 0.2 and not isinstance(crew["count"], dict):
+        crew["calendar"] = "day"
+    if chance.random() < 0.5:
+        crew["when_fewer"] = chance.choice(["finish", "suspend"])
+    if chance.random() < 0.7:
+        crew["preempt"] = chance.choice(["resume", "repeat"])
+    if chance.random() < 0.3:
+        crew["between"] = chance.choice(MINUTES)
+    if chance.random() < 0.7:
+        crew["skills"] = ["any"]
+    return crew
+
+
+def _wanted(chance: random.Random, part: dict[str, Any]) -> None:
+    """Let work that needs somebody be urgent or content with another."""
+    if chance.random() < 0.7:
+        part["priority"] = chance.randrange(-1, 3)
+    if chance.random() < 0.3:
+        part["needs"] = chance.choice([{"any_of": ["operator", "helper"]}, {"skill": "any"}, [{"any_of": ["clerk", "operator"]}, "helper"]])
+
+
+def _crews(chance: random.Random, units: dict[str, Any], resources: dict[str, Any]) -> list[dict[str, Any]]:
+    """Let people come by shift, be called off and rest, trucks lose patience, and loading take time; events change how many there are."""
+    resources["helper"] = {**_crew(chance), "skills": ["any"]}
+    for name in ("fitter", "operator"):
+        if chance.random() < 0.8:
+            resources[name] = _crew(chance)
+    for unit in units.values():
+        if unit["kind"] == "feed" and chance.random() < 0.4:
+            unit["patience"] = _duration(chance, MINUTES)
+        if unit["kind"] == "feed" and chance.random() < 0.2:
+            unit["balk"] = ["0 %", "50 %"]
+        if "pickup" in unit and chance.random() < 0.6:
+            unit["pickup"]["time"] = _duration(chance, MINUTES)
+            if chance.random() < 0.7:
+                unit["pickup"]["needs"] = "operator"
+        if unit["kind"] == "separator" and chance.random() < 0.3:
+            unit["needs"] = "operator"
+        if unit["kind"] == "separator" and "failures" in unit and chance.random() < 0.3:
+            unit["repair"] = {"needs": ["fitter", "operator"]}
+        for part in (unit, *(unit.get(key, {}) for key in ("unload", "repair", "pickup"))):
+            if isinstance(part, dict) and "needs" in part:
+                _wanted(chance, part)
+    counts = [name for name in ("fitter", "operator", "helper") if chance.random() < 0.3]
+    return [{"at": f"{chance.randrange(0, 119)} h", "set": {f"resources.{name}.count": chance.randrange(1, 3)}} for name in counts]
+
+
 def random_plant(seed: int) -> twin.Scenario:
     """A plant of two or three stages; each stage has one or two lines on the same bunkers."""
     chance, varied = random.Random(seed), random.Random(f"rates of {seed}")
@@ -202,10 +252,16 @@ def random_plant(seed: int) -> twin.Scenario:
     ruled = random.Random(f"rules of {seed}")
     if ruled.random() < 0.7:
         _line_rules(ruled, units)
+    resources: dict[str, Any] = {"fitter": 1, "operator": chance.choice([1, 2]), "clerk": {"count": 1, "calendar": "day"}}
+    genealogy, streams, every = chance.random() < 0.5, chance.random() < 0.7, chance.choice(["1 h", "7 h"])
+    events, crews = _events(chance, varied, units), random.Random(f"crews of {seed}")
+    if crews.random() < 0.6:
+        events += _crews(crews, units, resources)
     scenario = {
         "twin": 1, "name": f"random-{seed}", "time": {"start": "2026-01-05T05:00", "horizon": "5 d"}, "seed": seed, "lot": "500 kg",
-        "record": {"every": chance.choice(["1 h", "7 h"]), "genealogy": chance.random() < 0.5, "streams": chance.random() < 0.7},
-        "materials": {"x": {}, "y": {}}, "size_bounds": "10 100 mm", "resources": {"fitter": 1, "operator": chance.choice([1, 2]), "clerk": {"count": 1, "calendar": "day"}},
-        "calendars": {"shifts": {"weekdays": ["06:00-22:00"]}, "day": {"weekdays": ["07:00-15:00"]}}, "units": units, "events": _events(chance, varied, units),
+        "record": {"every": every, "genealogy": genealogy, "streams": streams},
+        "materials": {"x": {}, "y": {}}, "size_bounds": "10 100 mm", "resources": resources,
+        "calendars": {"shifts": {"weekdays": ["06:00-22:00"]}, "day": {"weekdays": ["07:00-15:00"]}, "always_open": {"daily": ["00:00-24:00"]}},
+        "units": units, "events": events,
     }  # fmt: skip
     return twin.load(scenario)

@@ -17,10 +17,11 @@ from twin.results.texts import bounds_text
 
 MATRICES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("product", (("product_mass", "mass"), ("yield", "yield"), ("offspec_share", "off-spec"),
+                 ("pickup_queue", "waiting"), ("pickup_wait", "mean wait"), ("loading", "loading"),
                  ("short_pickup_share", "short pick-ups"), ("empty_pickup_share", "empty pick-ups"), ("rejected_pickup_share", "rejected pick-ups"),
                  ("limited_pickup_share", "called off"), ("rejected_mass", "rejected"), ("penalty", "penalty"))),
     ("feed", (("queue", "trucks waiting"), ("wait", "mean wait"), ("unloading", "unloading"),
-              ("turned_away_share", "turned away"), ("turned_away_mass", "mass turned away"))),
+              ("turned_away_share", "turned away"), ("left_share", "left"), ("turned_away_mass", "mass turned away"))),
     ("resource", (("resource_load", "load"), ("resource_queue", "waiting"), ("resource_wait", "mean wait"))),
     ("line", (("utilisation", "running"), ("blocked", "blocked"), ("starved", "starved"), ("waiting", "waiting"), ("oee", "OEE"), ("starts", "starts"),
               ("overtime", "overtime"), ("closing", "closing"), ("changeover", "changeover"),

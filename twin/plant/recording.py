@@ -25,7 +25,7 @@ from twin.scenario.machine import MachineModel
 from twin.scenario.model import Scenario
 
 Floats = NDArray[np.float64]
-BY_GATE = ("arrivals", "turned_away", "turned_away_mass", "pickups", "short_pickups", "empty_pickups", "rejected_pickups", "limited_pickups")
+BY_GATE = ("arrivals", "turned_away", "turned_away_mass", "pickups", "short_pickups", "empty_pickups", "rejected_pickups", "limited_pickups", "left")
 """Counts of the recorder that stand in the file as they are."""
 
 
@@ -262,7 +262,12 @@ class Translation:
                 **({"returned": returned} if returned else {}),
                 "products": {name: _product_inputs(model) for name, model in products.items()},
                 "feeds": {
-                    name: {"price": model.price if "price" in model.model_fields_set else None, "to": _end(self.built, name)} for name, model in feeds.items()
+                    name: {
+                        "price": model.price if "price" in model.model_fields_set else None,
+                        "to": _end(self.built, name),
+                        **({"patience": True} if model.patience is not None else {}),
+                    }
+                    for name, model in feeds.items()
                 },
                 "carriers": {name: {"price": c.price, "co2": c.co2} for name, c in scenario.carriers.items() if name in self.axes.carriers},
                 "lines": {
@@ -340,6 +345,8 @@ def _product_inputs(model: Product) -> dict[str, Any]:
         found["load"] = model.pickup.mass.mean
         if model.pickup.limit is not None:
             found["limited"] = True
+        if model.pickup.time is not None:
+            found["loads"] = True
     return found
 
 

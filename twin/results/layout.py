@@ -125,7 +125,8 @@ SERIES: tuple[Variable, ...] = (
         ("offspec_mass", "time product", "kg", "mass that left as product outside its specification"),
         ("rejected_mass", "time product", "kg", "mass that trucks rejected and that went elsewhere in the plant"),
         ("penalty", "time product", "EUR", "by how much the price of what left outside the specification fell"),
-        ("unloading", "time gate", "1", "trucks that unload, mean over the record step"),
+        ("unloading", "time gate", "1", "trucks that unload, of a product those that are loaded, mean over the record step"),
+        ("left", "time gate", "1", "trucks that left after waiting; they are among those turned away"),
     ),
     *_of(
         "resources",
@@ -287,6 +288,7 @@ ADDED: frozenset[str] = frozenset(
         "cause",
         "resource",
         "gates/unloading",
+        "gates/left",
         "resources/in_use",
         "resources/available",
         "resources/queue",

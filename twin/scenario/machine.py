@@ -16,6 +16,7 @@ from twin.scenario.fields import CalendarName, Count, Name, Names, OneOrMore, Re
 from twin.scenario.following import Following
 from twin.scenario.kind import NOT_USED, Model, UnitModel, default
 from twin.scenario.line_rules import LineRules
+from twin.scenario.needs import PRIORITY, Needs, Priority
 from twin.scenario.problems import Faults, Loc, nearest
 from twin.scenario.sizes import SizeClasses
 from twin.scenario.variates import CycleVariate, DurationVariate, GapVariate, LifeVariate, RateVariate
@@ -47,7 +48,8 @@ class Failures(Model):
 class Repair(Model):
     """What a repair waits for; without it, repairs run round the clock."""
 
-    needs: Names = Field(default=(), description="Resources that are held during a repair.")
+    needs: Needs = Field(default=(), description="Resources that are held during a repair.")
+    priority: Priority | None = Field(default=None, description=PRIORITY)
     calendar: CalendarName = Field(default=None, description="When repairs are done.")
 
 
@@ -59,7 +61,8 @@ class Wear(Model):
     change: RelativeChange = Field(description="Relative change of the parameter for each 'per' of mass.")
     replace_after: Mass | None = Field(default=None, description="Mass after which the part is replaced and the parameter is as new.")
     replace_time: DurationOrZero = default(0.0, NOT_USED, description="How long a replacement stops the machine.")
-    needs: Names = Field(default=(), description="Resources that are held during a replacement.")
+    needs: Needs = Field(default=(), description="Resources that are held during a replacement.")
+    priority: Priority | None = Field(default=None, description=PRIORITY)
 
 
 class Maintenance(Model):
@@ -82,7 +85,8 @@ class Hazard(Model):
     of: Names = Field(default=(), description="Materials or groups that bring it about; all that passes where not given.")
     per: GapVariate = Field(description="Mass of them from one event to the next; a bare quantity is the mean of an exponential distribution.")
     stop: DurationVariate = Field(description="How long the line stands.")
-    needs: Names = Field(default=(), description="Resources that are held meanwhile.")
+    needs: Needs = Field(default=(), description="Resources that are held meanwhile.")
+    priority: Priority | None = Field(default=None, description=PRIORITY)
     calendar: CalendarName = Field(default=None, description="When it is dealt with; round the clock where not given.")
 
 
@@ -121,7 +125,8 @@ class MachineModel(LineRules):
     when_down: Literal["stop", "bypass"] = Field(default="stop", description="What happens when none of them works.")
     bypass_to: Name | None = Field(default=None, description="The own port that takes all while the machine is bypassed.")
     calendar: CalendarName = Field(default=None, description="When it works; always where not given.")
-    needs: Names = Field(default=(), description="Resources that are held while the line runs.")
+    needs: Needs = Field(default=(), description="Resources that are held while the line runs.")
+    priority: Priority | None = Field(default=None, description=f"{PRIORITY} Of the machines of a line the largest holds.")
     power: Power = Field(default=Power(), description="Electric power.")
     failures: Failures | None = Field(default=None, description="Breakdowns.")
     repair: Repair = Field(default=Repair(), description="What repairs wait for.")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from twin.engine.clock import NANOSECONDS, nanoseconds
 from twin.engine.deadlock import check_deadlock
-from twin.engine.resource import release, seize
+from twin.engine.needs import release, seize
 from twin.engine.states import BLOCKED, MAINTENANCE, STARVED, WAITING
 from twin.engine.unit import State
 from twin.engine.waiting import lacking
@@ -176,7 +176,7 @@ class Furnace(Process):
                 for bunker, wish in lacking:
                     bunker.getters.join(self, wish)
                 return self._wait(STARVED, now)
-        needs = self.site.needed(phase.needs)
+        needs = self.site.needed(phase.needs, phase.priority)
         flow = self._oxygen_wanted()
         if self.plant is not None and flow > 0.0 and not self.plant.free_for(self, flow):
             self.plant.queue.join(self, flow)
@@ -312,7 +312,7 @@ class Furnace(Process):
         if self.plant is not None:
             self.plant.release(self, now)
         if phase.needs:
-            release(self, self.site.needed(phase.needs), now)
+            release(self, self.site.needed(phase.needs, phase.priority), now)
         self.record.stage = DELIVER
         return self._deliver(now)
 
@@ -348,7 +348,7 @@ class Furnace(Process):
                 self.outlets[port].putters.join(self, 0.0)
             return self._wait(BLOCKED, now, takes_any=True)
         places = list(self.waiting)
-        if phase.needs and not seize(self, self.site.needed(phase.needs), now):
+        if phase.needs and not seize(self, self.site.needed(phase.needs, phase.priority), now):
             return self._wait(WAITING, now)
         self.leave_lists()
         self.outlets[port].reserved[self.name] = portion
@@ -398,7 +398,7 @@ class Furnace(Process):
         parcel: Parcel = self.parcels.pop(port)
         receiver.put(parcel.x, 1.0, parcel.mass, parcel.lot, now)
         if phase.needs:
-            release(self, self.site.needed(phase.needs), now)
+            release(self, self.site.needed(phase.needs, phase.priority), now)
         record.taps[0][1] -= record.pouring
         record.pouring, record.stage = 0.0, POUR
         return True
@@ -408,7 +408,7 @@ class Furnace(Process):
     def _reline(self, now: int) -> bool:
         lining = self.model.lining
         assert lining is not None
-        if lining.needs and not seize(self, self.site.needed(lining.needs), now):
+        if lining.needs and not seize(self, self.site.needed(lining.needs, lining.priority), now):
             return self._wait(WAITING, now)
         self.leave_lists()
         self.journal.stand(MAINTENANCE, now)
@@ -421,7 +421,7 @@ class Furnace(Process):
         lining = self.model.lining
         assert lining is not None
         if lining.needs:
-            release(self, self.site.needed(lining.needs), now)
+            release(self, self.site.needed(lining.needs, lining.priority), now)
         self.record.stage = BEGIN
         self.record.accounted = now  # it is heated up for its first charge
         return True

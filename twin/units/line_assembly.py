@@ -10,6 +10,7 @@ import numpy as np
 
 from twin.engine.calendars import Maintenance, Windows
 from twin.engine.clock import nanoseconds
+from twin.engine.needs import Needs
 from twin.engine.states import CHANGEOVER, CLEANING
 from twin.kernels.compile import MachineKernel, Sizes
 from twin.scenario.line_rules import CampaignPlan, Changeover
@@ -120,14 +121,15 @@ def build_breakdowns(site: Assembly, machine: Machine, model: MachineModel) -> t
                 (model.failures.mtbf, site.stream(machine.name, f"life{suffix}")),
                 (model.failures.mttr, site.stream(machine.name, f"repair{suffix}")),
                 model.failures.clock == "calendar",
-                site.needed(model.repair.needs),
+                site.needed(model.repair.needs, model.repair.priority),
                 site.calendar(model.repair.calendar),
             )
             found.append(breakdown)
             site.units.append(breakdown)
     replacement = None
     if model.wear is not None and model.wear.replace_after is not None:
-        replacement = Replacement(f"{machine.name}.replacement", site.next_index(), site.clock, machine, model.wear.replace_time, site.needed(model.wear.needs))
+        needs = site.needed(model.wear.needs, model.wear.priority)
+        replacement = Replacement(f"{machine.name}.replacement", site.next_index(), site.clock, machine, model.wear.replace_time, needs)
         site.units.append(replacement)
     return found, replacement
 
@@ -147,7 +149,7 @@ def build_hazards(site: Assembly, machine: Machine, model: MachineModel) -> list
             sorted(dict.fromkeys(places)),
             (spec.per, gap),
             (spec.stop, stop),
-            site.needed(spec.needs),
+            site.needed(spec.needs, spec.priority),
             site.calendar(spec.calendar),
         )
         found.append(hazard)
@@ -160,7 +162,7 @@ def build_interruptions(site: Assembly, name: str, model: MachineModel) -> list[
     found = []
     for key, state, rule in (("changeover", CHANGEOVER, model.changeover), ("cleaning", CLEANING, model.cleaning)):
         if rule is not None:
-            found.append(Interruption(f"{name}.{key}", site.next_index(), site.clock, state, site.stream(name, key), site.needed(rule.needs)))
+            found.append(Interruption(f"{name}.{key}", site.next_index(), site.clock, state, site.stream(name, key), site.needed(rule.needs, rule.priority)))
     site.units += found
     return found
 
@@ -202,7 +204,7 @@ def build_line(
             _records(site, layout, members),
             Closing.of(head),
         ),
-        needs=site.needed(list(dict.fromkeys(name for model in models for name in model.needs))),
+        needs=_needs(site, models),
         before=head.blocking == "before",
         genealogy=site.genealogy,
     )
@@ -213,7 +215,7 @@ def build_line(
     if head.take == CAMPAIGNS:
         line.intake.campaigns = Campaigns(head.campaign or CampaignPlan(), layout.bunkers)
     for interruption in interruptions[layout.name]:
-        interruption.line = line
+        interruption.stops(line)
     changing = [each for each in interruptions[layout.name] if each.state == CHANGEOVER]
     if head.changeover is not None:
         line.changeover = ChangeoverRule(head.changeover, changing[0], scenario.materials.names, _flushed_to(layout, members, head.changeover))
@@ -221,7 +223,7 @@ def build_line(
         model = scenario.units[machine.name]
         for work in interruptions[machine.name]:
             if work.state == CLEANING and isinstance(model, MachineModel) and model.cleaning is not None:
-                work.line = line
+                work.stops(line)
                 line.cleanings.append((i, Cleaning(model.cleaning, machine, work)))
     for machine in members:
         own, replacement = breakdowns[machine.name]
@@ -251,6 +253,12 @@ def _flushed_to(layout: Layout, members: Sequence[Machine], rule: Changeover) ->
     return layout.outlets.index((machine, members[machine].ports.index(port)))
 
 
+def _needs(site: Assembly, models: Sequence[MachineModel]) -> Needs:
+    """What the line holds while it runs: all that its machines need, with the largest of their priorities."""
+    needs = dict.fromkeys(need for model in models for need in model.needs)
+    return site.needed(list(needs), max((model.priority for model in models if model.priority is not None), default=None))
+
+
 def _rehearse(site: Assembly, line: str, network: Network) -> None:
     """Hold machines whose kernels do not come with twin to the bounds of their arrays, before compiled code changes memory of others."""
     for machine in network.machines:
@@ -271,7 +279,7 @@ def _windows(site: Assembly, models: Sequence[MachineModel]) -> Windows:
     names = [model.calendar for model in models if model.calendar is not None]
     for model in models:
         for need in model.needs:
-            calendar = site.scenario.resources[need].calendar
+            calendar = site.scenario.resources[need].calendar if isinstance(need, str) else None  # who is chosen of several goes instead
             if calendar is not None:
                 names.append(calendar)
     plans = [

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from twin.engine.clock import nanoseconds
 from twin.engine.unit import State, Unit
-from twin.scenario.kind import UnitModel
 from twin.scenario.kinds.conveyor import Conveyor as ConveyorModel
 from twin.scenario.kinds.feed import Feed as FeedModel
 from twin.scenario.machine import MachineModel
+from twin.scenario.model import TimedEvent
+from twin.units.arrivals import Arrivals
 from twin.units.assembly import Assembly
 from twin.units.conveyor import Conveyor
-from twin.units.feed import Arrivals, Gate
+from twin.units.gate import Gate
 from twin.units.line import Line
 from twin.units.machine import Machine
 
@@ -42,13 +43,16 @@ class Timetable(Unit):
         """Find the machines and gates that events may change."""
         self._owner = {machine.name: (line, machine) for line in lines for machine in line.machines}
         self._gates = {gate.feed: gate for gate in gates}
+        for event, time in zip(self.events, self.times, strict=True):
+            for name in event.resources:
+                self.site.resources[name].changed_until = time
 
     def step(self, now: int) -> bool:
         record = self.record
         while record.done < len(self.events) and self.times[record.done] <= now:
             event = self.events[record.done]
             record.done += 1
-            self._apply(event.models, now)
+            self._apply(event, now)
             for path, value in event.changes.items():
                 self.site.recorder.note(now, path.split(".")[1] if "." in path else path, f"{path} = {value}"[:190])
         if record.done == len(self.events):
@@ -56,9 +60,11 @@ class Timetable(Unit):
         record.until = self.times[record.done]
         return True
 
-    def _apply(self, models: Mapping[str, UnitModel], now: int | None) -> None:
+    def _apply(self, event: TimedEvent, now: int | None) -> None:
         """``now`` is None while a saved state is restored: accounts and records are restored by themselves."""
-        for name, model in models.items():
+        for name, spec in event.resources.items():
+            self.site.resources[name].set_staffing(self.site.staffing(spec), now)
+        for name, model in event.models.items():
             if isinstance(model, MachineModel):
                 self._change_machine(name, model, now)
             elif isinstance(model, FeedModel):
@@ -94,4 +100,4 @@ class Timetable(Unit):
     def load(self, state: State) -> None:
         super().load(state)
         for event in self.events[: self.record.done]:
-            self._apply(event.models, None)
+            self._apply(event, None)
