@@ -376,7 +376,7 @@ def test_one_of_several_hands_over_at_the_end_of_the_shift() -> None:
     assert hours[:, :, 1].tolist() == [[0.0] * 14 + [1.0] * 8 + [0.0] * 2] * 5
     assert result.kpis["product_mass.out"].value == 16e3
     with pytest.raises(ScenarioError, match="never open at the same time"):
-        model.change({"units.m0.needs": ["early", "late"]})
+        twin.run(model.change({"units.m0.needs": ["early", "late"]}))
     only = twin.run(model.change({"units.m0.needs": {"any_of": ["early", "late"]}, "resources.late.calendar": "early"}))
     assert only.kpis["product_mass.out"].value == 8e3
 
