@@ -56,6 +56,7 @@ def two_classes(preempt: str | None, horizon: str = "60 d", **top: Any) -> twin.
 # -- closed forms ------------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("preempt", "expected"), [(None, (720, 3600)), ("resume", (180, 3780))])
 def test_two_classes_wait_as_cobham_says(preempt: str | None, expected: tuple[int, int]) -> None:
     """M/M/1, .2 urgent and .6 regular, 12 min each. Not interrupted: 12 and 60 min. Pre-emptive resume: 15 and 75 min in the system, 3 and 63 of waiting."""
@@ -89,6 +90,7 @@ def test_trucks_lose_patience_as_the_chain_says() -> None:
     assert abs(wait - right * 1800) < 4 * spread  # who leaves at 1/30 each minute waited in the mean: share times 30 min (Little)
 
 
+@pytest.mark.soak
 def test_trucks_turn_at_the_sight_of_the_queue_as_the_chain_says() -> None:
     """None turns where nobody waits, half where one waits, all where two do: an M/M/1 with fewer births in the states 2, 3."""
     born = [1.0, 1.0, 0.5, 0.0]  # with 0, 1, 2, 3 in the system; the one who unloads does not wait
@@ -184,6 +186,7 @@ def jobs_of(patience: int, count: int) -> list[Job]:
     return found
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("servers", "preempt", "between", "patience"),
     [(1, "", 0, 0), (1, "resume", 0, 0), (1, "repeat", 0, 0), (2, "resume", 0, 40), (2, "", 3, 0), (1, "resume", 2, 25), (3, "repeat", 1, 90)],
@@ -261,6 +264,7 @@ def integrated(suspend: bool) -> np.ndarray:
     return hours
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("when_fewer", ["finish", "suspend"])
 def test_a_crew_by_shift_keeps_up_as_the_integrated_chain_says(when_fewer: str) -> None:
     """Three by day, one in the evening, none at night; trucks come round the clock. Each hour of the day, against the other rule too."""
@@ -376,7 +380,7 @@ def test_one_of_several_hands_over_at_the_end_of_the_shift() -> None:
     assert hours[:, :, 1].tolist() == [[0.0] * 14 + [1.0] * 8 + [0.0] * 2] * 5
     assert result.kpis["product_mass.out"].value == 16e3
     with pytest.raises(ScenarioError, match="never open at the same time"):
-        model.change({"units.m0.needs": ["early", "late"]})
+        twin.run(model.change({"units.m0.needs": ["early", "late"]}))
     only = twin.run(model.change({"units.m0.needs": {"any_of": ["early", "late"]}, "resources.late.calendar": "early"}))
     assert only.kpis["product_mass.out"].value == 8e3
 

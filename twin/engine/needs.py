@@ -13,16 +13,17 @@ Fits = Callable[[Resource, int], bool]
 
 
 class Needs:
-    """``choices``: of each of them one is needed, the first that is free; most have one resource only. ``rank``: the task's priority."""
+    """``choices``: of each of them one is needed, the first that is free. ``plain``: they have one resource only. ``rank``: the task's priority."""
 
     def __init__(self, choices: Sequence[Sequence[Resource]] = (), rank: int = 0) -> None:
         self.choices = tuple(tuple(choice) for choice in choices)
         self.rank = rank
         self.resources = tuple(dict.fromkeys(resource for choice in self.choices for resource in choice))
-        self._plain = all(len(choice) == 1 for choice in self.choices)
-        self._firm = {choice[0] for choice in self.choices if len(choice) == 1}
-        by_length = sorted(self.choices, key=len)  # what has no choice comes first
-        self._ordered = tuple(by_length)
+        self.plain = all(len(choice) == 1 for choice in self.choices)
+        self._firm = tuple(choice[0] for choice in self.choices if len(choice) == 1)
+        self._ordered = tuple(sorted(self.choices, key=len))  # what has no choice comes first
+        self._served = [(resource, self._choices_of(resource)) for resource in self.resources]
+        self._forces = any(resource.rules.preempt for resource in self.resources)
 
     def __bool__(self) -> bool:
         return bool(self.choices)
@@ -37,22 +38,28 @@ class Needs:
         """Whether the task is interrupted when the calendar of ``resource`` closes, since others would do."""
         return resource not in self._firm and resource.rules.pauses is not None
 
-    def find(self, unit: Unit) -> list[Resource] | None:
+    def _choices_of(self, resource: Resource) -> tuple[int, ...]:
+        """Which choices ``resource`` serves; () where it is needed in any case."""
+        return () if resource in self._firm else tuple(k for k, choice in enumerate(self.choices) if resource in choice)
+
+    def find(self, unit: Unit) -> Sequence[Resource] | None:
         """What ``unit`` could take now, None where something lacks."""
-        if self._plain:
-            return list(self.resources) if all(resource.free_for(unit) for resource in self.resources) else None
+        if self.plain:
+            for resource in self.resources:
+                if not resource.free_for(unit):
+                    return None
+            return self.resources
         return _one_of_each(self._ordered, lambda resource, more: resource.free_for(unit, more), [])
 
-    def find_by_force(self, unit: Unit) -> list[Resource] | None:
+    def find_by_force(self, unit: Unit) -> Sequence[Resource] | None:
         """What ``unit`` could take if tasks of lower priority are interrupted, None where that is not enough."""
-        if not any(resource.rules.preempt for resource in self.resources):
+        if not self._forces:
             return None
         return _one_of_each(self._ordered, lambda r, more: r.free_for(unit, more) or r.yields(unit, self.rank, more), [])
 
     def join(self, unit: Unit, asked: int) -> None:
         """Wait in the queues of all."""
-        for resource in self.resources:
-            choices = () if self._plain or resource in self._firm else tuple(k for k, choice in enumerate(self.choices) if resource in choice)
+        for resource, choices in self._served:
             resource.join(unit, self.rank, asked, choices)
 
     def asked(self, unit: Unit, now: int) -> int:
@@ -84,9 +91,9 @@ def seize(unit: Unit, needs: Needs, now: int, task: tuple[Unit, int] | None = No
         needs.join(unit, now if asked is None else asked)
         found = needs.find(unit)  # it may stand before the one who stood first
         if found is None:
-            forced = needs.find_by_force(unit)
-            for resource in dict.fromkeys(forced or ()):
-                resource.make_way(needs.rank, (forced or []).count(resource), now)
+            forced = needs.find_by_force(unit) or ()
+            for resource in dict.fromkeys(forced):
+                resource.make_way(needs.rank, forced.count(resource), now)
             return False
     since = asked if asked is not None else needs.asked(unit, now)
     unit.leave_lists()
@@ -102,7 +109,9 @@ def release(unit: Unit, needs: Needs, now: int, number: int = 0) -> None:
     """Give back what ``unit`` holds for its task ``number``; wakes the first of each queue."""
     given = []
     for resource in needs.resources:
-        while resource.give_back(unit, number, now):
+        if resource.give_back(unit, number, now):
             given.append(resource)
-    for resource in dict.fromkeys(given):
+            while not needs.plain and resource.give_back(unit, number, now):
+                pass
+    for resource in given:
         resource.queue.wake_first(now)

@@ -119,9 +119,11 @@ class Resource(Unit):
 
     def free(self) -> int:
         """How many could be granted now; below 0 where more work than the shift has."""
+        staffing = self.staffing
+        if staffing.steady and not self.resting:  # nearly always
+            return staffing.most - len(self.holders)
         now = self.clock.now
-        if self.resting:
-            self.resting = [end for end in self.resting if end > now]
+        self.resting = [end for end in self.resting if end > now]
         return self.size(now) - len(self.holders) - len(self.resting)
 
     def free_for(self, unit: Unit, more: int = 0) -> bool:
@@ -179,16 +181,15 @@ class Resource(Unit):
 
     def give_back(self, unit: Unit, number: int, now: int) -> bool:
         """``unit`` has one less for its task ``number`` from now on; False where it had none."""
-        place = next((place for place, hold in enumerate(self.holders) if hold.unit is unit and hold.number == number), None)
-        if place is None:
-            return False
-        self.account(now)
-        hold = self.holders.pop(place)
-        if self.rules.between and not hold.cut:
-            self.resting.append(now + self.rules.between)
-            if self.queue.units:
-                self._plan(now)
-        return True
+        for place, hold in enumerate(self.holders):
+            if hold.unit is unit and hold.number == number:
+                self.account(now)
+                del self.holders[place]
+                if self.rules.between and not hold.cut:
+                    self.resting.append(now + self.rules.between)
+                    self._plan(now)
+                return True
+        return False
 
     def set_staffing(self, staffing: Staffing, now: int | None) -> None:
         """How many there are from ``now`` on; None while a saved state is restored."""
@@ -224,6 +225,8 @@ class Resource(Unit):
 
     def _plan(self, now: int) -> None:
         """Have an event at the next change that matters."""
+        if self.staffing.steady and not self.resting:
+            return
         until, record = self._next(now), self.record
         if until < 0 or 0 <= record.until <= until:
             return

@@ -187,7 +187,7 @@ class Gate(TruckQueue):
     def cause(self) -> tuple[int, str] | None:
         if self.trucks and self.trucks[0].number < 0:
             return BLOCKED, self.receiver.name
-        return super().cause
+        return self.waits_for
 
     def save(self) -> State:
         return {

@@ -79,6 +79,8 @@ class TruckQueue(Unit):
         self.title, self.needs, self.calendars = title, needs, needs.calendars
         self.recorder, self.row = site.recorder, site.gate(title)
         self.trucks: list[Truck] = []
+        self.waits_for = (WAITING, needs.resources[0].name) if needs else None
+        """The state of the first truck while it waits for hands, and the resource."""
         self.ramp: Ramp
 
     @property
@@ -167,7 +169,7 @@ class TruckQueue(Unit):
     @property
     def cause(self) -> tuple[int, str] | None:
         """What the first truck waits for: its state, and the unit or resource."""
-        return (WAITING, self.needs.resources[0].name) if self.needs else None
+        return self.waits_for
 
     def count(self, now: int) -> None:
         """Add the truck-seconds since how many wait or are served last changed."""
