@@ -15,6 +15,7 @@ from twin.engine.clock import Clock, nanoseconds
 from twin.engine.genealogy import Genealogy
 from twin.engine.recording import Axes, Recorder
 from twin.engine.resource import Resource
+from twin.kernels.physical_constants import LEVELS
 from twin.plant.topology import Topology, derive
 from twin.plant.waits import waits_of
 from twin.scenario.kinds.bunker import Bunker as BunkerModel
@@ -28,7 +29,7 @@ from twin.units.assembly import Assembly
 from twin.units.components import components_of
 from twin.units.conveyor import Conveyor
 from twin.units.feed import Gate
-from twin.units.journal import LEVELS, Journal
+from twin.units.journal import Journal
 from twin.units.line import Line
 from twin.units.line_assembly import build_breakdowns, build_hazards, build_line, build_machine
 from twin.units.prepared import remembering
