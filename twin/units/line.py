@@ -7,60 +7,23 @@ once, for the earliest.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 
-from twin.engine.calendars import Windows
 from twin.engine.clock import Clock, nanoseconds
 from twin.engine.deadlock import check_deadlock
 from twin.engine.genealogy import Genealogy
-from twin.engine.recording import Recorder
 from twin.engine.resource import Resource, release, seize
-from twin.engine.states import BLOCKED, DOWN, MAINTENANCE, OFF_SHIFT, RUNNING, STARVED, STATES, WAITING
-from twin.engine.unit import State, Unit
+from twin.engine.states import BLOCKED, DOWN, MAINTENANCE, OFF_SHIFT, RUNNING, STARVED, WAITING
+from twin.engine.unit import State
 from twin.engine.waiting import WaitingList, lacking
-from twin.units.breakdown import WORKING, Breakdown, Replacement, next_failure
+from twin.units.breakdown import WORKING, next_failure
 from twin.units.delivery import Delivery
-from twin.units.downtime import Downtime
-from twin.units.hazard import QUIET, Hazard
-from twin.units.intake import Intake
 from twin.units.liberation import Liberated
-from twin.units.line_records import LineRecords
+from twin.units.line_stops import StoppableLine
+from twin.units.line_times import DELIVER, READY, START, WORK, Equipment
 from twin.units.machine import Machine
-from twin.units.network import Network
 from twin.units.outlet import Receiver
-
-READY, START, WORK, DELIVER = range(4)
-"""Phases: no lot on the line; a lot waits to be (further) worked on; work; delivery."""
-
-
-@dataclass(slots=True)
-class LineRecord:
-    """All times in ns. ``left``: work left on the lot; ``operated``: running time so far; ``state`` holds since ``since``; ``rated``: the lot's
-    rates are drawn; ``cause``: the unit or resource that it waits for. ``lots``: lots done; ``slowed``: lots that take longer than their machines need, since
-    the loops do not settle faster. ``ailing``: failed copies and hazards that are not yet dealt with."""
-
-    until: int = 0
-    phase: int = READY
-    state: int = STARVED
-    since: int = 0
-    began: int = 0
-    left: int = 0
-    duration: int = 0
-    operated: int = 0
-    feed: float = 0.0
-    lot: int = 0
-    lots: int = 0
-    rated: bool = False
-    down: int = 0
-    serviced: int = 0
-    slowed: int = 0
-    ailing: int = 0
-    sweeps: int = 0
-    most_sweeps: int = 0
-    cause: str = ""
-    state_time: list[int] = field(default_factory=lambda: [0] * len(STATES))
 
 
 def _batching(machines: Sequence[Machine]) -> list[Machine]:
@@ -68,7 +31,7 @@ def _batching(machines: Sequence[Machine]) -> list[Machine]:
     return [machine for machine in machines if machine.cycle_time is not None and machine.count > 1]
 
 
-class Line(Unit):
+class Line(StoppableLine):
     """``lot`` kg is drawn at once, or as many batches of it as copies of a machine with a cycle time work.
 
     ``partial`` takes less where the bunkers hold less. ``before``: start only when every outlet has room.
@@ -79,37 +42,21 @@ class Line(Unit):
         name: str,
         index: int,
         clock: Clock,
+        equipment: Equipment,
         *,
-        network: Network,
-        intake: Intake,
-        windows: Windows,
         needs: Sequence[Resource],
-        recorder: Recorder,
-        records: LineRecords,
         before: bool = False,
         genealogy: Genealogy | None = None,
     ) -> None:
-        super().__init__(name, index, clock, record := LineRecord())
-        self.record: LineRecord = record
-        self.network, self.intake = network, intake
-        self.delivery = Delivery(network, before)
-        self.liberated = Liberated(network.lot.shape[0])
-        self.windows, self.needs, self.before, self.genealogy = windows, tuple(needs), before, genealogy
-        self.recorder, self.records = recorder, records
-        self.machine_rows = records.machine_rows
-        self.breakdowns: list[Breakdown] = []
-        self.replacements: dict[str, Replacement] = {}
-        self.hazards: list[Hazard] = []
-        self.downtimes: list[Downtime] = []
-        self.repaired = WaitingList(f"{name}: repair", lambda _: not (self.record.down or self.record.serviced), self._menders)
-        self.machines: list[Machine] = network.machines
+        super().__init__(name, index, clock, equipment)
+        self.delivery = Delivery(self.network, before)
+        self.liberated = Liberated(self.network.lot.shape[0])
+        self.needs, self.before, self.genealogy = tuple(needs), before, genealogy
         self._varying = [machine for machine in self.machines if machine.varies]
         self._batching = _batching(self.machines)
         self._rostered = [machine for machine in self.machines if machine.roster is not None]
         self._wearing = [(i, machine) for i, machine in enumerate(self.machines) if machine.wear is not None]
         self._countable = [(i, machine) for i, machine in enumerate(self.machines) if machine.count > 1 or machine.bypass_port >= 0]
-        self._open_until = -1
-        self._next_failure = -1
         self._seconds_for = -1.0
 
     def connect(self, outlets: Sequence[Receiver]) -> None:
@@ -121,11 +68,6 @@ class Line(Unit):
             fillers = getattr(receiver, "fillers", None)
             if fillers is not None:
                 fillers.append(self)
-
-    def _menders(self) -> list[Unit]:
-        units: list[Unit] = [b for b in self.breakdowns if b.record.phase != WORKING]
-        units += [h for h in self.hazards if h.record.phase != QUIET]
-        return [*units, *(r for r in self.replacements.values() if r.record.phase != WORKING)]
 
     # -- the step function ---------------------------------------------------------------------------------------------------------------
 
@@ -255,41 +197,6 @@ class Line(Unit):
         record.until = self._stop(now)
         return True
 
-    def _stop(self, now: int) -> int:
-        """When the running line will be stopped next, ns."""
-        record = self.record
-        stop = now + min(record.left, max(0, self._next_failure - record.operated))
-        if now >= self._open_until:  # not known yet after a resume
-            imposed, until = self.windows.status(now)
-            self._open_until = until if imposed == RUNNING else now
-        if self._open_until < stop:
-            stop = self._open_until
-        for breakdown in self.breakdowns:
-            if breakdown.by_calendar and breakdown.record.phase == WORKING and now <= breakdown.record.fails_at < stop:
-                stop = breakdown.record.fails_at
-        return stop
-
-    def _progress(self, now: int) -> None:
-        """Account for the work done since ``began``; the lot keeps what is left."""
-        record = self.record
-        done = now - record.began
-        record.operated += done
-        record.left -= done
-        record.began = record.since = now
-        record.state_time[RUNNING] += done
-        if record.ailing and done:
-            self._add_downtime(now - done, now)
-        if done or record.duration == 0:
-            self.records.running(self, now - done, now)
-
-    def _fail_due(self, now: int) -> None:
-        record = self.record
-        self._next_failure = -1
-        for breakdown in self.breakdowns:
-            own = breakdown.record
-            if not breakdown.by_calendar and own.phase == WORKING and 0 <= own.fails_at <= record.operated:
-                breakdown.fail(now)
-
     def _deliver(self, now: int) -> bool:
         if not self.delivery.deliver(self, now):
             self._wait(BLOCKED, self.delivery.lists(), now, takes_any=False)
@@ -313,86 +220,11 @@ class Line(Unit):
                 self.recorder.note(now, machine.name, "worn part is replaced")
                 self.replacements[machine.name].begin(now)
 
-    # -- what others report --------------------------------------------------------------------------------------------------------------
-
-    def operated(self, now: int) -> int:
-        """Running time of the line up to ``now``, ns."""
-        record = self.record
-        return record.operated + (now - record.began if record.phase == WORK else 0)
-
-    def copy_down(self, breakdown: Breakdown, now: int) -> None:
-        """A copy of a machine failed; all up to now is accounted for."""
-        machine = breakdown.machine
-        self.recorder.note(now, breakdown.name, "failed")
-        self.record.ailing += 1
-        machine.record.up -= 1
-        self.records.copies(self, self.machines.index(machine), machine)
-        self._next_failure = -1
-        if machine.record.up == 0 and machine.bypass_port < 0:
-            self.record.down += 1
-        if self.record.phase == WORK and self.record.until >= 0:
-            self._replan(now)
-
-    def copy_up(self, breakdown: Breakdown, now: int) -> None:
-        """A copy of a machine is repaired; all up to now is accounted for."""
-        machine = breakdown.machine
-        self.recorder.note(now, breakdown.name, "repaired")
-        self.record.ailing -= 1
-        if machine.record.up == 0 and machine.bypass_port < 0:
-            self.record.down -= 1
-        machine.record.up += 1
-        self.records.copies(self, self.machines.index(machine), machine)
-        self._next_failure = -1
-        if self.record.phase == WORK and self.record.until >= 0:
-            self._replan(now)
-        self.repaired.wake_first(now)
-
-    def stop_begins(self, now: int) -> None:
-        """A hazard struck: the line stands."""
-        self.record.ailing += 1
-        self.record.down += 1
-
-    def stop_ends(self, now: int) -> None:
-        """What struck is dealt with."""
-        self.record.ailing -= 1
-        self.record.down -= 1
-        self.repaired.wake_first(now)
-
-    def service_begins(self, now: int) -> None:
-        """A worn part is being replaced: the line stands."""
-        self._cut(now)
-        self.record.serviced += 1
-
-    def service_ends(self, machine: Machine, now: int) -> None:
-        """The part is new."""
-        self._cut(now)
-        self.record.serviced -= 1
-        self.network.changed(machine)
-        self.recorder.note(now, machine.name, "worn part replaced")
-        self.repaired.wake_first(now)
-
-    def change_power(self, machine: Machine, power: tuple[float, float], now: int) -> None:
-        """A timed event changed the power of a machine."""
-        self.settle(now)
-        machine.power = power
-        self.records.copies(self, self.machines.index(machine), machine)
-
     def rates_changed(self) -> None:
         """A timed event may have changed rates: they are looked up for the next lot."""
         self._seconds_for = -1.0
         self._varying = [machine for machine in self.machines if machine.varies]
         self._batching = _batching(self.machines)
-
-    def _replan(self, now: int) -> None:
-        """While working: the next stop may have moved."""
-        record = self.record
-        if record.began < now:
-            self._progress(now)
-        self._next_failure = next_failure(self.breakdowns)
-        until = now if record.down or record.serviced else self._stop(now)
-        if until != record.until:
-            record.until = until
-            self.clock.reschedule(self, until)
 
     @property
     def drawn(self) -> int:
@@ -400,33 +232,6 @@ class Line(Unit):
         return self.record.lots + (self.record.phase != READY)
 
     # -- recording -----------------------------------------------------------------------------------------------------------------------
-
-    def _cut(self, now: int) -> None:
-        """Close the present interval before something about it changes."""
-        if self.record.phase != WORK and self.record.since < now:
-            self._close(now)
-
-    def _close(self, now: int) -> None:
-        """Account for a time without work, cut where shifts and planned stops begin and end."""
-        record = self.record
-        state = MAINTENANCE if record.serviced else DOWN if record.down else record.state
-        for begin, end, effective in self.windows.pieces(record.since, now, state):
-            record.state_time[effective] += end - begin
-            if record.ailing and effective not in (OFF_SHIFT, MAINTENANCE):
-                self._add_downtime(begin, end)
-            self.records.standing(self, begin, end, effective)
-        record.since = now
-
-    def _add_downtime(self, begin: int, end: int) -> None:
-        for downtime in self.downtimes:
-            downtime.add(self.recorder, begin, end)
-
-    def settle(self, now: int) -> None:
-        if self.record.phase == WORK:
-            if self.record.began < now:
-                self._progress(now)
-        elif self.record.since < now:
-            self._close(now)
 
     def on_the_line(self) -> list[tuple[np.ndarray[tuple[int, ...], np.dtype[np.float64]], float]]:
         """What lies on the line: (matrix, share of it)."""

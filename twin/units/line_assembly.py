@@ -19,6 +19,7 @@ from twin.units.hazard import Hazard
 from twin.units.intake import Intake
 from twin.units.line import Line
 from twin.units.line_records import LineRecords
+from twin.units.line_times import Equipment
 from twin.units.machine import Machine, Roster, Wear
 from twin.units.network import Network, Wiring
 
@@ -158,20 +159,22 @@ def build_line(
         layout.name,
         site.next_index(),
         site.clock,
-        network=network,
-        intake=Intake(
-            [site.bunkers[name] for name in layout.bunkers],
-            layout.lot,
-            shares=head.from_.shares,
-            take=head.take,
-            partial=head.partial,
-            hold=head.hold == "until_done",
-            shape=site.shape,
+        Equipment(
+            network,
+            Intake(
+                [site.bunkers[name] for name in layout.bunkers],
+                layout.lot,
+                shares=head.from_.shares,
+                take=head.take,
+                partial=head.partial,
+                hold=head.hold == "until_done",
+                shape=site.shape,
+            ),
+            _windows(site, models),
+            site.recorder,
+            _records(site, layout, members),
         ),
-        windows=_windows(site, models),
         needs=site.needed(list(dict.fromkeys(name for model in models for name in model.needs))),
-        recorder=site.recorder,
-        records=_records(site, layout, members),
         before=head.blocking == "before",
         genealogy=site.genealogy,
     )

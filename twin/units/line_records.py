@@ -14,7 +14,7 @@ from twin.engine.unit import State
 from twin.kernels.recording import record_interval
 
 if TYPE_CHECKING:
-    from twin.units.line import Line
+    from twin.units.line_times import TimedLine
     from twin.units.machine import Machine
 
 POWERED = (WAITING, BLOCKED, STARVED, RUNNING)
@@ -53,7 +53,7 @@ class LineRecords:
         self._used = 0.0
         self._counted_time, self._counted_mass = 0, np.zeros(len(machines))
 
-    def running(self, line: Line, begin: int, end: int) -> None:
+    def running(self, line: TimedLine, begin: int, end: int) -> None:
         """The line worked on its lot from ``begin`` to ``end``, ns."""
         recorder = self.recorder
         every = recorder.every
@@ -64,7 +64,7 @@ class LineRecords:
             for k, part in recorder.cut(begin, end):
                 self._add(line, k, part)
 
-    def _add(self, line: Line, k: int, part: int) -> None:
+    def _add(self, line: TimedLine, k: int, part: int) -> None:
         recorder, network = self.recorder, line.network
         duration = line.record.duration
         self._state[k][RUNNING] += part
@@ -77,7 +77,7 @@ class LineRecords:
             share = part / duration if duration else 1.0
             network.riders.record(recorder.mass[k], share, self.streams, self.intake_rows, line.intake.weights)
 
-    def standing(self, line: Line, begin: int, end: int, state: int) -> None:
+    def standing(self, line: TimedLine, begin: int, end: int, state: int) -> None:
         """The line did not work from ``begin`` to ``end``, ns."""
         powered = state in POWERED
         waits = self.recorder.wait_rows.get((line.name, state, line.record.cause), -1)
@@ -88,7 +88,7 @@ class LineRecords:
             if powered:
                 self._energy[k] += self.power[:, 0] * (part / NANOSECONDS)
 
-    def energy_used(self, line: Line) -> float:
+    def energy_used(self, line: TimedLine) -> float:
         """Electricity used so far, J, from times and masses alone: the account that recorded energy is held against."""
         powered = sum(line.record.state_time[state] for state in POWERED) - self._counted_time
         idle = float(sum(self.power[:, 0].tolist())) * powered / NANOSECONDS
@@ -96,7 +96,7 @@ class LineRecords:
         specific: list[float] = self.power[:, 1].tolist()
         return self._used + idle + sum([p * m for p, m in zip(specific, masses, strict=True)])
 
-    def copies(self, line: Line, place: int, machine: Machine) -> None:
+    def copies(self, line: TimedLine, place: int, machine: Machine) -> None:
         """A copy failed or came back, or a timed event changed the power: settle the account at what was drawn until now."""
         self._used = self.energy_used(line)
         self._counted_time = sum(line.record.state_time[state] for state in POWERED)

@@ -1,0 +1,114 @@
+"""How a line spends its time: its record, and the account of what it worked and why it stood, cut where shifts begin and end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from twin.engine.calendars import Windows
+from twin.engine.clock import Clock
+from twin.engine.recording import Recorder
+from twin.engine.states import DOWN, MAINTENANCE, OFF_SHIFT, RUNNING, STARVED, STATES
+from twin.engine.unit import Unit
+from twin.units.downtime import Downtime
+from twin.units.intake import Intake
+from twin.units.line_records import LineRecords
+from twin.units.network import Network
+
+READY, START, WORK, DELIVER = range(4)
+"""Phases: no lot on the line; a lot waits to be (further) worked on; work; delivery."""
+
+
+@dataclass(slots=True)
+class LineRecord:
+    """All times in ns. ``left``: work left on the lot; ``operated``: running time so far; ``state`` holds since ``since``; ``rated``: the lot's
+    rates are drawn; ``cause``: the unit or resource that it waits for. ``lots``: lots done; ``slowed``: lots that take longer than their machines need, since
+    the loops do not settle faster. ``ailing``: failed copies and hazards that are not yet dealt with."""
+
+    until: int = 0
+    phase: int = READY
+    state: int = STARVED
+    since: int = 0
+    began: int = 0
+    left: int = 0
+    duration: int = 0
+    operated: int = 0
+    feed: float = 0.0
+    lot: int = 0
+    lots: int = 0
+    rated: bool = False
+    down: int = 0
+    serviced: int = 0
+    slowed: int = 0
+    ailing: int = 0
+    sweeps: int = 0
+    most_sweeps: int = 0
+    cause: str = ""
+    state_time: list[int] = field(default_factory=lambda: [0] * len(STATES))
+
+
+@dataclass(frozen=True)
+class Equipment:
+    """What a line consists of: its machines and how they are wired, where it draws from, when it may work, and where all that is recorded."""
+
+    network: Network
+    intake: Intake
+    windows: Windows
+    recorder: Recorder
+    records: LineRecords
+
+
+class TimedLine(Unit):
+    """What of a line knows the time: in which state it was how long."""
+
+    def __init__(self, name: str, index: int, clock: Clock, equipment: Equipment) -> None:
+        super().__init__(name, index, clock, record := LineRecord())
+        self.record: LineRecord = record
+        self.network, self.intake = equipment.network, equipment.intake
+        self.windows, self.recorder, self.records = equipment.windows, equipment.recorder, equipment.records
+        self.machine_rows = self.records.machine_rows
+        self.downtimes: list[Downtime] = []
+
+    def operated(self, now: int) -> int:
+        """Running time of the line up to ``now``, ns."""
+        record = self.record
+        return record.operated + (now - record.began if record.phase == WORK else 0)
+
+    def _progress(self, now: int) -> None:
+        """Account for the work done since ``began``; the lot keeps what is left."""
+        record = self.record
+        done = now - record.began
+        record.operated += done
+        record.left -= done
+        record.began = record.since = now
+        record.state_time[RUNNING] += done
+        if record.ailing and done:
+            self._add_downtime(now - done, now)
+        if done or record.duration == 0:
+            self.records.running(self, now - done, now)
+
+    def _cut(self, now: int) -> None:
+        """Close the present interval before something about it changes."""
+        if self.record.phase != WORK and self.record.since < now:
+            self._close(now)
+
+    def _close(self, now: int) -> None:
+        """Account for a time without work, cut where shifts and planned stops begin and end."""
+        record = self.record
+        state = MAINTENANCE if record.serviced else DOWN if record.down else record.state
+        for begin, end, effective in self.windows.pieces(record.since, now, state):
+            record.state_time[effective] += end - begin
+            if record.ailing and effective not in (OFF_SHIFT, MAINTENANCE):
+                self._add_downtime(begin, end)
+            self.records.standing(self, begin, end, effective)
+        record.since = now
+
+    def _add_downtime(self, begin: int, end: int) -> None:
+        for downtime in self.downtimes:
+            downtime.add(self.recorder, begin, end)
+
+    def settle(self, now: int) -> None:
+        if self.record.phase == WORK:
+            if self.record.began < now:
+                self._progress(now)
+        elif self.record.since < now:
+            self._close(now)
