@@ -110,6 +110,7 @@ def _site(scenario: Scenario, replication: int, topology: Topology) -> Assembly:
         carriers=carriers_of(scenario),
         levels=LEVELS,
         waits=waits_of(scenario, topology),
+        stops=stops_of(scenario),
     )
     horizon = nanoseconds(scenario.horizon)
     every = nanoseconds(scenario.record.every if scenario.record.every is not None else scenario.warmup or scenario.horizon)
@@ -122,6 +123,16 @@ def _site(scenario: Scenario, replication: int, topology: Topology) -> Assembly:
         site.resources[name] = Resource(name, site.next_index(), clock, resource.count, site.calendar(resource.calendar), recorder)
         site.units.append(site.resources[name])
     return site
+
+
+def stops_of(scenario: Scenario) -> tuple[tuple[str, str], ...]:
+    """Every machine with each reason that it may stop for: those of its list, its hazards, its breakdowns."""
+    found: dict[tuple[str, str], None] = {}
+    for name, model in scenario.units.items():
+        if isinstance(model, MachineModel):
+            drawn = (*model.hazards, *([model.failures.reason] if model.failures is not None else []))
+            found.update(dict.fromkeys((name, reason) for reason in (*model.stops.reasons, *drawn)))
+    return tuple(found)
 
 
 def carriers_of(scenario: Scenario) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from twin.scenario.fields import CalendarName, Count, Name, Names, OneOrMore, Re
 from twin.scenario.kind import NOT_USED, Model, UnitModel, default
 from twin.scenario.problems import Faults, Loc, nearest
 from twin.scenario.sizes import SizeClasses
+from twin.scenario.stops import Reason, StopList
 from twin.scenario.variates import CycleVariate, DurationVariate, GapVariate, LifeVariate, RateVariate
 from twin.scenario.vocabulary import Vocabulary
 
@@ -34,6 +35,7 @@ class Failures(Model):
     clock: Literal["operating", "calendar"] = Field(
         default="operating", description="Which time runs to the next failure: that in which the machine works, or all time."
     )
+    reason: Reason = Field(default="breakdown", description="What the down time is booked under, as stops from a list are under theirs.")
 
 
 class Repair(Model):
@@ -113,6 +115,11 @@ class MachineModel(UnitModel):
     needs: Names = Field(default=(), description="Resources that are held while the line runs.")
     power: Power = Field(default=Power(), description="Electric power.")
     failures: Failures | None = Field(default=None, description="Breakdowns.")
+    stops: StopList = Field(
+        default=StopList(),
+        description="Dated stops, replayed beside 'failures' or instead of them: {list: stops.csv} with the columns begin and end (or time_h and duration_min) "
+        "and reason, if you like also copy and machine; or a list of {at, for, reason, copy}.",
+    )
     repair: Repair = Field(default=Repair(), description="What repairs wait for.")
     hazards: dict[Name, Hazard] = Field(default={}, description="Rare events that stop the line, by name, e.g. {fire: {of: battery, per: 2 t, stop: 45 min}}.")
     wear: Wear | None = Field(default=None, description="A parameter that wears.")
@@ -149,6 +156,8 @@ class MachineModel(UnitModel):
             faults.add(f"unknown parameter {self.wear.parameter!r}; {nearest(self.wear.parameter, self.wearing_fields())}", "wear", "parameter")
         if self.repair != Repair() and self.failures is None:
             faults.add("'repair' needs 'failures'", "repair")
+        if (copy := max((stop.copy for stop in self.stops.stops), default=1)) > self.count:
+            faults.add(f"there is no copy {copy}: 'count' is {self.count}", "stops")
         faults.stop_if_any()
         return self
 

@@ -16,12 +16,12 @@ from twin.engine.deadlock import check_deadlock
 from twin.engine.resource import Resource, release, seize, work_calendars
 from twin.engine.streams import Stream
 from twin.engine.unit import NEVER, State, Unit
+from twin.units.outage import ASKING, REPAIRING, Outage
+from twin.units.outage import WORKING as WORKING
 
 if TYPE_CHECKING:
     from twin.units.line import Line
     from twin.units.machine import Draw, Machine
-
-WORKING, ASKING, REPAIRING = "working", "asking", "repairing"
 
 
 @dataclass(slots=True)
@@ -34,8 +34,8 @@ class BreakdownRecord:
     failures: int = 0
 
 
-class Breakdown(Unit):
-    """The failures of one copy of a machine."""
+class Breakdown(Outage):
+    """The failures of one copy of a machine, booked under the reason in ``row`` of the recorder."""
 
     def __init__(
         self,
@@ -48,14 +48,19 @@ class Breakdown(Unit):
         by_calendar: bool,
         resources: Sequence[Resource],
         calendar: Calendar | None,
+        row: int,
+        copy: int,
     ) -> None:
-        super().__init__(name, index, clock, record := BreakdownRecord())
+        super().__init__(name, index, clock, record := BreakdownRecord(), machine, copy)
         self.record: BreakdownRecord = record
-        self.takes_any = False
-        self.machine, self.by_calendar, self.resources = machine, by_calendar, tuple(resources)
+        self.by_calendar = by_calendar
+        self.resources = tuple(resources)
         self.calendars = work_calendars(self.resources, calendar)
-        self._life, self._repair = life, repair
-        self.line: Line
+        self._life, self._repair, self._row = life, repair, row
+
+    @property
+    def row(self) -> int:
+        return self._row
 
     def draw_life(self, base: int) -> None:
         """Set the next failure, counted from ``base`` ns."""
@@ -88,17 +93,16 @@ class Breakdown(Unit):
         self.line.settle(now)
         self.record.phase = ASKING
         self.record.failures += 1
+        self.line.recorder.note(now, self.name, "failed")
+        self.line.recorder.stop_began(now, self.row)
         self.line.copy_down(self, now)
-
-    def fail(self, now: int) -> None:
-        """The line found that this copy's operating life is over."""
-        self.run(now)
 
     def _go_up(self, now: int) -> bool:
         record = self.record
         if self.resources:
             release(self, self.resources, now)
         self.line.settle(now)
+        self.line.recorder.note(now, self.name, "repaired")
         record.phase = WORKING
         self.draw_life(now if self.by_calendar else self.line.operated(now))
         self.line.copy_up(self, now)
@@ -161,7 +165,7 @@ class Replacement(Unit):
         return False
 
 
-def next_failure(breakdowns: Sequence[Breakdown]) -> int:
+def next_failure(breakdowns: Sequence[Outage]) -> int:
     """The operating time (ns) at which the next of these copies fails; :data:`~twin.engine.calendars.FAR` if none does."""
     return min(
         (b.record.fails_at for b in breakdowns if not b.by_calendar and b.record.phase == WORKING and b.record.fails_at >= 0),

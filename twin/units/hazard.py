@@ -38,7 +38,8 @@ class HazardRecord:
 class Hazard(Unit):
     """One hazard of a machine: it stops the line after the lot in which it strikes.
 
-    ``materials``: places of what brings it about. The mass from one event to the next is exponential with the mean ``per`` kg. Streams:
+    ``materials``: places of what brings it about; ``row``: of its name among the reasons of the recorder.
+    The mass from one event to the next is exponential with the mean ``per`` kg. Streams:
     ``hazard.NAME`` and ``hazard.NAME.stop``.
     """
 
@@ -53,6 +54,7 @@ class Hazard(Unit):
         stop: tuple[Draw, Stream],
         resources: Sequence[Resource],
         calendar: Calendar | None,
+        row: int,
     ) -> None:
         super().__init__(name, index, clock, record := HazardRecord())
         self.record: HazardRecord = record
@@ -60,7 +62,7 @@ class Hazard(Unit):
         self.machine, self.resources = machine, tuple(resources)
         self.materials = np.array(materials, dtype=np.int64)
         self.calendars = work_calendars(self.resources, calendar)
-        self._gap, self._stop = gap, stop
+        self._gap, self._stop, self.row = gap, stop, row
         self.line: Line
 
     def _draw(self) -> float:
@@ -90,6 +92,7 @@ class Hazard(Unit):
             self.line.settle(now)
             record.phase = ASKING
             self.line.recorder.note(now, self.name, "struck")
+            self.line.recorder.stop_began(now, self.row)
             self.line.stop_begins(now)
             self.run(now)
 

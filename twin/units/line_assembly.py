@@ -20,8 +20,10 @@ from twin.units.intake import Intake
 from twin.units.line import Line
 from twin.units.line_records import LineRecords
 from twin.units.line_times import Equipment
+from twin.units.listed_stops import ListedStop, ListedStops
 from twin.units.machine import Machine, Roster, Wear
 from twin.units.network import Network, Wiring
+from twin.units.outage import Outage
 
 
 class Layout(Protocol):
@@ -89,10 +91,10 @@ def build_machine(site: Assembly, name: str, model: MachineModel) -> Machine:
     )
 
 
-def build_breakdowns(site: Assembly, machine: Machine, model: MachineModel) -> tuple[list[Breakdown], Replacement | None]:
+def build_breakdowns(site: Assembly, machine: Machine, model: MachineModel) -> tuple[list[Outage], Replacement | None]:
     """The breakdowns of a machine's copies and the replacement of its worn part, added to the plant. Streams: ``life`` and ``repair``, further
     copies ``life.1`` …"""
-    found: list[Breakdown] = []
+    found: list[Outage] = []
     if model.failures is not None:
         for copy in range(machine.count):
             suffix = f".{copy}" if copy else ""
@@ -106,14 +108,33 @@ def build_breakdowns(site: Assembly, machine: Machine, model: MachineModel) -> t
                 model.failures.clock == "calendar",
                 site.needed(model.repair.needs),
                 site.calendar(model.repair.calendar),
+                site.recorder.stop_rows[machine.name, model.failures.reason],
+                copy,
             )
             found.append(breakdown)
             site.units.append(breakdown)
+    found += _build_stops(site, machine, model)
+    for outage in found:
+        outage.beside = tuple(other for other in found if other.copy == outage.copy and other is not outage)
     replacement = None
     if model.wear is not None and model.wear.replace_after is not None:
         replacement = Replacement(f"{machine.name}.replacement", site.next_index(), site.clock, machine, model.wear.replace_time, site.needed(model.wear.needs))
         site.units.append(replacement)
     return found, replacement
+
+
+def _build_stops(site: Assembly, machine: Machine, model: MachineModel) -> list[ListedStops]:
+    """The listed stops of each copy that has any before the run ends, added to the plant."""
+    horizon, found = nanoseconds(site.scenario.horizon), []
+    for copy in range(machine.count):
+        suffix = f".{copy}" if copy else ""
+        spans = [(stop.reason, nanoseconds(stop.begin), nanoseconds(stop.length)) for stop in model.stops.of_copy(copy + 1)]
+        rows = site.recorder.stop_rows
+        stops = [ListedStop(begin, begin + length, rows[machine.name, reason], reason) for reason, begin, length in spans if begin < horizon]
+        if stops:
+            found.append(ListedStops(f"{machine.name}{suffix}.stops", site.next_index(), site.clock, machine, copy, stops))
+            site.units.append(found[-1])
+    return found
 
 
 def build_hazards(site: Assembly, machine: Machine, model: MachineModel) -> list[Hazard]:
@@ -133,6 +154,7 @@ def build_hazards(site: Assembly, machine: Machine, model: MachineModel) -> list
             (spec.stop, stop),
             site.needed(spec.needs),
             site.calendar(spec.calendar),
+            site.recorder.stop_rows[machine.name, name],
         )
         found.append(hazard)
         site.units.append(hazard)
@@ -143,7 +165,7 @@ def build_line(
     site: Assembly,
     layout: Layout,
     machines: dict[str, Machine],
-    breakdowns: dict[str, tuple[list[Breakdown], Replacement | None]],
+    breakdowns: dict[str, tuple[list[Outage], Replacement | None]],
     hazards: dict[str, list[Hazard]],
 ) -> Line:
     """The line, added to the plant; its outlets are connected when all units are there."""
