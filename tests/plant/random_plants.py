@@ -98,6 +98,20 @@ def _varied(chance: random.Random, feed: dict[str, Any]) -> None:
         feed["campaigns"] = {"rush": {"begin": "7 h", "length": "3 h", "repeat": "24 h", "every": _duration(chance, MINUTES)}}
 
 
+def _listed(chance: random.Random, units: dict[str, Any]) -> None:
+    """Let some machines stop at full and half hours, end to end now and then, one copy or the other."""
+    for unit in units.values():
+        if unit["kind"] in ("separator", "shredder") and chance.random() < 0.3:
+            stops: list[dict[str, Any]] = []
+            for copy in range(1, unit.get("count", 1) + 1):
+                hour = 0.0
+                while (hour := hour + chance.choice([0.0, 3.5, 12.0, 30.0])) < 125.0:
+                    length = chance.choice([0.5, 1.0, 6.0])
+                    stops.append({"at": f"{hour} h", "for": f"{length} h", "reason": chance.choice(["jam", "motor", "breakdown"]), "copy": copy})
+                    hour += length
+            unit["stops"] = stops
+
+
 def random_plant(seed: int) -> twin.Scenario:
     """A plant of two or three stages; each stage has one or two lines on the same bunkers."""
     chance, varied = random.Random(seed), random.Random(f"rates of {seed}")
@@ -159,6 +173,7 @@ def random_plant(seed: int) -> twin.Scenario:
         sources = names
     for k, name in enumerate(sources):
         units[f"product{k}"] = {"kind": "product", "from": name, "pickup": {"every": _duration(chance, HOURS), "mass": "2 t"}}
+    _listed(random.Random(f"stops of {seed}"), units)
     scenario = {
         "twin": 1, "name": f"random-{seed}", "time": {"start": "2026-01-05T05:00", "horizon": "5 d"}, "seed": seed, "lot": "500 kg",
         "record": {"every": chance.choice(["1 h", "7 h"]), "genealogy": chance.random() < 0.5, "streams": chance.random() < 0.7},

@@ -64,7 +64,7 @@ class Stop:
 
 @dataclass(frozen=True)
 class StopList:
-    """The stops of a machine, by their begin, from the start of the run on.
+    """The stops of a machine, by their begin, from the start of the run on; of one copy none overlap.
 
     ``name``: the file, "" where they stand in the scenario. ``early``: how many were over by the start and are left out; ``cut``: how many were under way
     then, of which the rest is kept. ``lengths`` are those that are written in the scenario, for the table of parameters.
@@ -75,10 +75,6 @@ class StopList:
     early: int = 0
     cut: int = 0
     lengths: tuple[float, ...] = ()
-
-    def of_copy(self, copy: int) -> tuple[Stop, ...]:
-        """Return the stops of one copy, counted from 1; of the same copy none overlap."""
-        return tuple(stop for stop in self.stops if stop.copy == copy)
 
     @property
     def reasons(self) -> tuple[str, ...]:

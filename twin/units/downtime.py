@@ -23,8 +23,9 @@ class Downtime:
 
     def __init__(self, machine: Machine, row: int, outages: Sequence[Outage], hazards: Sequence[Hazard]) -> None:
         self.machine, self.row, self.hazards = machine, row, tuple(hazards)
-        listed_first = sorted(outages, key=lambda outage: not isinstance(outage, ListedStops))
-        self.copies = [[outage for outage in listed_first if outage.copy == copy] for copy in range(machine.count)]
+        self.copies: list[list[Outage]] = [[] for _ in range(machine.count)]
+        for outage in sorted(outages, key=lambda outage: not isinstance(outage, ListedStops)):
+            self.copies[outage.copy].append(outage)
 
     def now(self) -> tuple[list[int], int]:
         """The row of the reason of each copy that is down now, and how many of them wait for a repair to begin."""

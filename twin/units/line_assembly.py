@@ -113,9 +113,11 @@ def build_breakdowns(site: Assembly, machine: Machine, model: MachineModel) -> t
             )
             found.append(breakdown)
             site.units.append(breakdown)
-    found += _build_stops(site, machine, model)
-    for outage in found:
-        outage.beside = tuple(other for other in found if other.copy == outage.copy and other is not outage)
+    drawn = list(found)
+    for listed in _build_stops(site, machine, model):
+        found.append(listed)
+        if drawn:
+            drawn[listed.copy].beside, listed.beside = (listed,), (drawn[listed.copy],)
     replacement = None
     if model.wear is not None and model.wear.replace_after is not None:
         replacement = Replacement(f"{machine.name}.replacement", site.next_index(), site.clock, machine, model.wear.replace_time, site.needed(model.wear.needs))
@@ -125,16 +127,19 @@ def build_breakdowns(site: Assembly, machine: Machine, model: MachineModel) -> t
 
 def _build_stops(site: Assembly, machine: Machine, model: MachineModel) -> list[ListedStops]:
     """The listed stops of each copy that has any before the run ends, added to the plant."""
-    horizon, found = nanoseconds(site.scenario.horizon), []
-    for copy in range(machine.count):
-        suffix = f".{copy}" if copy else ""
-        spans = [(stop.reason, nanoseconds(stop.begin), nanoseconds(stop.length)) for stop in model.stops.of_copy(copy + 1)]
-        rows = site.recorder.stop_rows
-        stops = [ListedStop(begin, begin + length, rows[machine.name, reason], reason) for reason, begin, length in spans if begin < horizon]
-        if stops:
-            found.append(ListedStops(f"{machine.name}{suffix}.stops", site.next_index(), site.clock, machine, copy, stops))
-            site.units.append(found[-1])
-    return found
+    horizon, rows = nanoseconds(site.scenario.horizon), site.recorder.stop_rows
+    stops: dict[int, list[ListedStop]] = {}
+    for stop in model.stops.stops:
+        begin = nanoseconds(stop.begin)
+        if begin < horizon:
+            found = ListedStop(begin, begin + nanoseconds(stop.length), rows[machine.name, stop.reason], stop.reason)
+            stops.setdefault(stop.copy - 1, []).append(found)
+    units = []
+    for copy, own in stops.items():
+        name = f"{machine.name}.{copy}.stops" if copy else f"{machine.name}.stops"
+        units.append(ListedStops(name, site.next_index(), site.clock, machine, copy, own))
+    site.units += units
+    return units
 
 
 def build_hazards(site: Assembly, machine: Machine, model: MachineModel) -> list[Hazard]:
