@@ -49,6 +49,7 @@ FIRST = {
     "streams/mass_flow": {(0, 0): 4.0, (1, 0): 3.0, (1, 1): 1.0, (3, 1): 0.5, (3, 0): 0.1, (4, 0): 2.9},
     "streams/element_flow": {(1, CU): 1.2, (3, CU): 0.6, (4, FE): 2.9, (4, CU): 0.4},
     "units/state_share": states(off_shift=0.25, maintenance=0.05, down=0.1, waiting=0.02, blocked=0.03, starved=0.05, running=0.5),
+    "units/starts": {(2,): 3},
     "units/load": {(0,): 0.3, (1,): 0.45},
     "units/bottleneck": {(0,): 0.1, (1,): 0.4},
     "units/down_share": {(0,): 0.07, (1,): 0.03},
@@ -100,6 +101,7 @@ EXPECTED = {
     "offspec_share.gold": 0.1,
     "offspec_share.waste": 0.0,
     "utilisation.mill": 0.5 / 0.7,  # planned: 0.7 h of two hours
+    "starts.mill": 3.0,
     "blocked.mill": 0.03 / 0.7,
     "starved.mill": 0.05 / 0.7,
     "waiting.mill": 0.02 / 0.7,
@@ -179,6 +181,28 @@ def test_by_hand_where_lots_are_rejected_or_penalised(name: str) -> None:
     assert run([WARM, REJECTIONS, SECOND], JUDGED)[name].value == pytest.approx(EXPECTED_WHERE_JUDGED[name], rel=1e-12)
 
 
+RULED = copy.deepcopy(KPI_INPUTS)
+RULED["lines"]["mill"]["overtime_cost"] = 0.02
+SHIFT_ENDS = FIRST | {
+    "units/state_share": states(off_shift=0.1, maintenance=0.05, down=0.1, waiting=0.02, blocked=0.03, starved=0.05, running=0.5, overtime=0.1, closing=0.05)
+}
+EXPECTED_WHERE_SHIFTS_END_BY_RULE = {
+    "overtime.mill": 0.1 * HOUR,
+    "closing.mill": 0.05 * HOUR,
+    "overtime_cost": 0.1 * HOUR * 0.02,
+    "utilisation.mill": 0.6 / 0.85,  # overtime is worked time and planned time
+    "availability.mill": 1 - 0.07 / 0.85,
+    "load.mill": 0.3 / 0.6,
+    "bottleneck_share.sieve": 0.4 / 0.6,
+    "margin_cash": EXPECTED["margin_cash"] - 0.1 * HOUR * 0.02,
+}
+
+
+@pytest.mark.parametrize("name", EXPECTED_WHERE_SHIFTS_END_BY_RULE)
+def test_by_hand_where_shifts_end_by_rule(name: str) -> None:
+    assert run([WARM, SHIFT_ENDS, SECOND], RULED)[name].value == pytest.approx(EXPECTED_WHERE_SHIFTS_END_BY_RULE[name], rel=1e-12)
+
+
 def test_figures_of_what_a_plant_does_not_do_are_not_among_its_own(kpis: dict[str, Kpi]) -> None:
     of_quality = ("rejected", "limited", "penalt")
     assert [name for name in kpis if name.startswith(of_quality)] == []
@@ -204,7 +228,7 @@ def test_a_file_of_before_there_were_resources_has_no_figures_of_them(tmp_path: 
 
 
 def test_every_row_of_the_table_is_tried_by_hand() -> None:
-    tried = {name.partition(".")[0] for name in (*EXPECTED, *EXPECTED_WHERE_JUDGED)}
+    tried = {name.partition(".")[0] for name in (*EXPECTED, *EXPECTED_WHERE_JUDGED, *EXPECTED_WHERE_SHIFTS_END_BY_RULE)}
     assert tried == {definition.pattern.partition(".")[0] for definition in KPIS}
 
 

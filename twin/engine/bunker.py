@@ -27,7 +27,8 @@ class Bunker:
     """A place for material between units.
 
     ``capacity`` in kg. ``put`` and ``draw`` do not wait: a unit asks :meth:`room_for` or :meth:`has` first and joins ``putters`` or ``getters`` where the
-    answer is no. ``watch`` is called with the bunker and the time before its level changes and may be replaced by a recorder.
+    answer is no. ``spillers``: bunkers that overflow into this one. ``watch`` is called with the bunker and the time before its level changes and may be
+    replaced by a recorder.
     """
 
     def __init__(self, name: str, capacity: float, content: Content) -> None:
@@ -39,6 +40,7 @@ class Bunker:
         self.reserved: dict[str, float] = {}
         self.fillers: list[Unit] = []
         self.takers: list[Unit] = []
+        self.spillers: list[Bunker] = []
         self.getters = WaitingList(f"{name}: material", self.contains, self._who_fills, ends_quietly=True)
         self.putters = WaitingList(f"{name}: room", self.fits, self._who_takes)
         self.step_end = 1 << 62
@@ -114,12 +116,22 @@ class Bunker:
             self.putters.wake_first(now)
         if self.getters.units:
             self.getters.wake_first(now)
+        if self.spillers:
+            self._tell_spillers(now)
         return amount
+
+    def _tell_spillers(self, now: int) -> None:
+        """There is room here: who waits before a full bunker that overflows into this one may go on."""
+        for bunker in self.spillers:
+            if bunker.putters.units:
+                bunker.putters.wake_first(now)
+            bunker._tell_spillers(now)
 
     def release(self, unit: Unit, now: int) -> None:
         """Free the place that ``unit`` held for the lot it was working on."""
         if self.held.pop(unit.name, None) is not None:
             self.putters.wake_first(now)
+            self._tell_spillers(now)
 
     def save(self) -> State:
         """As plain data and arrays, waiting lists with their wishes included."""

@@ -156,6 +156,23 @@ class Windows:
             return MAINTENANCE, min(serviced, closing)
         return RUNNING, min([closing, *(plan.closes(now) for plan in self.maintenance)])
 
+    def open_between(self, begin: int, end: int) -> int:
+        """For how long (ns) they are open in [begin, end)."""
+        return sum(until - since for since, until, state in self.pieces(begin, end, RUNNING) if state == RUNNING)
+
+    def advance(self, now: int, duration: int) -> int:
+        """When ``duration`` ns of open time have passed since ``now``; :data:`FAR` if never."""
+        if not self.calendars and not self.maintenance:
+            return now + duration
+        while now < FAR:
+            imposed, until = self.status(now)
+            if imposed == RUNNING:
+                if now + duration <= until:
+                    return now + duration
+                duration -= until - now
+            now = until
+        return FAR
+
     def pieces(self, begin: int, end: int, state: int) -> Iterator[tuple[int, int, int]]:
         """Cut [begin, end) where windows open or close: (from, to, the imposed state, or ``state`` where none is)."""
         if not self.calendars and not self.maintenance:

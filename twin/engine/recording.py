@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from twin.engine.bunker import Bunker
 from twin.engine.calendars import FAR
-from twin.engine.states import BLOCKED, STARVED, STATES, WAITING
+from twin.engine.states import ALWAYS, BLOCKED, STARVED, STATES, WAITING
 from twin.engine.unit import State
 
 BLOCK_BYTES = 8_000_000
@@ -68,6 +68,7 @@ class Axes:
     carriers: tuple[str, ...] = ()
     levels: tuple[str, ...] = ()
     waits: tuple[Wait, ...] = ()
+    states: tuple[str, ...] = ALWAYS
     stops: tuple[tuple[str, str], ...] = ()
     """Machine and reason."""
 
@@ -84,7 +85,8 @@ class Happening:
 class Recorder:
     """Sums over record steps of ``every`` ns within one block.
 
-    Arrays, step first: ``mass`` (stream, component) and ``size`` (stream, size) kg; ``state`` (line, state) ns; ``load`` (in ``loads`` by step) and
+    Arrays, step first: ``mass`` (stream, component) and ``size`` (stream, size) kg; ``state`` (line, state) ns; ``starts`` (line,);
+    ``load`` (in ``loads`` by step) and
     ``bottleneck`` (machine,) s; ``down`` and ``repair_wait``
     (machine,) ns, summed over copies; ``energy`` (machine,) J; ``level``, ``low``, ``high`` (bunker,) kg; ``gates`` (gate, count); ``resources`` (resource,
     count); ``use`` (process, carrier) and ``heat`` (process, level) J; ``waits`` (wait,) ns; ``stops`` and ``stopped`` (stop,): how many began, and ns down
@@ -101,11 +103,12 @@ class Recorder:
         self.first = 0
         self.arrays: dict[str, NDArray[Any]] = {}
         for name, shape in shapes.items():
-            whole = name in ("state", "down", "repair_wait", "waits", "stops", "stopped")
+            whole = name in ("state", "starts", "down", "repair_wait", "waits", "stops", "stopped")
             self.arrays[name] = np.zeros((self.block, *shape), dtype=np.int64 if whole else np.float64)
         # rows by step, since a list index is cheaper than an array view on the hot path
         rows = {name: list(array) for name, array in self.arrays.items()}
         self.mass, self.size, self.state, self.loads = rows["mass"], rows["size"], rows["state"], rows["load"]
+        self.starts = rows["starts"]
         self.bottleneck, self.down, self.energy, self.gates = rows["bottleneck"], rows["down"], rows["energy"], rows["gates"]
         self.repair_wait, self.resources = rows["repair_wait"], rows["resources"]
         self.use, self.heat, self.waits = rows["use"], rows["heat"], rows["waits"]
@@ -123,6 +126,7 @@ class Recorder:
             "mass": (len(axes.streams), len(axes.components)),
             "size": (len(axes.streams), axes.sizes),
             "state": (len(axes.lines), len(STATES)),
+            "starts": (len(axes.lines),),
             "load": (len(axes.machines),),
             "bottleneck": (len(axes.machines),),
             "down": (len(axes.machines),),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
-OFF_SHIFT, MAINTENANCE, DOWN, WAITING, BLOCKED, STARVED, RUNNING = range(7)
-STATES = ("off_shift", "maintenance", "down", "waiting", "blocked", "starved", "running")
-"""``waiting`` is for a resource: an operator, a loader, a fitter."""
+OFF_SHIFT, MAINTENANCE, DOWN, WAITING, BLOCKED, STARVED, RUNNING, OVERTIME, CLOSING = range(9)
+STATES = ("off_shift", "maintenance", "down", "waiting", "blocked", "starved", "running", "overtime", "closing")
+"""``waiting`` is for a resource: an operator, a loader, a fitter. Those after ``running`` come from rules: ``overtime``: work after the end of a shift;
+``closing``: the end is near, and the line runs empty or starts nothing that it would not finish."""
+ALWAYS = STATES[: RUNNING + 1]
+"""The states that every plant may have; the others are there where a rule is."""

@@ -15,6 +15,7 @@ from twin.engine.clock import Clock, nanoseconds
 from twin.engine.genealogy import Genealogy
 from twin.engine.recording import Axes, Recorder
 from twin.engine.resource import Resource
+from twin.engine.states import ALWAYS, CLOSING, OVERTIME, STATES
 from twin.kernels.physical_constants import LEVELS
 from twin.plant.topology import Topology, derive
 from twin.plant.waits import waits_of
@@ -22,6 +23,7 @@ from twin.scenario.kinds.bunker import Bunker as BunkerModel
 from twin.scenario.kinds.conveyor import Conveyor as ConveyorModel
 from twin.scenario.kinds.feed import Feed as FeedModel
 from twin.scenario.kinds.product import Product as ProductModel
+from twin.scenario.line_rules import DO_NOT_START, FINISH, RUN_EMPTY, LineRules
 from twin.scenario.machine import MachineModel
 from twin.scenario.model import Scenario
 from twin.scenario.process import ProcessModel
@@ -32,6 +34,7 @@ from twin.units.feed import Gate
 from twin.units.journal import Journal
 from twin.units.line import Line
 from twin.units.line_assembly import build_breakdowns, build_hazards, build_line, build_machine
+from twin.units.overflow import OverflowingBunker
 from twin.units.prepared import remembering
 from twin.units.process import Process
 from twin.units.product import PickUps
@@ -111,6 +114,7 @@ def _site(scenario: Scenario, replication: int, topology: Topology) -> Assembly:
         levels=LEVELS,
         waits=waits_of(scenario, topology),
         stops=stops_of(scenario),
+        states=states_of(scenario),
     )
     horizon = nanoseconds(scenario.horizon)
     every = nanoseconds(scenario.record.every if scenario.record.every is not None else scenario.warmup or scenario.horizon)
@@ -133,6 +137,16 @@ def stops_of(scenario: Scenario) -> tuple[tuple[str, str], ...]:
             drawn = (*model.hazards, *([model.failures.reason] if model.failures is not None else []))
             found.update(dict.fromkeys((name, reason) for reason in (*model.stops.reasons, *drawn)))
     return tuple(found)
+
+
+def states_of(scenario: Scenario) -> tuple[str, ...]:
+    """The states that units of the plant may be in: those of every plant, and those of the rules that its lines have."""
+    lines = [model for model in scenario.units.values() if isinstance(model, LineRules)]
+    used = {
+        OVERTIME: any(FINISH in model.ends for model in lines),
+        CLOSING: any(rule in model.ends for model in lines for rule in (DO_NOT_START, RUN_EMPTY)),
+    }
+    return (*ALWAYS, *(STATES[state] for state, there in used.items() if there))
 
 
 def carriers_of(scenario: Scenario) -> tuple[str, ...]:
@@ -168,15 +182,27 @@ def _behaviour(scenario: Scenario, name: str) -> Behaviour:
     return found
 
 
+def line_with(built: Built, machine: str) -> Line:
+    """The line that a machine belongs to."""
+    return next(line for line, layout in zip(built.lines, built.topology.lines, strict=True) if machine in layout.machines)
+
+
 def _connect(built: Built) -> None:
     site = built.site
+    overflowing = [bunker for bunker in site.bunkers.values() if isinstance(bunker, OverflowingBunker)]
+    for bunker in overflowing:
+        bunker.connect(site)
     for line, layout in zip(built.lines, built.topology.lines, strict=True):
         line.connect([site.receivers[name] for name in layout.destinations])
     for gate in built.gates:
         gate.connect(site)
     for conveyor in built.conveyors:
         conveyor.connect(site)
+        if conveyor.stops_with is not None:
+            conveyor.follow(line_with(built, conveyor.stops_with))
     for process in built.processes:
         process.connect(site)
     for pickups in built.pickups:
         pickups.connect(site)
+    for bunker in overflowing:
+        bunker.tell_fillers()

@@ -14,11 +14,11 @@ from twin.kernels.heaps import to_elements
 from twin.materials import ELEMENTS
 from twin.plant.accounts import Balance
 from twin.plant.build import Built
-from twin.plant.streams import is_rejected, melt_streams
+from twin.plant.streams import is_diverted, melt_streams
 from twin.plant.waits import places_of
 from twin.quantities import NANOSECONDS
 from twin.results.layout import table_of
-from twin.scenario.kinds.bunker import Bunker
+from twin.scenario.kinds.bunker import OVERFLOW, Bunker
 from twin.scenario.kinds.feed import Feed
 from twin.scenario.kinds.product import ACCEPT, REJECTED, Product
 from twin.scenario.machine import MachineModel
@@ -43,12 +43,14 @@ class Translation:
         line_of.update({conveyor.name: conveyor.name for conveyor in built.conveyors})
         line_of.update({name: name for name in self.axes.processes})
         self.state_rows = [(u, self.axes.lines.index(line_of[name])) for u, name in enumerate(units) if name in line_of]
+        self.started = [(units.index(line.name), self.axes.lines.index(line.name)) for line in built.topology.lines]
+        self.state_columns = [STATES.index(state) for state in self.axes.states]
         self.power_rows = [(u, self.axes.machines.index(name)) for u, name in enumerate(units) if name in self.axes.machines]
         models = {name: model for name in self.machines if isinstance(model := self.scenario.units[name], MachineModel)}
         self.unlimited = [k for k, name in enumerate(self.machines) if models[name].unlimited]
         self.copies = np.array([models[name].count for name in self.machines])
         self.machine_rows = [self.axes.machines.index(name) for name in self.machines]
-        ports = [i for i, name in enumerate(self.axes.streams) if "." in name and not is_rejected(self.scenario, name)]
+        ports = [i for i, name in enumerate(self.axes.streams) if "." in name and not is_diverted(self.scenario, name)]
         self.unrecorded = [] if built.site.recorder.streams else ports
         rejected = {name: f"{name}.{REJECTED}" for name in self.products}
         self.rejecting = [(p, self.axes.streams.index(rejected[name])) for p, name in enumerate(self.products) if rejected[name] in self.axes.streams]
@@ -73,7 +75,7 @@ class Translation:
             "carrier": list(self.axes.carriers),
             "process": list(self.axes.processes),
             "heat_level": list(self.axes.levels),
-            "state": list(STATES),
+            "state": list(self.axes.states),
             "gate": list(self.axes.gates),
             "resource": list(self.axes.resources),
             "product": self.products,
@@ -114,9 +116,12 @@ class Translation:
         }
 
     def _units(self, sums: dict[str, NDArray[Any]], seconds: Floats) -> dict[str, Floats]:
-        state = np.full((len(seconds), len(self.units), len(STATES)), np.nan)
+        state = np.full((len(seconds), len(self.units), len(self.axes.states)), np.nan)
         for unit, row in self.state_rows:
-            state[:, unit] = sums["state"][:, row] / (seconds[:, None] * NANOSECONDS)
+            state[:, unit] = sums["state"][:, row][:, self.state_columns] / (seconds[:, None] * NANOSECONDS)
+        starts = np.full((len(seconds), len(self.units)), np.nan)
+        for unit, row in self.started:
+            starts[:, unit] = sums["starts"][:, row]
         power = np.full((len(seconds), len(self.units), len(self.axes.carriers)), np.nan)
         for unit, row in self.power_rows:
             power[:, unit, 0] = sums["energy"][:, row] / seconds
@@ -128,6 +133,7 @@ class Translation:
         load[:, self.unlimited] = np.nan  # a machine without a limit has no load
         return {
             "units/state_share": state,
+            "units/starts": starts,
             "units/level": sums["level"],
             "units/level_min": sums["low"],
             "units/level_max": sums["high"],
@@ -263,7 +269,11 @@ class Translation:
                 },
                 "carriers": {name: {"price": c.price, "co2": c.co2} for name, c in scenario.carriers.items() if name in self.axes.carriers},
                 "lines": {
-                    line.name: {"machines": list(line.machines), "products": [d for d in dict.fromkeys(line.destinations) if d in products]}
+                    line.name: {
+                        "machines": list(line.machines),
+                        "products": [d for d in dict.fromkeys(line.destinations) if d in products],
+                        **_overtime_cost(scenario, line.name),
+                    }
                     for line in topology.lines
                 }
                 | {name: {"machines": []} for name in self.axes.processes},
@@ -289,12 +299,16 @@ def intake_streams(built: Built) -> list[str]:
     """The bunkers that feeds fill, directly or over a conveyor: what leaves them counts as processed; without feeds, those that only empty a stock."""
     scenario = built.site.scenario
     found = dict.fromkeys(_end(built, name) for name, model in scenario.units.items() if isinstance(model, Feed))
+    for name in list(found):  # what a full yard cannot take lies in the next one, or leaves
+        while (spilt := f"{name}.{OVERFLOW}") in built.topology.destination:
+            name = built.topology.destination[spilt]
+            found[name if isinstance(scenario.units[name], Bunker) else spilt] = None
     return list(found) or [name for name, model in scenario.units.items() if isinstance(model, Bunker) and _only_empties(scenario, model)]
 
 
 def _only_empties(scenario: Scenario, bunker: Bunker) -> bool:
     """Whether nothing but what products reject flows to its initial stock."""
-    return bunker.initial is not None and all(is_rejected(scenario, source) for source in bunker.from_)
+    return bunker.initial is not None and all(is_diverted(scenario, source) for source in bunker.from_)
 
 
 def returned_streams(built: Built) -> list[str]:
@@ -310,6 +324,11 @@ def _end(built: Built, stream: str) -> str:
     while stream in destination:
         stream = destination[stream]
     return stream
+
+
+def _overtime_cost(scenario: Scenario, head: str) -> dict[str, float]:
+    model = scenario.units[head]
+    return {"overtime_cost": model.overtime.cost} if isinstance(model, MachineModel) and model.overtime.cost else {}
 
 
 def _product_inputs(model: Product) -> dict[str, Any]:

@@ -12,18 +12,18 @@ from twin.scenario.process import ProcessModel
 
 
 def streams_of(scenario: Scenario, name: str) -> tuple[str, ...]:
-    """The streams that leave a unit: its ports, or itself; a product itself and its ports; a utility has none."""
+    """The streams that leave a unit: its ports, or itself; a product or bunker itself and its ports; a utility has none."""
     role = scenario.kinds[name].role
     if role == "utility":
         return ()
     ports = tuple(f"{name}.{port}" for port in scenario.kinds[name].ports(scenario.units[name]))
-    return (name, *ports) if role == "product" else ports or (name,)
+    return (name, *ports) if role in ("product", "bunker") else ports or (name,)
 
 
-def is_rejected(scenario: Scenario, stream: str) -> bool:
-    """Whether a stream is what a product rejects."""
+def is_diverted(scenario: Scenario, stream: str) -> bool:
+    """Whether a stream is what a product rejects, or what a full bunker cannot take."""
     unit, _, port = stream.partition(".")
-    return bool(port) and isinstance(scenario.units[unit], Product)
+    return bool(port) and isinstance(scenario.units[unit], (Bunker, Product))
 
 
 def melt_streams(scenario: Scenario, destination: Mapping[str, str]) -> dict[str, bool]:
@@ -34,7 +34,7 @@ def melt_streams(scenario: Scenario, destination: Mapping[str, str]) -> dict[str
             for stream in streams_of(scenario, name):
                 reached[stream] = [True]
         elif isinstance(model, Bunker) and model.initial is not None and model.initial.melt:
-            reached[name] = [all(is_rejected(scenario, source) for source in model.from_)]
+            reached[name] = [all(is_diverted(scenario, source) for source in model.from_)]
     changed = True
     while changed:
         changed = False
@@ -42,7 +42,7 @@ def melt_streams(scenario: Scenario, destination: Mapping[str, str]) -> dict[str
             if isinstance(model, (ProcessModel, MachineModel)):
                 continue
             # what is rejected comes from bunkers: it says nothing until they are reached from elsewhere
-            sources = [source for source in getattr(model, "from_", ()) if source in reached or not is_rejected(scenario, source)]
+            sources = [source for source in getattr(model, "from_", ()) if source in reached or not is_diverted(scenario, source)]
             if not any(source in reached for source in sources):
                 continue
             initial = getattr(model, "initial", None)

@@ -12,12 +12,14 @@ from functools import cached_property
 from twin.errors import Problem, ScenarioError
 from twin.plant.fits import never_fits
 from twin.plant.openings import never_open
-from twin.plant.streams import is_rejected, melt_streams, streams_of
+from twin.plant.rules import wrong_rules
+from twin.plant.streams import is_diverted, melt_streams, streams_of
 from twin.quantities import format_quantity
 from twin.scenario.kinds.bunker import Bunker
 from twin.scenario.kinds.conveyor import Conveyor
 from twin.scenario.kinds.feed import Feed
 from twin.scenario.kinds.product import Product
+from twin.scenario.line_rules import rule_keys
 from twin.scenario.machine import MachineModel
 from twin.scenario.model import Scenario
 from twin.scenario.process import ProcessModel
@@ -108,6 +110,8 @@ class _Builder:
         for path, message in never_fits(self.scenario, self.destination):
             self.wrong(path, message)
         self._check_melts()
+        for path, message in wrong_rules(self.scenario, [line for line in lines if line is not None], self.destination):
+            self.wrong(path, message)
         for path, message in never_open(self.scenario, [line for line in lines if line is not None]):
             self.wrong(path, message)
         return Topology(tuple(line for line in lines if line is not None), self.destination, streams)
@@ -135,8 +139,9 @@ class _Builder:
         if ports and model.from_.shares is not None:
             self.wrong(f"units.{name}.from", "shares blend bunkers; ports come as they are")
         for source in ports:
-            if is_rejected(self.scenario, source):
-                self.wrong(f"units.{name}.from", f"a line takes from bunkers, and {source!r} are lots that a product rejects; put a bunker between")
+            if is_diverted(self.scenario, source):
+                what = "what a full bunker cannot take" if source.partition(".")[0] in self.bunkers else "lots that a product rejects"
+                self.wrong(f"units.{name}.from", f"a line takes from bunkers, and {source!r} is {what}; put a bunker between")
             else:
                 self._claim(source, name, f"units.{name}.from")
         for source in model.recycle:
@@ -158,6 +163,8 @@ class _Builder:
         for source in model.from_:
             if source not in self.bunkers:
                 self._claim(source, name, path)
+                if isinstance(model, Conveyor) and source.partition(".")[0] in self.bunkers:
+                    self.wrong(path, f"what a full bunker cannot take goes to a bunker or a product, not onto a conveyor ({source!r})")
 
     def _connect_process(self, name: str, model: ProcessModel) -> None:
         path = f"units.{name}.from"
@@ -185,7 +192,7 @@ class _Builder:
     def _check_ends(self, streams: Sequence[str]) -> None:
         for stream in streams:
             unit = stream.partition(".")[0]
-            if stream in self.destination or unit in self.bunkers or (stream == unit and isinstance(self.scenario.units[unit], Product)):
+            if stream in self.destination or (stream == unit and isinstance(self.scenario.units[unit], (Bunker, Product))):
                 continue
             self.wrong(f"units.{unit}", f"{stream!r} leads nowhere: every port must be taken by a unit (a product, if it leaves the plant)")
 
@@ -299,7 +306,7 @@ class _Builder:
             self.wrong(f"units.{line.name}", f"nothing limits the line {members}: give at least one of its machines a 'rate' or a 'cycle_time'")
         elif all(model.when_down == "bypass" for model in limited):
             self.wrong(f"units.{line.name}", f"nothing limits the line {members} while its limiting machines are bypassed: give one that stops it a 'rate'")
-        for key in ("lot", "partial", "blocking", "hold", "take"):
+        for key in ("lot", "partial", "blocking", "hold", "take", *rule_keys()):
             for name in line.machines[1:]:
                 if key in self.machines[name].model_fields_set:
                     self.wrong(f"units.{name}.{key}", f"{key!r} is for the machine that takes from bunkers, {line.name!r}")

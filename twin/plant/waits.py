@@ -8,7 +8,7 @@ from twin.engine.recording import Wait
 from twin.engine.states import BLOCKED, STARVED, WAITING
 from twin.plant.streams import streams_of
 from twin.plant.topology import Topology
-from twin.scenario.kinds.bunker import Bunker
+from twin.scenario.kinds.bunker import OVERFLOW, Bunker
 from twin.scenario.kinds.conveyor import Conveyor
 from twin.scenario.kinds.feed import Feed
 from twin.scenario.kinds.product import Product
@@ -62,4 +62,10 @@ def places_of(scenario: Scenario, topology: Topology) -> dict[str, dict[str, lis
         for source in names:
             if source in places and isinstance(scenario.units[source], Bunker) and (not isinstance(model, Product) or model.pickup is not None):
                 places[source]["to"].append(line_of.get(name, name))
+    for name in list(places):  # who fills a bunker fills what it overflows into
+        place = name
+        while (place := topology.destination.get(f"{place}.{OVERFLOW}", "")) in places:
+            places[place]["from"] += [unit for unit in places[name]["from"] if unit not in places]
+    for sides in places.values():
+        sides["from"] = [unit for unit in sides["from"] if not isinstance(scenario.units[unit], Bunker)]
     return {name: {side: list(dict.fromkeys(units)) for side, units in sides.items()} for name, sides in places.items()}

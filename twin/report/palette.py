@@ -71,6 +71,8 @@ STYLES: dict[str, Style] = {
     "state.waiting": {"fill": SAND},
     "state.down": {"fill": WINE},
     "state.maintenance": {"fill": PURPLE},
+    "state.overtime": {"fill": RUST},
+    "state.closing": {"fill": "#a89c62"},
     "state.off_shift": {"fill": "#dddddd"},
     "panel": {"fill": "#f7f8fa", "stroke": FAINT, "width": 1.0},
     "warmup": {"fill": "#e8eaee"},

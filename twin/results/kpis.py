@@ -64,7 +64,7 @@ class Definition:
 NO_VALUE = "–"
 PLANT = ("energy", "energy_per_mass", "waste_heat")
 """KPIs of the whole plant that have a name behind the dot."""
-COUNTS = ("queue", "unloading", "resource_queue")
+COUNTS = ("queue", "unloading", "resource_queue", "starts")
 """KPIs of unit 1 that are numbers of things, not shares."""
 
 
@@ -145,6 +145,11 @@ def _specific_energy(totals: Totals) -> float:
     return ratio(money.energy_stated(totals, energy), totals.processed())
 
 
+def _overtime_costs(totals: Totals) -> Values:
+    if any(line.overtime_cost for line in totals.inputs.lines):
+        yield "", money.overtime_cost(totals)
+
+
 def _penalties_of_plant(totals: Totals) -> Values:
     if any(_penalises(product) for product in totals.inputs.products.values()):
         yield "", money.penalties(totals)
@@ -182,7 +187,20 @@ KPIS: tuple[Definition, ...] = (
         "mass that trucks rejected and that went elsewhere in the plant, of a product that rejects",
         _products_that(_rejects, lambda t, n: t.at("gates/rejected_mass", n)),
     ),
-    Definition("utilisation.<line>", "1", "running over planned time: the window without off-shift and maintenance", operation.of_planned("running")),
+    Definition(
+        "utilisation.<line>",
+        "1",
+        "running, overtime included, over planned time: the window without off-shift and maintenance, overtime included",
+        operation.of_lines(lambda t, line: ratio(operation.worked(t, line), operation.planned_time(t, line))),
+    ),
+    Definition("starts.<line>", "1", "how often the line began to work after it had stood", operation.of_lines(operation.starts)),
+    Definition("overtime.<line>", "s", "work after the end of a shift, in a plant where lines finish their lots", operation.of_rule("overtime")),
+    Definition(
+        "closing.<line>",
+        "s",
+        "time before the end of a shift in which the line ran empty, or started nothing that it would not finish, in a plant with such a rule",
+        operation.of_rule("closing"),
+    ),
     Definition("blocked.<line>", "1", "blocked over planned time", operation.of_planned("blocked")),
     Definition("starved.<line>", "1", "starved over planned time", operation.of_planned("starved")),
     Definition("waiting.<line>", "1", "waiting for a resource over planned time", operation.of_planned("waiting")),
@@ -222,6 +240,7 @@ KPIS: tuple[Definition, ...] = (
     Definition(
         "energy_cost", "EUR", "price of the energy drawn; no value where a carrier that was drawn has no price", _plant(money.energy_cost), money.energy_note
     ),
+    Definition("overtime_cost", "EUR", "overtime times its cost, over all lines, in a plant where overtime costs", _overtime_costs),
     Definition("penalties", "EUR", "by how much prices fell of what left outside its specification, over all products that penalise", _penalties_of_plant),
     Definition("penalty.<product>", "EUR", "the same of one product", _products_that(_penalises, money.penalty)),
     Definition(
@@ -234,14 +253,14 @@ KPIS: tuple[Definition, ...] = (
     Definition(
         "margin",
         "EUR",
-        "revenue + stock value - feed cost - energy cost - penalties; no value where a carrier drawn or a product has no price",
+        "revenue + stock value - feed cost - energy cost - penalties - overtime cost; no value where a carrier drawn or a product has no price",
         _plant(money.margin),
         money.incomplete,
     ),
     Definition(
         "margin_cash",
         "EUR",
-        "revenue - price of what was delivered - energy cost - penalties: what was paid in the window, whatever lies in the plant",
+        "revenue - price of what was delivered - energy cost - penalties - overtime cost: what was paid in the window, whatever lies in the plant",
         _plant(money.margin_cash),
         money.incomplete,
     ),

@@ -242,6 +242,6 @@ def _followed(plant: _Plant, start: str) -> PlantLimit:
     running = math.nan
     if role in ("machine", "process", "conveyor"):
         planned = totals.duration - sum(_known(totals.at("units/state_share", unit, state)) for state in ("off_shift", "maintenance"))
-        running = totals.at("units/state_share", unit, "running") / planned if planned > 0.0 else math.nan
+        running = sum(_known(totals.at("units/state_share", unit, state)) for state in ("running", "overtime")) / planned if planned > 0.0 else math.nan
     machine = max(plant.machines[unit], key=lambda name: _known(totals.at("units/bottleneck", name))) if role == "machine" else unit
     return PlantLimit(unit, role, machine, running, tuple(path))

@@ -133,8 +133,13 @@ def feed_cost(totals: Totals) -> float:
 
 
 def _mean_price(totals: Totals, yard: str) -> float:
-    """Price of what lies in a yard, EUR/kg: by what came in the window, or the plain mean where nothing came. A feed without a price counts as 0."""
-    prices = {feed: price or 0.0 for feed, price in totals.inputs.feed_prices.items() if totals.inputs.feeds_to.get(feed, feed) == yard}
+    """Price of what lies in a yard, EUR/kg: by what came in the window, or the plain mean where nothing came. A feed without a price counts as 0.
+
+    What lies in a yard that only others overflow into may be of any feed.
+    """
+    feeds = totals.inputs.feed_prices
+    own = [feed for feed in feeds if totals.inputs.feeds_to.get(feed, feed) == yard] or list(feeds)
+    prices = {feed: feeds[feed] or 0.0 for feed in own}
     masses = {feed: totals.mass(feed) for feed in prices}
     whole = math.fsum(masses.values())
     if whole > 0.0:
@@ -175,17 +180,24 @@ def _stock_before(totals: Totals, name: str, product: Product) -> float:
 
 
 def margin_cash(totals: Totals) -> float:
-    """Return revenue - price of what was delivered - energy cost - penalties, EUR; NaN where a price is missing."""
+    """Return revenue - price of what was delivered - energy cost - penalties - overtime cost, EUR; NaN where a price is missing."""
     if without_price(totals):
         return UNKNOWN
-    return revenue(totals) - _or_zero(feed_cost_cash(totals)) - _or_zero(energy_cost(totals)) - penalties(totals)
+    return revenue(totals) - _or_zero(feed_cost_cash(totals)) - _or_zero(energy_cost(totals)) - penalties(totals) - overtime_cost(totals)
 
 
 def margin(totals: Totals) -> float:
-    """Return revenue + value of the change of stock - price of what was processed - energy cost - penalties, EUR; NaN where a price is missing."""
+    """Return revenue + value of the change of stock - price of what was processed - energy cost - penalties - overtime cost, EUR; NaN where a price is
+    missing."""
     if without_price(totals):
         return UNKNOWN
-    return revenue(totals) + stock_value(totals) - _or_zero(feed_cost(totals)) - _or_zero(energy_cost(totals)) - penalties(totals)
+    costs = _or_zero(feed_cost(totals)), _or_zero(energy_cost(totals)), penalties(totals), overtime_cost(totals)
+    return revenue(totals) + stock_value(totals) - costs[0] - costs[1] - costs[2] - costs[3]
+
+
+def overtime_cost(totals: Totals) -> float:
+    """Return what the overtime of all lines cost, EUR."""
+    return math.fsum(line.overtime_cost * totals.at("units/state_share", line.head, "overtime") for line in totals.inputs.lines if line.overtime_cost)
 
 
 def _or_zero(value: float) -> float:

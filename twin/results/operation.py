@@ -63,8 +63,25 @@ def _time_in(totals: Totals, unit: str, state: str) -> float:
 
 
 def planned_time(totals: Totals, line: Line) -> float:
-    """Return the time (s) in which a line is meant to work: the window without off-shift and planned maintenance."""
+    """Return the time (s) in which a line is meant to work: the window without off-shift and planned maintenance. Overtime is part of it."""
     return totals.duration - _time_in(totals, line.head, "off_shift") - _time_in(totals, line.head, "maintenance")
+
+
+def worked(totals: Totals, line: Line) -> float:
+    """Return the time (s) in which a line worked, overtime included."""
+    overtime = _time_in(totals, line.head, "overtime") if "overtime" in totals.names["state"] else 0.0
+    return _time_in(totals, line.head, "running") + overtime
+
+
+def starts(totals: Totals, line: Line) -> float:
+    """Return how often a line began to work after it had stood; NaN for a furnace, and where the file is older."""
+    return totals.at("units/starts", line.head)
+
+
+def of_rule(state: str) -> Callable[[Totals], Values]:
+    """Return a row with the time (s) of each line in a state that only rules bring about; none in a plant without such a rule."""
+    rows = of_lines(lambda totals, line: _time_in(totals, line.head, state))
+    return lambda totals: rows(totals) if state in totals.names["state"] else iter(())
 
 
 def of_planned(state: str) -> Callable[[Totals], Values]:
@@ -85,12 +102,12 @@ def repair_wait(totals: Totals, line: Line, machine: str) -> float:
 
 def bottleneck(totals: Totals, line: Line, machine: str) -> float:
     """Return the share of a line's running time in which a machine limited it."""
-    return ratio(totals.at("units/bottleneck", machine), _time_in(totals, line.head, "running"))
+    return ratio(totals.at("units/bottleneck", machine), worked(totals, line))
 
 
 def load(totals: Totals, line: Line, machine: str) -> float:
     """Return the flow of a machine over its limit while its line runs."""
-    return ratio(totals.at("units/load", machine), _time_in(totals, line.head, "running"))
+    return ratio(totals.at("units/load", machine), worked(totals, line))
 
 
 def oee(totals: Totals, line: Line) -> float:

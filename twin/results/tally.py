@@ -28,6 +28,7 @@ _SUMMED: dict[str, bool] = {
     "streams/mass_flow": True,
     "streams/element_flow": True,
     "units/state_share": True,
+    "units/starts": False,
     "units/load": True,
     "units/bottleneck": True,
     "units/down_share": True,
@@ -62,11 +63,12 @@ _SUMMED: dict[str, bool] = {
 
 @dataclass(frozen=True)
 class Line:
-    """A line: its machines, head first, and the products that it feeds."""
+    """A line: its machines, head first, the products that it feeds, and what overtime costs, EUR/s."""
 
     head: str
     machines: tuple[str, ...]
     products: tuple[str, ...]
+    overtime_cost: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,8 @@ class KpiInputs:
         ``intake`` names the streams whose mass counts as processed, ``returned`` (where there are any) those of rejected lots that come back to it.
         A product may also state ``when_off_spec``, ``limited`` and ``load``, the mean mass that a truck comes for, kg. Prices are EUR/kg and EUR/J, CO2 kg/J,
         heating values J/kg; a price that was not stated is null. ``places`` says who fills and empties what, and which streams lead there; ``converted``
-        names materials that come to be or cease to be in the plant. A furnace stands among the lines, without machines.
+        names materials that come to be or cease to be in the plant. A furnace stands among the lines, without machines; a line may state
+        ``overtime_cost``, EUR/s.
         """
         data = json.loads(text or "{}")
         return cls(
@@ -138,7 +141,7 @@ class KpiInputs:
             {name: _number(entry.get("price")) for name, entry in data.get("feeds", {}).items()},
             {name: _number(entry.get("price")) for name, entry in data.get("carriers", {}).items()},
             {name: _number(entry.get("co2")) for name, entry in data.get("carriers", {}).items()},
-            tuple(Line(head, tuple(entry.get("machines", (head,))), tuple(entry.get("products", ()))) for head, entry in data.get("lines", {}).items()),
+            tuple(_line(head, entry) for head, entry in data.get("lines", {}).items()),
             {name: tuple(members) for name, members in data.get("groups", {}).items()},
             {name: float(value) for name, value in data.get("heating_values", {}).items()},
             tuple(data.get("returned", ())),
@@ -151,6 +154,10 @@ class KpiInputs:
 
 def _number(value: Any) -> float | None:
     return None if value is None else float(value)
+
+
+def _line(head: str, entry: Mapping[str, Any]) -> Line:
+    return Line(head, tuple(entry.get("machines", (head,))), tuple(entry.get("products", ())), float(entry.get("overtime_cost", 0.0)))
 
 
 def _product(entry: Mapping[str, Any]) -> Product:
@@ -235,7 +242,9 @@ class Totals:
 
     def stock_change(self, place: str, of: str = "") -> float:
         """Return by how much the stock (kg) in a place grew: what flowed in less what flowed out; NaN where a flow was not recorded."""
-        return math.fsum(self.mass(stream, of) for stream in self.inputs.places[place].streams) - self.mass(place, of)
+        inflow = math.fsum(self.mass(stream, of) for stream in self.inputs.places[place].streams)
+        spilt = self.mass(stream, of) if (stream := f"{place}.overflow") in self.names["stream"] else 0.0
+        return inflow - self.mass(place, of) - spilt
 
     def places_before(self, product: str) -> list[str]:
         """Return the places that a product is loaded from."""

@@ -72,8 +72,9 @@ class UnitModel(Model):
 class Kind:
     """A kind of unit.
 
-    ``ports(model)`` names the outlets of a machine or process, in the order in which they are delivered, and that of a product that rejects; other units
-    have none and are referred to by their name alone. ``behaviour`` is ``"module:Class"`` for what is not a machine, ``kernel`` is ``"module:NAME"`` of a
+    ``ports(model)`` names the outlets of a machine or process, in the order in which they are delivered, and that of a product that rejects or of a bunker
+    that overflows; other units have none and are referred to by their name alone. ``behaviour`` is ``"module:Class"`` for what is not a machine,
+    ``kernel`` is ``"module:NAME"`` of a
     :class:`twin.kernels.compile.MachineKernel` for a machine; both are imported when a plant is built.
     """
 

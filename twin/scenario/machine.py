@@ -13,6 +13,7 @@ from twin.quantities import Duration, DurationOrZero, Mass, RelativeChange, Spec
 from twin.quantities import Power as Watts
 from twin.scenario.fields import CalendarName, Count, Name, Names, OneOrMore, References, Sources, Switch
 from twin.scenario.kind import NOT_USED, Model, UnitModel, default
+from twin.scenario.line_rules import LineRules
 from twin.scenario.problems import Faults, Loc, nearest
 from twin.scenario.sizes import SizeClasses
 from twin.scenario.stops import Reason, StopList
@@ -86,7 +87,7 @@ def _refuse(message: str, *loc: str | int) -> None:
     faults.stop()
 
 
-class MachineModel(UnitModel):
+class MachineModel(LineRules):
     """A machine: whatever splits what it takes among its ports."""
 
     from_: Sources = Field(alias="from", description="What it takes from: a port or bunker, several in the order written, or a blend {a: 70 %, b: 30 %}.")

@@ -41,6 +41,10 @@ class Names:
         listed = ", ".join(f"'{unit}.{name}'" for name in ports)
         if kind.role == "product":
             return _rejected(written, unit, port, ports)
+        if kind.role == "bunker" and port and port in ports:
+            return written
+        if kind.role == "bunker" and port == "overflow":
+            raise ValueError(f"{unit!r} has no port 'overflow': 'when_full: overflow' would give it one (got {written!r})")
         if kind.role == "utility":
             raise ValueError(f"{unit!r} is a {kind.name}: nothing can be taken from it (got {written!r})")
         if kind.role not in ("machine", "process"):

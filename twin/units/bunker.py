@@ -16,6 +16,7 @@ from twin.scenario.kinds.bunker import InitialStock
 from twin.units.assembly import Assembly
 from twin.units.components import REST
 from twin.units.composition import lot_shares
+from twin.units.overflow import OverflowingBunker
 
 Floats = NDArray[np.float64]
 
@@ -27,7 +28,8 @@ class Bunker:
     def assemble(cls, site: Assembly, name: str, model: BunkerModel) -> None:
         """Add the bunker to the plant."""
         make = Heap if model.discharge == "mixed" else Queue
-        store = Store(name, model.capacity, make(site.shape, site.genealogy, name))
+        content = make(site.shape, site.genealogy, name)
+        store = Store(name, model.capacity, content) if model.when_full == "wait" else OverflowingBunker(site, name, model.capacity, content)
         if model.initial is not None:
             _fill(site, store, model.initial)
         site.recorder.watch(store)

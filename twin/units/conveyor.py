@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twin.engine.calendars import Calendar, Windows
+from twin.engine.calendars import Windows
 from twin.engine.clock import NANOSECONDS, nanoseconds
 from twin.engine.content import Queue
 from twin.engine.deadlock import check_deadlock
-from twin.engine.states import BLOCKED, RUNNING, STARVED
-from twin.engine.unit import State, Unit
+from twin.engine.states import BLOCKED, DOWN, MAINTENANCE, RUNNING, STARVED
+from twin.engine.unit import NEVER, State, Unit
 from twin.engine.waiting import WaitingList
 from twin.kernels.recording import record_passage
 from twin.scenario.kinds.conveyor import Conveyor as ConveyorModel
@@ -19,12 +21,17 @@ from twin.units.assembly import Assembly
 from twin.units.line_records import POWERED
 from twin.units.outlet import Receiver
 
+if TYPE_CHECKING:
+    from twin.units.line import Line
+
 RELATIVE_TOLERANCE = 1e-9
+STOP, ACCUMULATE = "stop", "accumulate"
 
 
 @dataclass(slots=True)
 class ConveyorRecord:
-    """``exits`` (ns), ``masses`` (kg) and ``lots`` of what is on the belt, first in first; ``state`` holds since ``since``."""
+    """``exits`` (ns), ``masses`` (kg) and ``lots`` of what is on the belt, first in first; ``state`` holds since ``since``.
+    ``moves_until``: when the last lot is at the end; ``stood``: since when the belt stands with what is on it; ``held``: it stands with its line."""
 
     until: int = 0
     exits: list[int] = field(default_factory=list)
@@ -35,6 +42,9 @@ class ConveyorRecord:
     passed: float = 0.0
     powered: int = 0
     used: float = 0.0
+    moves_until: int = 0
+    stood: int = NEVER
+    held: bool = False
 
 
 class Conveyor(Unit):
@@ -53,8 +63,10 @@ class Conveyor(Unit):
         self.takes_any = False
         self.capacity, self.tolerance = model.capacity, RELATIVE_TOLERANCE * model.capacity
         self.transit = nanoseconds(model.transit)
-        self.calendar: Calendar | None = site.calendar(model.calendar)
-        self.windows = Windows([self.calendar] if self.calendar is not None else [], [])
+        self.when_blocked, self.stops_with = model.when_blocked, model.stops_with
+        calendar = site.calendar(model.calendar)
+        self.windows = Windows([calendar] if calendar is not None else [], [])
+        self.leader: Line | None = None
         self.power = (model.power.idle, model.power.specific)
         self.reserved: dict[str, float] = {}
         self.content = Queue(site.shape, site.genealogy, name)
@@ -71,6 +83,8 @@ class Conveyor(Unit):
 
     def room(self) -> float:
         """Mass that still fits, kg."""
+        if self.record.stood >= 0:
+            return 0.0
         room = self.capacity - self.content.level - sum(self.reserved.values())
         return room if room > self.tolerance else 0.0
 
@@ -89,7 +103,8 @@ class Conveyor(Unit):
             self._close(now, RUNNING)
             self.leave_lists()
         self.content.put(x, share, amount, lot, now)
-        record.exits.append(self.calendar.advance(now, self.transit) if self.calendar is not None else now + self.transit)
+        record.exits.append(self.windows.advance(now, self.transit))
+        record.moves_until = record.exits[-1]
         record.masses.append(amount)
         record.lots.append(lot)
         if record.until < 0 and not self.waiting:
@@ -100,8 +115,10 @@ class Conveyor(Unit):
 
     def step(self, now: int) -> bool:
         record = self.record
+        if record.held and record.exits:
+            return False
         if not record.exits:
-            self._close(now, STARVED)
+            self._close(now, STARVED if not record.held else record.state)
             self.material.join(self, 0.0)
             check_deadlock(self, now)
             return False
@@ -110,11 +127,49 @@ class Conveyor(Unit):
             record.until = record.exits[0]
             return True
         if not self._deliver(now):
+            if self.outlet.room_for(self, 0.0):  # a full bunker overflows into another
+                return True
             self._close(now, BLOCKED)
+            if self.when_blocked == STOP:
+                self._stand(now)
             self.outlet.putters.join(self, 0.0)
             check_deadlock(self, now)
             return False
         return True
+
+    def _stand(self, now: int) -> None:
+        """The belt stops: what lies on it keeps its place."""
+        if self.record.stood < 0:
+            self.record.stood = now
+
+    def _run_on(self, now: int) -> None:
+        """The belt starts again, unless its line still stands: what is left of each way is gone from now on."""
+        record = self.record
+        if record.stood < 0 or record.held:
+            return
+        stood, record.stood = record.stood, NEVER
+        advance, left = self.windows.advance, self.windows.open_between
+        record.exits = [exit_ if exit_ <= stood else advance(now, left(stood, exit_)) for exit_ in record.exits]
+        record.moves_until = record.exits[-1] if record.exits else now
+
+    def line_changed(self, down: bool, serviced: bool, now: int) -> None:
+        """The line that the belt stops with went down, or works again."""
+        record = self.record
+        held = down or serviced
+        if held == record.held:
+            return
+        record.held = held
+        if held:
+            self._close(now, MAINTENANCE if serviced else DOWN)
+            self._stand(now)
+            if record.exits:
+                self.abandon_lists(now)
+            return
+        self._run_on(now)
+        self._close(now, RUNNING if record.exits else STARVED)
+        if record.exits:
+            self.wake(now)
+        self.putters.wake_first(now)
 
     def _deliver(self, now: int) -> bool:
         """Hand over the first lot as far as there is room; returns whether all of it is gone."""
@@ -135,6 +190,7 @@ class Conveyor(Unit):
             record.masses.pop(0)
             record.lots.pop(0)
             self.leave_lists()
+            self._run_on(now)
         else:
             record.masses[0] = amount - part
         recorder = self.recorder
@@ -143,7 +199,8 @@ class Conveyor(Unit):
         recorder.energy[k][self.machine_row] += self.power[1] * part
         record.passed += part
         outlet.put(self._part, 1.0, part, lot, now)
-        self.putters.wake_first(now)
+        if self.putters.units:
+            self.putters.wake_first(now)
         return done
 
     # -- recording ------------------------------------------------------------------------------------------------------------------------
@@ -151,8 +208,8 @@ class Conveyor(Unit):
     def _close(self, now: int, state: int) -> None:
         """Account for the time since the state last changed; then it is ``state``."""
         record, recorder = self.record, self.recorder
-        for begin, end, effective in self.windows.pieces(record.since, now, record.state):
-            powered = effective in POWERED
+        for begin, end, effective in self._pieces(record.since, now):
+            powered = effective in POWERED and not self._rests(effective, begin)
             record.powered += end - begin if powered else 0
             if effective == BLOCKED:
                 recorder.waited(self.name, BLOCKED, self.outlet.name, begin, end)
@@ -161,6 +218,20 @@ class Conveyor(Unit):
                 if powered:
                     recorder.energy[k][self.machine_row] += self.power[0] * (part / NANOSECONDS)
         record.since, record.state = now, state
+
+    def _rests(self, state: int, now: int) -> bool:
+        """Whether a belt that could run draws no power: it stands, or nothing on it moves."""
+        if self.when_blocked == ACCUMULATE:
+            return now >= self.record.moves_until
+        return self.when_blocked == STOP and state == BLOCKED
+
+    def _pieces(self, begin: int, end: int) -> Iterator[tuple[int, int, int]]:
+        """Cut [begin, end) where calendars open or close, and where the last lot has closed up."""
+        record = self.record
+        if self.when_blocked == ACCUMULATE and begin < record.moves_until < end:
+            yield from self.windows.pieces(begin, record.moves_until, record.state)
+            begin = record.moves_until
+        yield from self.windows.pieces(begin, end, record.state)
 
     def settle(self, now: int) -> None:
         self._close(now, self.record.state)
@@ -171,6 +242,11 @@ class Conveyor(Unit):
         fillers = getattr(self.outlet, "fillers", None)
         if fillers is not None:
             fillers.append(self)
+
+    def follow(self, line: Line) -> None:
+        """Stand whenever ``line`` is off shift, in maintenance or down."""
+        line.followers.append(self)
+        self.windows = Windows([*self.windows.calendars, *line.windows.calendars], line.windows.maintenance)
 
     def change_power(self, power: tuple[float, float], now: int | None) -> None:
         """A timed event changed the power; ``now`` is None while a saved state is restored."""

@@ -43,10 +43,10 @@ class Delivery:
                 receiver.reserved[line.name] = total[name]
         return [receivers[name].putters for name in lacking], [total[name] for name in lacking]
 
-    def begin(self, line: Line) -> None:
-        """The lot is done: all of it is to be delivered."""
+    def begin(self, line: Line, share: float = 1.0) -> None:
+        """The lot is done, or a ``share`` of it: that is to be delivered."""
         self.masses = self.network.outlet_mass.tolist()
-        self.pending = list(self.masses)
+        self.pending = list(self.masses) if share == 1.0 else [share * mass for mass in self.masses]
         if self.before:
             for receiver in self.outlets:
                 receiver.reserved.pop(line.name, None)
@@ -61,11 +61,11 @@ class Delivery:
                 continue
             putters = receiver.putters
             if self.before or not putters.units or putters.units[0] is line:  # with "before" the place was reserved
-                room = receiver.room()
-                part = amount if amount <= room + receiver.tolerance else room
-                if part > 0.0:
+                while amount > 0.0 and (room := receiver.room()) > 0.0:  # again where a full bunker overflows into another
+                    part = amount if amount <= room + receiver.tolerance else room
                     pending[k] = amount - part if part < amount else 0.0
                     receiver.put(views[k], part / masses[k], part, lot, now)
+                    amount = pending[k]
             if pending[k] > 0.0:
                 left = True
             elif putters in line.waiting and not self._more_for(receiver):

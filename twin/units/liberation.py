@@ -38,14 +38,18 @@ class Liberated:
         for row, parts in zip(self._parts, constituents.values(), strict=True):
             row[: len(parts)] = parts
 
-    def count(self, network: Network, lot: int, now: int, genealogy: Genealogy | None) -> None:
-        """The evaluated lot is done; genealogy keeps an edge of the lot to itself for each composite that came apart."""
+    def count(self, network: Network, share: float, lot: int, now: int, genealogy: Genealogy | None) -> None:
+        """A ``share`` of the evaluated lot is done; genealogy keeps an edge of the lot to itself for each composite that came apart."""
         if not network.constituents:
             return
         if network.constituents is not self._constituents:
             self._lay_out(network.constituents)
         changes = self._changes
-        found = count_liberated(network.lot, network.out, network.outlets, self._composites, self._parts, changes, self.converted)
+        converted = self.converted if share == 1.0 else np.zeros_like(self.converted)
+        found = count_liberated(network.lot, network.out, network.outlets, self._composites, self._parts, changes, converted)
+        if share != 1.0:
+            changes *= share
+            self.converted += share * converted
         if genealogy is not None and found:
             for place, change in zip(self._composites.tolist(), changes, strict=True):
                 if change[place] < 0.0:

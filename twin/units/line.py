@@ -14,14 +14,16 @@ from twin.engine.clock import Clock, nanoseconds
 from twin.engine.deadlock import check_deadlock
 from twin.engine.genealogy import Genealogy
 from twin.engine.resource import Resource, release, seize
-from twin.engine.states import BLOCKED, DOWN, MAINTENANCE, OFF_SHIFT, RUNNING, STARVED, WAITING
+from twin.engine.states import BLOCKED, CLOSING, DOWN, MAINTENANCE, OFF_SHIFT, RUNNING, STARVED, WAITING
 from twin.engine.unit import State
 from twin.engine.waiting import WaitingList, lacking
+from twin.scenario.line_rules import DO_NOT_START, FINISH, RUN_EMPTY
 from twin.units.breakdown import WORKING, next_failure
 from twin.units.delivery import Delivery
+from twin.units.level_switch import LevelSwitch
 from twin.units.liberation import Liberated
 from twin.units.line_stops import StoppableLine
-from twin.units.line_times import DELIVER, READY, START, WORK, Equipment
+from twin.units.line_times import DELIVER, READY, RUN_OUT, START, WORK, Equipment
 from twin.units.machine import Machine
 from twin.units.outlet import Receiver
 
@@ -58,6 +60,7 @@ class Line(StoppableLine):
         self._wearing = [(i, machine) for i, machine in enumerate(self.machines) if machine.wear is not None]
         self._countable = [(i, machine) for i, machine in enumerate(self.machines) if machine.count > 1 or machine.bypass_port >= 0]
         self._seconds_for = -1.0
+        self.switch: LevelSwitch | None = None
 
     def connect(self, outlets: Sequence[Receiver]) -> None:
         """Where its outlets lead to, in declared order; lets the deadlock report know who fills and empties what."""
@@ -76,34 +79,34 @@ class Line(StoppableLine):
         if record.phase == WORK:
             self._progress(now)
             if self.needs:
-                release(self, self.needs, now)
+                self._dismiss(now)
             if record.operated >= self._next_failure:
                 self._fail_due(now)
             if record.left > 0:
-                record.phase = START
-                return True
-            record.phase = DELIVER
-            self.liberated.count(self.network, record.lot, now, self.genealogy)
-            self.delivery.begin(self)
-            return self._deliver(now)
+                return self._stopped(now)
+            return self._hand_over(now)
         if record.since < now:
             self._close(now)
         if record.phase == READY:
             return self._take(now)
         if record.phase == START:
             return self._start(now)
+        if record.phase == RUN_OUT:
+            return self._hand_over(now)
         return self._deliver(now)  # a lot that is done moves as soon as there is room, also at night and during a repair
 
     def _hindered(self, now: int) -> bool:
         """Off-shift, in maintenance or down: give up waiting for material or room, and wait for that to end."""
         record = self.record
         if now >= self._open_until:
-            imposed, until = self.windows.status(now)
+            imposed, until = self._look_at_windows(now)
             if imposed != RUNNING:
                 self.abandon_lists(now)
+                if record.kept:
+                    record.kept = False
+                    release(self, self.needs, now)
                 record.state, record.until = OFF_SHIFT if imposed == OFF_SHIFT else MAINTENANCE, until
                 return True
-            self._open_until = until
         if record.down or record.serviced:
             self.abandon_lists(now)
             self._wait(MAINTENANCE if record.serviced else DOWN, [self.repaired], now)
@@ -126,6 +129,8 @@ class Line(StoppableLine):
         if self._batching:
             intake.batches = max(1, *(machine.batching for machine in self._batching))
         amount = intake.find(self)
+        if self.switch is not None and not self.switch.lets(amount, intake.bunkers[0]):
+            return self._stand_until_level(now)
         if amount <= 0.0:
             if record.state == BLOCKED and self.waiting:  # it waited for room (blocking: before) and what it would have taken is gone
                 self.abandon_lists(now)
@@ -134,22 +139,26 @@ class Line(StoppableLine):
         for machine in self._rostered:
             if machine.follows_roster(now):
                 network.changed(machine)
-        if self.before:
+        if record.rule == RUN_EMPTY and now >= self._feed_stops:
+            return self._stand_until_closing(now)
+        if ahead := self.before or record.rule == DO_NOT_START:
             intake.peek(network.lot, amount)
             counted = network.warned.copy()
             self._evaluate(amount, now)
-            if not self._room_before(now):
+            late = record.rule == DO_NOT_START and now + nanoseconds(network.duration) > record.closes
+            if late or (self.before and not self._room_before(now)):
                 network.warned[:] = counted  # the lot is evaluated, and its warnings counted, again when it starts
-                return False
+                return late and self._stand_until_closing(now)
         if self.waiting:
             self.leave_lists()
         if self.genealogy is not None:
             record.lot = self.genealogy.new(self.name, now)
         amount = intake.draw(self, network.lot, amount, record.lot, now)
-        if not self.before:
+        if not ahead:
             self._evaluate(amount, now)
         record.feed = amount
         record.rated = False
+        record.gone = 0
         record.duration = record.left = nanoseconds(network.duration)
         record.slowed += network.slowed
         record.sweeps += network.sweeps
@@ -186,22 +195,70 @@ class Line(StoppableLine):
         record = self.record
         if self._hindered(now):
             return record.until >= 0
-        if self.needs and not seize(self, self.needs, now):
+        if self.needs and not record.kept and not seize(self, self.needs, now):
             self._wait(WAITING, [], now, takes_any=False)
             return False
         if self.waiting:
             self.leave_lists()
         if self._next_failure < 0:
             self._next_failure = next_failure(self.breakdowns)
+        if record.began < now:
+            record.starts += 1
+            self.recorder.starts[self.recorder.step(now)][self.records.line_row] += 1
         record.phase, record.state, record.since, record.began = WORK, RUNNING, now, now
         record.until = self._stop(now)
         return True
+
+    def _stand_until_level(self, now: int) -> bool:
+        """Nothing is drawn until the bunker holds as much as the line starts at."""
+        assert self.switch is not None
+        self._wait(STARVED, self.intake.lists, now, [self.switch.wish(self.intake.lot)])
+        return False
+
+    def _stopped(self, now: int) -> bool:
+        """The lot is not done: it waits to be worked on, or the machines run empty before the line closes."""
+        record = self.record
+        record.phase = START
+        if record.rule != RUN_EMPTY or not self._feed_stops <= now <= record.closes:
+            return True
+        record.phase = RUN_OUT
+        return self._stand_until_closing(now)
+
+    def _stand_until_closing(self, now: int) -> bool:
+        """Nothing is fed any more until the line closes."""
+        self.abandon_lists(now)
+        self.record.state, self.record.until = CLOSING, max(now, self.record.closes)
+        return True
+
+    def _dismiss(self, now: int) -> None:
+        """The work is done or interrupted: crew and tools are free, unless they stay in overtime."""
+        record = self.record
+        record.kept = record.rule == FINISH and record.left > 0 and now >= record.closes
+        if not record.kept:
+            release(self, self.needs, now)
+
+    def _hand_over(self, now: int) -> bool:
+        """What was worked on since the last time is to be delivered: all of the lot, or what passed before the line ran empty."""
+        record = self.record
+        passed = record.duration - record.left
+        share = (passed - record.gone) / record.duration if record.duration and (record.gone or record.left) else 1.0
+        record.gone = passed
+        if share <= 0.0:
+            record.phase = START
+            return True
+        record.phase = DELIVER
+        self.liberated.count(self.network, share, record.lot, now, self.genealogy)
+        self.delivery.begin(self, share)
+        return self._deliver(now)
 
     def _deliver(self, now: int) -> bool:
         if not self.delivery.deliver(self, now):
             self._wait(BLOCKED, self.delivery.lists(), now, takes_any=False)
             return False
-        self._finish(now)
+        if self.record.left > 0:  # it ran empty, and goes on with the rest of the lot
+            self.record.phase = START
+        else:
+            self._finish(now)
         return True
 
     def _finish(self, now: int) -> None:
@@ -209,6 +266,8 @@ class Line(StoppableLine):
         record = self.record
         record.phase = READY
         record.lots += 1
+        if self.closing is not None and now >= record.closes:
+            self._open_until = -1  # the overtime was for this lot
         self.intake.finish(self, now)
         for hazard in self.hazards:
             hazard.passed(now)
@@ -236,11 +295,12 @@ class Line(StoppableLine):
     def on_the_line(self) -> list[tuple[np.ndarray[tuple[int, ...], np.dtype[np.float64]], float]]:
         """What lies on the line: (matrix, share of it)."""
         record, network = self.record, self.network
-        if record.phase in (START, WORK):
-            return [(network.lot, 1.0)]
+        if record.phase in (START, WORK, RUN_OUT):
+            return [(network.lot, 1.0 - record.gone / record.duration if record.gone else 1.0)]
         if record.phase == DELIVER:
             masses = zip(network.outlet_views, self.delivery.pending, network.outlet_mass.tolist(), strict=True)
-            return [(matrix, left / mass) for matrix, left, mass in masses if left > 0.0]
+            lying = [(matrix, left / mass) for matrix, left, mass in masses if left > 0.0]
+            return [*lying, (network.lot, record.left / record.duration)] if record.left else lying
         return []
 
     def save(self) -> State:
@@ -253,6 +313,7 @@ class Line(StoppableLine):
             "intake": self.intake.save(),
             "records": self.records.save(),
             "liberated": self.liberated.save(),
+            "switched_on": self.switch is not None and self.switch.on,
             "seconds_for": self._seconds_for,
             "machines": [machine.save() for machine in self.machines],
         }
@@ -267,6 +328,8 @@ class Line(StoppableLine):
         self.intake.load(state["intake"])
         self.records.load(state["records"])
         self.liberated.load(state["liberated"])
+        if self.switch is not None:
+            self.switch.on = state["switched_on"]
         for name in state["repaired"]:
             assert name == self.name
             self.repaired.join(self, 0.0)

@@ -14,9 +14,11 @@ from twin.kernels.compile import MachineKernel, Sizes
 from twin.scenario.machine import MachineModel
 from twin.units.assembly import Assembly
 from twin.units.breakdown import Breakdown, Replacement
+from twin.units.closing import Closing
 from twin.units.downtime import Downtime
 from twin.units.hazard import Hazard
 from twin.units.intake import Intake
+from twin.units.level_switch import LevelSwitch
 from twin.units.line import Line
 from twin.units.line_records import LineRecords
 from twin.units.line_times import Equipment
@@ -200,11 +202,13 @@ def build_line(
             _windows(site, models),
             site.recorder,
             _records(site, layout, members),
+            Closing.of(head),
         ),
         needs=site.needed(list(dict.fromkeys(name for model in models for name in model.needs))),
         before=head.blocking == "before",
         genealogy=site.genealogy,
     )
+    line.switch = LevelSwitch.of(head)
     for machine in members:
         own, replacement = breakdowns[machine.name]
         for breakdown in own:

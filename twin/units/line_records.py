@@ -9,7 +9,7 @@ import numpy as np
 
 from twin.engine.clock import NANOSECONDS
 from twin.engine.recording import Recorder
-from twin.engine.states import BLOCKED, RUNNING, STARVED, WAITING
+from twin.engine.states import BLOCKED, CLOSING, OVERTIME, RUNNING, STARVED, WAITING
 from twin.engine.unit import State
 from twin.kernels.recording import record_interval
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from twin.units.line_times import TimedLine
     from twin.units.machine import Machine
 
-POWERED = (WAITING, BLOCKED, STARVED, RUNNING)
+POWERED = (WAITING, BLOCKED, STARVED, RUNNING, OVERTIME, CLOSING)
 """States in which a machine draws its idle power."""
 
 
@@ -53,21 +53,21 @@ class LineRecords:
         self._used = 0.0
         self._counted_time, self._counted_mass = 0, np.zeros(len(machines))
 
-    def running(self, line: TimedLine, begin: int, end: int) -> None:
-        """The line worked on its lot from ``begin`` to ``end``, ns."""
+    def running(self, line: TimedLine, begin: int, end: int, state: int = RUNNING) -> None:
+        """The line worked on its lot from ``begin`` to ``end``, ns; ``state``: in its time, or in overtime."""
         recorder = self.recorder
         every = recorder.every
         number = begin // every
         if end <= (number + 1) * every:
-            self._add(line, recorder.step(begin), end - begin)
+            self._add(line, recorder.step(begin), end - begin, state)
         else:
             for k, part in recorder.cut(begin, end):
-                self._add(line, k, part)
+                self._add(line, k, part, state)
 
-    def _add(self, line: TimedLine, k: int, part: int) -> None:
+    def _add(self, line: TimedLine, k: int, part: int, state: int) -> None:
         recorder, network = self.recorder, line.network
         duration = line.record.duration
-        self._state[k][RUNNING] += part
+        self._state[k][state] += part
         record_interval(
             network.out, self.streams, network.x, line.intake.weights, self.intake_rows, network.flows,
             part / duration if duration else 1.0, line.record.feed, part / NANOSECONDS, network.result,

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from twin.engine.clock import Clock
 from twin.engine.states import RUNNING
 from twin.engine.unit import Unit
 from twin.engine.waiting import WaitingList
+from twin.scenario.line_rules import RUN_EMPTY
 from twin.units.breakdown import WORKING, Replacement, next_failure
 from twin.units.hazard import QUIET, Hazard
-from twin.units.line_times import WORK, Equipment, TimedLine
+from twin.units.line_times import START, WORK, Equipment, TimedLine
 from twin.units.machine import Machine
 from twin.units.outage import Outage
+
+
+class Follower(Protocol):
+    """What stands while the line is down: a belt."""
+
+    def line_changed(self, down: bool, serviced: bool, now: int) -> None:
+        """The line went down, or works again."""
 
 
 class StoppableLine(TimedLine):
@@ -23,23 +33,50 @@ class StoppableLine(TimedLine):
         self.replacements: dict[str, Replacement] = {}
         self.hazards: list[Hazard] = []
         self.repaired = WaitingList(f"{name}: repair", lambda _: not (self.record.down or self.record.serviced), self._menders)
+        self.followers: list[Follower] = []
         self._open_until = -1
         self._next_failure = -1
+
+    def _tell(self, now: int) -> None:
+        """Tell the belts that stop with the line whether it stands."""
+        for follower in self.followers:
+            follower.line_changed(self.record.down > 0, self.record.serviced > 0, now)
 
     def _menders(self) -> list[Unit]:
         units: list[Unit] = [b for b in self.breakdowns if b.record.phase != WORKING]
         units += [h for h in self.hazards if h.record.phase != QUIET]
         return [*units, *(r for r in self.replacements.values() if r.record.phase != WORKING)]
 
+    def _look_at_windows(self, now: int) -> tuple[int, int]:
+        """The state that the windows impose and until when; sets until when the line may work, ``now`` if it may not."""
+        record, closing = self.record, self.closing
+        imposed, until = self.windows.status(now)
+        if imposed == RUNNING:
+            self._open_until = until
+            if closing is not None and record.closes != until:
+                record.closes, record.rule = until, closing.rule_at(self.windows, until)
+        else:
+            begun = record.phase in (START, WORK) and record.left < record.duration
+            self._open_until = closing.overtime_until(record.rule, record.closes, until) if closing is not None and begun else now
+            if self._open_until > now:
+                return RUNNING, self._open_until
+        return imposed, until
+
+    @property
+    def _feed_stops(self) -> int:
+        """When the feed of a line that runs empty stops, ns."""
+        return self.record.closes - (self.closing.run_out if self.closing is not None else 0)
+
     def _stop(self, now: int) -> int:
         """When the running line will be stopped next, ns."""
         record = self.record
         stop = now + min(record.left, max(0, self._next_failure - record.operated))
         if now >= self._open_until:  # not known yet after a resume
-            imposed, until = self.windows.status(now)
-            self._open_until = until if imposed == RUNNING else now
+            self._look_at_windows(now)
         if self._open_until < stop:
-            stop = self._open_until
+            stop = max(now, self._open_until)
+        if record.rule == RUN_EMPTY and self._feed_stops < stop:
+            stop = max(now, self._feed_stops)
         for breakdown in self.breakdowns:
             if breakdown.by_calendar and breakdown.record.phase == WORKING and now <= breakdown.record.fails_at < stop:
                 stop = breakdown.record.fails_at
@@ -65,6 +102,7 @@ class StoppableLine(TimedLine):
             self.records.copies(self, self.machines.index(machine), machine)
             if machine.record.up == 0 and machine.bypass_port < 0:
                 self.record.down += 1
+                self._tell(now)
         if self.record.phase == WORK and self.record.until >= 0:
             self._replan(now)
 
@@ -76,6 +114,7 @@ class StoppableLine(TimedLine):
         if outage.alone:
             if machine.record.up == 0 and machine.bypass_port < 0:
                 self.record.down -= 1
+                self._tell(now)
             machine.record.up += 1
             self.records.copies(self, self.machines.index(machine), machine)
         if self.record.phase == WORK and self.record.until >= 0:
@@ -86,22 +125,26 @@ class StoppableLine(TimedLine):
         """A hazard struck: the line stands."""
         self.record.ailing += 1
         self.record.down += 1
+        self._tell(now)
 
     def stop_ends(self, now: int) -> None:
         """What struck is dealt with."""
         self.record.ailing -= 1
         self.record.down -= 1
+        self._tell(now)
         self.repaired.wake_first(now)
 
     def service_begins(self, now: int) -> None:
         """A worn part is being replaced: the line stands."""
         self._cut(now)
         self.record.serviced += 1
+        self._tell(now)
 
     def service_ends(self, machine: Machine, now: int) -> None:
         """The part is new."""
         self._cut(now)
         self.record.serviced -= 1
+        self._tell(now)
         self.network.changed(machine)
         self.recorder.note(now, machine.name, "worn part replaced")
         self.repaired.wake_first(now)

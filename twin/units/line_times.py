@@ -7,28 +7,32 @@ from dataclasses import dataclass, field
 from twin.engine.calendars import Windows
 from twin.engine.clock import Clock
 from twin.engine.recording import Recorder
-from twin.engine.states import DOWN, MAINTENANCE, OFF_SHIFT, RUNNING, STARVED, STATES
+from twin.engine.states import DOWN, MAINTENANCE, OFF_SHIFT, OVERTIME, RUNNING, STARVED, STATES
 from twin.engine.unit import Unit
+from twin.units.closing import Closing
 from twin.units.downtime import Downtime
 from twin.units.intake import Intake
 from twin.units.line_records import LineRecords
 from twin.units.network import Network
 
-READY, START, WORK, DELIVER = range(4)
-"""Phases: no lot on the line; a lot waits to be (further) worked on; work; delivery."""
+READY, START, WORK, DELIVER, RUN_OUT = range(5)
+"""Phases: no lot on the line; a lot waits to be (further) worked on; work; delivery; the machines run empty."""
 
 
 @dataclass(slots=True)
 class LineRecord:
     """All times in ns. ``left``: work left on the lot; ``operated``: running time so far; ``state`` holds since ``since``; ``rated``: the lot's
     rates are drawn; ``cause``: the unit or resource that it waits for. ``lots``: lots done; ``slowed``: lots that take longer than their machines need, since
-    the loops do not settle faster. ``ailing``: failed copies and hazards that are not yet dealt with."""
+    the loops do not settle faster. ``ailing``: failed copies and hazards that are not yet dealt with. ``began``: when it last worked. ``starts``: begins
+    of work after it stood. ``gone``: of the ``duration`` of the lot, what was
+    handed over already. With rules of closing: ``closes``: when the windows close or closed last, ``rule``: what happens then; ``kept``: crew and tools stay
+    in overtime."""
 
     until: int = 0
     phase: int = READY
     state: int = STARVED
     since: int = 0
-    began: int = 0
+    began: int = -1
     left: int = 0
     duration: int = 0
     operated: int = 0
@@ -43,6 +47,11 @@ class LineRecord:
     sweeps: int = 0
     most_sweeps: int = 0
     cause: str = ""
+    gone: int = 0
+    closes: int = -1
+    rule: str = ""
+    starts: int = 0
+    kept: bool = False
     state_time: list[int] = field(default_factory=lambda: [0] * len(STATES))
 
 
@@ -55,6 +64,7 @@ class Equipment:
     windows: Windows
     recorder: Recorder
     records: LineRecords
+    closing: Closing | None = None
 
 
 class TimedLine(Unit):
@@ -66,6 +76,7 @@ class TimedLine(Unit):
         self.network, self.intake = equipment.network, equipment.intake
         self.windows, self.recorder, self.records = equipment.windows, equipment.recorder, equipment.records
         self.machine_rows = self.records.machine_rows
+        self.closing = equipment.closing
         self.downtimes: list[Downtime] = []
 
     def operated(self, now: int) -> int:
@@ -80,10 +91,15 @@ class TimedLine(Unit):
         record.operated += done
         record.left -= done
         record.began = record.since = now
-        record.state_time[RUNNING] += done
         if record.ailing and done:
             self._add_downtime(now - done, now)
-        if done or record.duration == 0:
+        if self.closing is not None and done:
+            for begin, end, state in self.windows.pieces(now - done, now, RUNNING):
+                state = state if state == RUNNING else OVERTIME
+                record.state_time[state] += end - begin
+                self.records.running(self, begin, end, state)
+        elif done or record.duration == 0:
+            record.state_time[RUNNING] += done
             self.records.running(self, now - done, now)
 
     def _cut(self, now: int) -> None:

@@ -16,6 +16,9 @@ from twin.scenario.problems import Faults, Loc
 from twin.scenario.sizes import SizeDistribution
 from twin.scenario.vocabulary import Vocabulary
 
+OVERFLOW = "overflow"
+"""The port of a bunker that overflows: where material goes that finds no room."""
+
 
 class InitialStock(Model):
     """What is in a bunker at the start; composition and sizes are those of its feed where not given. A melt has neither."""
@@ -50,6 +53,11 @@ class Bunker(UnitModel):
     )
     capacity: Mass = Field(description="What it holds.")
     discharge: Literal["fifo", "mixed"] = Field(default="fifo", description="First in, first out, or one perfectly mixed heap.")
+    when_full: Literal["wait", "overflow"] = Field(
+        default="wait",
+        description="What happens to material that finds no room: it waits, or goes where the port `overflow` leads to, a second bunker or a product. "
+        "A truck goes there whole.",
+    )
     initial: InitialStock | None = Field(default=None, description="What is in it at the start; empty where not given.")
 
     @model_validator(mode="after")
@@ -77,7 +85,12 @@ class Bunker(UnitModel):
                 yield ("initial", "size", *loc), message
 
 
+def _ports(bunker: Bunker) -> tuple[str, ...]:
+    return (OVERFLOW,) if bunker.when_full == OVERFLOW else ()
+
+
 KIND = Kind(
+    ports=_ports,
     name="bunker",
     model=Bunker,
     role="bunker",

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from twin.quantities import Duration, Mass
-from twin.scenario.fields import CalendarName, References
+from twin.scenario.fields import CalendarName, Name, References
 from twin.scenario.kind import Kind, UnitModel
 from twin.scenario.machine import Power
 
@@ -22,6 +22,14 @@ class Conveyor(UnitModel):
     transit: Duration = Field(description="Time from its start to its end.")
     capacity: Mass = Field(description="What it holds.")
     power: Power = Field(default=Power(), description="Electric power.")
+    when_blocked: Literal["run_on", "stop", "accumulate"] = Field(
+        default="run_on",
+        description="What happens when the first lot finds no room at the end: the belt runs on below it and lots close up behind; the whole belt stops, lots "
+        "keep their distance and nothing is put on it; or lots close up (`accumulate`) and it draws power only while one of them moves.",
+    )
+    stops_with: Name | None = Field(
+        default=None, description="A machine: the belt stands while the line of it is off shift, in maintenance or down, and lots keep their distance."
+    )
     calendar: CalendarName = Field(default=None, description="When it runs; always where not given.")
 
 
