@@ -109,6 +109,20 @@ def test_a_stop_at_night_is_off_shift_and_counts_what_is_left_of_it() -> None:
         assert [share(result, "m", state) for state in ("off_shift", "down", "running")] == pytest.approx([16 / 24, 2 / 24, 6 / 24], abs=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("rule", "done"), [("suspend", [6.0, 27.0]), ("finish", [6.0, 11.5, 29.0]), ("do_not_start", [6.0, 29.0]), ("run_empty", [6.0, 8.0, 27.0])]
+)
+def test_a_stop_in_a_shift_and_one_after_its_end(rule: str, done: list[float]) -> None:
+    """Lots of 5 h, open the first 8 h of a day. The first is done at 6 h, an hour late. The second is taken up in the morning, or finished from 8 to 11 h with
+    half an hour's stop in it, which is no down time, as it is off shift; or not begun; or handed over as far as it is, and the rest in the morning."""
+    log = "time_h,duration_h,reason\n3,1,jam\n9,0.5,motor\n"
+    early = {"calendars": {"early": {"daily": ["00:00-08:00"]}}}
+    with twin.run(plant("30 h", LISTED, log, early, cycle_time="5 h", calendar="early", at_shift_end=rule)) as result:
+        assert ends(result) == done
+        assert booked(result) == {"jam": (1, 1.0), "motor": (1, 0.0)}
+        assert share(result, "m", "down") == pytest.approx(1 / 30, abs=1e-12)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_the_down_time_of_a_log_is_its_sum_in_the_results(seed: int) -> None:
     """A hundred stops at random seconds, end to end some of them; by reason, over the whole run and over a window, which counts stops where they begin."""
