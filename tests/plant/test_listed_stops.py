@@ -364,3 +364,69 @@ def test_a_log_full_of_faults_names_the_first_and_is_soon_done() -> None:
     with pytest.raises(ScenarioError) as caught:
         plant("6 h", LISTED, log)
     assert len(caught.value.problems) <= 40
+
+
+def test_any_damaged_log_is_stops_or_an_error() -> None:
+    """Cells, lines and characters are changed, doubled, lost: what comes of it loads, or is refused in lines; it never ends otherwise."""
+    chance, whole = random.Random(7), FORMS["of several machines"]
+    odd = [
+        "",
+        "nan",
+        "inf",
+        "-1",
+        "1e400",
+        "9" * 400,
+        "2026-01-05",
+        "2026-01-05T25:00",
+        "0001-01-01",
+        "\x00",
+        "\u202e",
+        '"',
+        ",",
+        "\n",
+        "\r",
+        "ü" * 90,
+        "1 kg",
+        "1 h",
+        "-0",
+    ]
+    refused = 0
+    for _ in range(1500):
+        text = whole
+        for _ in range(chance.randrange(1, 4)):
+            begin = chance.randrange(len(text) + 1)
+            end = min(len(text), begin + chance.choice([0, 1, 3, 12]))
+            text = text[:begin] + chance.choice([*odd, text[end : end + 9], ""]) + text[end:]
+        try:
+            plant("6 h", {**LISTED, "machine": "Schredder 1"}, text or "x")
+        except ScenarioError as error:
+            refused += 1
+            assert all("\n" not in problem.message and len(problem.message) < 600 for problem in error.problems)
+    assert 500 < refused < 1500
+
+
+def test_two_hundred_thousand_rows_are_read_and_replayed_one_by_one() -> None:
+    """A stop of 5 s every 10 s: half of the time is down."""
+    log = "time_s,duration_s,reason\n" + "".join(f"{10 * k},5,r{k % 7}\n" for k in range(199_999))
+    scenario = plant("3 h", LISTED, log)
+    assert len(scenario.units["m"].stops.stops) == 199_999
+    with twin.run(scenario) as result:
+        assert sum(row.number for row in pareto(result.totals)) == 1080
+        assert share(result, "m", "down") == pytest.approx(0.5, abs=1e-12)
+        assert ends(result) == [pytest.approx(2.0, abs=0.002)]
+
+
+@pytest.mark.parametrize("what", ["number is gone", "NaN", "endless", "a label without a machine"])
+def test_a_forged_group_of_stops_ends_in_rows_or_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], what: str) -> None:
+    """Sealed again with a right digest."""
+    twin.run(plant("4 h", [{"at": "1 h", "for": "1 h"}]), out=tmp_path / "run.h5").close()
+    with h5py.File(tmp_path / "run.h5", "r+") as file:
+        if what == "number is gone":
+            del file["stops/number"]
+        elif what == "a label without a machine":
+            file["stop"][0] = b"x"
+        else:
+            file["stops/number"][:] = file["stops/down"][:] = np.nan if what == "NaN" else np.inf
+        file.attrs["digest"] = twin.results.digest.file_digest(file, str(file.attrs["scenario_sha256"]))
+    assert main(["report", str(tmp_path / "run.h5"), "-o", str(tmp_path / "page.html")]) in (0, 2)
+    assert "Traceback" not in capsys.readouterr().err

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from twin.results.tally import Totals
 
 
@@ -21,9 +23,9 @@ class StopReason(NamedTuple):
 
 def pareto(totals: Totals) -> list[StopReason]:
     """Return the reasons that occurred, the longest first; empty where nothing stopped, or the file was written before there were reasons."""
-    if "stops/down" not in totals.sums:
+    if "stops/down" not in totals.sums or "stops/number" not in totals.sums:
         return []
-    numbers, seconds = totals.sums["stops/number"].tolist(), totals.sums["stops/down"].tolist()
+    numbers, seconds = (np.nan_to_num(totals.sums[f"stops/{name}"], posinf=0.0).tolist() for name in ("number", "down"))
     found = [
         (down, round(number), *label.partition(": ")[::2])
         for label, number, down in zip(totals.names["stop"], numbers, seconds, strict=True)
