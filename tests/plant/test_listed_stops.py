@@ -19,6 +19,7 @@ from twin.errors import ScenarioError
 from twin.plant.cautions import cautions
 from twin.plant.topology import derive
 from twin.results.stops import pareto
+from twin.study.batch_test import batch_test
 
 H = 3600 * 10**9
 START = "2026-01-05T00:00"
@@ -287,6 +288,16 @@ def test_a_pareto_of_reasons_stands_in_run_json_and_report(tmp_path: Path, monke
     page = Path("page.html").read_text(encoding="utf-8")
     assert "Why machines stopped" in page
     assert "<td>1.5 h</td>" in page
+
+
+def test_a_batch_goes_through_a_plant_without_its_stops() -> None:
+    units = {
+        "units.trucks": {"kind": "feed", "every": "1 h", "mass": "1 kg", "composition": {"part": 1}},
+        "units.stock.from": "trucks",
+        "units.stock.initial": {"mass": "1 kg"},
+    }
+    batches = [batch_test(plant("6 h", stops).change(units), feed="trucks", mass=5.0) for stops in (None, [{"at": "1 h", "for": "9 h"}])]
+    assert batches[0].seconds == batches[1].seconds
 
 
 def test_a_plant_that_never_stops_says_nothing_of_stops(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

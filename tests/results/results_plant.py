@@ -15,7 +15,7 @@ from twin.results.tally import Tally
 from twin.results.write import Writer
 
 START = datetime(2026, 1, 5, 6, 0)
-STATES = ("off_shift", "maintenance", "down", "waiting", "blocked", "starved", "running", "overtime", "closing")
+STATES = ("off_shift", "maintenance", "down", "waiting", "blocked", "starved", "running", "overtime", "closing", "changeover", "cleaning", "warm_up")
 AXES: dict[str, Any] = {
     "stream": ["deliveries", "yard", "mill.out", "gold", "waste"],
     "unit": ["deliveries", "yard", "mill", "sieve", "gold", "waste"],

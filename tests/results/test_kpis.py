@@ -184,14 +184,30 @@ def test_by_hand_where_lots_are_rejected_or_penalised(name: str) -> None:
 RULED = copy.deepcopy(KPI_INPUTS)
 RULED["lines"]["mill"]["overtime_cost"] = 0.02
 SHIFT_ENDS = FIRST | {
-    "units/state_share": states(off_shift=0.1, maintenance=0.05, down=0.1, waiting=0.02, blocked=0.03, starved=0.05, running=0.5, overtime=0.1, closing=0.05)
+    "units/state_share": states(
+        off_shift=0.03,
+        maintenance=0.05,
+        down=0.1,
+        waiting=0.02,
+        blocked=0.03,
+        starved=0.05,
+        running=0.5,
+        overtime=0.1,
+        closing=0.05,
+        changeover=0.04,
+        cleaning=0.01,
+        warm_up=0.02,
+    )
 }
 EXPECTED_WHERE_SHIFTS_END_BY_RULE = {
     "overtime.mill": 0.1 * HOUR,
     "closing.mill": 0.05 * HOUR,
+    "changeover.mill": 0.04 * HOUR,
+    "cleaning.mill": 0.01 * HOUR,
+    "warm_up.mill": 0.02 * HOUR,
     "overtime_cost": 0.1 * HOUR * 0.02,
-    "utilisation.mill": 0.6 / 0.85,  # overtime is worked time and planned time
-    "availability.mill": 1 - 0.07 / 0.85,
+    "utilisation.mill": 0.6 / 0.92,  # overtime is worked time and planned time
+    "availability.mill": 1 - 0.07 / 0.92,
     "load.mill": 0.3 / 0.6,
     "bottleneck_share.sieve": 0.4 / 0.6,
     "margin_cash": EXPECTED["margin_cash"] - 0.1 * HOUR * 0.02,

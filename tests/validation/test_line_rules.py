@@ -299,3 +299,109 @@ def test_a_run_that_is_resumed_goes_on_to_the_last_bit(tmp_path: Path, rule: str
     state = tmp_path / "state.h5"
     twin.run_until(plant, until / 1e9, state)
     assert twin.resume(state).digest == whole.digest
+
+
+# -- rates and shares that follow levels -----------------------------------------------------------------------------------------------------
+
+
+def followed(horizon: str = "12 h", **follows: Any) -> twin.Result:
+    """A bin that holds 60 t and gets nothing more; lots of 1 t; the rate between 5 t/h at 10 t and 20 t/h at 50 t."""
+    units = {
+        "bin": {"kind": "bunker", "capacity": "80 t", "initial": {"mass": "60 t", "composition": {"part": "100 %"}}},
+        "line": {
+            "kind": "separator", "ports": ["out"], "from": "bin", "rate": "20 t/h",
+            "follows": {"of": "bin", "lowest_at": "10 t", "full_at": "50 t", "lowest": "5 t/h", **follows},
+        },
+        "out": {"kind": "product", "from": "line"},
+    }  # fmt: skip
+    return twin.run(scenario(units, horizon, lot="1 t"))
+
+
+def lots_of_a_followed_rate(ramp: float) -> list[float]:
+    """When lots end, h, by hand: the level is looked at before a lot is drawn."""
+    level, rate, now, since, ends = 60.0, -1.0, 0.0, 0.0, []
+    while level > 0.5:
+        wanted = 5.0 + 15.0 * min(1.0, max(0.0, (level - 10.0) / 40.0))
+        if rate >= 0.0 and ramp:
+            step = 15.0 * (now - since) / ramp
+            wanted = min(rate + step, max(rate - step, wanted))
+        rate, since = wanted, now
+        level -= 1.0
+        now += 1.0 / rate
+        ends.append(now)
+    return ends
+
+
+@pytest.mark.parametrize("ramp", [0.0, 6.0])
+def test_a_rate_follows_the_level_between_two_set_points(ramp: float) -> None:
+    found = done(followed(**({"ramp": f"{ramp:g} h"} if ramp else {})))
+    expected = lots_of_a_followed_rate(ramp)
+    assert found == pytest.approx([end for end in expected if end < 12.0], rel=1e-9)
+    assert len(found) > 30
+
+
+def test_a_rate_falls_with_what_lies_on_a_belt_behind() -> None:
+    """An hour of belt that fills at the line's rate: at 20 t/h 20 t lie on it, at which the rate is to be 5 t/h; it settles between."""
+    units = {
+        "stock": STOCK,
+        "line": {
+            "kind": "separator", "ports": ["out"], "from": "stock", "rate": "20 t/h",
+            "follows": {"of": "belt", "lowest_at": "20 t", "full_at": "0 t", "lowest": "5 t/h"},
+        },
+        "belt": {"kind": "conveyor", "from": "line", "transit": "1 h", "capacity": "50 t"},
+        "out": {"kind": "product", "from": "belt"},
+    }  # fmt: skip
+    result = twin.run(scenario(units, "40 h", lot="0.1 t", record={"every": "1 h"}))
+    rate = 20.0 / 1.75  # r = 20 - 15 r / 20
+    assert result.array("streams/mass_flow")[-1, result.array("stream").tolist().index("belt"), 0] * 3.6 == pytest.approx(rate, rel=0.02)
+
+
+def shared(by: str, **splitter: Any) -> twin.Result:
+    units = {
+        "stock": STOCK,
+        "split": {"kind": "splitter", "from": "stock", "rate": "10 t/h", "shares": {"left": "50 %", "right": "50 %"}, "by": by, **splitter},
+        "a": {"kind": "bunker", "from": "split.left", "capacity": "20 t"},
+        "b": {"kind": "bunker", "from": "split.right", "capacity": "40 t"},
+        "slow": {"kind": "separator", "ports": ["out"], "from": "a", "rate": "2 t/h", "lot": "1 t"},
+        "quick": {"kind": "separator", "ports": ["out"], "from": "b", "rate": "12 t/h", "lot": "1 t"},
+        "out": {"kind": "product", "from": ["slow", "quick"]},
+    }
+    return twin.run(scenario(units, "72 h", lot="1 t", record={"every": "1 h"}))
+
+
+def test_shares_that_follow_the_levels_keep_the_feeding_line_from_being_blocked() -> None:
+    """Half and half the slow line blocks the splitter at 4 t/h, once its 20 t are full after 6.7 h; by room or to the free one all 10 t/h get through."""
+    assert shared("shares").kpis["processed"].value == pytest.approx(1e3 * (66.7 + 65.3 * 4.0), rel=0.01)
+    for by in ("room", "free"):
+        result = shared(by)
+        assert result.kpis["utilisation.split"].value == pytest.approx(1.0)
+        assert result.kpis["product_mass.out"].value > 680e3
+
+
+def test_a_lot_goes_to_the_emptier_bunker() -> None:
+    """20 and 40 t that nobody empties: whichever has the larger empty share gets the next lot, so that both fill alike."""
+    units = {
+        "stock": STOCK,
+        "split": {"kind": "splitter", "from": "stock", "rate": "10 t/h", "shares": {"left": "50 %", "right": "50 %"}, "by": "free"},
+        "a": {"kind": "bunker", "from": "split.left", "capacity": "20 t"},
+        "b": {"kind": "bunker", "from": "split.right", "capacity": "40 t"},
+        "oa": {"kind": "product", "from": "a", "pickup": {"every": "30 d", "mass": "1 t"}},
+        "ob": {"kind": "product", "from": "b", "pickup": {"every": "30 d", "mass": "1 t"}},
+    }
+    levels = twin.run(scenario(units, "6 h", lot="1 t", record={"every": "6 min"})).array("units/level")[:, 1:] / 1e3
+    a = b = 0
+    for step in range(1, 60):
+        a, b = (a + 1, b) if (20 - a) / 20 >= (40 - b) / 40 else (a, b + 1)
+        assert levels[step].tolist() == [a, b]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"of": "line"}, "a bunker or conveyor is needed; known: bin"),
+        ({"full_at": "10 t"}, "must differ from 'lowest_at'"),
+    ],
+)
+def test_what_cannot_be_followed_is_refused(change: dict[str, str], message: str) -> None:
+    with pytest.raises(ScenarioError, match=message):
+        followed(**change)

@@ -24,7 +24,8 @@ MATRICES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
               ("turned_away_share", "turned away"), ("turned_away_mass", "mass turned away"))),
     ("resource", (("resource_load", "load"), ("resource_queue", "waiting"), ("resource_wait", "mean wait"))),
     ("line", (("utilisation", "running"), ("blocked", "blocked"), ("starved", "starved"), ("waiting", "waiting"), ("oee", "OEE"), ("starts", "starts"),
-              ("overtime", "overtime"), ("closing", "closing"))),
+              ("overtime", "overtime"), ("closing", "closing"), ("changeover", "changeover"),
+              ("cleaning", "cleaning"), ("warm_up", "warm-up"))),
     ("machine", (("availability", "availability"), ("repair_wait", "waits for repair"), ("load", "load"), ("bottleneck_share", "bottleneck"))),
 )  # fmt: skip
 """Tables with a row for each unit and a column for each KPI."""

@@ -1,7 +1,7 @@
 """Builds a plant: units in the order that breaks ties, everything they share, and who delivers to whom.
 
-Order of units: resources, the timetable of events, breakdowns and replacements, hazards, then the units of the scenario as declared (a line at the place of
-its head machine, a gate before its arrivals).
+Order of units: resources, the timetable of events, breakdowns and replacements, hazards, changeovers and cleaning, then the units of the scenario as declared
+(a line at the place of its head machine, a gate before its arrivals).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from twin.engine.clock import Clock, nanoseconds
 from twin.engine.genealogy import Genealogy
 from twin.engine.recording import Axes, Recorder
 from twin.engine.resource import Resource
-from twin.engine.states import ALWAYS, CLOSING, OVERTIME, STATES
+from twin.engine.states import ALWAYS, CHANGEOVER, CLEANING, CLOSING, OVERTIME, STATES, WARM_UP
 from twin.kernels.physical_constants import LEVELS
 from twin.plant.topology import Topology, derive
 from twin.plant.waits import waits_of
@@ -23,7 +23,7 @@ from twin.scenario.kinds.bunker import Bunker as BunkerModel
 from twin.scenario.kinds.conveyor import Conveyor as ConveyorModel
 from twin.scenario.kinds.feed import Feed as FeedModel
 from twin.scenario.kinds.product import Product as ProductModel
-from twin.scenario.line_rules import DO_NOT_START, FINISH, RUN_EMPTY, LineRules
+from twin.scenario.line_rules import DO_NOT_START, FINISH, RUN_EMPTY
 from twin.scenario.machine import MachineModel
 from twin.scenario.model import Scenario
 from twin.scenario.process import ProcessModel
@@ -33,7 +33,7 @@ from twin.units.conveyor import Conveyor
 from twin.units.feed import Gate
 from twin.units.journal import Journal
 from twin.units.line import Line
-from twin.units.line_assembly import build_breakdowns, build_hazards, build_line, build_machine
+from twin.units.line_assembly import build_breakdowns, build_hazards, build_interruptions, build_line, build_machine
 from twin.units.overflow import OverflowingBunker
 from twin.units.prepared import remembering
 from twin.units.process import Process
@@ -68,6 +68,7 @@ def build(scenario: Scenario, replication: int = 0) -> Built:
         machine.kernel = remembering(machine.kernel)
     breakdowns = {name: build_breakdowns(site, machines[name], model) for name, model in models.items()}
     hazards = {name: build_hazards(site, machines[name], model) for name, model in models.items()}
+    interruptions = {name: build_interruptions(site, name, model) for name, model in models.items()}
     for name, model in scenario.units.items():
         if isinstance(model, BunkerModel):  # first of all: lines draw from them
             _behaviour(scenario, name).assemble(site, name, model)
@@ -75,7 +76,7 @@ def build(scenario: Scenario, replication: int = 0) -> Built:
     for name, model in scenario.units.items():
         layout = topology.line_by_head.get(name)
         if layout is not None:
-            lines.append(build_line(site, layout, machines, breakdowns, hazards))
+            lines.append(build_line(site, layout, machines, breakdowns, hazards, interruptions))
         elif not isinstance(model, (MachineModel, BunkerModel)):
             _behaviour(scenario, name).assemble(site, name, model)
     built = Built(
@@ -141,10 +142,13 @@ def stops_of(scenario: Scenario) -> tuple[tuple[str, str], ...]:
 
 def states_of(scenario: Scenario) -> tuple[str, ...]:
     """The states that units of the plant may be in: those of every plant, and those of the rules that its lines have."""
-    lines = [model for model in scenario.units.values() if isinstance(model, LineRules)]
+    lines = [model for model in scenario.units.values() if isinstance(model, MachineModel)]
     used = {
         OVERTIME: any(FINISH in model.ends for model in lines),
         CLOSING: any(rule in model.ends for model in lines for rule in (DO_NOT_START, RUN_EMPTY)),
+        CHANGEOVER: any(model.changeover is not None for model in lines),
+        WARM_UP: any(model.energy_states is not None for model in lines),
+        CLEANING: any(model.cleaning is not None for model in lines),
     }
     return (*ALWAYS, *(STATES[state] for state, there in used.items() if there))
 
@@ -189,6 +193,10 @@ def line_with(built: Built, machine: str) -> Line:
 
 def _connect(built: Built) -> None:
     site = built.site
+    for line in built.lines:
+        for machine in line.machines:
+            if machine.follows is not None:
+                machine.follows.place = site.receivers[machine.follows.model.of]
     overflowing = [bunker for bunker in site.bunkers.values() if isinstance(bunker, OverflowingBunker)]
     for bunker in overflowing:
         bunker.connect(site)

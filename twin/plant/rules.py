@@ -8,6 +8,7 @@ from typing import Protocol
 from twin.quantities import format_quantity
 from twin.scenario.kinds.bunker import OVERFLOW, Bunker
 from twin.scenario.kinds.conveyor import Conveyor
+from twin.scenario.kinds.splitter import Splitter
 from twin.scenario.machine import MachineModel
 from twin.scenario.model import Scenario
 from twin.scenario.problems import nearest
@@ -18,6 +19,10 @@ class Layout(Protocol):
 
     @property
     def name(self) -> str: ...
+    @property
+    def machines(self) -> tuple[str, ...]: ...
+    @property
+    def outlets(self) -> tuple[tuple[int, int], ...]: ...
     @property
     def bunkers(self) -> tuple[str, ...]: ...
     @property
@@ -30,13 +35,44 @@ def wrong_rules(scenario: Scenario, lines: Sequence[Layout], destination: Mappin
         model = scenario.units[line.name]
         if isinstance(model, MachineModel) and model.start_at is not None:
             yield from _wrong_switch(scenario, line, model.start_at, model.stop_at or 0.0)
+        if isinstance(model, MachineModel):
+            yield from _wrong_campaigns(scenario, line, model)
     for name, unit in scenario.units.items():
         if isinstance(unit, Bunker) and (circle := _circle(scenario, name, destination)):
             yield f"units.{name}.when_full", f"{' -> '.join(circle)} overflow in a circle: let the last one wait, or lead it to a product"
+    held = [name for name, model in scenario.units.items() if isinstance(model, (Bunker, Conveyor))]
+    for name, model in scenario.units.items():
+        if isinstance(model, MachineModel) and model.follows is not None and model.follows.of not in held:
+            yield f"units.{name}.follows.of", f"a bunker or conveyor is needed; {nearest(model.follows.of, held)} (got {model.follows.of!r})"
+        if isinstance(model, Splitter) and model.by != "shares":
+            inside = [f"{name}.{port}" for port in model.shares if isinstance(scenario.units[destination[f"{name}.{port}"]], MachineModel)]
+            if inside:
+                yield f"units.{name}.by", f"levels are followed of what lies behind the line, and {inside[0]!r} leads to a machine of it"
     machines = [name for name, model in scenario.units.items() if isinstance(model, MachineModel)]
     for name, unit in scenario.units.items():
         if isinstance(unit, Conveyor) and unit.stops_with is not None and unit.stops_with not in machines:
             yield f"units.{name}.stops_with", f"a machine is needed, whose line the belt stops with; {nearest(unit.stops_with, machines)}"
+
+
+def _wrong_campaigns(scenario: Scenario, line: Layout, model: MachineModel) -> Iterator[tuple[str, str]]:
+    """Campaigns of bunkers that the line does not take from, and a flush that stays on the line."""
+    place = f"units.{line.name}"
+    if model.take == "campaigns" and len(line.bunkers) < 2:
+        yield f"{place}.take", f"campaigns need several bunkers, and {line.name!r} takes from {', '.join(line.bunkers)} alone"
+    for k, leg in enumerate(model.campaign.plan if model.campaign is not None else ()):
+        if leg.from_ not in line.bunkers:
+            yield f"{place}.campaign.plan[{k}].from", f"{line.name!r} does not take from it; {nearest(leg.from_, line.bunkers)}"
+    rule = model.changeover
+    if rule is None:
+        return
+    known = line.bunkers if rule.between == "sources" else scenario.materials.names
+    for before, times in rule.times.items():
+        for name in dict.fromkeys((before, *times)):
+            if name not in known:
+                yield f"{place}.changeover.times", f"what changes are {rule.between}; {nearest(name, known)} (got {name!r})"
+    outlets = [f"{line.machines[i]}.{scenario.kinds[line.machines[i]].ports(scenario.units[line.machines[i]])[p]}" for i, p in line.outlets]
+    if rule.flush is not None and rule.flush.to not in outlets:
+        yield f"{place}.changeover.flush.to", f"an outlet of the line is needed; {nearest(rule.flush.to, outlets)} (got {rule.flush.to!r})"
 
 
 def _circle(scenario: Scenario, name: str, destination: Mapping[str, str]) -> list[str]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from twin.quantities import Duration, DurationOrZero, Mass, MassOrZero, Quantity, format_quantity
-from twin.scenario.fields import Shorthand
+from twin.scenario.fields import Name, Names, Shorthand, Switch, read_reference
 from twin.scenario.kind import NOT_USED, Model, UnitModel, default
 from twin.scenario.problems import Faults
+from twin.scenario.variates import DurationVariate
 
+Outlet = Annotated[str, BeforeValidator(read_reference), WithJsonSchema({"type": "string"})]
 CostPerTime = Annotated[float, Quantity("EUR/s", ge=0)]
 AtEnd = Literal["suspend", "finish", "do_not_start", "run_empty"]
 SUSPEND: AtEnd = "suspend"
@@ -34,6 +36,71 @@ class Overtime(Model):
     cost: CostPerTime = default(0.0, NOT_USED, description="What an hour of overtime costs besides all else.")
 
 
+class Flush(Model):
+    """What is lost when a line goes over to another material."""
+
+    mass: Mass = Field(description="Mass of the new material that is run through first.")
+    to: Outlet = Field(description="The port through which it leaves the line, whatever it is, e.g. `line.rest`.")
+
+
+class Changeover(Model):
+    """What it takes to go over to another source or material, between two lots."""
+
+    time: DurationVariate = Field(description="How long the line stands.")
+    between: Literal["sources", "materials"] = Field(
+        default="sources", description="What must differ: the bunker that is taken from, or the material of which a lot holds most."
+    )
+    times: dict[Name, dict[Name, DurationVariate]] = Field(
+        default={}, description="Other times by what was worked on and what comes, e.g. {fridges: {screens: 3 h}}; names of bunkers, or of materials."
+    )
+    needs: Names = Field(default=(), description="Resources that are held meanwhile.")
+    flush: Flush | None = Field(default=None, description="What is lost afterwards; nothing where not given.")
+
+
+class Leg(Model):
+    """One campaign of a plan."""
+
+    from_: Name = Field(alias="from", description="The bunker that is taken from.")
+    mass: Mass | None = Field(default=None, description="How much; until there is no lot left where not given.")
+
+
+def _mass_of(value: object) -> object:
+    return value if isinstance(value, dict) else {"mass": value}
+
+
+class CampaignPlan(Model):
+    """How long a line works on one of its sources, and on which next."""
+
+    mass: Mass | None = Field(default=None, description="Mass of a campaign; until there is no lot left where not given.")
+    by: Literal["order", "stock"] = Field(default="order", description="Which source is next: in the order of 'from', or the one that holds most.")
+    plan: tuple[Leg, ...] = Field(default=(), description="Campaigns one after the other, e.g. [{from: fridges, mass: 40 t}, {from: screens, mass: 20 t}].")
+    repeat: Switch = Field(default=True, description="Whether the plan begins anew after its last campaign.")
+    when_empty: Literal["next", "wait"] = Field(
+        default="next", description="What happens when a source holds no lot before its campaign is over: go to the next, or wait for more."
+    )
+
+
+class EnergyStates(Model):
+    """When a line that stands goes to stand-by and off, and what a start takes. What machines then draw is in their `power`."""
+
+    standby_after: Duration | None = Field(default=None, description="How long after its work the line goes to stand-by; never where not given.")
+    off_after: Duration | None = Field(default=None, description="How long after its work it is switched off; only at the end of its hours where not given.")
+    warm_up: DurationOrZero = default(0.0, NOT_USED, description="How long a start from stand-by takes.")
+    warm_up_off: DurationOrZero | None = Field(default=None, description="How long a start takes when it was off, the first start included; `warm_up` else.")
+    min_run: DurationOrZero = default(0.0, NOT_USED, description="How long the line at least stays on after a start, be it idle.")
+    min_stop: DurationOrZero = default(0.0, NOT_USED, description="How long it at least rests before it starts again.")
+
+    @model_validator(mode="after")
+    def _can_rest(self) -> Self:
+        faults = Faults()
+        if self.standby_after is None and self.off_after is None:
+            for key in ("min_run", "min_stop"):
+                if getattr(self, key):
+                    faults.add("needs 'standby_after' or 'off_after': without them the line never rests within its hours", key)
+        faults.stop_if_any()
+        return self
+
+
 class LineRules(UnitModel):
     """What a line does by rule; all of it stands on the machine that takes from bunkers."""
 
@@ -52,6 +119,15 @@ class LineRules(UnitModel):
     start_at: Mass | None = Field(default=None, description="The line starts when its bunker holds so much, and then runs until `stop_at`.")
     stop_at: MassOrZero | None = Field(
         default=None, description="A line with `start_at` stops before its bunker would hold less than this; empty where not given."
+    )
+
+    campaign: Annotated[CampaignPlan | None, Shorthand(_mass_of, {"type": "string", "examples": ["40 t"]})] = Field(
+        default=None, description="With `take: campaigns`: how much is taken from one bunker before the next one's turn; a mass, or a plan."
+    )
+    changeover: Changeover | None = Field(default=None, description="What it takes to go over to another source or material; nothing where not given.")
+
+    energy_states: EnergyStates | None = Field(
+        default=None, description="When the line goes to stand-by and off, and how it starts again; it is idle whenever it stands where not given."
     )
 
     @property

@@ -11,7 +11,9 @@ from pydantic import Field, model_validator
 
 from twin.quantities import Duration, DurationOrZero, Mass, RelativeChange, SpecificEnergy, format_quantity, quantity_of
 from twin.quantities import Power as Watts
+from twin.scenario.cleaning import Cleaning
 from twin.scenario.fields import CalendarName, Count, Name, Names, OneOrMore, References, Sources, Switch
+from twin.scenario.following import Following
 from twin.scenario.kind import NOT_USED, Model, UnitModel, default
 from twin.scenario.line_rules import LineRules
 from twin.scenario.problems import Faults, Loc, nearest
@@ -22,10 +24,15 @@ from twin.scenario.vocabulary import Vocabulary
 
 
 class Power(Model):
-    """Electric power: ``idle`` while the machine is on, ``specific`` for each kg that passes."""
+    """Electric power: ``idle`` while the machine is on, ``specific`` for each kg that passes.
+
+    ``standby`` and ``switched_off`` hold where the line has energy states.
+    """
 
     idle: Watts = default(0.0, NOT_USED, description="Electric power while the machine is on, of each where several stand in parallel.")
     specific: SpecificEnergy = default(0.0, NOT_USED, description="Electric energy for the mass that passes, recycle included.")
+    standby: Watts = default(0.0, NOT_USED, description="Electric power in stand-by, of each; with `energy_states` of the line.")
+    switched_off: Watts = default(0.0, NOT_USED, description="Electric power while the line is off or off shift, of each; with `energy_states` of the line.")
 
 
 class Failures(Model):
@@ -92,13 +99,16 @@ class MachineModel(LineRules):
 
     from_: Sources = Field(alias="from", description="What it takes from: a port or bunker, several in the order written, or a blend {a: 70 %, b: 30 %}.")
     recycle: References = Field(default=(), description="Ports of the same line that come back to this machine.")
-    take: Literal["first", "alternate", "fullest"] = Field(default="first", description="Which of several bunkers is taken from.")
+    take: Literal["first", "alternate", "fullest", "campaigns"] = Field(
+        default="first", description="Which of several bunkers is taken from; in `campaigns`, one for a while before the next."
+    )
     lot: Mass | None = Field(default=None, description="What the line draws at once; on the line's first machine. Else the scenario's lot.")
     partial: Switch = Field(default=False, description="Draw less where the bunker holds less than a lot.")
     rate: RateVariate | None = Field(
         default=None,
         description="The largest mass per time through the machine, recycle included, of each where several are; no limit where not given.",
     )
+    follows: Following | None = Field(default=None, description="Lets the rate follow a level, e.g. of the bunker before; `rate` is then the largest.")
     cycle_time: CycleVariate | None = Field(
         default=None, description="Time that a lot takes, instead of a rate; where several are parallel each takes a lot of its own."
     )
@@ -123,6 +133,7 @@ class MachineModel(LineRules):
     )
     repair: Repair = Field(default=Repair(), description="What repairs wait for.")
     hazards: dict[Name, Hazard] = Field(default={}, description="Rare events that stop the line, by name, e.g. {fire: {of: battery, per: 2 t, stop: 45 min}}.")
+    cleaning: Cleaning | None = Field(default=None, description="When it is cleaned, a state of its own; never where not given.")
     wear: Wear | None = Field(default=None, description="A parameter that wears.")
     maintenance: Annotated[tuple[Maintenance, ...], OneOrMore()] = Field(default=(), description="Planned maintenance.")
 
@@ -155,6 +166,14 @@ class MachineModel(LineRules):
             faults.add("'bypass_to' needs 'when_down: bypass'", "bypass_to")
         if self.wear is not None and self.wear.parameter not in self.wearing_fields():
             faults.add(f"unknown parameter {self.wear.parameter!r}; {nearest(self.wear.parameter, self.wearing_fields())}", "wear", "parameter")
+        if self.follows is not None and self.rate is None:
+            faults.add("'follows' needs a 'rate', the largest", "follows")
+        if self.take == "campaigns" and self.from_.shares is not None:
+            faults.add("a blend takes from all bunkers at once and has no campaigns", "take")
+        if self.campaign is not None and self.take != "campaigns":
+            faults.add("'campaign' needs 'take: campaigns'", "campaign")
+        if self.cleaning is not None and self.cleaning.blinding is not None and self.wear is None:
+            faults.add("'blinding' needs 'wear': a parameter that changes with the mass processed", "cleaning", "blinding")
         if self.repair != Repair() and self.failures is None:
             faults.add("'repair' needs 'failures'", "repair")
         if (copy := max((stop.copy for stop in self.stops.stops), default=1)) > self.count:

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from twin.engine.bunker import Bunker
 from twin.engine.unit import State
+from twin.units.campaigns import Campaigns
 
 if TYPE_CHECKING:
     from twin.units.line import Line
 
 Floats = NDArray[np.float64]
-FIRST, ALTERNATE, FULLEST = "first", "alternate", "fullest"
+FIRST, ALTERNATE, FULLEST, CAMPAIGNS = "first", "alternate", "fullest", "campaigns"
 
 
 class Intake:
@@ -46,6 +47,7 @@ class Intake:
         wished = [share * lot for share in self.shares] if self.shares is not None else [lot] * len(self.bunkers)
         self.wishes = [0.0] * len(wished) if partial else wished
         self.weights = np.zeros(len(self.bunkers))
+        self.campaigns: Campaigns | None = None
         self.batches = 1
         self.chosen = 0
         self.turn = 0
@@ -59,10 +61,23 @@ class Intake:
             return self._find_blend(line, self.shares)
         if len(self.bunkers) == 1:
             return self._offer(line, self.bunkers[0])
+        if self.campaigns is not None:
+            return self._find_campaign(line, self.campaigns)
         for j in self._order():
             amount = self._offer(line, self.bunkers[j])
             if amount > 0.0:
                 self.chosen = j
+                return amount
+        return 0.0
+
+    def _find_campaign(self, line: Line, campaigns: Campaigns) -> float:
+        """The same where the line works in campaigns: the present one goes on, or the next begins."""
+        for leg in campaigns.candidates(self.bunkers):
+            source = campaigns.plan[leg].source
+            amount = self._offer(line, self.bunkers[source])
+            if amount > 0.0:
+                campaigns.begin(leg)
+                self.chosen = source
                 return amount
         return 0.0
 
@@ -125,6 +140,8 @@ class Intake:
         if self.shares is None:
             bunker = self.bunkers[self.chosen]
             drawn = bunker.draw(amount, x, lot, now)
+            if self.campaigns is not None:
+                self.campaigns.taken += amount
             if len(self.bunkers) > 1:
                 self.weights[:] = 0.0
                 self.weights[self.chosen] = 1.0
@@ -149,9 +166,12 @@ class Intake:
 
     def save(self) -> State:
         """Whose turn it is and where the present lot came from."""
-        return {"turn": self.turn, "chosen": self.chosen, "weights": self.weights.copy()}
+        campaigns = self.campaigns.save() if self.campaigns is not None else None
+        return {"turn": self.turn, "chosen": self.chosen, "weights": self.weights.copy(), "campaigns": campaigns}
 
     def load(self, state: State) -> None:
         """Take over a saved intake."""
         self.turn, self.chosen = state["turn"], state["chosen"]
         self.weights[:] = state["weights"]
+        if self.campaigns is not None:
+            self.campaigns.load(state["campaigns"])

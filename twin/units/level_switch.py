@@ -35,10 +35,11 @@ class LevelSwitch:
         """The switch of a line; None where it has none."""
         return cls(model.start_at, model.stop_at or 0.0) if model.start_at is not None else None
 
-    def lets(self, amount: float, bunker: Bunker) -> bool:
-        """Whether ``amount`` kg may be drawn; 0 where they cannot be drawn yet for another reason, which switches nothing on."""
+    def lets(self, amount: float, bunker: Bunker, must_run: bool = False) -> bool:
+        """Whether ``amount`` kg may be drawn; 0 where they cannot be drawn yet for another reason, which switches nothing on. ``must_run``: the shortest
+        run is not over, so that the low level switches nothing off."""
         level = bunker.level
-        if self.on and (amount > 0.0 or level < self.stop_at):
+        if self.on and not must_run and (amount > 0.0 or level < self.stop_at):
             self.on = level - amount >= self.stop_at - bunker.tolerance
         if not self.on and amount > 0.0:
             self.on = level >= self.start_at - bunker.tolerance

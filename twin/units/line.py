@@ -14,18 +14,20 @@ from twin.engine.clock import Clock, nanoseconds
 from twin.engine.deadlock import check_deadlock
 from twin.engine.genealogy import Genealogy
 from twin.engine.resource import Resource, release, seize
-from twin.engine.states import BLOCKED, CLOSING, DOWN, MAINTENANCE, OFF_SHIFT, RUNNING, STARVED, WAITING
+from twin.engine.states import BLOCKED, CLOSING, DOWN, MAINTENANCE, OFF_SHIFT, RUNNING, STARVED, WAITING, WARM_UP
 from twin.engine.unit import State
 from twin.engine.waiting import WaitingList, lacking
 from twin.scenario.line_rules import DO_NOT_START, FINISH, RUN_EMPTY
 from twin.units.breakdown import WORKING, next_failure
+from twin.units.changeover import ChangeoverRule
 from twin.units.delivery import Delivery
 from twin.units.level_switch import LevelSwitch
 from twin.units.liberation import Liberated
 from twin.units.line_stops import StoppableLine
-from twin.units.line_times import DELIVER, READY, RUN_OUT, START, WORK, Equipment
+from twin.units.line_times import DELIVER, READY, RUN_OUT, START, WARMING, WORK, Equipment
 from twin.units.machine import Machine
 from twin.units.outlet import Receiver
+from twin.units.steering import Steering
 
 
 def _batching(machines: Sequence[Machine]) -> list[Machine]:
@@ -54,12 +56,14 @@ class Line(StoppableLine):
         self.delivery = Delivery(self.network, before)
         self.liberated = Liberated(self.network.lot.shape[0])
         self.needs, self.before, self.genealogy = tuple(needs), before, genealogy
-        self._varying = [machine for machine in self.machines if machine.varies]
+        self._varying = [machine for machine in self.machines if machine.varies or machine.follows is not None]
         self._batching = _batching(self.machines)
         self._rostered = [machine for machine in self.machines if machine.roster is not None]
         self._wearing = [(i, machine) for i, machine in enumerate(self.machines) if machine.wear is not None]
         self._countable = [(i, machine) for i, machine in enumerate(self.machines) if machine.count > 1 or machine.bypass_port >= 0]
         self._seconds_for = -1.0
+        self._steering: list[Steering] = []
+        self._following = [machine.follows for machine in self.machines if machine.follows is not None]
         self.switch: LevelSwitch | None = None
 
     def connect(self, outlets: Sequence[Receiver]) -> None:
@@ -67,6 +71,7 @@ class Line(StoppableLine):
         self.delivery.connect(outlets)
         for bunker in self.intake.bunkers:
             bunker.takers.append(self)
+        self._steering = [Steering(self, i, machine) for i, machine in enumerate(self.machines) if machine.steers]
         for receiver in dict.fromkeys(outlets):
             fillers = getattr(receiver, "fillers", None)
             if fillers is not None:
@@ -91,6 +96,10 @@ class Line(StoppableLine):
             return self._take(now)
         if record.phase == START:
             return self._start(now)
+        if record.phase == WARMING:
+            record.phase = START
+            self.rest.awake = now  # type: ignore[union-attr]  # only a line with energy states warms up
+            return self._start(now)
         if record.phase == RUN_OUT:
             return self._hand_over(now)
         return self._deliver(now)  # a lot that is done moves as soon as there is room, also at night and during a repair
@@ -107,9 +116,9 @@ class Line(StoppableLine):
                     release(self, self.needs, now)
                 record.state, record.until = OFF_SHIFT if imposed == OFF_SHIFT else MAINTENANCE, until
                 return True
-        if record.down or record.serviced:
+        if record.down or record.serviced or record.pauses:
             self.abandon_lists(now)
-            self._wait(MAINTENANCE if record.serviced else DOWN, [self.repaired], now)
+            self._wait(MAINTENANCE if record.serviced else DOWN if record.down else record.paused, [self.repaired], now)
             return True
         return False
 
@@ -129,18 +138,27 @@ class Line(StoppableLine):
         if self._batching:
             intake.batches = max(1, *(machine.batching for machine in self._batching))
         amount = intake.find(self)
-        if self.switch is not None and not self.switch.lets(amount, intake.bunkers[0]):
+        if self.switch is not None and not self.switch.lets(amount, intake.bunkers[0], self.rest is not None and self.rest.must_run(now)):
             return self._stand_until_level(now)
         if amount <= 0.0:
             if record.state == BLOCKED and self.waiting:  # it waited for room (blocking: before) and what it would have taken is gone
                 self.abandon_lists(now)
             self._wait(STARVED, intake.lists, now, intake.wishes, takes_any=intake.takes_any)
             return False
+        if self.changeover is not None and self._changes_over(self.changeover, amount, now):
+            return self._take(now)
+        if record.flush:
+            return self._run_flush(now)
         for machine in self._rostered:
             if machine.follows_roster(now):
                 network.changed(machine)
         if record.rule == RUN_EMPTY and now >= self._feed_stops:
             return self._stand_until_closing(now)
+        for followed in self._following:
+            followed.look()
+        for steering in self._steering:
+            if steering.follows():
+                network.changed(steering.machine)
         if ahead := self.before or record.rule == DO_NOT_START:
             intake.peek(network.lot, amount)
             counted = network.warned.copy()
@@ -195,6 +213,10 @@ class Line(StoppableLine):
         record = self.record
         if self._hindered(now):
             return record.until >= 0
+        if self.rest is not None and (delay := self.rest.start_delay(self.windows, now)):
+            self.abandon_lists(now)
+            record.phase, record.state, record.until = WARMING, WARM_UP, now + delay
+            return True
         if self.needs and not record.kept and not seize(self, self.needs, now):
             self._wait(WAITING, [], now, takes_any=False)
             return False
@@ -204,10 +226,45 @@ class Line(StoppableLine):
             self._next_failure = next_failure(self.breakdowns)
         if record.began < now:
             record.starts += 1
+            if self.rest is not None:
+                self.rest.begin_run(now)
             self.recorder.starts[self.recorder.step(now)][self.records.line_row] += 1
         record.phase, record.state, record.since, record.began = WORK, RUNNING, now, now
         record.until = self._stop(now)
         return True
+
+    def _changes_over(self, rule: ChangeoverRule, amount: float, now: int) -> bool:
+        """Whether what would be drawn is another source or material than before, and a changeover begins."""
+        record, intake = self.record, self.intake
+        if rule.by_material:
+            intake.peek(self.network.lot, amount)
+            key = rule.main_material(self.network.x)
+        else:
+            key = intake.bunkers[intake.chosen].name
+        before, record.set_for = record.set_for, key
+        if not before or before == key:
+            return False
+        record.flush = rule.flush > 0.0
+        rule.begin(before, key, now)
+        return True
+
+    def _run_flush(self, now: int) -> bool:
+        """After a changeover the first of the new material goes out of the line unseparated."""
+        record, network, rule = self.record, self.network, self.changeover
+        assert rule is not None
+        if self.waiting:
+            self.leave_lists()
+        if self.genealogy is not None:
+            record.lot = self.genealogy.new(self.name, now)
+        bunker = self.intake.bunkers[self.intake.chosen]
+        record.feed = self.intake.draw(self, network.lot, min(rule.flush, bunker.level), record.lot, now)
+        network.passes_unseparated(rule.outlet)
+        record.flush = False
+        record.duration = record.left = record.gone = 0
+        self.records.running(self, now, now)
+        record.phase = DELIVER
+        self.delivery.begin(self)
+        return self._deliver(now)
 
     def _stand_until_level(self, now: int) -> bool:
         """Nothing is drawn until the bunker holds as much as the line starts at."""
@@ -278,11 +335,14 @@ class Line(StoppableLine):
             if spent and self.replacements[machine.name].record.phase == WORKING:
                 self.recorder.note(now, machine.name, "worn part is replaced")
                 self.replacements[machine.name].begin(now)
+        for i, cleaning in self.cleanings:
+            if cleaning.lot_passed(float(self.network.phi[i]) * record.feed, record.operated, now) and cleaning.machine.wear is not None:
+                self.network.changed(cleaning.machine)
 
     def rates_changed(self) -> None:
         """A timed event may have changed rates: they are looked up for the next lot."""
         self._seconds_for = -1.0
-        self._varying = [machine for machine in self.machines if machine.varies]
+        self._varying = [machine for machine in self.machines if machine.varies or machine.follows is not None]
         self._batching = _batching(self.machines)
 
     @property
@@ -295,7 +355,7 @@ class Line(StoppableLine):
     def on_the_line(self) -> list[tuple[np.ndarray[tuple[int, ...], np.dtype[np.float64]], float]]:
         """What lies on the line: (matrix, share of it)."""
         record, network = self.record, self.network
-        if record.phase in (START, WORK, RUN_OUT):
+        if record.phase in (START, WORK, RUN_OUT, WARMING):
             return [(network.lot, 1.0 - record.gone / record.duration if record.gone else 1.0)]
         if record.phase == DELIVER:
             masses = zip(network.outlet_views, self.delivery.pending, network.outlet_mass.tolist(), strict=True)
@@ -313,6 +373,8 @@ class Line(StoppableLine):
             "intake": self.intake.save(),
             "records": self.records.save(),
             "liberated": self.liberated.save(),
+            "cleanings": [cleaning.save() for _, cleaning in self.cleanings],
+            "rest": self.rest.save() if self.rest is not None else {},
             "switched_on": self.switch is not None and self.switch.on,
             "seconds_for": self._seconds_for,
             "machines": [machine.save() for machine in self.machines],
@@ -328,8 +390,12 @@ class Line(StoppableLine):
         self.intake.load(state["intake"])
         self.records.load(state["records"])
         self.liberated.load(state["liberated"])
+        for (_, cleaning), saved in zip(self.cleanings, state["cleanings"], strict=True):
+            cleaning.load(saved)
         if self.switch is not None:
             self.switch.on = state["switched_on"]
+        if self.rest is not None:
+            self.rest.load(state["rest"])
         for name in state["repaired"]:
             assert name == self.name
             self.repaired.join(self, 0.0)

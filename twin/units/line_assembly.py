@@ -10,14 +10,22 @@ import numpy as np
 
 from twin.engine.calendars import Maintenance, Windows
 from twin.engine.clock import nanoseconds
+from twin.engine.states import CHANGEOVER, CLEANING
 from twin.kernels.compile import MachineKernel, Sizes
+from twin.scenario.line_rules import CampaignPlan, Changeover
 from twin.scenario.machine import MachineModel
 from twin.units.assembly import Assembly
 from twin.units.breakdown import Breakdown, Replacement
+from twin.units.campaigns import Campaigns
+from twin.units.changeover import ChangeoverRule
+from twin.units.cleaning import Cleaning
 from twin.units.closing import Closing
 from twin.units.downtime import Downtime
+from twin.units.energy_states import Rest
+from twin.units.followed import FollowedRate
 from twin.units.hazard import Hazard
-from twin.units.intake import Intake
+from twin.units.intake import CAMPAIGNS, Intake
+from twin.units.interruption import Interruption
 from twin.units.level_switch import LevelSwitch
 from twin.units.line import Line
 from twin.units.line_records import LineRecords
@@ -26,6 +34,7 @@ from twin.units.listed_stops import ListedStop, ListedStops
 from twin.units.machine import Machine, Roster, Wear
 from twin.units.network import Network, Wiring
 from twin.units.outage import Outage
+from twin.units.steering import FREE, ROOM
 
 
 class Layout(Protocol):
@@ -75,7 +84,7 @@ def build_machine(site: Assembly, name: str, model: MachineModel) -> Machine:
     if model.roster is not None:
         value, shifts = model.roster
         roster = Roster(value, tuple((site.calendar(calendar), number) for calendar, number in shifts))
-    return Machine(
+    machine = Machine(
         name,
         kernel_of(site, name),
         ports,
@@ -91,6 +100,11 @@ def build_machine(site: Assembly, name: str, model: MachineModel) -> Machine:
         stream=site.stream(name, "rate") if varies else None,
         roster=roster,
     )
+    machine.steers = by if (by := getattr(model, "by", "shares")) in (ROOM, FREE) else ""
+    machine.resting = (model.power.standby, model.power.switched_off)
+    if model.follows is not None:
+        machine.follows = FollowedRate(model.follows)
+    return machine
 
 
 def build_breakdowns(site: Assembly, machine: Machine, model: MachineModel) -> tuple[list[Outage], Replacement | None]:
@@ -168,12 +182,23 @@ def build_hazards(site: Assembly, machine: Machine, model: MachineModel) -> list
     return found
 
 
+def build_interruptions(site: Assembly, name: str, model: MachineModel) -> list[Interruption]:
+    """The stops that a machine's line makes by itself, added to the plant. Streams: ``changeover`` and ``cleaning``."""
+    found = []
+    for key, state, rule in (("changeover", CHANGEOVER, model.changeover), ("cleaning", CLEANING, model.cleaning)):
+        if rule is not None:
+            found.append(Interruption(f"{name}.{key}", site.next_index(), site.clock, state, site.stream(name, key), site.needed(rule.needs)))
+    site.units += found
+    return found
+
+
 def build_line(
     site: Assembly,
     layout: Layout,
     machines: dict[str, Machine],
     breakdowns: dict[str, tuple[list[Outage], Replacement | None]],
     hazards: dict[str, list[Hazard]],
+    interruptions: dict[str, list[Interruption]],
 ) -> Line:
     """The line, added to the plant; its outlets are connected when all units are there."""
     scenario = site.scenario
@@ -209,6 +234,22 @@ def build_line(
         genealogy=site.genealogy,
     )
     line.switch = LevelSwitch.of(head)
+    if head.energy_states is not None:
+        line.rest = Rest.of(head.energy_states)
+        line.records.resting[:] = [machine.resting_power for machine in members]
+    if head.take == CAMPAIGNS:
+        line.intake.campaigns = Campaigns(head.campaign or CampaignPlan(), layout.bunkers)
+    for interruption in interruptions[layout.name]:
+        interruption.line = line
+    changing = [each for each in interruptions[layout.name] if each.state == CHANGEOVER]
+    if head.changeover is not None:
+        line.changeover = ChangeoverRule(head.changeover, changing[0], scenario.materials.names, _flushed_to(layout, members, head.changeover))
+    for i, machine in enumerate(members):
+        model = scenario.units[machine.name]
+        for work in interruptions[machine.name]:
+            if work.state == CLEANING and isinstance(model, MachineModel) and model.cleaning is not None:
+                work.line = line
+                line.cleanings.append((i, Cleaning(model.cleaning, machine, work)))
     for machine in members:
         own, replacement = breakdowns[machine.name]
         for breakdown in own:
@@ -226,6 +267,15 @@ def build_line(
             line.downtimes.append(Downtime(machine, line.machine_rows[machine.name], own, endangered))
     site.units.append(line)
     return line
+
+
+def _flushed_to(layout: Layout, members: Sequence[Machine], rule: Changeover) -> int:
+    """The outlet, by its place, through which a flush leaves; -1 where nothing is flushed."""
+    if rule.flush is None:
+        return -1
+    name, _, port = rule.flush.to.partition(".")
+    machine = layout.machines.index(name)
+    return layout.outlets.index((machine, members[machine].ports.index(port)))
 
 
 def _rehearse(site: Assembly, line: str, network: Network) -> None:

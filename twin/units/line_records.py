@@ -6,18 +6,21 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twin.engine.clock import NANOSECONDS
 from twin.engine.recording import Recorder
-from twin.engine.states import BLOCKED, CLOSING, OVERTIME, RUNNING, STARVED, WAITING
+from twin.engine.states import BLOCKED, CHANGEOVER, CLEANING, CLOSING, OFF_SHIFT, OVERTIME, RUNNING, STARVED, WAITING, WARM_UP
 from twin.engine.unit import State
 from twin.kernels.recording import record_interval
+from twin.units.energy_states import IDLE, STANDBY
 
 if TYPE_CHECKING:
     from twin.units.line_times import TimedLine
     from twin.units.machine import Machine
 
-POWERED = (WAITING, BLOCKED, STARVED, RUNNING, OVERTIME, CLOSING)
+Floats = NDArray[np.float64]
+POWERED = (WAITING, BLOCKED, STARVED, RUNNING, OVERTIME, CLOSING, CHANGEOVER, CLEANING, WARM_UP)
 """States in which a machine draws its idle power."""
 
 
@@ -51,7 +54,8 @@ class LineRecords:
         self._energy = [row[first_machine:last] for row in recorder.energy]
         self._state = [row[line_row] for row in recorder.state]
         self._used = 0.0
-        self._counted_time, self._counted_mass = 0, np.zeros(len(machines))
+        self._counted_time, self._counted_mass = (0, 0, 0), np.zeros(len(machines))
+        self.resting = np.zeros((len(machines), 2))
 
     def running(self, line: TimedLine, begin: int, end: int, state: int = RUNNING) -> None:
         """The line worked on its lot from ``begin`` to ``end``, ns; ``state``: in its time, or in overtime."""
@@ -80,18 +84,38 @@ class LineRecords:
     def standing(self, line: TimedLine, begin: int, end: int, state: int) -> None:
         """The line did not work from ``begin`` to ``end``, ns."""
         powered = state in POWERED
+        rest = line.rest
         waits = self.recorder.wait_rows.get((line.name, state, line.record.cause), -1)
         for k, part in self.recorder.cut(begin, end):
             self._state[k][state] += part
             if waits >= 0:
                 self.recorder.waits[k][waits] += part
-            if powered:
+            if powered and rest is None:
                 self._energy[k] += self.power[:, 0] * (part / NANOSECONDS)
+        if rest is not None and (powered or state == OFF_SHIFT):
+            for since, until, level in rest.pieces(begin, end, state):
+                if powered:
+                    rest.add(level, until - since)
+                for k, part in self.recorder.cut(since, until):
+                    self._energy[k] += self.drawn_at(level) * (part / NANOSECONDS)
+
+    def drawn_at(self, level: str) -> Floats:
+        """What the machines (machine,) draw while the line stands, W."""
+        return self.power[:, 0] if level == IDLE else self.resting[:, 0 if level == STANDBY else 1]
+
+    def _stood(self, line: TimedLine) -> tuple[int, int, int]:
+        """For how long (ns) its machines drew idle, stand-by and off power."""
+        rest, times = line.rest, line.record.state_time
+        powered = sum(times[state] for state in POWERED)
+        if rest is None:
+            return powered, 0, 0
+        return powered - rest.standby_time - rest.off_time, rest.standby_time, rest.off_time + times[OFF_SHIFT]
 
     def energy_used(self, line: TimedLine) -> float:
         """Electricity used so far, J, from times and masses alone: the account that recorded energy is held against."""
-        powered = sum(line.record.state_time[state] for state in POWERED) - self._counted_time
-        idle = float(sum(self.power[:, 0].tolist())) * powered / NANOSECONDS
+        times = [now - counted for now, counted in zip(self._stood(line), self._counted_time, strict=True)]
+        drawn = (float(sum(each.tolist())) for each in (self.power[:, 0], self.resting[:, 0], self.resting[:, 1]))
+        idle = sum(power * time / NANOSECONDS for power, time in zip(drawn, times, strict=True))
         masses: list[float] = (self.through - self._counted_mass).tolist()
         specific: list[float] = self.power[:, 1].tolist()
         return self._used + idle + sum([p * m for p, m in zip(specific, masses, strict=True)])
@@ -99,18 +123,19 @@ class LineRecords:
     def copies(self, line: TimedLine, place: int, machine: Machine) -> None:
         """A copy failed or came back, or a timed event changed the power: settle the account at what was drawn until now."""
         self._used = self.energy_used(line)
-        self._counted_time = sum(line.record.state_time[state] for state in POWERED)
+        self._counted_time = self._stood(line)
         self._counted_mass = self.through.copy()
-        self.power[place] = machine.drawn_power
+        self.power[place], self.resting[place] = machine.drawn_power, machine.resting_power
 
     def save(self) -> State:
         """The account."""
         return {
-            "power": self.power.copy(), "through": self.through.copy(), "used": self._used,
-            "counted_time": self._counted_time, "counted_mass": self._counted_mass.copy(),
+            "power": self.power.copy(), "resting": self.resting.copy(), "through": self.through.copy(), "used": self._used,
+            "counted_time": list(self._counted_time), "counted_mass": self._counted_mass.copy(),
         }  # fmt: skip
 
     def load(self, state: State) -> None:
         """Take over a saved account."""
-        self.power[:], self.through[:] = state["power"], state["through"]
-        self._used, self._counted_time, self._counted_mass = state["used"], state["counted_time"], state["counted_mass"].copy()
+        self.power[:], self.resting[:], self.through[:] = state["power"], state["resting"], state["through"]
+        idle, standby, off = state["counted_time"]
+        self._used, self._counted_time, self._counted_mass = state["used"], (idle, standby, off), state["counted_mass"].copy()

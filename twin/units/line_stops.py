@@ -10,6 +10,8 @@ from twin.engine.unit import Unit
 from twin.engine.waiting import WaitingList
 from twin.scenario.line_rules import RUN_EMPTY
 from twin.units.breakdown import WORKING, Replacement, next_failure
+from twin.units.changeover import ChangeoverRule
+from twin.units.cleaning import Cleaning
 from twin.units.hazard import QUIET, Hazard
 from twin.units.line_times import START, WORK, Equipment, TimedLine
 from twin.units.machine import Machine
@@ -32,7 +34,9 @@ class StoppableLine(TimedLine):
         self.breakdowns: list[Outage] = []
         self.replacements: dict[str, Replacement] = {}
         self.hazards: list[Hazard] = []
-        self.repaired = WaitingList(f"{name}: repair", lambda _: not (self.record.down or self.record.serviced), self._menders)
+        self.repaired = WaitingList(f"{name}: repair", self._works, self._menders)
+        self.changeover: ChangeoverRule | None = None
+        self.cleanings: list[tuple[int, Cleaning]] = []
         self.followers: list[Follower] = []
         self._open_until = -1
         self._next_failure = -1
@@ -42,9 +46,14 @@ class StoppableLine(TimedLine):
         for follower in self.followers:
             follower.line_changed(self.record.down > 0, self.record.serviced > 0, now)
 
+    def _works(self, _: float) -> bool:
+        return not (self.record.down or self.record.serviced or self.record.pauses)
+
     def _menders(self) -> list[Unit]:
         units: list[Unit] = [b for b in self.breakdowns if b.record.phase != WORKING]
         units += [h for h in self.hazards if h.record.phase != QUIET]
+        units += [cleaning.work for _, cleaning in self.cleanings if cleaning.work.busy]
+        units += [self.changeover.work] if self.changeover is not None and self.changeover.work.busy else []
         return [*units, *(r for r in self.replacements.values() if r.record.phase != WORKING)]
 
     def _look_at_windows(self, now: int) -> tuple[int, int]:
@@ -147,6 +156,18 @@ class StoppableLine(TimedLine):
         self._tell(now)
         self.network.changed(machine)
         self.recorder.note(now, machine.name, "worn part replaced")
+        self.repaired.wake_first(now)
+
+    def pause_begins(self, state: int, now: int) -> None:
+        """The line changes over or is cleaned: it stands, in that state."""
+        self._cut(now)
+        self.record.pauses += 1
+        self.record.paused = state
+
+    def pause_ends(self, now: int) -> None:
+        """It is done."""
+        self._cut(now)
+        self.record.pauses -= 1
         self.repaired.wake_first(now)
 
     def change_power(self, machine: Machine, power: tuple[float, float], now: int) -> None:

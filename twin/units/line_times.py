@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 from twin.engine.calendars import Windows
 from twin.engine.clock import Clock
 from twin.engine.recording import Recorder
-from twin.engine.states import DOWN, MAINTENANCE, OFF_SHIFT, OVERTIME, RUNNING, STARVED, STATES
+from twin.engine.states import CHANGEOVER, DOWN, MAINTENANCE, OFF_SHIFT, OVERTIME, RUNNING, STARVED, STATES
 from twin.engine.unit import Unit
 from twin.units.closing import Closing
 from twin.units.downtime import Downtime
+from twin.units.energy_states import Rest
 from twin.units.intake import Intake
 from twin.units.line_records import LineRecords
 from twin.units.network import Network
 
-READY, START, WORK, DELIVER, RUN_OUT = range(5)
-"""Phases: no lot on the line; a lot waits to be (further) worked on; work; delivery; the machines run empty."""
+READY, START, WORK, DELIVER, RUN_OUT, WARMING = range(6)
+"""Phases: no lot on the line; a lot waits to be (further) worked on; work; delivery; the machines run empty; they warm up."""
 
 
 @dataclass(slots=True)
@@ -26,7 +27,8 @@ class LineRecord:
     the loops do not settle faster. ``ailing``: failed copies and hazards that are not yet dealt with. ``began``: when it last worked. ``starts``: begins
     of work after it stood. ``gone``: of the ``duration`` of the lot, what was
     handed over already. With rules of closing: ``closes``: when the windows close or closed last, ``rule``: what happens then; ``kept``: crew and tools stay
-    in overtime."""
+    in overtime. ``pauses``: stops that the line makes by itself, now in state ``paused``; ``set_for``: the source or material that it is set for, ``flush``:
+    whether it is still to be flushed."""
 
     until: int = 0
     phase: int = READY
@@ -52,6 +54,10 @@ class LineRecord:
     rule: str = ""
     starts: int = 0
     kept: bool = False
+    pauses: int = 0
+    paused: int = CHANGEOVER
+    set_for: str = ""
+    flush: bool = False
     state_time: list[int] = field(default_factory=lambda: [0] * len(STATES))
 
 
@@ -77,6 +83,7 @@ class TimedLine(Unit):
         self.windows, self.recorder, self.records = equipment.windows, equipment.recorder, equipment.records
         self.machine_rows = self.records.machine_rows
         self.closing = equipment.closing
+        self.rest: Rest | None = None
         self.downtimes: list[Downtime] = []
 
     def operated(self, now: int) -> int:
@@ -91,6 +98,8 @@ class TimedLine(Unit):
         record.operated += done
         record.left -= done
         record.began = record.since = now
+        if self.rest is not None:
+            self.rest.awake = now
         if record.ailing and done:
             self._add_downtime(now - done, now)
         if self.closing is not None and done:
@@ -110,7 +119,7 @@ class TimedLine(Unit):
     def _close(self, now: int) -> None:
         """Account for a time without work, cut where shifts and planned stops begin and end."""
         record = self.record
-        state = MAINTENANCE if record.serviced else DOWN if record.down else record.state
+        state = MAINTENANCE if record.serviced else DOWN if record.down else record.paused if record.pauses else record.state
         for begin, end, effective in self.windows.pieces(record.since, now, state):
             record.state_time[effective] += end - begin
             if record.ailing and effective not in (OFF_SHIFT, MAINTENANCE):

@@ -11,6 +11,7 @@ from twin.engine.clock import nanoseconds
 from twin.engine.streams import Stream
 from twin.engine.unit import State, record_from_state, record_to_state
 from twin.kernels.compile import MachineKernel
+from twin.units.followed import FollowedRate
 
 
 class Draw(Protocol):
@@ -60,7 +61,8 @@ class Machine:
 
     ``values``: kernel parameters in SI as they are now, ``fresh`` the same without wear. ``rate`` (kg/s) or ``cycle_time`` (s a batch) is a
     distribution or None.
-    ``power`` = idle W of a copy, specific J/kg. ``bypass_port``: where everything goes while no copy works, -1 if the line stops instead.
+    ``power`` = idle W of a copy, specific J/kg; ``resting``: W of a copy in
+    stand-by and off. ``bypass_port``: where everything goes while no copy works, -1 if the line stops instead.
     """
 
     def __init__(
@@ -88,9 +90,12 @@ class Machine:
         self.rate, self.cycle_time, self.varies = rate, cycle_time, varies
         self.redraw = nanoseconds(redraw) if redraw is not None else None
         self.power = power
+        self.resting = (0.0, 0.0)
         self.wear = wear
         self.stream = stream
         self.roster = roster
+        self.follows: FollowedRate | None = None
+        self.steers = ""
         self.record = MachineRecord(up=count)
 
     @property
@@ -111,7 +116,9 @@ class Machine:
             record.drawn = draw.inverse(self.stream.uniform() if self.varies and self.stream is not None else 0.5)
             record.drawn_until = (now // self.redraw + 1) * self.redraw if self.redraw else 0
         if self.rate is not None:
-            return mass / record.drawn
+            if self.follows is not None and redraw:
+                self.follows.at(record.drawn, now)
+            return mass / (record.drawn if self.follows is None else self.follows.rate_now)
         copies = max(1, record.up)
         return record.drawn * (copies * -(-batches // copies))
 
@@ -120,6 +127,12 @@ class Machine:
         """Idle power of the copies that work, W, and specific energy, J/kg: a copy that is down draws none."""
         idle, specific = self.power
         return idle * self.record.up, specific
+
+    @property
+    def resting_power(self) -> tuple[float, float]:
+        """Power in stand-by and off, W: of the copies that work, and of all."""
+        standby, off = self.resting
+        return standby * self.record.up, off * self.count
 
     def wears(self, mass: float) -> tuple[bool, bool]:
         """``mass`` kg went through; returns (a parameter changed, the part must be replaced)."""
@@ -133,6 +146,11 @@ class Machine:
             record.steps = steps
             self._apply_wear()
         return changed, wear.replace_after is not None and record.worn >= wear.replace_after
+
+    @property
+    def worn_share(self) -> float:
+        """By how much of its fresh value the parameter that wears has changed."""
+        return abs(self.wear.change) * self.record.steps if self.wear is not None else 0.0
 
     def _apply_wear(self) -> None:
         wear = self.wear
@@ -165,12 +183,15 @@ class Machine:
 
     def save(self) -> State:
         """Record and count of uniforms; parameters follow from scenario, events and wear."""
-        return {"record": record_to_state(self.record), "used": self.stream.used if self.stream is not None else 0}
+        follows = [self.follows.rate_now, self.follows.since] if self.follows is not None else []
+        return {"record": record_to_state(self.record), "used": self.stream.used if self.stream is not None else 0, "follows": follows}
 
     def load(self, state: State) -> None:
         """Take over a saved machine."""
         record_from_state(self.record, state["record"])
         if self.stream is not None:
             self.stream.rewind(state["used"])
+        if self.follows is not None:
+            self.follows.rate_now, self.follows.since = state["follows"]
         self._apply_wear()
         self._apply_roster()

@@ -212,6 +212,20 @@ class Network:
             if status != 0:
                 self._explain(status, f"contents of lot {lot} of {mass:g} kg at {now / NANOSECONDS:.6g} s")
 
+    def passes_unseparated(self, outlet: int) -> None:
+        """What lies in ``x`` leaves by one of the outlets as it is, as when a line is flushed; nothing is worked on."""
+        machine, port = self.wiring.outlets[outlet]
+        for name in ("inp", "out", "outlet_mass"):
+            self._arrays[name][:] = 0.0
+        self.phi[:] = 0.0
+        self.out[machine, port] = self.x
+        self.outlet_mass[outlet] = float(self.lot.sum())
+        for field in self._result.values():
+            field[:] = 0
+        self._read()
+        if self.riders is not None:
+            self.riders.pass_unseparated(outlet)
+
     def _read(self) -> None:
         """Take over what Python needs of the result, at once."""
         self.duration, self.sweeps, self.slowed = _OUTCOME(self.result.item())

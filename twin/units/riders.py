@@ -57,6 +57,14 @@ class Riders:
                     self.parts[k, row] = self._out[i, p, material]
         return 0
 
+    def pass_unseparated(self, outlet: int) -> None:
+        """The lot leaves by one outlet as it is."""
+        machine, port = self.network.wiring.outlets[outlet]
+        self.parts[:] = self.flows[:] = 0.0
+        self.parts[outlet] = self.network.lot
+        begin = self.components.content
+        self.flows[machine, port] = self.network.lot[begin : begin + self.flows.shape[2]].sum(axis=1)
+
     def record(self, mass: Floats, share: float, streams: Ints, intake_rows: Ints, weights: Floats) -> None:
         """Add ``share`` of the contents to the rows of the recorder's ``mass`` (stream, component)."""
         begin = self.components.content

@@ -83,8 +83,9 @@ class Timetable(Unit):
             machine.record.drawn_until = -1
         machine.set_values(model.kernel_values(scenario.materials, scenario.sizes))
         power = (model.power.idle, model.power.specific)
+        resting, machine.resting = machine.resting, (model.power.standby, model.power.switched_off)
         if now is not None:
-            if power != machine.power:
+            if power != machine.power or resting != machine.resting:
                 line.change_power(machine, power, now)
             line.network.changed(machine)
         machine.power = power

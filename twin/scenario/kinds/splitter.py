@@ -40,6 +40,12 @@ class Splitter(MachineModel):
         description="The ports and the share of each; they sum to 1."
     )
 
+    by: Literal["shares", "room", "free"] = Field(
+        default="shares",
+        description="What decides: the shares as they are; each multiplied by the share of its bunker that is empty; or all of a lot goes to the bunker that "
+        "is emptiest, of those whose share is above 0. Looked up for each lot.",
+    )
+
     def kernel_values(self, materials: Any, sizes: SizeClasses) -> dict[str, float | NDArray[np.float64]]:
         """Return ``shares``, shape ``(port,)``."""
         return {"shares": np.array(list(self.shares.values()))}

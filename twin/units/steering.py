@@ -1,0 +1,59 @@
+"""A splitter whose shares follow the levels of the bunkers behind it, or that gives a whole lot to the one that is emptiest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from twin.units.line import Line
+    from twin.units.machine import Machine
+    from twin.units.outlet import Receiver
+
+ROOM, FREE = "room", "free"
+
+
+def steered(shares: NDArray[np.float64], empty: NDArray[np.float64], by: str) -> NDArray[np.float64]:
+    """The shares (port,) of a lot, where ``empty`` (port,) says what share of each bunker is empty, from 0 to 1.
+
+    >>> steered(np.array([0.5, 0.5]), np.array([0.2, 0.6]), "room").round(9).tolist()
+    [0.25, 0.75]
+    >>> steered(np.array([0.5, 0.5]), np.array([0.2, 0.6]), "free").tolist()
+    [0.0, 1.0]
+
+    Where all are full the shares stay as they were written.
+    """
+    weights = shares * empty
+    if not weights.sum() > 0.0:
+        return shares
+    if by == FREE:
+        chosen = np.where(shares > 0.0, empty, -1.0)
+        return np.where(np.arange(len(shares)) == int(np.argmax(chosen)), 1.0, 0.0)
+    result: NDArray[np.float64] = weights / weights.sum()
+    return result
+
+
+class Steering:
+    """One such splitter of a line. ``places``: where each of its ports leads to."""
+
+    def __init__(self, line: Line, number: int, machine: Machine) -> None:
+        self.machine = machine
+        outlets = [(i, p) for i, p in line.network.wiring.outlets]
+        self.places: list[Receiver] = [line.delivery.outlets[outlets.index((number, p))] for p in range(len(machine.ports))]
+
+    def follows(self) -> bool:
+        """Look at the levels for the lot that begins now; returns whether the shares changed."""
+        empty = np.array([_empty(place) for place in self.places])
+        shares = steered(np.asarray(self.machine.fresh["shares"]), empty, self.machine.steers)
+        if np.array_equal(shares, self.machine.values["shares"]):
+            return False
+        self.machine.values["shares"] = shares
+        return True
+
+
+def _empty(place: Receiver) -> float:
+    """The share of a place that is empty; a product always is."""
+    capacity = getattr(place, "capacity", None)
+    return 1.0 if capacity is None else place.room() / capacity
