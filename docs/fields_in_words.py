@@ -22,6 +22,7 @@ from twin.scenario.partition import Partition
 from twin.scenario.phases import Tests
 from twin.scenario.response import Response
 from twin.scenario.sizes import SizeClasses, SizeDistribution
+from twin.scenario.stops import Reason, StopList
 from twin.scenario.variates import Variate
 
 NAMED: tuple[tuple[Any, str], ...] = (
@@ -36,6 +37,7 @@ NAMED: tuple[tuple[Any, str], ...] = (
     (fields.Sources, "unit or port, list, or blend `{a: 70 %, b: 30 %}`"),
     (fields.Switch, "`true` or `false`"),
     (fields.Text, "text"),
+    (Reason, "text of at most 80 characters"),
     (CalendarSpec, "[calendar](#calendars)"),
     (Partition, "[partition table](#partition-tables)"),
     (Response, "mapping of materials to shares, by size if you like, or `{csv: file}`: see [sensor sorter](../machines/sensor_sorter.md)"),
@@ -43,6 +45,7 @@ NAMED: tuple[tuple[Any, str], ...] = (
     (Penalty, "price per mass, or mapping of names to it or to `{price: 20 EUR/t, per: 1 %}`: see [quality](../quality.md)"),
     (Price, "[price](#specifications-and-prices)"),
     (Schedule, "name of a [CSV file](#schedules)"),
+    (StopList, "`{list: stops.csv}`, or list of `{at: 2026-01-05T10:00, for: 30 min, reason: jam}`: see [stop logs](../stop_logs.md)"),
     (SizeClasses, "lengths, e.g. `0.5 1 2 4 mm`, or a list of them"),
     (SizeDistribution, "[size distribution](#size-distributions)"),
     (Specification, "[specification](#specifications-and-prices)"),
@@ -69,7 +72,7 @@ LOOSE = {
 }
 """Fields whose type says less than a person wants to know, by model and name."""
 
-EMPTY = (BaseModel, Partition, Penalty, Price, Response, Specification, Tests)
+EMPTY = (BaseModel, Partition, Penalty, Price, Response, Specification, StopList, Tests)
 """Types whose default holds nothing."""
 
 PLACE = "@{}@"

@@ -188,6 +188,20 @@ def _crews(chance: random.Random, units: dict[str, Any], resources: dict[str, An
     return [{"at": f"{chance.randrange(0, 119)} h", "set": {f"resources.{name}.count": chance.randrange(1, 3)}} for name in counts]
 
 
+def _listed(chance: random.Random, units: dict[str, Any]) -> None:
+    """Let some machines stop at full and half hours, end to end now and then, one copy or the other."""
+    for unit in units.values():
+        if unit["kind"] in ("separator", "shredder") and chance.random() < 0.3:
+            stops: list[dict[str, Any]] = []
+            for copy in range(1, unit.get("count", 1) + 1):
+                hour = 0.0
+                while (hour := hour + chance.choice([0.0, 3.5, 12.0, 30.0])) < 125.0:
+                    length = chance.choice([0.5, 1.0, 6.0])
+                    stops.append({"at": f"{hour} h", "for": f"{length} h", "reason": chance.choice(["jam", "motor", "breakdown"]), "copy": copy})
+                    hour += length
+            unit["stops"] = stops
+
+
 def random_plant(seed: int) -> twin.Scenario:
     """A plant of two or three stages; each stage has one or two lines on the same bunkers."""
     chance, varied = random.Random(seed), random.Random(f"rates of {seed}")
@@ -257,6 +271,7 @@ def random_plant(seed: int) -> twin.Scenario:
     events, crews = _events(chance, varied, units), random.Random(f"crews of {seed}")
     if crews.random() < 0.6:
         events += _crews(crews, units, resources)
+    _listed(random.Random(f"stops of {seed}"), units)
     scenario = {
         "twin": 1, "name": f"random-{seed}", "time": {"start": "2026-01-05T05:00", "horizon": "5 d"}, "seed": seed, "lot": "500 kg",
         "record": {"every": every, "genealogy": genealogy, "streams": streams},

@@ -12,6 +12,7 @@ from rich.table import Table
 from twin.results.findings import composition_of, composition_text
 from twin.results.kpis import NO_VALUE, PLANT, Kpi, kpi_text
 from twin.results.limits import limit_of, standings
+from twin.results.stops import pareto
 from twin.results.tally import Totals
 from twin.results.texts import bounds_text
 
@@ -147,3 +148,28 @@ def print_products(console: Console, totals: Totals) -> None:
         for name, text in rows:
             table.add_row(escape(name), escape(text or NO_VALUE))
         console.print(table)
+
+
+MOST_REASONS = 12
+"""Reasons of stops that are shown; the table names how many more there are."""
+
+
+def print_stops(console: Console, totals: Totals) -> None:
+    """Why machines stopped, the longest first."""
+    rows = pareto(totals)
+    if not rows:
+        return
+    console.print()
+    table = new_table("stopped because of", "machine", "stops", "time down", "share", "cumulative")
+    table.columns[1].justify = "left"
+    for row in rows[:MOST_REASONS]:
+        cells = (f"{row.number}", _hours(row.seconds), f"{100 * row.share:.3g} %", f"{100 * row.cumulative:.3g} %")
+        table.add_row(escape(row.reason), escape(row.machine), *cells)
+    if left := rows[MOST_REASONS:]:
+        seconds, share = sum(row.seconds for row in left), sum(row.share for row in left)
+        table.add_row(f"{len(left)} more", "", f"{sum(row.number for row in left)}", _hours(seconds), f"{100 * share:.3g} %", "100 %")
+    console.print(table)
+
+
+def _hours(seconds: float) -> str:
+    return f"{seconds / 3600.0:.4g} h"

@@ -16,6 +16,7 @@ from twin.engine.genealogy import Genealogy
 from twin.engine.recording import Axes, Recorder
 from twin.engine.resource import Resource, Rules
 from twin.engine.states import ALWAYS, CHANGEOVER, CLEANING, CLOSING, OVERTIME, STATES, WARM_UP
+from twin.kernels.physical_constants import LEVELS
 from twin.plant.topology import Topology, derive
 from twin.plant.waits import waits_of
 from twin.scenario.kinds.bunker import Bunker as BunkerModel
@@ -30,7 +31,7 @@ from twin.units.assembly import Assembly
 from twin.units.components import components_of
 from twin.units.conveyor import Conveyor
 from twin.units.gate import Gate
-from twin.units.journal import LEVELS, Journal
+from twin.units.journal import Journal
 from twin.units.line import Line
 from twin.units.line_assembly import build_breakdowns, build_hazards, build_interruptions, build_line, build_machine
 from twin.units.overflow import OverflowingBunker
@@ -113,6 +114,7 @@ def _site(scenario: Scenario, replication: int, topology: Topology) -> Assembly:
         carriers=carriers_of(scenario),
         levels=LEVELS,
         waits=waits_of(scenario, topology),
+        stops=stops_of(scenario),
         states=states_of(scenario),
     )
     horizon = nanoseconds(scenario.horizon)
@@ -128,6 +130,16 @@ def _site(scenario: Scenario, replication: int, topology: Topology) -> Assembly:
         site.resources[name] = Resource(name, site.next_index(), clock, rules, recorder)
         site.units.append(site.resources[name])
     return site
+
+
+def stops_of(scenario: Scenario) -> tuple[tuple[str, str], ...]:
+    """Every machine with each reason that it may stop for: those of its list, its hazards, its breakdowns."""
+    found: dict[tuple[str, str], None] = {}
+    for name, model in scenario.units.items():
+        if isinstance(model, MachineModel):
+            drawn = (*model.hazards, *([model.failures.reason] if model.failures is not None else []))
+            found.update(dict.fromkeys((name, reason) for reason in (*model.stops.reasons, *drawn)))
+    return tuple(found)
 
 
 def states_of(scenario: Scenario) -> tuple[str, ...]:

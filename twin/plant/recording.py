@@ -80,6 +80,7 @@ class Translation:
             "resource": list(self.axes.resources),
             "product": self.products,
             "cause": [wait.label for wait in self.axes.waits],
+            "stop": [f"{machine}: {reason}" for machine, reason in self.axes.stops],
             "warning": warnings,
         }
 
@@ -110,6 +111,8 @@ class Translation:
             **self._units(sums, seconds),
             **self._gates(sums, seconds),
             **self._resources(sums, seconds),
+            "stops/number": sums["stops"],
+            "stops/down": sums["stopped"] / NANOSECONDS,
         }
 
     def _units(self, sums: dict[str, NDArray[Any]], seconds: Floats) -> dict[str, Floats]:

@@ -63,6 +63,7 @@ AXES: tuple[Axis, ...] = (
     Axis("resource", "", "every resource that units share"),
     Axis("product", "", "every product"),
     Axis("cause", "", 'who stands because of whom, and how: "shredder blocked by bay"'),
+    Axis("stop", "", 'machine and reason why it stopped: "shredder: jam"'),
     Axis("warning", "", "ways in which a kernel left its valid range"),
 )
 """All but ``time``, which grows."""
@@ -136,6 +137,18 @@ SERIES: tuple[Variable, ...] = (
         ("queue", "time resource", "1", "units and trucks that wait for it, mean over the record step; who needs several waits for each of them"),
         ("wait", "time resource", "s", "time that units and trucks waited for it, summed over the record step"),
         ("grants", "time resource", "1", "how often one was granted"),
+    ),
+    *_of(
+        "stops",
+        "series",
+        ("number", "time stop", "1", "stops of the machine for the reason that began, of each of its copies"),
+        (
+            "down",
+            "time stop",
+            "s",
+            "time that the machine was down for the reason, outside off-shift and maintenance time of its line, summed over its copies; of several reasons at "
+            "once one counts: that of a list, else of a hazard, else of a breakdown",
+        ),
     ),
 )
 
@@ -287,6 +300,9 @@ ADDED: frozenset[str] = frozenset(
     {
         "cause",
         "resource",
+        "stop",
+        "stops/number",
+        "stops/down",
         "gates/unloading",
         "gates/left",
         "resources/in_use",

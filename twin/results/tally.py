@@ -17,7 +17,7 @@ from twin.results.layout import BY_PATH
 Floats = NDArray[np.float64]
 
 _ROWS = 512
-_LABELLED = ("stream", "unit", "machine", "material", "element", "carrier", "process", "heat_level", "state", "gate", "product", "resource", "cause")
+_LABELLED = ("stream", "unit", "machine", "material", "element", "carrier", "process", "heat_level", "state", "gate", "product", "resource", "cause", "stop")
 _NANOSECOND = 1e-9
 
 FROM_OUTSIDE = ("H", "C", "N", "O", "S")
@@ -57,6 +57,8 @@ _SUMMED: dict[str, bool] = {
     "resources/queue": True,
     "resources/wait": False,
     "resources/grants": False,
+    "stops/number": False,
+    "stops/down": False,
 }
 
 

@@ -8,13 +8,14 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, model_validator
 
 from twin.errors import UsageError
+from twin.kernels.physical_constants import AIR_OXYGEN
 from twin.materials import ELEMENTS
 from twin.quantities import Area, Duration, Factor, FactorOrZero, Fraction, Length, Mass, MassOrZero, Quantity, Temperature
 from twin.quantities import Power as Watts
 from twin.scenario.fields import Count, Name
 from twin.scenario.kind import MEMORY, Model, default
 from twin.scenario.needs import PRIORITY, Needs, Priority
-from twin.scenario.phases import AIR_OXYGEN, Charge, NormalFlow, Phase, Working, refuse
+from twin.scenario.phases import Charge, NormalFlow, Phase, Working, refuse
 from twin.scenario.problems import Faults, Loc, nearest
 from twin.scenario.process import ProcessModel
 from twin.scenario.vocabulary import Vocabulary

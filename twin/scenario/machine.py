@@ -19,6 +19,7 @@ from twin.scenario.line_rules import LineRules
 from twin.scenario.needs import PRIORITY, Needs, Priority
 from twin.scenario.problems import Faults, Loc, nearest
 from twin.scenario.sizes import SizeClasses
+from twin.scenario.stops import Reason, StopList
 from twin.scenario.variates import CycleVariate, DurationVariate, GapVariate, LifeVariate, RateVariate
 from twin.scenario.vocabulary import Vocabulary
 
@@ -43,6 +44,7 @@ class Failures(Model):
     clock: Literal["operating", "calendar"] = Field(
         default="operating", description="Which time runs to the next failure: that in which the machine works, or all time."
     )
+    reason: Reason = Field(default="breakdown", description="What the down time is booked under, as stops from a list are under theirs.")
 
 
 class Repair(Model):
@@ -129,6 +131,11 @@ class MachineModel(LineRules):
     priority: Priority | None = Field(default=None, description=f"{PRIORITY} Of the machines of a line the largest holds.")
     power: Power = Field(default=Power(), description="Electric power.")
     failures: Failures | None = Field(default=None, description="Breakdowns.")
+    stops: StopList = Field(
+        default=StopList(),
+        description="Dated stops, replayed beside 'failures' or instead of them: {list: stops.csv} with the columns begin and end (or time_h and duration_min) "
+        "and reason, if you like also copy and machine; or a list of {at, for, reason, copy}.",
+    )
     repair: Repair = Field(default=Repair(), description="What repairs wait for.")
     hazards: dict[Name, Hazard] = Field(default={}, description="Rare events that stop the line, by name, e.g. {fire: {of: battery, per: 2 t, stop: 45 min}}.")
     cleaning: Cleaning | None = Field(default=None, description="When it is cleaned, a state of its own; never where not given.")
@@ -174,6 +181,8 @@ class MachineModel(LineRules):
             faults.add("'blinding' needs 'wear': a parameter that changes with the mass processed", "cleaning", "blinding")
         if self.repair != Repair() and self.failures is None:
             faults.add("'repair' needs 'failures'", "repair")
+        if (copy := max((stop.copy for stop in self.stops.stops), default=1)) > self.count:
+            faults.add(f"there is no copy {copy}: 'count' is {self.count}", "stops")
         faults.stop_if_any()
         return self
 

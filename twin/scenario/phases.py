@@ -11,6 +11,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from twin.errors import UsageError
+from twin.kernels.physical_constants import AIR_OXYGEN
 from twin.materials import ELEMENTS
 from twin.quantities import Duration, DurationOrZero, Fraction, Mass, MassFlow, MassOrZero, Quantity, Temperature, shown
 from twin.quantities import Power as Watts
@@ -20,8 +21,6 @@ from twin.scenario.limits import Limit
 from twin.scenario.needs import PRIORITY, Needs, Priority
 from twin.scenario.problems import Faults, wrong
 
-AIR_OXYGEN = 0.21
-"""By volume."""
 NormalFlow = Annotated[float, Quantity("Nm3/s", gt=0)]
 _LIMITS = ("< 1 %", "> 1250 °C")
 _TEMPERATURE, _SHARE, _NUMBER = Quantity("K", gt=0), Quantity("1", ge=0, le=1), Quantity("1")

@@ -15,13 +15,13 @@ from twin.engine.clock import Clock, nanoseconds
 from twin.engine.needs import Needs
 from twin.engine.streams import Stream
 from twin.engine.unit import NEVER, State
+from twin.units.outage import ASKING, REPAIRING, Outage
+from twin.units.outage import WORKING as WORKING
 from twin.units.task import Task, TaskRecord
 
 if TYPE_CHECKING:
     from twin.units.line import Line
     from twin.units.machine import Draw, Machine
-
-WORKING, ASKING, REPAIRING = "working", "asking", "repairing"
 
 
 @dataclass(slots=True)
@@ -34,8 +34,10 @@ class BreakdownRecord(TaskRecord):
     failures: int = 0
 
 
-class Breakdown(Task):
-    """The failures of one copy of a machine."""
+class Breakdown(Task, Outage):
+    """The failures of one copy of a machine, booked under the reason in ``row`` of the recorder."""
+
+    record: BreakdownRecord
 
     def __init__(
         self,
@@ -48,12 +50,17 @@ class Breakdown(Task):
         by_calendar: bool,
         needs: Needs,
         calendar: Calendar | None,
+        row: int,
+        copy: int,
     ) -> None:
         super().__init__(name, index, clock, record := BreakdownRecord(), needs, calendar)
-        self.record: BreakdownRecord = record
-        self.machine, self.by_calendar = machine, by_calendar
-        self._life, self._repair = life, repair
-        self.line: Line
+        self.record = record
+        self.holds(machine, copy, by_calendar)
+        self._life, self._repair, self._row = life, repair, row
+
+    @property
+    def row(self) -> int:
+        return self._row
 
     def draw_life(self, base: int) -> None:
         """Set the next failure, counted from ``base`` ns."""
@@ -90,14 +97,13 @@ class Breakdown(Task):
         self.line.settle(now)
         self.record.phase = ASKING
         self.record.failures += 1
+        self.line.recorder.note(now, self.name, "failed")
+        self.line.recorder.stop_began(now, self.row)
         self.line.copy_down(self, now)
-
-    def fail(self, now: int) -> None:
-        """The line found that this copy's operating life is over."""
-        self.run(now)
 
     def _go_up(self, now: int) -> bool:
         record = self.record
+        self.line.recorder.note(now, self.name, "repaired")
         record.phase = WORKING
         self.draw_life(now if self.by_calendar else self.line.operated(now))
         self.line.copy_up(self, now)
@@ -157,7 +163,7 @@ class Replacement(Task):
         return False
 
 
-def next_failure(breakdowns: Sequence[Breakdown]) -> int:
+def next_failure(breakdowns: Sequence[Outage]) -> int:
     """The operating time (ns) at which the next of these copies fails; :data:`~twin.engine.calendars.FAR` if none does."""
     return min(
         (b.record.fails_at for b in breakdowns if not b.by_calendar and b.record.phase == WORKING and b.record.fails_at >= 0),

@@ -37,7 +37,8 @@ class HazardRecord(TaskRecord):
 class Hazard(Task):
     """One hazard of a machine: it stops the line after the lot in which it strikes.
 
-    ``materials``: places of what brings it about. The mass from one event to the next is exponential with the mean ``per`` kg. Streams:
+    ``materials``: places of what brings it about; ``row``: of its name among the reasons of the recorder.
+    The mass from one event to the next is exponential with the mean ``per`` kg. Streams:
     ``hazard.NAME`` and ``hazard.NAME.stop``.
     """
 
@@ -52,12 +53,13 @@ class Hazard(Task):
         stop: tuple[Draw, Stream],
         needs: Needs,
         calendar: Calendar | None,
+        row: int,
     ) -> None:
         super().__init__(name, index, clock, record := HazardRecord(), needs, calendar)
         self.record: HazardRecord = record
         self.machine = machine
         self.materials = np.array(materials, dtype=np.int64)
-        self._gap, self._stop = gap, stop
+        self._gap, self._stop, self.row = gap, stop, row
         self.line: Line
 
     def _draw(self) -> float:
@@ -87,6 +89,7 @@ class Hazard(Task):
             self.line.settle(now)
             record.phase = ASKING
             self.line.recorder.note(now, self.name, "struck")
+            self.line.recorder.stop_began(now, self.row)
             self.line.stop_begins(now)
             self.run(now)
 

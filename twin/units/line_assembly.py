@@ -31,8 +31,10 @@ from twin.units.level_switch import LevelSwitch
 from twin.units.line import Line
 from twin.units.line_records import LineRecords
 from twin.units.line_times import Equipment
+from twin.units.listed_stops import ListedStop, ListedStops
 from twin.units.machine import Machine, Roster, Wear
 from twin.units.network import Network, Wiring
+from twin.units.outage import Outage
 from twin.units.steering import FREE, ROOM
 
 
@@ -106,10 +108,10 @@ def build_machine(site: Assembly, name: str, model: MachineModel) -> Machine:
     return machine
 
 
-def build_breakdowns(site: Assembly, machine: Machine, model: MachineModel) -> tuple[list[Breakdown], Replacement | None]:
+def build_breakdowns(site: Assembly, machine: Machine, model: MachineModel) -> tuple[list[Outage], Replacement | None]:
     """The breakdowns of a machine's copies and the replacement of its worn part, added to the plant. Streams: ``life`` and ``repair``, further
     copies ``life.1`` …"""
-    found: list[Breakdown] = []
+    found: list[Outage] = []
     if model.failures is not None:
         for copy in range(machine.count):
             suffix = f".{copy}" if copy else ""
@@ -123,15 +125,39 @@ def build_breakdowns(site: Assembly, machine: Machine, model: MachineModel) -> t
                 model.failures.clock == "calendar",
                 site.needed(model.repair.needs, model.repair.priority),
                 site.calendar(model.repair.calendar),
+                site.recorder.stop_rows[machine.name, model.failures.reason],
+                copy,
             )
             found.append(breakdown)
             site.units.append(breakdown)
+    drawn = list(found)
+    for listed in _build_stops(site, machine, model):
+        found.append(listed)
+        if drawn:
+            drawn[listed.copy].beside, listed.beside = (listed,), (drawn[listed.copy],)
     replacement = None
     if model.wear is not None and model.wear.replace_after is not None:
         needs = site.needed(model.wear.needs, model.wear.priority)
         replacement = Replacement(f"{machine.name}.replacement", site.next_index(), site.clock, machine, model.wear.replace_time, needs)
         site.units.append(replacement)
     return found, replacement
+
+
+def _build_stops(site: Assembly, machine: Machine, model: MachineModel) -> list[ListedStops]:
+    """The listed stops of each copy that has any before the run ends, added to the plant."""
+    horizon, rows = nanoseconds(site.scenario.horizon), site.recorder.stop_rows
+    stops: dict[int, list[ListedStop]] = {}
+    for stop in model.stops.stops:
+        begin = nanoseconds(stop.begin)
+        if begin < horizon:
+            found = ListedStop(begin, begin + nanoseconds(stop.length), rows[machine.name, stop.reason], stop.reason)
+            stops.setdefault(stop.copy - 1, []).append(found)
+    units = []
+    for copy, own in stops.items():
+        name = f"{machine.name}.{copy}.stops" if copy else f"{machine.name}.stops"
+        units.append(ListedStops(name, site.next_index(), site.clock, machine, copy, own))
+    site.units += units
+    return units
 
 
 def build_hazards(site: Assembly, machine: Machine, model: MachineModel) -> list[Hazard]:
@@ -151,6 +177,7 @@ def build_hazards(site: Assembly, machine: Machine, model: MachineModel) -> list
             (spec.stop, stop),
             site.needed(spec.needs, spec.priority),
             site.calendar(spec.calendar),
+            site.recorder.stop_rows[machine.name, name],
         )
         found.append(hazard)
         site.units.append(hazard)
@@ -171,7 +198,7 @@ def build_line(
     site: Assembly,
     layout: Layout,
     machines: dict[str, Machine],
-    breakdowns: dict[str, tuple[list[Breakdown], Replacement | None]],
+    breakdowns: dict[str, tuple[list[Outage], Replacement | None]],
     hazards: dict[str, list[Hazard]],
     interruptions: dict[str, list[Interruption]],
 ) -> Line:
