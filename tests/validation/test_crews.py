@@ -440,6 +440,16 @@ def test_a_line_goes_on_where_it_was_after_a_suspension() -> None:
     assert running == [[1, 1, 1, 0, 0, 0], [1, 0, 0, 1, 1, 0], [0, 0, 0, 0, 0, 1]]
 
 
+def test_a_line_and_its_repair_may_need_the_same_operator() -> None:
+    """Repaired at 1:10, the line waits for an operator whom a truck has until 4:10; it fails again at 2:10, and its repair stands behind it: no deadlock."""
+    failing = {"failures": {"mtbf": {"constant": "1 h"}, "mttr": {"constant": "10 min"}, "clock": "calendar"}, "repair": {"needs": "operator"}}
+    units = machines(1, needs="operator", cycle_time="10 h", **failing)
+    units["trucks"] = truck({"constant": "1 h"}, {"constant": "3 h"}, "operator", first="65 min", limit=1)
+    units |= {"hall": {"kind": "bunker", "from": "trucks", "capacity": "1 kt"}, "rest": {"kind": "product", "from": "hall"}}
+    result = twin.run(scenario(units, "5 h", resources={"operator": 1}, lot="1 t"))
+    assert [float(t) / MINUTE for t, _, what in _events(result) if what == "repaired"] == [70, 260]
+
+
 # -- saved and resumed, and what is said -------------------------------------------------------------------------------------------------
 
 

@@ -229,12 +229,12 @@ class Ramp(Unit):
             self.clock.reschedule(self, moment)
 
     def interrupt(self, number: int, asked: int, again: bool, now: int) -> bool:
-        truck = next(truck for truck in self.trucks if truck.number == number)
-        if truck.ends <= now:
-            return False
-        truck.stopped, truck.again = True, again
-        self._wake_by(now)
-        return True
+        for truck in self.trucks:
+            if truck.number == number and truck.ends > now:
+                truck.stopped, truck.again = True, again
+                self._wake_by(now)
+                return True
+        return False
 
     def step(self, now: int) -> bool:
         while (truck := next((truck for truck in self.trucks if truck.stopped or truck.ends <= now), None)) is not None:
