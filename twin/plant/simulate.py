@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twin.engine.clock import nanoseconds
 from twin.engine.states import RUNNING
 from twin.errors import UsageError
 from twin.plant.accounts import balance, leaking, stocks
 from twin.plant.build import Built, build
+from twin.plant.observe import Observer
 from twin.plant.recording import Translation
 from twin.plant.snapshot import check_fits, restore, snapshot
 from twin.quantities import NANOSECONDS, format_quantity
@@ -42,6 +44,10 @@ class Simulation:
         count = len(self.translation.machines)
         self.sums = {"bottleneck": np.zeros(count), "running": np.zeros(count)}
         self.metered = np.zeros(len(self.built.site.recorder.axes.carriers))
+
+    def observe(self, names: Sequence[str]) -> NDArray[np.float64]:
+        """Return quantities now, in SI, by the names of :data:`twin.scenario.quantity_names.PATTERNS`: at the end of a record step what the file says of it."""
+        return Observer(self.built, self.translation).observe(names)
 
     def start(self) -> None:
         """Schedule the first events."""
