@@ -12,6 +12,7 @@ from twin.quantities import shown
 from twin.scenario.kind import UnitModel
 from twin.scenario.model import TimedEvent
 from twin.scenario.places import Path, Plain, dotted, split
+from twin.scenario.policies import PolicyChanges, PolicySpec
 from twin.scenario.problems import nearest
 from twin.scenario.settings import Event, Settings
 
@@ -28,10 +29,17 @@ class Entry:
     event: TimedEvent
 
 
-def timed(settings: Settings, units: Mapping[str, Plain], models: Mapping[str, UnitModel], validate: Validate, complain: Complain) -> list[Entry]:
+def timed(
+    settings: Settings,
+    units: Mapping[str, Plain],
+    models: Mapping[str, UnitModel],
+    validate: Validate,
+    complain: Complain,
+    policies: Mapping[str, PolicySpec] | None = None,
+) -> list[Entry]:
     """Return the events in the order of time, each with the changed models; what is wrong with them is noted.
 
-    ``units`` are the parameters of the units as written. An event keeps what earlier ones changed.
+    ``units`` are the parameters of the units as written, ``policies`` those that are right. An event keeps what earlier ones changed.
     """
     moments: list[tuple[float, int, Event]] = []
     for index, event in enumerate(settings.events):
@@ -45,11 +53,14 @@ def timed(settings: Settings, units: Mapping[str, Plain], models: Mapping[str, U
             continue
         moments.append((at, index, event))
     state: dict[str, Plain] = {}
+    decisions = PolicyChanges(policies or {}, settings.policies)
     entries = []
     for at, index, event in sorted(moments, key=lambda moment: moment[:2]):
         changed: dict[str, list[str]] = {}
         for text, value in event.set.items():
             try:
+                if decisions.take(text, value):
+                    continue
                 unit = _apply(text, value, units, models, state)
             except UsageError as error:
                 complain(("events", index, "set", text), str(error))
@@ -63,7 +74,8 @@ def timed(settings: Settings, units: Mapping[str, Plain], models: Mapping[str, U
                 complain(("events", index, "set", _nearest_change(texts, unit, place)), f"{dotted(place)}: {message}" if place else message)
             if model is not None:
                 after[unit] = model.model_copy(update=_kept(models[unit]))
-        entries.append(Entry(index, TimedEvent(at, dict(event.set), after)))
+        decided = decisions.changed(lambda text, message, index=index: complain(("events", index, "set", text), message))  # type: ignore[misc]
+        entries.append(Entry(index, TimedEvent(at, dict(event.set), after, policies=decided)))
     return entries
 
 
@@ -81,7 +93,7 @@ def _apply(text: str, value: Plain, units: Mapping[str, Plain], models: Mapping[
     """Make one change in ``state`` and return the unit's name, None where the unit is wrong anyway; raises ``UsageError``."""
     path = split(text)
     if len(path) < 3 or path[0] != "units":
-        raise UsageError(f"only parameters of units can change, e.g. units.screen.aperture (got {shown(text)})")
+        raise UsageError(f"only parameters of units and policies can change, e.g. units.screen.aperture (got {shown(text)})")
     unit, key = str(path[1]), str(path[2])
     if unit not in units:
         raise UsageError(f"unknown unit {unit!r}; {nearest(unit, units)}")

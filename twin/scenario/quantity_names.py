@@ -141,7 +141,7 @@ def _share(pattern: Pattern, name: str, rest: str, axes: Axes, _: Wearing) -> Fo
 
 
 def _state(pattern: Pattern, name: str, rest: str, axes: Axes, _: Wearing) -> Found:
-    unit, _, state = rest.partition(".")
+    unit, _dot, state = rest.partition(".")
     row = _place(axes, "unit", unit)
     if row < 0:
         return None
@@ -153,7 +153,7 @@ def _state(pattern: Pattern, name: str, rest: str, axes: Axes, _: Wearing) -> Fo
 
 
 def _power(pattern: Pattern, name: str, rest: str, axes: Axes, _: Wearing) -> Found:
-    unit, _, carrier = rest.partition(".")
+    unit, _dot, carrier = rest.partition(".")
     row, place = _place(axes, "unit", unit), _place(axes, "carrier", carrier)
     if row < 0 or (carrier and place < 0):
         return None
@@ -169,7 +169,7 @@ def _queue(pattern: Pattern, name: str, rest: str, axes: Axes, _: Wearing) -> Fo
 
 
 def _wear(pattern: Pattern, name: str, rest: str, _: Axes, wearing: Wearing) -> Found:
-    machine, _, parameter = rest.partition(".")
+    machine, _dot, parameter = rest.partition(".")
     right = machine in wearing and wearing[machine] == parameter
     return Quantity(name, pattern.si, pattern.when, "", words=(machine, parameter)) if right else None
 
