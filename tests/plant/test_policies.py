@@ -226,6 +226,15 @@ def test_a_state_or_material_that_is_not_in_the_plant_is_refused_when_it_is_buil
     assert len(twin.run(scenario({"pace": flows})).array("policies/action_time")) > 10
 
 
+def test_a_policy_is_not_asked_where_what_it_reads_has_no_value() -> None:
+    """Nothing leaves the mill before its first lot is done, so that there is no share; with the shares of these materials there never is one above 0."""
+    late = {**PACE, "reads": "share.bin.Cu", "low": 0.1, "high": 0.9}
+    result = twin.run(scenario({"pace": late}))
+    times, flows = result.array("policies/action_time"), result.quantity("flow.bin")
+    assert len(times) == 1 and times[0] > 600 * 10**9
+    assert (flows[: int(times[0] // (3600 * 10**9))] == 0.0).all()
+
+
 def test_steps_and_hysteresis_set_what_they_say() -> None:
     common = {key: PACE[key] for key in ("every", "reads", "sets", "bounds")}
     steps = twin.run(scenario({"pace": {"policy": "steps", **common, "thresholds": ["10 t", "30 t"], "values": ["7 t/h", "11 t/h", "15 t/h"]}}))

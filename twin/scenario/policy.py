@@ -57,8 +57,8 @@ def nothing_wrong(parameters: Values) -> Iterator[tuple[str, str]]:
 class Policy:
     """A policy.
 
-    ``decide(observed, memory, parameters)`` returns the action and the new memory: ``observed`` are the quantities of ``reads`` in SI and in that order, the
-    action the values of ``sets`` in theirs. It keeps nothing between two calls but its ``memory``, of which this is the first, and draws nothing. A value of
+    ``decide(observed, memory, parameters)`` returns the action and the new memory: ``observed`` are the quantities of ``reads`` in SI and in that order, all
+    with a value, the action the values of ``sets`` in theirs. It keeps nothing between two calls but its ``memory``, of which this is the first, and draws nothing. A value of
     an action that is no number (NaN) leaves its set point as it is. ``check`` yields (parameter, message) of what is wrong with parameters together.
     """
 

@@ -34,8 +34,10 @@ class PolicyRecord:
 
 
 class PolicyUnit(Unit):
-    """Asks a policy, cuts its answer to the bounds, notes what changes and sets it. With the rows of an earlier run it does what was done then, and needs no
-    policy; it observes all the same, since that cuts what is recorded."""
+    """Asks a policy, cuts its answer to the bounds, notes what changes and sets it. Where a quantity that it goes by has no value now it is not asked.
+
+    With the rows of an earlier run it does what was done then, and needs no policy; it observes all the same, since that cuts what is recorded.
+    """
 
     def __init__(self, site: Assembly, spec: PolicySpec, index: int, timetable: Timetable) -> None:
         start = [point.start for point in spec.sets]
@@ -70,6 +72,8 @@ class PolicyUnit(Unit):
     def _ask(self, observed: Floats, now: int) -> None:
         record, code = self.record, self.spec.code
         assert code is not None
+        if any(math.isnan(value) for value in observed):
+            return
         try:
             action, memory = code.decided(observed, tuple(record.memory), self.parameters)
         except UsageError as error:
