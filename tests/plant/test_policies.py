@@ -178,7 +178,7 @@ def test_a_policy_that_fails_ends_the_run_with_its_name_and_the_time(name: str, 
         ({"reads": "kpi.throughput"}, "policies.pace.reads", "is known when the run has ended"),
         ({"reads": {"quantity": "level.bn"}}, "policies.pace.reads.quantity", "did you mean 'level.bin'"),
         ({"reads": 5}, "policies.pace.reads", "the name of a quantity is needed"),
-        ({"sets": "units.mill.shares"}, "policies.pace.sets", "a number is needed that stands there and may change"),
+        ({"sets": "units.mill.shares"}, "policies.pace.sets", "a number or a word is needed that stands there and may change"),
         ({"sets": "units.mil.rate"}, "policies.pace.sets", "did you mean 'mill'"),
         ({"sets": "resources.crew.count"}, "policies.pace.sets", "one number of a unit"),
         ({"bounds": ["0 t/h", "20 t/h"]}, "policies.pace.bounds", "units.mill.rate could not be so: must be more than 0 kg/s"),
@@ -249,3 +249,80 @@ def test_a_policy_stands_among_the_parameters_with_basis_and_source() -> None:
     found = {number.path: number for number in scenario({"pace": {**PACE, "low": low}}).parameters()}
     assert dataclasses.astuple(found["policies.pace.low"])[1:5] == (5000.0, "kg", "measured", "operator, March")
     assert found["policies.pace.bounds.1"].value == pytest.approx(20 * TONNE_AN_HOUR)
+
+
+# -- which source is taken --------------------------------------------------------------------------------------------------------------------
+
+PREFER = {
+    "policy": "hysteresis", "every": "30 min", "reads": "level.wet", "sets": "units.mill.prefer", "choices": ["dry", "wet"],
+    "up": "30 t", "down": "8 t", "normal": "dry", "raised": "wet",
+}  # fmt: skip
+
+
+def two_yards(policies: dict[str, Any], **changes: Any) -> twin.Scenario:
+    """The plant with two yards before the mill, which takes from the dry one while it holds a lot."""
+    tree = copy.deepcopy(PLANT)
+    units: dict[str, Any] = {
+        "dry_trucks": {**tree["units"]["trucks"], "every": "2 h", "composition": {"sand": 1}},
+        "wet_trucks": {**tree["units"]["trucks"], "every": "3 h", "composition": {"stone": 1}},
+        "dry": {"kind": "bunker", "from": "dry_trucks", "capacity": "90 t"},
+        "wet": {"kind": "bunker", "from": "wet_trucks", "capacity": "90 t"},
+        **{name: unit for name, unit in tree["units"].items() if name not in ("trucks", "bin")},
+    }
+    units["mill"] = {**units["mill"], "from": ["dry", "wet"], "prefer": "dry", "rate": "8 t/h"}
+    del units["mill"]["failures"]
+    return twin.load({**tree, "units": units, "policies": policies, **changes})
+
+
+def test_a_policy_chooses_the_source() -> None:
+    """When the wet yard holds 30 t it is emptied first, down to 8 t; each lot is of one yard."""
+    result = twin.run(two_yards({"which": PREFER}, record={"every": "30 min"}))
+    values, times = result.array("policies/action_value"), result.array("policies/action_time")
+    assert set(values) == {1.0, 2.0} and (np.diff(values) != 0).all() and len(values) > 4
+    assert values[0] == 2.0  # dry stands there at the start
+    level = result.quantity("level.wet")
+    steps = times // (1800 * 10**9) - 1
+    assert (level[steps[values == 2.0]] >= 30_000.0).all() and (level[steps[values == 1.0]] <= 8_000.0).all()
+    words = [str(what) for what in result.array("events/what") if "prefer" in str(what)]
+    assert words[:2] == ["which sets units.mill.prefer = wet", "which sets units.mill.prefer = dry"]
+
+
+def test_an_event_chooses_the_source_from_the_next_lot_on() -> None:
+    """From 5 h on stone is drawn as long as a lot of it lies there."""
+    run = two_yards({}, events=[{"at": "7 h", "set": {"units.mill.prefer": "wet"}}], lot="2 t")
+    result = twin.run(run)
+    stone, sand = result.quantity("flow.wet.stone"), result.quantity("flow.dry.sand")
+    assert stone[:6].sum() < stone[7:13].sum() and stone[7] * 3600 > 7_000 and sand[6] * 3600 > 3_000
+
+
+@pytest.mark.parametrize("moment", [3600.0 * 7.3, 3600.0 * 24, 3600.0 * 41])
+def test_a_run_that_chooses_its_source_resumes_to_the_last_bit(tmp_path: Path, moment: float) -> None:
+    run = two_yards({"which": PREFER}, events=[{"at": "30 h", "set": {"policies.which.raised": "dry"}}])
+    twin.run_until(run, moment, tmp_path / "state.h5")
+    result = twin.run(run, out=tmp_path / "run.h5")
+    assert twin.resume(tmp_path / "state.h5").digest == result.digest
+    assert reproduce(tmp_path / "run.h5").verdict == "equal"
+    assert result.array("policies/action_value")[result.array("policies/action_time") > 31 * 3600 * 10**9].tolist() in ([], [1.0])
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "message"),
+    [
+        ({"choices": ["dry", "damp"]}, "policies.which.choices", "could not be 'damp': must be one of those it takes from"),
+        ({"choices": ["dry"]}, "policies.which.choices", "two or more different ones"),
+        ({"normal": "damp"}, "policies.which.normal", "one of the choices is needed: dry, wet"),
+        ({"sets": "units.mill.from"}, "policies.which.sets", "known: prefer, rate"),
+    ],
+)
+def test_a_choice_that_cannot_be_is_refused(changes: dict[str, Any], path: str, message: str) -> None:
+    with pytest.raises(ScenarioError) as refused:
+        two_yards({"which": {**PREFER, **changes}})
+    found = {problem.path: problem.message for problem in refused.value.problems}
+    assert path in found and message in found[path], found
+
+
+def test_a_word_needs_choices() -> None:
+    with pytest.raises(ScenarioError, match="is a word: give 'choices'"):
+        two_yards({"which": {key: value for key, value in PREFER.items() if key != "choices"} | {"bounds": ["1", "2"]}})
+    with pytest.raises(ScenarioError, match="prefers no bunker"):
+        two_yards({}).change({"units.mill.from": {"dry": "50 %", "wet": "50 %"}})

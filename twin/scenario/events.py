@@ -12,7 +12,8 @@ from twin.quantities import shown
 from twin.scenario.kind import UnitModel
 from twin.scenario.model import TimedEvent
 from twin.scenario.places import Path, Plain, dotted, split
-from twin.scenario.policies import PolicyChanges, PolicySpec
+from twin.scenario.policies import PolicySpec
+from twin.scenario.policy_changes import PolicyChanges
 from twin.scenario.problems import nearest
 from twin.scenario.settings import Event, Settings
 

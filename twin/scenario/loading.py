@@ -25,9 +25,10 @@ from twin.scenario.merge import changed, merged
 from twin.scenario.model import Scenario
 from twin.scenario.parameters import parameters_of
 from twin.scenario.places import Node, Path, Plain, child, dotted, from_plain, lookup
-from twin.scenario.policies import plant_of, read_policies
+from twin.scenario.policies import read_policies
 from twin.scenario.problems import MOST_PROBLEMS, in_words, keys_at
 from twin.scenario.process import ProcessModel
+from twin.scenario.set_points import plant_of
 from twin.scenario.settings import ELECTRICITY, Settings, resolved_carriers
 from twin.scenario.stocks import with_stocks
 from twin.scenario.tables import Files, read_text

@@ -31,7 +31,7 @@ Values: TypeAlias = Mapping[str, Value]
 """The parameters of a policy by name, in SI: a number, or a list of them."""
 Decide: TypeAlias = Callable[[Floats, Floats, Values], tuple[Floats, Floats]]
 READS, SETS = "reads", "sets"
-RESERVED = ("policy", "title", "every", READS, SETS, "bounds")
+RESERVED = ("policy", "title", "every", READS, SETS, "bounds", "choices")
 """Keys of an entry of ``policies`` that no parameter may be called by."""
 
 
@@ -58,8 +58,9 @@ class Policy:
     """A policy.
 
     ``decide(observed, memory, parameters)`` returns the action and the new memory: ``observed`` are the quantities of ``reads`` in SI and in that order, all
-    with a value, the action the values of ``sets`` in theirs. It keeps nothing between two calls but its ``memory``, of which this is the first, and draws nothing. A value of
-    an action that is no number (NaN) leaves its set point as it is. ``check`` yields (parameter, message) of what is wrong with parameters together.
+    with a value, the action the values of ``sets`` in theirs. It keeps nothing between two calls but its ``memory``, of which this is the first, and draws
+    nothing. A value of an action that is no number (NaN) leaves its set point as it is. ``check`` yields (parameter, message) of what is wrong with
+    parameters together.
     """
 
     name: str

@@ -11,8 +11,9 @@ from twin.engine.clock import NANOSECONDS, nanoseconds
 from twin.engine.unit import State, Unit
 from twin.errors import UsageError
 from twin.quantities import format_quantity
-from twin.scenario.policies import PolicySpec, SetPoint
+from twin.scenario.policies import PolicySpec
 from twin.scenario.policy import Floats, Values
+from twin.scenario.set_points import SetPoint
 from twin.units.assembly import Assembly
 from twin.units.timetable import Timetable
 
@@ -81,7 +82,7 @@ class PolicyUnit(Unit):
         record.memory = list(memory)
         for place, (point, asked) in enumerate(zip(self.spec.sets, action, strict=True)):
             if not math.isnan(asked):
-                self._set(place, min(max(asked, point.low), point.high), asked, now)
+                self._set(place, point.limited(asked), asked, now)
 
     def _replay(self, rows: Sequence[Row], now: int) -> None:
         record = self.record
@@ -117,5 +118,5 @@ class PolicyUnit(Unit):
 
 
 def _words(name: str, point: SetPoint, value: float, asked: float) -> str:
-    cut = "" if asked == value else f", asked for {format_quantity(asked, point.si)}"
-    return f"{name} sets {point.path} = {format_quantity(value, point.si)}{cut}"
+    cut = "" if asked == value else f", asked for {point.words(asked) if not point.choices else f'{asked:g}'}"
+    return f"{name} sets {point.path} = {point.words(value)}{cut}"

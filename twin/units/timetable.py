@@ -14,8 +14,8 @@ from twin.scenario.kinds.conveyor import Conveyor as ConveyorModel
 from twin.scenario.kinds.feed import Feed as FeedModel
 from twin.scenario.machine import MachineModel
 from twin.scenario.model import TimedEvent
-from twin.scenario.policies import SetPoint
 from twin.scenario.policy import Values
+from twin.scenario.set_points import SetPoint
 from twin.units.assembly import Assembly
 from twin.units.conveyor import Conveyor
 from twin.units.feed import Arrivals, Gate
@@ -134,6 +134,8 @@ class Timetable(Unit):
                 line.change_power(machine, power, now)
             line.network.changed(machine)
         machine.power = power
+        if line.name == name:
+            line.intake.prefer(model.prefer)
         line.rates_changed()
 
     def load(self, state: State) -> None:
