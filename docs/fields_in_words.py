@@ -62,6 +62,7 @@ LOOSE = {
     ("PolicyEntry", "reads"): "[name of a quantity](#names-of-quantities), or mapping of the policy's words to them",
     ("PolicyEntry", "sets"): "path, or mapping of the policy's words to them",
     ("PolicyEntry", "bounds"): "two values, or mapping of the policy's words to them",
+    ("PolicyEntry", "choices"): "list of words, or mapping of the policy's words to them",
     ("Settings", "policies"): "mapping of names to [policies](#policies)",
     ("Settings", "units"): "mapping of names to [units](#units)",
     ("Thermochemical", "numbers"): "mapping, as the data file of [smelting](../smelting.md)",
