@@ -1,22 +1,33 @@
-"""Timed events: parameters that change at a time, in force from the next lot or delivery on."""
+"""Timed events and set points of policies: parameters that change at a time, in force from the next lot or delivery on."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from twin.engine.clock import nanoseconds
 from twin.engine.unit import State, Unit
+from twin.scenario.kind import UnitModel
+from twin.scenario.kinds.bunker import Bunker as BunkerModel
 from twin.scenario.kinds.conveyor import Conveyor as ConveyorModel
 from twin.scenario.kinds.feed import Feed as FeedModel
 from twin.scenario.machine import MachineModel
 from twin.scenario.model import TimedEvent
+from twin.scenario.policy import Values
+from twin.scenario.set_points import SetPoint
 from twin.units.arrivals import Arrivals
 from twin.units.assembly import Assembly
 from twin.units.conveyor import Conveyor
 from twin.units.gate import Gate
 from twin.units.line import Line
 from twin.units.machine import Machine
+
+
+class Decides(Protocol):
+    """A policy at run time, whose parameters events may change."""
+
+    parameters: Values
 
 
 @dataclass(slots=True)
@@ -28,7 +39,7 @@ class TimetableRecord:
 
 
 class Timetable(Unit):
-    """Applies the scenario's ``events`` in order of time."""
+    """Applies the scenario's ``events`` in order of time, and what policies set between them."""
 
     def __init__(self, site: Assembly, name: str, index: int) -> None:
         super().__init__(name, index, site.clock, record := TimetableRecord())
@@ -38,6 +49,10 @@ class Timetable(Unit):
         self.times = [nanoseconds(event.at) for event in self.events]
         self._owner: dict[str, tuple[Line, Machine]] = {}
         self._gates: dict[str, Gate] = {}
+        self.policies: dict[str, Decides] = {}
+        self._models: dict[str, UnitModel] = {}
+        self._set: dict[str, dict[str, SetPoint]] = {}
+        self._values: dict[str, float] = {}
 
     def connect(self, lines: Sequence[Line], gates: Sequence[Gate]) -> None:
         """Find the machines and gates that events may change."""
@@ -52,7 +67,7 @@ class Timetable(Unit):
         while record.done < len(self.events) and self.times[record.done] <= now:
             event = self.events[record.done]
             record.done += 1
-            self._apply(event, now)
+            self._happen(event, now)
             for path, value in event.changes.items():
                 self.site.recorder.note(now, path.split(".")[1] if "." in path else path, f"{path} = {value}"[:190])
         if record.done == len(self.events):
@@ -60,11 +75,30 @@ class Timetable(Unit):
         record.until = self.times[record.done]
         return True
 
-    def _apply(self, event: TimedEvent, now: int | None) -> None:
-        """``now`` is None while a saved state is restored: accounts and records are restored by themselves."""
+    def _happen(self, event: TimedEvent, now: int | None) -> None:
+        """Change what an event changes; set points stay as policies have set them."""
         for name, spec in event.resources.items():
             self.site.resources[name].set_staffing(self.site.staffing(spec), now)
-        for name, model in event.models.items():
+        self._models.update(event.models)
+        self._apply({name: self._as_set(name) for name in event.models}, now)
+        for name, parameters in event.policies.items():
+            self.policies[name].parameters = parameters
+
+    def set_point(self, point: SetPoint, value: float, now: int | None) -> None:
+        """A policy sets a number of a unit; ``now`` is None while a saved state is restored."""
+        self._set.setdefault(point.unit, {})[point.path] = point
+        self._values[point.path] = value
+        self._apply({point.unit: self._as_set(point.unit)}, now)
+
+    def _as_set(self, name: str) -> UnitModel:
+        """The unit as scenario and events have it, with the set points of policies."""
+        model = self._models.get(name) or self.site.scenario.units[name]
+        points = self._set.get(name, {}).values()
+        return model.model_copy(update={point.field: point.on(model, self._values[point.path]) for point in points}) if points else model
+
+    def _apply(self, models: Mapping[str, UnitModel], now: int | None) -> None:
+        """``now`` is None while a saved state is restored: accounts and records are restored by themselves."""
+        for name, model in models.items():
             if isinstance(model, MachineModel):
                 self._change_machine(name, model, now)
             elif isinstance(model, FeedModel):
@@ -76,6 +110,17 @@ class Timetable(Unit):
                 for unit in self.site.of_type(Conveyor):
                     if isinstance(unit, Conveyor) and unit.name == name:
                         unit.change_power((model.power.idle, model.power.specific), now)
+                        unit.change_belt(model.capacity, model.transit, now)
+                self._tell_gates(name, model.capacity)
+            elif isinstance(model, BunkerModel):
+                self.site.bunkers[name].set_capacity(model.capacity, now)
+                self._tell_gates(name, model.capacity)
+
+    def _tell_gates(self, name: str, capacity: float) -> None:
+        """A truck that the place can never hold is turned away."""
+        for gate in self._gates.values():
+            if getattr(gate.receiver, "name", "") == name:
+                gate.capacity = capacity
 
     def _change_machine(self, name: str, model: MachineModel, now: int | None) -> None:
         line, machine = self._owner[name]
@@ -95,9 +140,11 @@ class Timetable(Unit):
                 line.change_power(machine, power, now)
             line.network.changed(machine)
         machine.power = power
+        if line.name == name:
+            line.intake.prefer(model.prefer)
         line.rates_changed()
 
     def load(self, state: State) -> None:
         super().load(state)
         for event in self.events[: self.record.done]:
-            self._apply(event, None)
+            self._happen(event, None)
