@@ -39,6 +39,7 @@ from twin.units.pickups import PickUps
 from twin.units.policy import PolicyUnit
 from twin.units.prepared import remembering
 from twin.units.process import Process
+from twin.units.source_settings import BySource
 from twin.units.timetable import Timetable
 
 
@@ -60,7 +61,7 @@ def build(scenario: Scenario, replication: int = 0) -> Built:
     """Build the plant of a scenario; raises :class:`~twin.errors.ScenarioError` where its topology is wrong."""
     topology = derive(scenario)
     site = _site(scenario, replication, topology)
-    timetable = Timetable(site, "events", site.next_index()) if scenario.events or scenario.policies else None
+    timetable = Timetable(site, "events", site.next_index()) if scenario.events or scenario.policies or scenario.source_settings else None
     if timetable is not None:
         site.units.append(timetable)
         for spec in scenario.policies.values():
@@ -95,6 +96,9 @@ def build(scenario: Scenario, replication: int = 0) -> Built:
     _connect(built)
     if timetable is not None:
         timetable.connect(lines, built.gates)
+        for line in lines:
+            if line.name in scenario.source_settings:
+                line.settings = BySource(scenario.source_settings[line.name], timetable)
     return built
 
 

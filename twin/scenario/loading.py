@@ -30,6 +30,7 @@ from twin.scenario.problems import MOST_PROBLEMS, in_words, keys_at
 from twin.scenario.process import ProcessModel
 from twin.scenario.set_points import plant_of
 from twin.scenario.settings import ELECTRICITY, Settings, resolved_carriers
+from twin.scenario.source_settings import read_settings
 from twin.scenario.stocks import with_stocks
 from twin.scenario.tables import Files, read_text
 from twin.scenario.vocabulary import Vocabulary
@@ -282,6 +283,7 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
     written = written if isinstance(written, dict) else {}
     plant = plant_of(checked.models, checked.kinds, written, checked.named_axes(settings), checked.validated, closed=files.closed)
     policies = read_policies(settings.policies, plant, checked.complain)
+    source_settings = read_settings(plant, checked.complain)
     events = timed(settings, written, checked.models, checked.validated, known, checked.complain, policies)
     checked.models = with_stocks(checked.models, unit_names, checked.complain)
     stuff = checked.materials(settings, source, events, skip="catalogue" in bad or "materials" in bad)
@@ -306,8 +308,9 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
     if checked.problems or stuff is None:
         raise ScenarioError(checked.problems)
     catalogue, materials = stuff
+    named = catalogue.numbers(materials.names)
     decided = policies.values()
-    numbers = parameters_of(settings, checked.models, events, catalogue.numbers(materials.names), carriers, checked.annotations, checked.complain, decided)
+    numbers = parameters_of(settings, checked.models, events, named, carriers, checked.annotations, checked.complain, decided, source_settings)
     if checked.problems:
         raise ScenarioError(checked.problems)
     return Scenario(
@@ -332,6 +335,7 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
         kinds=checked.kinds,
         events=tuple(entry.event for entry in events),
         policies=policies,
+        source_settings=source_settings,
         annotations=checked.annotations,
         files=dict(files.texts),
         changed=change,

@@ -25,13 +25,15 @@ from twin.scenario.vocabulary import Vocabulary
 
 
 class Power(Model):
-    """Electric power: ``idle`` while the machine is on, ``specific`` for each kg that passes.
-
-    ``standby`` and ``switched_off`` hold where the line has energy states.
-    """
+    """Electric power: ``idle`` while the machine is on, ``specific`` for each kg that passes."""
 
     idle: Watts = default(0.0, NOT_USED, description="Electric power while the machine is on, of each where several stand in parallel.")
     specific: SpecificEnergy = default(0.0, NOT_USED, description="Electric energy for the mass that passes, recycle included.")
+
+
+class MachinePower(Power):
+    """The same of a machine, whose line may rest."""
+
     standby: Watts = default(0.0, NOT_USED, description="Electric power in stand-by, of each; with `energy_states` of the line.")
     switched_off: Watts = default(0.0, NOT_USED, description="Electric power while the line is off or off shift, of each; with `energy_states` of the line.")
 
@@ -132,7 +134,7 @@ class MachineModel(LineRules):
     calendar: CalendarName = Field(default=None, description="When it works; always where not given.")
     needs: Needs = Field(default=(), description="Resources that are held while the line runs.")
     priority: Priority | None = Field(default=None, description=f"{PRIORITY} Of the machines of a line the largest holds.")
-    power: Power = Field(default=Power(), description="Electric power.")
+    power: MachinePower = Field(default=MachinePower(), description="Electric power.")
     failures: Failures | None = Field(default=None, description="Breakdowns.")
     stops: StopList = Field(
         default=StopList(),

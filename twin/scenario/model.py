@@ -22,6 +22,7 @@ from twin.scenario.policies import PolicySpec
 from twin.scenario.policy import Policy, Values
 from twin.scenario.settings import Budget, Carrier, Record, ResourceSpec, Thermochemical
 from twin.scenario.sizes import SizeClasses
+from twin.scenario.source_settings import SourceSettings
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,7 @@ class Scenario:
     """Whether it reads no file but those in ``files``."""
     numbers: tuple[Parameter, ...] = field(default=(), repr=False)
     policies: Mapping[str, PolicySpec] = field(default_factory=dict)
+    source_settings: Mapping[str, SourceSettings] = field(default_factory=dict)
 
     @cached_property
     def skills(self) -> dict[str, tuple[str, ...]]:

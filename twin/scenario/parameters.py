@@ -16,12 +16,14 @@ from twin.quantities import parse, quantity_of, shown
 from twin.scenario.annotations import NOT_STATED, Annotation
 from twin.scenario.events import Entry
 from twin.scenario.kind import UnitModel
+from twin.scenario.machine import MachineModel
 from twin.scenario.merge import CHANGED
 from twin.scenario.model import Parameter
 from twin.scenario.places import Path, dotted, split
 from twin.scenario.policies import PolicySpec
 from twin.scenario.process import ProcessModel
 from twin.scenario.settings import Carrier, Settings
+from twin.scenario.source_settings import SourceSettings
 
 _DEFAULT_SOURCE = "default of twin"
 _ELSEWHERE = ("twin", "materials", "units", "events", "thermochemistry", "policies")
@@ -92,12 +94,16 @@ def parameters_of(
     annotations: Mapping[Path, Annotation],
     complain: Callable[[Path, str], None],
     policies: Iterable[PolicySpec] = (),
+    source_settings: Mapping[str, SourceSettings] | None = None,
 ) -> list[Parameter]:
     """Return every number of a scenario; what is wrong with the ``low`` and ``high`` of one is noted."""
     found = [number for number in numbers_in(settings, ()) if number.path[0] not in _ELSEWHERE]
     unit_level: dict[Path, Annotation] = {}
+    settings_by_source = source_settings or {}
     for name, model in models.items():
         found += numbers_in(model, ("units", name))
+        if isinstance(model, MachineModel):
+            found += _by_source(name, settings_by_source.get(name, {}))
         if model.basis or model.source:
             unit_level["units", name] = Annotation(model.basis or "assumed", model.source or NOT_STATED)
     decided = {spec.name: spec for spec in policies}
@@ -131,6 +137,13 @@ def _thermochemistry(settings: Settings) -> Iterator[Parameter]:
         yield Parameter(f"thermochemistry.numbers.{path}", n.value, n.unit, "assumed" if path in changed else n.basis, source, n.low, n.high)
     for element, slope in chosen.slopes.items():
         yield Parameter(f"thermochemistry.slopes.{element}", slope, "1", "assumed", NOT_STATED)
+
+
+def _by_source(head: str, settings: SourceSettings) -> Iterator[Found]:
+    for source, values in settings.items():
+        for setting in values:
+            if not setting.point.choices:
+                yield Found(("units", head, "settings", source, setting.point.path), setting.value, setting.point.si, None)
 
 
 def _changed_numbers(entry: Entry) -> Iterator[Found]:

@@ -27,6 +27,7 @@ from twin.units.line_stops import StoppableLine
 from twin.units.line_times import DELIVER, READY, RUN_OUT, START, WARMING, WORK, Equipment
 from twin.units.machine import Machine
 from twin.units.outlet import Receiver
+from twin.units.source_settings import BySource
 from twin.units.steering import Steering
 
 
@@ -65,6 +66,7 @@ class Line(StoppableLine):
         self._steering: list[Steering] = []
         self._following = [machine.follows for machine in self.machines if machine.follows is not None]
         self.switch: LevelSwitch | None = None
+        self.settings: BySource | None = None
 
     def connect(self, outlets: Sequence[Receiver]) -> None:
         """Where its outlets lead to, in declared order; lets the deadlock report know who fills and empties what."""
@@ -147,6 +149,8 @@ class Line(StoppableLine):
             return False
         if self.changeover is not None and self._changes_over(self.changeover, amount, now):
             return self._take(now)
+        if self.settings is not None:
+            self.settings.follow(intake.bunkers[intake.chosen].name, now)
         if record.flush:
             return self._run_flush(now)
         for machine in self._rostered:
@@ -388,6 +392,7 @@ class Line(StoppableLine):
             "intake": self.intake.save(),
             "records": self.records.save(),
             "liberated": self.liberated.save(),
+            "set_for": self.settings.source if self.settings is not None else "",
             "cleanings": [cleaning.save() for _, cleaning in self.cleanings],
             "rest": self.rest.save() if self.rest is not None else {},
             "switched_on": self.switch is not None and self.switch.on,
@@ -397,6 +402,8 @@ class Line(StoppableLine):
 
     def load(self, state: State) -> None:
         super().load(state)
+        if self.settings is not None:
+            self.settings.restore(state["set_for"])
         self.takes_any, self._seconds_for = state["takes_any"], state["seconds_for"]
         for machine, saved in zip(self.machines, state["machines"], strict=True):
             machine.load(saved)
