@@ -73,6 +73,7 @@ LOOSE = {
     ("Settings", "units"): "mapping of names to [units](#units)",
     ("Thermochemical", "numbers"): "mapping, as the data file of [smelting](../smelting.md)",
     ("SensorSorter", "elements"): "element, or list of elements",
+    ("MachineModel", "settings"): "mapping of bunkers to mappings of paths to values",
     ("Splitter", "shares"): "mapping of ports to shares",
 }
 """Fields whose type says less than a person wants to know, by model and name."""
