@@ -218,11 +218,13 @@ def test_two_policies_cannot_set_one_thing() -> None:
         scenario({"pace": PACE, "race": PACE})
 
 
-def test_a_state_or_material_that_is_not_in_the_plant_is_refused_when_it_is_built() -> None:
+def test_a_state_or_material_that_is_not_in_the_plant_is_refused() -> None:
     reads = {**PACE, "low": 0.1, "high": 0.9, "reads": "state.mill.runing"}
     with pytest.raises(ScenarioError, match=r"policies\.pace\.reads"):
         twin.run(scenario({"pace": reads}))
     flows = {**PACE, "low": "1 t/h", "high": "2 t/h", "reads": "flow.mill.fine.stone"}
+    with pytest.raises(ScenarioError, match=r"reads: unknown quantity 'flow\.mill\.fine\.stoney'"):
+        scenario({"pace": {**flows, "reads": "flow.mill.fine.stoney"}})
     assert len(twin.run(scenario({"pace": flows})).array("policies/action_time")) > 10
 
 
