@@ -100,3 +100,18 @@ def test_the_paths_of_the_table_are_in_the_layout() -> None:
         assert not pattern.path or pattern.path.endswith("/") or pattern.path in BY_PATH
         if pattern.path in BY_PATH and pattern.si:
             assert BY_PATH[pattern.path].unit == pattern.si or pattern.word == "share"
+
+
+def test_wear_is_known_while_the_plant_runs() -> None:
+    """The gap of the crusher grows by 5 % with each 20 t, and is as new after 90 t."""
+    scenario = twin.load(EVERYTHING)
+    simulation = Simulation(scenario)
+    seen = []
+    with Writer(None, simulation.translation.labels(), scenario.start, simulation.attrs()) as writer:
+        simulation.start()
+        for hour in range(0, 96, 6):
+            simulation.run(nanoseconds(3600.0 * hour), writer)
+            seen.append(float(simulation.observe(["wear.crusher.gap"])[0]))
+        machine = next(machine for line in simulation.built.lines for machine in line.machines if machine.name == "crusher")
+        assert seen[-1] == pytest.approx(0.05 * machine.record.steps)
+    assert seen[0] == 0.0 and max(seen) == pytest.approx(0.2) and sorted(seen) != seen

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import twin
-from twin.errors import ScenarioError, UsageError
+from twin.errors import FileError, ScenarioError, UsageError
 from twin.plant.simulate import Simulation
 from twin.results.layout import table_of
 from twin.scenario import policy
@@ -218,11 +218,13 @@ def test_two_policies_cannot_set_one_thing() -> None:
         scenario({"pace": PACE, "race": PACE})
 
 
-def test_a_state_or_material_that_is_not_in_the_plant_is_refused_when_it_is_built() -> None:
+def test_a_state_or_material_that_is_not_in_the_plant_is_refused() -> None:
     reads = {**PACE, "low": 0.1, "high": 0.9, "reads": "state.mill.runing"}
     with pytest.raises(ScenarioError, match=r"policies\.pace\.reads"):
         twin.run(scenario({"pace": reads}))
     flows = {**PACE, "low": "1 t/h", "high": "2 t/h", "reads": "flow.mill.fine.stone"}
+    with pytest.raises(ScenarioError, match=r"reads: unknown quantity 'flow\.mill\.fine\.stoney'"):
+        scenario({"pace": {**flows, "reads": "flow.mill.fine.stoney"}})
     assert len(twin.run(scenario({"pace": flows})).array("policies/action_time")) > 10
 
 
@@ -326,3 +328,60 @@ def test_a_word_needs_choices() -> None:
         two_yards({"which": {key: value for key, value in PREFER.items() if key != "choices"} | {"bounds": ["1", "2"]}})
     with pytest.raises(ScenarioError, match="prefers no bunker"):
         two_yards({}).change({"units.mill.from": {"dry": "50 %", "wet": "50 %"}})
+
+
+# -- a plant with everything ------------------------------------------------------------------------------------------------------------------
+
+EVERYTHING = Path(__file__).parents[1] / "scenarios" / "everything.yaml"
+ALL = {
+    "crushing": {
+        "policy": "proportional", "every": "35 min", "reads": "queue.trucks", "sets": "units.sorter_a.rate", "bounds": ["1 t/h", "3 t/h"],
+        "low": 0, "high": 2, "at_low": "1 t/h", "at_high": "4 t/h",
+    },
+    "working": {
+        "policy": "steps", "every": "1 h", "reads": "state.crusher", "sets": "units.sorter_b.rate", "bounds": ["1.5 t/h", "2.5 t/h"],
+        "thresholds": [0.3, 0.8], "values": ["1.5 t/h", "2 t/h", "2.5 t/h"],
+    },
+    "belt": {
+        "policy": "steps", "every": "50 min", "reads": "flow.other", "sets": "units.belt.transit", "bounds": ["5 min", "20 min"],
+        "thresholds": ["1 t/h"], "values": ["20 min", "8 min"],
+    },
+    "buying": {
+        "policy": "hysteresis", "every": "90 min", "reads": "level.heap", "sets": "units.other.mass", "bounds": ["2 t", "4 t"],
+        "up": "15 t", "down": "6 t", "normal": "4 t", "raised": "2 t",
+    },
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def everything() -> tuple[twin.Scenario, twin.Result]:
+    """The plant with every feature of the engine, and four policies that read means as well as levels."""
+    run = twin.load(EVERYTHING).change({"policies": ALL, "record.every": "20 min"})
+    return run, twin.run(run)
+
+
+def test_policies_stand_among_everything_else(everything: tuple[twin.Scenario, twin.Result]) -> None:
+    _, result = everything
+    assert set(result.array("policies/action_policy")) == set(ALL)
+    assert result.attrs["worst_residual"] < 1e-12
+
+
+@pytest.mark.parametrize("moment", [3600.0 * 20, 123_456.7, 20 * 60.0 * 512, 5.3 * 86_400, 9 * 86_400.0])
+def test_a_plant_with_everything_and_policies_resumes_to_the_last_bit(everything: tuple[twin.Scenario, twin.Result], tmp_path: Path, moment: float) -> None:
+    run, result = everything
+    twin.run_until(run, moment, tmp_path / "state.h5")
+    assert twin.resume(tmp_path / "state.h5").digest == result.digest
+
+
+def test_a_replayed_plant_with_everything_is_equal_and_a_forged_action_is_refused(
+    everything: tuple[twin.Scenario, twin.Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, result = everything
+    with twin.run(run, out=tmp_path / "run.h5") as written:
+        assert written.digest == result.digest
+    monkeypatch.setattr(policy, "OWN", {})
+    monkeypatch.setattr(policy, "_entries", dict)
+    assert reproduce(tmp_path / "run.h5").verdict == "equal"
+    monkeypatch.setattr("twin.study.reproduce.actions_in", lambda stored: {"belt": [(0, "units.belt.transit", 1e9, 1e9)]})
+    with pytest.raises(FileError, match="its parts contradict one another"):
+        reproduce(tmp_path / "run.h5")

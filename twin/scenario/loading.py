@@ -25,7 +25,7 @@ from twin.scenario.merge import changed, merged
 from twin.scenario.model import Scenario
 from twin.scenario.parameters import parameters_of
 from twin.scenario.places import Node, Path, Plain, child, dotted, from_plain, lookup
-from twin.scenario.policies import read_policies
+from twin.scenario.policies import check_flows, read_policies
 from twin.scenario.problems import MOST_PROBLEMS, in_words, keys_at
 from twin.scenario.process import ProcessModel
 from twin.scenario.set_points import plant_of
@@ -304,6 +304,7 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
             {key: tuple(dict.fromkeys(known.classes[key].value for known in catalogue.materials.values())) for key in CLASSES},
         )
         checked.check_with(words, events)
+        check_flows(policies.values(), plant, materials.names, checked.complain)
         checked.check_liberation(materials)
     if checked.problems or stuff is None:
         raise ScenarioError(checked.problems)

@@ -108,9 +108,9 @@ class Scenario:
 
     @cached_property
     def sha256(self) -> str:
-        """SHA-256 over the merged scenario and the contents of its files, without their names, in canonical JSON; the order of units counts."""
+        """SHA-256 over the merged scenario and the contents of its files, without their names, in canonical JSON; the order of units and policies counts."""
         tree = dict(self.merged) if isinstance(self.merged, dict) else {}
-        for key in ("units", "materials"):
+        for key in ("units", "materials", "policies"):
             if isinstance(tree.get(key), dict):
                 tree[key] = [[name, item] for name, item in tree[key].items()]  # type: ignore[union-attr]
         if isinstance(tree.get("resources"), dict):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -131,6 +131,18 @@ def _read(name: str, entry: Any, plant: Plant, complain: Complain) -> PolicySpec
     return PolicySpec(name, head.policy, code, head.every, tuple(map(str, reads.values())), tuple(points.values()), parameters, own, tuple(written))
 
 
+def check_flows(specs: Iterable[PolicySpec], plant: Plant, materials: Sequence[str], complain: Complain) -> None:
+    """Note each flow of a material that the plant does not have."""
+    axes = {**plant.axes, "material": materials}
+    for spec in specs:
+        for name in spec.reads:
+            try:
+                if name.startswith("flow."):
+                    resolve(name, axes)
+            except UsageError as error:
+                complain(("policies", spec.name, READS), str(error))
+
+
 def _by_role(written: Any, key: str, roles: tuple[str, ...], complain: Complain) -> dict[str, Any]:
     """What stands for each of the policy's words; a bare value where it has one word. Without ``roles``, as written."""
     if not isinstance(written, dict):
@@ -150,7 +162,7 @@ def _by_role(written: Any, key: str, roles: tuple[str, ...], complain: Complain)
 
 
 def _unit_read(quantity: Any, plant: Plant, complain: Callable[[str], None]) -> str:
-    """The SI unit of what is read, "" where it is not there. States and materials are looked up when the plant is built, which knows them."""
+    """The SI unit of what is read, "" where it is not there. Materials are looked up when they are known, states when the plant is built."""
     if not isinstance(quantity, str):
         complain(f"the name of a quantity is needed, e.g. level.bin (got {shown(quantity)})")
         return ""

@@ -128,6 +128,13 @@ def _actions(stored: Result, scenario: Scenario) -> dict[str, list[Row]]:
     if not absent:
         return {}
     known = actions_in(stored)
+    for name in absent:
+        points = {point.path: point for point in scenario.policies[name].sets}
+        last = 0
+        for time, path, value, _ in known.get(name, []):
+            if time < last or not points[path].low <= value <= points[path].high:
+                raise ValueError(f"policies.{name} cannot have set {path} to {value} at {time} ns")
+            last = time
     return {name: known.get(name, []) for name in absent}
 
 

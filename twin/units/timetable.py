@@ -88,7 +88,13 @@ class Timetable(Unit):
         """A policy sets a number of a unit; ``now`` is None while a saved state is restored."""
         self._set.setdefault(point.unit, {})[point.path] = point
         self._values[point.path] = value
-        self._apply({point.unit: self._as_set(point.unit)}, now)
+        model = self._as_set(point.unit)
+        if isinstance(model, MachineModel) and point.field in ("rate", "cycle_time"):  # its kernel need not be prepared anew
+            line, machine = self._owner[point.unit]
+            self._change_rate(machine, model)
+            line.rates_changed()
+        else:
+            self._apply({point.unit: model}, now)
 
     def _as_set(self, name: str) -> UnitModel:
         """The unit as scenario and events have it, with the set points of policies."""
@@ -125,13 +131,7 @@ class Timetable(Unit):
     def _change_machine(self, name: str, model: MachineModel, now: int | None) -> None:
         line, machine = self._owner[name]
         scenario = self.site.scenario
-        draw = model.rate or model.cycle_time
-        if (machine.rate, machine.cycle_time) != (model.rate, model.cycle_time):
-            machine.rate, machine.cycle_time = model.rate, model.cycle_time
-            machine.varies = draw is not None and not draw.is_constant
-            if machine.varies and machine.stream is None:
-                machine.stream = self.site.stream(name, "rate")
-            machine.record.drawn_until = -1
+        self._change_rate(machine, model)
         machine.set_values(model.kernel_values(scenario.materials, scenario.sizes))
         power = (model.power.idle, model.power.specific)
         resting, machine.resting = machine.resting, (model.power.standby, model.power.switched_off)
@@ -143,6 +143,15 @@ class Timetable(Unit):
         if line.name == name:
             line.intake.prefer(model.prefer)
         line.rates_changed()
+
+    def _change_rate(self, machine: Machine, model: MachineModel) -> None:
+        draw = model.rate or model.cycle_time
+        if (machine.rate, machine.cycle_time) != (model.rate, model.cycle_time):
+            machine.rate, machine.cycle_time = model.rate, model.cycle_time
+            machine.varies = draw is not None and not draw.is_constant
+            if machine.varies and machine.stream is None:
+                machine.stream = self.site.stream(machine.name, "rate")
+            machine.record.drawn_until = -1
 
     def load(self, state: State) -> None:
         super().load(state)
