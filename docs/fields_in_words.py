@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from twin.quantities import Quantity, example_of, format_quantity, kind_of
-from twin.scenario import fields
+from twin.scenario import fields, needs
 from twin.scenario.calendars import CalendarSpec
 from twin.scenario.distributions import Distribution
 from twin.scenario.kind import NOT_USED
@@ -22,6 +22,7 @@ from twin.scenario.partition import Partition
 from twin.scenario.phases import Tests
 from twin.scenario.response import Response
 from twin.scenario.sizes import SizeClasses, SizeDistribution
+from twin.scenario.stops import Reason, StopList
 from twin.scenario.variates import Variate
 
 NAMED: tuple[tuple[Any, str], ...] = (
@@ -29,11 +30,14 @@ NAMED: tuple[tuple[Any, str], ...] = (
     (fields.Name, "name"),
     (fields.CalendarName, "name of a calendar, or `always`"),
     (fields.Names, "name, or list of names"),
+    (needs.Needs, "resource, or list of [resources and choices](../crews.md)"),
+    (needs.Priority, "whole number, -1000 to 1000"),
     (fields.References, "unit or port, or list of them"),
     (fields.Count, "whole number ≥ 1"),
     (fields.Sources, "unit or port, list, or blend `{a: 70 %, b: 30 %}`"),
     (fields.Switch, "`true` or `false`"),
     (fields.Text, "text"),
+    (Reason, "text of at most 80 characters"),
     (CalendarSpec, "[calendar](#calendars)"),
     (Partition, "[partition table](#partition-tables)"),
     (Response, "mapping of materials to shares, by size if you like, or `{csv: file}`: see [sensor sorter](../machines/sensor_sorter.md)"),
@@ -41,6 +45,7 @@ NAMED: tuple[tuple[Any, str], ...] = (
     (Penalty, "price per mass, or mapping of names to it or to `{price: 20 EUR/t, per: 1 %}`: see [quality](../quality.md)"),
     (Price, "[price](#specifications-and-prices)"),
     (Schedule, "name of a [CSV file](#schedules)"),
+    (StopList, "`{list: stops.csv}`, or list of `{at: 2026-01-05T10:00, for: 30 min, reason: jam}`: see [stop logs](../stop_logs.md)"),
     (SizeClasses, "lengths, e.g. `0.5 1 2 4 mm`, or a list of them"),
     (SizeDistribution, "[size distribution](#size-distributions)"),
     (Specification, "[specification](#specifications-and-prices)"),
@@ -55,6 +60,7 @@ NAMED: tuple[tuple[Any, str], ...] = (
 LOOSE = {
     ("Campaign", "begin"): "date, or time since the start, e.g. `10 d`",
     ("Season", "peak"): "date, or time since the start, e.g. `10 d`",
+    ("ResourceSpec", "count"): "whole number ≥ 1, or mapping of calendars to whole numbers",
     ("Event", "at"): "date, or time since the start, e.g. `10 d`",
     ("Event", "set"): "mapping of paths to values",
     ("Settings", "catalogue"): "name, or list of names",
@@ -71,7 +77,7 @@ LOOSE = {
 }
 """Fields whose type says less than a person wants to know, by model and name."""
 
-EMPTY = (BaseModel, Partition, Penalty, Price, Response, Specification, Tests)
+EMPTY = (BaseModel, Partition, Penalty, Price, Response, Specification, StopList, Tests)
 """Types whose default holds nothing."""
 
 PLACE = "@{}@"

@@ -221,6 +221,8 @@ def test_compare_shows_what_differs(small: Path, capsys: pytest.CaptureFixture[s
     assert found["differences"] == [{"path": "units.sort.rate", "values": ["2 t/h", "1 t/h"]}]
     change = found["kpis"]["throughput"]["changes"][0]
     assert (change["interval"], change["verdict"], change["method"]) == (None, "", "one run")
+    assert main(["compare", "base.h5", "slow.h5", "--json", "--kpi", "throughput", "--kpi", "recovery"]) == 0
+    assert list(json.loads(capsys.readouterr().out)["kpis"]) == ["throughput", "recovery.good", "recovery.good_out.good"]
     assert main(["compare", "base.h5"]) == 2
     assert main(["compare", "base.h5", "slow.h5", "--replications", "3"]) == 2
 

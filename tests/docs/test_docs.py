@@ -9,6 +9,7 @@ from typing import Any
 import generate
 import pages
 import pytest
+import rule_drawings
 from pages import Block, Run, blocks_of, commands_of, missing, refreshed
 
 import twin
@@ -210,3 +211,11 @@ def test_a_page_that_is_wrong_is_found(text: str, fault: str, tmp_path: Path, mo
 
 def test_blocks_know_their_text() -> None:
     assert Block("yaml", ["a: 1", "b: 2"], 1).text == "a: 1\nb: 2\n"
+
+
+def test_the_drawings_of_rules_are_those_of_their_scenarios() -> None:
+    """States and levels follow from runs; a drawing that differs was not drawn anew: run 'python docs/rule_drawings.py'."""
+    drawn = rule_drawings.figures()
+    assert {name: (ROOT / "docs" / "figures" / name).read_text(encoding="utf-8") for name in drawn} == drawn
+    page = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+    assert [name for name in drawn if f"figures/{name}" not in page] == []

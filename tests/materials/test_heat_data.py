@@ -10,7 +10,6 @@ from twin.kernels import heat as kernel
 from twin.kernels import slag
 from twin.kernels.smelting import COLUMNS
 from twin.materials import ELEMENTS
-from twin.materials import heat as data
 from twin.materials.heat import HEAT_COLUMNS, SLAG_COLUMNS, SPECIES, T0, formula, heat_data
 from twin.materials.thermochemistry import changed, thermochemistry
 
@@ -33,8 +32,6 @@ def test_the_kernel_and_the_data_name_the_same_columns():
     assert tuple(len(HEAT_COLUMNS) + SLAG_COLUMNS.index(name) for name in SLAG_COLUMNS) == (slag.GROUP, slag.ATOMS, slag.KEY)
     assert SPECIES[kernel.CO], SPECIES[kernel.DISSOLVED] == ("CO", "O in copper")
     assert [SPECIES[k] for k in (kernel.CO2, kernel.H2O, kernel.SO2, kernel.O2, kernel.HCL)] == ["CO2", "H2O", "SO2", "O2", "HCl"]
-    assert T0 == kernel.T0
-    assert data.COLD == kernel.COLD
 
 
 @pytest.mark.parametrize("function", [formula])

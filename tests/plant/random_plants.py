@@ -98,6 +98,110 @@ def _varied(chance: random.Random, feed: dict[str, Any]) -> None:
         feed["campaigns"] = {"rush": {"begin": "7 h", "length": "3 h", "repeat": "24 h", "every": _duration(chance, MINUTES)}}
 
 
+def _line_rules(chance: random.Random, units: dict[str, Any]) -> None:
+    """Let shifts end by rule, lines follow levels, change over, be cleaned and rest, belts stop and bunkers overflow."""
+    heads = [name for name, unit in units.items() if "blocking" in unit]
+    bunkers = [name for name, unit in units.items() if unit["kind"] == "bunker"]
+    for name in heads:
+        head, sources = units[name], units[name]["from"]
+        if chance.random() < 0.5:
+            head["at_shift_end"] = chance.choice(["finish", "do_not_start", "run_empty"])
+            head["at_maintenance"] = chance.choice(["suspend", "finish", "do_not_start", "run_empty"])
+            if "finish" in (head["at_shift_end"], head["at_maintenance"]) and chance.random() < 0.5:
+                head["overtime"] = chance.choice(["20 min", "1 h"])
+            if "run_empty" in (head["at_shift_end"], head["at_maintenance"]):
+                head["run_out"] = chance.choice(["0 min", "20 min"])
+        if isinstance(sources, str) and chance.random() < 0.3:
+            head["start_at"], head["stop_at"] = "0.9 t", chance.choice(["0 t", "0.4 t"])
+        if isinstance(sources, list) and len(sources) > 1 and chance.random() < 0.6:
+            head["take"] = "campaigns"
+            head["campaign"] = chance.choice(["2 t", {"by": "stock"}, {"mass": "1 t", "when_empty": "next"}])
+        if not isinstance(sources, dict) and chance.random() < 0.5:
+            head["changeover"] = {"time": _duration(chance, MINUTES), "between": chance.choice(["sources", "materials"])}
+            if chance.random() < 0.5:
+                head["changeover"]["needs"] = "operator"
+        if chance.random() < 0.3:
+            head["energy_states"] = {"standby_after": "20 min", "off_after": "2 h", "warm_up": "10 min", "min_stop": "30 min", "min_run": "1 h"}
+            head["power"] = {"idle": "10 kW", "standby": "2 kW", "switched_off": "1 kW"}
+        if head.get("rate") == "1 t/h" and chance.random() < 0.5:
+            head["follows"] = {"of": chance.choice(bunkers), "lowest_at": "0.2 t", "full_at": "1.2 t", "lowest": "0.3 t/h", "ramp": "1 h"}
+    for unit in units.values():
+        if unit["kind"] in ("separator", "shredder") and chance.random() < 0.2:
+            unit["cleaning"] = {"per": "6 t", "time": _duration(chance, MINUTES)}
+        if unit["kind"] == "conveyor":
+            unit["when_blocked"] = chance.choice(["run_on", "stop", "accumulate"])
+            if chance.random() < 0.5:
+                unit["stops_with"] = chance.choice(heads)
+    for name in bunkers:
+        if chance.random() < 0.3:
+            units[name]["when_full"] = "overflow"
+            units[f"over_{name}"] = {"kind": "product", "from": f"{name}.overflow"}
+
+
+def _crew(chance: random.Random) -> Any:
+    """How many of a resource, and how it is shared."""
+    crew: dict[str, Any] = {"count": chance.choice([1, 2, {"day": 2, "shifts": 1}, {"day": 1, "always_open": 2}])}
+    if chance.random() < 0.2 and not isinstance(crew["count"], dict):
+        crew["calendar"] = "day"
+    if chance.random() < 0.5:
+        crew["when_fewer"] = chance.choice(["finish", "suspend"])
+    if chance.random() < 0.7:
+        crew["preempt"] = chance.choice(["resume", "repeat"])
+    if chance.random() < 0.3:
+        crew["between"] = chance.choice(MINUTES)
+    if chance.random() < 0.7:
+        crew["skills"] = ["any"]
+    return crew
+
+
+def _wanted(chance: random.Random, part: dict[str, Any]) -> None:
+    """Let work that needs somebody be urgent or content with another."""
+    if chance.random() < 0.7:
+        part["priority"] = chance.randrange(-1, 3)
+    if chance.random() < 0.3:
+        part["needs"] = chance.choice([{"any_of": ["operator", "helper"]}, {"skill": "any"}, [{"any_of": ["clerk", "operator"]}, "helper"]])
+
+
+def _crews(chance: random.Random, units: dict[str, Any], resources: dict[str, Any]) -> list[dict[str, Any]]:
+    """Let people come by shift, be called off and rest, trucks lose patience, and loading take time; events change how many there are."""
+    resources["helper"] = {**_crew(chance), "skills": ["any"]}
+    for name in ("fitter", "operator"):
+        if chance.random() < 0.8:
+            resources[name] = _crew(chance)
+    for unit in units.values():
+        if unit["kind"] == "feed" and chance.random() < 0.4:
+            unit["patience"] = _duration(chance, MINUTES)
+        if unit["kind"] == "feed" and chance.random() < 0.2:
+            unit["balk"] = ["0 %", "50 %"]
+        if "pickup" in unit and chance.random() < 0.6:
+            unit["pickup"]["time"] = _duration(chance, MINUTES)
+            if chance.random() < 0.7:
+                unit["pickup"]["needs"] = "operator"
+        if unit["kind"] == "separator" and chance.random() < 0.3:
+            unit["needs"] = "operator"
+        if unit["kind"] == "separator" and "failures" in unit and chance.random() < 0.3:
+            unit["repair"] = {"needs": ["fitter", "operator"]}
+        for part in (unit, *(unit.get(key, {}) for key in ("unload", "repair", "pickup"))):
+            if isinstance(part, dict) and "needs" in part:
+                _wanted(chance, part)
+    counts = [name for name in ("fitter", "operator", "helper") if chance.random() < 0.3]
+    return [{"at": f"{chance.randrange(0, 119)} h", "set": {f"resources.{name}.count": chance.randrange(1, 3)}} for name in counts]
+
+
+def _listed(chance: random.Random, units: dict[str, Any]) -> None:
+    """Let some machines stop at full and half hours, end to end now and then, one copy or the other."""
+    for unit in units.values():
+        if unit["kind"] in ("separator", "shredder") and chance.random() < 0.3:
+            stops: list[dict[str, Any]] = []
+            for copy in range(1, unit.get("count", 1) + 1):
+                hour = 0.0
+                while (hour := hour + chance.choice([0.0, 3.5, 12.0, 30.0])) < 125.0:
+                    length = chance.choice([0.5, 1.0, 6.0])
+                    stops.append({"at": f"{hour} h", "for": f"{length} h", "reason": chance.choice(["jam", "motor", "breakdown"]), "copy": copy})
+                    hour += length
+            unit["stops"] = stops
+
+
 def random_plant(seed: int) -> twin.Scenario:
     """A plant of two or three stages; each stage has one or two lines on the same bunkers."""
     chance, varied = random.Random(seed), random.Random(f"rates of {seed}")
@@ -159,10 +263,20 @@ def random_plant(seed: int) -> twin.Scenario:
         sources = names
     for k, name in enumerate(sources):
         units[f"product{k}"] = {"kind": "product", "from": name, "pickup": {"every": _duration(chance, HOURS), "mass": "2 t"}}
+    ruled = random.Random(f"rules of {seed}")
+    if ruled.random() < 0.7:
+        _line_rules(ruled, units)
+    resources: dict[str, Any] = {"fitter": 1, "operator": chance.choice([1, 2]), "clerk": {"count": 1, "calendar": "day"}}
+    genealogy, streams, every = chance.random() < 0.5, chance.random() < 0.7, chance.choice(["1 h", "7 h"])
+    events, crews = _events(chance, varied, units), random.Random(f"crews of {seed}")
+    if crews.random() < 0.6:
+        events += _crews(crews, units, resources)
+    _listed(random.Random(f"stops of {seed}"), units)
     scenario = {
         "twin": 1, "name": f"random-{seed}", "time": {"start": "2026-01-05T05:00", "horizon": "5 d"}, "seed": seed, "lot": "500 kg",
-        "record": {"every": chance.choice(["1 h", "7 h"]), "genealogy": chance.random() < 0.5, "streams": chance.random() < 0.7},
-        "materials": {"x": {}, "y": {}}, "size_bounds": "10 100 mm", "resources": {"fitter": 1, "operator": chance.choice([1, 2]), "clerk": {"count": 1, "calendar": "day"}},
-        "calendars": {"shifts": {"weekdays": ["06:00-22:00"]}, "day": {"weekdays": ["07:00-15:00"]}}, "units": units, "events": _events(chance, varied, units),
+        "record": {"every": every, "genealogy": genealogy, "streams": streams},
+        "materials": {"x": {}, "y": {}}, "size_bounds": "10 100 mm", "resources": resources,
+        "calendars": {"shifts": {"weekdays": ["06:00-22:00"]}, "day": {"weekdays": ["07:00-15:00"]}, "always_open": {"daily": ["00:00-24:00"]}},
+        "units": units, "events": events,
     }  # fmt: skip
     return twin.load(scenario)

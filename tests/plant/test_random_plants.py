@@ -15,7 +15,7 @@ from twin.errors import DeadlockError
 
 
 @pytest.mark.sampled(12)
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(200))
 def test_a_random_plant_closes_and_resumes_to_the_last_bit(seed: int, tmp_path: Path) -> None:
     plant = random_plant(seed)
     try:

@@ -32,6 +32,7 @@ AXES: dict[str, Any] = {
     "resource": ["loader", "fitter"],
     "product": ["gold", "waste"],
     "cause": ["mill starved by yard", "mill blocked by bay"],
+    "stop": ["mill: jam", "mill: breakdown"],
     "warning": ["mill: überlast"],
 }
 KPI_INPUTS = {

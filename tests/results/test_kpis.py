@@ -152,7 +152,8 @@ def test_by_hand(kpis: dict[str, Kpi], name: str) -> None:
 
 
 JUDGED = copy.deepcopy(KPI_INPUTS)
-JUDGED["products"]["gold"] |= {"when_off_spec": "reject", "limited": True}
+JUDGED["products"]["gold"] |= {"when_off_spec": "reject", "limited": True, "loads": True}
+JUDGED["feeds"]["deliveries"]["patience"] = True
 JUDGED["products"]["waste"] |= {"when_off_spec": "penalise"}
 JUDGED["returned"] = ["mill.out"]
 REJECTIONS = FIRST | {
@@ -162,6 +163,10 @@ REJECTIONS = FIRST | {
     "gates/limited_pickups": {(1,): 2},
     "gates/rejected_mass": {(0,): 7200.0},
     "gates/penalty": {(1,): 30.0},
+    "gates/left": {(0,): 1},
+    "gates/queue": {(0,): 1.5, (1,): 0.5},
+    "gates/wait": {(0,): 6000.0, (1,): 800.0},
+    "gates/unloading": {(0,): 0.5, (1,): 0.25},
 }
 EXPECTED_WHERE_JUDGED = {
     "processed": 2.0 * HOUR,  # of 4 kg/s, 2 came back
@@ -173,6 +178,11 @@ EXPECTED_WHERE_JUDGED = {
     "penalties": 30.0,
     "penalty.waste": 30.0,
     "margin_cash": EXPECTED["margin_cash"] - 30.0,
+    "left_share.deliveries": 0.2,
+    "wait.deliveries": 1200.0,  # who left has waited too
+    "pickup_queue.gold": 0.25,
+    "pickup_wait.gold": 200.0,
+    "loading.gold": 0.125,
 }
 
 
@@ -220,7 +230,7 @@ def test_by_hand_where_shifts_end_by_rule(name: str) -> None:
 
 
 def test_figures_of_what_a_plant_does_not_do_are_not_among_its_own(kpis: dict[str, Kpi]) -> None:
-    of_quality = ("rejected", "limited", "penalt")
+    of_quality = ("rejected", "limited", "penalt", "left", "pickup_", "loading")
     assert [name for name in kpis if name.startswith(of_quality)] == []
     judged = run([WARM, REJECTIONS, SECOND], JUDGED)
     found = {name for name in judged if name.startswith(of_quality)}
@@ -234,7 +244,7 @@ def test_a_file_of_before_there_were_resources_has_no_figures_of_them(tmp_path: 
         writer.append(steps(0, 4))
         writer.finish({"scenario/kpi_inputs": json.dumps(KPI_INPUTS)}).close()
     with h5py.File(path, "r+") as file:
-        del file["resources"], file["gates/unloading"]
+        del file["resources"], file["gates/unloading"], file["gates/left"]
         file["scenario_resource"] = file["resource"]  # out of the way under another name
         del file["resource"]
         found = kpis_in(file)

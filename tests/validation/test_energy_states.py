@@ -13,7 +13,7 @@ from twin.errors import ScenarioError
 
 MINUTE, HOUR = 60 * 10**9, 3600 * 10**9
 KWH = 3.6e6
-POWER = {"idle": "60 kW", "standby": "12 kW", "off": "1 kW"}
+POWER = {"idle": "60 kW", "standby": "12 kW", "switched_off": "1 kW"}
 
 
 def plant(states: dict[str, Any] | None, every: str = "2 h", horizon: str = "9 h", **line: Any) -> twin.Scenario:

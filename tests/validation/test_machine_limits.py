@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import twin
+from twin.results.findings import findings_of
 
 BOUNDS = (1.0, 2.0, 4.0, 8.0, 16.0, 31.5, 63.0, 125.0, 250.0, 400.0)
 """mm; class k ends at ``BOUNDS[k]``."""
@@ -86,11 +87,12 @@ PORTS = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """Share of each material that went to each port, whether the machine left its valid range, and the worst residual of the plant."""
+    """Share of each material that went to each port, whether the machine left its valid range, the worst residual of the plant, and what a run warns of."""
 
     shares: Mapping[str, Mapping[str, float]]
     warned: bool
     residual: float
+    told: tuple[str, ...] = ()
 
     def share(self, port: str, *materials: str) -> float:
         """Mean share of some materials, or of all that came in, that went to a port."""
@@ -126,6 +128,7 @@ def run(name: str, *variants: Mapping[str, Any]) -> list[Outcome]:
     bounds = [f"{bound} mm" for bound in BOUNDS]
     plant = {"twin": 1, "name": "limits", "time": time, "record": record, "catalogue": [CASES[name].catalogue], "size_bounds": bounds, "units": units}
     with twin.run(twin.load(plant)) as result:
+        told = findings_of(result)
         materials, streams, names = (result.array(key).tolist() for key in ("material", "stream", "unit"))
         flow, warned = result.array("streams/mass_flow")[0], result.array("units/range_warnings")
         outcomes = []
@@ -134,7 +137,7 @@ def run(name: str, *variants: Mapping[str, Any]) -> list[Outcome]:
             total = sum(out.values())
             there = [m for m in range(len(materials)) if total[m] > 0.0]
             shares = {port: {materials[m]: float(row[m] / total[m]) for m in there} for port, row in out.items()}
-            outcomes.append(Outcome(shares, bool(warned[names.index(f"machine_{k}")].any()), float(result.attrs["worst_residual"])))
+            outcomes.append(Outcome(shares, bool(warned[names.index(f"machine_{k}")].any()), float(result.attrs["worst_residual"]), tuple(told)))
     return outcomes
 
 
@@ -172,6 +175,7 @@ def test_far_above_its_range_a_machine_closes_is_counted_and_sorts_worse(name: s
     assert flooded.warned
     assert not by_load(name)[1.0].warned
     assert all(0.0 <= share <= 1.0 for shares in flooded.shares.values() for share in shares.values())
+    assert any(f"machine_{FACTORS.index(60.0)}: valid range left in 5 of 5 lots (100 %)" in text for text in flooded.told), flooded.told
     assert contrast(name, flooded) < contrast(name, by_load(name)[1.0]) - 0.01
 
 

@@ -12,15 +12,17 @@ from rich.table import Table
 from twin.results.findings import composition_of, composition_text
 from twin.results.kpis import NO_VALUE, PLANT, Kpi, kpi_text
 from twin.results.limits import limit_of, standings
+from twin.results.stops import pareto
 from twin.results.tally import Totals
 from twin.results.texts import bounds_text
 
 MATRICES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("product", (("product_mass", "mass"), ("yield", "yield"), ("offspec_share", "off-spec"),
+                 ("pickup_queue", "waiting"), ("pickup_wait", "mean wait"), ("loading", "loading"),
                  ("short_pickup_share", "short pick-ups"), ("empty_pickup_share", "empty pick-ups"), ("rejected_pickup_share", "rejected pick-ups"),
                  ("limited_pickup_share", "called off"), ("rejected_mass", "rejected"), ("penalty", "penalty"))),
     ("feed", (("queue", "trucks waiting"), ("wait", "mean wait"), ("unloading", "unloading"),
-              ("turned_away_share", "turned away"), ("turned_away_mass", "mass turned away"))),
+              ("turned_away_share", "turned away"), ("left_share", "left"), ("turned_away_mass", "mass turned away"))),
     ("resource", (("resource_load", "load"), ("resource_queue", "waiting"), ("resource_wait", "mean wait"))),
     ("line", (("utilisation", "running"), ("blocked", "blocked"), ("starved", "starved"), ("waiting", "waiting"), ("oee", "OEE"), ("starts", "starts"),
               ("overtime", "overtime"), ("closing", "closing"), ("changeover", "changeover"),
@@ -146,3 +148,28 @@ def print_products(console: Console, totals: Totals) -> None:
         for name, text in rows:
             table.add_row(escape(name), escape(text or NO_VALUE))
         console.print(table)
+
+
+MOST_REASONS = 12
+"""Reasons of stops that are shown; the table names how many more there are."""
+
+
+def print_stops(console: Console, totals: Totals) -> None:
+    """Why machines stopped, the longest first."""
+    rows = pareto(totals)
+    if not rows:
+        return
+    console.print()
+    table = new_table("stopped because of", "machine", "stops", "time down", "share", "cumulative")
+    table.columns[1].justify = "left"
+    for row in rows[:MOST_REASONS]:
+        cells = (f"{row.number}", _hours(row.seconds), f"{100 * row.share:.3g} %", f"{100 * row.cumulative:.3g} %")
+        table.add_row(escape(row.reason), escape(row.machine), *cells)
+    if left := rows[MOST_REASONS:]:
+        seconds, share = sum(row.seconds for row in left), sum(row.share for row in left)
+        table.add_row(f"{len(left)} more", "", f"{sum(row.number for row in left)}", _hours(seconds), f"{100 * share:.3g} %", "100 %")
+    console.print(table)
+
+
+def _hours(seconds: float) -> str:
+    return f"{seconds / 3600.0:.4g} h"

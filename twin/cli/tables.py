@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from twin.cli import terminal
-from twin.cli.figures import new_table, print_figures, print_limit, print_products
+from twin.cli.figures import new_table, print_figures, print_limit, print_products, print_stops
 from twin.plant.cautions import cautions, counted
 from twin.quantities import format_quantity
 from twin.results.findings import composition_of, findings_of
@@ -22,6 +22,7 @@ from twin.results.growth import growing
 from twin.results.kpis import Kpi
 from twin.results.limits import limit_of, standings
 from twin.results.read import Result
+from twin.results.stops import pareto
 from twin.scenario import Scenario
 from twin.scenario.machine import MachineModel
 from twin.scenario.process import ProcessModel
@@ -101,6 +102,7 @@ def summary(result: Result, scenario: Scenario) -> dict[str, Any]:
         "products": {name: {part.name: part.share for part in composition_of(result.totals, name)} for name in result.totals.inputs.products},
         "limit": limit_of(result.totals).as_object(),
         "waits": [wait._asdict() for wait in standings(result.totals) if wait.share > 0.0],
+        "stops": [row._asdict() for row in pareto(result.totals)],
         "balance": {"worst_residual": float(result.attrs["worst_residual"])},
         "warnings": warnings_of(result, scenario),
     }
@@ -114,6 +116,7 @@ def show_result(result: Result, scenario: Scenario) -> None:
     print_products(console, result.totals)
     console.print()
     print_limit(console, result.totals)
+    print_stops(console, result.totals)
     console.print()
     for warning in warnings_of(result, scenario):
         console.print(f"[yellow]warning[/] {escape(warning)}")

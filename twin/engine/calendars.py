@@ -120,6 +120,22 @@ def advance(calendars: Sequence[Calendar], now: int, duration: int) -> int:
     return FAR
 
 
+def open_time(calendars: Sequence[Calendar], begin: int, end: int) -> int:
+    """For how long (ns) all ``calendars`` are open in [begin, end): what :func:`advance` counts."""
+    if not calendars:
+        return end - begin
+    total, moment = 0, begin
+    while moment < end:
+        opening = max([moment, *(calendar.opens(moment) for calendar in calendars)])
+        if opening > moment:
+            moment = opening
+            continue
+        until = min([end, *(calendar.closes(moment) for calendar in calendars)])
+        total += until - moment
+        moment = until
+    return total
+
+
 @dataclass(frozen=True)
 class Maintenance:
     """Planned stops: ``duration`` long, the first at ``first``, then ``every`` so often (all ns)."""

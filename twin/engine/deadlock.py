@@ -1,13 +1,14 @@
 """Deadlock: a set of units each of which waits only on others of the set, found when a unit starts to wait.
 
 A place in a list is *hopeful* if the unit before it is live, and what the place is for is there already or some live unit could bring it. A unit
-is *live* if it waits for a time, has come to its end, or if its places are hopeful: all of them, or any one where it takes what comes first.
+is *live* if it waits for a time, has come to its end, or if its places are hopeful: all of them, any one where it takes what comes first, or one of each
+of its choices.
 Whoever is not live never will be.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from twin.errors import DeadlockError
@@ -83,11 +84,24 @@ def _dead(units: Iterable[Unit]) -> list[Unit]:
     while shrinking:
         shrinking = False
         for unit in reversed(list(dead)):  # found outwards from who asks, and hope comes from outside: a chain is freed in one pass
-            hopes = [_hopeful(places, unit, dead) for places in unit.waiting]
-            if (any if unit.takes_any else all)(hopes):
+            if _served(unit, [_hopeful(places, unit, dead) for places in unit.waiting]):
                 del dead[unit]
                 shrinking = True
     return list(dead)
+
+
+def _served(unit: Unit, hopes: Sequence[bool]) -> bool:
+    """Whether ``unit`` is served where ``hopes`` says so of each of the lists it waits in: by one, by all, or by one of each of its choices."""
+    if unit.takes_any:
+        return any(hopes)
+    choices: dict[int, bool] = {}
+    for places, hope in zip(unit.waiting, hopes, strict=True):
+        served = places.serves(unit)
+        if not served and not hope:
+            return False
+        for choice in served:
+            choices[choice] = choices.get(choice, False) or hope
+    return all(choices.values())
 
 
 def _hopeful(places: WaitingList, unit: Unit, dead: dict[Unit, None]) -> bool:

@@ -23,9 +23,9 @@ MOST_STEPS = 512
 
 GATE_COUNTS = (
     "arrivals", "turned_away", "turned_away_mass", "queue", "unloading",
-    "pickups", "short_pickups", "empty_pickups", "offspec_mass", "rejected_pickups", "limited_pickups", "penalty",
+    "pickups", "short_pickups", "empty_pickups", "offspec_mass", "rejected_pickups", "limited_pickups", "penalty", "left",
 )  # fmt: skip
-"""Columns of :attr:`Recorder.gates`; ``queue`` and ``unloading`` are in truck-seconds, ``penalty`` in EUR."""
+"""Columns of :attr:`Recorder.gates`; ``queue`` and ``unloading`` (of a product, loading) are in truck-seconds, ``penalty`` in EUR."""
 RESOURCE_COUNTS = ("in_use", "available", "queue", "grants")
 """Columns of :attr:`Recorder.resources`: seconds of work, seconds that there were to work, seconds of waiting, each summed over all; and how often one was
 granted."""
@@ -69,6 +69,8 @@ class Axes:
     levels: tuple[str, ...] = ()
     waits: tuple[Wait, ...] = ()
     states: tuple[str, ...] = ALWAYS
+    stops: tuple[tuple[str, str], ...] = ()
+    """Machine and reason."""
 
 
 @dataclass
@@ -87,7 +89,8 @@ class Recorder:
     ``load`` (in ``loads`` by step) and
     ``bottleneck`` (machine,) s; ``down`` and ``repair_wait``
     (machine,) ns, summed over copies; ``energy`` (machine,) J; ``level``, ``low``, ``high`` (bunker,) kg; ``gates`` (gate, count); ``resources`` (resource,
-    count); ``use`` (process, carrier) and ``heat`` (process, level) J; ``waits`` (wait,) ns. With ``streams`` off the flows inside lines are
+    count); ``use`` (process, carrier) and ``heat`` (process, level) J; ``waits`` (wait,) ns; ``stops`` and ``stopped`` (stop,): how many began, and ns down
+    summed over copies, by reason. With ``streams`` off the flows inside lines are
     not added up. ``keeps_last``: whether the ``last`` step of a block that was handed on is kept for who observes.
     """
 
@@ -100,7 +103,7 @@ class Recorder:
         self.first = 0
         self.arrays: dict[str, NDArray[Any]] = {}
         for name, shape in shapes.items():
-            whole = name in ("state", "starts", "down", "repair_wait", "waits")
+            whole = name in ("state", "starts", "down", "repair_wait", "waits", "stops", "stopped")
             self.arrays[name] = np.zeros((self.block, *shape), dtype=np.int64 if whole else np.float64)
         # rows by step, since a list index is cheaper than an array view on the hot path
         rows = {name: list(array) for name, array in self.arrays.items()}
@@ -109,6 +112,8 @@ class Recorder:
         self.bottleneck, self.down, self.energy, self.gates = rows["bottleneck"], rows["down"], rows["energy"], rows["gates"]
         self.repair_wait, self.resources = rows["repair_wait"], rows["resources"]
         self.use, self.heat, self.waits = rows["use"], rows["heat"], rows["waits"]
+        self.stops, self.stopped = rows["stops"], rows["stopped"]
+        self.stop_rows: dict[tuple[str, str], int] = {stop: row for row, stop in enumerate(axes.stops)}
         self.wait_rows: dict[tuple[str, int, str], int] = {(wait.unit, wait.state, wait.on): row for row, wait in enumerate(axes.waits)}
         self.batches: list[dict[str, Any]] = []
         self.samples: list[dict[str, Any]] = []
@@ -138,6 +143,8 @@ class Recorder:
             "use": (len(axes.processes), len(axes.carriers)),
             "heat": (len(axes.processes), len(axes.levels)),
             "waits": (len(axes.waits),),
+            "stops": (len(axes.stops),),
+            "stopped": (len(axes.stops),),
         }
 
     @property
@@ -164,6 +171,10 @@ class Recorder:
         if row >= 0:
             for k, part in self.cut(begin, end):
                 self.waits[k][row] += part
+
+    def stop_began(self, now: int, row: int) -> None:
+        """A stop of the reason in ``row`` began."""
+        self.stops[self.step(now)][row] += 1
 
     def note(self, now: int, unit: str, what: str) -> None:
         """Add a row to the event table."""

@@ -97,6 +97,16 @@ class Unit:
         for waiting_list in left:
             waiting_list.wake_first(now)
 
+    interruptible = False
+    """Whether a task of the unit can be interrupted, so that what it holds goes to others."""
+
+    def interrupt(self, number: int, asked: int, again: bool, now: int) -> bool:
+        """Stop the task ``number`` at this instant, give back what it holds, and ask again as of ``asked`` ns.
+
+        It goes on with what is left or, with ``again``, starts anew. False where it is over at this instant anyway.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.interrupt")
+
     def settle(self, now: int) -> None:
         """Cut what is being recorded at ``now``; called between events, changes no state that matters to the run."""
 

@@ -56,10 +56,20 @@ class WaitingList:
         else:
             while place and (asked, unit.index) < (self.asked[place - 1], units[place - 1].index):
                 place -= 1
-        units.insert(place, unit)
+        self._insert(place, unit, wish, asked)
+
+    def _insert(self, place: int, unit: Unit, wish: float, asked: int) -> None:
+        self.units.insert(place, unit)
         self.wishes.insert(place, wish)
         self.asked.insert(place, asked)
         unit.waiting.append(self)
+
+    def _delete(self, place: int) -> None:
+        del self.units[place], self.wishes[place], self.asked[place]
+
+    def serves(self, unit: Unit) -> tuple[int, ...]:
+        """Which of the choices of ``unit`` the list is for, where any of several lists would do; () where the unit needs this one."""
+        return ()
 
     def restore(self, unit: Unit, wish: float, asked: int) -> None:
         """Put back the next of a saved list, in its order."""
@@ -72,14 +82,13 @@ class WaitingList:
         """Strike the unit from the list (its own ``waiting`` is its own affair). Who moves up to the first place looks whether it can be served."""
         if self.before_change is not None:
             self.before_change(unit.clock.now)
-        units, wishes, asked = self.units, self.wishes, self.asked
+        units = self.units
         if units[0] is not unit:
-            place = units.index(unit)
-            del units[place], wishes[place], asked[place]
+            self._delete(units.index(unit))
             return
-        del units[0], wishes[0], asked[0]
+        self._delete(0)
         if units:
-            if self.enough(wishes[0]):
+            if self.enough(self.wishes[0]):
                 units[0].wake(unit.clock.now)
             else:
                 check_deadlock(units[0], unit.clock.now)
@@ -96,6 +105,15 @@ def lacking(unit: Unit) -> str:
     Where any of several would do (a line that may take from two bunkers), the first in their order stands for all.
     """
     for waiting_list in unit.waiting:
-        if waiting_list.units[0] is not unit or not waiting_list.enough(waiting_list.wishes[0]):
+        if not _serves_now(waiting_list, unit) and not all(_chosen(unit, choice) for choice in waiting_list.serves(unit) or (-1,)):
             return waiting_list.place
     return unit.waiting[0].place if unit.waiting else ""
+
+
+def _serves_now(places: WaitingList, unit: Unit) -> bool:
+    return places.units[0] is unit and places.enough(places.wishes[0])
+
+
+def _chosen(unit: Unit, choice: int) -> bool:
+    """Whether another list would serve the unit for the same choice."""
+    return any(choice in places.serves(unit) and _serves_now(places, unit) for places in unit.waiting)

@@ -24,7 +24,6 @@ from twin.kernels.compile import Floats, kernel
 from twin.kernels.furnace_plan import (
     DEFAULTS,
     FEED_ROWS,
-    LEVELS,
     LIMITS,
     METAL,
     OUTCOMES,
@@ -41,11 +40,12 @@ from twin.kernels.furnace_plan import (
     WARNINGS,
     plan_of,
 )
-from twin.kernels.furnace_space import AIR_OXYGEN, MOLTEN_FROM, NORMAL, Setting, Space
+from twin.kernels.furnace_space import MOLTEN_FROM, NORMAL, Setting, Space
 from twin.kernels.furnace_step import oxygen_to_burn
-from twin.kernels.heat import COLD, add_cold, temperature_of
+from twin.kernels.heat import add_cold, temperature_of
 from twin.kernels.phases import ROWS as SMELT_ROWS
 from twin.kernels.phases import WIDTH
+from twin.kernels.physical_constants import AIR_OXYGEN, COLD, LEVELS
 from twin.kernels.slag import LEAST_SILICATE, MOST_ALUMINA, MOST_VISCOUS, WINDOW_IRON, WINDOW_LIME
 from twin.kernels.smelting import AS_NITROGEN, AS_OXYGEN, MOLAR_MASS, OXIDE_VAPOUR_A, ROLE, VAPOUR_A
 
@@ -360,11 +360,11 @@ def run_phase(
     if run.left[3] <= 0.0:
         run.left[0] = 0.0
     run.control[fl.O2_MASS] = 2.0 * table[oxygen, MOLAR_MASS]
-    run.control[fl.NEED] = oxygen_to_burn(supplies[fp.FUEL, :n], table, space.moles)
+    run.control[fl.NEED] = oxygen_to_burn(supplies[fs.FUEL, :n], table, space.moles)
     run.control[fl.MOST_BURNER] = fl.most_burner(plan, run.control[fl.NEED], space.moles)
     status = _run(plan, tests, state, run, setting, space, limits, warn)
     if status != 0:
         return 3
-    sums[fp.FUEL_HEAT] = _sum(streams[2], n) / max(_sum(supplies[fp.FUEL], n), 1e-300) * plan[fp.LHV]
+    sums[fp.FUEL_HEAT] = _sum(streams[2], n) / max(_sum(supplies[fs.FUEL], n), 1e-300) * plan[fp.LHV]
     _finish(run, space, bath, state, split)
     return 0

@@ -9,7 +9,6 @@ from twin.kernels import phases as ph
 from twin.kernels.compile import Floats, kernel
 from twin.kernels.furnace_space import (
     ABOVE,
-    ATMOSPHERE,
     BATH,
     HOTTEST_EQUILIBRIUM,
     KA,
@@ -27,6 +26,7 @@ from twin.kernels.furnace_space import (
     burns,
 )
 from twin.kernels.heat import SPAN, add_metal, add_molecules, add_oxides
+from twin.kernels.physical_constants import ATMOSPHERE
 from twin.kernels.smelting import AS_CARBON, AS_HALOGEN, AS_HYDROGEN, AS_NITROGEN, MATTE, MOLAR_MASS, OXYGEN, ROLE, R, prepare_smelting, smelt
 
 ASIDE = (0.0, 3.0, 15.0, 60.0, 200.0)  # K: an odd melt that finds no equilibrium, one in a million, is tried so much colder

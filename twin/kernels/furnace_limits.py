@@ -14,8 +14,9 @@ from typing import NamedTuple
 from twin.kernels import furnace_plan as fp
 from twin.kernels import furnace_space as fs
 from twin.kernels.compile import Floats, kernel
-from twin.kernels.furnace_space import AIR_OXYGEN, MOLTEN_FROM, NORMAL, Setting, Space
+from twin.kernels.furnace_space import MOLTEN_FROM, NORMAL, Setting, Space
 from twin.kernels.furnace_step import step
+from twin.kernels.physical_constants import AIR_OXYGEN
 
 # Entries of what steers a run: factor and limit of the last step, share of burner and coolant, mol O2 for a kg of fuel, the burner's most, kg of a mol O2
 FACTOR, LIMIT, BURNER, COOLING_SHARE, NEED, MOST_BURNER, O2_MASS = range(7)

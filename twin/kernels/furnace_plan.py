@@ -9,16 +9,14 @@ import numpy as np
 
 from twin.kernels import furnace_space as fs
 from twin.kernels.compile import Floats, kernel
-from twin.kernels.furnace_space import AIR_OXYGEN
+from twin.kernels.physical_constants import AIR_OXYGEN
 from twin.kernels.smelting import WARNINGS as SMELTING_WARNINGS
 
 FEED_ROWS = ("bulk", "organic", "fines")
 """Rows of the feed. Their sum is the feed. ``organic`` reacts in the bath or burns above it; of ``fines`` a share leaves as dust."""
-BULK, ORGANIC, FINES = range(3)
 
 SUPPLIES = ("coolant", "fuel", "reductant")
 """Rows of ``supplies``, each per kg: cold scrap that is added against overheating, burner fuel, reductant (coke, coal dust, natural gas, hydrogen)."""
-COOLANT, FUEL, REDUCTANT = range(3)
 
 DEFAULTS = {
     "dt": 60.0,  # s
@@ -80,8 +78,6 @@ TESTS = ("metal", "slag", "slag_and_drops", "temperature", "log_po2", "oxygen", 
 entrained metal over slag by mass."""
 IN_METAL, IN_SLAG, IN_SLAG_AND_DROPS, TEMPERATURE, LOG_PO2, BLOWN, ENTRAINED = range(7)
 
-LEVELS = ("above 800 °C", "400 to 800 °C", "200 to 400 °C", "below 200 °C")
-"""Temperature levels of waste heat, parted at LEVEL_BOUNDS."""
 
 SUMS = (
     *("seconds", "outcome", "fed"),  # s; index in OUTCOMES; share of the feed charged, 0 to 1

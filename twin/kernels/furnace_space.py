@@ -8,15 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.kernels.compile import Floats, kernel
+from twin.kernels.physical_constants import ATMOSPHERE
 from twin.kernels.smelting import AS_CARBON, AS_HALOGEN, AS_HYDROGEN, AS_NITROGEN, AS_OXYGEN, MATTE, ROLE, R
 
 Counts = NDArray[np.int64]
 
 MOLTEN_FROM = 1373.15  # K: below, nothing reacts
 HOTTEST_EQUILIBRIUM = 1773.15  # K: the equilibrium is not asked for more, its data end there; counted as its `temperature`
-AIR_OXYGEN = 0.21
-NORMAL = 101325.0 / (R * 273.15)  # mol in a Nm3
-ATMOSPHERE = 101325.0
+NORMAL = ATMOSPHERE / (R * 273.15)  # mol in a Nm3
 LOWEST_VISCOSITY, HIGHEST_VISCOSITY = 1e-3, 1e6  # Pa s
 
 BULK, ORGANIC, FINES = range(3)

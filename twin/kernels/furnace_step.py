@@ -22,7 +22,6 @@ from twin.kernels.furnace_bath import react
 from twin.kernels.furnace_space import (
     ABOVE,
     AIR_IN,
-    AIR_OXYGEN,
     ALUMINA,
     AREA,
     BATH,
@@ -94,7 +93,8 @@ from twin.kernels.furnace_space import (
     T,
     burns,
 )
-from twin.kernels.heat import COLD, SPAN, add_cold, add_levels, add_molecules, add_oxides, content, temperature_of
+from twin.kernels.heat import SPAN, add_cold, add_levels, add_molecules, add_oxides, content, temperature_of
+from twin.kernels.physical_constants import AIR_OXYGEN, COLD
 from twin.kernels.slag import SLAG_DENSITY, settling_velocity, slag_properties
 from twin.kernels.smelting import AS_CARBON, AS_HALOGEN, AS_HYDROGEN, AS_NITROGEN, AS_OXYGEN, MATTE, MOLAR_MASS, OXYGEN, ROLE
 

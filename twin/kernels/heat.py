@@ -15,9 +15,9 @@ from __future__ import annotations
 import math
 
 from twin.kernels.compile import Floats, kernel
+from twin.kernels.physical_constants import COLD, LEVEL_BOUNDS, T0
 from twin.kernels.smelting import MOLAR_MASS
 
-COLD, T0 = 298.15, 1573.15
 SPAN = T0 - COLD
 LOWEST = 250.0  # K: an enthalpy below that of the cold elements says no more than "cold"
 
@@ -25,9 +25,6 @@ METAL_H, METAL_C, OXIDE_F, OXIDE_H, OXIDE_C, VAPOUR, VAPOUR_C, OXIDE_VAPOUR, OXI
 """Columns of the table of elements, per kg: those of ``twin.materials.heat``."""
 CO, CO2, H2, H2O, SO2, N2, O2, HCL, CL2, DISSOLVED = range(10)
 """Rows of the table of molecules; columns: formation [J/mol], heat content at T0 [J/mol], slope [J/(mol K)]."""
-
-LEVEL_BOUNDS = (1073.15, 673.15, 473.15)
-"""K: waste heat is counted above the first, between them, and below the last."""
 
 
 @kernel()

@@ -20,8 +20,6 @@ f8, i8 = types.float64, types.int64
 
 SPLIT_TOLERANCE = 1e-10
 """Relative change of a loop's streams at which its splits count as converged; an order below the 1e-9 that is promised."""
-CLOSE_TOLERANCE = 2e-16
-"""Share of a machine's feed still circling at which a loop counts as closed."""
 MAX_SWEEPS = 2000
 DAMPED_SWEEPS = 400
 """After this many sweeps a loop's streams are damped by half."""

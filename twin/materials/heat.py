@@ -20,13 +20,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.kernels.physical_constants import T0
 from twin.materials.elements import ELEMENTS, REST
-from twin.materials.thermochemistry import ENTHALPY_TEMPERATURE, Element, Enthalpy, Thermochemistry, thermochemistry
+from twin.materials.thermochemistry import Element, Enthalpy, Thermochemistry, thermochemistry
 
 Floats = NDArray[np.float64]
 
-COLD = 298.15
-T0 = ENTHALPY_TEMPERATURE
 
 HEAT_COLUMNS = ("metal_H", "metal_c", "oxide_F", "oxide_H", "oxide_c", "vapour_h", "vapour_c", "oxide_vapour_h", "oxide_vapour_c", "metal_F")
 """Columns of the table of elements, per kg of the element: heat content at T0 [J/kg] and slope there [J/(kg K)] of the metal; formation at 298.15 K,

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.errors import Problem, UsageError
+from twin.kernels.physical_constants import T0
 from twin.materials.catalogue import data_text, data_tree
 from twin.materials.elements import ELEMENTS, REST
 from twin.materials.number import Number, Reading
@@ -43,7 +44,6 @@ REST_MOLAR_MASS = 0.060
 _ONE = Quantity("1")
 _KELVIN = Quantity("K")
 _ENERGY, _ENTROPY = Quantity("J/mol"), Quantity("J/(mol K)")
-ENTHALPY_TEMPERATURE = 1573.15
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class Enthalpy:
 
     def at(self, temperature: float) -> float:
         """Return J/kg; of liquid copper at 1573.15 K it is 784800, that is 218 kWh/t."""
-        return self.H.value + self.c.value * (temperature - ENTHALPY_TEMPERATURE)
+        return self.H.value + self.c.value * (temperature - T0)
 
 
 @dataclass(frozen=True)

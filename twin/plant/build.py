@@ -14,8 +14,9 @@ from twin.engine.calendars import Calendar
 from twin.engine.clock import Clock, nanoseconds
 from twin.engine.genealogy import Genealogy
 from twin.engine.recording import Axes, Recorder
-from twin.engine.resource import Resource
+from twin.engine.resource import Resource, Rules
 from twin.engine.states import ALWAYS, CHANGEOVER, CLEANING, CLOSING, OVERTIME, STATES, WARM_UP
+from twin.kernels.physical_constants import LEVELS
 from twin.plant.topology import Topology, derive
 from twin.plant.waits import waits_of
 from twin.scenario.kinds.bunker import Bunker as BunkerModel
@@ -29,15 +30,15 @@ from twin.scenario.process import ProcessModel
 from twin.units.assembly import Assembly
 from twin.units.components import components_of
 from twin.units.conveyor import Conveyor
-from twin.units.feed import Gate
-from twin.units.journal import LEVELS, Journal
+from twin.units.gate import Gate
+from twin.units.journal import Journal
 from twin.units.line import Line
 from twin.units.line_assembly import build_breakdowns, build_hazards, build_interruptions, build_line, build_machine
 from twin.units.overflow import OverflowingBunker
+from twin.units.pickups import PickUps
 from twin.units.policy import PolicyUnit
 from twin.units.prepared import remembering
 from twin.units.process import Process
-from twin.units.product import PickUps
 from twin.units.timetable import Timetable
 
 
@@ -116,6 +117,7 @@ def _site(scenario: Scenario, replication: int, topology: Topology) -> Assembly:
         carriers=carriers_of(scenario),
         levels=LEVELS,
         waits=waits_of(scenario, topology),
+        stops=stops_of(scenario),
         states=states_of(scenario),
     )
     horizon = nanoseconds(scenario.horizon)
@@ -126,9 +128,21 @@ def _site(scenario: Scenario, replication: int, topology: Topology) -> Assembly:
     for name, spec in scenario.calendars.items():
         site.calendars[name] = Calendar(spec, scenario.start)
     for name, resource in scenario.resources.items():
-        site.resources[name] = Resource(name, site.next_index(), clock, resource.count, site.calendar(resource.calendar), recorder)
+        between = nanoseconds(resource.between) if resource.between is not None else 0
+        rules = Rules(site.staffing(resource), site.calendar(resource.calendar), resource.when_fewer == "suspend", resource.preempt, between)
+        site.resources[name] = Resource(name, site.next_index(), clock, rules, recorder)
         site.units.append(site.resources[name])
     return site
+
+
+def stops_of(scenario: Scenario) -> tuple[tuple[str, str], ...]:
+    """Every machine with each reason that it may stop for: those of its list, its hazards, its breakdowns."""
+    found: dict[tuple[str, str], None] = {}
+    for name, model in scenario.units.items():
+        if isinstance(model, MachineModel):
+            drawn = (*model.hazards, *([model.failures.reason] if model.failures is not None else []))
+            found.update(dict.fromkeys((name, reason) for reason in (*model.stops.reasons, *drawn)))
+    return tuple(found)
 
 
 def states_of(scenario: Scenario) -> tuple[str, ...]:

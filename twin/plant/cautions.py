@@ -12,7 +12,9 @@ from twin.scenario.distributions import Distribution
 from twin.scenario.fields import EveryCounts, counted_by
 from twin.scenario.kinds.feed import Feed, Schedule
 from twin.scenario.kinds.product import Product
+from twin.scenario.machine import MachineModel
 from twin.scenario.model import Scenario
+from twin.scenario.stops import StopList
 
 MEANING = {
     "open_time": "counts open time only",
@@ -28,6 +30,8 @@ def cautions(scenario: Scenario, topology: Topology) -> list[str]:
     for name, model in scenario.units.items():
         if isinstance(model, Feed) and model.schedule is not None:
             found += [f"{name}: {text}" for text in _of_schedule(scenario, model, model.schedule)]
+        elif isinstance(model, MachineModel):
+            found += [f"{name}: {text}" for text in _of_stops(scenario, model.stops)]
     return [*found, *opens_after(scenario, topology.lines)]
 
 
@@ -46,6 +50,21 @@ def _of_schedule(scenario: Scenario, feed: Feed, schedule: Schedule) -> Iterator
         if scenario.horizon - times[-1] > max(gaps, default=DAY):
             last, rest = format_quantity(times[-1], "s"), format_quantity(scenario.horizon - times[-1], "s")
             yield f"the deliveries of {schedule.name} end at {last}, and the run at {end}: in the last {rest} nothing comes, which lowers all means"
+
+
+def _of_stops(scenario: Scenario, stops: StopList) -> Iterator[str]:
+    where = f" of {stops.name}" if stops.name else ""
+    if stops.early:
+        yield f"{_stops(stops.early)}{where} {_are(stops.early)} over before the start, {scenario.start.isoformat()}, and left out"
+    if stops.cut:
+        yield f"{_stops(stops.cut)}{where} {_are(stops.cut)} under way at the start, {scenario.start.isoformat()}: what is left of it counts"
+    late = sum(stop.begin >= scenario.horizon for stop in stops.stops)
+    if late:
+        yield f"{_stops(late)}{where} {_are(late)} after the end of the run, {format_quantity(scenario.horizon, 's')}, and left out"
+
+
+def _stops(count: int) -> str:
+    return "1 stop" if count == 1 else f"{count} stops"
 
 
 def _rows(count: int) -> str:

@@ -114,7 +114,7 @@ def open_share(scenario: Scenario, name: str | None) -> float:
 
 
 def _other_events(scenario: Scenario) -> Iterator[float]:
-    """Trucks, pick-ups, failures, policies."""
+    """Trucks, pick-ups, listed stops, failures, policies."""
     horizon = scenario.horizon
     for spec in scenario.policies.values():
         yield horizon / spec.every
@@ -123,8 +123,10 @@ def _other_events(scenario: Scenario) -> Iterator[float]:
             yield 2.0 * _trucks(model, horizon)
         elif isinstance(model, Product) and model.pickup is not None:
             yield horizon / model.pickup.every.mean
-        elif isinstance(model, MachineModel) and model.failures is not None:
-            yield 2.0 * model.count * horizon / model.failures.mtbf.mean
+        elif isinstance(model, MachineModel):
+            yield 2.0 * sum(stop.begin < horizon for stop in model.stops.stops)
+            if model.failures is not None:
+                yield 2.0 * model.count * horizon / model.failures.mtbf.mean
 
 
 def _steps(scenario: Scenario) -> float:

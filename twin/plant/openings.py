@@ -8,18 +8,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import reduce
+from itertools import product
+from math import prod
 from typing import Protocol
 
 from pydantic import BaseModel
 
 from twin.quantities import DAY
 from twin.scenario.calendars import CalendarSpec
+from twin.scenario.kinds.product import PickUp
 from twin.scenario.machine import MachineModel
 from twin.scenario.model import Scenario
+from twin.scenario.needs import Need, alternatives
 
 SEARCH_DAYS = 3700
 """How many dates are looked at; what is not open together on any of them never is."""
+MOST_WAYS = 256
+"""So many ways to choose people and shifts are looked at."""
 Periods = list[tuple[float, float]]
+Users = dict[str, list[str]]
+"""Who has each calendar."""
 
 
 class LineLike(Protocol):
@@ -33,45 +41,50 @@ class LineLike(Protocol):
 
 def never_open(scenario: Scenario, lines: Sequence[LineLike]) -> Iterator[tuple[str, str]]:
     """Yield (path, message) of each line, and of each other work, whose calendars are never open at the same time."""
-    for path, what, calendars in _works(scenario, lines):
-        if len(calendars) > 1 and not _meet(scenario, list(calendars)):
-            who = ", ".join(f"{name!r} ({', '.join(users)})" for name, users in calendars.items())
+    for path, what, ways in _works(scenario, lines):
+        if all(len(calendars) > 1 and not _meet(scenario, list(calendars)) for calendars in ways):
+            named: Users = {}
+            for calendars in ways:
+                for calendar, users in calendars.items():
+                    named[calendar] = list(dict.fromkeys([*named.get(calendar, []), *users]))
+            who = ", ".join(f"{name!r} ({', '.join(users)})" for name, users in named.items())
             yield path, f"{what} can never be: the calendars {who} are never open at the same time; let them overlap, or need fewer of them at once"
 
 
 def opens_after(scenario: Scenario, lines: Sequence[LineLike]) -> Iterator[str]:
     """Yield a warning for each line that is never open within the run, and later is."""
     days = int(scenario.horizon // DAY) + 2
-    for path, what, calendars in _works(scenario, lines):
-        if calendars and not _meet(scenario, list(calendars), days):
-            yield f"{path}: {what} cannot be within this run: its calendars ({', '.join(calendars)}) are not open together before it ends"
+    for path, what, ways in _works(scenario, lines):
+        if all(calendars and not _meet(scenario, list(calendars), days) for calendars in ways):
+            named = dict.fromkeys(calendar for calendars in ways for calendar in calendars)
+            yield f"{path}: {what} cannot be within this run: its calendars ({', '.join(named)}) are not open together before it ends"
 
 
-def _works(scenario: Scenario, lines: Sequence[LineLike]) -> Iterator[tuple[str, str, dict[str, list[str]]]]:
-    """Yield (path, what is done, the calendars that must be open for it, each with who has it)."""
+def _works(scenario: Scenario, lines: Sequence[LineLike]) -> Iterator[tuple[str, str, list[Users]]]:
+    """Yield (path, what is done, ways to do it: the calendars that must be open for each, with who has them)."""
     for line in lines:
-        found: dict[str, list[str]] = {}
+        found: Users = {}
+        needs: list[Need] = []
         for name in line.machines:
             model = scenario.units[name]
             assert isinstance(model, MachineModel)
             if model.calendar is not None:
                 found.setdefault(model.calendar, []).append(name)
-            _add(scenario, found, model.needs)
-        yield f"units.{line.name}", f"work of the line {', '.join(line.machines)}", found
+            needs += model.needs
+        yield f"units.{line.name}", f"work of the line {', '.join(line.machines)}", _ways(scenario, found, needs)
     for name, unit in scenario.units.items():
         yield from _below(scenario, f"units.{name}", unit, is_unit=True)
 
 
-def _below(scenario: Scenario, path: str, model: BaseModel, is_unit: bool) -> Iterator[tuple[str, str, dict[str, list[str]]]]:
+def _below(scenario: Scenario, path: str, model: BaseModel, is_unit: bool) -> Iterator[tuple[str, str, list[Users]]]:
     """All parts of a unit that need resources, whatever they are called: repair, unload, a phase, a ladle."""
     needs = getattr(model, "needs", ())
     if needs and not (is_unit and isinstance(model, MachineModel)):
-        found: dict[str, list[str]] = {}
+        found: Users = {}
         calendar = getattr(model, "calendar", None)
-        if calendar is not None and not is_unit:
+        if calendar is not None and not is_unit and not isinstance(model, PickUp):  # a pick-up's says when trucks come
             found[calendar] = [path.rpartition(".")[2]]
-        _add(scenario, found, needs)
-        yield path, f"'{path.partition('.')[2]}'", found
+        yield path, f"'{path.partition('.')[2]}'", _ways(scenario, found, needs)
     for field in type(model).model_fields:
         value = getattr(model, field)
         parts = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, tuple) else [("", value)]
@@ -80,11 +93,23 @@ def _below(scenario: Scenario, path: str, model: BaseModel, is_unit: bool) -> It
                 yield from _below(scenario, f"{path}.{field}{f'.{key}' if key != '' else ''}", part, is_unit=False)
 
 
-def _add(scenario: Scenario, found: dict[str, list[str]], needs: Sequence[str]) -> None:
-    for need in needs:
-        calendar = scenario.resources[need].calendar
-        if calendar is not None and need not in found.setdefault(calendar, []):
-            found[calendar].append(need)
+def _ways(scenario: Scenario, found: Users, needs: Sequence[Need]) -> list[Users]:
+    """The calendars of each way to meet ``needs``, beside those ``found``: whom it takes, and in which shift. One way without any, if they are too many."""
+    options: list[list[tuple[str | None, str]]] = []
+    for need in dict.fromkeys(needs):
+        who = alternatives(need, scenario.skills)
+        options.append([(calendar, name) for name in who for calendar, count in scenario.resources[name].shifts if count > 0])
+    if prod(map(len, options)) > MOST_WAYS:
+        return [{}]
+    return [_together(found, way) for way in product(*options)]
+
+
+def _together(found: Users, way: Sequence[tuple[str | None, str]]) -> Users:
+    users = {calendar: list(names) for calendar, names in found.items()}
+    for calendar, name in way:
+        if calendar is not None and name not in users.setdefault(calendar, []):
+            users[calendar].append(name)
+    return users
 
 
 def _meet(scenario: Scenario, names: Sequence[str], days: int = SEARCH_DAYS) -> bool:

@@ -25,7 +25,7 @@ from twin.scenario.machine import MachineModel
 from twin.scenario.model import Scenario
 
 Floats = NDArray[np.float64]
-BY_GATE = ("arrivals", "turned_away", "turned_away_mass", "pickups", "short_pickups", "empty_pickups", "rejected_pickups", "limited_pickups")
+BY_GATE = ("arrivals", "turned_away", "turned_away_mass", "pickups", "short_pickups", "empty_pickups", "rejected_pickups", "limited_pickups", "left")
 """Counts of the recorder that stand in the file as they are."""
 
 
@@ -80,6 +80,7 @@ class Translation:
             "resource": list(self.axes.resources),
             "product": self.products,
             "cause": [wait.label for wait in self.axes.waits],
+            "stop": [f"{machine}: {reason}" for machine, reason in self.axes.stops],
             "warning": warnings,
         }
 
@@ -98,6 +99,8 @@ class Translation:
             **self.units_of(sums, seconds),
             **self.gates(sums, seconds),
             **self.resources(sums, seconds),
+            "stops/number": sums["stops"],
+            "stops/down": sums["stopped"] / NANOSECONDS,
         }
 
     def streams(self, sums: dict[str, NDArray[Any]], seconds: Floats) -> dict[str, Floats]:
@@ -267,7 +270,12 @@ class Translation:
                 **({"returned": returned} if returned else {}),
                 "products": {name: _product_inputs(model) for name, model in products.items()},
                 "feeds": {
-                    name: {"price": model.price if "price" in model.model_fields_set else None, "to": _end(self.built, name)} for name, model in feeds.items()
+                    name: {
+                        "price": model.price if "price" in model.model_fields_set else None,
+                        "to": _end(self.built, name),
+                        **({"patience": True} if model.patience is not None else {}),
+                    }
+                    for name, model in feeds.items()
                 },
                 "carriers": {name: {"price": c.price, "co2": c.co2} for name, c in scenario.carriers.items() if name in self.axes.carriers},
                 "lines": {
@@ -345,6 +353,8 @@ def _product_inputs(model: Product) -> dict[str, Any]:
         found["load"] = model.pickup.mass.mean
         if model.pickup.limit is not None:
             found["limited"] = True
+        if model.pickup.time is not None:
+            found["loads"] = True
     return found
 
 

@@ -14,6 +14,7 @@ from twin.scenario.kinds.feed import Feed
 from twin.scenario.kinds.product import Product
 from twin.scenario.machine import MachineModel
 from twin.scenario.model import Scenario
+from twin.scenario.needs import names_in
 from twin.scenario.process import ProcessModel
 
 
@@ -24,11 +25,13 @@ def waits_of(scenario: Scenario, topology: Topology) -> tuple[Wait, ...]:
     for name, model in scenario.units.items():
         if name in lines:
             members = [scenario.units[machine] for machine in lines[name].machines]
-            needs = [need for member in members if isinstance(member, MachineModel) for need in member.needs]
+            needs = list(names_in([need for member in members if isinstance(member, MachineModel) for need in member.needs], scenario.skills))
             found.update(dict.fromkeys(_of(name, lines[name].bunkers, lines[name].destinations, needs)))
         elif isinstance(model, Feed):
-            needs = list(model.unload.needs) if model.unload is not None else []
+            needs = list(names_in(model.unload.needs, scenario.skills)) if model.unload is not None else []
             found.update(dict.fromkeys(_of(name, (), [topology.destination[name]], needs)))
+        elif isinstance(model, Product) and model.pickup is not None:
+            found.update(dict.fromkeys(_of(name, (), (), list(names_in(model.pickup.needs, scenario.skills)))))
         elif isinstance(model, (Conveyor, ProcessModel)):
             destinations = [topology.destination[stream] for stream in streams_of(scenario, name) if stream in topology.destination]
             sources = [source.partition(".")[0] for source in getattr(model, "from_", ())] if isinstance(model, ProcessModel) else []

@@ -17,6 +17,7 @@ ROUNDING = 1e-9
 
 MATRICES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     ("Products", "product", (("product_mass", "mass"), ("yield", "yield"), ("offspec_share", "off-spec share"),
+                             ("pickup_queue", "trucks waiting"), ("pickup_wait", "mean wait"), ("loading", "trucks loaded"),
                              ("short_pickup_share", "short pick-ups"), ("empty_pickup_share", "empty pick-ups"), ("rejected_pickup_share", "rejected pick-ups"),
                              ("limited_pickup_share", "pick-ups called off"), ("rejected_mass", "mass rejected"), ("penalty", "penalty"))),
     ("Lines and furnaces", "line", (("utilisation", "running"), ("blocked", "blocked"), ("starved", "starved"), ("waiting", "waiting"), ("oee", "OEE"),
@@ -24,7 +25,7 @@ MATRICES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
                                     ("cleaning", "cleaning"), ("warm_up", "warm-up"))),
     ("Machines", "machine", (("availability", "availability"), ("repair_wait", "waits for repair"), ("load", "load"), ("bottleneck_share", "bottleneck"))),
     ("Gate", "feed", (("queue", "trucks waiting"), ("wait", "mean wait"), ("unloading", "trucks unloading"),
-                      ("turned_away_share", "turned away"), ("turned_away_mass", "mass turned away"))),
+                      ("turned_away_share", "turned away"), ("left_share", "left after waiting"), ("turned_away_mass", "mass turned away"))),
     ("Resources", "resource", (("resource_load", "load"), ("resource_queue", "waiting for it"), ("resource_wait", "mean wait"))),
 )  # fmt: skip
 """Tables with a row for each unit and a column for each key figure."""

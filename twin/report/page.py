@@ -102,6 +102,7 @@ def contents(source: Source) -> dict[str, Any]:
         "streams": tables.streams(source, flows),
         "limit": limit_of(source.totals).sentence(),
         "waits": tables.waits(source),
+        "stops": tables.stops(source),
         "products": tables.products(source),
         "findings": figure_findings(source.first),
         "states": tables.states(source, units),

@@ -52,7 +52,7 @@ def _logic(source: Source) -> Section:
     scenario = source.scenario
     kinds = "; ".join(f"{len(names)} {kind.replace('_', ' ')}" for kind, names in scenario.units_by_kind().items())
     lines = "; ".join(f"{line.name}: {', '.join(line.machines)}" for line in source.topology.lines) or "none"
-    resources = ", ".join(f"{name} ({spec.count})" for name, spec in scenario.resources.items()) or "none"
+    resources = ", ".join(f"{name} ({spec.text})" for name, spec in scenario.resources.items()) or "none"
     events = f"{len(scenario.events)} changes of parameters at given times." if scenario.events else "No parameter changes at a given time."
     lot = format_quantity(scenario.lot, "kg") if scenario.lot is not None else "what its line's 'lot' says"
     entities = f"Lots: masses by material and size class, melts by element. A lot of a line holds {lot}."

@@ -16,6 +16,7 @@ from twin.results.findings import composition_of, composition_text
 from twin.results.growth import growing
 from twin.results.limits import standings
 from twin.results.lots import slowed_lines
+from twin.results.stops import pareto
 
 CATALOGUES = ("materials.", "thermochemistry.")
 
@@ -72,6 +73,15 @@ def waits(source: Source) -> Table:
     """Who stood because of whom, the longest first."""
     found = sorted((wait for wait in standings(source.totals) if wait.share > 0.0), key=lambda wait: -wait.share)
     return Table(("unit", "stood", "because of", "share of its planned time"), tuple((w.unit, w.how, w.on, f"{100 * w.share:.1f} %") for w in found), 3)
+
+
+def stops(source: Source) -> Table:
+    """Why machines stopped, the longest first."""
+    rows = [
+        (row.reason, row.machine, f"{row.number}", f"{row.seconds / 3600.0:.4g} h", f"{100 * row.share:.1f} %", f"{100 * row.cumulative:.1f} %")
+        for row in pareto(source.totals)
+    ]
+    return Table(("reason", "machine", "stops", "time down", "share", "cumulative"), tuple(rows), 2)
 
 
 def products(source: Source) -> Table:

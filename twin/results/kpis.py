@@ -276,7 +276,7 @@ KPIS: tuple[Definition, ...] = (
     Definition(
         "wait.<feed>",
         "s",
-        "time that trucks waited before they unloaded, in the window, over trucks let in or waiting",
+        "time that trucks waited before they unloaded or lost patience, in the window, over trucks let in or waiting",
         operation.of_feeds(operation.mean_wait),
     ),
     Definition(
@@ -288,7 +288,31 @@ KPIS: tuple[Definition, ...] = (
         "trucks turned away over trucks come",
         operation.of_feeds(operation.share_of("gates/turned_away", "gates/arrivals")),
     ),
+    Definition(
+        "left_share.<feed>",
+        "1",
+        "trucks that left after waiting over trucks come, of a feed with patience; they are among those turned away",
+        operation.of_impatient(operation.share_of("gates/left", "gates/arrivals")),
+    ),
     Definition("turned_away_mass.<feed>", "kg", "mass turned away", operation.of_feeds(lambda t, g: t.at("gates/turned_away_mass", g))),
+    Definition(
+        "pickup_queue.<product>",
+        "1",
+        "trucks that wait to be loaded, mean over the window, of a product whose loading takes time",
+        _products_that(lambda product: product.loads, lambda t, p: ratio(t.at("gates/queue", p), t.duration)),
+    ),
+    Definition(
+        "pickup_wait.<product>",
+        "s",
+        "time that trucks waited to be loaded, in the window, over trucks come",
+        _products_that(lambda product: product.loads, operation.share_of("gates/wait", "gates/pickups")),
+    ),
+    Definition(
+        "loading.<product>",
+        "1",
+        "trucks that are loaded, mean over the window",
+        _products_that(lambda product: product.loads, lambda t, p: ratio(t.at("gates/unloading", p), t.duration)),
+    ),
     Definition(
         "short_pickup_share.<product>",
         "1",

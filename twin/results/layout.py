@@ -63,6 +63,7 @@ AXES: tuple[Axis, ...] = (
     Axis("resource", "", "every resource that units share"),
     Axis("product", "", "every product"),
     Axis("cause", "", 'who stands because of whom, and how: "shredder blocked by bay"'),
+    Axis("stop", "", 'machine and reason why it stopped: "shredder: jam"'),
     Axis("warning", "", "ways in which a kernel left its valid range"),
 )
 """All but ``time``, which grows."""
@@ -128,7 +129,8 @@ SERIES: tuple[Variable, ...] = (
         ("offspec_mass", "time product", "kg", "mass that left as product outside its specification"),
         ("rejected_mass", "time product", "kg", "mass that trucks rejected and that went elsewhere in the plant"),
         ("penalty", "time product", "EUR", "by how much the price of what left outside the specification fell"),
-        ("unloading", "time gate", "1", "trucks that unload, mean over the record step"),
+        ("unloading", "time gate", "1", "trucks that unload, of a product those that are loaded, mean over the record step"),
+        ("left", "time gate", "1", "trucks that left after waiting; they are among those turned away"),
     ),
     *_of(
         "resources",
@@ -138,6 +140,18 @@ SERIES: tuple[Variable, ...] = (
         ("queue", "time resource", "1", "units and trucks that wait for it, mean over the record step; who needs several waits for each of them"),
         ("wait", "time resource", "s", "time that units and trucks waited for it, summed over the record step"),
         ("grants", "time resource", "1", "how often one was granted"),
+    ),
+    *_of(
+        "stops",
+        "series",
+        ("number", "time stop", "1", "stops of the machine for the reason that began, of each of its copies"),
+        (
+            "down",
+            "time stop",
+            "s",
+            "time that the machine was down for the reason, outside off-shift and maintenance time of its line, summed over its copies; of several reasons at "
+            "once one counts: that of a list, else of a hazard, else of a breakdown",
+        ),
     ),
 )
 
@@ -299,7 +313,11 @@ ADDED: frozenset[str] = frozenset(
     {
         "cause",
         "resource",
+        "stop",
+        "stops/number",
+        "stops/down",
         "gates/unloading",
+        "gates/left",
         "resources/in_use",
         "resources/available",
         "resources/queue",

@@ -34,6 +34,11 @@ def of_feeds(function: Callable[[Totals, str], float]) -> Callable[[Totals], Val
     return _of_gates(lambda totals: tuple(totals.inputs.feed_prices), function)
 
 
+def of_impatient(function: Callable[[Totals, str], float]) -> Callable[[Totals], Values]:
+    """Return a row with a value for each feed whose trucks lose patience."""
+    return _of_gates(lambda totals: totals.inputs.patience, function)
+
+
 def of_pickups(function: Callable[[Totals, str], float]) -> Callable[[Totals], Values]:
     """Return a row with a value for each product that has a gate."""
     return _of_gates(lambda totals: tuple(totals.inputs.products), function)
@@ -132,5 +137,8 @@ def called_off(totals: Totals, product: str) -> float:
 
 
 def mean_wait(totals: Totals, gate: str) -> float:
-    """Return the time (s) that a truck waited before it unloaded, of those let in or waiting."""
-    return ratio(totals.at("gates/wait", gate), totals.at("gates/arrivals", gate) - totals.at("gates/turned_away", gate))
+    """Return the time (s) that a truck waited before it unloaded or lost patience, of those that were not turned away as they came."""
+    waited = totals.at("gates/arrivals", gate) - totals.at("gates/turned_away", gate)
+    if gate in totals.inputs.patience:
+        waited += totals.at("gates/left", gate)
+    return ratio(totals.at("gates/wait", gate), waited)

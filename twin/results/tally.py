@@ -17,7 +17,7 @@ from twin.results.layout import BY_PATH
 Floats = NDArray[np.float64]
 
 _ROWS = 512
-_LABELLED = ("stream", "unit", "machine", "material", "element", "carrier", "process", "heat_level", "state", "gate", "product", "resource", "cause")
+_LABELLED = ("stream", "unit", "machine", "material", "element", "carrier", "process", "heat_level", "state", "gate", "product", "resource", "cause", "stop")
 _NANOSECOND = 1e-9
 
 FROM_OUTSIDE = ("H", "C", "N", "O", "S")
@@ -51,11 +51,14 @@ _SUMMED: dict[str, bool] = {
     "gates/rejected_mass": False,
     "gates/penalty": False,
     "gates/unloading": True,
+    "gates/left": False,
     "resources/in_use": True,
     "resources/available": True,
     "resources/queue": True,
     "resources/wait": False,
     "resources/grants": False,
+    "stops/number": False,
+    "stops/down": False,
 }
 
 
@@ -73,7 +76,8 @@ class Line:
 class Product:
     """What a product is to recover, what its specification names, and what it earns: (name, EUR/kg, payable share), "" for all mass.
 
-    ``when_off_spec``: accept, penalise or reject; ``limited``: whether the customer takes only so much in a time.
+    ``when_off_spec``: accept, penalise or reject; ``limited``: whether the customer takes only so much in a time; ``loads``: whether loading takes
+    time.
     """
 
     targets: tuple[str, ...]
@@ -82,6 +86,7 @@ class Product:
     when_off_spec: str = "accept"
     limited: bool = False
     load: float = math.nan
+    loads: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,8 @@ class KpiInputs:
     places: Mapping[str, Place] = field(default_factory=dict)
     converted: tuple[str, ...] = ()
     smelts: bool = False
+    patience: tuple[str, ...] = ()
+    """Feeds whose trucks leave after they have waited for a while."""
 
     @classmethod
     def from_json(cls, text: str) -> KpiInputs:
@@ -127,10 +134,10 @@ class KpiInputs:
              "converted": ["cable"], "smelts": false}
 
         ``intake`` names the streams whose mass counts as processed, ``returned`` (where there are any) those of rejected lots that come back to it.
-        A product may also state ``when_off_spec``, ``limited`` and ``load``, the mean mass that a truck comes for, kg. Prices are EUR/kg and EUR/J, CO2 kg/J,
-        heating values J/kg; a price that was not stated is null. ``places`` says who fills and empties what, and which streams lead there; ``converted``
-        names materials that come to be or cease to be in the plant. A furnace stands among the lines, without machines; a line may state
-        ``overtime_cost``, EUR/s.
+        A product may also state ``when_off_spec``, ``limited``, ``loads`` and ``load``, the mean mass that a truck comes for, kg; a feed ``patience``. Prices
+        are EUR/kg and EUR/J, CO2 kg/J, heating values J/kg; a price that was not stated is null. ``places`` says who fills and empties what, and which
+        streams lead there; ``converted`` names materials that come to be or cease to be in the plant. A furnace stands among the lines, without machines;
+        a line may state ``overtime_cost``, EUR/s.
         """
         data = json.loads(text or "{}")
         return cls(
@@ -147,6 +154,7 @@ class KpiInputs:
             {name: Place(*(tuple(entry.get(side, ())) for side in ("from", "to", "streams"))) for name, entry in data.get("places", {}).items()},
             tuple(data.get("converted", ())),
             bool(data.get("smelts", False)),
+            tuple(name for name, entry in data.get("feeds", {}).items() if entry.get("patience")),
         )
 
 
@@ -162,8 +170,8 @@ def _product(entry: Mapping[str, Any]) -> Product:
     price = entry.get("price") or ()
     rules = (("", float(price), 1.0),) if isinstance(price, int | float) else tuple((str(n), float(v), float(p)) for n, v, p in price)
     when_off_spec, limited = str(entry.get("when_off_spec", "accept")), bool(entry.get("limited", False))
-    load = float(entry["load"]) if "load" in entry else math.nan
-    return Product(tuple(entry.get("targets", ())), tuple(entry.get("spec", ())), rules, when_off_spec, limited, load)
+    load, loads = float(entry["load"]) if "load" in entry else math.nan, bool(entry.get("loads", False))
+    return Product(tuple(entry.get("targets", ())), tuple(entry.get("spec", ())), rules, when_off_spec, limited, load, loads)
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from twin.quantities import Duration, Fraction, Mass
-from twin.scenario.fields import Names
 from twin.scenario.kind import Model
+from twin.scenario.needs import PRIORITY, Needs, Priority
 from twin.scenario.problems import Faults
 from twin.scenario.variates import DurationVariate
 
@@ -22,7 +22,8 @@ class Cleaning(Model):
         default=None, gt=0, description="Relative change of the parameter that wears at which the machine is cleaned, which makes the parameter as new."
     )
     time: DurationVariate = Field(description="How long the line stands.")
-    needs: Names = Field(default=(), description="Resources that are held meanwhile.")
+    needs: Needs = Field(default=(), description="Resources that are held meanwhile.")
+    priority: Priority | None = Field(default=None, description=PRIORITY)
 
     @model_validator(mode="after")
     def _has_a_cause(self) -> Self:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import ValidationError
+
 from twin.errors import UsageError
 from twin.quantities import shown
 from twin.scenario.kind import UnitModel
@@ -14,8 +16,9 @@ from twin.scenario.model import TimedEvent
 from twin.scenario.places import Path, Plain, dotted, split
 from twin.scenario.policies import PolicySpec
 from twin.scenario.policy_changes import PolicyChanges
-from twin.scenario.problems import nearest
-from twin.scenario.settings import Event, Settings
+from twin.scenario.problems import in_words, nearest
+from twin.scenario.references import Names
+from twin.scenario.settings import Event, ResourceSpec, Settings
 
 Complain = Callable[[Path, str], None]
 Validate = Callable[[str, Plain], tuple[UnitModel | None, list[tuple[Path, str]]]]
@@ -35,12 +38,14 @@ def timed(
     units: Mapping[str, Plain],
     models: Mapping[str, UnitModel],
     validate: Validate,
+    known: Names,
     complain: Complain,
     policies: Mapping[str, PolicySpec] | None = None,
 ) -> list[Entry]:
     """Return the events in the order of time, each with the changed models; what is wrong with them is noted.
 
-    ``units`` are the parameters of the units as written, ``policies`` those that are right. An event keeps what earlier ones changed.
+    ``units`` are the parameters of the units as written, ``known`` what can be named, ``policies`` those that are right. An event keeps what earlier ones
+    changed.
     """
     moments: list[tuple[float, int, Event]] = []
     for index, event in enumerate(settings.events):
@@ -54,13 +59,14 @@ def timed(
             continue
         moments.append((at, index, event))
     state: dict[str, Plain] = {}
+    crews = _Crews(known)
     decisions = PolicyChanges(policies or {}, settings.policies)
     entries = []
     for at, index, event in sorted(moments, key=lambda moment: moment[:2]):
         changed: dict[str, list[str]] = {}
         for text, value in event.set.items():
             try:
-                if decisions.take(text, value):
+                if decisions.take(text, value) or crews.take(text, value):
                     continue
                 unit = _apply(text, value, units, models, state)
             except UsageError as error:
@@ -75,9 +81,55 @@ def timed(
                 complain(("events", index, "set", _nearest_change(texts, unit, place)), f"{dotted(place)}: {message}" if place else message)
             if model is not None:
                 after[unit] = model.model_copy(update=_kept(models[unit]))
+        resources = crews.changed(index, complain)
         decided = decisions.changed(lambda text, message, index=index: complain(("events", index, "set", text), message))  # type: ignore[misc]
-        entries.append(Entry(index, TimedEvent(at, dict(event.set), after, policies=decided)))
+        entries.append(Entry(index, TimedEvent(at, dict(event.set), after, resources, decided)))
     return entries
+
+
+class _Crews:
+    """The counts of resources, as events change them: ``resources.crew.count``, or one shift of it, ``resources.crew.count.day``."""
+
+    def __init__(self, known: Names) -> None:
+        self._specs = dict(known.resources)
+        self._known = known
+        self._texts: dict[str, list[tuple[str, Any]]] = {}
+
+    def take(self, text: str, value: Plain) -> bool:
+        """Note a change if it is one of a resource; raises ``UsageError`` where it cannot be."""
+        path = split(text)
+        if path[:1] != ("resources",):
+            return False
+        if len(path) < 3 or path[2] != "count" or len(path) > 4:
+            raise UsageError(f"of resources only the count can change, e.g. resources.crew.count (got {shown(text)})")
+        name = str(path[1])
+        if name in self._known.faulty:
+            return True
+        if name not in self._specs:
+            raise UsageError(f"unknown resource {name!r}; {nearest(name, self._specs)}")
+        self._texts.setdefault(name, []).append((text, value))
+        return True
+
+    def changed(self, index: int, complain: Complain) -> dict[str, ResourceSpec]:
+        """Return the resources that the changes noted since the last call leave, as event number ``index``; what is wrong is noted."""
+        found = {}
+        for name, changes in self._texts.items():
+            for text, value in changes:
+                spec, path = self._specs[name], split(text)
+                count: Any = value
+                if len(path) == 4:
+                    count = {**spec.count, str(path[3]): value} if isinstance(spec.count, dict) else {str(path[3]): value}
+                try:
+                    read = ResourceSpec.model_validate({**({"calendar": spec.calendar} if spec.calendar else {}), "count": count})
+                except ValidationError as error:
+                    complain(("events", index, "set", text), "; ".join(in_words(detail, ()) for detail in error.errors(include_url=False)))
+                    continue
+                unknown = [calendar for calendar in read.count if calendar not in self._known.calendars] if isinstance(read.count, dict) else []
+                for calendar in unknown:
+                    complain(("events", index, "set", text), f"unknown calendar {calendar!r}; {nearest(calendar, self._known.calendars)}")
+                found[name] = self._specs[name] = spec.model_copy(update={"count": read.count})
+        self._texts = {}
+        return found
 
 
 def _kept(model: UnitModel) -> dict[str, Any]:
@@ -94,7 +146,7 @@ def _apply(text: str, value: Plain, units: Mapping[str, Plain], models: Mapping[
     """Make one change in ``state`` and return the unit's name, None where the unit is wrong anyway; raises ``UsageError``."""
     path = split(text)
     if len(path) < 3 or path[0] != "units":
-        raise UsageError(f"only parameters of units and policies can change, e.g. units.screen.aperture (got {shown(text)})")
+        raise UsageError(f"only parameters of units and policies can change, and counts of resources, e.g. units.screen.aperture (got {shown(text)})")
     unit, key = str(path[1]), str(path[2])
     if unit not in units:
         raise UsageError(f"unknown unit {unit!r}; {nearest(unit, units)}")

@@ -23,7 +23,8 @@ _SHARE = Quantity("1", ge=0, le=1)
 _MOST_NAMES = 1000
 
 
-def _name(value: object) -> str:
+def read_name(value: object) -> str:
+    """Return a name; raises pydantic's error for anything else."""
     if not isinstance(value, str) or not _NAME.fullmatch(value):
         raise wrong(f"a name of small letters, digits and '_' that begins with a letter is needed (got {shown(value)})")
     return value
@@ -37,11 +38,12 @@ def read_reference(value: object) -> str:
 
 
 def _calendar(value: object) -> str | None:
-    return None if value is None or value == "always" else _name(value)
+    return None if value is None or value == "always" else read_name(value)
 
 
-def _names(value: object) -> tuple[str, ...]:
-    return _tuple_of(value, _name)
+def read_names(value: object) -> tuple[str, ...]:
+    """Return the names written as a name or a list of names; raises pydantic's error for anything else."""
+    return _tuple_of(value, read_name)
 
 
 def _references(value: object) -> tuple[str, ...]:
@@ -73,7 +75,7 @@ def _one_or_more(item: dict[str, Any]) -> dict[str, Any]:
     return {"anyOf": [item, {"type": "array", "items": item, "minItems": 1}]}
 
 
-Name = Annotated[str, BeforeValidator(_name), WithJsonSchema(_NAME_SCHEMA)]
+Name = Annotated[str, BeforeValidator(read_name), WithJsonSchema(_NAME_SCHEMA)]
 CalendarName = Annotated[str | None, BeforeValidator(_calendar), WithJsonSchema(_NAME_SCHEMA)]
 """The name of a calendar; ``always`` is the same as none."""
 EveryCounts = Literal["open_time", "open_days", "clock"]
@@ -92,7 +94,7 @@ def counted_by(mean: float, counts: EveryCounts | None) -> EveryCounts:
     return counts if counts is not None else OPEN_DAYS if mean >= DAY else OPEN_TIME
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_names), WithJsonSchema(_one_or_more(_NAME_SCHEMA))]
+Names = Annotated[tuple[str, ...], BeforeValidator(read_names), WithJsonSchema(_one_or_more(_NAME_SCHEMA))]
 References = Annotated[tuple[str, ...], BeforeValidator(_references), WithJsonSchema(_one_or_more(_REFERENCE_SCHEMA))]
 """One or several units or ports that are taken from, in the order written."""
 Count = Annotated[StrictInt, Field(ge=1)]

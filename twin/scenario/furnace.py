@@ -8,12 +8,14 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, model_validator
 
 from twin.errors import UsageError
+from twin.kernels.physical_constants import AIR_OXYGEN
 from twin.materials import ELEMENTS
 from twin.quantities import Area, Duration, Factor, FactorOrZero, Fraction, Length, Mass, MassOrZero, Quantity, Temperature
 from twin.quantities import Power as Watts
-from twin.scenario.fields import Count, Name, Names
+from twin.scenario.fields import Count, Name
 from twin.scenario.kind import MEMORY, Model, default
-from twin.scenario.phases import AIR_OXYGEN, Charge, NormalFlow, Phase, Working, refuse
+from twin.scenario.needs import PRIORITY, Needs, Priority
+from twin.scenario.phases import Charge, NormalFlow, Phase, Working, refuse
 from twin.scenario.problems import Faults, Loc, nearest
 from twin.scenario.process import ProcessModel
 from twin.scenario.vocabulary import Vocabulary
@@ -108,7 +110,8 @@ class Lining(Model):
     batches: Count = Field(description="Batches of a campaign.")
     relining: Duration = Field(description="How long relining takes.")
     wall_loss: FactorOrZero = default(0.3, MEMORY, low=0.0, high=1.0, description="By how much the wall loss has risen, relatively, at the end of a campaign.")
-    needs: Names = Field(default=(), description="Resources that are held while relining.")
+    needs: Needs = Field(default=(), description="Resources that are held while relining.")
+    priority: Priority | None = Field(default=None, description=PRIORITY)
 
 
 class Control(Model):

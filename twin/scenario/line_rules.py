@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from twin.quantities import Duration, DurationOrZero, Mass, MassOrZero, Quantity, format_quantity
-from twin.scenario.fields import Name, Names, Shorthand, Switch, read_reference
+from twin.scenario.fields import Name, Shorthand, Switch, read_reference
 from twin.scenario.kind import NOT_USED, Model, UnitModel, default
+from twin.scenario.needs import PRIORITY, Needs, Priority
 from twin.scenario.problems import Faults
 from twin.scenario.variates import DurationVariate
 
@@ -53,7 +54,8 @@ class Changeover(Model):
     times: dict[Name, dict[Name, DurationVariate]] = Field(
         default={}, description="Other times by what was worked on and what comes, e.g. {fridges: {screens: 3 h}}; names of bunkers, or of materials."
     )
-    needs: Names = Field(default=(), description="Resources that are held meanwhile.")
+    needs: Needs = Field(default=(), description="Resources that are held meanwhile.")
+    priority: Priority | None = Field(default=None, description=PRIORITY)
     flush: Flush | None = Field(default=None, description="What is lost afterwards; nothing where not given.")
 
 

@@ -270,20 +270,19 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
     files.start = settings.time.start
     checked.read_units(child(checked.tree, "units"))
     unit_names = settings.units.keys() if "units" not in bad else ()
-    resources = {**dict.fromkeys(checked.written("resources", bad), 1), **{name: spec.count for name, spec in settings.resources.items()}}
     calendars = (*settings.calendars, *checked.written("calendars", bad))
-    known = references.Names(unit_names, checked.models, checked.partial, checked.kinds, calendars, resources)
+    known = references.Names(unit_names, checked.models, checked.partial, checked.kinds, calendars, settings.resources, checked.written("resources", bad))
     checked.models = references.check(known, lambda loc, message: checked.complain(("units", *loc), message))
     for name, spec in settings.resources.items():
-        for loc, message in references.wrong_names(spec, known):
+        for loc, message in references.wrong_resource(spec, known):
             checked.complain(("resources", name, *loc), message)
     units = checked.tree.plain()
     assert isinstance(units, dict)
     written = units.get("units")
     written = written if isinstance(written, dict) else {}
-    plant = plant_of(checked.models, checked.kinds, written, checked.named_axes(settings), checked.validated, closed=files.closed)
+    plant = plant_of(checked.models, checked.kinds, written, checked.named_axes(settings), checked.validated, resources=settings.resources, closed=files.closed)
     policies = read_policies(settings.policies, plant, checked.complain)
-    events = timed(settings, written, checked.models, checked.validated, checked.complain, policies)
+    events = timed(settings, written, checked.models, checked.validated, known, checked.complain, policies)
     checked.models = with_stocks(checked.models, unit_names, checked.complain)
     stuff = checked.materials(settings, source, events, skip="catalogue" in bad or "materials" in bad)
     faulty = checked.written("carriers", bad)

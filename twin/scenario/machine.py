@@ -16,19 +16,24 @@ from twin.scenario.fields import CalendarName, Count, Name, Names, OneOrMore, Re
 from twin.scenario.following import Following
 from twin.scenario.kind import NOT_USED, Model, UnitModel, default
 from twin.scenario.line_rules import LineRules
+from twin.scenario.needs import PRIORITY, Needs, Priority
 from twin.scenario.problems import Faults, Loc, nearest
 from twin.scenario.sizes import SizeClasses
+from twin.scenario.stops import Reason, StopList
 from twin.scenario.variates import CycleVariate, DurationVariate, GapVariate, LifeVariate, RateVariate
 from twin.scenario.vocabulary import Vocabulary
 
 
 class Power(Model):
-    """Electric power: ``idle`` while the machine is on, ``specific`` for each kg that passes; ``standby`` and ``off`` where the line has energy states."""
+    """Electric power: ``idle`` while the machine is on, ``specific`` for each kg that passes.
+
+    ``standby`` and ``switched_off`` hold where the line has energy states.
+    """
 
     idle: Watts = default(0.0, NOT_USED, description="Electric power while the machine is on, of each where several stand in parallel.")
     specific: SpecificEnergy = default(0.0, NOT_USED, description="Electric energy for the mass that passes, recycle included.")
     standby: Watts = default(0.0, NOT_USED, description="Electric power in stand-by, of each; with `energy_states` of the line.")
-    off: Watts = default(0.0, NOT_USED, description="Electric power while the line is off or off shift, of each; with `energy_states` of the line.")
+    switched_off: Watts = default(0.0, NOT_USED, description="Electric power while the line is off or off shift, of each; with `energy_states` of the line.")
 
 
 class Failures(Model):
@@ -39,12 +44,14 @@ class Failures(Model):
     clock: Literal["operating", "calendar"] = Field(
         default="operating", description="Which time runs to the next failure: that in which the machine works, or all time."
     )
+    reason: Reason = Field(default="breakdown", description="What the down time is booked under, as stops from a list are under theirs.")
 
 
 class Repair(Model):
     """What a repair waits for; without it, repairs run round the clock."""
 
-    needs: Names = Field(default=(), description="Resources that are held during a repair.")
+    needs: Needs = Field(default=(), description="Resources that are held during a repair.")
+    priority: Priority | None = Field(default=None, description=PRIORITY)
     calendar: CalendarName = Field(default=None, description="When repairs are done.")
 
 
@@ -56,7 +63,8 @@ class Wear(Model):
     change: RelativeChange = Field(description="Relative change of the parameter for each 'per' of mass.")
     replace_after: Mass | None = Field(default=None, description="Mass after which the part is replaced and the parameter is as new.")
     replace_time: DurationOrZero = default(0.0, NOT_USED, description="How long a replacement stops the machine.")
-    needs: Names = Field(default=(), description="Resources that are held during a replacement.")
+    needs: Needs = Field(default=(), description="Resources that are held during a replacement.")
+    priority: Priority | None = Field(default=None, description=PRIORITY)
 
 
 class Maintenance(Model):
@@ -79,7 +87,8 @@ class Hazard(Model):
     of: Names = Field(default=(), description="Materials or groups that bring it about; all that passes where not given.")
     per: GapVariate = Field(description="Mass of them from one event to the next; a bare quantity is the mean of an exponential distribution.")
     stop: DurationVariate = Field(description="How long the line stands.")
-    needs: Names = Field(default=(), description="Resources that are held meanwhile.")
+    needs: Needs = Field(default=(), description="Resources that are held meanwhile.")
+    priority: Priority | None = Field(default=None, description=PRIORITY)
     calendar: CalendarName = Field(default=None, description="When it is dealt with; round the clock where not given.")
 
 
@@ -121,9 +130,15 @@ class MachineModel(LineRules):
     when_down: Literal["stop", "bypass"] = Field(default="stop", description="What happens when none of them works.")
     bypass_to: Name | None = Field(default=None, description="The own port that takes all while the machine is bypassed.")
     calendar: CalendarName = Field(default=None, description="When it works; always where not given.")
-    needs: Names = Field(default=(), description="Resources that are held while the line runs.")
+    needs: Needs = Field(default=(), description="Resources that are held while the line runs.")
+    priority: Priority | None = Field(default=None, description=f"{PRIORITY} Of the machines of a line the largest holds.")
     power: Power = Field(default=Power(), description="Electric power.")
     failures: Failures | None = Field(default=None, description="Breakdowns.")
+    stops: StopList = Field(
+        default=StopList(),
+        description="Dated stops, replayed beside 'failures' or instead of them: {list: stops.csv} with the columns begin and end (or time_h and duration_min) "
+        "and reason, if you like also copy and machine; or a list of {at, for, reason, copy}.",
+    )
     repair: Repair = Field(default=Repair(), description="What repairs wait for.")
     hazards: dict[Name, Hazard] = Field(default={}, description="Rare events that stop the line, by name, e.g. {fire: {of: battery, per: 2 t, stop: 45 min}}.")
     cleaning: Cleaning | None = Field(default=None, description="When it is cleaned, a state of its own; never where not given.")
@@ -173,6 +188,8 @@ class MachineModel(LineRules):
             faults.add("'blinding' needs 'wear': a parameter that changes with the mass processed", "cleaning", "blinding")
         if self.repair != Repair() and self.failures is None:
             faults.add("'repair' needs 'failures'", "repair")
+        if (copy := max((stop.copy for stop in self.stops.stops), default=1)) > self.count:
+            faults.add(f"there is no copy {copy}: 'count' is {self.count}", "stops")
         faults.stop_if_any()
         return self
 

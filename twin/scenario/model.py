@@ -41,13 +41,14 @@ class Parameter:
 class TimedEvent:
     """A change of parameters ``at`` seconds from the start.
 
-    ``changes`` are the values as written, by path; ``models`` the changed units with all their parameters, this and earlier events applied; ``policies`` the
-    same of policies.
+    ``changes`` are the values as written, by path; ``models`` the changed units with all their parameters, this and earlier events applied; ``resources`` and
+    ``policies`` the same of resources and policies.
     """
 
     at: float
     changes: Mapping[str, Plain]
     models: Mapping[str, UnitModel]
+    resources: Mapping[str, ResourceSpec] = field(default_factory=dict)
     policies: Mapping[str, Values] = field(default_factory=dict)
 
 
@@ -94,6 +95,11 @@ class Scenario:
     policies: Mapping[str, PolicySpec] = field(default_factory=dict)
 
     @cached_property
+    def skills(self) -> dict[str, tuple[str, ...]]:
+        """The skills of each resource."""
+        return {name: spec.skills for name, spec in self.resources.items()}
+
+    @cached_property
     def merged(self) -> Plain:
         """The merged scenario as a plain tree."""
         return self.source.plain()
@@ -105,6 +111,8 @@ class Scenario:
         for key in ("units", "materials", "policies"):
             if isinstance(tree.get(key), dict):
                 tree[key] = [[name, item] for name, item in tree[key].items()]  # type: ignore[union-attr]
+        if isinstance(tree.get("resources"), dict):
+            tree["resources"] = {name: _in_order(item) for name, item in tree["resources"].items()}  # type: ignore[union-attr]
         for key in ("units", "events", "catalogue"):
             if key in tree:
                 tree[key] = self._by_content(tree[key])
@@ -180,6 +188,13 @@ class Scenario:
         if name in self.catalogue.materials:
             return ()
         raise UsageError(f"unknown material or group {name!r}")
+
+
+def _in_order(resource: Plain) -> Plain:
+    """A resource, with its counts by calendar in a list, since the first that is open counts."""
+    if isinstance(resource, dict) and isinstance(count := resource.get("count"), dict):
+        return {**resource, "count": [[name, number] for name, number in count.items()]}
+    return resource
 
 
 def _digest(text: str) -> str:

@@ -136,6 +136,12 @@ def _thermochemistry(settings: Settings) -> Iterator[Parameter]:
 def _changed_numbers(entry: Entry) -> Iterator[Found]:
     for text in entry.event.changes:
         path = split(text)
+        if path[0] == "resources":
+            spec = entry.event.resources.get(str(path[1]))
+            for number in numbers_in(spec, path[:2]) if spec else ():
+                if number.path[: len(path)] == path and number.default is None:
+                    yield Found(("events", entry.index, "set", text, *number.path[len(path) :]), number.value, number.unit, None)
+            continue
         if path[0] == "policies":
             continue
         model = entry.event.models.get(str(path[1]))

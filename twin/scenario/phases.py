@@ -11,16 +11,16 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from twin.errors import UsageError
+from twin.kernels.physical_constants import AIR_OXYGEN
 from twin.materials import ELEMENTS
 from twin.quantities import Duration, DurationOrZero, Fraction, Mass, MassFlow, MassOrZero, Quantity, Temperature, shown
 from twin.quantities import Power as Watts
 from twin.scenario.fields import Name, Names, Shorthand, Text, read_reference
 from twin.scenario.kind import MEMORY, Model, default
 from twin.scenario.limits import Limit
+from twin.scenario.needs import PRIORITY, Needs, Priority
 from twin.scenario.problems import Faults, wrong
 
-AIR_OXYGEN = 0.21
-"""By volume."""
 NormalFlow = Annotated[float, Quantity("Nm3/s", gt=0)]
 _LIMITS = ("< 1 %", "> 1250 °C")
 _TEMPERATURE, _SHARE, _NUMBER = Quantity("K", gt=0), Quantity("1", ge=0, le=1), Quantity("1")
@@ -192,7 +192,8 @@ class Working(Model):
     otherwise: Literal["continue", "fail"] = Field(
         default="continue", description="What happens when the end test does not hold at 'max': go on, and note it, or end the run."
     )
-    needs: Names = Field(default=(), description="Resources that are held during the phase.")
+    needs: Needs = Field(default=(), description="Resources that are held during the phase.")
+    priority: Priority | None = Field(default=None, description=PRIORITY)
 
     stirred: ClassVar[bool] = True
 
@@ -236,7 +237,8 @@ class Tap(Model):
     slag_to: Names = Field(default=("slag",), description="The port for the slag, to keep slags apart; of several, each ladle goes to the first that takes it.")
     metal_to: Names = Field(default=("metal",), description="The port for the metal; of several, each ladle goes to the first that takes it.")
     ladle: Mass | None = Field(default=None, description="What is tapped at once; all where not given.")
-    needs: Names = Field(default=(), description="Resources that are held while a ladle is filled and brought away.")
+    needs: Needs = Field(default=(), description="Resources that are held while a ladle is filled and brought away.")
+    priority: Priority | None = Field(default=None, description=PRIORITY)
     keep_heel: Annotated[bool, Field(strict=True)] = Field(default=True, description="Leave the heels in the furnace.")
 
     @model_validator(mode="after")

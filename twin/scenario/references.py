@@ -9,7 +9,9 @@ from pydantic import BaseModel
 
 from twin.scenario.fields import Sources
 from twin.scenario.kind import Kind, UnitModel
+from twin.scenario.needs import Need, alternatives, assigned
 from twin.scenario.problems import Loc, nearest
+from twin.scenario.settings import ResourceSpec
 
 Complain = Callable[[Loc, str], None]
 
@@ -26,7 +28,30 @@ class Names:
     partial: Mapping[str, UnitModel]
     kinds: Mapping[str, Kind]
     calendars: tuple[str, ...]
-    resources: Mapping[str, int]
+    resources: Mapping[str, ResourceSpec]
+    faulty: Collection[str] = ()
+    """Resources that are wrong themselves: they are known all the same, so that nobody who needs one is told that it is not."""
+
+    @property
+    def skills(self) -> dict[str, tuple[str, ...]]:
+        """The skills of each resource."""
+        return {name: spec.skills for name, spec in self.resources.items()}
+
+    def wrong_needs(self, needs: tuple[Need, ...]) -> Iterator[tuple[Loc, str]]:
+        """Yield (place below ``needs``, message) of each resource or skill that is not known, and of needs that can never be met at once."""
+        known, right = (*self.resources, *self.faulty), True
+        for index, need in enumerate(needs):
+            place: Loc = (index,) if len(needs) > 1 else ()
+            for name in (need,) if isinstance(need, str) else need.names:
+                if name not in known:
+                    right = False
+                    yield place, f"unknown resource {name!r}; {nearest(name, known)}"
+            if not isinstance(need, str) and need.skill is not None and not alternatives(need, self.skills) and not self.faulty:
+                right = False
+                yield place, f"no resource has the skill {need.skill!r}; {nearest(need.skill, dict.fromkeys(s for own in self.skills.values() for s in own))}"
+        counts = {name: spec.most for name, spec in self.resources.items()}
+        if right and not self.faulty and not assigned(needs, self.skills, counts):
+            yield (), "more are needed at once than there are: raise a 'count', or need fewer"
 
     def outlet(self, written: str) -> str:
         """Return the outlet that ``written`` means, with its port written out; raises ``ValueError`` with what is wrong."""
@@ -117,14 +142,21 @@ def wrong_names(model: BaseModel, names: Names) -> Iterator[tuple[Loc, str]]:
         value, key = getattr(model, field), about.alias or field
         if field == "calendar" and isinstance(value, str) and value not in names.calendars:
             yield (key,), f"unknown calendar {value!r}; {nearest(value, names.calendars)}"
+        elif field == "priority" and value is not None and not getattr(model, "needs", ()):
+            yield (key,), "is not used without 'needs': nobody is asked for"
         elif field == "needs" and isinstance(value, tuple):
-            for index, resource in enumerate(value):
-                if resource not in names.resources:
-                    place: Loc = (key, index) if len(value) > 1 else (key,)
-                    yield place, f"unknown resource {resource!r}; {nearest(resource, names.resources)}"
+            yield from (((key, *loc), message) for loc, message in names.wrong_needs(value))
         elif isinstance(value, BaseModel):
             yield from (((key, *loc), message) for loc, message in wrong_names(value, names))
         elif isinstance(value, (tuple, Mapping)):
             for index, item in value.items() if isinstance(value, Mapping) else enumerate(value):
                 if isinstance(item, BaseModel):
                     yield from (((key, index, *loc), message) for loc, message in wrong_names(item, names))
+
+
+def wrong_resource(spec: ResourceSpec, names: Names) -> Iterator[tuple[Loc, str]]:
+    """Yield (place, message) of every calendar of a resource that is not defined."""
+    for calendar in spec.count if isinstance(spec.count, dict) else ():
+        if calendar not in names.calendars:
+            yield ("count", calendar), f"unknown calendar {calendar!r}; {nearest(calendar, names.calendars)}"
+    yield from wrong_names(spec, names)

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, PlainSerializer, StrictInt, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, StrictInt, WithJsonSchema, model_validator
 
 from twin.errors import ScenarioError, UsageError
 from twin.materials import Number, emission_factor
 from twin.quantities import DAY, NANOSECONDS, Duration, DurationOrZero, EmissionFactor, Mass, PricePerEnergy, Quantity, format_quantity, shown
 from twin.scenario.calendars import CalendarSpec, read_moment
-from twin.scenario.fields import CalendarName, Count, Name, OneOrMore, Shorthand, Switch, Text
+from twin.scenario.fields import NAME, CalendarName, Count, Name, Names, OneOrMore, Shorthand, Switch, Text, read_name
 from twin.scenario.kind import NOT_USED, Model, default
 from twin.scenario.problems import Faults, wrong
 from twin.scenario.sizes import ONE_CLASS, SizeClasses, read_bounds
@@ -93,11 +93,75 @@ class Record(Model):
     genealogy: Switch = Field(default=False, description="Whether the parents of every lot are recorded, for `twin trace`.")
 
 
+def _by_shift(value: object) -> int | dict[str, int]:
+    """A count, or one for each calendar."""
+    if not isinstance(value, Mapping):
+        if type(value) is int and value < 1:
+            raise wrong(f"must be at least 1 (got {value}); for a time without any give counts by calendar")
+        if type(value) is not int:
+            raise wrong(f"a whole number from 1 on is needed, or one for each calendar, e.g. {{day: 3, evening: 1}} (got {shown(value)})")
+        return value
+    faults, found = Faults(), {}
+    for name, count in value.items():
+        try:
+            found[read_name(name)] = count
+        except ValueError as error:
+            faults.add(str(error), str(name), got=name)
+        if type(count) is not int or count < 0:
+            faults.add(f"a whole number from 0 on is needed (got {shown(count)})", str(name), got=count)
+    if not len(faults) and not any(found.values()):
+        faults.add(f"at least one calendar must have one, e.g. {{day: 3, evening: 1}} (got {shown(dict(value))})", got=value)
+    faults.stop_if_any()
+    return found
+
+
+_COUNT_SCHEMA: dict[str, Any] = {"type": "integer", "minimum": 1}
+_SHIFTS_SCHEMA = {"type": "object", "propertyNames": {"pattern": f"^{NAME}$"}, "additionalProperties": {"type": "integer", "minimum": 0}, "minProperties": 1}
+
+
 class ResourceSpec(Model):
     """What units share and wait for: fitters, loaders, cranes."""
 
-    count: Count = Field(description="How many there are.")
-    calendar: CalendarName = Field(default=None, description="When they work; always where not given.")
+    count: Annotated[int | dict[str, int], PlainValidator(_by_shift), WithJsonSchema({"anyOf": [_COUNT_SCHEMA, _SHIFTS_SCHEMA]})] = Field(
+        description="How many there are; or how many by calendar, e.g. {day: 3, evening: 1}: of those that are open the first written counts, while none is, "
+        "there are none."
+    )
+    calendar: CalendarName = Field(default=None, description="When they work; always where not given. Work stands still while it is closed.")
+    when_fewer: Literal["finish", "suspend"] = Field(
+        default="finish",
+        description="What happens where a shift has fewer than work: they finish what they began; or of the lowest priority the last who began is interrupted "
+        "and goes on when one is free.",
+    )
+    preempt: Literal["resume", "repeat"] | None = Field(
+        default=None,
+        description="Who asks with a higher priority interrupts the work of the lowest, of equals the last begun; it then goes on with what is left (`resume`) "
+        "or starts again (`repeat`). Not at all where not given.",
+    )
+    between: Duration | None = Field(default=None, description="Time after a task until the one is free again; none where not given.")
+    skills: Names = Field(default=(), description="What each of them can do, for needs such as {skill: mechanic}.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if isinstance(self.count, dict) and self.calendar is not None:
+            faults = Faults()
+            faults.add("'count' names calendars already: leave out 'calendar', or give one number", "calendar")
+            faults.stop()
+        return self
+
+    @property
+    def most(self) -> int:
+        """How many there are in the largest shift."""
+        return max(self.count.values()) if isinstance(self.count, dict) else self.count
+
+    @property
+    def text(self) -> str:
+        """How many, in words, e.g. ``3`` or ``day 3, evening 1``."""
+        return ", ".join(f"{name} {count}" for name, count in self.count.items()) if isinstance(self.count, dict) else str(self.count)
+
+    @property
+    def shifts(self) -> tuple[tuple[str | None, int], ...]:
+        """(calendar, how many), in the order in which they hold; None is always."""
+        return tuple(self.count.items()) if isinstance(self.count, dict) else ((self.calendar, self.count),)
 
 
 class CarrierSettings(Model):
@@ -229,7 +293,7 @@ class Settings(Model):
     )
     calendars: dict[Name, CalendarSpec] = Field(default={}, description="Calendars by name.")
     resources: dict[Name, Annotated[ResourceSpec, Shorthand(_resource, {"type": "integer", "minimum": 1})]] = Field(
-        default={}, description="Shared resources: a count, or count and calendar."
+        default={}, description="Shared resources: a count, or the keys below."
     )
     carriers: dict[Name, CarrierSettings] = Field(default={}, description="Prices and CO2 factors of energy carriers.")
     budget: Budget = Field(default=Budget(), description="What a run may use.")

@@ -12,7 +12,7 @@ from twin.study.statistics import MOST_NEEDED, Interval, correlation, mean_of, n
 MORE_IS_BETTER = ("throughput", "processed", "recovery", "availability", "oee", "revenue", "margin")
 LESS_IS_BETTER = (
     "specific_energy", "co2", "co2_per_tonne", "offspec_share", "blocked", "waiting", "queue", "wait", "resource_queue", "resource_wait",
-    "turned_away_share", "turned_away_mass", "short_pickup_share", "empty_pickup_share",
+    "left_share", "pickup_queue", "pickup_wait", "turned_away_share", "turned_away_mass", "short_pickup_share", "empty_pickup_share",
     "rejected_pickup_share", "limited_pickup_share", "rejected_mass", "penalties", "penalty",
 )  # fmt: skip
 """Key figures, by the word before the first dot, with a direction that is better; of the others a comparison says "higher" and "lower"."""

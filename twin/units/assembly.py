@@ -14,18 +14,22 @@ from twin.engine.bunker import Bunker
 from twin.engine.calendars import Calendar
 from twin.engine.clock import Clock
 from twin.engine.genealogy import Genealogy
+from twin.engine.needs import Needs
 from twin.engine.recording import Recorder
 from twin.engine.resource import Resource
+from twin.engine.staffing import Staffing
 from twin.engine.streams import Stream
 from twin.engine.unit import Unit
 from twin.materials.heat import HeatData, heat_data
 from twin.materials.thermochemistry import SmeltingData, Thermochemistry
 from twin.scenario.model import Scenario
+from twin.scenario.needs import Need, alternatives
+from twin.scenario.settings import ResourceSpec
 from twin.units.components import Components
 from twin.units.outlet import Receiver
 
 if TYPE_CHECKING:
-    from twin.units.product import Account
+    from twin.units.account import Account
 
 Floats = NDArray[np.float64]
 
@@ -86,9 +90,14 @@ class Assembly:
         """A calendar by name."""
         return self.calendars[name] if name is not None else None
 
-    def needed(self, names: Sequence[str]) -> list[Resource]:
-        """Resources by name."""
-        return [self.resources[name] for name in names]
+    def needed(self, needs: Sequence[Need], priority: int | None = None) -> Needs:
+        """What a task needs of resources, by name."""
+        skills = self.scenario.skills
+        return Needs([[self.resources[name] for name in alternatives(need, skills)] for need in needs], priority or 0)
+
+    def staffing(self, spec: ResourceSpec) -> Staffing:
+        """How many of a resource there are when."""
+        return Staffing([(self.calendar(name), count) for name, count in spec.shifts])
 
     def receiver_of(self, source: str) -> Receiver:
         """Where what leaves ``source`` goes to: the receiver of that stream alone, else of the unit that it leads to."""

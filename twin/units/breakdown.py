@@ -10,22 +10,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from twin.engine.calendars import FAR, Calendar, advance
+from twin.engine.calendars import FAR, Calendar
 from twin.engine.clock import Clock, nanoseconds
-from twin.engine.deadlock import check_deadlock
-from twin.engine.resource import Resource, release, seize, work_calendars
+from twin.engine.needs import Needs
 from twin.engine.streams import Stream
-from twin.engine.unit import NEVER, State, Unit
+from twin.engine.unit import NEVER, State
+from twin.units.outage import ASKING, REPAIRING, Outage
+from twin.units.outage import WORKING as WORKING
+from twin.units.task import Task, TaskRecord
 
 if TYPE_CHECKING:
     from twin.units.line import Line
     from twin.units.machine import Draw, Machine
 
-WORKING, ASKING, REPAIRING = "working", "asking", "repairing"
-
 
 @dataclass(slots=True)
-class BreakdownRecord:
+class BreakdownRecord(TaskRecord):
     """``fails_at``: ns of operation (operating clock) or of the run (calendar clock)."""
 
     until: int = 0
@@ -34,8 +34,10 @@ class BreakdownRecord:
     failures: int = 0
 
 
-class Breakdown(Unit):
-    """The failures of one copy of a machine."""
+class Breakdown(Task, Outage):
+    """The failures of one copy of a machine, booked under the reason in ``row`` of the recorder."""
+
+    record: BreakdownRecord
 
     def __init__(
         self,
@@ -46,16 +48,19 @@ class Breakdown(Unit):
         life: tuple[Draw, Stream],
         repair: tuple[Draw, Stream],
         by_calendar: bool,
-        resources: Sequence[Resource],
+        needs: Needs,
         calendar: Calendar | None,
+        row: int,
+        copy: int,
     ) -> None:
-        super().__init__(name, index, clock, record := BreakdownRecord())
-        self.record: BreakdownRecord = record
-        self.takes_any = False
-        self.machine, self.by_calendar, self.resources = machine, by_calendar, tuple(resources)
-        self.calendars = work_calendars(self.resources, calendar)
-        self._life, self._repair = life, repair
-        self.line: Line
+        super().__init__(name, index, clock, record := BreakdownRecord(), needs, calendar)
+        self.record = record
+        self.holds(machine, copy, by_calendar)
+        self._life, self._repair, self._row = life, repair, row
+
+    @property
+    def row(self) -> int:
+        return self._row
 
     def draw_life(self, base: int) -> None:
         """Set the next failure, counted from ``base`` ns."""
@@ -73,32 +78,32 @@ class Breakdown(Unit):
                 return False
             self._go_down(now)
         if record.phase == ASKING:
-            if self.resources and not seize(self, self.resources, now):
-                check_deadlock(self, now)
+            if not self.begins(now, self._draw_repair):
                 return False
             self.line.settle(now)
-            distribution, stream = self._repair
-            duration = nanoseconds(distribution.inverse(stream.uniform()))
-            record.until = advance(self.calendars, now, duration)
             record.phase = REPAIRING
             return True
+        self.line.settle(now)
+        if not self.over(now):
+            record.phase = ASKING
+            return True
         return self._go_up(now)
+
+    def _draw_repair(self) -> int:
+        distribution, stream = self._repair
+        return nanoseconds(distribution.inverse(stream.uniform()))
 
     def _go_down(self, now: int) -> None:
         self.line.settle(now)
         self.record.phase = ASKING
         self.record.failures += 1
+        self.line.recorder.note(now, self.name, "failed")
+        self.line.recorder.stop_began(now, self.row)
         self.line.copy_down(self, now)
-
-    def fail(self, now: int) -> None:
-        """The line found that this copy's operating life is over."""
-        self.run(now)
 
     def _go_up(self, now: int) -> bool:
         record = self.record
-        if self.resources:
-            release(self, self.resources, now)
-        self.line.settle(now)
+        self.line.recorder.note(now, self.name, "repaired")
         record.phase = WORKING
         self.draw_life(now if self.by_calendar else self.line.operated(now))
         self.line.copy_up(self, now)
@@ -117,23 +122,20 @@ class Breakdown(Unit):
 
 
 @dataclass(slots=True)
-class ReplacementRecord:
+class ReplacementRecord(TaskRecord):
     """``phase``: working (nothing to do), asking, repairing."""
 
-    until: int = NEVER
     phase: str = WORKING
     count: int = 0
 
 
-class Replacement(Unit):
+class Replacement(Task):
     """The replacement of a machine's worn part: the line stands in maintenance meanwhile."""
 
-    def __init__(self, name: str, index: int, clock: Clock, machine: Machine, seconds: float, resources: Sequence[Resource]) -> None:
-        super().__init__(name, index, clock, record := ReplacementRecord())
+    def __init__(self, name: str, index: int, clock: Clock, machine: Machine, seconds: float, needs: Needs) -> None:
+        super().__init__(name, index, clock, record := ReplacementRecord(), needs)
         self.record: ReplacementRecord = record
-        self.takes_any = False
-        self.machine, self.resources = machine, tuple(resources)
-        self.calendars = work_calendars(self.resources)
+        self.machine = machine
         self.duration = nanoseconds(seconds)
         self.line: Line
 
@@ -146,14 +148,14 @@ class Replacement(Unit):
     def step(self, now: int) -> bool:
         record = self.record
         if record.phase == ASKING:
-            if self.resources and not seize(self, self.resources, now):
-                check_deadlock(self, now)
+            if not self.begins(now, lambda: self.duration):
                 return False
-            record.phase, record.until = REPAIRING, advance(self.calendars, now, self.duration)
+            record.phase = REPAIRING
             return True
         if record.phase == REPAIRING:
-            if self.resources:
-                release(self, self.resources, now)
+            if not self.over(now):
+                record.phase = ASKING
+                return True
             record.phase = WORKING
             record.count += 1
             self.machine.replaced()
@@ -161,7 +163,7 @@ class Replacement(Unit):
         return False
 
 
-def next_failure(breakdowns: Sequence[Breakdown]) -> int:
+def next_failure(breakdowns: Sequence[Outage]) -> int:
     """The operating time (ns) at which the next of these copies fails; :data:`~twin.engine.calendars.FAR` if none does."""
     return min(
         (b.record.fails_at for b in breakdowns if not b.by_calendar and b.record.phase == WORKING and b.record.fails_at >= 0),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.kernels.furnace_space import BULK, FINES, ORGANIC
 from twin.materials import ELEMENTS
 from twin.materials.heat import HeatData
 from twin.units.assembly import Assembly
@@ -15,7 +16,6 @@ from twin.units.assembly import Assembly
 Floats = NDArray[np.float64]
 E = len(ELEMENTS)
 FORMATION, SENSIBLE = E, E + 1
-BULK, ORGANIC, FINES = range(3)
 VOLATILE = ("H", "C", "N", "S", "Cl", "Br")
 """Elements that plastics and other organics give off."""
 _O = ELEMENTS.index("O")

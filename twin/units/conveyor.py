@@ -72,12 +72,16 @@ class Conveyor(Unit):
         self.content = Queue(site.shape, site.genealogy, name)
         self.fillers: list[Unit] = []
         self.material = WaitingList(f"{name}: material", lambda _: bool(self.record.exits), lambda: self.fillers, ends_quietly=True)
-        self.putters = WaitingList(f"{name}: room", self._fits, lambda: [self])
+        self.putters = WaitingList(f"{name}: room", self._fits, self._who_makes_room)
         self.recorder, self.genealogy = site.recorder, site.genealogy
         axes = site.recorder.axes
         self.line_row, self.machine_row, self.stream_row = axes.lines.index(name), axes.machines.index(name), site.row(name)
         self._part, self._lanes, self._solid = np.zeros(site.shape), np.zeros(site.shape[1]), site.components.solid
         self.outlet: Receiver
+
+    def _who_makes_room(self) -> list[Unit]:
+        """The belt itself; while it stands with its line, who mends that."""
+        return self.leader.menders() if self.record.held and self.leader is not None else [self]
 
     # -- as a receiver --------------------------------------------------------------------------------------------------------------------
 
@@ -245,6 +249,7 @@ class Conveyor(Unit):
 
     def follow(self, line: Line) -> None:
         """Stand whenever ``line`` is off shift, in maintenance or down."""
+        self.leader = line
         line.followers.append(self)
         self.windows = Windows([*self.windows.calendars, *line.windows.calendars], line.windows.maintenance)
 

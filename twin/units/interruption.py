@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from twin.engine.calendars import Windows
 from twin.engine.clock import Clock, nanoseconds
-from twin.engine.deadlock import check_deadlock
-from twin.engine.resource import Resource, release, seize, work_calendars
+from twin.engine.needs import Needs
 from twin.engine.streams import Stream
-from twin.engine.unit import NEVER, State, Unit
+from twin.engine.unit import State
+from twin.units.task import Task, TaskRecord
 
 if TYPE_CHECKING:
     from twin.units.line import Line
@@ -21,24 +19,27 @@ IDLE, ASKING, AT_WORK = "idle", "asking", "at work"
 
 
 @dataclass(slots=True)
-class InterruptionRecord:
+class InterruptionRecord(TaskRecord):
     """``duration``: ns of the present stop; ``count``: stops so far."""
 
-    until: int = NEVER
     phase: str = IDLE
     duration: int = 0
     count: int = 0
 
 
-class Interruption(Unit):
+class Interruption(Task):
     """One cause for which a line stops between lots, in ``state``. The work is done while line and people are there; ``stream`` gives its time."""
 
-    def __init__(self, name: str, index: int, clock: Clock, state: int, stream: Stream, resources: Sequence[Resource]) -> None:
-        super().__init__(name, index, clock, record := InterruptionRecord())
+    def __init__(self, name: str, index: int, clock: Clock, state: int, stream: Stream, needs: Needs) -> None:
+        super().__init__(name, index, clock, record := InterruptionRecord(), needs)
         self.record: InterruptionRecord = record
-        self.takes_any = False
-        self.state, self.stream, self.resources = state, stream, tuple(resources)
+        self.state, self.stream = state, stream
         self.line: Line
+
+    def stops(self, line: Line) -> None:
+        """It is the line's: work passes within its hours."""
+        self.line = line
+        self.calendars = list(dict.fromkeys([*self.calendars, *line.windows.calendars]))
 
     @property
     def busy(self) -> bool:
@@ -57,16 +58,14 @@ class Interruption(Unit):
     def step(self, now: int) -> bool:
         record = self.record
         if record.phase == ASKING:
-            if self.resources and not seize(self, self.resources, now):
-                check_deadlock(self, now)
+            if not self.begins(now, lambda: record.duration):
                 return False
-            there = self.line.windows
-            hours = Windows([*there.calendars, *work_calendars(self.resources)], there.maintenance)
-            record.phase, record.until = AT_WORK, hours.advance(now, record.duration)
+            record.phase = AT_WORK
             return True
         if record.phase == AT_WORK:
-            if self.resources:
-                release(self, self.resources, now)
+            if not self.over(now):
+                record.phase = ASKING
+                return True
             record.phase = IDLE
             self.line.pause_ends(now)
         return False

@@ -13,6 +13,7 @@ from twin.engine.clock import NANOSECONDS
 from twin.engine.recording import Recorder
 from twin.engine.states import RUNNING, STARVED
 from twin.engine.unit import State
+from twin.kernels.physical_constants import COLD, LEVEL_BOUNDS
 
 Floats = NDArray[np.float64]
 
@@ -28,12 +29,6 @@ class Work:
     heat: Floats = field(default_factory=lambda: np.zeros(0))
 
 
-LEVELS = ("above 800 °C", "400 to 800 °C", "200 to 400 °C", "below 200 °C")
-"""Temperatures at which waste heat comes, hottest first."""
-LEVEL_BOUNDS = (1073.15, 673.15, 473.15)
-AMBIENT = 298.15
-
-
 def levels_of(heat: float, temperature: float) -> Floats:
     """Heat by level (level,), J, that a melt of ``temperature`` K gives off as it cools to 298 K, in proportion to the fall of temperature.
 
@@ -42,8 +37,8 @@ def levels_of(heat: float, temperature: float) -> Floats:
     >>> [round(share, 3) for share in levels_of(1.0, 1573.15).tolist()]
     [0.392, 0.314, 0.157, 0.137]
     """
-    bounds = [max(temperature, AMBIENT), *(min(max(bound, AMBIENT), max(temperature, AMBIENT)) for bound in LEVEL_BOUNDS), AMBIENT]
-    fall = bounds[0] - AMBIENT
+    bounds = [max(temperature, COLD), *(min(max(bound, COLD), max(temperature, COLD)) for bound in LEVEL_BOUNDS), COLD]
+    fall = bounds[0] - COLD
     return np.array([heat * (above - below) / fall if fall > 0.0 else 0.0 for above, below in pairwise(bounds)])
 
 

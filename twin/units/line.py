@@ -13,7 +13,7 @@ import numpy as np
 from twin.engine.clock import Clock, nanoseconds
 from twin.engine.deadlock import check_deadlock
 from twin.engine.genealogy import Genealogy
-from twin.engine.resource import Resource, release, seize
+from twin.engine.needs import Needs, release, seize
 from twin.engine.states import BLOCKED, CLOSING, DOWN, MAINTENANCE, OFF_SHIFT, RUNNING, STARVED, WAITING, WARM_UP
 from twin.engine.unit import State
 from twin.engine.waiting import WaitingList, lacking
@@ -48,14 +48,14 @@ class Line(StoppableLine):
         clock: Clock,
         equipment: Equipment,
         *,
-        needs: Sequence[Resource],
+        needs: Needs,
         before: bool = False,
         genealogy: Genealogy | None = None,
     ) -> None:
         super().__init__(name, index, clock, equipment)
         self.delivery = Delivery(self.network, before)
         self.liberated = Liberated(self.network.lot.shape[0])
-        self.needs, self.before, self.genealogy = tuple(needs), before, genealogy
+        self.needs, self.before, self.genealogy = needs, before, genealogy
         self._varying = [machine for machine in self.machines if machine.varies or machine.follows is not None]
         self._batching = _batching(self.machines)
         self._rostered = [machine for machine in self.machines if machine.roster is not None]
@@ -217,7 +217,10 @@ class Line(StoppableLine):
             self.abandon_lists(now)
             record.phase, record.state, record.until = WARMING, WARM_UP, now + delay
             return True
-        if self.needs and not record.kept and not seize(self, self.needs, now):
+        if self.repaired in self.waiting:  # it is repaired, and waits for what it needs only: its next repair may need the same
+            self.waiting.remove(self.repaired)
+            self.repaired.remove(self)
+        if self.needs and not record.kept and not seize(self, self.needs, now, asked=record.asked if record.asked >= 0 else None):
             self._wait(WAITING, [], now, takes_any=False)
             return False
         if self.waiting:
@@ -229,8 +232,20 @@ class Line(StoppableLine):
             if self.rest is not None:
                 self.rest.begin_run(now)
             self.recorder.starts[self.recorder.step(now)][self.records.line_row] += 1
-        record.phase, record.state, record.since, record.began = WORK, RUNNING, now, now
+        record.phase, record.state, record.since, record.began, record.asked = WORK, RUNNING, now, now, -1
         record.until = self._stop(now)
+        return True
+
+    interruptible = True
+
+    def interrupt(self, number: int, asked: int, again: bool, now: int) -> bool:
+        """Somebody else gets what it holds. A lot is never worked on twice: it always goes on with what is left."""
+        record = self.record
+        if record.until <= now:
+            return False
+        record.asked = asked
+        record.until = now
+        self.clock.reschedule(self, now)
         return True
 
     def _changes_over(self, rule: ChangeoverRule, amount: float, now: int) -> bool:
@@ -290,7 +305,7 @@ class Line(StoppableLine):
     def _dismiss(self, now: int) -> None:
         """The work is done or interrupted: crew and tools are free, unless they stay in overtime."""
         record = self.record
-        record.kept = record.rule == FINISH and record.left > 0 and now >= record.closes
+        record.kept = record.rule == FINISH and record.left > 0 and now >= record.closes and record.asked < 0
         if not record.kept:
             release(self, self.needs, now)
 

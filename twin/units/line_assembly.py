@@ -10,6 +10,7 @@ import numpy as np
 
 from twin.engine.calendars import Maintenance, Windows
 from twin.engine.clock import nanoseconds
+from twin.engine.needs import Needs
 from twin.engine.states import CHANGEOVER, CLEANING
 from twin.kernels.compile import MachineKernel, Sizes
 from twin.scenario.line_rules import CampaignPlan, Changeover
@@ -30,8 +31,10 @@ from twin.units.level_switch import LevelSwitch
 from twin.units.line import Line
 from twin.units.line_records import LineRecords
 from twin.units.line_times import Equipment
+from twin.units.listed_stops import ListedStop, ListedStops
 from twin.units.machine import Machine, Roster, Wear
 from twin.units.network import Network, Wiring
+from twin.units.outage import Outage
 from twin.units.steering import FREE, ROOM
 
 
@@ -99,16 +102,16 @@ def build_machine(site: Assembly, name: str, model: MachineModel) -> Machine:
         roster=roster,
     )
     machine.steers = by if (by := getattr(model, "by", "shares")) in (ROOM, FREE) else ""
-    machine.resting = (model.power.standby, model.power.off)
+    machine.resting = (model.power.standby, model.power.switched_off)
     if model.follows is not None:
         machine.follows = FollowedRate(model.follows)
     return machine
 
 
-def build_breakdowns(site: Assembly, machine: Machine, model: MachineModel) -> tuple[list[Breakdown], Replacement | None]:
+def build_breakdowns(site: Assembly, machine: Machine, model: MachineModel) -> tuple[list[Outage], Replacement | None]:
     """The breakdowns of a machine's copies and the replacement of its worn part, added to the plant. Streams: ``life`` and ``repair``, further
     copies ``life.1`` …"""
-    found: list[Breakdown] = []
+    found: list[Outage] = []
     if model.failures is not None:
         for copy in range(machine.count):
             suffix = f".{copy}" if copy else ""
@@ -120,16 +123,41 @@ def build_breakdowns(site: Assembly, machine: Machine, model: MachineModel) -> t
                 (model.failures.mtbf, site.stream(machine.name, f"life{suffix}")),
                 (model.failures.mttr, site.stream(machine.name, f"repair{suffix}")),
                 model.failures.clock == "calendar",
-                site.needed(model.repair.needs),
+                site.needed(model.repair.needs, model.repair.priority),
                 site.calendar(model.repair.calendar),
+                site.recorder.stop_rows[machine.name, model.failures.reason],
+                copy,
             )
             found.append(breakdown)
             site.units.append(breakdown)
+    drawn = list(found)
+    for listed in _build_stops(site, machine, model):
+        found.append(listed)
+        if drawn:
+            drawn[listed.copy].beside, listed.beside = (listed,), (drawn[listed.copy],)
     replacement = None
     if model.wear is not None and model.wear.replace_after is not None:
-        replacement = Replacement(f"{machine.name}.replacement", site.next_index(), site.clock, machine, model.wear.replace_time, site.needed(model.wear.needs))
+        needs = site.needed(model.wear.needs, model.wear.priority)
+        replacement = Replacement(f"{machine.name}.replacement", site.next_index(), site.clock, machine, model.wear.replace_time, needs)
         site.units.append(replacement)
     return found, replacement
+
+
+def _build_stops(site: Assembly, machine: Machine, model: MachineModel) -> list[ListedStops]:
+    """The listed stops of each copy that has any before the run ends, added to the plant."""
+    horizon, rows = nanoseconds(site.scenario.horizon), site.recorder.stop_rows
+    stops: dict[int, list[ListedStop]] = {}
+    for stop in model.stops.stops:
+        begin = nanoseconds(stop.begin)
+        if begin < horizon:
+            found = ListedStop(begin, begin + nanoseconds(stop.length), rows[machine.name, stop.reason], stop.reason)
+            stops.setdefault(stop.copy - 1, []).append(found)
+    units = []
+    for copy, own in stops.items():
+        name = f"{machine.name}.{copy}.stops" if copy else f"{machine.name}.stops"
+        units.append(ListedStops(name, site.next_index(), site.clock, machine, copy, own))
+    site.units += units
+    return units
 
 
 def build_hazards(site: Assembly, machine: Machine, model: MachineModel) -> list[Hazard]:
@@ -147,8 +175,9 @@ def build_hazards(site: Assembly, machine: Machine, model: MachineModel) -> list
             sorted(dict.fromkeys(places)),
             (spec.per, gap),
             (spec.stop, stop),
-            site.needed(spec.needs),
+            site.needed(spec.needs, spec.priority),
             site.calendar(spec.calendar),
+            site.recorder.stop_rows[machine.name, name],
         )
         found.append(hazard)
         site.units.append(hazard)
@@ -160,7 +189,7 @@ def build_interruptions(site: Assembly, name: str, model: MachineModel) -> list[
     found = []
     for key, state, rule in (("changeover", CHANGEOVER, model.changeover), ("cleaning", CLEANING, model.cleaning)):
         if rule is not None:
-            found.append(Interruption(f"{name}.{key}", site.next_index(), site.clock, state, site.stream(name, key), site.needed(rule.needs)))
+            found.append(Interruption(f"{name}.{key}", site.next_index(), site.clock, state, site.stream(name, key), site.needed(rule.needs, rule.priority)))
     site.units += found
     return found
 
@@ -169,7 +198,7 @@ def build_line(
     site: Assembly,
     layout: Layout,
     machines: dict[str, Machine],
-    breakdowns: dict[str, tuple[list[Breakdown], Replacement | None]],
+    breakdowns: dict[str, tuple[list[Outage], Replacement | None]],
     hazards: dict[str, list[Hazard]],
     interruptions: dict[str, list[Interruption]],
 ) -> Line:
@@ -203,7 +232,7 @@ def build_line(
             _records(site, layout, members),
             Closing.of(head),
         ),
-        needs=site.needed(list(dict.fromkeys(name for model in models for name in model.needs))),
+        needs=_needs(site, models),
         before=head.blocking == "before",
         genealogy=site.genealogy,
     )
@@ -214,7 +243,7 @@ def build_line(
     if head.take == CAMPAIGNS:
         line.intake.campaigns = Campaigns(head.campaign or CampaignPlan(), layout.bunkers)
     for interruption in interruptions[layout.name]:
-        interruption.line = line
+        interruption.stops(line)
     changing = [each for each in interruptions[layout.name] if each.state == CHANGEOVER]
     if head.changeover is not None:
         line.changeover = ChangeoverRule(head.changeover, changing[0], scenario.materials.names, _flushed_to(layout, members, head.changeover))
@@ -222,7 +251,7 @@ def build_line(
         model = scenario.units[machine.name]
         for work in interruptions[machine.name]:
             if work.state == CLEANING and isinstance(model, MachineModel) and model.cleaning is not None:
-                work.line = line
+                work.stops(line)
                 line.cleanings.append((i, Cleaning(model.cleaning, machine, work)))
     for machine in members:
         own, replacement = breakdowns[machine.name]
@@ -252,6 +281,12 @@ def _flushed_to(layout: Layout, members: Sequence[Machine], rule: Changeover) ->
     return layout.outlets.index((machine, members[machine].ports.index(port)))
 
 
+def _needs(site: Assembly, models: Sequence[MachineModel]) -> Needs:
+    """What the line holds while it runs: all that its machines need, with the largest of their priorities."""
+    needs = dict.fromkeys(need for model in models for need in model.needs)
+    return site.needed(list(needs), max((model.priority for model in models if model.priority is not None), default=None))
+
+
 def _rehearse(site: Assembly, line: str, network: Network) -> None:
     """Hold machines whose kernels do not come with twin to the bounds of their arrays, before compiled code changes memory of others."""
     for machine in network.machines:
@@ -272,7 +307,7 @@ def _windows(site: Assembly, models: Sequence[MachineModel]) -> Windows:
     names = [model.calendar for model in models if model.calendar is not None]
     for model in models:
         for need in model.needs:
-            calendar = site.scenario.resources[need].calendar
+            calendar = site.scenario.resources[need].calendar if isinstance(need, str) else None  # who is chosen of several goes instead
             if calendar is not None:
                 names.append(calendar)
     plans = [

@@ -9,12 +9,13 @@ from twin.engine.states import RUNNING
 from twin.engine.unit import Unit
 from twin.engine.waiting import WaitingList
 from twin.scenario.line_rules import RUN_EMPTY
-from twin.units.breakdown import WORKING, Breakdown, Replacement, next_failure
+from twin.units.breakdown import WORKING, Replacement, next_failure
 from twin.units.changeover import ChangeoverRule
 from twin.units.cleaning import Cleaning
 from twin.units.hazard import QUIET, Hazard
 from twin.units.line_times import START, WORK, Equipment, TimedLine
 from twin.units.machine import Machine
+from twin.units.outage import Outage
 
 
 class Follower(Protocol):
@@ -30,10 +31,10 @@ class StoppableLine(TimedLine):
     def __init__(self, name: str, index: int, clock: Clock, equipment: Equipment) -> None:
         super().__init__(name, index, clock, equipment)
         self.machines: list[Machine] = self.network.machines
-        self.breakdowns: list[Breakdown] = []
+        self.breakdowns: list[Outage] = []
         self.replacements: dict[str, Replacement] = {}
         self.hazards: list[Hazard] = []
-        self.repaired = WaitingList(f"{name}: repair", self._works, self._menders)
+        self.repaired = WaitingList(f"{name}: repair", self._works, self.menders)
         self.changeover: ChangeoverRule | None = None
         self.cleanings: list[tuple[int, Cleaning]] = []
         self.followers: list[Follower] = []
@@ -48,7 +49,8 @@ class StoppableLine(TimedLine):
     def _works(self, _: float) -> bool:
         return not (self.record.down or self.record.serviced or self.record.pauses)
 
-    def _menders(self) -> list[Unit]:
+    def menders(self) -> list[Unit]:
+        """Who brings it about that the line works again."""
         units: list[Unit] = [b for b in self.breakdowns if b.record.phase != WORKING]
         units += [h for h in self.hazards if h.record.phase != QUIET]
         units += [cleaning.work for _, cleaning in self.cleanings if cleaning.work.busy]
@@ -100,31 +102,31 @@ class StoppableLine(TimedLine):
 
     # -- what others report --------------------------------------------------------------------------------------------------------------
 
-    def copy_down(self, breakdown: Breakdown, now: int) -> None:
+    def copy_down(self, outage: Outage, now: int) -> None:
         """A copy of a machine failed; all up to now is accounted for."""
-        machine = breakdown.machine
-        self.recorder.note(now, breakdown.name, "failed")
+        machine = outage.machine
         self.record.ailing += 1
-        machine.record.up -= 1
-        self.records.copies(self, self.machines.index(machine), machine)
         self._next_failure = -1
-        if machine.record.up == 0 and machine.bypass_port < 0:
-            self.record.down += 1
-            self._tell(now)
+        if outage.alone:
+            machine.record.up -= 1
+            self.records.copies(self, self.machines.index(machine), machine)
+            if machine.record.up == 0 and machine.bypass_port < 0:
+                self.record.down += 1
+                self._tell(now)
         if self.record.phase == WORK and self.record.until >= 0:
             self._replan(now)
 
-    def copy_up(self, breakdown: Breakdown, now: int) -> None:
+    def copy_up(self, outage: Outage, now: int) -> None:
         """A copy of a machine is repaired; all up to now is accounted for."""
-        machine = breakdown.machine
-        self.recorder.note(now, breakdown.name, "repaired")
+        machine = outage.machine
         self.record.ailing -= 1
-        if machine.record.up == 0 and machine.bypass_port < 0:
-            self.record.down -= 1
-            self._tell(now)
-        machine.record.up += 1
-        self.records.copies(self, self.machines.index(machine), machine)
         self._next_failure = -1
+        if outage.alone:
+            if machine.record.up == 0 and machine.bypass_port < 0:
+                self.record.down -= 1
+                self._tell(now)
+            machine.record.up += 1
+            self.records.copies(self, self.machines.index(machine), machine)
         if self.record.phase == WORK and self.record.until >= 0:
             self._replan(now)
         self.repaired.wake_first(now)

@@ -14,6 +14,7 @@ from twin.engine.states import BLOCKED, RUNNING
 from twin.engine.unit import Record, Unit
 from twin.errors import ScenarioError
 from twin.kernels.heaps import add_materials
+from twin.kernels.physical_constants import AIR_OXYGEN
 from twin.materials import ELEMENTS
 from twin.materials.heat import HeatData
 from twin.scenario.kinds.offgas_filter import OffgasFilter as FilterModel
@@ -25,8 +26,6 @@ Floats = NDArray[np.float64]
 H, C, N, O, S, CL, BR = (ELEMENTS.index(name) for name in ("H", "C", "N", "O", "S", "Cl", "Br"))  # noqa: E741 - oxygen
 GASEOUS = (H, C, N, O, S, CL, BR)
 CONDENSED = tuple(i for i in range(len(ELEMENTS)) if i not in GASEOUS)
-AIR_OXYGEN = 0.21
-"""Volume fraction of oxygen in air; the rest is counted as nitrogen."""
 NEGLIGIBLE = 1e-9
 """Oxygen that is lacking by less than this share of the need is a matter of rounding."""
 

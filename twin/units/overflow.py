@@ -16,21 +16,27 @@ from twin.units.outlet import Receiver
 
 
 class Reservations(dict[str, float]):
-    """Room kept by unit, kg: in the bunker where it fits there, else where it overflows to."""
+    """Room kept by unit, kg: in the bunker where it fits there, else where it overflows to. ``outside``: of that, what is kept in no bunker."""
 
     def __init__(self, bunker: OverflowingBunker) -> None:
         super().__init__()
         self._bunker = bunker
+        self.outside: dict[str, float] = {}
+
+    @property
+    def _next(self) -> dict[str, float]:
+        outlet = self._bunker.outlet
+        return outlet.reserved if isinstance(outlet, Bunker) else self.outside
 
     def __setitem__(self, name: str, amount: float) -> None:
         if self._bunker.fits_here(amount):
             super().__setitem__(name, amount)
         else:
-            self._bunker.outlet.reserved[name] = amount
+            self._next[name] = amount
 
     def pop(self, name: str, *default: Any) -> Any:
         """The room that was kept, wherever it was."""
-        return super().pop(name) if name in self else self._bunker.outlet.reserved.pop(name, *default)
+        return super().pop(name) if name in self else self._next.pop(name, *default)
 
 
 class OverflowingBunker(Bunker):
@@ -87,7 +93,13 @@ class OverflowingBunker(Bunker):
         record_passage(x, share, recorder.mass[k], recorder.size[k], self.stream_row, self._solid, self._lanes)
         self.outlet.put(x, share, amount, lot, now)
 
+    def save(self) -> State:
+        kept = self.reserved
+        assert isinstance(kept, Reservations)
+        return {**super().save(), "outside": dict(kept.outside)}
+
     def load(self, state: State, units: dict[str, Unit]) -> None:
         super().load(state, units)
-        kept, self.reserved = self.reserved, Reservations(self)
-        self.reserved.update(kept)
+        kept, self.reserved = self.reserved, (reservations := Reservations(self))
+        reservations.update(kept)
+        reservations.outside.update(state["outside"])

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.kernels import furnace as kernel
+from twin.kernels.physical_constants import AIR_OXYGEN
 from twin.materials import ELEMENTS
 from twin.materials.carriers import Fuel, fuel
 from twin.materials.heat import HeatData
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from twin.units.process import Process
 
 Floats = NDArray[np.float64]
-AIR_OXYGEN = 0.21
 MOLAR_VOLUME = 0.022414
 """Nm3/mol."""
 HOLDING_STEP = 300.0

@@ -15,7 +15,7 @@ from twin.engine.bunker import Bunker
 from twin.engine.calendars import advance
 from twin.engine.clock import NANOSECONDS, nanoseconds
 from twin.engine.deadlock import check_deadlock
-from twin.engine.resource import Resource, release, seize, work_calendars
+from twin.engine.needs import Needs, release, seize
 from twin.engine.states import OFF_SHIFT, STARVED, WAITING
 from twin.engine.unit import State
 from twin.engine.waiting import lacking
@@ -101,7 +101,10 @@ class Section(Process):
         self.to_slimes = np.array([model.slimes_share(element) for element in ELEMENTS])
         self.to_cathode = np.array([model.cathode_share(element) for element in ELEMENTS])
         self.loaded, self.anodes, self.slimes = np.zeros(len(ELEMENTS)), np.zeros(len(ELEMENTS)), np.zeros(len(ELEMENTS))
-        self.hands: dict[str, list[Resource]] = {TO_LOAD: site.needed(model.load.needs), TO_PULL: site.needed(model.pull.needs)}
+        self.hands: dict[str, Needs] = {
+            TO_LOAD: site.needed(model.load.needs, model.load.priority),
+            TO_PULL: site.needed(model.pull.needs, model.pull.priority),
+        }
         if model.initial is not None:
             self._fill(model.initial.assay)
         else:
@@ -195,7 +198,7 @@ class Section(Process):
         loads = record.phase == TO_LOAD
         time = self.model.load.time if loads else self.model.pull.time
         record.phase = LOADING if loads else PULLING
-        until = advance(work_calendars(hands), now, nanoseconds(time))
+        until = advance(hands.calendars, now, nanoseconds(time))
         self.journal.begin(now, until, {} if loads else self._emptied(), self.no_use(), self.no_heat())
         if until > now:
             record.until = until

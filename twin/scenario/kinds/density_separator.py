@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from twin.kernels.physical_constants import WATER_DENSITY
 from twin.quantities import Density, Factor, FactorOrZero, Length, MassFlow, format_quantity
 from twin.scenario.kind import MEMORY, Kind, default
 from twin.scenario.machine import MachineModel
@@ -14,7 +15,6 @@ from twin.scenario.problems import Faults
 from twin.scenario.sizes import SizeClasses
 
 MODEL = "assumption of the density model; calibrate to a measured partition curve"
-WATER_DENSITY = 1000.0  # kg/m3
 
 
 class DensitySeparator(MachineModel):

@@ -9,8 +9,9 @@ from pydantic import Field, model_validator
 
 from twin.materials import ELEMENTS
 from twin.quantities import Area, Duration, DurationOrZero, Fraction, Mass, Quantity, SpecificEnergy, Volume
-from twin.scenario.fields import Count, Name, Names, Switch
+from twin.scenario.fields import Count, Name, Switch
 from twin.scenario.kind import MEMORY, Kind, Model, default
+from twin.scenario.needs import PRIORITY, Needs, Priority
 from twin.scenario.problems import Faults
 from twin.scenario.process import ProcessModel
 
@@ -27,14 +28,16 @@ class Pulling(Model):
     """Taking the cathodes out of a section; its current is off from the moment they are due."""
 
     time: DurationOrZero = default(6 * 3600.0, MEMORY, low=2 * 3600.0, high=12 * 3600.0, description="How long a section takes.")
-    needs: Names = Field(default=(), description="Resources that are held meanwhile, such as a crane.")
+    needs: Needs = Field(default=(), description="Resources that are held meanwhile, such as a crane.")
+    priority: Priority | None = Field(default=None, description=PRIORITY)
 
 
 class Loading(Model):
     """Taking scrap and slimes out of a section and setting new anodes."""
 
     time: DurationOrZero = default(10 * 3600.0, MEMORY, low=4 * 3600.0, high=24 * 3600.0, description="How long a section takes.")
-    needs: Names = Field(default=(), description="Resources that are held meanwhile, such as a crane.")
+    needs: Needs = Field(default=(), description="Resources that are held meanwhile, such as a crane.")
+    priority: Priority | None = Field(default=None, description=PRIORITY)
 
 
 class Electrolyte(Model):

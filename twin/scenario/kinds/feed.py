@@ -12,8 +12,9 @@ from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, mod
 from twin.materials.catalogue import SUM_TOLERANCE
 from twin.quantities import DurationOrZero, FactorOrZero, Fraction, PricePerMass, Quantity, format_quantity
 from twin.scenario.calendars import read_moment
-from twin.scenario.fields import EVERY_COUNTS, CalendarName, Composition, Count, EveryCounts, Name, Names, OneOrMore
+from twin.scenario.fields import EVERY_COUNTS, CalendarName, Composition, Count, EveryCounts, Name, OneOrMore
 from twin.scenario.kind import Kind, Model, UnitModel
+from twin.scenario.needs import PRIORITY, Needs, Priority
 from twin.scenario.problems import Faults, Loc, nearest, wrong
 from twin.scenario.sizes import SizeDistribution
 from twin.scenario.supply import Campaign, DeliveryHazard, Sampling, Season, Trend, check_supply
@@ -101,7 +102,8 @@ class Unloading(Model):
     """What holds a truck at the gate."""
 
     time: DurationVariate = Field(description="How long unloading takes.")
-    needs: Names = Field(default=(), description="Resources that are held while unloading.")
+    needs: Needs = Field(default=(), description="Resources that are held while unloading.")
+    priority: Priority | None = Field(default=None, description=PRIORITY)
 
 
 class Feed(UnitModel):
@@ -144,6 +146,13 @@ class Feed(UnitModel):
     when_full: Literal["wait", "turn_away"] = Field(default="wait", description="What a truck does that finds no room.")
     queue_limit: Annotated[int, Field(strict=True, ge=0)] | None = Field(
         default=None, description="How many trucks may wait; those that come then are turned away. No limit where not given."
+    )
+    balk: tuple[Fraction, ...] = Field(
+        default=(),
+        description="Chance that a truck turns when it sees the queue, with none waiting, with one, …; the last holds for more. None does where not given.",
+    )
+    patience: DurationVariate | None = Field(
+        default=None, description="How long a truck waits, for room or hands, before it leaves; as long as it takes where not given."
     )
     calendar: CalendarName = Field(default=None, description="When deliveries come; always where not given.")
     every_counts: EveryCounts | None = Field(default=None, description=EVERY_COUNTS)

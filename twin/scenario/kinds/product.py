@@ -15,6 +15,7 @@ from twin.quantities import Duration, DurationOrZero, Mass, MassOrZero, Quantity
 from twin.scenario.fields import EVERY_COUNTS, CalendarName, EveryCounts, References, Text
 from twin.scenario.kind import NOT_USED, Kind, Model, UnitModel, default
 from twin.scenario.limits import Limit as Limit
+from twin.scenario.needs import PRIORITY, Needs, Priority
 from twin.scenario.problems import Faults, Loc, nearest, wrong
 from twin.scenario.variates import DurationVariate, MassVariate
 from twin.scenario.vocabulary import Vocabulary
@@ -241,15 +242,20 @@ class PickUp(Model):
     limit: PickUpLimit | None = Field(
         default=None, description="What the customer takes in a period: the last truck takes what is left of it, further ones do not come."
     )
+    time: DurationVariate | None = Field(default=None, description="How long loading takes; what is loaded leaves as it begins. None where not given.")
+    needs: Needs = Field(default=(), description="Resources that are held while loading.")
+    priority: Priority | None = Field(default=None, description=PRIORITY)
     calendar: CalendarName = Field(default=None, description="When trucks come; always where not given.")
     every_counts: EveryCounts | None = Field(default=None, description=EVERY_COUNTS)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        faults = Faults()
         if self.every_counts is not None and self.calendar is None:
-            faults = Faults()
             faults.add("'every_counts' needs a 'calendar'; without one all time counts", "every_counts")
-            faults.stop()
+        if self.needs and self.time is None:
+            faults.add("'needs' needs a 'time': loading that takes none holds nobody", "needs")
+        faults.stop_if_any()
         return self
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from twin.kernels.physical_constants import GRAVITY
 from twin.quantities import Density, Factor, FactorOrZero, Frequency, Length, Quantity
 from twin.scenario.kind import MEMORY, Kind, default
 from twin.scenario.machine import MachineModel
@@ -16,7 +17,6 @@ MODEL = "assumption of the trommel model; calibrate to a measured recovery of un
 
 Inclination = Annotated[float, Quantity("rad", gt=0, le=math.radians(30))]
 OpenArea = Annotated[float, Quantity("1", gt=0, lt=1)]
-GRAVITY = 9.80665  # m/s2
 
 
 class Trommel(MachineModel):

@@ -1,0 +1,243 @@
+"""Pick-ups: trucks that come for a product, are loaded at once or in their turn, and leave full, short or empty."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.engine.bunker import Bunker
+from twin.engine.clock import nanoseconds
+from twin.engine.deadlock import check_deadlock
+from twin.engine.recording import GATE_COUNTS
+from twin.engine.unit import State
+from twin.kernels.heaps import add_materials
+from twin.scenario.equilibrium import first_gap
+from twin.scenario.kinds.product import REJECTED, PickUp
+from twin.scenario.kinds.product import Product as ProductModel
+from twin.units.account import Account
+from twin.units.assembly import Assembly
+from twin.units.outlet import Receiver
+from twin.units.pace import Pace
+from twin.units.taker import Taker
+from twin.units.trucks import Truck, TruckQueue
+
+Floats = NDArray[np.float64]
+PICKUPS, SHORT, EMPTY = (GATE_COUNTS.index(name) for name in ("pickups", "short_pickups", "empty_pickups"))
+REFUSED, LIMITED = (GATE_COUNTS.index(name) for name in ("rejected_pickups", "limited_pickups"))
+FULL_LOAD = 1.0 - 1e-9
+"""Share of its load above which a truck counts as full."""
+NOTE_LENGTH = 190
+"""Most characters of a row of the event table."""
+ROUNDING = 1e-9
+"""By this share of it, what is left of a limit, or of the last bale, may be missed by rounding."""
+
+
+class PickUps(Taker):
+    """Trucks that come and take what they find, up to their load. Streams: ``pickup`` and ``load``.
+
+    ``outlet``: where lots go that are rejected; None where none is. ``bay``: where trucks wait and are loaded; None where loading takes no time.
+    """
+
+    def __init__(self, site: Assembly, name: str, index: int, bunkers: list[Bunker], account: Account, model: ProductModel) -> None:
+        super().__init__(site, name, index, bunkers, account)
+        assert model.pickup is not None
+        self.model: PickUp = model.pickup
+        self.pace = Pace(site.calendar(self.model.calendar), self.model.every_counts, site.recorder.horizon)
+        self.pace.set(self.model.every)
+        self.every, self.load_stream = site.stream(name, "pickup"), site.stream(name, "load")
+        self.period = nanoseconds(self.model.limit.per) if self.model.limit is not None else 0
+        self.rejects = model.rejects
+        self.rejected_row = site.row(f"{name}.{REJECTED}") if model.rejects else -1
+        self.outlet: Receiver | None = None
+        self.bay: Bay | None = None
+        self._rows = np.zeros(site.shape[0])
+
+    def connect(self, site: Assembly) -> None:
+        """Find where rejected lots go to, and let the deadlock report know who fills whom."""
+        if self.rejects:
+            self.outlet = site.receiver_of(f"{self.name}.{REJECTED}")
+            fillers = getattr(self.outlet, "fillers", None)
+            if fillers is not None:
+                fillers.append(self)
+
+    def step(self, now: int) -> bool:
+        record = self.record
+        if record.due:
+            self._truck(now)
+        record.due = True
+        record.planned, record.until = self._next(now)
+        return True
+
+    def _next(self, now: int) -> tuple[int, int]:
+        """When the next truck is due, and when it comes: where closed time counts, not before the gate opens."""
+        every, record = self.model.every, self.record
+        if record.trucks == 0 and self.model.first is not None:
+            planned = self.pace.opens(nanoseconds(self.model.first))
+        else:
+            u = self.every.uniform()
+            planned = self.pace.reaches(record.planned, every.inverse(u) if record.trucks else first_gap(every, u), every.mean)
+        return planned, max(now, self.pace.admits(planned))
+
+    def _truck(self, now: int) -> None:
+        """A truck is due: it is called off, or comes and is loaded, at once or in its turn."""
+        self.record.trucks += 1
+        load = self.model.mass.inverse(self.load_stream.uniform())
+        counts = self._counts(now)
+        if self._allowed(now) <= 0.0:
+            counts[LIMITED] += 1.0
+            self._note(now, f"pick-up of {load:.6g} kg called off: the customer's limit is reached")
+            return
+        counts[PICKUPS] += 1.0
+        if self.bay is not None:
+            self.bay.add(Truck(load, now), now)
+        elif (want := self.finds(load, now)) > 0.0:
+            self.load_up(want, now)
+
+    def _counts(self, now: int) -> Floats:
+        recorder = self.account.recorder
+        counts: Floats = recorder.gates[recorder.step(now)][self.account.gate_row]
+        return counts
+
+    def finds(self, load: float, now: int) -> float:
+        """How much a truck for ``load`` kg would take now, kg, if it is there; 0 where it leaves empty, which is noted."""
+        want = self._whole(min(load, self._allowed(now)))
+        there = sum(self._whole(bunker.level) for bunker in self.bunkers)
+        if there > 0.0 and there >= self.model.minimum and want > 0.0:
+            return want
+        self._counts(now)[EMPTY] += 1.0
+        self._note(now, f"pick-up of {load:.6g} kg left empty")
+        return 0.0
+
+    def load_up(self, want: float, now: int) -> float:
+        """A truck takes ``want`` kg, or what is there; returns the mass loaded, kg."""
+        loaded, refused = self._load(want, now)
+        self.record.taken += loaded
+        if refused and loaded <= 0.0:
+            self._counts(now)[REFUSED] += 1.0
+        elif loaded < FULL_LOAD * want:
+            self._counts(now)[SHORT] += 1.0
+        return loaded
+
+    def _load(self, want: float, now: int) -> tuple[float, bool]:
+        """Load up to ``want`` kg, bunker by bunker; returns the mass loaded, and whether a lot was refused."""
+        left, refused = want, False
+        for bunker in self.bunkers:
+            amount = self._whole(min(left, bunker.level))
+            if amount <= bunker.tolerance:
+                continue
+            if self.outlet is not None and self._refused(bunker, amount, self.outlet, now):
+                refused = True
+            else:
+                left -= self.draw(bunker, amount, now)
+        return want - left, refused
+
+    def _allowed(self, now: int) -> float:
+        """What the customer still takes in the present period, kg; 0 where that is less than any truck loads."""
+        limit, record = self.model.limit, self.record
+        if limit is None:
+            return math.inf
+        if now // self.period != record.period:
+            record.period, record.taken = now // self.period, 0.0
+        least = max(self.model.minimum, self.model.unit or 0.0, ROUNDING * limit.mass)
+        allowed = limit.mass - record.taken
+        return allowed if allowed >= least * (1.0 - ROUNDING) else 0.0
+
+    def _whole(self, mass: float) -> float:
+        """As many whole bales or containers as are in ``mass`` kg, in kg; loose goods as they are."""
+        unit = self.model.unit
+        return mass if unit is None else math.floor(mass / unit + ROUNDING) * unit
+
+    def _refused(self, bunker: Bunker, amount: float, outlet: Receiver, now: int) -> bool:
+        """Judge the lot that ``amount`` kg would be; one outside the specification goes to ``outlet``, or stays where there is no room for it."""
+        if amount > bunker.level - bunker.tolerance:
+            amount = bunker.level
+        bunker.content.peek(amount, self._part)
+        self._rows[:] = 0.0
+        add_materials(self._rows, self._part, 1.0)
+        missed = next(self.account.missed(self._rows, amount), None)
+        if missed is None:
+            return False
+        limit, share = missed
+        fits = amount <= outlet.room() + outlet.tolerance
+        if fits:
+            self._set_aside(bunker, amount, outlet, now)
+        where = f"goes to {outlet.name}" if fits else f"stays in {bunker.name}, no room in {outlet.name}"
+        self._note(now, f"lot of {amount:.6g} kg rejected: {100 * share:.5g} % {limit.name}, asked for {limit.text}; {where}")
+        return True
+
+    def _set_aside(self, bunker: Bunker, amount: float, outlet: Receiver, now: int) -> None:
+        """A rejected lot goes where they go. It comes to be at its bunker, since it never was the product."""
+        genealogy = self.account.genealogy
+        lot = genealogy.new(bunker.name, now) if genealogy is not None else 0
+        amount = bunker.draw(amount, self._part, lot, now)
+        for row in (self.bunker_rows[bunker.name], self.rejected_row):
+            self.record_flow(row, now)
+        outlet.put(self._part, 1.0, amount, lot, now)
+
+    def _note(self, now: int, what: str) -> None:
+        self.account.recorder.note(now, self.name, what[:NOTE_LENGTH])
+
+    def save(self) -> State:
+        return {**super().save(), "used": [self.every.used, self.load_stream.used]}
+
+    def load(self, state: State) -> None:
+        super().load(state)
+        self.every.rewind(state["used"][0])
+        self.load_stream.rewind(state["used"][1])
+
+
+class Bay(TruckQueue):
+    """Trucks that wait to be loaded, and for the people and tools that load them.
+
+    The first looks what is there when its turn comes, and leaves empty where that is nothing. What it finds leaves the bunker, and the plant, as loading
+    begins; the truck stands there until it ends. Stream: ``loading``.
+    """
+
+    def __init__(self, site: Assembly, name: str, product: str, pickups: PickUps) -> None:
+        super().__init__(site, name, product, site.needed(pickups.model.needs, pickups.model.priority))
+        self.pickups = pickups
+        self.stream = site.stream(product, "loading")
+
+    def step(self, now: int) -> bool:
+        if not self.trucks:
+            return False
+        truck = self.trucks[0]
+        fresh, want = truck.left < 0, 0.0
+        if fresh and self.turn() and (want := self.pickups.finds(truck.mass, now)) <= 0.0:
+            self._leaves(now)
+            return True
+        if truck.number < 0:
+            self.number(truck)
+        if not self.has_hands(now):
+            check_deadlock(self, now)
+            return False
+        if fresh and self.pickups.load_up(want, now) <= 0.0:
+            self.give_hands_back(truck, now)
+            self._leaves(now)
+            return True
+        self.serve(now, self._length() if fresh else 0)
+        return True
+
+    def _leaves(self, now: int) -> None:
+        """The first truck has nothing to wait for."""
+        self._change(now)
+        self.trucks.pop(0)
+        self.abandon_lists(now)
+
+    def _length(self) -> int:
+        """How long the next truck is loaded, ns."""
+        time = self.pickups.model.time
+        assert time is not None
+        return nanoseconds(time.inverse(self.stream.uniform()))
+
+    def finished(self, truck: Truck, now: int) -> None:
+        """The truck is gone; what it took was counted as it began."""
+
+    def save(self) -> State:
+        return {**super().save(), "used": self.stream.used}
+
+    def load(self, state: State) -> None:
+        super().load(state)
+        self.stream.rewind(state["used"])

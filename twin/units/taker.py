@@ -1,0 +1,51 @@
+"""Who takes from bunkers what leaves the plant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from twin.engine.bunker import Bunker
+from twin.engine.unit import Unit
+from twin.kernels.recording import record_passage
+from twin.units.account import Account
+from twin.units.assembly import Assembly
+
+
+@dataclass(slots=True)
+class TakerRecord:
+    """``trucks``: pick-ups so far; ``due``: whether the pending event is a pick-up, ``planned`` for when (ns); ``taken``: kg in the present ``period``
+    of the customer's limit."""
+
+    until: int = 0
+    trucks: int = 0
+    due: bool = False
+    planned: int = 0
+    period: int = 0
+    taken: float = 0.0
+
+
+class Taker(Unit):
+    """Takes from bunkers into a product's account."""
+
+    def __init__(self, site: Assembly, name: str, index: int, bunkers: list[Bunker], account: Account) -> None:
+        super().__init__(name, index, site.clock, record := TakerRecord())
+        self.record: TakerRecord = record
+        self.bunkers, self.account = bunkers, account
+        self.bunker_rows = {bunker.name: site.row(bunker.name) for bunker in bunkers}
+        self._part, self._solid = np.zeros(site.shape), site.components.solid
+
+    def draw(self, bunker: Bunker, amount: float, now: int) -> float:
+        account, genealogy = self.account, self.account.genealogy
+        lot = genealogy.new(self.name, now) if genealogy is not None else 0
+        amount = bunker.draw(amount, self._part, lot, now)
+        account.take(self._part, 1.0, amount, now)
+        self.record_flow(self.bunker_rows[bunker.name], now)
+        return amount
+
+    def record_flow(self, stream_row: int, now: int) -> None:
+        """What was just drawn flows in a stream."""
+        recorder = self.account.recorder
+        k = recorder.step(now)
+        record_passage(self._part, 1.0, recorder.mass[k], recorder.size[k], stream_row, self._solid, self.account.lanes)
