@@ -228,6 +228,19 @@ def test_a_state_or_material_that_is_not_in_the_plant_is_refused() -> None:
     assert len(twin.run(scenario({"pace": flows})).array("policies/action_time")) > 10
 
 
+def test_a_quantity_that_never_has_a_value_is_refused() -> None:
+    """A policy that reads it would never be asked."""
+    flow = {**PACE, "low": "1 t/h", "high": "2 t/h", "reads": "flow.mill.fine"}
+    with pytest.raises(ScenarioError, match="is not known with 'streams: false'"):
+        twin.run(scenario({"pace": flow}, **{"record.streams": False}))
+    load = {**PACE, "low": 0.1, "high": 0.9, "reads": "load.polish"}
+    polish = {"kind": "splitter", "from": "press.hard", "shares": {"fair": 0.5, "dull": 0.5}}
+    more = {"polish": polish, "hard": {"kind": "product", "from": "polish.fair"}, "dull": {"kind": "product", "from": "polish.dull"}}
+    plant = twin.load({**PLANT, "units": {**PLANT["units"], **more}, "policies": {"pace": load}})
+    with pytest.raises(ScenarioError, match="and so no load"):
+        twin.run(plant)
+
+
 def test_a_policy_is_not_asked_where_what_it_reads_has_no_value() -> None:
     """Nothing leaves the mill before its first lot is done, so that there is no share; with the shares of these materials there never is one above 0."""
     late = {**PACE, "reads": "share.bin.Cu", "low": 0.1, "high": 0.9}
