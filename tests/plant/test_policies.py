@@ -180,7 +180,7 @@ def test_a_policy_that_fails_ends_the_run_with_its_name_and_the_time(name: str, 
         ({"reads": 5}, "policies.pace.reads", "the name of a quantity is needed"),
         ({"sets": "units.mill.shares"}, "policies.pace.sets", "a number or a word is needed that stands there and may change"),
         ({"sets": "units.mil.rate"}, "policies.pace.sets", "did you mean 'mill'"),
-        ({"sets": "resources.crew.count"}, "policies.pace.sets", "one number of a unit"),
+        ({"sets": "resources.crew.count"}, "policies.pace.sets", "unknown resource"),
         ({"bounds": ["0 t/h", "20 t/h"]}, "policies.pace.bounds", "units.mill.rate could not be so: must be more than 0 kg/s"),
         ({"bounds": ["20 t/h", "10 t/h"]}, "policies.pace.bounds", "must not be more than the second"),
         ({"bounds": "20 t/h"}, "policies.pace.bounds", "the least and the largest value"),
@@ -226,6 +226,19 @@ def test_a_state_or_material_that_is_not_in_the_plant_is_refused() -> None:
     with pytest.raises(ScenarioError, match=r"reads: unknown quantity 'flow\.mill\.fine\.stoney'"):
         scenario({"pace": {**flows, "reads": "flow.mill.fine.stoney"}})
     assert len(twin.run(scenario({"pace": flows})).array("policies/action_time")) > 10
+
+
+def test_a_quantity_that_never_has_a_value_is_refused() -> None:
+    """A policy that reads it would never be asked."""
+    flow = {**PACE, "low": "1 t/h", "high": "2 t/h", "reads": "flow.mill.fine"}
+    with pytest.raises(ScenarioError, match="is not known with 'streams: false'"):
+        twin.run(scenario({"pace": flow}, **{"record.streams": False}))
+    load = {**PACE, "low": 0.1, "high": 0.9, "reads": "load.polish"}
+    polish = {"kind": "splitter", "from": "press.hard", "shares": {"fair": 0.5, "dull": 0.5}}
+    more = {"polish": polish, "hard": {"kind": "product", "from": "polish.fair"}, "dull": {"kind": "product", "from": "polish.dull"}}
+    plant = twin.load({**PLANT, "units": {**PLANT["units"], **more}, "policies": {"pace": load}})
+    with pytest.raises(ScenarioError, match="and so no load"):
+        twin.run(plant)
 
 
 def test_a_policy_is_not_asked_where_what_it_reads_has_no_value() -> None:
@@ -385,3 +398,65 @@ def test_a_replayed_plant_with_everything_is_equal_and_a_forged_action_is_refuse
     monkeypatch.setattr("twin.study.reproduce.actions_in", lambda stored: {"belt": [(0, "units.belt.transit", 1e9, 1e9)]})
     with pytest.raises(FileError, match="its parts contradict one another"):
         reproduce(tmp_path / "run.h5")
+
+
+# -- how many people there are ----------------------------------------------------------------------------------------------------------------
+
+
+def sorting(count: Any, policies: dict[str, Any], **changes: Any) -> twin.Scenario:
+    """Two lines that each need one of a crew, and more coming in than one line can do."""
+    line = {"kind": "splitter", "from": "bin", "rate": "6 t/h", "shares": {"good": 0.5, "bad": 0.5}, "needs": "crew"}
+    feed = {"kind": "feed", "every": {"exponential": {"mean": "1 h"}}, "mass": "9 t", "composition": {"sand": 1}}
+    ends = {f"{port}_{k}": {"kind": "product", "from": f"line_{k}.{port}"} for k in (1, 2) for port in ("good", "bad")}
+    units = {"trucks": feed, "bin": {"kind": "bunker", "from": "trucks", "capacity": "50 t"}, "line_1": line, "line_2": line, **ends}
+    top = {key: PLANT[key] for key in ("twin", "name", "time", "lot", "record")}
+    calendars = {"day": {"daily": "06:00-18:00"}, "night": {"daily": "18:00-06:00"}}
+    tree = {**top, "materials": {"sand": {}}, "calendars": calendars, "resources": {"crew": {"count": count}}, "units": units, "policies": policies}
+    return twin.load({**tree, **changes})
+
+
+CALLS = {
+    "policy": "hysteresis", "every": "1 h", "reads": "level.bin", "sets": "resources.crew.count", "bounds": [1, 2],
+    "up": "30 t", "down": "8 t", "normal": 1, "raised": 2,
+}  # fmt: skip
+
+
+def test_people_are_called_in_when_much_waits() -> None:
+    """With 30 t in the bin a second one comes, until 8 t are left."""
+    with_policy, without = twin.run(sorting(1, {"calls": CALLS})), twin.run(sorting(1, {}))
+    assert with_policy.array("policies/action_value").tolist()[:3] == [2.0, 1.0, 2.0]
+    there = with_policy.array("resources/available")[:, 0]
+    assert set(np.round(there, 9)) == {1.0, 2.0} and (without.array("resources/available") == 1.0).all()
+    assert with_policy.kpis["throughput"].value > 1.1 * without.kpis["throughput"].value
+
+
+@pytest.mark.parametrize("moment", [3600.0 * 20, 3600.0 * 33.3, 3600.0 * 50])
+def test_people_by_shift_are_called_in_and_a_saved_run_goes_on_to_the_last_bit(tmp_path: Path, moment: float) -> None:
+    """A policy sets how many the night shift has; an event sets the day shift, and leaves the night as the policy has it."""
+    calls = {**CALLS, "sets": "resources.crew.count.night", "bounds": [0, 2], "normal": 0}
+    run = sorting({"day": 1, "night": 0}, {"calls": calls}, events=[{"at": "30 h", "set": {"resources.crew.count.day": 2}}])
+    result = twin.run(run)
+    assert set(result.array("policies/action_value")) == {0.0, 2.0}
+    assert 2.0 in np.round(result.array("resources/available")[:, 0], 9)
+    twin.run_until(run, moment, tmp_path / "state.h5")
+    assert twin.resume(tmp_path / "state.h5").digest == result.digest
+
+
+@pytest.mark.parametrize(
+    ("count", "changes", "path", "message"),
+    [
+        (1, {"sets": "resources.crw.count"}, "policies.calls.sets", "did you mean 'crew'"),
+        (1, {"sets": "resources.crew.calendar"}, "policies.calls.sets", "only the count can be set"),
+        (1, {"sets": "resources.crew.count.day"}, "policies.calls.sets", "has one count at all times"),
+        ({"day": 1}, {}, "policies.calls.sets", "counts by shift; name one, as resources.crew.count.day"),
+        (1, {"bounds": [0, 2]}, "policies.calls.bounds", "whole numbers from 1 on are needed"),
+        (1, {"bounds": [1, 1.5]}, "policies.calls.bounds", "whole numbers from 1 on are needed"),
+    ],
+)
+def test_a_count_that_cannot_be_set_is_refused(count: Any, changes: dict[str, Any], path: str, message: str) -> None:
+    with pytest.raises(ScenarioError) as refused:
+        sorting(count, {"calls": {**CALLS, **changes}})
+    found = {problem.path: problem.message for problem in refused.value.problems}
+    assert path in found and message in found[path], found
+    with pytest.raises(ScenarioError, match="is set by the policy 'calls'"):
+        sorting(1, {"calls": CALLS}, events=[{"at": "1 d", "set": {"resources.crew.count": 3}}])

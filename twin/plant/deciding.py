@@ -9,6 +9,7 @@ from twin.plant.build import Built
 from twin.plant.observe import Observer
 from twin.plant.recording import Translation
 from twin.results.read import Result
+from twin.scenario.quantity_names import Quantity
 from twin.units.policy import Actions, Observe, PolicyUnit, Row
 
 
@@ -28,6 +29,8 @@ def connect_policies(built: Built, translation: Translation, actions: Actions) -
 def _eyes(observer: Observer, unit: PolicyUnit) -> Observe:
     try:
         quantities = observer.find(unit.spec.reads)
+        for quantity in quantities:
+            _check_known(quantity, observer.translation)
     except UsageError as error:
         raise ScenarioError([observer.built.site.scenario.problem(f"policies.{unit.name}.reads", str(error))]) from None
 
@@ -36,6 +39,16 @@ def _eyes(observer: Observer, unit: PolicyUnit) -> Observe:
         return found
 
     return look
+
+
+def _check_known(quantity: Quantity, translation: Translation) -> None:
+    """Raise ``UsageError`` for a quantity that never has a value in this plant: a policy that reads it would never be asked."""
+    if quantity.path.startswith("streams/") and quantity.index[0] in translation.unrecorded:
+        raise UsageError(f"{quantity.name} is not known with 'streams: false' in 'record'; leave that out, or read a level")
+    if quantity.path == "streams/mass_flow" and quantity.index[0] in translation.molten:
+        raise UsageError(f"{quantity.name}: a melt holds no materials; read an element of it, as flow.STREAM.Cu")
+    if quantity.path == "units/load" and quantity.index[0] in translation.unlimited:
+        raise UsageError(f"{quantity.name}: the machine has neither a rate nor a cycle time, and so no load")
 
 
 def actions_in(result: Result) -> dict[str, list[Row]]:

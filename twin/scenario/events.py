@@ -66,7 +66,7 @@ def timed(
         changed: dict[str, list[str]] = {}
         for text, value in event.set.items():
             try:
-                if crews.take(text, value) or decisions.take(text, value):
+                if decisions.take(text, value) or crews.take(text, value):
                     continue
                 unit = _apply(text, value, units, models, state)
             except UsageError as error:

@@ -281,7 +281,7 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
     assert isinstance(units, dict)
     written = units.get("units")
     written = written if isinstance(written, dict) else {}
-    plant = plant_of(checked.models, checked.kinds, written, checked.named_axes(settings), checked.validated, closed=files.closed)
+    plant = plant_of(checked.models, checked.kinds, written, checked.named_axes(settings), checked.validated, resources=settings.resources, closed=files.closed)
     policies = read_policies(settings.policies, plant, checked.complain)
     source_settings = read_settings(plant, checked.complain)
     events = timed(settings, written, checked.models, checked.validated, known, checked.complain, policies)

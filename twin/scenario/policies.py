@@ -35,7 +35,7 @@ class PolicyEntry(Model):
         json_schema_extra={"anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}]},
     )
     sets: Any = Field(
-        description="The set point, e.g. units.mill.rate: a number that stands in the scenario and that `events` may change.",
+        description="The set point, e.g. units.mill.rate or resources.crew.count: what stands in the scenario and `events` may change.",
         json_schema_extra={"anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}]},
     )
     bounds: Any = Field(

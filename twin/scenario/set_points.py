@@ -15,6 +15,7 @@ from twin.scenario.machine import MachineModel
 from twin.scenario.places import Path, Plain, split
 from twin.scenario.problems import nearest
 from twin.scenario.quantity_names import Axes
+from twin.scenario.settings import ResourceSpec
 
 Complain = Callable[[Path, str], None]
 Validate = Callable[[str, Plain], tuple[UnitModel | None, list[tuple[Path, str]]]]
@@ -35,15 +36,22 @@ class SetPoint:
     high: float
     start: float
     choices: tuple[str, ...] = ()
+    resource: bool = False
+    """Whether ``unit`` is a resource, of which ``field`` is the count, or the count in the shift of that calendar."""
 
     def limited(self, asked: float) -> float:
-        """Return what is set where a policy asks for ``asked``: cut to the bounds, of a word the nearest number of one.
+        """Return what is set where a policy asks for ``asked``: cut to the bounds; of a word the nearest number of one, of people a whole number.
 
         >>> SetPoint("units.mill.prefer", "mill", "prefer", "1", 1.0, 2.0, 0.0, ("dry", "wet")).limited(1.7)
         2.0
         """
         within = min(max(asked, self.low), self.high)
-        return float(round(within)) if self.choices else within
+        return float(round(within)) if self.choices or self.resource else within
+
+    def on_resource(self, spec: ResourceSpec, value: float) -> ResourceSpec:
+        """Return the resource with ``value`` of them, in the one shift or at all times."""
+        count: int | dict[str, int] = {**spec.count, self.field: round(value)} if isinstance(spec.count, dict) else round(value)
+        return spec.model_copy(update={"count": count})
 
     def words(self, value: float) -> str:
         """Return a value as people read it."""
@@ -65,6 +73,7 @@ class Plant:
     axes: Axes
     wearing: Mapping[str, str]
     validate: Validate
+    resources: Mapping[str, ResourceSpec]
     closed: bool
     """Whether the scenario is a stored one, which may name a policy that is not installed."""
     owners: dict[str, str] = field(default_factory=dict)
@@ -72,7 +81,14 @@ class Plant:
 
 
 def plant_of(
-    models: Mapping[str, UnitModel], kinds: Mapping[str, Kind], written: Mapping[str, Plain], more: Axes, validate: Validate, *, closed: bool
+    models: Mapping[str, UnitModel],
+    kinds: Mapping[str, Kind],
+    written: Mapping[str, Plain],
+    more: Axes,
+    validate: Validate,
+    *,
+    resources: Mapping[str, ResourceSpec],
+    closed: bool,
 ) -> Plant:
     """Return what policies can read and set. ``more``: materials, carriers and resources."""
     roles = {name: kinds[name].role for name in models}
@@ -87,7 +103,7 @@ def plant_of(
         "element": ELEMENTS,
     }
     wearing = {name: model.wear.parameter for name, model in models.items() if isinstance(model, MachineModel) and model.wear is not None}
-    return Plant(models, written, axes, wearing, validate, closed)
+    return Plant(models, written, axes, wearing, validate, resources, closed)
 
 
 def find_set_point(path: Any, plant: Plant) -> SetPoint:
@@ -95,8 +111,12 @@ def find_set_point(path: Any, plant: Plant) -> SetPoint:
     if not isinstance(path, str):
         raise UsageError(f"a path is needed, e.g. units.mill.rate (got {shown(path)})")
     parts = split(path)
+    if parts[0] == "resources":
+        return _count(path, tuple(map(str, parts)), plant.resources)
     if len(parts) != 3 or parts[0] != "units":
-        raise UsageError(f"a policy sets one number of a unit, e.g. units.mill.rate (got {shown(path)})")
+        raise UsageError(
+            f"a policy sets one number of a unit, or how many there are of a resource, e.g. units.mill.rate or resources.crew.count (got {shown(path)})"
+        )
     unit, key = str(parts[1]), str(parts[2])
     if unit not in plant.models:
         raise UsageError(f"unknown unit {unit!r}; {nearest(unit, plant.models)}")
@@ -107,6 +127,23 @@ def find_set_point(path: Any, plant: Plant) -> SetPoint:
         raise UsageError(f"{key!r} of {unit!r} cannot be set: a number or a word is needed that stands there and may change; {nearest(key, known)}")
     attribute, si, start = found
     return SetPoint(path, unit, attribute, si, start, start, start)
+
+
+def _count(path: str, parts: tuple[str, ...], resources: Mapping[str, ResourceSpec]) -> SetPoint:
+    """How many there are of a resource, ``resources.crew.count``, or in one of its shifts, ``resources.crew.count.day``; raises ``UsageError``."""
+    if len(parts) not in (3, 4) or parts[2] != "count":
+        raise UsageError(f"of resources only the count can be set, e.g. resources.crew.count (got {shown(path)})")
+    if parts[1] not in resources:
+        raise UsageError(f"unknown resource {parts[1]!r}; {nearest(parts[1], resources)}")
+    count = resources[parts[1]].count
+    if isinstance(count, dict):
+        shift = parts[3] if len(parts) == 4 else ""
+        if shift not in count:
+            raise UsageError(f"{parts[1]!r} counts by shift; name one, as resources.{parts[1]}.count.{next(iter(count))}: {nearest(shift, count)}")
+        return SetPoint(path, parts[1], shift, "1", count[shift], count[shift], float(count[shift]), resource=True)
+    if len(parts) == 4:
+        raise UsageError(f"{parts[1]!r} has one count at all times; write resources.{parts[1]}.count (got {shown(path)})")
+    return SetPoint(path, parts[1], "count", "1", count, count, float(count), resource=True)
 
 
 def _settable(model: UnitModel, key: str) -> tuple[str, str, float] | None:
@@ -154,6 +191,12 @@ def bounded(point: SetPoint, written: Any, plant: Plant, complain: Callable[[str
     if low > high:
         complain(f"the first must not be more than the second (got {shown(written)})")
         return None
+    if point.resource:
+        least = 1 if point.path.endswith(".count") else 0
+        if low < least or low != round(low) or high != round(high):
+            complain(f"whole numbers from {least} on are needed (got {shown(written)})")
+            return None
+        return replace(point, low=low, high=high)
     unit = plant.written.get(point.unit)
     key = point.path.rpartition(".")[2]
     for value in dict.fromkeys((low, high)):

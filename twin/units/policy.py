@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from twin.engine.calendars import FAR
 from twin.engine.clock import NANOSECONDS, nanoseconds
 from twin.engine.unit import State, Unit
 from twin.errors import UsageError
@@ -51,6 +52,9 @@ class PolicyUnit(Unit):
         self.observe: Observe = lambda: ()
         self.rows: Sequence[Row] | None = None
         timetable.policies[spec.name] = self
+        for point in spec.sets:
+            if point.resource:  # who waits for one may be helped at any time
+                site.resources[point.unit].changed_until = FAR
 
     def connect(self, observe: Observe, rows: Sequence[Row] | None) -> None:
         """How it reads what it goes by; ``rows``: what was done in an earlier run, to be done again. Raises ``UsageError`` where it can do neither."""

@@ -16,6 +16,7 @@ from twin.scenario.machine import MachineModel
 from twin.scenario.model import TimedEvent
 from twin.scenario.policy import Values
 from twin.scenario.set_points import SetPoint
+from twin.scenario.settings import ResourceSpec
 from twin.units.arrivals import Arrivals
 from twin.units.assembly import Assembly
 from twin.units.conveyor import Conveyor
@@ -52,6 +53,8 @@ class Timetable(Unit):
         self.policies: dict[str, Decides] = {}
         self._models: dict[str, UnitModel] = {}
         self._set: dict[str, dict[str, SetPoint]] = {}
+        self._resources: dict[str, ResourceSpec] = {}
+        self._counts: dict[str, dict[str, SetPoint]] = {}
         self._values: dict[str, float] = {}
 
     def connect(self, lines: Sequence[Line], gates: Sequence[Gate]) -> None:
@@ -60,7 +63,8 @@ class Timetable(Unit):
         self._gates = {gate.feed: gate for gate in gates}
         for event, time in zip(self.events, self.times, strict=True):
             for name in event.resources:
-                self.site.resources[name].changed_until = time
+                resource = self.site.resources[name]
+                resource.changed_until = max(resource.changed_until, time)
 
     def step(self, now: int) -> bool:
         record = self.record
@@ -77,17 +81,22 @@ class Timetable(Unit):
 
     def _happen(self, event: TimedEvent, now: int | None) -> None:
         """Change what an event changes; set points stay as policies have set them."""
-        for name, spec in event.resources.items():
-            self.site.resources[name].set_staffing(self.site.staffing(spec), now)
+        self._resources.update(event.resources)
+        for name in event.resources:
+            self._staff(name, now)
         self._models.update(event.models)
         self._apply({name: self._as_set(name) for name in event.models}, now)
         for name, parameters in event.policies.items():
             self.policies[name].parameters = parameters
 
     def set_point(self, point: SetPoint, value: float, now: int | None) -> None:
-        """A policy sets a number of a unit; ``now`` is None while a saved state is restored."""
-        self._set.setdefault(point.unit, {})[point.path] = point
+        """A policy sets a number of a unit or resource; ``now`` is None while a saved state is restored."""
         self._values[point.path] = value
+        if point.resource:
+            self._counts.setdefault(point.unit, {})[point.path] = point
+            self._staff(point.unit, now)
+            return
+        self._set.setdefault(point.unit, {})[point.path] = point
         model = self._as_set(point.unit)
         if isinstance(model, MachineModel) and point.field in ("rate", "cycle_time"):  # its kernel need not be prepared anew
             line, machine = self._owner[point.unit]
@@ -95,6 +104,13 @@ class Timetable(Unit):
             line.rates_changed()
         else:
             self._apply({point.unit: model}, now)
+
+    def _staff(self, name: str, now: int | None) -> None:
+        """There are as many of a resource as scenario, events and policies say."""
+        spec = self._resources.get(name) or self.site.scenario.resources[name]
+        for point in self._counts.get(name, {}).values():
+            spec = point.on_resource(spec, self._values[point.path])
+        self.site.resources[name].set_staffing(self.site.staffing(spec), now)
 
     def _as_set(self, name: str) -> UnitModel:
         """The unit as scenario and events have it, with the set points of policies."""
