@@ -12,7 +12,7 @@ import twin
 
 HOUR = 3600 * 10**9
 STOCK = {"kind": "bunker", "capacity": "1 kt", "initial": {"mass": "900 t", "composition": {"part": "100 %"}}}
-EARLY = {"time": {"start": "2026-01-05T06:00", "horizon": "2 d"}, "calendars": {"early": {"daily": ["06:00-14:00"]}}}
+EARLY: dict[str, Any] = {"time": {"start": "2026-01-05T06:00", "horizon": "2 d"}, "calendars": {"early": {"daily": ["06:00-14:00"]}}}
 
 
 def press(**rules: Any) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def test_a_lot_that_waited_for_its_crew_is_not_started_too_late() -> None:
     other = {"kind": "separator", "ports": ["out"], "from": "stock", "cycle_time": "3.5 h", "needs": "operator", "calendar": "first"}
     line = press(cycle_time="5 h", at_shift_end="do_not_start", needs="operator")
     units = {"stock": STOCK, "other": other, "press": line, "out": {"kind": "product", "from": "press"}, "more": {"kind": "product", "from": "other"}}
-    calendars = {**EARLY["calendars"], "first": {"daily": ["06:00-09:30"], "holidays": ["2026-01-06"]}}
+    calendars = {"early": {"daily": ["06:00-14:00"]}, "first": {"daily": ["06:00-09:30"], "holidays": ["2026-01-06"]}}
     result = run(units, resources={"operator": 1}, calendars=calendars)
     assert done(result) == [29.0]
 
@@ -125,3 +125,17 @@ def test_nothing_is_flushed_once_the_feed_has_stopped() -> None:
     result = run(units)
     assert done(result, "lost")[0] == 24.0
     assert share(result, "line", "changeover") > 0.0
+
+
+def test_trucks_that_will_leave_are_no_deadlock() -> None:
+    """A truck has no room before the line runs, and the line starts at a level that only a truck could bring: each leaves after half an hour."""
+    units = {
+        "gate": parts({"constant": "3 h"}, mass={"constant": "7 kg"}, patience="30 min"),
+        "bin": {"kind": "bunker", "from": "gate", "capacity": "10 kg", "initial": {"mass": "4 kg", "composition": {"part": "100 %"}}},
+        "press": press(cycle_time="1 h", start_at="8 kg", **{"from": "bin"}),
+        "out": {"kind": "product", "from": "press"},
+    }
+    result = run(units)
+    assert done(result) == []
+    assert result.kpis["left_share.gate"].value == 1.0
+    assert result.kpis["wait.gate"].value == 1800.0
