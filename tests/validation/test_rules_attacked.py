@@ -139,3 +139,35 @@ def test_trucks_that_will_leave_are_no_deadlock() -> None:
     assert done(result) == []
     assert result.kpis["left_share.gate"].value == 1.0
     assert result.kpis["wait.gate"].value == 1800.0
+
+
+@pytest.mark.parametrize("cleaning", [{"every": "10 h", "time": "30 min"}, {"every": "5 h", "time": "4 h"}])
+def test_who_cleans_is_free_while_the_line_is_closed(cleaning: dict[str, str]) -> None:
+    """After overtime the line is cleaned in the morning, and what is not done at the end of the shift then: by night another line has the operator."""
+    line = press(cycle_time="5 h", at_shift_end="finish", cleaning={**cleaning, "needs": "operator"})
+    other = {"kind": "separator", "ports": ["out"], "from": "stock", "cycle_time": "1 h", "needs": "operator"}
+    units = {"stock": STOCK, "press": line, "other": other, "out": {"kind": "product", "from": "press"}, "more": {"kind": "product", "from": "other"}}
+    result = run(units, resources={"operator": 1})
+    assert {9.0 + k for k in range(15)} <= {*np.floor(done(result, "more"))}
+    assert done(result)[:2] == ([5.0, 10.0] if cleaning["every"] == "10 h" else [5.0, 30.0])
+
+
+@pytest.mark.parametrize("by", ["room", "free"])
+@pytest.mark.parametrize("overflows", [False, True])
+def test_a_splitter_shares_between_a_product_and_a_bunker(by: str, overflows: bool) -> None:
+    """Nobody empties the bunker. Once it is full the product takes all, which always has room, and nothing is blocked nor overflows."""
+    units: dict[str, Any] = {
+        "stock": STOCK,
+        "split": {"kind": "splitter", "from": "stock", "rate": "5 kg/h", "shares": {"a": "50 %", "b": "50 %"}, "by": by},
+        "out": {"kind": "product", "from": "split.a"},
+        "bin": {"kind": "bunker", "from": "split.b", "capacity": "3 kg"},
+        "sold": {"kind": "product", "from": "bin", "pickup": {"every": "100 h", "mass": "3 kg"}},
+    }
+    if overflows:
+        units["bin"]["when_full"] = "overflow"
+        units["over"] = {"kind": "product", "from": "bin.overflow"}
+    result = run(units)
+    assert result.kpis["utilisation.split"].value == pytest.approx(1.0)
+    assert result.kpis["product_mass.out"].value > 235.0
+    if overflows:
+        assert result.kpis["product_mass.over"].value < 0.5
