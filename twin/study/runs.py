@@ -75,7 +75,8 @@ def run_job(job: Job) -> Outcome:
             warnings = int(result.array("units/range_warnings").sum())
             kpis, events = dict(result.kpis), int(result.attrs["events"])
             limit, share = limit_of(result.totals).short, range_share(result)
-            return Outcome(kpis, "", result.digest, events, warnings, time.thread_time() - began, limit=limit, range_share=share, orders=result.totals.orders.done)
+            spent, done = time.thread_time() - began, result.totals.orders.done
+            return Outcome(kpis, "", result.digest, events, warnings, spent, limit=limit, range_share=share, orders=done)
     except TwinError as error:
         status, text = ("lost" if isinstance(error, FileError) else "failed"), _described(error)
     except (MemoryError, OSError) as error:
