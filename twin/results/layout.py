@@ -260,7 +260,7 @@ ONCE: tuple[Variable, ...] = (
     *_of(
         "orders",
         "once",
-        ("order_product", "order", "", "the product that is ordered", "text"),
+        ("order_product", "order", "", "the product that is ordered; the table is there only where a plant has orders", "text"),
         ("order_name", "order", "", "the name of the order", "text"),
         ("order_mass", "order", "kg", "what is wanted"),
         ("due", "order", "time", "by when"),

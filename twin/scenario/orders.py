@@ -90,7 +90,7 @@ class OrderList:
         return {"anyOf": [{"type": "string", "examples": ["orders.csv"]}, {"type": "array", "items": item, "minItems": 1}]}
 
 
-class Loading(Model):
+class OrderLoading(Model):
     """How an order is loaded."""
 
     time: DurationVariate = Field(description="How long loading takes; what is loaded leaves its bunker as it begins, and the order is done when it ends.")

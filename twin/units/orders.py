@@ -8,7 +8,7 @@ from twin.engine.deadlock import check_deadlock
 from twin.engine.unit import NEVER, State
 from twin.quantities import format_quantity
 from twin.scenario.kinds.product import Product as ProductModel
-from twin.scenario.orders import Loading
+from twin.scenario.orders import OrderLoading
 from twin.units.account import Account
 from twin.units.assembly import Assembly
 from twin.units.loads import PICKUPS, REFUSED, Loader
@@ -152,7 +152,7 @@ class OrderBay(TruckQueue):
     ``order_loading``.
     """
 
-    def __init__(self, site: Assembly, product: str, orders: Orders, model: Loading) -> None:
+    def __init__(self, site: Assembly, product: str, orders: Orders, model: OrderLoading) -> None:
         super().__init__(site, f"{product}.order_bay", product, site.needed(model.needs, model.priority))
         self.orders, self.time = orders, model.time
         self.stream = site.stream(product, "order_loading")

@@ -16,7 +16,7 @@ from twin.scenario.fields import EVERY_COUNTS, CalendarName, EveryCounts, Refere
 from twin.scenario.kind import NOT_USED, Kind, Model, UnitModel, default
 from twin.scenario.limits import Limit as Limit
 from twin.scenario.needs import PRIORITY, Needs, Priority
-from twin.scenario.orders import Loading, OrderList
+from twin.scenario.orders import OrderList, OrderLoading
 from twin.scenario.problems import Faults, Loc, nearest, wrong
 from twin.scenario.variates import DurationVariate, MassVariate
 from twin.scenario.vocabulary import Vocabulary
@@ -274,7 +274,7 @@ class Product(UnitModel):
         description="Masses that are wanted by a date, as a list or the name of a CSV with the columns due, mass_t and, if you like, name and from. Each is "
         "loaded as soon as all of it lies there, in order of due date.",
     )
-    loading: Loading | None = Field(default=None, description="How orders are loaded; at once where not given.")
+    loading: OrderLoading | None = Field(default=None, description="How orders are loaded; at once where not given.")
     spec: Specification = Field(default=Specification(), description="Limits on shares of elements, materials or groups.")
     when_off_spec: OffSpec = Field(
         default=ACCEPT,
