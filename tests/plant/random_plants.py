@@ -231,8 +231,8 @@ def _orders(chance: random.Random, units: dict[str, Any]) -> None:
             unit["campaign"] = {"by": "due", "plan": plan, "when_empty": chance.choice(["next", "next", "wait"])}
 
 
-def random_plant(seed: int) -> twin.Scenario:
-    """A plant of two or three stages; each stage has one or two lines on the same bunkers."""
+def random_plant(seed: int, *, orders: bool = True) -> twin.Scenario:
+    """A plant of two or three stages; each stage has one or two lines on the same bunkers. Without ``orders`` none of its products has any."""
     chance, varied = random.Random(seed), random.Random(f"rates of {seed}")
     units: dict[str, Any] = {}
     for name in ("trucks", "vans"):
@@ -302,7 +302,7 @@ def random_plant(seed: int) -> twin.Scenario:
         events += _crews(crews, units, resources)
     _listed(random.Random(f"stops of {seed}"), units)
     ordered = random.Random(f"orders of {seed}")
-    if ordered.random() < 0.5:
+    if orders and ordered.random() < 0.5:
         _orders(ordered, units)
     scenario = {
         "twin": 1, "name": f"random-{seed}", "time": {"start": "2026-01-05T05:00", "horizon": "5 d"}, "seed": seed, "lot": "500 kg",
