@@ -18,6 +18,7 @@ from twin.scenario.kind import NOT_USED
 from twin.scenario.kinds.feed import Schedule
 from twin.scenario.kinds.product import Penalty, Price, Specification
 from twin.scenario.liberation import Liberation
+from twin.scenario.orders import OrderList
 from twin.scenario.partition import Partition
 from twin.scenario.phases import Tests
 from twin.scenario.response import Response
@@ -44,6 +45,7 @@ NAMED: tuple[tuple[Any, str], ...] = (
     (Liberation, "`none` · `gaudin`, or mapping of composites to shares by size, or `{csv: file}`"),
     (Penalty, "price per mass, or mapping of names to it or to `{price: 20 EUR/t, per: 1 %}`: see [quality](../quality.md)"),
     (Price, "[price](#specifications-and-prices)"),
+    (OrderList, "name of a CSV, or list of `{mass: 40 t, due: 2026-01-09T12:00, name: A1, from: 2026-01-08}`: see [orders](../orders.md)"),
     (Schedule, "name of a [CSV file](#schedules)"),
     (StopList, "`{list: stops.csv}`, or list of `{at: 2026-01-05T10:00, for: 30 min, reason: jam}`: see [stop logs](../stop_logs.md)"),
     (SizeClasses, "lengths, e.g. `0.5 1 2 4 mm`, or a list of them"),
@@ -78,7 +80,7 @@ LOOSE = {
 }
 """Fields whose type says less than a person wants to know, by model and name."""
 
-EMPTY = (BaseModel, Partition, Penalty, Price, Response, Specification, StopList, Tests)
+EMPTY = (BaseModel, OrderList, Partition, Penalty, Price, Response, Specification, StopList, Tests)
 """Types whose default holds nothing."""
 
 PLACE = "@{}@"

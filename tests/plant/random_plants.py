@@ -202,8 +202,37 @@ def _listed(chance: random.Random, units: dict[str, Any]) -> None:
             unit["stops"] = stops
 
 
-def random_plant(seed: int) -> twin.Scenario:
-    """A plant of two or three stages; each stage has one or two lines on the same bunkers."""
+def _orders(chance: random.Random, units: dict[str, Any]) -> None:
+    """Let some products be ordered, beside trucks or without, some rejected, and lines work by due date."""
+    for name in [name for name, unit in units.items() if "pickup" in unit and chance.random() < 0.7]:
+        hours = sorted(chance.randrange(1, 119) for _ in range(chance.randrange(1, 8)))
+        orders = [
+            {"mass": chance.choice(["0.5 t", "1 t", "1.4 t"]), "due": f"{hour} h", "from": f"{hour * chance.choice([0.0, 0.5, 0.9])} h"} for hour in hours
+        ]
+        units[name]["orders"] = orders
+        if chance.random() < 0.5:
+            del units[name]["pickup"]
+        if chance.random() < 0.5:
+            units[name]["loading"] = {"time": _duration(chance, MINUTES)}
+            if chance.random() < 0.6:
+                units[name]["loading"]["needs"] = "operator"
+        if chance.random() < 0.4:
+            units[name].update(spec={"x": f">= {chance.choice([50, 70, 90])} %"}, when_off_spec="reject")
+            aside = chance.choice(["bunker", "product"])
+            units[f"aside_{name}"] = {"kind": aside, "from": f"{name}.rejected"}
+            if aside == "bunker":
+                units[f"aside_{name}"]["capacity"] = "3 t"
+                units[f"gone_{name}"] = {"kind": "product", "from": f"aside_{name}", "pickup": {"every": _duration(chance, HOURS), "mass": "2 t"}}
+    served = [name for name, unit in units.items() if "orders" in unit]
+    for unit in units.values():
+        if unit.get("take") == "campaigns" and served and chance.random() < 0.7:
+            mass = {"mass": "1 t"} if chance.random() < 0.5 else {}
+            plan = [{"from": source, "for": chance.choice(served), **mass} for source in unit["from"]]
+            unit["campaign"] = {"by": "due", "plan": plan, "when_empty": chance.choice(["next", "next", "wait"])}
+
+
+def random_plant(seed: int, *, orders: bool = True) -> twin.Scenario:
+    """A plant of two or three stages; each stage has one or two lines on the same bunkers. Without ``orders`` none of its products has any."""
     chance, varied = random.Random(seed), random.Random(f"rates of {seed}")
     units: dict[str, Any] = {}
     for name in ("trucks", "vans"):
@@ -272,6 +301,9 @@ def random_plant(seed: int) -> twin.Scenario:
     if crews.random() < 0.6:
         events += _crews(crews, units, resources)
     _listed(random.Random(f"stops of {seed}"), units)
+    ordered = random.Random(f"orders of {seed}")
+    if orders and ordered.random() < 0.5:
+        _orders(ordered, units)
     scenario = {
         "twin": 1, "name": f"random-{seed}", "time": {"start": "2026-01-05T05:00", "horizon": "5 d"}, "seed": seed, "lot": "500 kg",
         "record": {"every": every, "genealogy": genealogy, "streams": streams},

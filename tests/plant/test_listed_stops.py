@@ -441,3 +441,24 @@ def test_a_forged_group_of_stops_ends_in_rows_or_in_a_line(tmp_path: Path, capsy
         file.attrs["digest"] = twin.results.digest.file_digest(file, str(file.attrs["scenario_sha256"]))
     assert main(["report", str(tmp_path / "run.h5"), "-o", str(tmp_path / "page.html")]) in (0, 2)
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_copies_that_stop_at_the_same_instant_do_so_in_their_order_and_after_a_resume_too(tmp_path: Path) -> None:
+    """The second copy was mended first, so that its event was the first to be laid down."""
+    stops = [
+        {"at": "1 h", "for": "3 h", "copy": 1},
+        {"at": "1 h", "for": "1 h", "copy": 2},
+        {"at": "9 h", "for": "1 h", "copy": 1},
+        {"at": "9 h", "for": "2 h", "copy": 2},
+    ]
+    units = {
+        "yard": {"kind": "bunker", "capacity": "1 kt", "initial": {"mass": "900 t", "composition": {"a": "100 %"}}},
+        "mill": {"kind": "splitter", "from": "yard", "rate": "1 t/h", "count": 2, "shares": {"out": 1}, "stops": stops},
+        "out": {"kind": "product", "from": "mill"},
+    }
+    case = twin.load({"twin": 1, "time": {"horizon": "20 h"}, "lot": "1 t", "materials": {"a": {}}, "units": units})
+    whole = twin.run(case)
+    happened = zip(whole.array("events/event_time").tolist(), whole.array("events/event_unit").tolist(), strict=True)
+    assert [unit for time, unit in happened if time == 9 * 3600 * 10**9] == ["mill.stops", "mill.1.stops"]
+    twin.run_until(case, 8 * 3600.0, tmp_path / "state.h5")
+    assert twin.resume(tmp_path / "state.h5").digest == whole.digest

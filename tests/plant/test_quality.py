@@ -363,7 +363,7 @@ def test_a_limit_moves_no_random_number() -> None:
 
 def judged(seed: int) -> twin.Scenario:
     """A random plant whose products are judged, sold in bales and limited, as chance has it."""
-    chance, plain = random.Random(seed), dict(random_plant(seed).merged)  # type: ignore[call-overload]
+    chance, plain = random.Random(seed), dict(random_plant(seed, orders=False).merged)  # type: ignore[call-overload]
     units: dict[str, Any] = plain["units"]
     for name in [name for name, unit in units.items() if unit["kind"] == "product"]:
         unit = units[name]

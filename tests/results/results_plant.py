@@ -92,6 +92,12 @@ ONCE: dict[str, Any] = {
     "parameters/low": [4.0, np.nan],
     "parameters/high": [6.0, np.nan],
     "balance/initial": np.ones(len(ELEMENTS)),
+    "orders/order_product": ["gold", "gold", "gold", "waste"],
+    "orders/order_name": ["A1", "A2", "Ä3", "1"],
+    "orders/order_mass": [2e3, 1e3, 1e3, 5e3],
+    "orders/due": [1800.0, 2700.0, 3600.0, 90e3],
+    "orders/done": [1700.0, 2800.0, np.nan, np.nan],
+    "orders/late": [0.0, 100.0, np.nan, np.nan],
     "units/range_warnings": np.arange(6).reshape(6, 1),
 }
 

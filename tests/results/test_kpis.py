@@ -22,7 +22,7 @@ CU, FE = ELEMENTS.index("Cu"), ELEMENTS.index("Fe")
 HOUR = 3600.0
 
 
-def run(hours: list[dict[str, Any]], inputs: dict[str, Any] = KPI_INPUTS, warmup: float = HOUR) -> dict[str, Kpi]:
+def run(hours: list[dict[str, Any]], inputs: dict[str, Any] = KPI_INPUTS, warmup: float = HOUR, **once: Any) -> dict[str, Kpi]:
     """The KPIs of a run of one-hour steps; each step names what is not 0 as ``{"variable": {place: value}}``."""
     lengths = {name: len(AXES[name]) for name in AXES}
     block: dict[str, Any] = {v.path: np.zeros((len(hours), *[lengths[d] for d in v.dims[1:]])) for v in SERIES}
@@ -36,7 +36,7 @@ def run(hours: list[dict[str, Any]], inputs: dict[str, Any] = KPI_INPUTS, warmup
         writer._file.attrs["warmup"] = warmup
         writer._attach()
         writer.append(block)
-        with writer.finish({"scenario/kpi_inputs": json.dumps(inputs)}) as result:
+        with writer.finish({"scenario/kpi_inputs": json.dumps(inputs), **once}) as result:
             return dict(result.kpis)
 
 
@@ -253,8 +253,28 @@ def test_a_file_of_before_there_were_resources_has_no_figures_of_them(tmp_path: 
     assert found["queue.deliveries"].value > 0
 
 
+EXPECTED_OF_ORDERS = {"on_time_share.gold": 0.25, "late.gold": 200.0, "open_orders.gold": 1.0, "open_orders.waste": 0.0}
+"""Of gold four orders were due after the hour of warm-up: one done in time, two 100 and 300 s late, one open. Of waste none was due."""
+
+
+@pytest.mark.parametrize("name", EXPECTED_OF_ORDERS)
+def test_by_hand_what_orders_were_on_time(name: str) -> None:
+    orders = {
+        "order_product": ["gold"] * 5 + ["waste"],
+        "order_name": list("abcdef"),
+        "order_mass": [1e3] * 6,
+        "due": [HOUR, HOUR + 1, 5000.0, 6000.0, 7000.0, 9e9],
+        "done": [9000.0, HOUR + 1, 5100.0, 6300.0, math.nan, math.nan],
+        "late": [9000.0 - HOUR, 0.0, 100.0, 300.0, math.nan, math.nan],
+    }
+    found = run([WARM, FIRST, SECOND], **{f"orders/{column}": values for column, values in orders.items()})
+    assert found[name].value == pytest.approx(EXPECTED_OF_ORDERS[name])
+    assert math.isnan(found["on_time_share.waste"].value) and math.isnan(found["late.waste"].value)
+    assert (found["on_time_share.gold"].above, found["on_time_share.gold"].below) == (1.0, 4.0)
+
+
 def test_every_row_of_the_table_is_tried_by_hand() -> None:
-    tried = {name.partition(".")[0] for name in (*EXPECTED, *EXPECTED_WHERE_JUDGED, *EXPECTED_WHERE_SHIFTS_END_BY_RULE)}
+    tried = {name.partition(".")[0] for name in (*EXPECTED, *EXPECTED_WHERE_JUDGED, *EXPECTED_WHERE_SHIFTS_END_BY_RULE, *EXPECTED_OF_ORDERS)}
     assert tried == {definition.pattern.partition(".")[0] for definition in KPIS}
 
 

@@ -39,17 +39,18 @@ def arguments(options: argparse.Namespace) -> dict[str, Any]:
     """Return the options as arguments of :func:`twin.study.replicate.replicate` and :func:`twin.study.compare.compare`."""
     return {
         "kind": options.kind,
-        "until": None if options.until_half_width is None else _share("--until-half-width", options.until_half_width),
+        "until": None if options.until_half_width is None else share("--until-half-width", options.until_half_width),
         "at_most": options.at_most,
         "kpis": tuple(options.of or ("throughput",)),
-        "confidence": _share("--confidence", options.confidence),
+        "confidence": share("--confidence", options.confidence),
         "executor": options.executor,
         "workers": options.workers,
         "address": options.address,
     }
 
 
-def _share(option: str, text: str) -> float:
+def share(option: str, text: str) -> float:
+    """Return the share that an option gives as "5 %" or 0.05; raises ``UsageError``."""
     from twin.quantities import parse
 
     try:

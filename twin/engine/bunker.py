@@ -27,8 +27,8 @@ class Bunker:
     """A place for material between units.
 
     ``capacity`` in kg. ``put`` and ``draw`` do not wait: a unit asks :meth:`room_for` or :meth:`has` first and joins ``putters`` or ``getters`` where the
-    answer is no. ``spillers``: bunkers that overflow into this one. ``watch`` is called with the bunker and the time before its level changes and may be
-    replaced by a recorder.
+    answer is no. ``spillers``: bunkers that overflow into this one. ``watchers`` look whenever something was put in, and stand in no list. ``watch`` is
+    called with the bunker and the time before its level changes and may be replaced by a recorder.
     """
 
     def __init__(self, name: str, capacity: float, content: Content) -> None:
@@ -41,6 +41,7 @@ class Bunker:
         self.fillers: list[Unit] = []
         self.takers: list[Unit] = []
         self.spillers: list[Bunker] = []
+        self.watchers: list[Unit] = []
         self.getters = WaitingList(f"{name}: material", self.contains, self._who_fills, ends_quietly=True)
         self.putters = WaitingList(f"{name}: room", self.fits, self._who_takes)
         self.step_end = 1 << 62
@@ -101,6 +102,9 @@ class Bunker:
             self.high = content.level
         if self.getters.units:
             self.getters.wake_first(now)
+        if self.watchers:
+            for watcher in self.watchers:
+                watcher.wake(now)
 
     def draw(self, amount: float, out: Floats, lot: int, now: int) -> float:
         """Give out ``amount`` kg, or all there is where it is less by the tolerance, into ``out``; returns the mass given."""

@@ -34,8 +34,9 @@ from twin.units.gate import Gate
 from twin.units.journal import Journal
 from twin.units.line import Line
 from twin.units.line_assembly import build_breakdowns, build_hazards, build_interruptions, build_line, build_machine
+from twin.units.loads import Loader
+from twin.units.orders import Orders
 from twin.units.overflow import OverflowingBunker
-from twin.units.pickups import PickUps
 from twin.units.policy import PolicyUnit
 from twin.units.prepared import remembering
 from twin.units.process import Process
@@ -53,7 +54,7 @@ class Built:
     gates: list[Gate]
     conveyors: list[Conveyor]
     processes: list[Process]
-    pickups: list[PickUps]
+    loaders: list[Loader]
     journals: list[Journal]
 
 
@@ -90,7 +91,7 @@ def build(scenario: Scenario, replication: int = 0) -> Built:
         [unit for unit in site.units if isinstance(unit, Gate)],
         [unit for unit in site.units if isinstance(unit, Conveyor)],
         [unit for unit in site.units if isinstance(unit, Process)],
-        [unit for unit in site.units if isinstance(unit, PickUps)],
+        [unit for unit in site.units if isinstance(unit, Loader)],
         [journal for unit in site.units if isinstance(journal := getattr(unit, "journal", None), Journal)],
     )
     _connect(built)
@@ -219,7 +220,11 @@ def _connect(built: Built) -> None:
             conveyor.follow(line_with(built, conveyor.stops_with))
     for process in built.processes:
         process.connect(site)
-    for pickups in built.pickups:
-        pickups.connect(site)
+    for loader in built.loaders:
+        loader.connect(site)
+    books = {loader.product: loader for loader in built.loaders if isinstance(loader, Orders)}
+    for line in built.lines:
+        if line.intake.campaigns is not None:
+            line.intake.campaigns.connect(books)
     for bunker in overflowing:
         bunker.tell_fillers()

@@ -121,8 +121,10 @@ def _other_events(scenario: Scenario) -> Iterator[float]:
     for model in scenario.units.values():
         if isinstance(model, Feed):
             yield 2.0 * _trucks(model, horizon)
-        elif isinstance(model, Product) and model.pickup is not None:
-            yield horizon / model.pickup.every.mean
+        elif isinstance(model, Product):
+            yield 2.0 * len(model.orders.orders)
+            if model.pickup is not None:
+                yield horizon / model.pickup.every.mean
         elif isinstance(model, MachineModel):
             yield 2.0 * sum(stop.begin < horizon for stop in model.stops.stops)
             if model.failures is not None:

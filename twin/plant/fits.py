@@ -22,6 +22,8 @@ def never_fits(scenario: Scenario, destination: Mapping[str, str]) -> Iterator[t
         elif isinstance(model, Product) and model.pickup is not None:
             yield from _rejected(scenario, name, model, destination.get(f"{name}.{REJECTED}", ""))
             yield from _bale(scenario, name, model)
+        if isinstance(model, Product) and model.orders:
+            yield from _orders(scenario, name, model, destination.get(f"{name}.{REJECTED}", ""))
 
 
 def _capacity(scenario: Scenario, unit: str) -> float:
@@ -42,6 +44,23 @@ def _rejected(scenario: Scenario, name: str, product: Product, taker: str) -> It
     if product.pickup is not None and product.pickup.mass.lower > holds * (1 + ROUNDING):
         least = format_quantity(product.pickup.mass.lower, "kg")
         yield f"units.{name}.pickup.mass", f"a rejected load of {least} never fits into {taker!r}, which holds {format_quantity(holds, 'kg')}"
+
+
+def _orders(scenario: Scenario, name: str, product: Product, taker: str) -> Iterator[tuple[str, str]]:
+    """Orders that never lie there whole, and rejected lots that never leave the bunker that they are loaded from."""
+    together = math.fsum(_capacity(scenario, source) for source in product.from_)
+    sources, largest = ", ".join(map(repr, product.from_)), format_quantity(product.orders.largest, "kg")
+    path = f"units.{name}.orders"
+    if product.orders.largest > together * (1 + ROUNDING):
+        which = next(order.name for order in product.orders.orders if order.mass == product.orders.largest)
+        yield path, f"order {which!r} of {largest} never lies whole in {sources}, which hold {format_quantity(together, 'kg')}: split it, or give more room"
+    elif product.rejects and product.orders.largest > _capacity(scenario, taker) * (1 + ROUNDING) and len(product.from_) == 1:
+        yield path, f"a rejected load of {largest} never fits into {taker!r}, which holds {format_quantity(_capacity(scenario, taker), 'kg')}"
+    if product.rejects and taker in product.from_:
+        yield (
+            f"units.{name}.from",
+            f"lots that are rejected go back to {taker!r}, where orders are loaded, and would be rejected at once again; lead them elsewhere",
+        )
 
 
 def _bale(scenario: Scenario, name: str, product: Product) -> Iterator[tuple[str, str]]:

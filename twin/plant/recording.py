@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from twin.scenario.kinds.feed import Feed
 from twin.scenario.kinds.product import ACCEPT, REJECTED, Product
 from twin.scenario.machine import MachineModel
 from twin.scenario.model import Scenario
+from twin.units.orders import Orders
 
 Floats = NDArray[np.float64]
 BY_GATE = ("arrivals", "turned_away", "turned_away_mass", "pickups", "short_pickups", "empty_pickups", "rejected_pickups", "limited_pickups", "left")
@@ -208,6 +210,7 @@ class Translation:
             "balance/energy_in": balance.metered,
             "balance/energy_used": balance.used,
             "balance/energy_residual": balance.metered - balance.used,
+            **self._orders(),
             "parameters/path": [p.path for p in parameters],
             "parameters/value": np.array([p.value for p in parameters]),
             "parameters/unit_of_measure": [p.unit for p in parameters],
@@ -215,6 +218,23 @@ class Translation:
             "parameters/source": [p.source for p in parameters],
             "parameters/low": np.array([np.nan if p.low is None else p.low for p in parameters]),
             "parameters/high": np.array([np.nan if p.high is None else p.high for p in parameters]),
+        }
+
+    def _orders(self) -> dict[str, Any]:
+        """The table of orders; nothing in a plant without them."""
+        books = [loader for loader in self.built.loaders if isinstance(loader, Orders)]
+        if not books:
+            return {}
+        rows = [(book.product, order, done) for book in books for order, done in zip(book.orders, book.done, strict=True)]
+        due = np.array([order.due for _, order, _ in rows])
+        done = np.array([math.nan if moment < 0 else moment / NANOSECONDS for *_, moment in rows])
+        return {
+            "orders/order_product": [product for product, *_ in rows],
+            "orders/order_name": [order.name for _, order, _ in rows],
+            "orders/order_mass": np.array([order.mass for _, order, _ in rows]),
+            "orders/due": due,
+            "orders/done": done,
+            "orders/late": np.maximum(done - due, 0.0),
         }
 
     def _places(self) -> dict[str, dict[str, list[str]]]:
@@ -355,6 +375,8 @@ def _product_inputs(model: Product) -> dict[str, Any]:
             found["limited"] = True
         if model.pickup.time is not None:
             found["loads"] = True
+    if model.loading is not None:
+        found["loads"] = True
     return found
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 from twin.quantities import format_quantity
 from twin.scenario.kinds.bunker import OVERFLOW, Bunker
 from twin.scenario.kinds.conveyor import Conveyor
+from twin.scenario.kinds.product import Product
 from twin.scenario.kinds.splitter import Splitter
 from twin.scenario.machine import MachineModel
 from twin.scenario.model import Scenario
@@ -73,6 +74,8 @@ def _wrong_campaigns(scenario: Scenario, line: Layout, model: MachineModel) -> I
     for k, leg in enumerate(model.campaign.plan if model.campaign is not None else ()):
         if leg.from_ not in line.bunkers:
             yield f"{place}.campaign.plan[{k}].from", f"{line.name!r} does not take from it; {nearest(leg.from_, line.bunkers)}"
+        if leg.for_ is not None and leg.for_ not in (ordered := [name for name, unit in scenario.units.items() if isinstance(unit, Product) and unit.orders]):
+            yield f"{place}.campaign.plan[{k}].for", f"a product with 'orders' is needed; {nearest(leg.for_, ordered)} (got {leg.for_!r})"
     rule = model.changeover
     if rule is None:
         return

@@ -158,6 +158,8 @@ class _Builder:
                 self.wrong(path, "takes from bunkers and from ports: give the ports a bunker of their own")
             if model.pickup is not None and not bunkers:
                 self.wrong(path, "a pick-up takes from a bunker; put one between, or leave out 'pickup'")
+            if model.orders and not bunkers:
+                self.wrong(path, "orders are loaded from a bunker; put one between, or leave out 'orders'")
         elif bunkers:
             self.wrong(path, f"a {model.kind} cannot take from the bunker {bunkers[0]!r}: a machine or a conveyor's line stands between")
         for source in model.from_:

@@ -30,8 +30,9 @@ def waits_of(scenario: Scenario, topology: Topology) -> tuple[Wait, ...]:
         elif isinstance(model, Feed):
             needs = list(names_in(model.unload.needs, scenario.skills)) if model.unload is not None else []
             found.update(dict.fromkeys(_of(name, (), [topology.destination[name]], needs)))
-        elif isinstance(model, Product) and model.pickup is not None:
-            found.update(dict.fromkeys(_of(name, (), (), list(names_in(model.pickup.needs, scenario.skills)))))
+        elif isinstance(model, Product):
+            loaded = [part for part in (model.pickup, model.loading) if part is not None]
+            found.update(dict.fromkeys(_of(name, (), (), list(names_in([need for part in loaded for need in part.needs], scenario.skills)))))
         elif isinstance(model, (Conveyor, ProcessModel)):
             destinations = [topology.destination[stream] for stream in streams_of(scenario, name) if stream in topology.destination]
             sources = [source.partition(".")[0] for source in getattr(model, "from_", ())] if isinstance(model, ProcessModel) else []
@@ -63,7 +64,7 @@ def places_of(scenario: Scenario, topology: Topology) -> dict[str, dict[str, lis
     for name, model in scenario.units.items():
         names = model.from_.names if isinstance(model, MachineModel) else () if isinstance(model, Feed) else getattr(model, "from_", ())
         for source in names:
-            if source in places and isinstance(scenario.units[source], Bunker) and (not isinstance(model, Product) or model.pickup is not None):
+            if source in places and isinstance(scenario.units[source], Bunker) and (not isinstance(model, Product) or model.fetched):
                 places[source]["to"].append(line_of.get(name, name))
     for name in list(places):  # who fills a bunker fills what it overflows into
         place = name

@@ -19,7 +19,7 @@ import h5py
 import numpy as np
 
 from twin.errors import FileError, TwinError
-from twin.results.layout import ADDED, AXES, COUNTED, ROWS, SERIES, STATE_GROUP, TABLES, VARIABLES, WHERE_USED, Variable
+from twin.results.layout import ADDED, AXES, COUNTED, OPTIONAL, ROWS, SERIES, STATE_GROUP, TABLES, VARIABLES, WHERE_USED, Variable
 
 MOST_ONCE = 256 << 20
 """Bytes of an array that is read in one piece: labels, texts, what is written once."""
@@ -198,6 +198,8 @@ def _axes(held: Held) -> dict[str, int]:
 
 def _once(held: Held, lengths: dict[str, int]) -> None:
     for dim, group in COUNTED.items():
+        if group in OPTIONAL and group not in held.file:
+            continue
         lengths[dim] = held.labels("summary/kpi") if dim == "kpi" else held.scale(f"{group}/{dim}")
     for variable in VARIABLES:
         if variable.when == "once" and (variable.path not in ADDED or variable.path in held.file):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from twin.quantities import format_quantity
-from twin.results import money, operation, recovery
+from twin.results import money, operation, orders, recovery
 from twin.results.ratios import Bounded, Ratio, Values, of_processed, ratio
 from twin.results.tally import Product, Totals
 
@@ -64,7 +64,7 @@ class Definition:
 NO_VALUE = "–"
 PLANT = ("energy", "energy_per_mass", "waste_heat")
 """KPIs of the whole plant that have a name behind the dot."""
-COUNTS = ("queue", "unloading", "resource_queue", "starts")
+COUNTS = ("queue", "unloading", "resource_queue", "starts", "open_orders")
 """KPIs of unit 1 that are numbers of things, not shares."""
 
 
@@ -337,6 +337,9 @@ KPIS: tuple[Definition, ...] = (
         "trucks that did not come because the customer's limit was reached over trucks due, of a product with a limit",
         _products_that(lambda product: product.limited, operation.called_off),
     ),
+    Definition("on_time_share.<product>", "1", "orders done by their due date over orders due in the window, by number", orders.of_ordered(orders.on_time)),
+    Definition("late.<product>", "s", "mean time by which orders due in the window were late, of those that were done late", orders.of_ordered(orders.late)),
+    Definition("open_orders.<product>", "1", "orders due in the window that were not done at its end", orders.of_ordered(orders.still_open)),
     Definition(
         "resource_load.<resource>",
         "1",

@@ -74,8 +74,11 @@ TABLES: dict[str, str] = {"events": "event", "lots": "edge", "batches": "batch",
 WHERE_USED: frozenset[str] = frozenset({"policies"})
 """Tables that only a plant has that has such a thing."""
 
-COUNTED: dict[str, str] = {"parameter": "parameters", "file": "scenario", "kpi": "summary"}
+COUNTED: dict[str, str] = {"parameter": "parameters", "file": "scenario", "kpi": "summary", "order": "orders"}
 """Dimensions of tables that are written once, and the group that holds them."""
+
+OPTIONAL: frozenset[str] = frozenset({"orders"})
+"""Groups that only files of plants have which use them; their tables are written once."""
 
 
 def _of(group: str, when: When, *rows: tuple[str, str, str, str] | tuple[str, str, str, str, Literal["float", "int", "text"]]) -> list[Variable]:
@@ -268,6 +271,16 @@ ONCE: tuple[Variable, ...] = (
         ("energy_residual", "carrier", "J", "in - used"),
     ),
     *_of(
+        "orders",
+        "once",
+        ("order_product", "order", "", "the product that is ordered; the table is there only where a plant has orders", "text"),
+        ("order_name", "order", "", "the name of the order", "text"),
+        ("order_mass", "order", "kg", "what is wanted"),
+        ("due", "order", "time", "by when"),
+        ("done", "order", "time", "when it was loaded, NaN where it was not by the end"),
+        ("late", "order", "s", "by how much it was late, 0 where it was not; NaN where it was not loaded by the end"),
+    ),
+    *_of(
         "parameters",
         "once",
         ("path", "parameter", "", "dotted place in the scenario or its catalogues", "text"),
@@ -339,6 +352,12 @@ ADDED: frozenset[str] = frozenset(
         "policies/action_value",
         "policies/asked",
         "policies/unit_of_measure",
+        "orders/order_product",
+        "orders/order_name",
+        "orders/order_mass",
+        "orders/due",
+        "orders/done",
+        "orders/late",
     },
 )
 """Paths that were added to this layout later: a file without them is read, and what follows from them is NaN."""

@@ -175,17 +175,37 @@ def _product(entry: Mapping[str, Any]) -> Product:
 
 
 @dataclass(frozen=True)
+class OrderTable:
+    """The orders of a run: of which ``product`` each is, when it was ``due`` and ``done`` (s from the start, NaN where it was not)."""
+
+    product: tuple[str, ...] = ()
+    due: tuple[float, ...] = ()
+    done: tuple[float, ...] = ()
+
+    @classmethod
+    def of(cls, file: Any) -> OrderTable:
+        """Read the table of a file, empty where the plant has no orders."""
+        if "orders/due" not in file:
+            return cls()
+        names = tuple(name.decode("utf-8") for name in file["orders/order_product"][...].tolist())
+        return cls(names, *(tuple(file[f"orders/{column}"][...].tolist()) for column in ("due", "done")))
+
+
+@dataclass(frozen=True)
 class Totals:
     """Sums over the record steps that begin at or after the warm-up; ``duration`` (s) is their length together.
 
     ``sums`` holds, by variable, the sum without its time axis: masses in kg, energies in J, times in s, numbers of trucks.
-    ``names`` holds the labels of each axis.
+    ``names`` holds the labels of each axis. ``begin`` and ``end`` (s from the start) bound the window; ``orders`` are those of the whole run.
     """
 
     inputs: KpiInputs
     names: Mapping[str, tuple[str, ...]]
     duration: float
     sums: Mapping[str, Floats]
+    begin: float = 0.0
+    end: float = math.inf
+    orders: OrderTable = OrderTable()
 
     def at(self, variable: str, *labels: str) -> float:
         """Return one sum by its labels, NaN where plant or file have no such thing: ``at("units/power", "shredder", "electricity")``."""
@@ -279,6 +299,7 @@ class Tally:
         self._warmup = float(file.attrs.get("warmup", 0.0))
         self._sums: dict[str, Floats] = {variable: np.zeros(file[variable].shape[1:]) for variable in _SUMMED if variable in file}
         self._duration = 0.0
+        self._begin, self._end = math.inf, 0.0
 
     def add(self, bounds: Floats, rows_of: Callable[[str], Floats]) -> None:
         """Add a block of steps: ``bounds`` (step, 2) in s, ascending, and the rows of each variable for the same steps."""
@@ -286,6 +307,7 @@ class Tally:
         lengths = bounds[first:, 1] - bounds[first:, 0]
         if not lengths.size:
             return
+        self._begin, self._end = min(self._begin, float(bounds[first, 0])), float(bounds[-1, 1])
         for length in lengths.tolist():
             self._duration += length
         for variable, total in self._sums.items():
@@ -307,4 +329,4 @@ class Tally:
         """Return the sums, with the labels and the other inputs of KPIs that stand in the file."""
         inputs = KpiInputs.from_json(file["scenario/kpi_inputs"][()].decode("utf-8"))
         names = {name: tuple(label.decode("utf-8") for label in file[name][...].tolist()) if name in file else () for name in _LABELLED}
-        return Totals(inputs, names, self._duration, self._sums)
+        return Totals(inputs, names, self._duration, self._sums, self._begin, self._end, OrderTable.of(file))

@@ -30,7 +30,7 @@ from twin.results.digest import file_digest, state_digest
 from twin.results.guarded import GuardedFile, uninterrupted
 from twin.results.held import damaged
 from twin.results.kpis import Kpi, kpis_of
-from twin.results.layout import BY_PATH, COUNTED, LAYOUT, ONCE, SERIES, STATE_GROUP, TABLES, Variable, table_of
+from twin.results.layout import BY_PATH, COUNTED, LAYOUT, ONCE, OPTIONAL, SERIES, STATE_GROUP, TABLES, Variable, table_of
 from twin.results.memory import MemoryFile
 from twin.results.provenance import platform_text, twin_version
 from twin.results.read import Result, open_file, open_state
@@ -260,10 +260,10 @@ class Writer:
             raise KeyError(f"{unknown[0]!r} is no variable of the layout that is written once")
         for dim, group in COUNTED.items():
             lengths = [len(once[path]) for path, variable in known.items() if variable.dims == (dim,) and path in once]
-            if dim != "kpi" and (lengths or every):
+            if dim != "kpi" and (lengths or (every and group not in OPTIONAL)):
                 create_counted(self._file, group, dim, max(lengths, default=0))
         for path, variable in known.items():
-            if path in once or every:
+            if path in once or (every and variable.group not in OPTIONAL):
                 write_once(self._file, variable, once[path] if path in once else _empty(variable, self._file))
 
     def _write_summary(self, kpis: Mapping[str, Kpi]) -> None:

@@ -20,6 +20,7 @@ SUSPEND: AtEnd = "suspend"
 FINISH: AtEnd = "finish"
 DO_NOT_START: AtEnd = "do_not_start"
 RUN_EMPTY: AtEnd = "run_empty"
+DUE = "due"
 LONGEST_BREAK = 7200.0
 """s; a calendar that closes for at most so long makes a break, for longer the end of a shift."""
 
@@ -63,7 +64,8 @@ class Leg(Model):
     """One campaign of a plan."""
 
     from_: Name = Field(alias="from", description="The bunker that is taken from.")
-    mass: Mass | None = Field(default=None, description="How much; until there is no lot left where not given.")
+    mass: Mass | None = Field(default=None, description="How much; until there is no lot left where not given; `by: due`, until the order is covered.")
+    for_: Name | None = Field(default=None, alias="for", description="With `by: due`: the product whose orders the campaign serves.")
 
 
 def _mass_of(value: object) -> object:
@@ -74,12 +76,32 @@ class CampaignPlan(Model):
     """How long a line works on one of its sources, and on which next."""
 
     mass: Mass | None = Field(default=None, description="Mass of a campaign; until there is no lot left where not given.")
-    by: Literal["order", "stock"] = Field(default="order", description="Which source is next: in the order of 'from', or the one that holds most.")
+    by: Literal["order", "stock", "due"] = Field(
+        default="order",
+        description="Which source is next: in the order of 'from', the one that holds most, or, `due`, that of the product with the earliest order that its "
+        "stock does not cover; then `plan` says with `for` which serves which.",
+    )
     plan: tuple[Leg, ...] = Field(default=(), description="Campaigns one after the other, e.g. [{from: fridges, mass: 40 t}, {from: screens, mass: 20 t}].")
     repeat: Switch = Field(default=True, description="Whether the plan begins anew after its last campaign.")
     when_empty: Literal["next", "wait"] = Field(
         default="next", description="What happens when a source holds no lot before its campaign is over: go to the next, or wait for more."
     )
+
+    @model_validator(mode="after")
+    def _serves(self) -> Self:
+        faults = Faults()
+        by_due = self.by == DUE
+        if by_due and not self.plan:
+            faults.add("'by: due' needs a 'plan' that says which source serves which product, e.g. [{from: fridges, for: cold}]", "plan")
+        if by_due and (self.mass is not None or not self.repeat):
+            key = "repeat" if self.mass is None else "mass"
+            faults.add(f"{key!r} is not used with 'by: due'; the 'mass' of a campaign stands in its 'plan'", key)
+        for k, leg in enumerate(self.plan):
+            if (leg.for_ is not None) != by_due:
+                text = "'for' is missing: the product whose orders the campaign serves" if by_due else "'for' is used only with 'by: due'"
+                faults.add(text, "plan", k, "for")
+        faults.stop_if_any()
+        return self
 
 
 class EnergyStates(Model):

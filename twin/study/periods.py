@@ -106,7 +106,7 @@ class _Window(Tally):
 
     def over(self, labels: Totals) -> Totals:
         """Return the sums, with the labels of another one of the same file."""
-        return replace(labels, duration=self._duration, sums=self._sums)
+        return replace(labels, duration=self._duration, sums=self._sums, begin=self._begin, end=self._end)
 
 
 class _Rows:

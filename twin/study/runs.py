@@ -48,8 +48,8 @@ class Job:
 class Outcome:
     """What came out of a run: its key figures, or None and the error. ``cpu`` is in s; ``warnings`` counts how often a valid range was left.
 
-    ``limit``: what limited the plant, in a few words, and ``range_share`` the largest share of its lots in which a machine left a valid range; neither is kept
-    by a sweep.
+    ``limit``: what limited the plant, in a few words, ``range_share`` the largest share of its lots in which a machine left a valid range, ``orders`` when each
+    order was done, s from the start, NaN where it was not, product by product; none of them is kept by a sweep.
     """
 
     kpis: dict[str, Kpi] | None
@@ -61,6 +61,7 @@ class Outcome:
     status: Status = "done"
     limit: str = ""
     range_share: float = 0.0
+    orders: tuple[float, ...] = ()
 
 
 def run_job(job: Job) -> Outcome:
@@ -74,7 +75,8 @@ def run_job(job: Job) -> Outcome:
             warnings = int(result.array("units/range_warnings").sum())
             kpis, events = dict(result.kpis), int(result.attrs["events"])
             limit, share = limit_of(result.totals).short, range_share(result)
-            return Outcome(kpis, "", result.digest, events, warnings, time.thread_time() - began, limit=limit, range_share=share)
+            spent, done = time.thread_time() - began, result.totals.orders.done
+            return Outcome(kpis, "", result.digest, events, warnings, spent, limit=limit, range_share=share, orders=done)
     except TwinError as error:
         status, text = ("lost" if isinstance(error, FileError) else "failed"), _described(error)
     except (MemoryError, OSError) as error:

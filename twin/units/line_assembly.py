@@ -153,10 +153,10 @@ def _build_stops(site: Assembly, machine: Machine, model: MachineModel) -> list[
             found = ListedStop(begin, begin + nanoseconds(stop.length), rows[machine.name, stop.reason], stop.reason)
             stops.setdefault(stop.copy - 1, []).append(found)
     units = []
-    for copy, own in stops.items():
+    for copy, own in sorted(stops.items()):
         name = f"{machine.name}.{copy}.stops" if copy else f"{machine.name}.stops"
         units.append(ListedStops(name, site.next_index(), site.clock, machine, copy, own))
-    site.units += units
+        site.units.append(units[-1])  # at once: each has an index of its own, which alone decides who is first at an instant
     return units
 
 

@@ -4,63 +4,42 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-from numpy.typing import NDArray
-
 from twin.engine.bunker import Bunker
 from twin.engine.clock import nanoseconds
 from twin.engine.deadlock import check_deadlock
 from twin.engine.recording import GATE_COUNTS
 from twin.engine.unit import State
-from twin.kernels.heaps import add_materials
 from twin.scenario.equilibrium import first_gap
-from twin.scenario.kinds.product import REJECTED, PickUp
+from twin.scenario.kinds.product import PickUp
 from twin.scenario.kinds.product import Product as ProductModel
 from twin.units.account import Account
 from twin.units.assembly import Assembly
-from twin.units.outlet import Receiver
+from twin.units.loads import PICKUPS, REFUSED, Loader
 from twin.units.pace import Pace
-from twin.units.taker import Taker
 from twin.units.trucks import Truck, TruckQueue
 
-Floats = NDArray[np.float64]
-PICKUPS, SHORT, EMPTY = (GATE_COUNTS.index(name) for name in ("pickups", "short_pickups", "empty_pickups"))
-REFUSED, LIMITED = (GATE_COUNTS.index(name) for name in ("rejected_pickups", "limited_pickups"))
+SHORT, EMPTY, LIMITED = (GATE_COUNTS.index(name) for name in ("short_pickups", "empty_pickups", "limited_pickups"))
 FULL_LOAD = 1.0 - 1e-9
 """Share of its load above which a truck counts as full."""
-NOTE_LENGTH = 190
-"""Most characters of a row of the event table."""
 ROUNDING = 1e-9
 """By this share of it, what is left of a limit, or of the last bale, may be missed by rounding."""
 
 
-class PickUps(Taker):
+class PickUps(Loader):
     """Trucks that come and take what they find, up to their load. Streams: ``pickup`` and ``load``.
 
-    ``outlet``: where lots go that are rejected; None where none is. ``bay``: where trucks wait and are loaded; None where loading takes no time.
+    ``bay``: where trucks wait and are loaded; None where loading takes no time.
     """
 
     def __init__(self, site: Assembly, name: str, index: int, bunkers: list[Bunker], account: Account, model: ProductModel) -> None:
-        super().__init__(site, name, index, bunkers, account)
+        super().__init__(site, name, index, bunkers, account, model)
         assert model.pickup is not None
         self.model: PickUp = model.pickup
         self.pace = Pace(site.calendar(self.model.calendar), self.model.every_counts, site.recorder.horizon)
         self.pace.set(self.model.every)
         self.every, self.load_stream = site.stream(name, "pickup"), site.stream(name, "load")
         self.period = nanoseconds(self.model.limit.per) if self.model.limit is not None else 0
-        self.rejects = model.rejects
-        self.rejected_row = site.row(f"{name}.{REJECTED}") if model.rejects else -1
-        self.outlet: Receiver | None = None
         self.bay: Bay | None = None
-        self._rows = np.zeros(site.shape[0])
-
-    def connect(self, site: Assembly) -> None:
-        """Find where rejected lots go to, and let the deadlock report know who fills whom."""
-        if self.rejects:
-            self.outlet = site.receiver_of(f"{self.name}.{REJECTED}")
-            fillers = getattr(self.outlet, "fillers", None)
-            if fillers is not None:
-                fillers.append(self)
 
     def step(self, now: int) -> bool:
         record = self.record
@@ -84,10 +63,10 @@ class PickUps(Taker):
         """A truck is due: it is called off, or comes and is loaded, at once or in its turn."""
         self.record.trucks += 1
         load = self.model.mass.inverse(self.load_stream.uniform())
-        counts = self._counts(now)
+        counts = self.counts(now)
         if self._allowed(now) <= 0.0:
             counts[LIMITED] += 1.0
-            self._note(now, f"pick-up of {load:.6g} kg called off: the customer's limit is reached")
+            self.note(now, f"pick-up of {load:.6g} kg called off: the customer's limit is reached")
             return
         counts[PICKUPS] += 1.0
         if self.bay is not None:
@@ -95,19 +74,14 @@ class PickUps(Taker):
         elif (want := self.finds(load, now)) > 0.0:
             self.load_up(want, now)
 
-    def _counts(self, now: int) -> Floats:
-        recorder = self.account.recorder
-        counts: Floats = recorder.gates[recorder.step(now)][self.account.gate_row]
-        return counts
-
     def finds(self, load: float, now: int) -> float:
         """How much a truck for ``load`` kg would take now, kg, if it is there; 0 where it leaves empty, which is noted."""
         want = self._whole(min(load, self._allowed(now)))
         there = sum(self._whole(bunker.level) for bunker in self.bunkers)
         if there > 0.0 and there >= self.model.minimum and want > 0.0:
             return want
-        self._counts(now)[EMPTY] += 1.0
-        self._note(now, f"pick-up of {load:.6g} kg left empty")
+        self.counts(now)[EMPTY] += 1.0
+        self.note(now, f"pick-up of {load:.6g} kg left empty")
         return 0.0
 
     def load_up(self, want: float, now: int) -> float:
@@ -115,9 +89,9 @@ class PickUps(Taker):
         loaded, refused = self._load(want, now)
         self.record.taken += loaded
         if refused and loaded <= 0.0:
-            self._counts(now)[REFUSED] += 1.0
+            self.counts(now)[REFUSED] += 1.0
         elif loaded < FULL_LOAD * want:
-            self._counts(now)[SHORT] += 1.0
+            self.counts(now)[SHORT] += 1.0
         return loaded
 
     def _load(self, want: float, now: int) -> tuple[float, bool]:
@@ -127,7 +101,7 @@ class PickUps(Taker):
             amount = self._whole(min(left, bunker.level))
             if amount <= bunker.tolerance:
                 continue
-            if self.outlet is not None and self._refused(bunker, amount, self.outlet, now):
+            if self.outlet is not None and self.refused(bunker, amount, self.outlet, now):
                 refused = True
             else:
                 left -= self.draw(bunker, amount, now)
@@ -148,36 +122,6 @@ class PickUps(Taker):
         """As many whole bales or containers as are in ``mass`` kg, in kg; loose goods as they are."""
         unit = self.model.unit
         return mass if unit is None else math.floor(mass / unit + ROUNDING) * unit
-
-    def _refused(self, bunker: Bunker, amount: float, outlet: Receiver, now: int) -> bool:
-        """Judge the lot that ``amount`` kg would be; one outside the specification goes to ``outlet``, or stays where there is no room for it."""
-        if amount > bunker.level - bunker.tolerance:
-            amount = bunker.level
-        bunker.content.peek(amount, self._part)
-        self._rows[:] = 0.0
-        add_materials(self._rows, self._part, 1.0)
-        missed = next(self.account.missed(self._rows, amount), None)
-        if missed is None:
-            return False
-        limit, share = missed
-        fits = amount <= outlet.room() + outlet.tolerance
-        if fits:
-            self._set_aside(bunker, amount, outlet, now)
-        where = f"goes to {outlet.name}" if fits else f"stays in {bunker.name}, no room in {outlet.name}"
-        self._note(now, f"lot of {amount:.6g} kg rejected: {100 * share:.5g} % {limit.name}, asked for {limit.text}; {where}")
-        return True
-
-    def _set_aside(self, bunker: Bunker, amount: float, outlet: Receiver, now: int) -> None:
-        """A rejected lot goes where they go. It comes to be at its bunker, since it never was the product."""
-        genealogy = self.account.genealogy
-        lot = genealogy.new(bunker.name, now) if genealogy is not None else 0
-        amount = bunker.draw(amount, self._part, lot, now)
-        for row in (self.bunker_rows[bunker.name], self.rejected_row):
-            self.record_flow(row, now)
-        outlet.put(self._part, 1.0, amount, lot, now)
-
-    def _note(self, now: int, what: str) -> None:
-        self.account.recorder.note(now, self.name, what[:NOTE_LENGTH])
 
     def save(self) -> State:
         return {**super().save(), "used": [self.every.used, self.load_stream.used]}

@@ -1,4 +1,4 @@
-"""Products: what leaves the plant, at once or by pick-ups, and whether it keeps its specification.
+"""Products: what leaves the plant, at once, by pick-ups or by orders, and whether it keeps its specification.
 
 What is judged is a *lot*: what a truck draws from one bunker, or what arrives where a product takes all at once.
 """
@@ -8,10 +8,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.engine.bunker import Bunker
 from twin.engine.unit import Unit
 from twin.scenario.kinds.product import Product as ProductModel
 from twin.units.account import Account
 from twin.units.assembly import Assembly
+from twin.units.orders import OrderBay, Orders
 from twin.units.outlet import unlimited
 from twin.units.pickups import Bay, PickUps
 from twin.units.taker import Taker
@@ -21,7 +23,7 @@ Floats = NDArray[np.float64]
 
 
 class Product:
-    """The kind's behaviour: a sink for what is delivered at once, a drain of a bunker, or pick-ups."""
+    """The kind's behaviour: a sink for what is delivered at once, a drain of a bunker, pick-ups or orders."""
 
     @classmethod
     def assemble(cls, site: Assembly, name: str, model: ProductModel) -> None:
@@ -31,19 +33,40 @@ class Product:
         if not bunkers:
             site.receivers[name] = Sink(name, account)
             return
-        unit: Unit
-        if model.pickup is None:
-            unit = Drain(site, name, site.next_index(), bunkers, account)
-        else:
-            unit = pickups = PickUps(site, name, site.next_index(), bunkers, account, model)
-        for bunker in bunkers:
-            bunker.takers.append(unit)
-        site.units.append(unit)
-        if model.pickup is not None and model.pickup.time is not None:
-            pickups.bay = Bay(site, f"{name}.bay", name, pickups)
-            site.units.append(pickups.bay)
-            pickups.bay.ramp = Ramp(f"{name}.loading", site.next_index(), pickups.bay)
-            site.units.append(pickups.bay.ramp)
+        if model.orders:
+            _take_orders(site, name, bunkers, account, model)
+        if model.pickup is not None:
+            _pick_up(site, name, bunkers, account, model)
+        elif not model.orders:
+            _add(site, Drain(site, name, site.next_index(), bunkers, account))
+
+
+def _add(site: Assembly, unit: Taker) -> None:
+    for bunker in unit.bunkers:
+        bunker.takers.append(unit)
+    site.units.append(unit)
+
+
+def _pick_up(site: Assembly, name: str, bunkers: list[Bunker], account: Account, model: ProductModel) -> None:
+    """Trucks take what they find."""
+    pickups = PickUps(site, name, site.next_index(), bunkers, account, model)
+    _add(site, pickups)
+    if pickups.model.time is not None:
+        pickups.bay = Bay(site, f"{name}.bay", name, pickups)
+        site.units.append(pickups.bay)
+        pickups.bay.ramp = Ramp(f"{name}.loading", site.next_index(), pickups.bay)
+        site.units.append(pickups.bay.ramp)
+
+
+def _take_orders(site: Assembly, name: str, bunkers: list[Bunker], account: Account, model: ProductModel) -> None:
+    """Orders take what lies there before trucks that come at the same instant."""
+    orders = Orders(site, name, bunkers, account, model)
+    _add(site, orders)
+    if model.loading is not None:
+        orders.bay = OrderBay(site, name, orders, model.loading)
+        site.units.append(orders.bay)
+        orders.bay.ramp = Ramp(f"{name}.order_loading", site.next_index(), orders.bay)
+        site.units.append(orders.bay.ramp)
 
 
 class Sink:

@@ -38,7 +38,7 @@ class Taker(Unit):
 
     def draw(self, bunker: Bunker, amount: float, now: int) -> float:
         account, genealogy = self.account, self.account.genealogy
-        lot = genealogy.new(self.name, now) if genealogy is not None else 0
+        lot = genealogy.new(account.name, now) if genealogy is not None else 0
         amount = bunker.draw(amount, self._part, lot, now)
         account.take(self._part, 1.0, amount, now)
         self.record_flow(self.bunker_rows[bunker.name], now)

@@ -16,6 +16,7 @@ from twin.scenario.fields import EVERY_COUNTS, CalendarName, EveryCounts, Refere
 from twin.scenario.kind import NOT_USED, Kind, Model, UnitModel, default
 from twin.scenario.limits import Limit as Limit
 from twin.scenario.needs import PRIORITY, Needs, Priority
+from twin.scenario.orders import OrderList, OrderLoading
 from twin.scenario.problems import Faults, Loc, nearest, wrong
 from twin.scenario.variates import DurationVariate, MassVariate
 from twin.scenario.vocabulary import Vocabulary
@@ -268,6 +269,12 @@ class Product(UnitModel):
     kind: Literal["product"]
     from_: References = Field(alias="from", description="A bunker, or ports that are taken at once.")
     pickup: PickUp | None = Field(default=None, description="Trucks that take it; at once where not given.")
+    orders: OrderList = Field(
+        default=OrderList(),
+        description="Masses that are wanted by a date, as a list or the name of a CSV with the columns due, mass_t and, if you like, name and from. Each is "
+        "loaded as soon as all of it lies there, in order of due date.",
+    )
+    loading: OrderLoading | None = Field(default=None, description="How orders are loaded; at once where not given.")
     spec: Specification = Field(default=Specification(), description="Limits on shares of elements, materials or groups.")
     when_off_spec: OffSpec = Field(
         default=ACCEPT,
@@ -284,6 +291,11 @@ class Product(UnitModel):
     def rejects(self) -> bool:
         """Return whether loads outside the specification stay in the plant."""
         return self.when_off_spec == REJECT
+
+    @property
+    def fetched(self) -> bool:
+        """Return whether it waits in its bunkers for trucks or orders; else it leaves as it comes."""
+        return self.pickup is not None or bool(self.orders)
 
     def aims(self) -> tuple[str, ...]:
         """Return the elements, materials or groups whose recovery counts: ``targets``, else the priced ones and those with a lower limit."""
@@ -303,6 +315,8 @@ class Product(UnitModel):
         yield from self._check_quality()
         if self.pickup is not None:
             yield from _check_pickup(self.pickup)
+        if self.loading is not None and not self.orders:
+            yield ("loading",), "'loading' needs 'orders'; how a truck of 'pickup' is loaded stands there"
 
     def _names(self) -> Iterator[tuple[Loc, str]]:
         yield from ((("spec", limit.name), limit.name) for limit in self.spec.limits)
@@ -312,8 +326,8 @@ class Product(UnitModel):
     def _check_quality(self) -> Iterator[tuple[Loc, str]]:
         if self.when_off_spec != ACCEPT and not self.spec.limits:
             yield ("when_off_spec",), f"{self.when_off_spec!r} needs a 'spec', e.g. {{Cu: \">= 92 %\"}}"
-        if self.rejects and self.pickup is None:
-            yield ("when_off_spec",), "a load is rejected at a pick-up: give 'pickup', or use 'penalise'"
+        if self.rejects and not self.fetched:
+            yield ("when_off_spec",), "a load is rejected at a pick-up: give 'pickup' or 'orders', or use 'penalise'"
         if self.when_off_spec == PENALISE and not self.penalty.terms:
             yield ("penalty",), "'penalty' is missing: how much the price falls, e.g. 30 EUR/t, or {Cu: {price: 20 EUR/t, per: 1 %}}"
         if self.when_off_spec != PENALISE and self.penalty.terms:
