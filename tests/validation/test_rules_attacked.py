@@ -171,3 +171,20 @@ def test_a_splitter_shares_between_a_product_and_a_bunker(by: str, overflows: bo
     assert result.kpis["product_mass.out"].value > 235.0
     if overflows:
         assert result.kpis["product_mass.over"].value < 0.5
+
+
+def test_room_is_kept_for_what_is_left_of_a_lot() -> None:
+    """Half of the second lot is handed over at the end of the shift; another line may not fill the place of the rest by night (`blocking: before`)."""
+    line = press(cycle_time="5 h", run_out="30 min", blocking="before")
+    other = {"kind": "separator", "ports": ["out"], "from": "stock", "cycle_time": "1 h", "calendar": "night"}
+    units = {
+        "stock": STOCK,
+        "press": line,
+        "other": other,
+        "bay": {"kind": "bunker", "from": ["press", "other"], "capacity": "2.5 kg"},
+        "out": {"kind": "product", "from": "bay", "pickup": {"every": "100 h", "mass": "1 kg"}},
+    }
+    time = {"start": "2026-01-05T06:00", "horizon": "20 h"}
+    result = run(units, time=time, record={"every": "1 h"}, calendars={"early": {"daily": ["06:00-14:00"]}, "night": {"daily": ["15:00-24:00"]}})
+    levels = result.array("units/level_max")[:, result.array("bunker").tolist().index("bay")]
+    assert levels.max() == pytest.approx(2.0)

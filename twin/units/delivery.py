@@ -50,6 +50,13 @@ class Delivery:
         if self.before:
             for receiver in self.outlets:
                 receiver.reserved.pop(line.name, None)
+            if line.record.left:  # it runs empty: the place of what is left of the lot is kept
+                left = line.record.left / line.record.duration
+                rest: dict[str, float] = {}
+                for mass, receiver in zip(self.masses, self.outlets, strict=True):
+                    rest[receiver.name] = rest.get(receiver.name, 0.0) + left * mass
+                    if rest[receiver.name] > 0.0:
+                        receiver.reserved[line.name] = rest[receiver.name]
 
     def deliver(self, line: Line, now: int) -> bool:
         """Deliver what finds room; returns whether all is gone."""
