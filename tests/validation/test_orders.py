@@ -9,11 +9,12 @@ import random
 from pathlib import Path
 from typing import Any
 
+import h5py
 import pytest
 
 import twin
 from twin.cli.parser import main
-from twin.errors import ScenarioError, UsageError
+from twin.errors import FileError, ScenarioError, UsageError
 from twin.study.plan import week_plan
 
 HOUR = 3600.0
@@ -413,3 +414,14 @@ def test_a_plant_without_orders_has_no_table_of_them() -> None:
     result = twin.run(load({"yard": yard("fridge"), "line": LINE, "out": {"kind": "product", "from": "line"}}, "2 h"))
     assert "orders" not in result.groups
     assert not [name for name in result.kpis if name.startswith(("on_time_share", "late", "open_orders"))]
+
+
+def test_a_file_with_part_of_the_table_is_refused(tmp_path: Path) -> None:
+    twin.run(plant([{"mass": "20 t", "due": "3 h"}], "4 h"), out=tmp_path / "a.h5").close()
+    with twin.open(tmp_path / "a.h5") as result:
+        assert done(result) == {"out.1": 2.0}
+        assert result.dataset("orders")["order_name"].values.tolist() == ["1"]
+    with h5py.File(tmp_path / "a.h5", "r+") as file:
+        del file["orders/done"]
+    with pytest.raises(FileError):
+        twin.open(tmp_path / "a.h5")

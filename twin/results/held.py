@@ -202,7 +202,8 @@ def _once(held: Held, lengths: dict[str, int]) -> None:
             continue
         lengths[dim] = held.labels("summary/kpi") if dim == "kpi" else held.scale(f"{group}/{dim}")
     for variable in VARIABLES:
-        if variable.when == "once" and (variable.path not in ADDED or variable.path in held.file):
+        there = variable.group in held.file if variable.group in OPTIONAL else variable.path not in ADDED or variable.path in held.file
+        if variable.when == "once" and there:
             held.variable(variable, lengths)
 
 

@@ -64,7 +64,7 @@ class Definition:
 NO_VALUE = "–"
 PLANT = ("energy", "energy_per_mass", "waste_heat")
 """KPIs of the whole plant that have a name behind the dot."""
-COUNTS = ("queue", "unloading", "resource_queue", "starts", "open_orders")
+COUNTS = ("queue", "unloading", "pickup_queue", "loading", "resource_queue", "starts", "open_orders")
 """KPIs of unit 1 that are numbers of things, not shares."""
 
 

@@ -352,12 +352,6 @@ ADDED: frozenset[str] = frozenset(
         "policies/action_value",
         "policies/asked",
         "policies/unit_of_measure",
-        "orders/order_product",
-        "orders/order_name",
-        "orders/order_mass",
-        "orders/due",
-        "orders/done",
-        "orders/late",
     },
 )
 """Paths that were added to this layout later: a file without them is read, and what follows from them is NaN."""

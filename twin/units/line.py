@@ -11,23 +11,18 @@ from collections.abc import Sequence
 import numpy as np
 
 from twin.engine.clock import Clock, nanoseconds
-from twin.engine.deadlock import check_deadlock
 from twin.engine.genealogy import Genealogy
-from twin.engine.needs import Needs, release, seize
-from twin.engine.states import BLOCKED, CLOSING, DOWN, MAINTENANCE, OFF_SHIFT, RUNNING, STARVED, WAITING, WARM_UP
+from twin.engine.needs import Needs, seize
+from twin.engine.states import BLOCKED, RUNNING, STARVED, WAITING, WARM_UP
 from twin.engine.unit import State
-from twin.engine.waiting import WaitingList, lacking
-from twin.scenario.line_rules import DO_NOT_START, FINISH, RUN_EMPTY
+from twin.scenario.line_rules import DO_NOT_START, RUN_EMPTY
 from twin.units.breakdown import WORKING, next_failure
-from twin.units.changeover import ChangeoverRule
 from twin.units.delivery import Delivery
-from twin.units.level_switch import LevelSwitch
 from twin.units.liberation import Liberated
-from twin.units.line_stops import StoppableLine
 from twin.units.line_times import DELIVER, READY, RUN_OUT, START, WARMING, WORK, Equipment
 from twin.units.machine import Machine
 from twin.units.outlet import Receiver
-from twin.units.source_settings import BySource
+from twin.units.ruled_line import RuledLine
 from twin.units.steering import Steering
 
 
@@ -36,7 +31,7 @@ def _batching(machines: Sequence[Machine]) -> list[Machine]:
     return [machine for machine in machines if machine.cycle_time is not None and machine.count > 1]
 
 
-class Line(StoppableLine):
+class Line(RuledLine):
     """``lot`` kg is drawn at once, or as many batches of it as copies of a machine with a cycle time work.
 
     ``partial`` takes less where the bunkers hold less. ``before``: start only when every outlet has room.
@@ -53,10 +48,10 @@ class Line(StoppableLine):
         before: bool = False,
         genealogy: Genealogy | None = None,
     ) -> None:
-        super().__init__(name, index, clock, equipment)
+        super().__init__(name, index, clock, equipment, needs)
         self.delivery = Delivery(self.network, before)
         self.liberated = Liberated(self.network.lot.shape[0])
-        self.needs, self.before, self.genealogy = needs, before, genealogy
+        self.before, self.genealogy = before, genealogy
         self._varying = [machine for machine in self.machines if machine.varies or machine.follows is not None]
         self._batching = _batching(self.machines)
         self._rostered = [machine for machine in self.machines if machine.roster is not None]
@@ -65,8 +60,6 @@ class Line(StoppableLine):
         self._seconds_for = -1.0
         self._steering: list[Steering] = []
         self._following = [machine.follows for machine in self.machines if machine.follows is not None]
-        self.switch: LevelSwitch | None = None
-        self.settings: BySource | None = None
 
     def connect(self, outlets: Sequence[Receiver]) -> None:
         """Where its outlets lead to, in declared order; lets the deadlock report know who fills and empties what."""
@@ -85,7 +78,7 @@ class Line(StoppableLine):
         record = self.record
         if record.phase == WORK:
             self._progress(now)
-            if self.needs:
+            if self._needs_some:
                 self._dismiss(now)
             if record.operated >= self._next_failure:
                 self._fail_due(now)
@@ -108,31 +101,6 @@ class Line(StoppableLine):
         if record.phase == RUN_OUT:
             return self._hand_over(now)
         return self._deliver(now)  # a lot that is done moves as soon as there is room, also at night and during a repair
-
-    def _hindered(self, now: int) -> bool:
-        """Off-shift, in maintenance or down: give up waiting for material or room, and wait for that to end."""
-        record = self.record
-        if now >= self._open_until:
-            imposed, until = self._look_at_windows(now)
-            if imposed != RUNNING:
-                self.abandon_lists(now)
-                self._let_go(now)
-                record.state, record.until = OFF_SHIFT if imposed == OFF_SHIFT else MAINTENANCE, until
-                return True
-        if record.down or record.serviced or record.pauses:
-            self.abandon_lists(now)
-            self._let_go(now)  # the repair may need the same people
-            self._wait(MAINTENANCE if record.serviced else DOWN if record.down else record.paused, [self.repaired], now)
-            return True
-        return False
-
-    def _wait(self, state: int, lists: Sequence[WaitingList], now: int, wishes: Sequence[float] = (), takes_any: bool = True) -> None:
-        self.record.state = state
-        self.takes_any = takes_any
-        for k, waiting_list in enumerate(lists):
-            waiting_list.join(self, wishes[k] if wishes else 0.0)
-        self.record.cause = lacking(self)
-        check_deadlock(self, now)
 
     def _take(self, now: int) -> bool:
         """Draw a lot if line, material and (where asked) room allow it."""
@@ -228,7 +196,7 @@ class Line(StoppableLine):
         if self.repaired in self.waiting:  # it is repaired, and waits for what it needs only: its next repair may need the same
             self.waiting.remove(self.repaired)
             self.repaired.remove(self)
-        if self.needs and not record.kept and not seize(self, self.needs, now, asked=record.asked if record.asked >= 0 else None):
+        if self._needs_some and not record.kept and not seize(self, self.needs, now, asked=record.asked if record.asked >= 0 else None):
             self._wait(WAITING, [], now, takes_any=False)
             return False
         if self.waiting:
@@ -248,14 +216,6 @@ class Line(StoppableLine):
         record.until = self._stop(now)
         return True
 
-    def _too_late(self, duration: int, now: int) -> bool:
-        """Whether work of so long (ns) that must be done before the line closes would not be, what a start takes included."""
-        record = self.record
-        if record.rule != DO_NOT_START:
-            return False
-        delay = self.rest.start_delay(self.windows, now) if self.rest is not None else 0
-        return now + delay + duration > record.closes
-
     interruptible = True
 
     def interrupt(self, number: int, asked: int, again: bool, now: int) -> bool:
@@ -266,21 +226,6 @@ class Line(StoppableLine):
         record.asked = asked
         record.until = now
         self.clock.reschedule(self, now)
-        return True
-
-    def _changes_over(self, rule: ChangeoverRule, amount: float, now: int) -> bool:
-        """Whether what would be drawn is another source or material than before, and a changeover begins."""
-        record, intake = self.record, self.intake
-        if rule.by_material:
-            intake.peek(self.network.lot, amount)
-            key = rule.main_material(self.network.x)
-        else:
-            key = intake.bunkers[intake.chosen].name
-        before, record.set_for = record.set_for, key
-        if not before or before == key:
-            return False
-        record.flush = rule.flush > 0.0
-        rule.begin(before, key, now)
         return True
 
     def _run_flush(self, now: int) -> bool:
@@ -300,40 +245,6 @@ class Line(StoppableLine):
         record.phase = DELIVER
         self.delivery.begin(self)
         return self._deliver(now)
-
-    def _stand_until_level(self, now: int) -> bool:
-        """Nothing is drawn until the bunker holds as much as the line starts at."""
-        assert self.switch is not None
-        self._wait(STARVED, self.intake.lists, now, [self.switch.wish(self.intake.lot)])
-        return False
-
-    def _stopped(self, now: int) -> bool:
-        """The lot is not done: it waits to be worked on, or the machines run empty before the line closes."""
-        record = self.record
-        record.phase = START
-        if record.rule != RUN_EMPTY or not self._feed_stops <= now <= record.closes:
-            return True
-        record.phase = RUN_OUT
-        return self._stand_until_closing(now)
-
-    def _stand_until_closing(self, now: int) -> bool:
-        """Nothing is fed any more until the line closes."""
-        self.abandon_lists(now)
-        self.record.state, self.record.until = CLOSING, max(now, self.record.closes)
-        return True
-
-    def _let_go(self, now: int) -> None:
-        """Crew and tools that stayed are free."""
-        if self.record.kept:
-            self.record.kept = False
-            release(self, self.needs, now)
-
-    def _dismiss(self, now: int) -> None:
-        """The work is done or interrupted: crew and tools are free, unless they stay in overtime."""
-        record = self.record
-        record.kept = record.rule == FINISH and record.left > 0 and now >= record.closes and record.asked < 0
-        if not record.kept:
-            release(self, self.needs, now)
 
     def _hand_over(self, now: int) -> bool:
         """What was worked on since the last time is to be delivered: all of the lot, or what passed before the line ran empty."""
