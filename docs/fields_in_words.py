@@ -67,9 +67,15 @@ LOOSE = {
     ("Event", "set"): "mapping of paths to values",
     ("Settings", "catalogue"): "name, or list of names",
     ("Settings", "materials"): "mapping, as in a [catalogue](materials.md)",
+    ("PolicyEntry", "reads"): "[name of a quantity](#names-of-quantities), or mapping of the policy's words to them",
+    ("PolicyEntry", "sets"): "path, or mapping of the policy's words to them",
+    ("PolicyEntry", "bounds"): "two values, or mapping of the policy's words to them",
+    ("PolicyEntry", "choices"): "list of words, or mapping of the policy's words to them",
+    ("Settings", "policies"): "mapping of names to [policies](#policies)",
     ("Settings", "units"): "mapping of names to [units](#units)",
     ("Thermochemical", "numbers"): "mapping, as the data file of [smelting](../smelting.md)",
     ("SensorSorter", "elements"): "element, or list of elements",
+    ("MachineModel", "settings"): "mapping of bunkers to mappings of paths to values",
     ("Splitter", "shares"): "mapping of ports to shares",
 }
 """Fields whose type says less than a person wants to know, by model and name."""

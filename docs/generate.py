@@ -25,8 +25,10 @@ from pydantic import BaseModel
 from twin.materials import CLASSES, ELEMENTS, PROPERTIES, Catalogue, Label, Number, builtin_catalogue, builtin_names, builtin_text, carriers
 from twin.quantities import CELSIUS, UNITS, format_quantity, kind_of, unit
 from twin.results import kpis, layout
+from twin.scenario import policy, quantity_names
 from twin.scenario.kind import Kind, UnitModel, find, names
 from twin.scenario.machine import MachineModel
+from twin.scenario.policies import PolicyEntry
 from twin.scenario.schema import json_schema, schema_text
 from twin.scenario.settings import Settings
 from twin.scenario.yaml_source import parse_yaml
@@ -96,6 +98,8 @@ def scenario_page() -> str:
             parts.append(_kind(kind, fields))
     parts += ["## Machines\n", texts.MACHINES_HEAD, "### Parameters of all machines\n", fields.of(MachineModel, lambda n: n not in UnitModel.model_fields)]
     parts += [_kind(kind, fields) for kind in kinds if kind.role == "machine"]
+    parts += ["## Policies\n", texts.POLICIES, fields.of(PolicyEntry), *map(_policy, policy.OWN)]
+    parts += ["### Names of quantities\n", texts.QUANTITIES, quantity_names.as_markdown()]
     parts += ["## Units of measure\n", texts.MEASURES, _measures()]
     return "\n".join(parts)
 
@@ -119,6 +123,17 @@ def _kind(kind: Kind, fields: Fields) -> str:
             kind.model.model_validate(unit_of_example)  # an example that is not right stops the writing
         parts += [f"```yaml\n{example}```\n"]
     return "\n".join(parts)
+
+
+def _policy(name: str) -> str:
+    """A policy that comes with twin: what it does and its parameters."""
+    found = policy.find(name)
+    shared = {f"reads.{role}": "that of what is read" for role in found.reads} | {f"sets.{role}": "that of what is set" for role in found.sets}
+    rows = [
+        (f"`{key}`", f"{'list, ' if p.many else ''}{shared.get(p.unit, p.unit)}", "needed" if p.default is None else f"{p.default:g}", p.description)
+        for key, p in found.parameters.items()
+    ]
+    return f"### `{name}`\n\n{found.summary}\n\n{table(('key', 'measure', 'default', 'meaning'), rows)}"
 
 
 def _ports(kind: Kind) -> str:

@@ -158,6 +158,16 @@ UNITS_HEAD = """\
 `screen.oversize`, a port. Where a unit has one port, its name is enough. Every port must lead somewhere, and to one taker.
 """
 
+POLICIES = """\
+`policies` maps names to decisions that are taken again and again while the plant runs ([page](../policies.md)). The keys below are those of every policy; the
+parameters of the one that `policy` names stand beside them. [Events](#events) may change a parameter: `policies.pace.low`.
+"""
+
+QUANTITIES = """\
+One name everywhere: in `reads` of a policy, in `Result.quantity(name)` and in `Simulation.observe(names)`. BUNKER, STREAM and so on stand for a label of the
+axis of that name in the [results file](file_layout.md); GATE is a feed or product.
+"""
+
 MACHINES_HEAD = """\
 Machines with no bunker between them form a line: they run, wait and stop as one ([engine](../engine.md#lots-and-lines)). The first one takes from a
 bunker. A kind of your own is added [without touching twin](../adding_a_machine.md).

@@ -52,7 +52,9 @@ STEP = 900.0
 
 
 def new_writer(path: Path | str | None, **changes: Any) -> Writer:
-    return Writer(path, {**AXES, **changes}, START, ATTRS)
+    from twin.results.layout import WHERE_USED
+
+    return Writer(path, {**AXES, **changes}, START, ATTRS, WHERE_USED)
 
 
 def kpis_in(file: Any) -> dict[str, Kpi]:

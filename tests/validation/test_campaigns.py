@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from plants import share
+from plants import departures, share
 
 import twin
 from twin.errors import ScenarioError
@@ -163,6 +163,40 @@ def test_cleaning_frees_a_blinded_screen() -> None:
     assert fine[3] < fine[0]
 
 
+SETTINGS = {
+    "fridges": {"units.line.rate": "10 t/h", "units.belt.transit": "30 min"},
+    "screens": {"units.line.rate": "20 t/h", "units.belt.transit": "10 min"},
+}
+BELT = {"belt": {"kind": "conveyor", "from": "line.rest", "transit": "30 min", "capacity": "100 t"}, "b": {"kind": "product", "from": "belt"}}
+
+
+def test_rates_and_belt_speeds_follow_the_source() -> None:
+    """40 t of fridges take 4 h, of screens 2 h; with 2 h between, one round is 10 h. Screens come off their belt after 10 min."""
+    result = twin.run(plant("20 h", products=BELT, campaign="40 t", changeover=TWO_HOURS, settings=SETTINGS))
+    times = drawn(result)
+    assert [time for (time, name), (_, before) in zip(times[1:], times, strict=False) if name != before] == [6.0, 10.0, 16.0]
+    assert result.kpis["processed"].value == 160e3
+    on_belt = [time / HOUR for time in departures(result, "b")]
+    assert on_belt[0] == pytest.approx(6.1 + 1 / 6)
+    stated = {row.path: row.value for row in plant(products=BELT, campaign="40 t", settings=SETTINGS).numbers}
+    assert stated['units.line.settings.screens."units.belt.transit"'] == 600.0
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"fridge": SETTINGS["fridges"]}, "does not take from it.*fridges"),
+        ({**SETTINGS, "screens": {"units.line.rate": "20 t/h"}}, "each source needs the same paths"),
+        ({key: {"units.line.speed": "1 m/s"} for key in SETTINGS}, "'speed' of 'line' cannot be set"),
+        ({key: {"units.line.rate": "20 t"} for key in SETTINGS}, "settings.*rate.*20 t"),
+        ({key: {"units.fridges.capacity": "20 t"} for key in SETTINGS}, "machines and belts"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ScenarioError, match=message):
+        plant(products=BELT, campaign="40 t", settings=settings)
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -186,6 +220,7 @@ def test_a_run_that_is_resumed_goes_on_to_the_last_bit(tmp_path: Path, until: fl
     case = plant(
         "48 h", campaign="40 t", calendar="day", cleaning={"per": "26 t", "time": {"exponential": {"mean": "20 min"}}, "needs": "crew"},
         changeover={"time": {"exponential": {"mean": "2 h"}}, "needs": "crew", "flush": {"mass": "500 kg", "to": "line.rest"}},
+        settings=SETTINGS, products=BELT,
     )  # fmt: skip
     whole = twin.run(case)
     twin.run_until(case, until * 3600.0, tmp_path / "state.h5")

@@ -21,7 +21,14 @@ def plant(states: dict[str, Any] | None, every: str = "2 h", horizon: str = "9 h
     units = {
         "trucks": parts({"constant": every}),
         "yard": {"kind": "bunker", "from": "trucks", "capacity": "100 kg"},
-        "mill": {"kind": "separator", "ports": ["out"], "from": "yard", "cycle_time": "30 min", "power": POWER, **line},
+        "mill": {
+            "kind": "separator",
+            "ports": ["out"],
+            "from": "yard",
+            "cycle_time": "30 min",
+            "power": POWER if states is not None else {"idle": "60 kW"},
+            **line,
+        },
         "out": {"kind": "product", "from": "mill"},
     }
     if states is not None:
@@ -80,6 +87,11 @@ def test_the_states_are_shown() -> None:
 def test_a_line_that_never_rests_has_no_shortest_run_or_stop(key: str) -> None:
     with pytest.raises(ScenarioError, match="needs 'standby_after' or 'off_after'"):
         plant({key: "1 h"})
+
+
+def test_the_power_of_a_rest_needs_a_rest() -> None:
+    with pytest.raises(ScenarioError, match=r"units.mill.power.standby: the line never rests.*'mill'"):
+        twin.run(plant(None, power=POWER))
 
 
 @pytest.mark.parametrize("until", [2.1, 2.9, 3.7, 4.05, 5.5])

@@ -137,6 +137,14 @@ class Bunker:
             self.putters.wake_first(now)
             self._tell_spillers(now)
 
+    def set_capacity(self, capacity: float, now: int | None) -> None:
+        """It holds ``capacity`` kg from now on; what lies in it above that stays until it is drawn. ``now`` is None while a saved state is restored."""
+        larger = capacity > self.capacity
+        self.capacity, self.tolerance = capacity, RELATIVE_TOLERANCE * capacity
+        if larger and now is not None:
+            self.putters.wake_first(now)
+            self._tell_spillers(now)
+
     def save(self) -> State:
         """As plain data and arrays, waiting lists with their wishes included."""
         state: dict[str, Any] = {"content": self.content.save(), "held": dict(self.held), "reserved": dict(self.reserved)}

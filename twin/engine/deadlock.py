@@ -51,11 +51,13 @@ def _somebody_acts(unit: Unit) -> bool:
 
 
 def _acts(unit: Unit) -> bool:
-    """Whether the unit is no part of a deadlock by itself: it has a pending event, is in the middle of its step, or has come to its end.
+    """Whether the unit is no part of a deadlock by itself: it has a pending event, is in the middle of its step, will give up, or has come to its end.
 
     The end is reached by a feed without further deliveries, and by who waits for material that nobody will bring any more.
     """
-    return unit.record.until >= 0 or not unit.waiting or any(places.ends_quietly and not places.rescuers() for places in unit.waiting)
+    if unit.record.until >= 0 or not unit.waiting or unit.gives_up:
+        return True
+    return any(places.ends_quietly and not places.rescuers() for places in unit.waiting)
 
 
 def _before(places: WaitingList, unit: Unit) -> list[Unit]:

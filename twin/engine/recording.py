@@ -91,7 +91,7 @@ class Recorder:
     (machine,) ns, summed over copies; ``energy`` (machine,) J; ``level``, ``low``, ``high`` (bunker,) kg; ``gates`` (gate, count); ``resources`` (resource,
     count); ``use`` (process, carrier) and ``heat`` (process, level) J; ``waits`` (wait,) ns; ``stops`` and ``stopped`` (stop,): how many began, and ns down
     summed over copies, by reason. With ``streams`` off the flows inside lines are
-    not added up.
+    not added up. ``keeps_last``: whether the ``last`` step of a block that was handed on is kept for who observes.
     """
 
     def __init__(self, axes: Axes, every: int, horizon: int, streams: bool) -> None:
@@ -119,6 +119,9 @@ class Recorder:
         self.samples: list[dict[str, Any]] = []
         self.bunker_rows: dict[str, int] = {name: row for row, name in enumerate(axes.bunkers)}
         self.happening = Happening()
+        self.actions: list[dict[str, Any]] = []
+        self.keeps_last = False
+        self.last: dict[str, NDArray[Any]] = {}
 
     def _shapes(self) -> dict[str, tuple[int, ...]]:
         axes = self.axes
@@ -200,6 +203,8 @@ class Recorder:
         """Copies of the block's arrays, as many steps as it has; empties the block and moves to the next."""
         count = min(self.block, self.steps - self.first)
         block = {name: array[:count].copy() for name, array in self.arrays.items()}
+        if self.keeps_last:
+            self.last = {name: array[-1:].copy() for name, array in block.items()}
         for array in self.arrays.values():
             array[:] = 0
         self.first += count
@@ -215,10 +220,25 @@ class Recorder:
         batches, self.batches = self.batches, []
         return batches
 
+    def take_actions(self) -> list[dict[str, Any]]:
+        """The rows of the table of what policies set, since the last call."""
+        actions, self.actions = self.actions, []
+        return actions
+
     def take_samples(self) -> list[dict[str, Any]]:
         """The rows of the table of samples since the last call."""
         samples, self.samples = self.samples, []
         return samples
+
+    def sums_at(self, now: int) -> tuple[dict[str, NDArray[Any]], int]:
+        """Return the sums of the step that runs or just ends at ``now``, as arrays of one step, and the time (ns) of it that has passed.
+
+        Units must have settled. A step that was handed on with its block is there only with ``keeps_last``.
+        """
+        number = max(0, -(-now // self.every) - 1)
+        k = number - self.first
+        sums = {name: array[k : k + 1] for name, array in self.arrays.items()} if k >= 0 else self.last
+        return sums, now - number * self.every
 
     def save(self) -> State:
         """The open block."""
@@ -229,6 +249,8 @@ class Recorder:
             "happening": [list(happening.times), list(happening.units), list(happening.what)],
             "batches": [dict(batch) for batch in self.batches],
             "samples": [dict(sample) for sample in self.samples],
+            "actions": [dict(action) for action in self.actions],
+            "last": {name: array.copy() for name, array in self.last.items()},
         }
 
     def load(self, state: State) -> None:
@@ -239,3 +261,5 @@ class Recorder:
         self.happening = Happening(*(list(column) for column in state["happening"]))
         self.batches = [dict(batch) for batch in state["batches"]]
         self.samples = [dict(sample) for sample in state["samples"]]
+        self.actions = [dict(action) for action in state["actions"]]
+        self.last = {name: array.copy() for name, array in state["last"].items()}

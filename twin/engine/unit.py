@@ -97,6 +97,11 @@ class Unit:
         for waiting_list in left:
             waiting_list.wake_first(now)
 
+    @property
+    def gives_up(self) -> bool:
+        """Whether it leaves the lists by itself at some time, as trucks that lose patience do."""
+        return False
+
     interruptible = False
     """Whether a task of the unit can be interrupted, so that what it holds goes to others."""
 

@@ -1,7 +1,7 @@
 """Builds a plant: units in the order that breaks ties, everything they share, and who delivers to whom.
 
-Order of units: resources, the timetable of events, breakdowns and replacements, hazards, changeovers and cleaning, then the units of the scenario as declared
-(a line at the place of its head machine, a gate before its arrivals).
+Order of units: resources, the timetable of events, policies, breakdowns and replacements, hazards, changeovers and cleaning, then the units of the scenario
+as declared (a line at the place of its head machine, a gate before its arrivals).
 """
 
 from __future__ import annotations
@@ -37,8 +37,10 @@ from twin.units.line_assembly import build_breakdowns, build_hazards, build_inte
 from twin.units.loads import Loader
 from twin.units.orders import Orders
 from twin.units.overflow import OverflowingBunker
+from twin.units.policy import PolicyUnit
 from twin.units.prepared import remembering
 from twin.units.process import Process
+from twin.units.source_settings import BySource
 from twin.units.timetable import Timetable
 
 
@@ -60,9 +62,11 @@ def build(scenario: Scenario, replication: int = 0) -> Built:
     """Build the plant of a scenario; raises :class:`~twin.errors.ScenarioError` where its topology is wrong."""
     topology = derive(scenario)
     site = _site(scenario, replication, topology)
-    timetable = Timetable(site, "events", site.next_index()) if scenario.events else None
+    timetable = Timetable(site, "events", site.next_index()) if scenario.events or scenario.policies or scenario.source_settings else None
     if timetable is not None:
         site.units.append(timetable)
+        for spec in scenario.policies.values():
+            site.units.append(PolicyUnit(site, spec, site.next_index(), timetable))
     models = {name: model for name, model in scenario.units.items() if isinstance(model, MachineModel)}
     machines = {name: build_machine(site, name, model) for name, model in models.items()}
     for machine in machines.values():
@@ -93,6 +97,9 @@ def build(scenario: Scenario, replication: int = 0) -> Built:
     _connect(built)
     if timetable is not None:
         timetable.connect(lines, built.gates)
+        for line in lines:
+            if line.name in scenario.source_settings:
+                line.settings = BySource(scenario.source_settings[line.name], timetable)
     return built
 
 

@@ -114,8 +114,10 @@ def open_share(scenario: Scenario, name: str | None) -> float:
 
 
 def _other_events(scenario: Scenario) -> Iterator[float]:
-    """Trucks, pick-ups, listed stops, failures."""
+    """Trucks, pick-ups, listed stops, failures, policies."""
     horizon = scenario.horizon
+    for spec in scenario.policies.values():
+        yield horizon / spec.every
     for model in scenario.units.values():
         if isinstance(model, Feed):
             yield 2.0 * _trucks(model, horizon)

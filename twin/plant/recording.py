@@ -93,8 +93,22 @@ class Translation:
         begins = (first + np.arange(count)) * recorder.every
         ends = np.minimum(begins + recorder.every, recorder.horizon)
         seconds = (ends - begins) / NANOSECONDS
+        bounds = np.array([begins, ends]).T / NANOSECONDS
+        return {
+            "time": bounds[:, 1],
+            "time_bounds": bounds,
+            **self.streams(sums, seconds),
+            **self.units_of(sums, seconds),
+            **self.gates(sums, seconds),
+            **self.resources(sums, seconds),
+            "stops/number": sums["stops"],
+            "stops/down": sums["stopped"] / NANOSECONDS,
+        }
+
+    def streams(self, sums: dict[str, NDArray[Any]], seconds: Floats) -> dict[str, Floats]:
+        """The flows of record steps that last ``seconds`` (step,)."""
         mass = sums["mass"] / seconds[:, None, None]
-        elements = np.zeros((count, len(self.axes.streams), len(ELEMENTS)))
+        elements = np.zeros((len(seconds), len(self.axes.streams), len(ELEMENTS)))
         components = self.built.site.components
         to_elements(np.ascontiguousarray(mass), components.elements, elements)
         size = sums["size"] / seconds[:, None, None]
@@ -103,21 +117,10 @@ class Translation:
             materials[:, row] = size[:, row] = np.nan
         for row in self.unrecorded:
             materials[:, row] = elements[:, row] = size[:, row] = np.nan
-        bounds = np.array([begins, ends]).T / NANOSECONDS
-        return {
-            "time": bounds[:, 1],
-            "time_bounds": bounds,
-            "streams/mass_flow": materials,
-            "streams/size_flow": size,
-            "streams/element_flow": elements,
-            **self._units(sums, seconds),
-            **self._gates(sums, seconds),
-            **self._resources(sums, seconds),
-            "stops/number": sums["stops"],
-            "stops/down": sums["stopped"] / NANOSECONDS,
-        }
+        return {"streams/mass_flow": materials, "streams/size_flow": size, "streams/element_flow": elements}
 
-    def _units(self, sums: dict[str, NDArray[Any]], seconds: Floats) -> dict[str, Floats]:
+    def units_of(self, sums: dict[str, NDArray[Any]], seconds: Floats) -> dict[str, Floats]:
+        """States, loads, power and stocks of record steps."""
         state = np.full((len(seconds), len(self.units), len(self.axes.states)), np.nan)
         for unit, row in self.state_rows:
             state[:, unit] = sums["state"][:, row][:, self.state_columns] / (seconds[:, None] * NANOSECONDS)
@@ -148,7 +151,8 @@ class Translation:
             "units/waste_heat": sums["heat"] / seconds[:, None, None],
         }
 
-    def _gates(self, sums: dict[str, NDArray[Any]], seconds: Floats) -> dict[str, Floats]:
+    def gates(self, sums: dict[str, NDArray[Any]], seconds: Floats) -> dict[str, Floats]:
+        """Trucks and products of record steps."""
         counts = {name: sums["gates"][:, :, column] for column, name in enumerate(GATE_COUNTS)}
         of_products = [self.axes.gates.index(name) for name in self.products]
         streams = [self.axes.streams.index(name) for name in self.products]
@@ -168,7 +172,8 @@ class Translation:
         }
 
     @staticmethod
-    def _resources(sums: dict[str, NDArray[Any]], seconds: Floats) -> dict[str, Floats]:
+    def resources(sums: dict[str, NDArray[Any]], seconds: Floats) -> dict[str, Floats]:
+        """Resources in record steps."""
         counts = {name: sums["resources"][:, :, column] for column, name in enumerate(RESOURCE_COUNTS)}
         means = {f"resources/{name}": counts[name] / seconds[:, None] for name in ("in_use", "available", "queue")}
         return {**means, "resources/wait": counts["queue"], "resources/grants": counts["grants"]}

@@ -38,6 +38,8 @@ def wrong_rules(scenario: Scenario, lines: Sequence[Layout], destination: Mappin
             yield from _wrong_switch(scenario, line, model.start_at, model.stop_at or 0.0)
         if isinstance(model, MachineModel):
             yield from _wrong_campaigns(scenario, line, model)
+            if model.energy_states is None:
+                yield from _never_rests(scenario, line)
     for name, unit in scenario.units.items():
         if isinstance(unit, Bunker) and (circle := _circle(scenario, name, destination)):
             yield f"units.{name}.when_full", f"{' -> '.join(circle)} overflow in a circle: let the last one wait, or lead it to a product"
@@ -53,6 +55,15 @@ def wrong_rules(scenario: Scenario, lines: Sequence[Layout], destination: Mappin
     for name, unit in scenario.units.items():
         if isinstance(unit, Conveyor) and unit.stops_with is not None and unit.stops_with not in machines:
             yield f"units.{name}.stops_with", f"a machine is needed, whose line the belt stops with; {nearest(unit.stops_with, machines)}"
+
+
+def _never_rests(scenario: Scenario, line: Layout) -> Iterator[tuple[str, str]]:
+    """Powers of a rest that no machine of the line ever has."""
+    for name in line.machines:
+        model = scenario.units[name]
+        for key in ("standby", "switched_off"):
+            if isinstance(model, MachineModel) and getattr(model.power, key):
+                yield f"units.{name}.power.{key}", f"the line never rests: give {line.name!r}, which takes from bunkers, 'energy_states'"
 
 
 def _wrong_campaigns(scenario: Scenario, line: Layout, model: MachineModel) -> Iterator[tuple[str, str]]:

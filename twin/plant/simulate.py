@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twin.engine.clock import nanoseconds
 from twin.engine.states import RUNNING
 from twin.errors import UsageError
 from twin.plant.accounts import balance, leaking, stocks
 from twin.plant.build import Built, build
+from twin.plant.deciding import connect_policies
+from twin.plant.observe import Observer
 from twin.plant.recording import Translation
 from twin.plant.snapshot import check_fits, restore, snapshot
 from twin.quantities import NANOSECONDS, format_quantity
@@ -21,6 +24,7 @@ from twin.results.read import Result, open_state
 from twin.results.sources import check_code, made_by
 from twin.results.write import Writer
 from twin.scenario import Scenario, load_stored
+from twin.units.policy import Actions
 
 Progress = Callable[[float, float], None]
 """Called now and then with the simulated time and the horizon, s."""
@@ -33,7 +37,7 @@ SLICES = 200
 class Simulation:
     """One run: a plant, the file it writes to, and what has been summed up over the blocks written so far."""
 
-    def __init__(self, scenario: Scenario, replication: int = 0) -> None:
+    def __init__(self, scenario: Scenario, replication: int = 0, actions: Actions | None = None) -> None:
         self.scenario, self.replication = scenario, replication
         self.built: Built = build(scenario, replication)
         self.translation = Translation(self.built)
@@ -42,6 +46,11 @@ class Simulation:
         count = len(self.translation.machines)
         self.sums = {"bottleneck": np.zeros(count), "running": np.zeros(count)}
         self.metered = np.zeros(len(self.built.site.recorder.axes.carriers))
+        connect_policies(self.built, self.translation, actions or {})
+
+    def observe(self, names: Sequence[str]) -> NDArray[np.float64]:
+        """Return quantities now, in SI, by the names of :data:`twin.scenario.quantity_names.PATTERNS`: at the end of a record step what the file says of it."""
+        return Observer(self.built, self.translation).observe(names)
 
     def start(self) -> None:
         """Schedule the first events."""
@@ -86,7 +95,8 @@ class Simulation:
             edges = genealogy.take()
             writer.append_rows("lots", self.translation.edges(edges))
         recorder = self.built.site.recorder
-        for table, rows in (("batches", recorder.take_batches()), ("samples", recorder.take_samples())):
+        tables = {"batches": recorder.take_batches(), "samples": recorder.take_samples(), "policies": recorder.take_actions()}
+        for table, rows in tables.items():
             if rows:
                 writer.append_rows(table, self.translation.rows(table, rows))
 
@@ -151,6 +161,10 @@ class Simulation:
             "scenario/kpi_inputs": self.translation.kpi_inputs(),
         }
 
+    def used_tables(self) -> tuple[str, ...]:
+        """The tables that not every plant has."""
+        return ("policies",) if self.scenario.policies else ()
+
     def attrs(self) -> dict[str, Any]:
         """Attributes of the file's root."""
         scenario = self.scenario
@@ -162,7 +176,7 @@ class Simulation:
             "replication": self.replication,
             "horizon": scenario.horizon,
             "warmup": scenario.warmup,
-            **made_by(scenario.kinds.values()),
+            **made_by(scenario.code),
         }
 
 
@@ -172,10 +186,14 @@ def run(
     out: Path | None = None,
     replication: int = 0,
     progress: Progress | None = None,
+    actions: Actions | None = None,
 ) -> Result:
-    """Run a scenario to its horizon. Without ``out`` nothing is written to disk and the result lives in memory."""
-    simulation = Simulation(scenario, replication)
-    with Writer(out, simulation.translation.labels(), scenario.start, simulation.attrs()) as writer:
+    """Run a scenario to its horizon. Without ``out`` nothing is written to disk and the result lives in memory.
+
+    A policy of which ``actions`` has the rows is not asked: what it did in the run that they come from is done again.
+    """
+    simulation = Simulation(scenario, replication, actions)
+    with Writer(out, simulation.translation.labels(), scenario.start, simulation.attrs(), simulation.used_tables()) as writer:
         simulation.start()
         simulation.run(simulation.horizon, writer, progress)
         return simulation.finish(writer)
@@ -216,11 +234,11 @@ def _taken_up(state: Path, force: bool) -> tuple[Simulation, dict[str, Any]]:
     with open_state(state) as saved:
         check_code(state, saved.attrs, force=force)  # first: other code may read another scenario
         scenario = load_stored(saved.scenario, saved.files)
-        changed = check_code(state, saved.attrs, scenario.kinds.values(), force=force)
+        changed = check_code(state, saved.attrs, scenario.code, force=force)
         content = saved.state
     simulation = Simulation(scenario, content["simulation"]["replication"])
     simulation.load(content)
-    attrs: dict[str, Any] = made_by(scenario.kinds.values())
+    attrs: dict[str, Any] = made_by(scenario.code)
     if changed:
         attrs["resumed_with_other_code"] = "; ".join(changed)
     return simulation, attrs
@@ -230,7 +248,7 @@ def run_until(scenario: Scenario, until: float, save: Path, *, replication: int 
     """Run up to ``until`` (s; events at that instant are not done) and keep the state in the file ``save``."""
     simulation = Simulation(scenario, replication)
     stop = _stop(simulation, until, 0)
-    with Writer(save, simulation.translation.labels(), scenario.start, simulation.attrs()) as writer:
+    with Writer(save, simulation.translation.labels(), scenario.start, simulation.attrs(), simulation.used_tables()) as writer:
         simulation.start()
         simulation.run(stop, writer, progress)
         return simulation.save(writer)

@@ -327,8 +327,15 @@ class _Builder:
             return 1
         return max((model.count for model in models if model.cycle_time is not None), default=1)
 
+    def _least_capacity(self, unit: str) -> float | None:
+        """What a bunker or belt holds at the least, after whatever events and policies change."""
+        models = [self.scenario.units[unit], *(event.models[unit] for event in self.scenario.events if unit in event.models)]
+        found = [getattr(model, "capacity", None) for model in models]
+        found += [point.low for spec in self.scenario.policies.values() for point in spec.sets if point.path == f"units.{unit}.capacity"]
+        return min((float(capacity) for capacity in found if capacity is not None), default=None)
+
     def _check_capacity(self, line: str, unit: str, lot: float, verb: str) -> None:
-        capacity = getattr(self.scenario.units[unit], "capacity", None)
+        capacity = self._least_capacity(unit)
         if capacity is not None and lot > capacity * (1 + 1e-9):
             path = f"units.{line}.lot" if self.machines[line].lot is not None else f"units.{unit}.capacity"
             self.wrong(

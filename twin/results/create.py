@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from twin.results.layout import AXES, ROWS, SERIES, TABLES, TEXT_WIDTHS, Variable
+from twin.results.layout import AXES, ROWS, SERIES, TABLES, TEXT_WIDTHS, WHERE_USED, Variable
 from twin.results.memory import MemoryArray
 
 DIMENSION_ONLY = "This is a netCDF dimension but not a netCDF variable."
@@ -117,12 +117,15 @@ def create_series(file: Any) -> int:
     return rows
 
 
-def create_tables(file: Any) -> None:
-    """Make the tables that grow with what happens."""
-    for group, dim in TABLES.items():
+def create_tables(file: Any, used: Collection[str] = ()) -> None:
+    """Make the tables that grow with what happens; of those that not every plant has, the ``used``."""
+    tables = {group: dim for group, dim in TABLES.items() if group not in WHERE_USED or group in used}
+    for group, dim in tables.items():
         _count(file, group, dim, 0, None)
     names = max(file["unit"].dtype.itemsize, 16)
     for variable in ROWS:
+        if variable.group not in tables:
+            continue
         shape = (0, *(file[dim].shape[0] for dim in variable.dims[1:]))
         create_variable(file, variable, shape, _MOST_ROWS, TEXT_WIDTHS.get(variable.path, names))
 

@@ -19,7 +19,7 @@ import h5py
 import numpy as np
 
 from twin.errors import FileError, TwinError
-from twin.results.layout import ADDED, AXES, COUNTED, OPTIONAL, ROWS, SERIES, STATE_GROUP, TABLES, VARIABLES, Variable
+from twin.results.layout import ADDED, AXES, COUNTED, OPTIONAL, ROWS, SERIES, STATE_GROUP, TABLES, VARIABLES, WHERE_USED, Variable
 
 MOST_ONCE = 256 << 20
 """Bytes of an array that is read in one piece: labels, texts, what is written once."""
@@ -189,6 +189,9 @@ def _axes(held: Held) -> dict[str, int]:
     lengths["time"] = int(held.array("time", "float", (None,), whole=False).shape[0])
     held.array("time_bounds", "float", (lengths["time"], 2), whole=False)
     for table, dim in TABLES.items():
+        if table in WHERE_USED and table not in held.file:
+            lengths[dim] = 0
+            continue
         lengths[dim] = held.scale(f"{table}/{dim}", most=1 << 40)
     return lengths
 

@@ -68,8 +68,11 @@ AXES: tuple[Axis, ...] = (
 )
 """All but ``time``, which grows."""
 
-TABLES: dict[str, str] = {"events": "event", "lots": "edge", "batches": "batch", "samples": "sample"}
+TABLES: dict[str, str] = {"events": "event", "lots": "edge", "batches": "batch", "samples": "sample", "policies": "action"}
 """Groups of kind ``rows``, and the dimension that counts their rows."""
+
+WHERE_USED: frozenset[str] = frozenset({"policies"})
+"""Tables that only a plant has that has such a thing."""
 
 COUNTED: dict[str, str] = {"parameter": "parameters", "file": "scenario", "kpi": "summary", "order": "orders"}
 """Dimensions of tables that are written once, and the group that holds them."""
@@ -221,6 +224,16 @@ ROWS: tuple[Variable, ...] = (
         ("true_element", "sample element", "1", "share of each element in the delivery"),
         ("measured_element", "sample element", "1", "share of each element in the sample"),
     ),
+    *_of(
+        "policies",
+        "rows",
+        ("action_time", "action", "time", "when a policy set something to another value", "int"),
+        ("action_policy", "action", "", "the policy, by its name in the scenario", "text"),
+        ("set_point", "action", "", "path of what it set", "text"),
+        ("action_value", "action", "unit_of_measure", "the value, within its bounds, in SI"),
+        ("asked", "action", "unit_of_measure", "what the policy asked for, before the bounds cut it, in SI"),
+        ("unit_of_measure", "action", "", "SI unit of the value", "text"),
+    ),
 )
 
 ONCE: tuple[Variable, ...] = (
@@ -333,6 +346,12 @@ ADDED: frozenset[str] = frozenset(
         "summary/low",
         "summary/high",
         "summary/note",
+        "policies/action_time",
+        "policies/action_policy",
+        "policies/set_point",
+        "policies/action_value",
+        "policies/asked",
+        "policies/unit_of_measure",
     },
 )
 """Paths that were added to this layout later: a file without them is read, and what follows from them is NaN."""
@@ -340,7 +359,7 @@ ADDED: frozenset[str] = frozenset(
 STATE_GROUP = "saved_state"
 """Where a saved state stands, outside the digest. (A group ``state`` would bear the name of the coordinate of ``state_share``.)"""
 
-TEXT_WIDTHS: dict[str, int] = {"events/what": 200, "batches/phase": 32, "batches/limit": 64}
+TEXT_WIDTHS: dict[str, int] = {"events/what": 200, "batches/phase": 32, "batches/limit": 64, "policies/action_policy": 64, "policies/set_point": 128}
 """Bytes of a text column that grows; names of units take the width of the longest one."""
 
 

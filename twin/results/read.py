@@ -21,6 +21,7 @@ from twin.results.layout import dims_of
 from twin.results.memory import MemoryArray, MemoryGroup
 from twin.results.state import load_state
 from twin.results.tally import Tally, Totals
+from twin.scenario import quantity_names
 
 if TYPE_CHECKING:
     import xarray
@@ -161,6 +162,29 @@ class Result:
             return _values(dataset)
         except (OSError, RuntimeError, UnicodeError) as error:
             raise FileError(f"{self.path or 'the result'}: {name} is damaged ({str(error).partition(chr(10))[0]})") from error
+
+    def quantity(self, name: str) -> Any:
+        """Return a quantity by its name, SI: an array over the record steps, of ``kpi.NAME`` one float.
+
+        The names are those of :data:`twin.scenario.quantity_names.PATTERNS`, e.g. ``level.bay``, ``flow.magnet.steel.Cu``, ``state.shredder``; of instants the
+        value at the end of each step, else the mean over it, NaN where it was not recorded. Raises ``UsageError`` for an unknown name, with the nearest.
+        """
+        found = quantity_names.resolve(name, self._quantity_axes)
+        if found.when == "run":
+            return float(quantity_names.values(found, self._kpi_row)[0])
+        return quantity_names.values(found, self.array)
+
+    def quantities(self) -> tuple[str, ...]:
+        """Return the names of the quantities that the file holds; parts of a stream, ``flow.STREAM.ELEMENT``, are not counted up."""
+        return tuple(quantity_names.names(self._quantity_axes))
+
+    @cached_property
+    def _quantity_axes(self) -> dict[str, list[str]]:
+        axes = ("stream", "unit", "bunker", "machine", "material", "element", "carrier", "state", "gate", "resource")
+        return {**{axis: [str(label) for label in self.array(axis)] if self.has(axis) else [] for axis in axes}, "kpi": list(self.kpis)}
+
+    def _kpi_row(self, path: str) -> Any:
+        return self.array(path)[None, :]
 
     def dims(self, name: str) -> tuple[str, ...]:
         """Return the names of an array's dimensions."""

@@ -15,6 +15,7 @@ from typing import Any
 from twin.errors import UsageError
 from twin.results.provenance import differences
 from twin.scenario.kind import Kind
+from twin.scenario.policy import Policy
 
 PACKAGE = Path(__file__).parents[1]
 _SHOWN_BY = ("cli", "report")
@@ -45,15 +46,18 @@ def code_digest() -> str:
     return digest_of(PACKAGE)
 
 
-def kinds_digest(kinds: Iterable[Kind]) -> str:
-    """Return the SHA-256, in hex, over the modules of those kinds that do not come with twin, "" where there are none."""
+def kinds_digest(kinds: Iterable[Kind | Policy]) -> str:
+    """Return the SHA-256, in hex, over the modules of those kinds and policies that do not come with twin, "" where there are none."""
     own = [digest for kind in kinds if (digest := _kind_digest(kind))]
     return hashlib.sha256("\n".join(sorted(dict.fromkeys(own))).encode()).hexdigest() if own else ""
 
 
 @cache
-def _kind_digest(kind: Kind) -> str:
-    modules = [kind.model.__module__, *(place.partition(":")[0] for place in (kind.behaviour, kind.kernel) if place is not None)]
+def _kind_digest(kind: Kind | Policy) -> str:
+    if isinstance(kind, Policy):
+        modules = [kind.decide.__module__, kind.check.__module__]
+    else:
+        modules = [kind.model.__module__, *(place.partition(":")[0] for place in (kind.behaviour, kind.kernel) if place is not None)]
     digest = hashlib.sha256()
     own = [name for name in dict.fromkeys(modules) if name.partition(".")[0] != "twin"]
     for name in own:
@@ -64,23 +68,23 @@ def _kind_digest(kind: Kind) -> str:
     return digest.hexdigest() if own else ""
 
 
-def made_by(kinds: Iterable[Kind]) -> dict[str, str]:
+def made_by(kinds: Iterable[Kind | Policy]) -> dict[str, str]:
     """Return what a file says of the code that made it, as attributes of its root."""
     own = kinds_digest(kinds)
     return {"code_sha256": code_digest(), **({"kinds_sha256": own} if own else {})}
 
 
-def changes_since(stored: Mapping[str, Any], kinds: Iterable[Kind] | None = None) -> list[str]:
+def changes_since(stored: Mapping[str, Any], kinds: Iterable[Kind | Policy] | None = None) -> list[str]:
     """Return what differs between the code and versions that a file states and these, one phrase each; of ``kinds`` only where they are given."""
     changed = differences(stored["platform"])
     if stored.get("code_sha256") != code_digest():
         changed.append("the sources of twin have changed")
     if kinds is not None and stored.get("kinds_sha256", "") != kinds_digest(kinds):
-        changed.append("the kinds that do not come with twin have changed")
+        changed.append("the kinds or policies that do not come with twin have changed")
     return changed
 
 
-def check_code(path: Path | None, stored: Mapping[str, Any], kinds: Iterable[Kind] | None = None, *, force: bool = False) -> list[str]:
+def check_code(path: Path | None, stored: Mapping[str, Any], kinds: Iterable[Kind | Policy] | None = None, *, force: bool = False) -> list[str]:
     """Return :func:`changes_since`; raises ``UsageError`` where there are any, unless ``force``."""
     changed = changes_since(stored, kinds)
     if changed and not force:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -53,19 +53,21 @@ class Writer:
 
     ``axes`` holds the labels of each root coordinate but time (``size``: an array (size, 3) of lower, upper, mean in m); ``start`` is the
     date at time 0; ``attrs`` go to the root, among them ``scenario_name``, ``scenario_sha256``, ``seed``,
-    ``replication`` and ``warmup`` (s), from which the window of the KPIs begins.
+    ``replication`` and ``warmup`` (s), from which the window of the KPIs begins; ``used``: tables that not every plant has.
 
     Use it as a context manager: leaving it by an exception, or without :meth:`finish` or :meth:`save`, removes what was written, and an
     earlier file of the same name stays as it was. Raises ``FileError`` where the file cannot be written.
     """
 
-    def __init__(self, path: Path | str | None, axes: Mapping[str, Sequence[str] | Any], start: datetime, attrs: Mapping[str, Any]) -> None:
+    def __init__(
+        self, path: Path | str | None, axes: Mapping[str, Sequence[str] | Any], start: datetime, attrs: Mapping[str, Any], used: Collection[str] = ()
+    ) -> None:
         with self._whole():
             self._open(path)
             with self._disk():
                 create_root(self._file, axes, start)
                 self._file.attrs[_BLOCK] = create_series(self._file)
-                create_tables(self._file)
+                create_tables(self._file, used)
                 self._file.attrs.update({"start": start.isoformat(), "created": _now()})
                 self._set(attrs)
                 self._attach()

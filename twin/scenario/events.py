@@ -14,6 +14,8 @@ from twin.quantities import shown
 from twin.scenario.kind import UnitModel
 from twin.scenario.model import TimedEvent
 from twin.scenario.places import Path, Plain, dotted, split
+from twin.scenario.policies import PolicySpec
+from twin.scenario.policy_changes import PolicyChanges
 from twin.scenario.problems import in_words, nearest
 from twin.scenario.references import Names
 from twin.scenario.settings import Event, ResourceSpec, Settings
@@ -38,10 +40,12 @@ def timed(
     validate: Validate,
     known: Names,
     complain: Complain,
+    policies: Mapping[str, PolicySpec] | None = None,
 ) -> list[Entry]:
     """Return the events in the order of time, each with the changed models; what is wrong with them is noted.
 
-    ``units`` are the parameters of the units as written, ``known`` what can be named. An event keeps what earlier ones changed.
+    ``units`` are the parameters of the units as written, ``known`` what can be named, ``policies`` those that are right. An event keeps what earlier ones
+    changed.
     """
     moments: list[tuple[float, int, Event]] = []
     for index, event in enumerate(settings.events):
@@ -56,12 +60,13 @@ def timed(
         moments.append((at, index, event))
     state: dict[str, Plain] = {}
     crews = _Crews(known)
+    decisions = PolicyChanges(policies or {}, settings.policies)
     entries = []
     for at, index, event in sorted(moments, key=lambda moment: moment[:2]):
         changed: dict[str, list[str]] = {}
         for text, value in event.set.items():
             try:
-                if crews.take(text, value):
+                if decisions.take(text, value) or crews.take(text, value):
                     continue
                 unit = _apply(text, value, units, models, state)
             except UsageError as error:
@@ -77,7 +82,8 @@ def timed(
             if model is not None:
                 after[unit] = model.model_copy(update=_kept(models[unit]))
         resources = crews.changed(index, complain)
-        entries.append(Entry(index, TimedEvent(at, dict(event.set), after, resources)))
+        decided = decisions.changed(lambda text, message, index=index: complain(("events", index, "set", text), message))  # type: ignore[misc]
+        entries.append(Entry(index, TimedEvent(at, dict(event.set), after, resources, decided)))
     return entries
 
 
@@ -140,7 +146,7 @@ def _apply(text: str, value: Plain, units: Mapping[str, Plain], models: Mapping[
     """Make one change in ``state`` and return the unit's name, None where the unit is wrong anyway; raises ``UsageError``."""
     path = split(text)
     if len(path) < 3 or path[0] != "units":
-        raise UsageError(f"only parameters of units can change, and counts of resources, e.g. units.screen.aperture (got {shown(text)})")
+        raise UsageError(f"only parameters of units and policies can change, and counts of resources, e.g. units.screen.aperture (got {shown(text)})")
     unit, key = str(path[1]), str(path[2])
     if unit not in units:
         raise UsageError(f"unknown unit {unit!r}; {nearest(unit, units)}")

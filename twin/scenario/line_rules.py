@@ -150,6 +150,11 @@ class LineRules(UnitModel):
     )
     changeover: Changeover | None = Field(default=None, description="What it takes to go over to another source or material; nothing where not given.")
 
+    settings: dict[Name, dict[str, Any]] = Field(
+        default={},
+        description="What is set while the line works on one of its bunkers: numbers and words of its machines and of belts, e.g. "
+        "{fridges: {units.screen.aperture: 12 mm, units.belt.transit: 2 min}, screens: {…}}; the same paths for each.",
+    )
     energy_states: EnergyStates | None = Field(
         default=None, description="When the line goes to stand-by and off, and how it starts again; it is idle whenever it stands where not given."
     )

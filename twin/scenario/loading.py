@@ -25,9 +25,12 @@ from twin.scenario.merge import changed, merged
 from twin.scenario.model import Scenario
 from twin.scenario.parameters import parameters_of
 from twin.scenario.places import Node, Path, Plain, child, dotted, from_plain, lookup
+from twin.scenario.policies import check_flows, read_policies
 from twin.scenario.problems import MOST_PROBLEMS, in_words, keys_at
 from twin.scenario.process import ProcessModel
-from twin.scenario.settings import Settings, resolved_carriers
+from twin.scenario.set_points import plant_of
+from twin.scenario.settings import ELECTRICITY, Settings, resolved_carriers
+from twin.scenario.source_settings import read_settings
 from twin.scenario.stocks import with_stocks
 from twin.scenario.tables import Files, read_text
 from twin.scenario.vocabulary import Vocabulary
@@ -202,6 +205,11 @@ class _Checked:
             return None, [((), f"the ports must stay {', '.join(before)} (got {', '.join(after)})")]
         return model, []
 
+    def named_axes(self, settings: Settings) -> dict[str, list[str]]:
+        """Return the carriers and resources that quantities can name."""
+        drawn = [name for model in self.models.values() if isinstance(model, ProcessModel) for name in model.carriers_used()]
+        return {"carrier": [ELECTRICITY, *settings.carriers, *drawn], "resource": list(settings.resources)}
+
     def materials(self, settings: Settings, source: Node, events: list[Entry], skip: bool) -> tuple[Catalogue, Materials] | None:
         """Return all materials that can be named and those that are used; None, after noting why, where some are wrong."""
         inline = child(source, "materials")
@@ -272,7 +280,11 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
     units = checked.tree.plain()
     assert isinstance(units, dict)
     written = units.get("units")
-    events = timed(settings, written if isinstance(written, dict) else {}, checked.models, checked.validated, known, checked.complain)
+    written = written if isinstance(written, dict) else {}
+    plant = plant_of(checked.models, checked.kinds, written, checked.named_axes(settings), checked.validated, resources=settings.resources, closed=files.closed)
+    policies = read_policies(settings.policies, plant, checked.complain)
+    source_settings = read_settings(plant, checked.complain)
+    events = timed(settings, written, checked.models, checked.validated, known, checked.complain, policies)
     checked.models = with_stocks(checked.models, unit_names, checked.complain)
     stuff = checked.materials(settings, source, events, skip="catalogue" in bad or "materials" in bad)
     faulty = checked.written("carriers", bad)
@@ -292,11 +304,14 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
             {key: tuple(dict.fromkeys(known.classes[key].value for known in catalogue.materials.values())) for key in CLASSES},
         )
         checked.check_with(words, events)
+        check_flows(policies.values(), plant, materials.names, checked.complain)
         checked.check_liberation(materials)
     if checked.problems or stuff is None:
         raise ScenarioError(checked.problems)
     catalogue, materials = stuff
-    numbers = parameters_of(settings, checked.models, events, catalogue.numbers(materials.names), carriers, checked.annotations, checked.complain)
+    named = catalogue.numbers(materials.names)
+    decided = policies.values()
+    numbers = parameters_of(settings, checked.models, events, named, carriers, checked.annotations, checked.complain, decided, source_settings)
     if checked.problems:
         raise ScenarioError(checked.problems)
     return Scenario(
@@ -320,6 +335,8 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
         units=checked.models,
         kinds=checked.kinds,
         events=tuple(entry.event for entry in events),
+        policies=policies,
+        source_settings=source_settings,
         annotations=checked.annotations,
         files=dict(files.texts),
         changed=change,

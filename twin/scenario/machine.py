@@ -25,13 +25,15 @@ from twin.scenario.vocabulary import Vocabulary
 
 
 class Power(Model):
-    """Electric power: ``idle`` while the machine is on, ``specific`` for each kg that passes.
-
-    ``standby`` and ``switched_off`` hold where the line has energy states.
-    """
+    """Electric power: ``idle`` while the machine is on, ``specific`` for each kg that passes."""
 
     idle: Watts = default(0.0, NOT_USED, description="Electric power while the machine is on, of each where several stand in parallel.")
     specific: SpecificEnergy = default(0.0, NOT_USED, description="Electric energy for the mass that passes, recycle included.")
+
+
+class MachinePower(Power):
+    """The same of a machine, whose line may rest."""
+
     standby: Watts = default(0.0, NOT_USED, description="Electric power in stand-by, of each; with `energy_states` of the line.")
     switched_off: Watts = default(0.0, NOT_USED, description="Electric power while the line is off or off shift, of each; with `energy_states` of the line.")
 
@@ -106,6 +108,9 @@ class MachineModel(LineRules):
     take: Literal["first", "alternate", "fullest", "campaigns"] = Field(
         default="first", description="Which of several bunkers is taken from; in `campaigns`, one for a while before the next."
     )
+    prefer: Name | None = Field(
+        default=None, description="Of several bunkers the one that is taken from whenever it holds a lot, before `take` decides; on the line's first machine."
+    )
     lot: Mass | None = Field(default=None, description="What the line draws at once; on the line's first machine. Else the scenario's lot.")
     partial: Switch = Field(default=False, description="Draw less where the bunker holds less than a lot.")
     rate: RateVariate | None = Field(
@@ -129,7 +134,7 @@ class MachineModel(LineRules):
     calendar: CalendarName = Field(default=None, description="When it works; always where not given.")
     needs: Needs = Field(default=(), description="Resources that are held while the line runs.")
     priority: Priority | None = Field(default=None, description=f"{PRIORITY} Of the machines of a line the largest holds.")
-    power: Power = Field(default=Power(), description="Electric power.")
+    power: MachinePower = Field(default=MachinePower(), description="Electric power.")
     failures: Failures | None = Field(default=None, description="Breakdowns.")
     stops: StopList = Field(
         default=StopList(),
@@ -142,7 +147,7 @@ class MachineModel(LineRules):
     wear: Wear | None = Field(default=None, description="A parameter that wears.")
     maintenance: Annotated[tuple[Maintenance, ...], OneOrMore()] = Field(default=(), description="Planned maintenance.")
 
-    SHARED_CHANGEABLE: ClassVar[frozenset[str]] = frozenset({"rate", "cycle_time", "power"})
+    SHARED_CHANGEABLE: ClassVar[frozenset[str]] = frozenset({"rate", "cycle_time", "power", "prefer"})
 
     @classmethod
     def own_fields(cls) -> tuple[str, ...]:
@@ -173,6 +178,10 @@ class MachineModel(LineRules):
             faults.add(f"unknown parameter {self.wear.parameter!r}; {nearest(self.wear.parameter, self.wearing_fields())}", "wear", "parameter")
         if self.follows is not None and self.rate is None:
             faults.add("'follows' needs a 'rate', the largest", "follows")
+        if self.prefer is not None and (self.from_.shares is not None or self.take == "campaigns"):
+            faults.add("a blend, or a line that works in campaigns, prefers no bunker", "prefer")
+        elif self.prefer is not None and self.prefer not in self.from_.names:
+            faults.add(f"must be one of those it takes from; {nearest(self.prefer, self.from_.names)}", "prefer")
         if self.take == "campaigns" and self.from_.shares is not None:
             faults.add("a blend takes from all bunkers at once and has no campaigns", "take")
         if self.campaign is not None and self.take != "campaigns":

@@ -18,8 +18,11 @@ from twin.scenario.annotations import NOT_STATED, Annotation
 from twin.scenario.calendars import CalendarSpec
 from twin.scenario.kind import Kind, UnitModel
 from twin.scenario.places import Node, Path, Place, Plain, dotted, lookup, split
+from twin.scenario.policies import PolicySpec
+from twin.scenario.policy import Policy, Values
 from twin.scenario.settings import Budget, Carrier, Record, ResourceSpec, Thermochemical
 from twin.scenario.sizes import SizeClasses
+from twin.scenario.source_settings import SourceSettings
 
 
 @dataclass(frozen=True)
@@ -39,14 +42,15 @@ class Parameter:
 class TimedEvent:
     """A change of parameters ``at`` seconds from the start.
 
-    ``changes`` are the values as written, by path; ``models`` the changed units with all their parameters, this and earlier events applied; ``resources``
-    the same of resources.
+    ``changes`` are the values as written, by path; ``models`` the changed units with all their parameters, this and earlier events applied; ``resources`` and
+    ``policies`` the same of resources and policies.
     """
 
     at: float
     changes: Mapping[str, Plain]
     models: Mapping[str, UnitModel]
     resources: Mapping[str, ResourceSpec] = field(default_factory=dict)
+    policies: Mapping[str, Values] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,8 @@ class Scenario:
     closed: bool = field(default=False, repr=False)
     """Whether it reads no file but those in ``files``."""
     numbers: tuple[Parameter, ...] = field(default=(), repr=False)
+    policies: Mapping[str, PolicySpec] = field(default_factory=dict)
+    source_settings: Mapping[str, SourceSettings] = field(default_factory=dict)
 
     @cached_property
     def skills(self) -> dict[str, tuple[str, ...]]:
@@ -102,9 +108,9 @@ class Scenario:
 
     @cached_property
     def sha256(self) -> str:
-        """SHA-256 over the merged scenario and the contents of its files, without their names, in canonical JSON; the order of units counts."""
+        """SHA-256 over the merged scenario and the contents of its files, without their names, in canonical JSON; the order of units and policies counts."""
         tree = dict(self.merged) if isinstance(self.merged, dict) else {}
-        for key in ("units", "materials"):
+        for key in ("units", "materials", "policies"):
             if isinstance(tree.get(key), dict):
                 tree[key] = [[name, item] for name, item in tree[key].items()]  # type: ignore[union-attr]
         if isinstance(tree.get("resources"), dict):
@@ -146,6 +152,11 @@ class Scenario:
         from twin.scenario.yaml_text import to_yaml
 
         return to_yaml(self.merged)
+
+    @property
+    def code(self) -> tuple[Kind | Policy, ...]:
+        """What the scenario is run by: the kinds of its units, and its policies as far as they are installed."""
+        return (*self.kinds.values(), *(spec.code for spec in self.policies.values() if spec.code is not None))
 
     def units_by_kind(self) -> dict[str, tuple[str, ...]]:
         """Return the names of the units of each kind, kinds and units in the order written."""

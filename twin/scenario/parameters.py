@@ -16,15 +16,19 @@ from twin.quantities import parse, quantity_of, shown
 from twin.scenario.annotations import NOT_STATED, Annotation
 from twin.scenario.events import Entry
 from twin.scenario.kind import UnitModel
+from twin.scenario.machine import MachineModel
 from twin.scenario.merge import CHANGED
 from twin.scenario.model import Parameter
 from twin.scenario.places import Path, dotted, split
+from twin.scenario.policies import PolicySpec
 from twin.scenario.process import ProcessModel
 from twin.scenario.settings import Carrier, Settings
+from twin.scenario.source_settings import SourceSettings
 
 _DEFAULT_SOURCE = "default of twin"
-_ELSEWHERE = ("twin", "materials", "units", "events", "thermochemistry")
+_ELSEWHERE = ("twin", "materials", "units", "events", "thermochemistry", "policies")
 
+_POLICY_DEFAULT = ("assumed", "default of the policy", None, None)
 Default: TypeAlias = tuple[str, str, float | None, float | None]
 """Basis, source, lower and upper end of a default."""
 
@@ -89,16 +93,25 @@ def parameters_of(
     carriers: Mapping[str, tuple[Carrier, Number | None]],
     annotations: Mapping[Path, Annotation],
     complain: Callable[[Path, str], None],
+    policies: Iterable[PolicySpec] = (),
+    source_settings: Mapping[str, SourceSettings] | None = None,
 ) -> list[Parameter]:
     """Return every number of a scenario; what is wrong with the ``low`` and ``high`` of one is noted."""
     found = [number for number in numbers_in(settings, ()) if number.path[0] not in _ELSEWHERE]
     unit_level: dict[Path, Annotation] = {}
+    settings_by_source = source_settings or {}
     for name, model in models.items():
         found += numbers_in(model, ("units", name))
+        if isinstance(model, MachineModel):
+            found += _by_source(name, settings_by_source.get(name, {}))
         if model.basis or model.source:
             unit_level["units", name] = Annotation(model.basis or "assumed", model.source or NOT_STATED)
+    decided = {spec.name: spec for spec in policies}
+    for spec in decided.values():
+        found += [Found(("policies", spec.name, *below), value, unit, None if given else _POLICY_DEFAULT) for below, value, unit, given in spec.numbers()]
     for entry in events:
         found += _changed_numbers(entry)
+        found += _changed_policies(entry, decided)
     parameters, limited = [], dict.fromkeys(path for path, about in annotations.items() if about.low is not None)
     found = [replace(number, path=_as_written(number.path, annotations)) if number.default is None else number for number in found]
     for number in found:
@@ -126,6 +139,13 @@ def _thermochemistry(settings: Settings) -> Iterator[Parameter]:
         yield Parameter(f"thermochemistry.slopes.{element}", slope, "1", "assumed", NOT_STATED)
 
 
+def _by_source(head: str, settings: SourceSettings) -> Iterator[Found]:
+    for source, values in settings.items():
+        for setting in values:
+            if not setting.point.choices:
+                yield Found(("units", head, "settings", source, setting.point.path), setting.value, setting.point.si, None)
+
+
 def _changed_numbers(entry: Entry) -> Iterator[Found]:
     for text in entry.event.changes:
         path = split(text)
@@ -135,10 +155,22 @@ def _changed_numbers(entry: Entry) -> Iterator[Found]:
                 if number.path[: len(path)] == path and number.default is None:
                     yield Found(("events", entry.index, "set", text, *number.path[len(path) :]), number.value, number.unit, None)
             continue
+        if path[0] == "policies":
+            continue
         model = entry.event.models.get(str(path[1]))
         for number in numbers_in(model, path[:2]) if model else ():
             if number.path[: len(path)] == path and number.default is None:
                 yield Found(("events", entry.index, "set", text, *number.path[len(path) :]), number.value, number.unit, None)
+
+
+def _changed_policies(entry: Entry, specs: Mapping[str, PolicySpec]) -> Iterator[Found]:
+    for text in entry.event.changes:
+        path = split(text)
+        if path[0] == "policies" and str(path[1]) in entry.event.policies:
+            spec, key = specs[str(path[1])], str(path[2])
+            value = entry.event.policies[spec.name][key]
+            rows = [((), value)] if isinstance(value, float) else [((k,), item) for k, item in enumerate(value)]
+            yield from (Found(("events", entry.index, "set", text, *below), number, spec.units[key], None) for below, number in rows)
 
 
 def _as_written(path: Path, annotations: Mapping[Path, Annotation]) -> Path:

@@ -9,9 +9,11 @@ from pydantic import BaseModel
 
 from twin.materials.number import BASES
 from twin.quantities import Quantity, format_quantity
+from twin.scenario import policy
 from twin.scenario.distributions import FORMS
 from twin.scenario.fields import NAME
 from twin.scenario.kind import find, names
+from twin.scenario.policies import PolicyEntry
 from twin.scenario.settings import Settings
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -59,7 +61,14 @@ def json_schema() -> dict[str, Any]:
         "additionalProperties": {"$ref": "#/$defs/unit"},
         "description": whole["properties"]["units"]["description"],
     }
+    whole["properties"]["policies"] = {
+        "type": "object",
+        "propertyNames": {"pattern": f"^{NAME}$"},
+        "additionalProperties": {"$ref": "#/$defs/policy"},
+        "description": whole["properties"]["policies"]["description"],
+    }
     definitions["unit"] = _unit(definitions)
+    definitions["policy"] = _policy(definitions)
     changing = {key: whole["properties"][key] for key in ("twin", "name", "title")}
     changing["extends"] = {"type": "string", "description": "The scenario file that is changed.", "examples": ["weee_line.yaml"]}
     changing["change"] = {"type": "object", "description": "Paths and new values, e.g. units.screen.aperture: 10 mm."}
@@ -98,6 +107,13 @@ def _unit(definitions: dict[str, Any]) -> dict[str, Any]:
         definitions[name] = schema
         branches.append({"if": {"properties": {"kind": {"const": name}}, "required": ["kind"]}, "then": {"$ref": f"#/$defs/{name}"}})
     return {"type": "object", "required": ["kind"], "properties": {"kind": {"enum": list(kinds)}}, "allOf": branches}
+
+
+def _policy(definitions: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a policy in a plant: its parameters are those of the policy, and checked by the loader alone."""
+    schema = _schema_of(PolicyEntry, definitions)
+    schema["properties"]["policy"] = {"type": "string", "examples": list(policy.names()), "description": schema["properties"]["policy"]["description"]}
+    return {**schema, "additionalProperties": True}
 
 
 def _distribution() -> dict[str, Any]:

@@ -299,6 +299,7 @@ class Settings(Model):
     budget: Budget = Field(default=Budget(), description="What a run may use.")
     thermochemistry: Thermochemical = Field(default=Thermochemical(), description="What smelting rests on, where it differs from the data of twin.")
     units: dict[str, Any] = Field(description="The plant: units by name, in the order in which ties in time are broken.", min_length=1)
+    policies: dict[Name, Any] = Field(default={}, description="Decisions that are taken while the plant runs, by name, see the page on policies.")
     events: Annotated[tuple[Event, ...], OneOrMore()] = Field(default=(), max_length=1000, description="Changes of parameters while the plant runs.")
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from twin.errors import FileError, UsageError
 from twin.plant import simulate, topology
+from twin.plant.deciding import actions_in
 from twin.plant.simulate import Progress
 from twin.quantities import NANOSECONDS, format_quantity
 from twin.results.held import contradictions
@@ -27,6 +28,9 @@ from twin.results.read import Result, open_file
 from twin.results.sources import changes_since
 from twin.scenario import Scenario, load_stored
 from twin.scenario.kind import Kind
+from twin.scenario.model import Parameter
+from twin.scenario.policy import Policy
+from twin.units.policy import Row
 
 TOLERANCE = 1e-9
 """Largest relative difference of a run that counts as reproduced on another machine."""
@@ -88,8 +92,11 @@ def reproduce(file: Path | str, progress: Progress | None = None) -> Reproductio
         scenario = _scenario(stored)
         with tempfile.TemporaryDirectory(prefix="twin-reproduce-") as folder:
             replication = int(stored.attrs["replication"])
-            with simulate.run(scenario, out=Path(folder) / "rerun.h5", replication=replication, progress=progress) as rerun, contradictions(stored.path):
-                return compare_runs(stored, rerun, scenario.kinds.values())
+            out = Path(folder) / "rerun.h5"
+            with contradictions(stored.path):
+                actions = _actions(stored, scenario)
+            with simulate.run(scenario, out=out, replication=replication, progress=progress, actions=actions) as rerun, contradictions(stored.path):
+                return compare_runs(stored, rerun, scenario.code)
 
 
 def _scenario(stored: Result) -> Scenario:
@@ -101,6 +108,7 @@ def _scenario(stored: Result) -> Scenario:
         )
     scenario = load_stored(stored.scenario, stored.files)
     topology.derive(scenario)
+    scenario = _with_parameters(scenario, stored)
     if int(stored.attrs["seed"]) != scenario.seed:
         raise FileError(
             f"{stored.path} states the seed {stored.attrs['seed']}, but the scenario in it has {scenario.seed}: it was changed after it was made; "
@@ -109,7 +117,46 @@ def _scenario(stored: Result) -> Scenario:
     return scenario
 
 
-def compare_runs(stored: Result, rerun: Result, kinds: Iterable[Kind] | None = None) -> Reproduction:
+def _absent(scenario: Scenario) -> list[str]:
+    """The policies that are not installed here."""
+    return [name for name, spec in scenario.policies.items() if spec.code is None]
+
+
+def _actions(stored: Result, scenario: Scenario) -> dict[str, list[Row]]:
+    """What policies did that are not installed here; the others are asked again, as the rest of the plant is computed again."""
+    absent = _absent(scenario)
+    if not absent:
+        return {}
+    known = actions_in(stored)
+    for name in absent:
+        points = {point.path: point for point in scenario.policies[name].sets}
+        last = 0
+        for time, path, value, _ in known.get(name, []):
+            if time < last or not points[path].low <= value <= points[path].high:
+                raise ValueError(f"policies.{name} cannot have set {path} to {value} at {time} ns")
+            last = time
+    return {name: known.get(name, []) for name in absent}
+
+
+def _with_parameters(scenario: Scenario, stored: Result) -> Scenario:
+    """The scenario with the parameters of policies that are not installed, whose units and defaults only they know, as the file states them."""
+    prefixes = tuple(f"policies.{name}." for name in _absent(scenario))
+    if not prefixes:
+        return scenario
+    own = {number.path: number for number in scenario.numbers}
+    with contradictions(stored.path):
+        names = ("path", "value", "unit_of_measure", "basis", "source", "low", "high")
+        rows = list(zip(*(stored.array(f"parameters/{name}").tolist() for name in names), strict=True))
+    found = {}
+    for path, value, unit, basis, source, low, high in rows:
+        if path in own:
+            found[path] = own[path]
+        elif any(prefix in path for prefix in prefixes):
+            found[path] = Parameter(path, value, unit, basis, source, None if math.isnan(low) else low, None if math.isnan(high) else high)
+    return replace(scenario, numbers=tuple({**found, **{path: number for path, number in own.items() if path not in found}}.values()))
+
+
+def compare_runs(stored: Result, rerun: Result, kinds: Iterable[Kind | Policy] | None = None) -> Reproduction:
     """Compare two results, the second of which was made from what stands in the first."""
     digests = (stored.digest, rerun.digest)
     events = (int(stored.attrs["events"]), int(rerun.attrs["events"]))

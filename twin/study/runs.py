@@ -97,7 +97,7 @@ def job_key(job: Job, environment: str | None = None) -> str:
     ``keep`` is no part of it.
     """
     scenario = job.scenario
-    parts = [scenario.sha256, scenario.seed, job.replication, dict(job.changes), kinds_digest(scenario.kinds.values()), environment or local_environment()]
+    parts = [scenario.sha256, scenario.seed, job.replication, dict(job.changes), kinds_digest(scenario.code), environment or local_environment()]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

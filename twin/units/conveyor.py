@@ -253,6 +253,35 @@ class Conveyor(Unit):
         line.followers.append(self)
         self.windows = Windows([*self.windows.calendars, *line.windows.calendars], line.windows.maintenance)
 
+    def change_belt(self, capacity: float, transit: float, now: int | None) -> None:
+        """What it holds, kg, and how long a way over it takes, s, from now on; ``now`` is None while a saved state is restored.
+
+        A belt that runs at another speed does so under what lies on it: of each lot's way the share that is left then takes as much of the new time as it
+        would have taken of the old.
+        """
+        larger = capacity > self.capacity
+        self.capacity, self.tolerance = capacity, RELATIVE_TOLERANCE * capacity
+        before, self.transit = self.transit, nanoseconds(transit)
+        if now is None:
+            return
+        if self.transit != before:
+            self._change_ways(before, now)
+        if larger:
+            self.putters.wake_first(now)
+
+    def _change_ways(self, before: int, now: int) -> None:
+        """Lots on the way have the share of it before them that they had; who stands has it when the belt runs on."""
+        record = self.record
+        self.settle(now)
+        since = record.stood if record.stood >= 0 else now
+        advance, left = self.windows.advance, self.windows.open_between
+        record.exits = [at if at <= since else advance(since, left(since, at) * self.transit // before) for at in record.exits]
+        if record.exits:
+            record.moves_until = record.exits[-1]
+            if record.until >= 0:
+                record.until = max(now, record.exits[0])
+                self.clock.reschedule(self, record.until)
+
     def change_power(self, power: tuple[float, float], now: int | None) -> None:
         """A timed event changed the power; ``now`` is None while a saved state is restored."""
         if now is not None:

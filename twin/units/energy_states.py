@@ -78,6 +78,13 @@ class Rest:
         stopped = max(0, min(off, standby) + self.min_stop - now)
         return stopped + (self.warm_up_off if now + stopped > off else self.warm_up)
 
+    def stop_left(self, windows: Windows, now: int) -> int:
+        """What is left of the shortest stop, for which nobody is needed yet."""
+        if self.awake < 0 or windows.open_between(self.awake, now) < now - self.awake:
+            return 0
+        resting = min(self._from(self.off_after), self._from(self.standby_after))
+        return max(0, resting + self.min_stop - now) if now > resting else 0
+
     def begin_run(self, now: int) -> None:
         """The line works after it had stood: after a rest that is a start, from which its shortest run counts."""
         if self.rested:

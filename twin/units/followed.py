@@ -48,6 +48,6 @@ class FollowedRate:
         wanted = self.wanted(self.level, full)
         if self.rate_now >= 0.0 and self.model.ramp:
             step = (full - min(self.model.lowest, full)) * (now - self.since) / nanoseconds(self.model.ramp)
-            wanted = min(self.rate_now + step, max(self.rate_now - step, wanted))
+            wanted = min(full, self.rate_now + step, max(self.rate_now - step, wanted))
         self.rate_now, self.since = wanted, now
         return wanted

@@ -184,6 +184,10 @@ class Gate(TruckQueue):
         self.receiver.put(shares, mass, mass, lot, now)
 
     @property
+    def gives_up(self) -> bool:
+        return bool(self.trucks) and self.trucks[0].gives_up >= 0
+
+    @property
     def cause(self) -> tuple[int, str] | None:
         if self.trucks and self.trucks[0].number < 0:
             return BLOCKED, self.receiver.name

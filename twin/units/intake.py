@@ -23,9 +23,8 @@ FIRST, ALTERNATE, FULLEST, CAMPAIGNS = "first", "alternate", "fullest", "campaig
 class Intake:
     """Draws ``lot`` kg from ``bunkers``, or several such batches at once where ``batches`` (set before each search) allows and they are there.
 
-    With ``shares`` it blends, waiting for all; else it takes from one at a time, chosen by ``take``. ``partial``: less where a bunker holds less.
-    ``hold``: the place of
-    the lot is freed only when the line is done with it. ``weights`` (bunker,): from where the present lot came.
+    With ``shares`` it blends, waiting for all; else it takes from one at a time, chosen by ``take``, the one to ``prefer`` before. ``partial``: less where
+    a bunker holds less. ``hold``: the place of the lot is freed only when the line is done with it. ``weights`` (bunker,): from where the present lot came.
     """
 
     def __init__(
@@ -37,6 +36,7 @@ class Intake:
         take: str = FIRST,
         partial: bool = False,
         hold: bool = False,
+        prefer: str | None = None,
         shape: tuple[int, int],
     ) -> None:
         self.bunkers, self.lot = list(bunkers), lot
@@ -52,8 +52,13 @@ class Intake:
         self.chosen = 0
         self.turn = 0
         self._part = np.zeros(shape)
+        self.prefer(prefer)
         if len(self.bunkers) == 1:
             self.weights[0] = 1.0
+
+    def prefer(self, name: str | None) -> None:
+        """Take from the bunker of that name whenever it holds a lot; None: as ``take`` says."""
+        self.preferred = next((j for j, bunker in enumerate(self.bunkers) if bunker.name == name), -1)
 
     def find(self, line: Line) -> float:
         """Mass that could be drawn now, kg; 0 where the line must wait. Notes where from."""
@@ -105,6 +110,11 @@ class Intake:
         return max(1, math.ceil(amount / self.lot * (1.0 - 1e-9)))
 
     def _order(self) -> list[int]:
+        """The bunkers in the order in which they are looked at."""
+        order = self._order_of_taking()
+        return order if self.preferred < 0 else [self.preferred, *(j for j in order if j != self.preferred)]
+
+    def _order_of_taking(self) -> list[int]:
         count = len(self.bunkers)
         if self.take == ALTERNATE:
             return [(self.turn + j) % count for j in range(count)]

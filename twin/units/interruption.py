@@ -58,9 +58,15 @@ class Interruption(Task):
     def step(self, now: int) -> bool:
         record = self.record
         if record.phase == ASKING:
+            if self.needs and (opens := max([now, *(calendar.opens(now) for calendar in self.line.windows.calendars)])) > now:
+                self.abandon_lists(now)  # nobody is kept waiting while the line is closed
+                record.until = opens
+                return True
             if not self.begins(now, lambda: record.duration):
                 return False
             record.phase = AT_WORK
+            if self.needs:
+                record.until = min([record.ends, *(calendar.closes(now) for calendar in self.line.windows.calendars)])
             return True
         if record.phase == AT_WORK:
             if not self.over(now):

@@ -27,6 +27,7 @@ from twin.units.line_stops import StoppableLine
 from twin.units.line_times import DELIVER, READY, RUN_OUT, START, WARMING, WORK, Equipment
 from twin.units.machine import Machine
 from twin.units.outlet import Receiver
+from twin.units.source_settings import BySource
 from twin.units.steering import Steering
 
 
@@ -65,6 +66,7 @@ class Line(StoppableLine):
         self._steering: list[Steering] = []
         self._following = [machine.follows for machine in self.machines if machine.follows is not None]
         self.switch: LevelSwitch | None = None
+        self.settings: BySource | None = None
 
     def connect(self, outlets: Sequence[Receiver]) -> None:
         """Where its outlets lead to, in declared order; lets the deadlock report know who fills and empties what."""
@@ -98,7 +100,10 @@ class Line(StoppableLine):
             return self._start(now)
         if record.phase == WARMING:
             record.phase = START
-            self.rest.awake = now  # type: ignore[union-attr]  # only a line with energy states warms up
+            if record.asked >= 0:  # who warmed it up is wanted elsewhere: it must warm up again
+                self._let_go(now)
+            else:
+                self.rest.awake = now  # type: ignore[union-attr]  # only a line with energy states warms up
             return self._start(now)
         if record.phase == RUN_OUT:
             return self._hand_over(now)
@@ -111,13 +116,12 @@ class Line(StoppableLine):
             imposed, until = self._look_at_windows(now)
             if imposed != RUNNING:
                 self.abandon_lists(now)
-                if record.kept:
-                    record.kept = False
-                    release(self, self.needs, now)
+                self._let_go(now)
                 record.state, record.until = OFF_SHIFT if imposed == OFF_SHIFT else MAINTENANCE, until
                 return True
         if record.down or record.serviced or record.pauses:
             self.abandon_lists(now)
+            self._let_go(now)  # the repair may need the same people
             self._wait(MAINTENANCE if record.serviced else DOWN if record.down else record.paused, [self.repaired], now)
             return True
         return False
@@ -147,13 +151,15 @@ class Line(StoppableLine):
             return False
         if self.changeover is not None and self._changes_over(self.changeover, amount, now):
             return self._take(now)
+        if record.rule == RUN_EMPTY and now >= self._feed_stops:
+            return self._stand_until_closing(now)
+        if self.settings is not None:
+            self.settings.follow(intake.bunkers[intake.chosen].name, now)
         if record.flush:
             return self._run_flush(now)
         for machine in self._rostered:
             if machine.follows_roster(now):
                 network.changed(machine)
-        if record.rule == RUN_EMPTY and now >= self._feed_stops:
-            return self._stand_until_closing(now)
         for followed in self._following:
             followed.look()
         for steering in self._steering:
@@ -163,7 +169,7 @@ class Line(StoppableLine):
             intake.peek(network.lot, amount)
             counted = network.warned.copy()
             self._evaluate(amount, now)
-            late = record.rule == DO_NOT_START and now + nanoseconds(network.duration) > record.closes
+            late = self._too_late(nanoseconds(network.duration), now)
             if late or (self.before and not self._room_before(now)):
                 network.warned[:] = counted  # the lot is evaluated, and its warnings counted, again when it starts
                 return late and self._stand_until_closing(now)
@@ -213,9 +219,11 @@ class Line(StoppableLine):
         record = self.record
         if self._hindered(now):
             return record.until >= 0
-        if self.rest is not None and (delay := self.rest.start_delay(self.windows, now)):
+        if record.left == record.duration and self._too_late(record.left, now):  # it had to wait for a repair or for people
+            return self._stand_until_closing(now)
+        if self.rest is not None and (delay := self.rest.stop_left(self.windows, now)):
             self.abandon_lists(now)
-            record.phase, record.state, record.until = WARMING, WARM_UP, now + delay
+            record.state, record.until = WARM_UP, now + delay
             return True
         if self.repaired in self.waiting:  # it is repaired, and waits for what it needs only: its next repair may need the same
             self.waiting.remove(self.repaired)
@@ -225,6 +233,10 @@ class Line(StoppableLine):
             return False
         if self.waiting:
             self.leave_lists()
+        if self.rest is not None and (delay := self.rest.start_delay(self.windows, now)):  # with the people it needs, who might be gone afterwards
+            record.kept, record.asked = bool(self.needs), -1
+            record.phase, record.state, record.until = WARMING, WARM_UP, now + delay
+            return True
         if self._next_failure < 0:
             self._next_failure = next_failure(self.breakdowns)
         if record.began < now:
@@ -235,6 +247,14 @@ class Line(StoppableLine):
         record.phase, record.state, record.since, record.began, record.asked = WORK, RUNNING, now, now, -1
         record.until = self._stop(now)
         return True
+
+    def _too_late(self, duration: int, now: int) -> bool:
+        """Whether work of so long (ns) that must be done before the line closes would not be, what a start takes included."""
+        record = self.record
+        if record.rule != DO_NOT_START:
+            return False
+        delay = self.rest.start_delay(self.windows, now) if self.rest is not None else 0
+        return now + delay + duration > record.closes
 
     interruptible = True
 
@@ -301,6 +321,12 @@ class Line(StoppableLine):
         self.abandon_lists(now)
         self.record.state, self.record.until = CLOSING, max(now, self.record.closes)
         return True
+
+    def _let_go(self, now: int) -> None:
+        """Crew and tools that stayed are free."""
+        if self.record.kept:
+            self.record.kept = False
+            release(self, self.needs, now)
 
     def _dismiss(self, now: int) -> None:
         """The work is done or interrupted: crew and tools are free, unless they stay in overtime."""
@@ -388,6 +414,7 @@ class Line(StoppableLine):
             "intake": self.intake.save(),
             "records": self.records.save(),
             "liberated": self.liberated.save(),
+            "set_for": self.settings.source if self.settings is not None else "",
             "cleanings": [cleaning.save() for _, cleaning in self.cleanings],
             "rest": self.rest.save() if self.rest is not None else {},
             "switched_on": self.switch is not None and self.switch.on,
@@ -397,6 +424,8 @@ class Line(StoppableLine):
 
     def load(self, state: State) -> None:
         super().load(state)
+        if self.settings is not None:
+            self.settings.restore(state["set_for"])
         self.takes_any, self._seconds_for = state["takes_any"], state["seconds_for"]
         for machine, saved in zip(self.machines, state["machines"], strict=True):
             machine.load(saved)

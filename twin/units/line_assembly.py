@@ -224,6 +224,7 @@ def build_line(
                 take=head.take,
                 partial=head.partial,
                 hold=head.hold == "until_done",
+                prefer=head.prefer,
                 shape=site.shape,
             ),
             _windows(site, models),

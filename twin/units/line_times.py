@@ -28,7 +28,8 @@ class LineRecord:
     work after it stood. ``gone``: of the ``duration`` of the lot, what was handed over already. ``asked``: since when an interrupted line wants what it
     needs, else below 0.
 
-    With rules of closing: ``closes``: when the windows close or closed last, ``rule``: what happens then; ``kept``: crew and tools stay in overtime.
+    With rules of closing: ``closes``: when the windows close or closed last, ``rule``: what happens then; ``kept``: crew and tools stay, in
+    overtime or while the line warms up.
     ``pauses``: stops that the line makes by itself, now in state ``paused``; ``set_for``: the source or material that it is set for, ``flush``: whether it is
     still to be flushed.
     """

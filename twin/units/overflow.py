@@ -67,6 +67,10 @@ class OverflowingBunker(Bunker):
     def _who_takes(self) -> list[Unit]:
         return [*self.takers, *(self.outlet._who_takes() if isinstance(self.outlet, Bunker) else ())]
 
+    def own_room(self) -> float:
+        """Mass that still fits into the bunker itself, kg."""
+        return super().room()
+
     def fits_here(self, amount: float) -> bool:
         """Whether ``amount`` kg fit into the bunker itself."""
         room = super().room()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+from twin.units.overflow import OverflowingBunker
 
 if TYPE_CHECKING:
     from twin.units.line import Line
@@ -54,6 +57,7 @@ class Steering:
 
 
 def _empty(place: Receiver) -> float:
-    """The share of a place that is empty; a product always is."""
-    capacity = getattr(place, "capacity", None)
-    return 1.0 if capacity is None else place.room() / capacity
+    """The share of a place that is empty; a product always is, a full bunker never, whatever it overflows to."""
+    capacity: float = getattr(place, "capacity", math.inf)
+    room: float = place.own_room() if isinstance(place, OverflowingBunker) else place.room()
+    return 1.0 if capacity == math.inf else room / capacity

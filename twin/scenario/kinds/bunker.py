@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -46,6 +46,8 @@ class InitialStock(Model):
 
 class Bunker(UnitModel):
     """A store with a capacity by mass."""
+
+    changeable: ClassVar[frozenset[str]] = frozenset({"capacity"})
 
     kind: Literal["bunker"]
     from_: References = Field(

@@ -15,7 +15,7 @@ from twin.scenario.machine import Power
 class Conveyor(UnitModel):
     """A belt that takes a transit time and holds a mass."""
 
-    changeable: ClassVar[frozenset[str]] = frozenset({"power"})
+    changeable: ClassVar[frozenset[str]] = frozenset({"power", "capacity", "transit"})
 
     kind: Literal["conveyor"]
     from_: References = Field(alias="from", description="Ports or feeds that flow onto it.")
