@@ -395,6 +395,16 @@ def test_a_lot_goes_to_the_emptier_bunker() -> None:
         assert levels[step].tolist() == [a, b]
 
 
+def test_what_decides_of_a_splitter_cannot_change_while_it_runs() -> None:
+    units = {
+        "stock": STOCK,
+        "split": {"kind": "splitter", "from": "stock", "rate": "10 t/h", "shares": {"out": 1}},
+        "out": {"kind": "product", "from": "split"},
+    }
+    with pytest.raises(ScenarioError, match="'by' of 'split' cannot change while the plant runs"):
+        scenario(units, "10 h", events=[{"at": "1 h", "set": {"units.split.by": "free"}}])
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -147,6 +147,8 @@ class MachineModel(LineRules):
     wear: Wear | None = Field(default=None, description="A parameter that wears.")
     maintenance: Annotated[tuple[Maintenance, ...], OneOrMore()] = Field(default=(), description="Planned maintenance.")
 
+    FIXED: ClassVar[frozenset[str]] = frozenset()
+    """Own keys of a kind that no event may change: they say how the line is built."""
     SHARED_CHANGEABLE: ClassVar[frozenset[str]] = frozenset({"rate", "cycle_time", "power", "prefer"})
 
     @classmethod
@@ -157,7 +159,7 @@ class MachineModel(LineRules):
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
-        cls.changeable = cls.SHARED_CHANGEABLE | {cls.model_fields[name].alias or name for name in cls.own_fields()}
+        cls.changeable = cls.SHARED_CHANGEABLE | {cls.model_fields[name].alias or name for name in cls.own_fields()} - cls.FIXED
 
     @classmethod
     def wearing_fields(cls) -> tuple[str, ...]:

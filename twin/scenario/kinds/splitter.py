@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,8 @@ _SHARES = {"type": "object", "propertyNames": {"pattern": f"^{NAME}$"}, "additio
 
 class Splitter(MachineModel):
     """Divides what it takes among its ports, the same share of every material and size."""
+
+    FIXED: ClassVar[frozenset[str]] = frozenset({"by"})
 
     kind: Literal["splitter"]
     shares: Annotated[dict[str, float], BeforeValidator(_read_shares), WithJsonSchema(_SHARES)] = Field(
