@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -83,6 +84,14 @@ def test_a_calendar_that_is_always_open() -> None:
     calendar = Calendar(Pattern([[(0, 86400)] for _ in range(7)], [], []), START)
     assert calendar.opens(12345) == 12345
     assert calendar.closes(12345) == FAR
+
+
+def test_a_calendar_that_never_closes_is_searched_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten years of days are looked at for its closing; each further question must not look at them again."""
+    calendar = Calendar(Pattern([[(0, 86400)] for _ in range(7)], [], []), START)
+    assert calendar.closes(5) == FAR
+    monkeypatch.setattr(calendar, "_intervals", lambda day: pytest.fail(f"day {day} is looked at again"))
+    assert calendar.closes(10**15) == FAR
 
 
 def test_periods_that_touch_are_one() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import twin
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
@@ -49,6 +51,7 @@ def test_a_heap_keeps_the_bag_opener_running() -> None:
     assert heap["throughput"] > none["throughput"]
 
 
+@pytest.mark.soak
 def test_a_furnace_that_comes_last_waits_for_the_crane() -> None:
     base, night = _kpis("copper_smelter", 6), _kpis("copper_smelter_night_crew", 6)
     assert night["resource_wait.crane"] > base["resource_wait.crane"]

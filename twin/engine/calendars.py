@@ -48,6 +48,8 @@ class Calendar:
         self._holidays = frozenset((day - start.date()).days for day in pattern.holidays)
         self._closed = [tuple((moment - start) // timedelta(microseconds=1) * 1000 for moment in period) for period in pattern.closed]
         self._intervals = lru_cache(maxsize=64)(self._open_on)
+        self._stretch = (0, 0)
+        """The open period that was looked at last, from where it was looked at."""
 
     def _day(self, now: int) -> int:
         return (now + self._offset) // DAY
@@ -78,6 +80,14 @@ class Calendar:
 
     def closes(self, now: int) -> int:
         """The end of the open period that contains ``now`` (open then)."""
+        begin, end = self._stretch
+        if not begin <= now < end:  # a calendar that never closes is searched once, not at each question
+            end = self._closes_after(now)
+            if end > now:
+                self._stretch = (now, end)
+        return end
+
+    def _closes_after(self, now: int) -> int:
         end = now
         for day in range(self._day(now), self._day(now) + SEARCH_DAYS):
             for a, b in self._intervals(day):
