@@ -99,7 +99,7 @@ def seize(unit: Unit, needs: Needs, now: int, task: tuple[Unit, int] | None = No
     unit.leave_lists()
     holder, number = task if task is not None else (unit, 0)
     for resource in found:
-        resource.grant(Hold(holder, number, needs.rank, since, holder.interruptible and needs.leaves(resource)), now)
+        resource.grant(Hold(holder, number, needs.rank, since, not needs.plain and holder.interruptible and needs.leaves(resource)), now)
     for resource in found:
         resource.queue.wake_first(now)
     return True

@@ -258,7 +258,11 @@ class Resource(Unit):
         begin = self._since
         for k, part in self.recorder.cut(begin, now):
             counts = self.recorder.resources[k][self._row]
-            self._account(counts, begin, part)
+            if self.staffing.steady and self.rules.pauses is None:  # nearly always
+                counts[IN_USE] += len(self.holders) * part / NANOSECONDS
+                counts[AVAILABLE] += self.staffing.most * part / NANOSECONDS
+            else:
+                self._account(counts, begin, part)
             counts[QUEUE] += waiting * part / NANOSECONDS
             begin += part
         self._since = now

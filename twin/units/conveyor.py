@@ -212,7 +212,11 @@ class Conveyor(Unit):
     def _close(self, now: int, state: int) -> None:
         """Account for the time since the state last changed; then it is ``state``."""
         record, recorder = self.record, self.recorder
-        for begin, end, effective in self._pieces(record.since, now):
+        if record.since == now:
+            record.state = state
+            return
+        pieces = self._pieces if self.when_blocked == ACCUMULATE else self._windowed
+        for begin, end, effective in pieces(record.since, now):
             powered = effective in POWERED and not self._rests(effective, begin)
             record.powered += end - begin if powered else 0
             if effective == BLOCKED:
@@ -229,10 +233,13 @@ class Conveyor(Unit):
             return now >= self.record.moves_until
         return self.when_blocked == STOP and state == BLOCKED
 
+    def _windowed(self, begin: int, end: int) -> Iterator[tuple[int, int, int]]:
+        return self.windows.pieces(begin, end, self.record.state)
+
     def _pieces(self, begin: int, end: int) -> Iterator[tuple[int, int, int]]:
         """Cut [begin, end) where calendars open or close, and where the last lot has closed up."""
         record = self.record
-        if self.when_blocked == ACCUMULATE and begin < record.moves_until < end:
+        if begin < record.moves_until < end:
             yield from self.windows.pieces(begin, record.moves_until, record.state)
             begin = record.moves_until
         yield from self.windows.pieces(begin, end, record.state)

@@ -84,7 +84,12 @@ class Line(RuledLine):
                 self._fail_due(now)
             if record.left > 0:
                 return self._stopped(now)
-            return self._hand_over(now)
+            if record.gone:
+                return self._hand_over(now)
+            record.phase = DELIVER
+            self.liberated.count(self.network, 1.0, record.lot, now, self.genealogy)
+            self.delivery.begin(self)
+            return self._deliver(now)
         if record.since < now:
             self._close(now)
         if record.phase == READY:
@@ -187,13 +192,13 @@ class Line(RuledLine):
         record = self.record
         if self._hindered(now):
             return record.until >= 0
-        if record.left == record.duration and self._too_late(record.left, now):  # it had to wait for a repair or for people
+        if record.rule == DO_NOT_START and record.left == record.duration and self._too_late(record.left, now):  # it had to wait for a repair or for people
             return self._stand_until_closing(now)
         if self.rest is not None and (delay := self.rest.stop_left(self.windows, now)):
             self.abandon_lists(now)
             record.state, record.until = WARM_UP, now + delay
             return True
-        if self.repaired in self.waiting:  # it is repaired, and waits for what it needs only: its next repair may need the same
+        if self.waiting and self.repaired in self.waiting:  # it is repaired, and waits for what it needs only: its next repair may need the same
             self.waiting.remove(self.repaired)
             self.repaired.remove(self)
         if self._needs_some and not record.kept and not seize(self, self.needs, now, asked=record.asked if record.asked >= 0 else None):
