@@ -92,6 +92,9 @@ def test_a_calendar_that_never_closes_is_searched_once(monkeypatch: pytest.Monke
     assert calendar.closes(5) == FAR
     monkeypatch.setattr(calendar, "_intervals", lambda day: pytest.fail(f"day {day} is looked at again"))
     assert calendar.closes(10**15) == FAR
+    never = Calendar(Pattern([[] for _ in range(7)], [], []), START)
+    monkeypatch.setattr(never, "_intervals", lambda day: pytest.fail(f"day {day} is looked at"))
+    assert never.opens(5) == FAR
 
 
 def test_periods_that_touch_are_one() -> None:

@@ -48,6 +48,7 @@ class Calendar:
         self._holidays = frozenset((day - start.date()).days for day in pattern.holidays)
         self._closed = [tuple((moment - start) // timedelta(microseconds=1) * 1000 for moment in period) for period in pattern.closed]
         self._intervals = lru_cache(maxsize=64)(self._open_on)
+        self._never = not any(self._week)
         self._stretch = (0, 0)
         """The open period that was looked at last, from where it was looked at."""
 
@@ -72,6 +73,8 @@ class Calendar:
 
     def opens(self, now: int) -> int:
         """``now`` if open then, else the next opening; :data:`FAR` if there is none."""
+        if self._never:  # no week has an opening: ten years of days need not be looked at
+            return FAR
         for day in range(self._day(now), self._day(now) + SEARCH_DAYS):
             for a, b in self._intervals(day):
                 if now < b:

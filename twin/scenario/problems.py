@@ -47,11 +47,6 @@ class Faults:
         """Note a fault at ``loc`` below the value."""
         self._found.append(InitErrorDetails(type=wrong(message), loc=loc, input=got))
 
-    def add_from(self, error: ValidationError, *loc: str | int) -> None:
-        """Note every fault of a nested value that stands at ``loc``."""
-        for detail in error.errors(include_url=False, include_context=False):
-            self.add(in_words(detail), *loc, *detail["loc"], got=detail["input"])
-
     def __len__(self) -> int:
         return len(self._found)
 

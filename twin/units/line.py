@@ -213,7 +213,6 @@ class Line(RuledLine):
         if self._next_failure < 0:
             self._next_failure = next_failure(self.breakdowns)
         if record.began < now:
-            record.starts += 1
             if self.rest is not None:
                 self.rest.begin_run(now)
             self.recorder.starts[self.recorder.step(now)][self.records.line_row] += 1

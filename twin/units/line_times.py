@@ -24,9 +24,8 @@ READY, START, WORK, DELIVER, RUN_OUT, WARMING = range(6)
 class LineRecord:
     """All times in ns. ``left``: work left on the lot; ``operated``: running time so far; ``state`` holds since ``since``; ``rated``: the lot's
     rates are drawn; ``cause``: the unit or resource that it waits for. ``lots``: lots done; ``slowed``: lots that take longer than their machines need, since
-    the loops do not settle faster. ``ailing``: failed copies and hazards that are not yet dealt with. ``began``: when it last worked; ``starts``: begins of
-    work after it stood. ``gone``: of the ``duration`` of the lot, what was handed over already. ``asked``: since when an interrupted line wants what it
-    needs, else below 0.
+    the loops do not settle faster. ``ailing``: failed copies and hazards that are not yet dealt with. ``began``: when it last worked. ``gone``: of the
+    ``duration`` of the lot, what was handed over already. ``asked``: since when an interrupted line wants what it needs, else below 0.
 
     With rules of closing: ``closes``: when the windows close or closed last, ``rule``: what happens then; ``kept``: crew and tools stay, in
     overtime or while the line warms up.
@@ -56,7 +55,6 @@ class LineRecord:
     gone: int = 0
     closes: int = -1
     rule: str = ""
-    starts: int = 0
     kept: bool = False
     asked: int = -1
     pauses: int = 0
