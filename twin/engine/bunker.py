@@ -27,7 +27,8 @@ class Bunker:
     """A place for material between units.
 
     ``capacity`` in kg. ``put`` and ``draw`` do not wait: a unit asks :meth:`room_for` or :meth:`has` first and joins ``putters`` or ``getters`` where the
-    answer is no. ``spillers``: bunkers that overflow into this one. ``watchers`` look whenever something was put in, and stand in no list. ``watch`` is
+    answer is no. ``spillers``: bunkers that overflow into this one. ``watchers`` look whenever something was put in,
+    ``followers`` also when something was drawn; they stand in no list. ``watch`` is
     called with the bunker and the time before its level changes and may be replaced by a recorder.
     """
 
@@ -42,6 +43,8 @@ class Bunker:
         self.takers: list[Unit] = []
         self.spillers: list[Bunker] = []
         self.watchers: list[Unit] = []
+        self.followers: list[Unit] = []
+        self._tells = False
         self.getters = WaitingList(f"{name}: material", self.contains, self._who_fills, ends_quietly=True)
         self.putters = WaitingList(f"{name}: room", self.fits, self._who_takes)
         self.step_end = 1 << 62
@@ -120,9 +123,20 @@ class Bunker:
             self.putters.wake_first(now)
         if self.getters.units:
             self.getters.wake_first(now)
-        if self.spillers:
+        if self._tells:
+            for follower in self.followers:
+                follower.wake(now)
             self._tell_spillers(now)
         return amount
+
+    def tell(self, *, spiller: Bunker | None = None, follower: Unit | None = None) -> None:
+        """From now on tell a bunker that overflows into this one that something was drawn, or a unit that the level has changed."""
+        self._tells = True
+        if spiller is not None:
+            self.spillers.append(spiller)
+        if follower is not None:
+            self.followers.append(follower)
+            self.watchers.append(follower)
 
     def _tell_spillers(self, now: int) -> None:
         """There is room here: who waits before a full bunker that overflows into this one may go on."""

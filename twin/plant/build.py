@@ -27,6 +27,8 @@ from twin.scenario.line_rules import DO_NOT_START, FINISH, RUN_EMPTY
 from twin.scenario.machine import MachineModel
 from twin.scenario.model import Scenario
 from twin.scenario.process import ProcessModel
+from twin.units.absent import present
+from twin.units.arrivals import Arrivals
 from twin.units.assembly import Assembly
 from twin.units.components import components_of
 from twin.units.conveyor import Conveyor
@@ -37,6 +39,7 @@ from twin.units.line_assembly import build_breakdowns, build_hazards, build_inte
 from twin.units.loads import Loader
 from twin.units.orders import Orders
 from twin.units.overflow import OverflowingBunker
+from twin.units.pickups import PickUps
 from twin.units.policy import PolicyUnit
 from twin.units.prepared import remembering
 from twin.units.process import Process
@@ -97,6 +100,9 @@ def build(scenario: Scenario, replication: int = 0) -> Built:
     _connect(built)
     if timetable is not None:
         timetable.connect(lines, built.gates)
+        for line in lines:
+            for machine in line.machines:
+                present(line, machine, models[machine.name].count, 0)
         for line in lines:
             if line.name in scenario.source_settings:
                 line.settings = BySource(scenario.source_settings[line.name], timetable)
@@ -199,6 +205,14 @@ def _behaviour(scenario: Scenario, name: str) -> Behaviour:
 def line_with(built: Built, machine: str) -> Line:
     """The line that a machine belongs to."""
     return next(line for line, layout in zip(built.lines, built.topology.lines, strict=True) if machine in layout.machines)
+
+
+def coming(built: Built, name: str) -> Arrivals | PickUps:
+    """Whose trucks those of a feed, or the pick-ups of a product, are."""
+    for unit in built.site.units:
+        if (isinstance(unit, Arrivals) and unit.name == name) or (isinstance(unit, PickUps) and unit.product == name):
+            return unit
+    raise AssertionError(f"no trucks of {name}")  # the scenario was checked
 
 
 def _connect(built: Built) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from twin.errors import ScenarioError, UsageError
-from twin.plant.build import Built
+from twin.plant.build import Built, coming, line_with
 from twin.plant.observe import Observer
 from twin.plant.recording import Translation
 from twin.results.read import Result
@@ -24,6 +24,11 @@ def connect_policies(built: Built, translation: Translation, actions: Actions) -
     observer = Observer(built, translation)
     for unit in units:
         unit.connect(_eyes(observer, unit), actions.get(unit.name))
+        unit.watch(built.site.bunkers)
+        for name in unit.spec.asking.lots:
+            line_with(built, name).deciders.append(unit)
+        for name in unit.spec.asking.trucks:
+            coming(built, name).deciders.append(unit)
 
 
 def _eyes(observer: Observer, unit: PolicyUnit) -> Observe:
@@ -52,11 +57,11 @@ def _check_known(quantity: Quantity, translation: Translation) -> None:
 
 
 def actions_in(result: Result) -> dict[str, list[Row]]:
-    """Return what the policies of a run did, by policy, in order of time."""
-    if not result.has("policies/action_time"):
+    """Return what the policies of a run did, by policy, in order of time; nothing of a file that does not number their askings."""
+    if not result.has("policies/asking"):
         return {}
-    columns = (result.array(f"policies/{name}").tolist() for name in ("action_policy", "action_time", "set_point", "action_value", "asked"))
+    columns = (result.array(f"policies/{name}").tolist() for name in ("action_policy", "asking", "set_point", "action_value", "asked"))
     found: dict[str, list[Row]] = {}
-    for policy, time, path, value, asked in zip(*columns, strict=True):
-        found.setdefault(str(policy), []).append((int(time), str(path), float(value), float(asked)))
+    for policy, asking, path, value, asked in zip(*columns, strict=True):
+        found.setdefault(str(policy), []).append((int(asking), str(path), float(value), float(asked)))
     return found

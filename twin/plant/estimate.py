@@ -93,11 +93,13 @@ def _trucks(model: Feed, horizon: float) -> float:
 def _lots(scenario: Scenario, line: LineLayout, supply: float) -> float:
     """How many lots a line works at its rate all the time, or of all that is there."""
     models = [scenario.units[name] for name in line.machines]
-    rates = [model.rate.mean * model.count for model in models if isinstance(model, MachineModel) and model.rate is not None]
-    cycles = [model.cycle_time.mean / model.count for model in models if isinstance(model, MachineModel) and model.cycle_time is not None]
+    most = {name: scenario.copies(name)[1] for name in line.machines}
+    machines = [(model, most[name]) for name, model in zip(line.machines, models, strict=True) if isinstance(model, MachineModel)]
+    rates = [model.rate.mean * count for model, count in machines if model.rate is not None]
+    cycles = [model.cycle_time.mean / count for model, count in machines if model.cycle_time is not None]
     time = scenario.horizon * min((open_share(scenario, model.calendar) for model in models if isinstance(model, MachineModel)), default=1.0)
-    most = min([rate * time / line.lot for rate in rates if rate > 0.0] + [time / cycle for cycle in cycles if cycle > 0.0], default=0.0)
-    return min(most, supply / line.lot)
+    fastest = min([rate * time / line.lot for rate in rates if rate > 0.0] + [time / cycle for cycle in cycles if cycle > 0.0], default=0.0)
+    return min(fastest, supply / line.lot)
 
 
 def open_share(scenario: Scenario, name: str | None) -> float:
@@ -117,8 +119,8 @@ def _other_events(scenario: Scenario) -> Iterator[float]:
     """Trucks, pick-ups, listed stops, failures, policies."""
     horizon = scenario.horizon
     for spec in scenario.policies.values():
-        yield horizon / spec.every
-    for model in scenario.units.values():
+        yield horizon / spec.asking.every if spec.asking.every is not None else 0.0  # asked by lots, trucks or levels, it doubles their events at most
+    for name, model in scenario.units.items():
         if isinstance(model, Feed):
             yield 2.0 * _trucks(model, horizon)
         elif isinstance(model, Product):
@@ -128,7 +130,7 @@ def _other_events(scenario: Scenario) -> Iterator[float]:
         elif isinstance(model, MachineModel):
             yield 2.0 * sum(stop.begin < horizon for stop in model.stops.stops)
             if model.failures is not None:
-                yield 2.0 * model.count * horizon / model.failures.mtbf.mean
+                yield 2.0 * scenario.copies(name)[1] * horizon / model.failures.mtbf.mean
 
 
 def _steps(scenario: Scenario) -> float:

@@ -50,7 +50,7 @@ class Translation:
         self.power_rows = [(u, self.axes.machines.index(name)) for u, name in enumerate(units) if name in self.axes.machines]
         models = {name: model for name in self.machines if isinstance(model := self.scenario.units[name], MachineModel)}
         self.unlimited = [k for k, name in enumerate(self.machines) if models[name].unlimited]
-        self.copies = np.array([models[name].count for name in self.machines])
+        self.copies = np.array([self.scenario.copies(name)[1] for name in self.machines])
         self.machine_rows = [self.axes.machines.index(name) for name in self.machines]
         ports = [i for i, name in enumerate(self.axes.streams) if "." in name and not is_diverted(self.scenario, name)]
         self.unrecorded = [] if built.site.recorder.streams else ports

@@ -322,10 +322,9 @@ class _Builder:
 
     def _batches(self, line: LineLayout) -> int:
         """Batches for which there must be room before a lot starts: one for each copy of a machine with a cycle time."""
-        models = [self.machines[name] for name in line.machines]
         if self.machines[line.name].blocking == "after":
             return 1
-        return max((model.count for model in models if model.cycle_time is not None), default=1)
+        return max((self.scenario.copies(name)[1] for name in line.machines if self.machines[name].cycle_time is not None), default=1)
 
     def _least_capacity(self, unit: str) -> float | None:
         """What a bunker or belt holds at the least, after whatever events and policies change."""

@@ -149,7 +149,7 @@ class MachineModel(LineRules):
 
     FIXED: ClassVar[frozenset[str]] = frozenset()
     """Own keys of a kind that no event may change: they say how the line is built."""
-    SHARED_CHANGEABLE: ClassVar[frozenset[str]] = frozenset({"rate", "cycle_time", "power", "prefer"})
+    SHARED_CHANGEABLE: ClassVar[frozenset[str]] = frozenset({"rate", "cycle_time", "power", "prefer", "count"})
 
     @classmethod
     def own_fields(cls) -> tuple[str, ...]:

@@ -17,9 +17,10 @@ from twin.quantities import format_quantity
 from twin.scenario.annotations import NOT_STATED, Annotation
 from twin.scenario.calendars import CalendarSpec
 from twin.scenario.kind import Kind, UnitModel
+from twin.scenario.machine import MachineModel
 from twin.scenario.places import Node, Path, Place, Plain, dotted, lookup, split
 from twin.scenario.policies import PolicySpec
-from twin.scenario.policy import Policy, Values
+from twin.scenario.policy import Policy
 from twin.scenario.settings import Budget, Carrier, Record, ResourceSpec, Thermochemical
 from twin.scenario.sizes import SizeClasses
 from twin.scenario.source_settings import SourceSettings
@@ -50,7 +51,7 @@ class TimedEvent:
     changes: Mapping[str, Plain]
     models: Mapping[str, UnitModel]
     resources: Mapping[str, ResourceSpec] = field(default_factory=dict)
-    policies: Mapping[str, Values] = field(default_factory=dict)
+    policies: Mapping[str, PolicySpec] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,12 @@ class Scenario:
     def skills(self) -> dict[str, tuple[str, ...]]:
         """The skills of each resource."""
         return {name: spec.skills for name, spec in self.resources.items()}
+
+    def copies(self, machine: str) -> tuple[int, int]:
+        """The least and the most copies of a machine that there are at any time, as events change their ``count``."""
+        models = [self.units[machine], *(event.models[machine] for event in self.events if machine in event.models)]
+        counts = [model.count for model in models if isinstance(model, MachineModel)]
+        return min(counts), max(counts)
 
     @cached_property
     def merged(self) -> Plain:

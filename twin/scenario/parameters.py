@@ -14,6 +14,7 @@ from twin.errors import UsageError
 from twin.materials import Number
 from twin.quantities import parse, quantity_of, shown
 from twin.scenario.annotations import NOT_STATED, Annotation
+from twin.scenario.asking import EVERY
 from twin.scenario.events import Entry
 from twin.scenario.kind import UnitModel
 from twin.scenario.machine import MachineModel
@@ -168,7 +169,11 @@ def _changed_policies(entry: Entry, specs: Mapping[str, PolicySpec]) -> Iterator
         path = split(text)
         if path[0] == "policies" and str(path[1]) in entry.event.policies:
             spec, key = specs[str(path[1])], str(path[2])
-            value = entry.event.policies[spec.name][key]
+            changed = entry.event.policies[spec.name]
+            if key == EVERY:
+                yield Found(("events", entry.index, "set", text), changed.asking.every or 0.0, "s", None)
+                continue
+            value = changed.parameters[key]
             rows = [((), value)] if isinstance(value, float) else [((k,), item) for k, item in enumerate(value)]
             yield from (Found(("events", entry.index, "set", text, *below), number, spec.units[key], None) for below, number in rows)
 

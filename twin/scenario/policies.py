@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from twin.errors import UsageError
 from twin.quantities import Duration, parse, shown
+from twin.scenario.asking import Asking, read_asking
 from twin.scenario.fields import Text
 from twin.scenario.kind import Model
 from twin.scenario.places import Path
@@ -29,7 +30,8 @@ class PolicyEntry(Model):
 
     policy: Text = Field(description="The policy by its name; its parameters stand beside these keys.")
     title: Text = Field(default="", description="A name for people.")
-    every: Duration = Field(description="How often it is asked, first after this time.")
+    every: Duration | None = Field(default=None, description="How often it is asked, first after this time.")
+    ask: Any = Field(default=None, description="When else it is asked: at thresholds of a level, by lots, by trucks.")
     reads: Any = Field(
         description="The quantity it goes by, e.g. level.bin; where it reads several, one for each of its words.",
         json_schema_extra={"anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}]},
@@ -60,7 +62,7 @@ class PolicySpec:
     name: str
     policy: str
     code: Policy | None
-    every: float
+    asking: Asking
     reads: tuple[str, ...]
     sets: tuple[SetPoint, ...]
     parameters: Values
@@ -69,7 +71,9 @@ class PolicySpec:
 
     def numbers(self) -> Iterator[tuple[Path, float, str, bool]]:
         """Yield (place below the entry, value, SI unit, whether it was given) of every number."""
-        yield ("every",), self.every, "s", True
+        if self.asking.every is not None:
+            yield ("every",), self.asking.every, "s", True
+        yield from ((place, value, "kg", True) for place, value in self.asking.places)
         several = len(self.sets) > 1
         for role, point in zip(self.code.sets if self.code is not None else (), self.sets, strict=False):
             if point.choices:
@@ -119,16 +123,17 @@ def _read(name: str, entry: Any, plant: Plant, complain: Complain) -> PolicySpec
     reads = _by_role(head.reads, READS, code.reads if code else (), note)
     places: dict[str, Path] = {role: (READS, role) if isinstance(head.reads, dict) else (READS,) for role in reads}
     units = {f"{READS}.{role}": si for role, quantity in reads.items() if (si := _unit_read(quantity, plant, lambda m, at=places[role]: note(at, m)))}  # type: ignore[misc]
+    asking = read_asking(head.every, head.ask, {role: str(quantity) for role, quantity in reads.items()}, plant.models, note)
     points = _set_points(name, head, code, plant, note)
     units |= {f"{SETS}.{role}": point.si for role, point in points.items()}
-    if wrong:
+    if wrong or asking is None:
         return None
     written = {key: value for key, value in entry.items() if key not in RESERVED}
     words = {f"{SETS}.{role}": point.choices for role, point in points.items() if point.choices}
     parameters, own = _parameters(code, written, units, words, note) if code is not None else ({}, {})
     if wrong:
         return None
-    return PolicySpec(name, head.policy, code, head.every, tuple(map(str, reads.values())), tuple(points.values()), parameters, own, tuple(written))
+    return PolicySpec(name, head.policy, code, asking, tuple(map(str, reads.values())), tuple(points.values()), parameters, own, tuple(written))
 
 
 def check_flows(specs: Iterable[PolicySpec], plant: Plant, materials: Sequence[str], complain: Complain) -> None:

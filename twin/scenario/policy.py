@@ -31,7 +31,7 @@ Values: TypeAlias = Mapping[str, Value]
 """The parameters of a policy by name, in SI: a number, or a list of them."""
 Decide: TypeAlias = Callable[[Floats, Floats, Values], tuple[Floats, Floats]]
 READS, SETS = "reads", "sets"
-RESERVED = ("policy", "title", "every", READS, SETS, "bounds", "choices")
+RESERVED = ("policy", "title", "every", "ask", READS, SETS, "bounds", "choices")
 """Keys of an entry of ``policies`` that no parameter may be called by."""
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from twin.errors import UsageError
 from twin.quantities import shown
+from twin.scenario.asking import EVERY, read_every
 from twin.scenario.places import Plain, split
 from twin.scenario.policies import PolicySpec, read_value
-from twin.scenario.policy import SETS, Values
+from twin.scenario.policy import SETS
 from twin.scenario.problems import nearest
 
 
@@ -34,9 +35,15 @@ class PolicyChanges:
         if name not in self._named:
             raise UsageError(f"unknown policy {name!r}; {nearest(name, self._named)}")
         spec = self._specs.get(name)
-        if spec is None or spec.code is None:  # wrong anyway, or replayed
-            return True
         key = str(path[2]) if len(path) == 3 else ""
+        if spec is None or (spec.code is None and key != EVERY):  # wrong anyway, or replayed
+            return True
+        if key == EVERY and spec.asking.every is not None:
+            every = read_every(value)
+            self._specs[name] = replace(spec, asking=replace(spec.asking, every=every))
+            self._texts.setdefault(name, {})[key] = text
+            return True
+        assert spec.code is not None
         if key not in spec.code.parameters:
             raise UsageError(f"one parameter of the policy can change, e.g. policies.{name}.{next(iter(spec.parameters), 'key')} (got {shown(text)})")
         words = {f"{SETS}.{role}": point.choices for role, point in zip(spec.code.sets, spec.sets, strict=True)}
@@ -46,12 +53,11 @@ class PolicyChanges:
         self._texts.setdefault(name, {})[key] = text
         return True
 
-    def changed(self, complain: Callable[[str, str], None]) -> dict[str, Values]:
-        """Return all parameters of the policies that the changes since the last call were of; ``complain`` notes (text of the change, message)."""
+    def changed(self, complain: Callable[[str, str], None]) -> dict[str, PolicySpec]:
+        """Return the policies, with all that was changed, that the changes since the last call were of; ``complain`` notes (text of the change, message)."""
         texts, self._texts = self._texts, {}
         for name, keys in texts.items():
             code = self._specs[name].code
-            assert code is not None
-            for key, message in code.check(self._specs[name].parameters):
+            for key, message in code.check(self._specs[name].parameters) if code is not None else ():
                 complain(keys.get(key, next(iter(keys.values()))), f"{key}: {message}")
-        return {name: self._specs[name].parameters for name in texts}
+        return {name: self._specs[name] for name in texts}

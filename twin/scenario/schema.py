@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from twin.materials.number import BASES
 from twin.quantities import Quantity, format_quantity
 from twin.scenario import policy
+from twin.scenario.asking import AskEntry
 from twin.scenario.distributions import FORMS
 from twin.scenario.fields import NAME
 from twin.scenario.kind import find, names
@@ -113,6 +114,8 @@ def _policy(definitions: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of a policy in a plant: its parameters are those of the policy, and checked by the loader alone."""
     schema = _schema_of(PolicyEntry, definitions)
     schema["properties"]["policy"] = {"type": "string", "examples": list(policy.names()), "description": schema["properties"]["policy"]["description"]}
+    ask = _schema_of(AskEntry, definitions)
+    schema["properties"]["ask"] = {**ask, "description": schema["properties"]["ask"]["description"]}
     return {**schema, "additionalProperties": True}
 
 

@@ -12,6 +12,7 @@ from twin.scenario.kinds.feed import Feed as FeedModel
 from twin.units.assays import Assays
 from twin.units.assembly import Assembly
 from twin.units.consignments import Consignments
+from twin.units.decider import Decider
 from twin.units.gate import Gate
 from twin.units.pace import Pace
 
@@ -28,6 +29,7 @@ class ArrivalsRecord:
     since: int = 0
     left: float = -1.0
     mean: float = 0.0
+    consulted: int = 0
 
 
 class Arrivals(Unit):
@@ -50,6 +52,7 @@ class Arrivals(Unit):
         }  # fmt: skip
         self.assays = Assays(site, model)
         self.model: FeedModel = model
+        self.deciders: list[Decider] = []
 
     def set_model(self, model: FeedModel, now: int | None) -> None:
         """Parameters after a timed event at ``now`` ns, at which the truck that is due comes sooner or later; None while a saved state is restored."""
@@ -70,12 +73,22 @@ class Arrivals(Unit):
 
     def step(self, now: int) -> bool:
         record = self.record
+        if self.deciders and record.due and record.consulted == record.count:
+            return self._consult(now)
         if record.due:
             shares, mass = self.consignments.next(record.count, now)
             self.gate.arrive(self.assays.applied(shares, record.count, self.streams["assay"]), mass, now)
             record.count += 1
         record.due = self._next(now)
         return record.due
+
+    def _consult(self, now: int) -> bool:
+        """Policies are asked before the truck comes: their events come first at this instant."""
+        self.record.consulted += 1
+        self.record.until = now
+        for decider in self.deciders:
+            decider.ask(now)
+        return True
 
     def _next(self, now: int) -> bool:
         """Plan the next delivery; False after the last."""

@@ -20,6 +20,7 @@ from twin.units.outage import WORKING as WORKING
 from twin.units.task import Task, TaskRecord
 
 if TYPE_CHECKING:
+    from twin.units.absent import Absent
     from twin.units.line import Line
     from twin.units.machine import Draw, Machine
 
@@ -57,6 +58,7 @@ class Breakdown(Task, Outage):
         self.record = record
         self.holds(machine, copy, by_calendar)
         self._life, self._repair, self._row = life, repair, row
+        self.absent: Absent | None = None
 
     @property
     def row(self) -> int:
@@ -72,6 +74,7 @@ class Breakdown(Task, Outage):
         if record.phase == WORKING:
             if record.fails_at == NEVER:
                 self.draw_life(0)
+                self._freeze_if_away(now)
                 if self.by_calendar:
                     record.until = max(record.fails_at, now)
                     return True
@@ -88,6 +91,11 @@ class Breakdown(Task, Outage):
             record.phase = ASKING
             return True
         return self._go_up(now)
+
+    def _freeze_if_away(self, now: int) -> None:
+        """A copy that is not there does not age."""
+        if self.absent is not None:
+            self.absent.freeze(self, now)
 
     def _draw_repair(self) -> int:
         distribution, stream = self._repair
@@ -106,6 +114,7 @@ class Breakdown(Task, Outage):
         self.line.recorder.note(now, self.name, "repaired")
         record.phase = WORKING
         self.draw_life(now if self.by_calendar else self.line.operated(now))
+        self._freeze_if_away(now)
         self.line.copy_up(self, now)
         if not self.by_calendar:
             return False

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from twin.engine.recording import Recorder
+from twin.units.absent import parked
 from twin.units.hazard import ASKING as HAZARD_ASKING
 from twin.units.hazard import QUIET, Hazard
 from twin.units.listed_stops import ListedStops
@@ -33,6 +34,8 @@ class Downtime:
         nobody_yet = bool(struck) and all(hazard.record.phase == HAZARD_ASKING for hazard in struck)
         rows, asking = [], 0
         for outages in self.copies:
+            if parked(outages):
+                continue
             holder = next((outage for outage in outages if outage.record.phase != WORKING), None)
             if struck and not isinstance(holder, ListedStops):
                 rows.append(struck[0].row)

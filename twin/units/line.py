@@ -112,6 +112,8 @@ class Line(RuledLine):
         record, intake, network = self.record, self.intake, self.network
         if self._hindered(now):
             return record.until >= 0
+        if self.deciders and record.consulted < now:
+            return self._consult(now)
         if self._batching:
             intake.batches = max(1, *(machine.batching for machine in self._batching))
         amount = intake.find(self)

@@ -15,6 +15,7 @@ from twin.engine.states import CHANGEOVER, CLEANING
 from twin.kernels.compile import MachineKernel, Sizes
 from twin.scenario.line_rules import CampaignPlan, Changeover
 from twin.scenario.machine import MachineModel
+from twin.units.absent import Absent
 from twin.units.assembly import Assembly
 from twin.units.breakdown import Breakdown, Replacement
 from twin.units.campaigns import Campaigns
@@ -90,7 +91,7 @@ def build_machine(site: Assembly, name: str, model: MachineModel) -> Machine:
         kernel_of(site, name),
         ports,
         model.kernel_values(scenario.materials, scenario.sizes),
-        count=model.count,
+        count=scenario.copies(name)[1],
         bypass_port=bypass,
         rate=model.rate,
         cycle_time=model.cycle_time,
@@ -130,11 +131,15 @@ def build_breakdowns(site: Assembly, machine: Machine, model: MachineModel) -> t
             )
             found.append(breakdown)
             site.units.append(breakdown)
-    drawn = list(found)
-    for listed in _build_stops(site, machine, model):
-        found.append(listed)
-        if drawn:
-            drawn[listed.copy].beside, listed.beside = (listed,), (drawn[listed.copy],)
+    drawn = [outage for outage in found if isinstance(outage, Breakdown)]
+    found += _build_stops(site, machine, model)
+    least, most = site.scenario.copies(machine.name)
+    for copy in range(least, most):
+        absent = Absent(f"{machine.name}.{copy}.absent", site.next_index(), site.clock, machine, copy, drawn[copy : copy + 1])
+        found.append(absent)
+        site.units.append(absent)
+    for outage in found:
+        outage.beside = tuple(other for other in found if other is not outage and other.copy == outage.copy)
     replacement = None
     if model.wear is not None and model.wear.replace_after is not None:
         needs = site.needed(model.wear.needs, model.wear.priority)

@@ -30,7 +30,7 @@ class LineRecord:
     With rules of closing: ``closes``: when the windows close or closed last, ``rule``: what happens then; ``kept``: crew and tools stay, in
     overtime or while the line warms up.
     ``pauses``: stops that the line makes by itself, now in state ``paused``; ``set_for``: the source or material that it is set for, ``flush``: whether it is
-    still to be flushed.
+    still to be flushed. ``consulted``: when policies were last asked for the next lot.
     """
 
     until: int = 0
@@ -61,6 +61,7 @@ class LineRecord:
     paused: int = CHANGEOVER
     set_for: str = ""
     flush: bool = False
+    consulted: int = -1
     state_time: list[int] = field(default_factory=lambda: [0] * len(STATES))
 
 

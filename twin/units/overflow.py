@@ -53,7 +53,7 @@ class OverflowingBunker(Bunker):
         """Find where it overflows to."""
         self.outlet = site.receiver_of(f"{self.name}.{OVERFLOW}")
         if isinstance(self.outlet, Bunker):
-            self.outlet.spillers.append(self)
+            self.outlet.tell(spiller=self)
 
     def tell_fillers(self) -> None:
         """Who fills the bunker fills what it overflows into; once all units are connected."""

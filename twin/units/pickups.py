@@ -14,6 +14,7 @@ from twin.scenario.kinds.product import PickUp
 from twin.scenario.kinds.product import Product as ProductModel
 from twin.units.account import Account
 from twin.units.assembly import Assembly
+from twin.units.decider import Decider
 from twin.units.loads import PICKUPS, REFUSED, Loader
 from twin.units.pace import Pace
 from twin.units.trucks import Truck, TruckQueue
@@ -40,9 +41,16 @@ class PickUps(Loader):
         self.every, self.load_stream = site.stream(name, "pickup"), site.stream(name, "load")
         self.period = nanoseconds(self.model.limit.per) if self.model.limit is not None else 0
         self.bay: Bay | None = None
+        self.deciders: list[Decider] = []
 
     def step(self, now: int) -> bool:
         record = self.record
+        if self.deciders and record.due and record.consulted == record.trucks:
+            record.consulted += 1
+            record.until = now
+            for decider in self.deciders:
+                decider.ask(now)  # its event comes first at this instant
+            return True
         if record.due:
             self._truck(now)
         record.due = True

@@ -11,6 +11,7 @@ from twin.engine.states import CLOSING, DOWN, MAINTENANCE, OFF_SHIFT, RUNNING, S
 from twin.engine.waiting import WaitingList, lacking
 from twin.scenario.line_rules import DO_NOT_START, FINISH, RUN_EMPTY
 from twin.units.changeover import ChangeoverRule
+from twin.units.decider import Decider
 from twin.units.level_switch import LevelSwitch
 from twin.units.line_stops import StoppableLine
 from twin.units.line_times import RUN_OUT, START, Equipment
@@ -25,6 +26,7 @@ class RuledLine(StoppableLine):
         self.needs, self._needs_some = needs, bool(needs)
         self.switch: LevelSwitch | None = None
         self.settings: BySource | None = None
+        self.deciders: list[Decider] = []
 
     def _hindered(self, now: int) -> bool:
         """Off-shift, in maintenance or down: give up waiting for material or room, and wait for that to end."""
@@ -50,6 +52,13 @@ class RuledLine(StoppableLine):
             waiting_list.join(self, wishes[k] if wishes else 0.0)
         self.record.cause = lacking(self)
         check_deadlock(self, now)
+
+    def _consult(self, now: int) -> bool:
+        """Policies are asked before the next lot is looked for: their events come first at this instant, then the line goes on."""
+        self.record.consulted = self.record.until = now
+        for decider in self.deciders:
+            decider.ask(now)
+        return True
 
     def _changes_over(self, rule: ChangeoverRule, amount: float, now: int) -> bool:
         """Whether what would be drawn is another source or material than before, and a changeover begins."""

@@ -16,7 +16,7 @@ from twin.units.assembly import Assembly
 @dataclass(slots=True)
 class TakerRecord:
     """``trucks``: pick-ups so far; ``due``: whether the pending event is a pick-up, ``planned`` for when (ns); ``taken``: kg in the present ``period``
-    of the customer's limit."""
+    of the customer's limit. ``consulted``: pick-ups that policies were asked for."""
 
     until: int = 0
     trucks: int = 0
@@ -24,6 +24,7 @@ class TakerRecord:
     planned: int = 0
     period: int = 0
     taken: float = 0.0
+    consulted: int = 0
 
 
 class Taker(Unit):

@@ -14,9 +14,10 @@ from twin.scenario.kinds.conveyor import Conveyor as ConveyorModel
 from twin.scenario.kinds.feed import Feed as FeedModel
 from twin.scenario.machine import MachineModel
 from twin.scenario.model import TimedEvent
-from twin.scenario.policy import Values
+from twin.scenario.policies import PolicySpec
 from twin.scenario.set_points import SetPoint
 from twin.scenario.settings import ResourceSpec
+from twin.units.absent import present
 from twin.units.arrivals import Arrivals
 from twin.units.assembly import Assembly
 from twin.units.conveyor import Conveyor
@@ -28,7 +29,8 @@ from twin.units.machine import Machine
 class Decides(Protocol):
     """A policy at run time, whose parameters events may change."""
 
-    parameters: Values
+    def revise(self, spec: PolicySpec, now: int | None) -> None:
+        """Go by this from now on; ``now`` is None while a saved state is restored."""
 
 
 @dataclass(slots=True)
@@ -86,8 +88,8 @@ class Timetable(Unit):
             self._staff(name, now)
         self._models.update(event.models)
         self._apply({name: self._as_set(name) for name in event.models}, now)
-        for name, parameters in event.policies.items():
-            self.policies[name].parameters = parameters
+        for name, spec in event.policies.items():
+            self.policies[name].revise(spec, now)
 
     def set_point(self, point: SetPoint, value: float, now: int | None) -> None:
         """A policy sets a number of a unit or resource; ``now`` is None while a saved state is restored."""
@@ -155,6 +157,7 @@ class Timetable(Unit):
             if power != machine.power or resting != machine.resting:
                 line.change_power(machine, power, now)
             line.network.changed(machine)
+            present(line, machine, model.count, now)
         machine.power = power
         if line.name == name:
             line.intake.prefer(model.prefer)
