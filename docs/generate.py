@@ -26,6 +26,7 @@ from twin.materials import CLASSES, ELEMENTS, PROPERTIES, Catalogue, Label, Numb
 from twin.quantities import CELSIUS, UNITS, format_quantity, kind_of, unit
 from twin.results import kpis, layout
 from twin.scenario import policy, quantity_names
+from twin.scenario.asking import AskEntry
 from twin.scenario.kind import Kind, UnitModel, find, names
 from twin.scenario.machine import MachineModel
 from twin.scenario.policies import PolicyEntry
@@ -98,7 +99,7 @@ def scenario_page() -> str:
             parts.append(_kind(kind, fields))
     parts += ["## Machines\n", texts.MACHINES_HEAD, "### Parameters of all machines\n", fields.of(MachineModel, lambda n: n not in UnitModel.model_fields)]
     parts += [_kind(kind, fields) for kind in kinds if kind.role == "machine"]
-    parts += ["## Policies\n", texts.POLICIES, fields.of(PolicyEntry), *map(_policy, policy.OWN)]
+    parts += ["## Policies\n", texts.POLICIES, fields.of(PolicyEntry), "What stands below `ask`:\n", fields.of(AskEntry), *map(_policy, policy.OWN)]
     parts += ["### Names of quantities\n", texts.QUANTITIES, quantity_names.as_markdown()]
     parts += ["## Units of measure\n", texts.MEASURES, _measures()]
     return "\n".join(parts)

@@ -160,7 +160,7 @@ UNITS_HEAD = """\
 
 POLICIES = """\
 `policies` maps names to decisions that are taken again and again while the plant runs ([page](../policies.md)). The keys below are those of every policy; the
-parameters of the one that `policy` names stand beside them. [Events](#events) may change a parameter: `policies.pace.low`.
+parameters of the one that `policy` names stand beside them. [Events](#events) may change a parameter, and `every`: `policies.pace.low`.
 """
 
 QUANTITIES = """\

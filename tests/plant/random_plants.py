@@ -231,6 +231,64 @@ def _orders(chance: random.Random, units: dict[str, Any]) -> None:
             unit["campaign"] = {"by": "due", "plan": plan, "when_empty": chance.choice(["next", "next", "wait"])}
 
 
+def _asked(chance: random.Random, units: dict[str, Any], read: str, limits: list[str]) -> dict[str, Any]:
+    """When a policy of the level ``read`` is asked: by one or more of clock, thresholds, lots and trucks."""
+    lines = [name for name, unit in units.items() if unit["kind"] in ("separator", "shredder")]
+    trucks = [name for name, unit in units.items() if unit["kind"] == "feed" or "pickup" in unit]
+    ask = {"at": limits, "lot": chance.sample(lines, 2), "truck": chance.choice(trucks)}
+    kept = chance.sample(list(ask), chance.randrange(0, 4))
+    entry: dict[str, Any] = {"ask": {key: ask[key] for key in kept}} if kept else {}
+    if not kept or chance.random() < 0.5:
+        entry["every"] = chance.choice(["1 h", "100 min", "7 h"])
+    return entry
+
+
+def _policies(chance: random.Random, units: dict[str, Any], resources: dict[str, Any], events: list[dict[str, Any]]) -> dict[str, Any]:
+    """Rates, loads, sources and crews that follow levels, where nothing else sets them."""
+    changed = {path for event in events for path in event["set"]}
+    bunkers = [name for name, unit in units.items() if unit["kind"] == "bunker"]
+    found: dict[str, Any] = {}
+
+    def add(path: str, values: tuple[Any, Any], **more: Any) -> None:
+        bunker, limits = chance.choice(bunkers), ["500 kg", "1 t"]
+        entry = {"policy": "hysteresis", "reads": f"level.{bunker}", "sets": path, "up": "1 t", "down": "500 kg", "normal": values[0], "raised": values[1]}
+        found[f"decides_{len(found)}"] = {**entry, **_asked(chance, units, bunker, limits), **more}
+
+    for name, unit in units.items():
+        free = not any(path.startswith(f"units.{name}.") for path in changed) and "settings" not in unit
+        if unit.get("rate") == "1 t/h" and free and chance.random() < 0.5:
+            add(f"units.{name}.rate", ("800 kg/h", "1.5 t/h"), bounds=["0.5 t/h", "2 t/h"])
+        elif (
+            isinstance(unit.get("from"), list)
+            and len(unit["from"]) == 2
+            and free
+            and unit["kind"] in ("separator", "shredder")
+            and unit.get("take") != "campaigns"
+            and chance.random() < 0.5
+        ):
+            unit["prefer"] = unit["from"][0]
+            add(f"units.{name}.prefer", tuple(unit["from"]), choices=unit["from"])
+        if unit["kind"] == "feed" and unit["mass"] == {"constant": "2 t"} and free and chance.random() < 0.5:
+            add(f"units.{name}.mass", ("2 t", "1.4 t"), bounds=["1 t", "3 t"])
+    if resources["operator"] in (1, 2) and "resources.operator.count" not in changed and chance.random() < 0.5:
+        add("resources.operator.count", (1, 3), bounds=[1, 3])
+    if found and chance.random() < 0.5:
+        name = next(iter(found))
+        key, value = ("every", "35 min") if "every" in found[name] else ("up", "1.2 t")
+        events.append({"at": f"{chance.randrange(1, 100)} h", "set": {f"policies.{name}.{key}": value}})
+    return found
+
+
+def _copies(chance: random.Random, units: dict[str, Any]) -> list[dict[str, Any]]:
+    """Further copies of machines that come and go."""
+    found: list[dict[str, Any]] = []
+    for name, unit in units.items():
+        if unit["kind"] in ("separator", "shredder") and chance.random() < 0.3:
+            own, comes = unit.get("count", 1), chance.randrange(0, 90)
+            found += [{"at": f"{comes} h", "set": {f"units.{name}.count": own + 1}}, {"at": f"{comes + 17} h", "set": {f"units.{name}.count": own}}]
+    return found
+
+
 def random_plant(seed: int, *, orders: bool = True) -> twin.Scenario:
     """A plant of two or three stages; each stage has one or two lines on the same bunkers. Without ``orders`` none of its products has any."""
     chance, varied = random.Random(seed), random.Random(f"rates of {seed}")
@@ -304,11 +362,15 @@ def random_plant(seed: int, *, orders: bool = True) -> twin.Scenario:
     ordered = random.Random(f"orders of {seed}")
     if orders and ordered.random() < 0.5:
         _orders(ordered, units)
+    decided = random.Random(f"policies of {seed}")
+    policies = _policies(decided, units, resources, events) if decided.random() < 0.6 else {}
+    if decided.random() < 0.4:
+        events += _copies(decided, units)
     scenario = {
         "twin": 1, "name": f"random-{seed}", "time": {"start": "2026-01-05T05:00", "horizon": "5 d"}, "seed": seed, "lot": "500 kg",
         "record": {"every": every, "genealogy": genealogy, "streams": streams},
         "materials": {"x": {}, "y": {}}, "size_bounds": "10 100 mm", "resources": resources,
         "calendars": {"shifts": {"weekdays": ["06:00-22:00"]}, "day": {"weekdays": ["07:00-15:00"]}, "always_open": {"daily": ["00:00-24:00"]}},
-        "units": units, "events": events,
+        "units": units, "events": events, "policies": policies,
     }  # fmt: skip
     return twin.load(scenario)

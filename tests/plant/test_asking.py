@@ -116,8 +116,61 @@ def test_a_pick_up_asks_too() -> None:
     assert len(times) >= 2 and ((times - 2 * HOUR) % (3 * HOUR) == 0).all()
 
 
+def test_a_truck_is_sent_when_there_is_a_load() -> None:
+    """Dispatch: no truck comes by itself, and one within half an hour from when 20 t lie there; it goes on until 4 t are left.
+
+    The gap that is under way passes at the new rate: of 100 d to the next truck, at the time t of the call, (100 d - t) / 100 d x 30 min are left.
+    """
+    sends = {"policy": "hysteresis", "reads": "level.bay", "sets": "units.fine.pickup.every", "bounds": ["30 min", "100 d"], "normal": "100 d",
+             "raised": "30 min", "up": "20 t", "down": "4 t", "ask": {"at": ["4 t", "20 t"]}}  # fmt: skip
+    run = plant({"sends": sends}, fine={"pickup": {"every": {"constant": "100 d"}, "first": "0 s", "mass": "20 t"}})
+    result = twin.run(run)
+    times, values = result.array("policies/action_time"), result.array("policies/action_value")
+    assert values[:2].tolist() == [1800.0, 8_640_000.0]
+    assert times[1] - times[0] == pytest.approx((1 - times[0] / 1e9 / 8_640_000) * 1800e9, abs=2)
+    assert result.kpis["product_mass.fine"].value == pytest.approx(20e3 * (values == 1800.0).sum(), rel=0.2)
+    level = result.quantity("level.bay")
+    assert level.max() < 24e3
+
+
+def test_events_change_pick_ups() -> None:
+    """20 t every 3 h from 2:00 on; from 10:00 on every 6 h: of the 3 h from 8:00 one is left, which is two."""
+    run = plant({}, [{"at": "10 h", "set": {"units.fine.pickup.every": {"constant": "6 h"}, "units.fine.pickup.mass": "12 t"}}], mill={"rate": "40 t/h"},
+                bay={"initial": {"mass": "60 t", "composition": {"sand": 1}}, "capacity": "5000 t"})  # fmt: skip
+    taken = twin.run(run).quantity("flow.fine") * 3.6
+    hours = np.flatnonzero(taken > 0.0)
+    assert hours.tolist() == [2, 5, 8, 12, 18, 24, 30, 36, 42]
+    assert taken[hours] == pytest.approx([20, 20, 20, 12, 12, 12, 12, 12, 12])
+
+
+def test_the_fullest_yard_is_worked_off() -> None:
+    """Three yards that fill at 4, 3 and 2 t/h, one line at 9 t/h: the one worked off changes when another holds 5 t more."""
+    tree = copy.deepcopy(PLANT)
+    units = tree["units"]
+    for name, mass in (("a", "4 t"), ("b", "3 t"), ("c", "2 t")):
+        units[f"trucks_{name}"] = {**units["trucks"], "mass": mass}
+        units[name] = {"kind": "bunker", "from": f"trucks_{name}", "capacity": "200 t", "initial": {"mass": "30 t", "composition": {"sand": 1}}}
+    del units["trucks"], units["bin"]
+    units["mill"].update({"from": ["a", "b", "c"], "rate": "9 t/h", "prefer": "a"})
+    choice = {"policy": "fullest", "reads": ["level.a", "level.b", "level.c"], "sets": "units.mill.prefer", "choices": ["a", "b", "c"], "margin": "5 t",
+              "ask": {"lot": "mill"}}  # fmt: skip
+    result = twin.run({**tree, "policies": {"yard": choice}})
+    levels = np.array([result.quantity(f"level.{name}") for name in "abc"])
+    spread = levels.max(axis=0) - levels.min(axis=0)
+    assert spread[5:].max() < 5e3 + 5e3  # the margin, and what an hour brings
+    assert set(result.array("policies/action_value").tolist()) == {1.0, 2.0, 3.0}
+    flow = [result.quantity(f"flow.{name}").mean() for name in "abc"]
+    assert flow == pytest.approx([4 / 3.6, 3 / 3.6, 2 / 3.6], rel=0.06)
+    with pytest.raises(ScenarioError, match="a list of two or more quantities"):
+        twin.load({**tree, "policies": {"yard": {**choice, "reads": "level.a"}}})
+    with pytest.raises(ScenarioError, match="of one unit"):
+        twin.load({**tree, "policies": {"yard": {**choice, "reads": ["level.a", "queue.trucks_a"]}}})
+
+
 EVERYWHERE: dict[str, Any] = {
     "pace": {**STEP, "up": "20 t", "down": "15 t", "every": "7 h", "ask": {"at": ["15 t", "20 t"], "truck": ["trucks", "fine"]}},
+    "loads": {"policy": "hysteresis", "reads": "level.bay", "sets": "units.fine.pickup.every", "bounds": ["1 h", "9 h"], "normal": "9 h", "raised": "1 h",
+              "up": "10 t", "down": "4 t", "ask": {"at": ["4 t", "10 t"]}},
     "which": {"policy": "proportional", "reads": "state.mill", "sets": "units.trucks.mass", "bounds": ["6 t", "14 t"], "low": 0, "high": 1, "at_low": "14 t",
               "at_high": "6 t", "ask": {"lot": ["mill"], "truck": "trucks"}},
 }  # fmt: skip

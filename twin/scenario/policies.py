@@ -33,8 +33,10 @@ class PolicyEntry(Model):
     every: Duration | None = Field(default=None, description="How often it is asked, first after this time.")
     ask: Any = Field(default=None, description="When else it is asked: at thresholds of a level, by lots, by trucks.")
     reads: Any = Field(
-        description="The quantity it goes by, e.g. level.bin; where it reads several, one for each of its words.",
-        json_schema_extra={"anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}]},
+        description="The quantity it goes by, e.g. level.bin; where it reads several, one for each of its words, or a list.",
+        json_schema_extra={
+            "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}, {"type": "object", "additionalProperties": {"type": "string"}}]
+        },
     )
     sets: Any = Field(
         description="The set point, e.g. units.mill.rate or resources.crew.count: what stands in the scenario and `events` may change.",
@@ -120,9 +122,14 @@ def _read(name: str, entry: Any, plant: Plant, complain: Complain) -> PolicySpec
         wrong.append(True)
         complain(below, message)
 
-    reads = _by_role(head.reads, READS, code.reads if code else (), note)
+    listed = code.many if code else isinstance(head.reads, list)
+    reads = _list_read(head.reads, code.reads[0] if code else "", note) if listed else _by_role(head.reads, READS, code.reads if code else (), note)
     places: dict[str, Path] = {role: (READS, role) if isinstance(head.reads, dict) else (READS,) for role in reads}
     units = {f"{READS}.{role}": si for role, quantity in reads.items() if (si := _unit_read(quantity, plant, lambda m, at=places[role]: note(at, m)))}  # type: ignore[misc]
+    if code and listed and units:
+        if len(kinds := dict.fromkeys(units.values())) > 1:
+            note((READS,), f"quantities of one unit are needed, such as levels (got {', '.join(kinds)})")
+        units[f"{READS}.{code.reads[0]}"] = next(iter(units.values()))
     asking = read_asking(head.every, head.ask, {role: str(quantity) for role, quantity in reads.items()}, plant.models, note)
     points = _set_points(name, head, code, plant, note)
     units |= {f"{SETS}.{role}": point.si for role, point in points.items()}
@@ -164,6 +171,14 @@ def _by_role(written: Any, key: str, roles: tuple[str, ...], complain: Complain)
         if role not in written:
             complain((key,), f"{role!r} is missing")
     return {role: written[role] for role in roles if role in written}
+
+
+def _list_read(written: Any, role: str, complain: Complain) -> dict[str, Any]:
+    """The quantities of a policy that reads a list of them."""
+    if not isinstance(written, list) or len(written) < 2:
+        complain((READS,), f"a list of two or more quantities is needed, e.g. [level.dry, level.wet] (got {shown(written)})")
+        return {}
+    return {f"{role}.{number}": quantity for number, quantity in enumerate(written, 1)}
 
 
 def _unit_read(quantity: Any, plant: Plant, complain: Callable[[str], None]) -> str:

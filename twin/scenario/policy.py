@@ -19,6 +19,7 @@ from twin.scenario.problems import nearest
 
 GROUP = "twin.policies"
 OWN = {
+    "fullest": "twin.policies.fullest:POLICY",
     "hysteresis": "twin.policies.hysteresis:POLICY",
     "proportional": "twin.policies.proportional:POLICY",
     "steps": "twin.policies.steps:POLICY",
@@ -60,7 +61,7 @@ class Policy:
     ``decide(observed, memory, parameters)`` returns the action and the new memory: ``observed`` are the quantities of ``reads`` in SI and in that order, all
     with a value, the action the values of ``sets`` in theirs. It keeps nothing between two calls but its ``memory``, of which this is the first, and draws
     nothing. A value of an action that is no number (NaN) leaves its set point as it is. ``check`` yields (parameter, message) of what is wrong with
-    parameters together.
+    parameters together. With ``many`` it reads a list of quantities of one unit, under its one word.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Policy:
     memory: Floats = ()
     check: Callable[[Values], Iterator[tuple[str, str]]] = nothing_wrong
     summary: str = ""
+    many: bool = False
 
     def __reduce__(self) -> tuple[Callable[[str], Policy], tuple[str]]:
         """A policy is pickled by its name, so that scenarios can go to other processes."""

@@ -10,9 +10,9 @@ from twin.errors import UsageError
 from twin.materials import ELEMENTS
 from twin.quantities import format_quantity, parse, quantity_of, shown
 from twin.scenario.distributions import Distribution, constant
-from twin.scenario.kind import Kind, UnitModel
+from twin.scenario.kind import Kind, Model, UnitModel
 from twin.scenario.machine import MachineModel
-from twin.scenario.places import Path, Plain, split
+from twin.scenario.places import Path, Plain, dotted, split
 from twin.scenario.problems import nearest
 from twin.scenario.quantity_names import Axes
 from twin.scenario.settings import ResourceSpec
@@ -23,7 +23,7 @@ Validate = Callable[[str, Plain], tuple[UnitModel | None, list[tuple[Path, str]]
 
 @dataclass(frozen=True)
 class SetPoint:
-    """What a policy sets: its ``path``, the ``unit`` and the ``field`` of its model, its bounds and what stands in the scenario, in SI.
+    """What a policy sets: its ``path``, the ``unit`` and the ``field`` of its model, or a ``part`` of that, its bounds and what stands there, in SI.
 
     Of a word, the numbers are those of the ``choices``, from 1; ``start`` is 0 where another word stands in the scenario.
     """
@@ -36,6 +36,7 @@ class SetPoint:
     high: float
     start: float
     choices: tuple[str, ...] = ()
+    part: str = ""
     resource: bool = False
     """Whether ``unit`` is a resource, of which ``field`` is the count, or the count in the shift of that calendar."""
 
@@ -59,9 +60,20 @@ class SetPoint:
 
     def on(self, model: UnitModel, value: float) -> Any:
         """Return what the field of ``model`` becomes."""
-        if self.choices:
-            return self.choices[round(value) - 1]
-        return constant(value, self.si) if isinstance(getattr(model, self.field), Distribution) else value
+        whole = getattr(model, self.field)
+        present = getattr(whole, self.part) if self.part else whole
+        new: Any = self.choices[round(value) - 1] if self.choices else constant(value, self.si) if isinstance(present, Distribution) else value
+        return whole.model_copy(update={self.part: new}) if self.part else new
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys below the unit that lead to it, as written."""
+        return tuple(str(part) for part in split(self.path)[2:])
+
+    def written(self, unit: Mapping[str, Any], value: Plain) -> dict[str, Plain]:
+        """Return the unit as written, with another value at the set point."""
+        key, *below = self.keys
+        return {**unit, key: {**unit[key], below[0]: value} if below else value}
 
 
 @dataclass
@@ -113,7 +125,7 @@ def find_set_point(path: Any, plant: Plant) -> SetPoint:
     parts = split(path)
     if parts[0] == "resources":
         return _count(path, tuple(map(str, parts)), plant.resources)
-    if len(parts) != 3 or parts[0] != "units":
+    if len(parts) not in (3, 4) or parts[0] != "units":
         raise UsageError(
             f"a policy sets one number of a unit, or how many there are of a resource, e.g. units.mill.rate or resources.crew.count (got {shown(path)})"
         )
@@ -121,10 +133,20 @@ def find_set_point(path: Any, plant: Plant) -> SetPoint:
     if unit not in plant.models:
         raise UsageError(f"unknown unit {unit!r}; {nearest(unit, plant.models)}")
     model = plant.models[unit]
+    below = getattr(model, key, None) if key in model.changeable and len(parts) == 4 else None
+    if isinstance(below, Model) and isinstance(cast(dict[str, Any], plant.written[unit]).get(key), dict):
+        known = [name for name in type(below).model_fields if _settable(below, name) is not None]
+        found = _settable(below, str(parts[3]))
+        if found is None:
+            raise UsageError(f"{parts[3]!r} of {unit}.{key} cannot be set: a number or a word is needed that stands there; {nearest(str(parts[3]), known)}")
+        part, si, start = found
+        return SetPoint(path, unit, key, si, start, start, start, part=part)
     known = [name for name in model.keys() if name in model.changeable and _settable(model, name) is not None]  # noqa: SIM118 - a method of the model
-    found = _settable(model, key) if key in model.changeable else None
+    found = _settable(model, key) if key in model.changeable and len(parts) == 3 else None
     if found is None:
-        raise UsageError(f"{key!r} of {unit!r} cannot be set: a number or a word is needed that stands there and may change; {nearest(key, known)}")
+        raise UsageError(
+            f"{dotted(parts[2:])!r} of {unit!r} cannot be set: a number or a word is needed that stands there and may change; {nearest(key, known)}"
+        )
     attribute, si, start = found
     return SetPoint(path, unit, attribute, si, start, start, start)
 
@@ -146,7 +168,7 @@ def _count(path: str, parts: tuple[str, ...], resources: Mapping[str, ResourceSp
     return SetPoint(path, parts[1], "count", "1", count, count, float(count), resource=True)
 
 
-def _settable(model: UnitModel, key: str) -> tuple[str, str, float] | None:
+def _settable(model: Model, key: str) -> tuple[str, str, float] | None:
     """The field of a key, its SI unit ("" of a word) and its number; None where it has none."""
     name = next((name for name, item in type(model).model_fields.items() if (item.alias or name) == key), "")
     value = getattr(model, name, None)
@@ -169,11 +191,12 @@ def chosen(point: SetPoint, written: Any, plant: Plant, complain: Callable[[str]
         return None
     unit = cast(dict[str, Plain], plant.written.get(point.unit))
     for word in written:
-        _, wrong = plant.validate(point.unit, {**unit, key: word})
+        _, wrong = plant.validate(point.unit, point.written(unit, word))
         for _, message in wrong:
             complain(f"{point.path} could not be {word!r}: {message}")
             return None
     now = getattr(plant.models[point.unit], point.field)
+    now = getattr(now, point.part) if point.part else now
     start = float(written.index(now) + 1) if now in written else 0.0
     return replace(point, si="1", low=1.0, high=float(len(written)), start=start, choices=tuple(written))
 
@@ -197,11 +220,10 @@ def bounded(point: SetPoint, written: Any, plant: Plant, complain: Callable[[str
             complain(f"whole numbers from {least} on are needed (got {shown(written)})")
             return None
         return replace(point, low=low, high=high)
-    unit = plant.written.get(point.unit)
-    key = point.path.rpartition(".")[2]
+    unit = cast(dict[str, Plain], plant.written.get(point.unit))
     for value in dict.fromkeys((low, high)):
         text: Plain = value if point.si == "1" else f"{value!r} {point.si}"
-        _, wrong = plant.validate(point.unit, {**cast(dict[str, Plain], unit), key: text})
+        _, wrong = plant.validate(point.unit, point.written(unit, text))
         for _, message in wrong:
             complain(f"{point.path} could not be so: {message}")
             return None

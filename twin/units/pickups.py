@@ -54,18 +54,41 @@ class PickUps(Loader):
         if record.due:
             self._truck(now)
         record.due = True
-        record.planned, record.until = self._next(now)
+        self._next(now)
         return True
 
-    def _next(self, now: int) -> tuple[int, int]:
-        """When the next truck is due, and when it comes: where closed time counts, not before the gate opens."""
+    def set_model(self, model: PickUp, now: int | None) -> None:
+        """Parameters after a timed event or by a policy at ``now`` ns, at which the truck that is due comes sooner or later; None while a saved state is
+        restored."""
+        record = self.record
+        retimed = now is not None and model.every != self.model.every and record.due and record.left >= 0.0 and record.planned > now
+        if now is not None and retimed:
+            record.left = max(0.0, record.left - self.pace.passed(record.since, now, record.mean))
+            record.since = now
+        self.model = model
+        self.pace.set(model.every)
+        if now is not None and retimed:
+            self._plan(now)
+            self.clock.reschedule(self, record.until)
+
+    def _next(self, now: int) -> None:
+        """Plan the next truck."""
         every, record = self.model.every, self.record
         if record.trucks == 0 and self.model.first is not None:
-            planned = self.pace.opens(nanoseconds(self.model.first))
-        else:
-            u = self.every.uniform()
-            planned = self.pace.reaches(record.planned, every.inverse(u) if record.trucks else first_gap(every, u), every.mean)
-        return planned, max(now, self.pace.admits(planned))
+            record.left = -1.0
+            record.planned = self.pace.opens(nanoseconds(self.model.first))
+            record.until = max(now, self.pace.admits(record.planned))
+            return
+        u = self.every.uniform()
+        record.since = record.planned
+        record.left, record.mean = every.inverse(u) if record.trucks else first_gap(every, u), every.mean
+        self._plan(now)
+
+    def _plan(self, now: int) -> None:
+        """When the truck is due, and when it comes: where closed time counts, not before the gate opens."""
+        record = self.record
+        record.planned = self.pace.reaches(record.since, record.left, record.mean)
+        record.until = max(now, self.pace.admits(record.planned))
 
     def _truck(self, now: int) -> None:
         """A truck is due: it is called off, or comes and is loaded, at once or in its turn."""

@@ -16,7 +16,8 @@ from twin.units.assembly import Assembly
 @dataclass(slots=True)
 class TakerRecord:
     """``trucks``: pick-ups so far; ``due``: whether the pending event is a pick-up, ``planned`` for when (ns); ``taken``: kg in the present ``period``
-    of the customer's limit. ``consulted``: pick-ups that policies were asked for."""
+    of the customer's limit. ``consulted``: pick-ups that policies were asked for. Of the gap to the next one there are ``left`` s at
+    ``since`` ns, drawn from a gap of mean ``mean`` s; below 0 where the time was given."""
 
     until: int = 0
     trucks: int = 0
@@ -25,6 +26,9 @@ class TakerRecord:
     period: int = 0
     taken: float = 0.0
     consulted: int = 0
+    since: int = 0
+    left: float = -1.0
+    mean: float = 0.0
 
 
 class Taker(Unit):

@@ -12,6 +12,7 @@ from twin.scenario.kind import UnitModel
 from twin.scenario.kinds.bunker import Bunker as BunkerModel
 from twin.scenario.kinds.conveyor import Conveyor as ConveyorModel
 from twin.scenario.kinds.feed import Feed as FeedModel
+from twin.scenario.kinds.product import Product as ProductModel
 from twin.scenario.machine import MachineModel
 from twin.scenario.model import TimedEvent
 from twin.scenario.policies import PolicySpec
@@ -24,6 +25,7 @@ from twin.units.conveyor import Conveyor
 from twin.units.gate import Gate
 from twin.units.line import Line
 from twin.units.machine import Machine
+from twin.units.pickups import PickUps
 
 
 class Decides(Protocol):
@@ -117,8 +119,9 @@ class Timetable(Unit):
     def _as_set(self, name: str) -> UnitModel:
         """The unit as scenario and events have it, with the set points of policies."""
         model = self._models.get(name) or self.site.scenario.units[name]
-        points = self._set.get(name, {}).values()
-        return model.model_copy(update={point.field: point.on(model, self._values[point.path]) for point in points}) if points else model
+        for point in self._set.get(name, {}).values():
+            model = model.model_copy(update={point.field: point.on(model, self._values[point.path])})
+        return model
 
     def _apply(self, models: Mapping[str, UnitModel], now: int | None) -> None:
         """``now`` is None while a saved state is restored: accounts and records are restored by themselves."""
@@ -136,9 +139,16 @@ class Timetable(Unit):
                         unit.change_power((model.power.idle, model.power.specific), now)
                         unit.change_belt(model.capacity, model.transit, now)
                 self._tell_gates(name, model.capacity)
+            elif isinstance(model, ProductModel):
+                self._change_pickups(name, model, now)
             elif isinstance(model, BunkerModel):
                 self.site.bunkers[name].set_capacity(model.capacity, now)
                 self._tell_gates(name, model.capacity)
+
+    def _change_pickups(self, name: str, model: ProductModel, now: int | None) -> None:
+        for unit in self.site.of_type(PickUps):
+            if isinstance(unit, PickUps) and unit.product == name and model.pickup is not None:
+                unit.set_model(model.pickup, now)
 
     def _tell_gates(self, name: str, capacity: float) -> None:
         """A truck that the place can never hold is turned away."""

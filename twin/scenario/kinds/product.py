@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
@@ -265,6 +265,8 @@ class Product(UnitModel):
 
     A product that rejects has the port ``rejected``, which leads where the loads go that no truck takes.
     """
+
+    changeable: ClassVar[frozenset[str]] = frozenset({"pickup"})
 
     kind: Literal["product"]
     from_: References = Field(alias="from", description="A bunker, or ports that are taken at once.")
