@@ -95,23 +95,27 @@ def seize(unit: Unit, needs: Needs, now: int, task: tuple[Unit, int] | None = No
             for resource in dict.fromkeys(forced):
                 resource.make_way(needs.rank, forced.count(resource), now)
             return False
-    since = asked if asked is not None else needs.asked(unit, now)
-    unit.leave_lists()
+    if unit.waiting:
+        since = asked if asked is not None else needs.asked(unit, now)
+        unit.leave_lists()
+    else:
+        since = now if asked is None else asked
     holder, number = task if task is not None else (unit, 0)
     for resource in found:
         resource.grant(Hold(holder, number, needs.rank, since, not needs.plain and holder.interruptible and needs.leaves(resource)), now)
     for resource in found:
-        resource.queue.wake_first(now)
+        if resource.queue.units:
+            resource.queue.wake_first(now)
     return True
 
 
 def release(unit: Unit, needs: Needs, now: int, number: int = 0) -> None:
     """Give back what ``unit`` holds for its task ``number``; wakes the first of each queue."""
-    given = []
-    for resource in needs.resources:
-        if resource.give_back(unit, number, now):
-            given.append(resource)
-            while not needs.plain and resource.give_back(unit, number, now):
+    given = [resource for resource in needs.resources if resource.give_back(unit, number, now)]
+    if not needs.plain:
+        for resource in given:
+            while resource.give_back(unit, number, now):
                 pass
     for resource in given:
-        resource.queue.wake_first(now)
+        if resource.queue.units:
+            resource.queue.wake_first(now)

@@ -128,7 +128,8 @@ class Resource(Unit):
 
     def free_for(self, unit: Unit, more: int = 0) -> bool:
         """Whether ``unit`` could have one now, beside ``more`` others."""
-        return self.queue.free_for(unit) and self.free() > more
+        first = self.queue.units
+        return (not first or first[0] is unit) and self.free() > more
 
     def yields(self, unit: Unit, rank: int, more: int = 0) -> bool:
         """Whether ``unit``, first in the queue, could have one now beside ``more`` others if tasks of lower priority are interrupted."""
@@ -172,7 +173,8 @@ class Resource(Unit):
 
     def grant(self, hold: Hold, now: int) -> None:
         """One is held from now on."""
-        self.account(now)
+        if self._since < now:
+            self.account(now)
         self.holders.append(hold)
         if self.recorder is not None:
             self.recorder.resources[self.recorder.step(now)][self._row][GRANTS] += 1.0
@@ -183,7 +185,8 @@ class Resource(Unit):
         """``unit`` has one less for its task ``number`` from now on; False where it had none."""
         for place, hold in enumerate(self.holders):
             if hold.unit is unit and hold.number == number:
-                self.account(now)
+                if self._since < now:
+                    self.account(now)
                 del self.holders[place]
                 if self.rules.between and not hold.cut:
                     self.resting.append(now + self.rules.between)
@@ -254,7 +257,7 @@ class Resource(Unit):
         """Count who works and who waits since the last change."""
         if self.recorder is None or self._since >= now:
             return
-        waiting = sum(unit.askers for unit in self.queue.units)
+        waiting = sum([unit.askers for unit in self.queue.units]) if self.queue.units else 0
         begin = self._since
         for k, part in self.recorder.cut(begin, now):
             counts = self.recorder.resources[k][self._row]

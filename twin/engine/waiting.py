@@ -105,8 +105,10 @@ def lacking(unit: Unit) -> str:
     Where any of several would do (a line that may take from two bunkers), the first in their order stands for all.
     """
     for waiting_list in unit.waiting:
-        if not _serves_now(waiting_list, unit) and not all(_chosen(unit, choice) for choice in waiting_list.serves(unit) or (-1,)):
-            return waiting_list.place
+        if not _serves_now(waiting_list, unit):
+            choices = waiting_list.serves(unit)
+            if not choices or not all(_chosen(unit, choice) for choice in choices):
+                return waiting_list.place
     return unit.waiting[0].place if unit.waiting else ""
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from twin.units.line import Line
 
 RELATIVE_TOLERANCE = 1e-9
-STOP, ACCUMULATE = "stop", "accumulate"
+RUN_ON, STOP, ACCUMULATE = "run_on", "stop", "accumulate"
 
 
 @dataclass(slots=True)
@@ -194,7 +194,8 @@ class Conveyor(Unit):
             record.masses.pop(0)
             record.lots.pop(0)
             self.leave_lists()
-            self._run_on(now)
+            if record.stood >= 0:
+                self._run_on(now)
         else:
             record.masses[0] = amount - part
         recorder = self.recorder
@@ -215,9 +216,9 @@ class Conveyor(Unit):
         if record.since == now:
             record.state = state
             return
-        pieces = self._pieces if self.when_blocked == ACCUMULATE else self._windowed
-        for begin, end, effective in pieces(record.since, now):
-            powered = effective in POWERED and not self._rests(effective, begin)
+        accumulates = self.when_blocked == ACCUMULATE
+        for begin, end, effective in self._pieces(record.since, now) if accumulates else self.windows.pieces(record.since, now, record.state):
+            powered = effective in POWERED and (self.when_blocked == RUN_ON or not self._rests(effective, begin))
             record.powered += end - begin if powered else 0
             if effective == BLOCKED:
                 recorder.waited(self.name, BLOCKED, self.outlet.name, begin, end)
@@ -232,9 +233,6 @@ class Conveyor(Unit):
         if self.when_blocked == ACCUMULATE:
             return now >= self.record.moves_until
         return self.when_blocked == STOP and state == BLOCKED
-
-    def _windowed(self, begin: int, end: int) -> Iterator[tuple[int, int, int]]:
-        return self.windows.pieces(begin, end, self.record.state)
 
     def _pieces(self, begin: int, end: int) -> Iterator[tuple[int, int, int]]:
         """Cut [begin, end) where calendars open or close, and where the last lot has closed up."""
