@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from twin.plant.api import load, resume, run, run_until
     from twin.plant.trace import Trace, trace
     from twin.report.bundle import bundle
+    from twin.report.export import export
     from twin.report.files import report
+    from twin.report.plotting import plot
     from twin.results.read import Result
     from twin.results.read import open_file as open  # noqa: A004 -- the word a user expects
     from twin.scenario.model import Scenario
@@ -43,8 +45,10 @@ __all__ = [
     "bundle",
     "cite",
     "compare",
+    "export",
     "load",
     "open",
+    "plot",
     "replicate",
     "report",
     "resume",
@@ -64,8 +68,10 @@ _HOMES = {
     "bundle": ("twin.report.bundle", "bundle"),
     "cite": ("twin.study.cite", "cite"),
     "compare": ("twin.study.compare", "compare"),
+    "export": ("twin.report.export", "export"),
     "load": ("twin.plant.api", "load"),
     "open": ("twin.results.read", "open_file"),
+    "plot": ("twin.report.plotting", "plot"),
     "replicate": ("twin.study.replicate", "replicate"),
     "resume": ("twin.plant.api", "resume"),
     "run": ("twin.plant.api", "run"),

@@ -44,6 +44,17 @@ def write_figures(source: Source, folder: Path) -> tuple[Path, ...]:
     return tuple(written)
 
 
+def save_drawing(drawing: Drawing, path: Path) -> None:
+    """Write one figure as SVG or PNG, by the suffix. Raises as :func:`write_figures` and :func:`save_figure`."""
+    try:
+        import matplotlib
+    except ImportError as error:
+        raise UsageError("a figure needs matplotlib: pip install 'twin[report]'") from error
+    with matplotlib.rc_context({"svg.hashsalt": "twin", "svg.fonttype": "none", "font.family": "sans-serif"}):
+        more = {"Title": drawing.title} if path.suffix.lower() == ".svg" else {}
+        save_figure(_figure(drawing), path, DOTS, **more)
+
+
 def save_figure(figure: Any, path: Path, dots: int, **metadata: str) -> None:
     """Write a figure of matplotlib as SVG or PNG, by the suffix, in place of one that twin wrote. Raises :class:`~twin.errors.FileError`."""
     form = path.suffix.lower().removeprefix(".")

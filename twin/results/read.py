@@ -24,6 +24,7 @@ from twin.results.tally import Tally, Totals
 from twin.scenario import quantity_names
 
 if TYPE_CHECKING:
+    import pandas
     import xarray
 
 _GROUPS, _ARRAYS = (h5py.Group, MemoryGroup), (h5py.Dataset, MemoryArray)
@@ -48,6 +49,14 @@ class KpiTable(Mapping[str, Kpi]):
     def rows(self) -> list[dict[str, float | str]]:
         """Return a row for each key figure: ``kpi``, ``value`` and ``unit`` (SI), the bounds ``low`` and ``high`` (NaN where it has none), ``note``."""
         return [{"kpi": name, **{key: getattr(kpi, key) for key in ("value", "unit", "low", "high", "note")}} for name, kpi in self._kpis.items()]
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return a ``pandas.DataFrame`` with a row for each key figure, indexed by its name; needs pandas, which the extra ``xarray`` brings."""
+        try:
+            import pandas
+        except ImportError as error:
+            raise UsageError("a frame needs pandas: pip install 'twin[xarray]'") from error
+        return pandas.DataFrame(self.rows()).set_index("kpi")
 
     def __contains__(self, name: object) -> bool:
         return name in self._kpis
@@ -173,6 +182,10 @@ class Result:
         if found.when == "run":
             return float(quantity_names.values(found, self._kpi_row)[0])
         return quantity_names.values(found, self.array)
+
+    def quantity_unit(self, name: str) -> str:
+        """Return the SI unit of a quantity, "1" for a share or number. Raises ``UsageError`` as :meth:`quantity`."""
+        return quantity_names.resolve(name, self._quantity_axes).si
 
     def quantities(self) -> tuple[str, ...]:
         """Return the names of the quantities that the file holds; parts of a stream, ``flow.STREAM.ELEMENT``, are not counted up."""

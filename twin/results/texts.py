@@ -17,7 +17,7 @@ def interval_text(name: str, mean: float, low: float, high: float, unit: str) ->
     >>> interval_text("throughput", 1.019, 0.972, 1.066, "kg/s")
     '3.499 to 3.838 t/h'
     """
-    factor, shown = _unit_of(name, unit, abs(mean))
+    factor, shown = unit_for(name, unit, abs(mean))
     if unit == "EUR" and max(abs(low), abs(high)) >= 100.0:
         return f"{low:,.0f} to {high:,.0f} EUR"
     return f"{digits(low / factor)} to {digits(high / factor)} {shown}".rstrip()
@@ -40,7 +40,7 @@ def difference_text(name: str, difference: float, half_width: float | None, unit
     """
     if math.isnan(difference):
         return ""
-    factor, shown = _unit_of(name, unit, max((abs(side) for side in sides if not math.isnan(side)), default=0.0))
+    factor, shown = unit_for(name, unit, max((abs(side) for side in sides if not math.isnan(side)), default=0.0))
     difference, half_width = difference / factor, None if half_width is None else half_width / factor
     smaller = half_width or abs(difference)
     decimals = max(0, (1 if half_width else 3) - math.floor(math.log10(smaller))) if smaller > 0 else 0
@@ -50,7 +50,7 @@ def difference_text(name: str, difference: float, half_width: float | None, unit
     return f"{number}{width} {'pp' if shown == '%' else shown}".rstrip()
 
 
-def _unit_of(name: str, unit: str, size: float) -> tuple[float, str]:
+def unit_for(name: str, unit: str, size: float) -> tuple[float, str]:
     """The unit in which a figure of that size is shown, and what one of it is in SI."""
     if name.partition(".")[0] in COUNTS:
         return 1.0, ""
