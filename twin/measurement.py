@@ -141,7 +141,9 @@ class Measurement:
         size = math.hypot(math.hypot(self.absolute, self.relative * true), self.bias_deviation)
         if size == 0.0 and self.resolution == 0.0:
             count = (shown - self.bias) * self.pieces
-            return float(_log_binomial(share, self.pieces)[round(count)]) if 0 <= round(count) <= self.pieces and abs(count - round(count)) < 1e-6 else -math.inf
+            whole = round(count)
+            possible = 0 <= whole <= self.pieces and abs(count - whole) < 1e-6
+            return float(_log_binomial(share, self.pieces)[whole]) if possible else -math.inf
         chances = _log_binomial(share, self.pieces)
         likely = np.flatnonzero(chances > chances.max() - 60.0)
         terms = [float(chances[k]) + _log_density(shown - self.bias - k / self.pieces, size, self.resolution) for k in likely.tolist()]

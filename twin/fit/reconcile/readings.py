@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from twin.errors import UsageError
 from twin.measurement import MOST_PIECES, Measurement
-from twin.quantities import UNITS, parse, shown, unit
+from twin.quantities import UNITS, parse, shown
 from twin.scenario.calendars import read_moment
 from twin.scenario.problems import nearest, wrong
 
@@ -78,9 +79,9 @@ def parse_value(text: object) -> tuple[float, str]:
 
 
 def read_one(name: str, written: object, error: float | None) -> Reading:
-    """Return the reading that stands at ``name``: a text such as ``100 t ± 2 t``, or a mapping with :data:`KEYS`. ``error`` is a relative one for what has none.
+    """Return the reading that stands at ``name``: a text such as ``100 t ± 2 t``, or a mapping with :data:`KEYS`.
 
-    After ±, ``%`` is a share of a mass, and points of a share. Raises pydantic's error.
+    ``error`` is a relative one for what has none. After ±, ``%`` is a share of a mass, and points of a share. Raises pydantic's error.
     """
     if isinstance(written, Mapping):
         unknown = next((key for key in written if key not in KEYS), None)
@@ -134,6 +135,8 @@ def _positive(deviation: float, written: object) -> float:
 def _default(value: float, error: float | None) -> float:
     if error is None:
         raise UsageError("its error is missing: write '100 t ± 2 t', '100 t ± 2 %' or '100 t exact', or give 'error' for all that have none")
+    if math.isinf(error):  # it stands beside the value
+        return error
     if value == 0.0:
         raise UsageError("a relative error of 0 is none: write what it is, e.g. '0 t ± 0.5 t'")
     return error * abs(value)
@@ -142,7 +145,10 @@ def _default(value: float, error: float | None) -> float:
 def _from_mapping(name: str, written: Mapping[str, Any], error: float | None) -> Reading:
     try:
         kinds = [key for key in ("absolute", "relative", "pieces") if key in written]
-        base = _from_text(name, written["value"], error if not kinds and not written.get("exact") else 1.0)
+        text = written["value"]
+        if kinds and isinstance(text, str) and (_ERROR.fullmatch(text) or text.endswith(" exact")):
+            raise UsageError(f"its error is said twice: after the value, and as {kinds[0]!r}")
+        base = _from_text(name, text, error if not kinds and written.get("exact") is not True else math.inf)
         deviation = base.deviation
         if written.get("exact") is True:
             if kinds:
@@ -159,10 +165,10 @@ def _from_mapping(name: str, written: Mapping[str, Any], error: float | None) ->
         raise wrong("'at' is a moment, 'from' and 'to' a time: give one of them")
     if (begin is None) != (end is None) or (begin is not None and end is not None and at is None and end <= begin):
         raise wrong("'from' and 'to' belong together, and 'to' comes later")
-    instrument, source = written.get("of", name), written.get("source", "")
-    if not isinstance(instrument, str) or not isinstance(source, str):
+    quantity, source = written.get("of", name), written.get("source", "")
+    if not isinstance(quantity, str) or not isinstance(source, str):
         raise wrong("'of' and 'source' are texts")
-    return replace(base, quantity=instrument, instrument=name, deviation=deviation, begin=begin, end=end, source=source)
+    return replace(base, quantity=quantity, instrument=name, deviation=deviation, begin=begin, end=end, source=source)
 
 
 def _measurement(name: str, written: Mapping[str, Any], base: Reading) -> Measurement:
@@ -186,6 +192,7 @@ class Measured:
     value: float
     deviation: float
     rows: int
+    si: str
     source: str = ""
 
 
@@ -237,38 +244,33 @@ def _in_kg(row: Reading, window: Window | None) -> tuple[float, float]:
 
 def _summed(quantity: str, instrument: str, rows: Sequence[Reading], window: Window | None) -> tuple[Measured | None, str]:
     ordered = sorted(rows, key=lambda row: (row.begin or datetime.min, row.value))
+    if len({row.si for row in rows}) > 1:
+        raise UsageError(f"{instrument}: its readings have different units ({', '.join(sorted({row.si for row in rows}))})")
     parts = [_in_kg(row, window) for row in ordered]
     if len(ordered) > 1:
         if any(row.begin is None for row in ordered):
             raise UsageError(f"{instrument}: {len(ordered)} readings, and not each says from when to when it holds; give two instruments two names (with 'of')")
-        for one, other in zip(ordered, ordered[1:], strict=False):
+        for one, other in pairwise(ordered):
             if one.end is not None and other.begin is not None and (one.end - other.begin).total_seconds() > MINUTE:
-                raise UsageError(f"{instrument}: two readings overlap at {other.begin.isoformat(timespec='minutes')}; give two instruments two names (with 'of')")
+                raise UsageError(f"{instrument}: two readings overlap at {_date(other.begin)}; give two instruments two names (with 'of')")
     if window is not None and ordered[0].begin is not None:
         covered = math.fsum((row.end - row.begin).total_seconds() for row in ordered if row.begin is not None and row.end is not None)
         if covered < window.seconds - MINUTE * (len(ordered) + 1):
             days = f"{covered / 86_400:.4g} of {window.seconds / 86_400:.4g} d"
             return None, f"{instrument}: covers {days} of the window, so it counts as not measured"
     value = math.fsum(part[0] for part in parts)
-    return Measured(quantity, instrument, value, math.sqrt(math.fsum(part[1] ** 2 for part in parts)), len(parts), ordered[0].source), ""
+    si = "kg" if window is not None and ordered[0].si == "kg/s" else ordered[0].si
+    return Measured(quantity, instrument, value, math.sqrt(math.fsum(part[1] ** 2 for part in parts)), len(parts), si, ordered[0].source), ""
 
 
 def _mean(quantity: str, instrument: str, rows: Sequence[Reading], window: Window | None) -> tuple[Measured | None, str]:
     count = len(rows)
     deviation = math.sqrt(math.fsum(row.deviation**2 for row in rows)) / count
     ordered = sorted(rows, key=lambda row: (row.begin or datetime.min, row.value))
-    return Measured(quantity, instrument, math.fsum(row.value for row in ordered) / count, deviation, count, ordered[0].source), ""
+    return Measured(quantity, instrument, math.fsum(row.value for row in ordered) / count, deviation, count, ordered[0].si, ordered[0].source), ""
 
 
 def _one_stock(quantity: str, instrument: str, rows: Sequence[Reading], window: Window | None) -> tuple[Measured | None, str]:
     if len(rows) > 1:
         raise UsageError(f"{instrument}: {len(rows)} readings of one stock; give two counts two names (with 'of')")
-    return Measured(quantity, instrument, rows[0].value, rows[0].deviation, 1, rows[0].source), ""
-
-
-def unit_factor(name: str, si: str) -> float:
-    """Return how many SI units a unit is; raises ``UsageError`` where it is not of ``si``."""
-    found = unit(name)
-    if found.exponents != unit(si).exponents:
-        raise UsageError(f"a unit of {si} is needed (got {name!r})")
-    return float(found.factor)
+    return Measured(quantity, instrument, rows[0].value, rows[0].deviation, 1, rows[0].si, rows[0].source), ""

@@ -59,7 +59,7 @@ class Solution:
     @property
     def redundancy(self) -> int:
         """The number of independent equations between measurements alone."""
-        return self.space.signatures.shape[1]
+        return int(self.space.signatures.shape[1])
 
     @property
     def objective(self) -> float:
@@ -74,7 +74,7 @@ class Solution:
     @property
     def deviation(self) -> Floats:
         """Standard deviations (variable,) of the reconciled values."""
-        return np.sqrt((self.gain**2).sum(axis=1))
+        return np.asarray(np.sqrt((self.gain**2).sum(axis=1)))
 
     @property
     def hidden(self) -> NDArray[np.bool_]:
@@ -185,5 +185,6 @@ def _check_closed(system: System, x: Floats) -> None:
     worst = np.flatnonzero(np.abs(lack) > 1e-7)
     if not len(worst):
         return
-    told = "; ".join(f"{system.equations[k].name} misses by {lack[k] * system.sizes[k]:.6g}" for k in worst[np.argsort(-np.abs(lack[worst]), kind="stable")][:5])
+    first = worst[np.argsort(-np.abs(lack[worst]), kind="stable")][:5]
+    told = "; ".join(f"{system.equations[k].name} misses by {lack[k] * system.sizes[k]:.6g}" for k in first)
     raise ContradictionError(f"exact values, constants and relations contradict each other: {told}; give one of them an error, or correct it")

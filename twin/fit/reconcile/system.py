@@ -113,7 +113,7 @@ class System:
     def residuals(self, x: Floats) -> Floats:
         """Return what each equation lacks of 0 (equation,), divided by its size."""
         rows, factors, places = self._terms
-        return np.bincount(rows, factors * np.append(x, 1.0)[places].prod(axis=1), len(self.equations))
+        return np.asarray(np.bincount(rows, factors * np.append(x, 1.0)[places].prod(axis=1), len(self.equations)), dtype=np.float64)
 
     def jacobian(self, x: Floats) -> Floats:
         """Return the derivatives (equation, variable) of :meth:`residuals`."""
