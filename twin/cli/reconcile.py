@@ -98,7 +98,9 @@ def _values(found: Reconciliation) -> str:
     from twin.fit.reconcile.data_file import as_table
 
     known = [row for row in found.rows if not math.isnan(row.reconciled) and row.name not in found.data.setting.constants]
-    return as_table([(row.name, row.reconciled, row.deviation, row.si, found.window) for row in known if row.name.partition(".")[0] in ("flow", "share", "level")])
+    return as_table(
+        [(row.name, row.reconciled, row.deviation, row.si, found.window) for row in known if row.name.partition(".")[0] in ("flow", "share", "level")]
+    )
 
 
 def _write(path: str, text: str, head: str) -> Path:
@@ -185,7 +187,9 @@ def _show_tests(console: Console, found: Reconciliation) -> None:
 
     tests, whole = found.tests, found.tests.whole
     if whole.redundancy:
-        told = f"global test: {digits(whole.objective)} of at most {digits(whole.critical)} ({whole.redundancy} redundant balances, p = {whole.probability:.2g})"
+        told = (
+            f"global test: {digits(whole.objective)} of at most {digits(whole.critical)} ({whole.redundancy} redundant balances, p = {whole.probability:.2g})"
+        )
         console.print(f"{told}; measurement test: |z| of at most {tests.critical:.3g}", soft_wrap=True)
     for suspect in tests.suspects:
         console.print(f"[yellow]suspect[/] {escape(shown_bias(suspect, found))}", soft_wrap=True)
@@ -211,7 +215,9 @@ def _show_rows(console: Console, found: Reconciliation) -> None:
             table.add_row(*(escape(cell) for cell in cells(row)))
     console.print(table)
     if hidden:
-        console.print(escape(f"not observable: {', '.join(row.name for row in hidden[:12])}{' …' if len(hidden) > 12 else ''} ({len(hidden)} in all)"), soft_wrap=True)
+        console.print(
+            escape(f"not observable: {', '.join(row.name for row in hidden[:12])}{' …' if len(hidden) > 12 else ''} ({len(hidden)} in all)"), soft_wrap=True
+        )
 
 
 def cells(row: Row) -> tuple[str, ...]:

@@ -16,6 +16,8 @@ from twin.scenario.process import ProcessModel
 
 BREAKING = ("shredder", "hammer_mill", "granulator", "baler", "bag_opener")
 """Kinds of machine that change sizes."""
+GASLESS = ("casting_wheel", "slag_granulation")
+"""Processes that take nothing but their streams."""
 OUTSIDE = ""
 
 
@@ -96,7 +98,7 @@ def of_scenario(scenario: Scenario) -> Network:
     """Return the network of a scenario: every unit is a node, its ports are streams by the names they have in results.
 
     A feed's stream comes from outside, a product's own name is the stream that leaves. Where several units take from a bunker, what each takes is named
-    ``BUNKER.UNIT``, and the bunker's name is the sum. Bunkers, conveyors and furnaces hold stock. Furnaces and their like also take ``UNIT.gas``, a stream that
+    ``BUNKER.UNIT``, and the bunker's name is the sum. Bunkers, conveyors and furnaces hold stock. Furnaces and their like also take ``UNIT.air_and_gas``, a stream that
     is not measured and carries no assayed element, as air, oxygen and what burns are not among a plant's streams.
     """
     topology = derive(scenario)
@@ -107,8 +109,8 @@ def of_scenario(scenario: Scenario) -> Network:
             continue
         if role != "feed":
             nodes.append(Node(name, role in ("bunker", "conveyor") or _works_in_phases(model), model.kind in BREAKING, role))
-        if isinstance(model, ProcessModel):
-            edges.append(Edge(f"{name}.gas", OUTSIDE, name, bare=True))
+        if isinstance(model, ProcessModel) and model.kind not in GASLESS:
+            edges.append(Edge(f"{name}.air_and_gas", OUTSIDE, name, bare=True))
         for stream in streams_of(scenario, name):
             if role == "bunker" and stream == name:
                 taken, more = _taken(scenario, name)
