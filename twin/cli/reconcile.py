@@ -97,10 +97,9 @@ def _window(options: argparse.Namespace) -> Any:
 def _values(found: Reconciliation) -> str:
     from twin.fit.reconcile.data_file import as_table
 
-    known = [row for row in found.rows if not math.isnan(row.reconciled) and row.name not in found.data.setting.constants]
-    return as_table(
-        [(row.name, row.reconciled, row.deviation, row.si, found.window) for row in known if row.name.partition(".")[0] in ("flow", "share", "level")]
-    )
+    kinds = ("flow", "share", "level")  # constants and second instruments have other names
+    known = [row for row in found.rows if not math.isnan(row.reconciled) and row.name.partition(".")[0] in kinds]
+    return as_table([(row.name, row.reconciled, row.deviation, row.si, found.window) for row in known])
 
 
 def _write(path: str, text: str, head: str) -> Path:

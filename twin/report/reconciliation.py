@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from twin import __version__
 from twin.errors import UsageError
 from twin.fit.reconcile import Reconciliation, Row
 from twin.fit.reconcile.network import OUTSIDE, Edge
@@ -20,6 +19,7 @@ from twin.report.flows import Link
 from twin.report.page import style_sheet
 from twin.report.sankey import sankey
 from twin.report.tables import Table
+from twin.results.provenance import twin_version
 from twin.results.replace import check_replaceable, replacing, text_mark
 
 PAGE = text_mark("a reconciliation page of twin", b'<meta name="generator" content="twin reconcile">', 2048)
@@ -89,7 +89,7 @@ def _contents(found: Reconciliation, best: Sequence[Worth], target: str, by: str
         "reason": reason,
         "notes": found.notes,
         "digests": (found.data.digest, found.network.digest),
-        "version": __version__,
+        "version": twin_version(),
         "sections": SECTIONS,
     }
 

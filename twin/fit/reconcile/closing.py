@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twin import __version__
 from twin.errors import UsageError
 from twin.fit.reconcile.network import OUTSIDE, Network
 from twin.fit.reconcile.readings import Measured, Window
 from twin.fit.reconcile.system import System, Variable
+from twin.results.provenance import twin_version
 
 if TYPE_CHECKING:
     from twin.fit.reconcile.outcome import Reconciliation
@@ -145,6 +145,6 @@ def audit_trail(found: Reconciliation, by: str = "", reason: str = "") -> str:
         numbers = (row.measured, row.error, row.reconciled, row.deviation, row.reconciled - row.measured, row.adjustment)
         writer.writerow(
             (row.name, row.instrument, row.si, *times, *("" if math.isnan(number) else repr(number) for number in numbers), row.status, *out_by, row.source,
-             found.data.digest, found.network.digest, __version__)
+             found.data.digest, found.network.digest, twin_version())
         )  # fmt: skip
     return out.getvalue()

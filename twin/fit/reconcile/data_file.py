@@ -114,7 +114,7 @@ def _from_csv(path: Path) -> Data:
     text = read_text(path)
     found, problems = table_readings(str(path), Files(given={str(path): text}), None)
     if problems:
-        raise ScenarioError([Problem(str(path), line, 0, "", message) for line, message in problems])
+        raise ScenarioError([Problem(str(path), line, 1 if line else 0, "", message) for line, message in problems])
 
     def place(_: Loc, message: str) -> Problem:
         return Problem(str(path), 0, 0, "", message)

@@ -98,8 +98,8 @@ def of_scenario(scenario: Scenario) -> Network:
     """Return the network of a scenario: every unit is a node, its ports are streams by the names they have in results.
 
     A feed's stream comes from outside, a product's own name is the stream that leaves. Where several units take from a bunker, what each takes is named
-    ``BUNKER.UNIT``, and the bunker's name is the sum. Bunkers, conveyors and furnaces hold stock. Furnaces and their like also take ``UNIT.air_and_gas``, a stream that
-    is not measured and carries no assayed element, as air, oxygen and what burns are not among a plant's streams.
+    ``BUNKER.UNIT``, and the bunker's name is the sum. Bunkers, conveyors and furnaces hold stock. Furnaces and their like also take ``UNIT.air_and_gas``, a
+    stream that is not measured and carries no assayed element, as air, oxygen and what burns are not among a plant's streams.
     """
     topology = derive(scenario)
     nodes, edges = [], []

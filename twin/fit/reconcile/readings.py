@@ -73,8 +73,9 @@ def parse_value(text: object) -> tuple[float, str]:
     for si in DIMENSIONS:
         try:
             return parse(text, si), si
-        except UsageError:
-            continue
+        except UsageError as error:
+            if "separators" in str(error) or "finite" in str(error) or "too small" in str(error):  # what is wrong with the number, whatever its unit
+                raise
     raise UsageError(f"a mass, a mass per time or a number is needed, e.g. '12 t', '3 t/h', '12 %' (got {shown(text)})")
 
 
