@@ -64,7 +64,7 @@ def verdict_of(tests: Tests, left_out: int = 0) -> str:
 
 def _suspected(suspect: Suspect) -> str:
     if suspect.alone:
-        text = f"{suspect.names[0]} is wrong by {abs(suspect.statistic):.1f} sd of the test"
+        text = f"{suspect.names[0]} is wrong (|z| = {abs(suspect.statistic):.1f}, the limit is {suspect.critical:.1f})"
     else:
         text = f"one of {', '.join(suspect.names)} is wrong, and no data of this plant tell which"
     return text + (f", or {' or '.join(suspect.nodes)} loses or gains what is not measured" if suspect.nodes else "")
