@@ -123,6 +123,9 @@ def test_shipped_plants_are_networks(name: str) -> None:
     ends = {end for edge in network.edges for end in (edge.source, edge.target) if end}
     assert ends == set(network.node)
     assert any(not edge.source for edge in network.edges) and any(not edge.target for edge in network.edges)
+    lines = of_scenario(load(ROOT / "scenarios" / f"{name}.yaml"), by_line=True)
+    assert {edge.name for edge in lines.edges} <= set(names) and set(lines.node) <= set(network.node)
+    assert name == "copper_smelter" or len(lines.node) < len(network.node)
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,8 @@ def test_readings_as_people_write_them(text: object, value: float, deviation: fl
         ({"value": "1 t ± 1 t", "at": "2026-01-01", "from": "2026-01-01", "to": "2026-02-01"}, "give one of them"),
         ({"value": "1 t ± 1 t", "from": "2026-02-01", "to": "2026-01-01"}, "comes later"),
         ({"value": "1 t ± 1 t", "at": "yesterday"}, "a date is needed"),
+        ("1.0e+300 t ± 1 t", "a value of at most 1e\\+15"),
+        ("1 t ± 1.0e-300 t", "an error from 1e-12"),
         (["1 t"], "a value such as"),
         (True, "a value such as"),
     ],

@@ -182,14 +182,11 @@ def _show_tests(console: Console, found: Reconciliation) -> None:
 
     from twin.cli.figures import new_table
     from twin.fit.reconcile.outcome import shown_bias
-    from twin.quantities import digits, format_quantity
+    from twin.quantities import format_quantity
 
     tests, whole = found.tests, found.tests.whole
     if whole.redundancy:
-        told = (
-            f"global test: {digits(whole.objective)} of at most {digits(whole.critical)} ({whole.redundancy} redundant balances, p = {whole.probability:.2g})"
-        )
-        console.print(f"{told}; measurement test: |z| of at most {tests.critical:.3g}", soft_wrap=True)
+        console.print(f"global test: {whole.text}; measurement test: |z| of at most {tests.critical:.3g}", soft_wrap=True)
     for suspect in tests.suspects:
         console.print(f"[yellow]suspect[/] {escape(shown_bias(suspect, found))}", soft_wrap=True)
     failed = [test for test in tests.nodes if not test.passed]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from twin.fit.reconcile import Reconciliation, Row
 from twin.fit.reconcile.network import OUTSIDE, Edge
 from twin.fit.reconcile.outcome import shown_bias
 from twin.fit.reconcile.worth import NEW_ERROR, Worth
-from twin.quantities import digits, format_quantity
+from twin.quantities import format_quantity
 from twin.report.drawing import Drawing, fitted, svg
 from twin.report.flows import Link
 from twin.report.page import style_sheet
@@ -72,7 +72,7 @@ def _contents(found: Reconciliation, best: Sequence[Worth], target: str, by: str
         "window": str(found.window) if found.window is not None else "",
         "verdict": found.verdict,
         "agrees": not tests.suspects and whole.passed,
-        "whole": f"{digits(whole.objective)} of at most {digits(whole.critical)}, {whole.redundancy} redundant balances, p = {whole.probability:.2g}",
+        "whole": whole.text,
         "critical": "–" if math.isinf(tests.critical) else f"{tests.critical:.3g}",
         "redundancy": whole.redundancy,
         "suspects": [shown_bias(suspect, found) for suspect in tests.suspects],
@@ -125,7 +125,7 @@ def sankey_of(found: Reconciliation, *, measured: bool) -> Drawing:
     links = []
     for edge in found.network.edges:
         row = rows[f"flow.{edge.name}"]
-        value = row.measured if measured else row.reconciled
+        value = _measured(found, edge, rows) if measured else row.reconciled
         leaves = edge.target == OUTSIDE and found.network.node[edge.source].role == "product"  # the product stands for what leaves through it
         if not leaves:
             missing = "not measured" if measured else "not observable"
@@ -136,6 +136,15 @@ def sankey_of(found: Reconciliation, *, measured: bool) -> Drawing:
         return Drawing(0.0, 0.0, f"Flows as {what}")
     si = next((row.si for row in found.rows if row.name.startswith("flow.")), "kg")
     return sankey(links, f"Flows as {what}", si, ends.css)
+
+
+def _measured(found: Reconciliation, edge: Edge, rows: Mapping[str, Row]) -> float:
+    """The reading of a stream; of one that alone goes to a product, that of the product where it has none of its own."""
+    own, target = rows[f"flow.{edge.name}"].measured, found.network.node.get(edge.target)
+    if not math.isnan(own) or target is None or target.role != "product":
+        return own
+    signs = [sign for sign, _ in found.network.of(target.name)]
+    return rows[f"flow.{target.name}"].measured if signs.count(1.0) == signs.count(-1.0) == 1 else own
 
 
 def chart_of_tests(found: Reconciliation) -> Drawing:

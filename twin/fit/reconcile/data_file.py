@@ -65,6 +65,7 @@ class DataModel(Model):
     title: Text = ""
     window: Annotated[Window | None, BeforeValidator(_window)] = None
     flows: dict[str, Text] = Field(default_factory=dict)
+    nodes: Literal["units", "lines"] = "units"
     stocks: Labels = ()
     breaking: Labels = ()
     steady: Labels = ()
@@ -91,6 +92,8 @@ class Data:
     readings: tuple[Reading, ...]
     digest: str
     place: Callable[[Loc, str], Problem] = field(compare=False)
+    by_line: bool = False
+    """Whether the lines of a scenario are nodes, and not their machines."""
 
 
 def load_data(source: str | os.PathLike[str]) -> Data:
@@ -154,7 +157,19 @@ class _Reading:
         setting = Setting(model.sizes, model.whole, model.relations, model.steady, tuple(model.constants))
         digest = hashlib.sha256((self.text + self.table_text).encode()).hexdigest()
         all_readings = tuple(constants + readings)
-        return Data(model.name or stem, model.title, model.window, edges, model.stocks, model.breaking, setting, all_readings, digest, self.problem)
+        return Data(
+            model.name or stem,
+            model.title,
+            model.window,
+            edges,
+            model.stocks,
+            model.breaking,
+            setting,
+            all_readings,
+            digest,
+            self.problem,
+            model.nodes == "lines",
+        )
 
     def _model(self) -> DataModel:
         try:
@@ -182,7 +197,7 @@ class _Reading:
         nodes = [end for edge in found for end in (edge.source, edge.target)]
         for key in ("stocks", "breaking", "steady"):
             for name in getattr(model, key):
-                if found and name not in nodes:
+                if found and name not in nodes and (key, name) != ("steady", "all"):
                     self.complain((key,), f"{name!r} is no node; {nearest(name, [node for node in nodes if node])}")
         return tuple(found)
 

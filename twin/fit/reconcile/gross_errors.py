@@ -21,6 +21,7 @@ import numpy as np
 
 from twin.fit.reconcile.solve import Solution
 from twin.fit.reconcile.system import Floats
+from twin.quantities import digits
 
 LEVEL = 0.05
 """Chance that clean data fail a test."""
@@ -48,6 +49,12 @@ class GlobalTest:
     def passed(self) -> bool:
         """Whether the whole may be as stated."""
         return self.redundancy == 0 or self.objective <= self.critical
+
+    @property
+    def text(self) -> str:
+        """The test in words."""
+        balances = f"{self.redundancy} redundant balance{'' if self.redundancy == 1 else 's'}"
+        return f"{digits(self.objective)} of at most {digits(self.critical)} ({balances}, p = {self.probability:.2g})"
 
 
 @dataclass(frozen=True)
@@ -137,13 +144,16 @@ def sidak(count: int) -> float:
 def critical_value(directions: Floats) -> float:
     """Return what the largest of ``|directions @ s|`` (test, redundancy), s standard normal, passes in a share :data:`LEVEL` of clean data.
 
-    Statistics of one plant hang together, so Sidak's value for independent ones is too high. Taken from draws with a fixed seed.
+    Statistics of one plant hang together, so Sidak's value for independent ones is too high. Taken from draws with a fixed seed, within its bounds.
+
+    >>> round(critical_value(np.array([[1.0]])), 6), round(critical_value(np.eye(6)), 1)
+    (1.959964, 2.6)
     """
     if not len(directions):
         return math.inf
     random = np.random.Generator(np.random.Philox(key=20_260_105))
     largest = [np.abs(random.standard_normal((1000, directions.shape[1])) @ directions.T).max(axis=1) for _ in range(DRAWS // 1000)]
-    return float(np.quantile(np.concatenate(largest), 1.0 - LEVEL))
+    return min(max(float(np.quantile(np.concatenate(largest), 1.0 - LEVEL)), sidak(1)), sidak(len(directions)))
 
 
 def directions_of(signatures: Floats) -> tuple[Floats, list[int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from twin.errors import UsageError
@@ -94,12 +94,13 @@ def explicit(flows: Iterable[Edge], stocks: Iterable[str], breaking: Iterable[st
     return Network(tuple(Node(node, node in stocks, node in breaking, "bunker" if node in stocks else "machine") for node in names), edges, name, digest)
 
 
-def of_scenario(scenario: Scenario) -> Network:
+def of_scenario(scenario: Scenario, by_line: bool = False) -> Network:
     """Return the network of a scenario: every unit is a node, its ports are streams by the names they have in results.
 
     A feed's stream comes from outside, a product's own name is the stream that leaves. Where several units take from a bunker, what each takes is named
-    ``BUNKER.UNIT``, and the bunker's name is the sum. Bunkers, conveyors and furnaces hold stock. Furnaces and their like also take ``UNIT.air_and_gas``, a
-    stream that is not measured and carries no assayed element, as air, oxygen and what burns are not among a plant's streams.
+    ``BUNKER.UNIT``, and the bunker's name is the sum. Bunkers and furnaces hold stock; what lies on a belt is left out of account. Furnaces and their like
+    also take ``UNIT.air_and_gas``, a stream that is not measured and carries no assayed element, as air, oxygen and what burns are no streams of a plant.
+    ``by_line``: machines that are coupled without a bunker between are one node, named after their head; streams between them are none.
     """
     topology = derive(scenario)
     nodes, edges = [], []
@@ -108,7 +109,7 @@ def of_scenario(scenario: Scenario) -> Network:
         if role == "utility":
             continue
         if role != "feed":
-            nodes.append(Node(name, role in ("bunker", "conveyor") or _works_in_phases(model), model.kind in BREAKING, role))
+            nodes.append(Node(name, role == "bunker" or _works_in_phases(model), model.kind in BREAKING, role))
         if isinstance(model, ProcessModel) and model.kind not in GASLESS:
             edges.append(Edge(f"{name}.air_and_gas", OUTSIDE, name, bare=True))
         for stream in streams_of(scenario, name):
@@ -119,7 +120,17 @@ def of_scenario(scenario: Scenario) -> Network:
             else:
                 target = topology.destination.get(stream, OUTSIDE)
                 edges.append(Edge(stream, OUTSIDE if role == "feed" else name, target))
-    return Network(tuple(nodes), tuple(edges), scenario.name, scenario.sha256)
+    network = Network(tuple(nodes), tuple(edges), scenario.name, scenario.sha256)
+    groups = {machine: line.name for line in topology.lines for machine in line.machines}
+    return _merged(network, groups) if by_line else network
+
+
+def _merged(network: Network, groups: Mapping[str, str]) -> Network:
+    """The network with the nodes of a group as one."""
+    breaking = {groups.get(node.name, node.name) for node in network.nodes if node.breaks}
+    nodes = [replace(node, breaks=node.name in breaking) for node in network.nodes if groups.get(node.name, node.name) == node.name]
+    moved = [replace(edge, source=groups.get(edge.source, edge.source), target=groups.get(edge.target, edge.target)) for edge in network.edges]
+    return replace(network, nodes=tuple(nodes), edges=tuple(edge for edge in moved if edge.source != edge.target))
 
 
 def _works_in_phases(model: object) -> bool:

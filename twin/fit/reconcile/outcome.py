@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,15 +11,19 @@ from datetime import datetime
 from twin.errors import ContradictionError, UsageError
 from twin.fit.reconcile.closing import Loss, losses_of
 from twin.fit.reconcile.data_file import Data, load_data
-from twin.fit.reconcile.equations import build, canonical
+from twin.fit.reconcile.equations import Setting, build, canonical
 from twin.fit.reconcile.gross_errors import Suspect, Tests, run_tests
 from twin.fit.reconcile.network import Network, check_names, explicit, of_scenario
 from twin.fit.reconcile.readings import MINUTE, Measured, Reading, Window, gathered
 from twin.fit.reconcile.rows import Row, rows_of
 from twin.fit.reconcile.solve import Solution, solve
+from twin.fit.reconcile.system import System
 from twin.quantities import format_quantity
 from twin.scenario.model import Scenario
 from twin.scenario.problems import nearest
+
+ALL = "all"
+"""What ``steady`` says where no stock changed."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +110,9 @@ def reconcile(
     instruments = {one.instrument: one for one in measured}
     check_names(instruments, leave_out, "instrument that was used")
     kept = [one for one in measured if one.instrument not in leave_out]
-    check_names(network.node, loaded.setting.steady, "node")
-    system, by_variable = build(network, kept, loaded.setting, si)
+    setting = _steady(loaded.setting, network)
+    system, by_variable = build(network, kept, setting, si)
+    notes += _uncounted(network, system)
     balanced = {variable.name for variable in system.variables}
     notes += [f"{name} stands in no balance without what was left out" for name in leave_out if instruments[name].quantity not in balanced]
     solution = solve(system)
@@ -119,12 +125,30 @@ def reconcile(
     return Reconciliation(network, loaded, chosen, solution, tests, rows, tuple(notes), tuple(leave_out), losses, tuple(measured))
 
 
+def _steady(setting: Setting, network: Network) -> Setting:
+    """The setting with the names of all stocks where ``steady`` is ``all``; raises ``UsageError`` for one that is not there."""
+    if setting.steady == (ALL,) and ALL not in network.node:
+        return replace(setting, steady=tuple(network.node))
+    check_names(network.node, setting.steady, "node")
+    return setting
+
+
+def _uncounted(network: Network, system: System) -> list[str]:
+    """A note on stocks that nobody counted: what they gained is unknown, so their balance checks nothing."""
+    unknown = {variable.name for variable in system.variables if math.isinf(variable.deviation)}
+    names = [node.name for node in network.nodes if f"level.{node.name}.change" in unknown]
+    if not names:
+        return []
+    told = f"{', '.join(names[:6])}{' …' if len(names) > 6 else ''}"
+    return [f"stocks that were not counted, so that their balance checks nothing: {told}; count them, or list those that did not change under 'steady'"]
+
+
 def network_of(data: Data, plant: Scenario | None) -> Network:
     """Return the network of the scenario, or that of the data. Raises ``UsageError`` where there are both or none."""
     if plant is not None and data.edges:
         raise UsageError("the data have 'flows' of their own: leave the scenario out, or the flows")
     if plant is not None:
-        return of_scenario(plant)
+        return of_scenario(plant, data.by_line)
     if not data.edges:
         raise UsageError("the data name no network: give a scenario before them, or write streams under 'flows', e.g. {scrap: '-> mill', copper: 'mill ->'}")
     return explicit(data.edges, data.stocks, data.breaking, data.name, data.digest)

@@ -20,6 +20,8 @@ KEYS = ("value", "absolute", "relative", "pieces", "exact", "from", "to", "at", 
 DIMENSIONS = ("kg", "kg/s", "1")
 _ERROR = re.compile(r"(.*?)(?:±|\+/-|\+-)(.*)", re.DOTALL)
 _TAIL = re.compile(r"[-+]?[\d.]+(?:[eE][-+]?\d+)?\s*(.*)", re.DOTALL)
+LARGEST, SMALLEST = 1e15, 1e-12
+"""Limits of values and errors, SI: beyond them squares overflow, or one reading drowns in the rounding of the rest."""
 MINUTE = 1.0
 """Moments this many seconds apart are the same: sheets round to minutes."""
 
@@ -84,6 +86,13 @@ def read_one(name: str, written: object, error: float | None) -> Reading:
 
     ``error`` is a relative one for what has none. After ±, ``%`` is a share of a mass, and points of a share. Raises pydantic's error.
     """
+    found = _read(name, written, error)
+    if abs(found.value) > LARGEST or found.deviation > LARGEST or 0.0 < found.deviation < SMALLEST:
+        raise wrong(f"a value of at most {LARGEST:g} and an error from {SMALLEST:g} to {LARGEST:g}, in {found.si}, are needed (got {shown(written)})")
+    return found
+
+
+def _read(name: str, written: object, error: float | None) -> Reading:
     if isinstance(written, Mapping):
         unknown = next((key for key in written if key not in KEYS), None)
         if unknown is not None:
