@@ -151,3 +151,25 @@ def test_what_is_refused(arguments: list[str], code: int, message: str, data: st
     assert main(["reconcile", *(part.format(**known) for part in arguments)]) == code
     err = capsys.readouterr().err
     assert message in err and "Traceback" not in err
+
+
+def test_a_month_is_closed_out_of_a_year(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Days in a table, stocks counted at the first of each month: February takes its own, and its opening is January's closing."""
+    rows = ["name,value,error,unit,from,to"]
+    rows += [f"level.yard,{mass},2,t,{day}," for mass, day in ((100, "2026-01-01"), (130, "2026-02-01"), (90, "2026-03-01"))]
+    for name, first, second in (("in", 500, 300), ("out", 470, 330)):
+        rows += [f"{name},{first},1 %,t,2026-01-01,2026-02-01", f"{name},{second / 2},1 %,t,2026-02-01,2026-02-15"]
+        rows += [f"{name},{second / 2},1 %,t,2026-02-15,2026-03-01"]
+    (tmp_path / "year.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    path = tmp_path / "year.yaml"
+    path.write_text("reconcile: 1\nflows: {in: -> yard, out: yard ->}\ntable: year.csv\n", encoding="utf-8")
+    assert main(["reconcile", str(path)]) == 2
+    assert "say which one with --close" in capsys.readouterr().err
+    losses = {}
+    for month in ("2026-01", "2026-02"):
+        assert main(["reconcile", str(path), "--close", month, "--json"]) == 0
+        losses[month] = json.loads(capsys.readouterr().out)["unaccounted"][0]["value"]
+    assert losses == {"2026-01": pytest.approx(0.0), "2026-02": pytest.approx(10_000.0)}
+    assert main(["reconcile", str(path), "--close", "2026-05"]) == 0
+    printed = capsys.readouterr().out
+    assert "Nothing can be checked" in printed and "no reading falls in the window" in printed

@@ -116,7 +116,7 @@ class _Ends:
         node = self.found.network.node.get(name)
         if node is not None:
             return {"product": "product", "bunker": "bunker", "process": "process"}.get(node.role, "machine")
-        return next((("feed" if edge.source == OUTSIDE else "product") for edge in self.found.network.edges if name.startswith(edge.name)), "machine")
+        return "feed" if any(edge.source == OUTSIDE and self.source(edge) == name for edge in self.found.network.edges) else "product"
 
 
 def sankey_of(found: Reconciliation, *, measured: bool) -> Drawing:

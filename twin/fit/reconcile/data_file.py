@@ -156,20 +156,8 @@ class _Reading:
             raise ScenarioError(self.problems)
         setting = Setting(model.sizes, model.whole, model.relations, model.steady, tuple(model.constants))
         digest = hashlib.sha256((self.text + self.table_text).encode()).hexdigest()
-        all_readings = tuple(constants + readings)
-        return Data(
-            model.name or stem,
-            model.title,
-            model.window,
-            edges,
-            model.stocks,
-            model.breaking,
-            setting,
-            all_readings,
-            digest,
-            self.problem,
-            model.nodes == "lines",
-        )
+        name, by_line, read = model.name or stem, model.nodes == "lines", tuple(constants + readings)
+        return Data(name, model.title, model.window, edges, model.stocks, model.breaking, setting, read, digest, self.problem, by_line)
 
     def _model(self) -> DataModel:
         try:

@@ -112,9 +112,8 @@ class Tests:
 
     @property
     def contradiction(self) -> bool:
-        """Whether suspects do not explain the whole, or are more than the redundancy can bear."""
-        redundancy = self.whole.redundancy
-        return (not self.rest.passed and self.rest.probability < HOPELESS) or len(self.suspects) > max(1, redundancy // 2)
+        """Whether the whole cannot be right even without all suspects."""
+        return self.rest.probability < HOPELESS
 
 
 def global_test(objective: float, redundancy: int) -> GlobalTest:
@@ -189,10 +188,10 @@ def run_tests(solution: Solution, clean: float | None = None) -> Tests:
 
 
 def _suspects(solution: Solution, directions: Floats, which: Sequence[int], critical: float) -> tuple[list[Suspect], Floats]:
-    """Name the largest statistic, take its direction out of all, and go on while one is too large."""
+    """Name the largest statistic, take its direction out of all, and go on while one is too large and half of the redundancy is left."""
     left, own = solution.coordinates.copy(), directions.copy()
     suspects: list[Suspect] = []
-    while len(suspects) < solution.redundancy and len(directions):
+    while len(suspects) < max(1, solution.redundancy // 2) and len(directions):
         lengths = np.sqrt((own**2).sum(axis=1))
         sizes = np.where(lengths > 1e-4, np.abs(own @ left) / np.maximum(lengths, 1e-4), 0.0)
         k = int(np.argmax(sizes))
