@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import SORTING, solved
+from networks import SORTING, network_of, solved
 
 from twin.errors import ContradictionError, UsageError
 from twin.fit.reconcile import Reconciliation, reconcile
 from twin.fit.reconcile.data_file import load_data
+from twin.fit.reconcile.equations import Setting, build
+from twin.fit.reconcile.readings import Measured
 from twin.fit.reconcile.solve import solve
 from twin.fit.reconcile.system import System
 
@@ -34,6 +36,13 @@ reconcile: 1
 flows: {s1: -> a, s2: a -> b, s3: a -> c, s4: b -> d, s5: c -> d, s6: d ->}
 measurements: {s1: 101.91 ± 1, s2: 64.45 ± 1, s3: 34.65 ± 1, s4: 64.2 ± 1, s5: 36.44 ± 1, s6: 98.88 ± 1}
 """
+
+
+MIXTURES = {
+    "mixed": ("residue", "copper"), "heavy": ("mixed", "aluminium"), "rest": ("heavy", "light"),
+    "undersize": ("rest", "steel"), "feed": ("undersize",), "milled": ("undersize", "oversize"),
+}  # fmt: skip
+"""Of the sorting line, what each inner stream is made of."""
 
 
 def values(found: Reconciliation, scale: float = 1.0) -> dict[str, tuple[float, float]]:
@@ -206,6 +215,27 @@ def test_the_covariance_is_that_of_many_readings() -> None:
     spread = np.array(found).std(axis=0)
     moving = base.solution.deviation > 0.0
     assert (np.abs(spread[moving] / (0.1 * base.solution.deviation[moving]) - 1.0) < 4 / math.sqrt(800)).all()
+
+
+def test_flows_from_assays_alone() -> None:
+    """One flow and three assays to 5 % in each of 12 streams, 20 times: every one is solved, and the sums of squares are chi-square (4 sd)."""
+    random = np.random.Generator(np.random.Philox(key=6))
+    mass = {name: tons for name, (_, tons) in SORTING.items()}
+    objectives, redundancy = [], 0
+    for _ in range(20):
+        measured = [Measured("flow.feed", "flow.feed", 100.0 * (1 + 0.05 * random.standard_normal()), 5.0, 1, "1")]
+        for component in ("Al", "Cu", "Fe"):
+            share = {name: random.uniform(0.02, 0.6) for name in ("residue", "copper", "aluminium", "light", "steel", "oversize")}
+            for mixed, parts in MIXTURES.items():
+                share[mixed] = sum(mass[part] * share[part] for part in parts) / sum(mass[part] for part in parts)
+            for name in SORTING:
+                read = share[name] * (1 + 0.05 * random.standard_normal())
+                measured.append(Measured(f"share.{name}.{component}", f"share.{name}.{component}", read, 0.05 * share[name], 1, "1"))
+        solution = solve(build(network_of(SORTING), measured, Setting(), "1")[0])
+        redundancy = solution.redundancy
+        objectives.append(solution.objective)
+        assert np.abs(solution.system.residuals(solution.values)).max() < 1e-9
+    assert redundancy == 13 and abs(sum(objectives) - 20 * redundancy) < 4 * math.sqrt(2 * 20 * redundancy)
 
 
 def test_names_that_are_not_there() -> None:

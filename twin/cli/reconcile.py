@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
 
         written.append(write_page(found, best, options.target, Path(options.output), by=options.by, reason=options.reason))
     if options.json:
-        print(json.dumps(as_object(found, best, options.target), indent=2))
+        print(json.dumps({**as_object(found, best, options.target), "written": [str(path) for path in written]}, indent=2))
     else:
         _show(found, best, options.target)
         for path in written:

@@ -19,7 +19,7 @@ from twin.fit.reconcile.readings import Measured
 from twin.fit.reconcile.system import Equation, System, Term, Variable
 from twin.scenario.problems import nearest
 
-MOST_UNKNOWNS = 1500
+MOST_UNKNOWNS = 1200
 MOMENTS = ("opening", "closing", "change")
 _NUMBER = re.compile(r"\d+(?:\.\d*)?|\.\d+")
 FIRST_SHARE = 0.1
