@@ -6,6 +6,7 @@
     ├── ScenarioError    a scenario, catalogue or CSV is wrong: all its problems at once   (exit code 2)
     ├── UsageError       a call or command-line argument is wrong                          (exit code 2)
     ├── FileError        a results file cannot be read, written or trusted                 (exit code 2)
+    ├── ContradictionError    a plant's measurements contradict each other as a whole      (exit code 1)
     └── RunError         a run that began could not be finished                            (exit code 1)
         ├── DeadlockError    units wait for one another, or for what nobody will ever do
         ├── BudgetError      more events or more time than the budget allows
@@ -38,6 +39,10 @@ class FileError(TwinError):
     """A results file cannot be read, written or trusted."""
 
     exit_code = 2
+
+
+class ContradictionError(TwinError):
+    """Measurements of a plant contradict each other, or its balances, so that none of them can be trusted more than the rest."""
 
 
 @dataclass(frozen=True, order=True)

@@ -73,6 +73,13 @@ responses: [throughput, recovery.good]
 """A study of two runs, for what makes thousands of sweeps."""
 
 
+READINGS = """\
+reconcile: 1
+flows: {scrap: -> mill, steel: mill ->, fluff: mill ->}
+measurements: {scrap: 100 t ± 1 t, steel: 70 t ± 1 t, fluff: 31 t ± 1 t}
+"""
+
+
 @dataclass(frozen=True)
 class Files:
     """Everything in one folder."""
@@ -98,6 +105,7 @@ def write(folder: Path) -> Path:
     (folder / "stuff.yaml").write_text(STUFF, encoding="utf-8")
     (folder / "quick.yaml").write_text(QUICK, encoding="utf-8")
     (folder / "study.yaml").write_text(STUDY, encoding="utf-8")
+    (folder / "readings.yaml").write_text(READINGS, encoding="utf-8")
     path = folder / "small.yaml"
     path.write_text(PLANT, encoding="utf-8")
     return path

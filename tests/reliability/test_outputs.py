@@ -28,6 +28,9 @@ COMMANDS = {
     "sweep": ["sweep", "{study}", "-o", "{out}", "--executor", "serial"],
     "journal": ["sweep", "{study}", "-o", "{unjournalled}", "--executor", "serial"],
     "schema": ["schema", "-o", "{out}"],
+    "reconciliation": ["reconcile", "{readings}", "-o", "{out}"],
+    "values": ["reconcile", "{readings}", "--csv", "{out}"],
+    "audit": ["reconcile", "{readings}", "--audit", "{out}"],
     "new": ["new", "{out}"],
     "pdf": ["report", "{result}", "-o", "{page}", "--pdf"],
     "figure": ["sensitivity", "{results_of_study}", "--figure", "{out}"],
@@ -83,7 +86,7 @@ def arguments(command: str, files: small.Files, folder: Path) -> tuple[list[str]
     """The command line, and the place that is in its way."""
     at = folder / NAMES.get(command, "out")
     known = {**vars(files), "out": at.with_name("out.h5") if command == "replications" else at, "page": folder / "page.html"}
-    known |= {"unjournalled": folder / "s.h5", "above": folder}
+    known |= {"unjournalled": folder / "s.h5", "above": folder, "readings": files.folder / "readings.yaml"}
     return [part.format(**known) for part in COMMANDS[command]], at
 
 
