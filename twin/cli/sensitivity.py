@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twin.cli import terminal
+from twin.cli import claim, terminal
 from twin.cli.replications import progress
 from twin.cli.tornado import Bar, check_figure, text_bars, write_figure
 from twin.errors import TwinError, UsageError
@@ -47,6 +47,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--executor", choices=("processes", "serial", "dask"), default="processes", help="who makes the runs (default: processes)")
     parser.add_argument("--workers", metavar="N", type=int, help="worker processes (default: one for each core)")
     parser.add_argument("--address", metavar="A", help="address of a dask scheduler, e.g. tcp://host:8786")
+    claim.add_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -55,7 +56,14 @@ def run(options: argparse.Namespace) -> int:
         check_figure(Path(options.figure))
     if not options.elasticities and (options.replications is not None or options.step != "10 %"):
         raise UsageError("--step and --replications belong to --elasticities")
+    if options.claim is None and (options.spread or options.stake is not None):
+        raise UsageError("--stake and --spread belong to --claim")
+    if options.claim is not None and (options.elasticities or options.figure is not None):
+        raise UsageError("--claim is of the points of a study: give it without --elasticities and --figure")
     try:
+        if options.claim is not None:
+            claim.show(options, _study(options))
+            return 0
         return _elasticities(options) if options.elasticities else _indices(options)
     except KeyboardInterrupt:
         terminal.say("interrupted: runs of a sweep that had finished are kept, the same command goes on from there")
