@@ -6,6 +6,7 @@
     ├── ScenarioError    a scenario, catalogue or CSV is wrong: all its problems at once   (exit code 2)
     ├── UsageError       a call or command-line argument is wrong                          (exit code 2)
     ├── FileError        a results file cannot be read, written or trusted                 (exit code 2)
+    ├── TableError       an export cannot be read, or can be read in two ways              (exit code 2)
     └── RunError         a run that began could not be finished                            (exit code 1)
         ├── DeadlockError    units wait for one another, or for what nobody will ever do
         ├── BudgetError      more events or more time than the budget allows
@@ -38,6 +39,16 @@ class FileError(TwinError):
     """A results file cannot be read, written or trusted."""
 
     exit_code = 2
+
+
+class TableError(TwinError):
+    """A plant's export cannot be read, or can be read in two ways; ``faults`` holds a sentence for each place."""
+
+    exit_code = 2
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(self.faults))
 
 
 @dataclass(frozen=True, order=True)
