@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import io
 import json
+import tempfile
+import zipfile
+from datetime import datetime
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import twin
 from twin.cli import main
+from twin.errors import TableError, UsageError
+from twin.fit.tables.importing import import_file
+from twin.fit.tables.numerals import numbers
+from twin.fit.tables.options import Options
 from twin.scenario import load
 
 PLANT = """\
@@ -339,3 +351,121 @@ def test_assays_bear_the_name_of_their_material(tmp_path: Path, capsys: pytest.C
     found = imported(tmp_path, content, "--material", "pcb")
     assert found["heading"] == "timestamp,pcb.Cu,pcb.Au"
     assert found["rows"] == ["2026-03-02T00:00,0.185,0.0001205"]
+
+
+def test_a_table_that_was_imported_is_read_again(tmp_path: Path) -> None:
+    once = imported(tmp_path, STOPS.encode("cp1252"))
+    again = imported(tmp_path, once["out"].read_bytes())
+    assert again["rows"] == once["rows"]
+
+
+# -- workbooks and Parquet ----------------------------------------------------------------------------------------------------------------
+
+AT = datetime(2026, 3, 2, 6, 12)
+
+
+def workbook(*rows: list[Any], percent: str = "", more: dict[str, Any] | None = None) -> bytes:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    for place in percent.split():
+        book.active[place].number_format = "0.0%"
+    for place, value in (more or {}).items():
+        book.active[place] = value
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def zipped(**parts: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(f"xl/{name}.xml", content)
+    return stream.getvalue()
+
+
+def test_a_workbook_has_types_and_percent(tmp_path: Path) -> None:
+    titled = workbook(["Wiegeprotokoll"], [], ["Datum", "Netto [t]", "steel", "plastics"], [AT, 12.26, 0.6, 0.4], ["Summe", 12.26], percent="C4 D4")
+    assert imported(tmp_path, titled)["rows"] == [FIRST]
+    apart = workbook(["Datum", "Uhrzeit", "Netto [kg]"], [AT.date(), AT.time(), 12260])
+    assert imported(tmp_path, apart)["rows"] == ["2026-03-02T06:12,12.26"]
+    assert imported(tmp_path, workbook(["Datum", "Netto [kg]"], [AT, 12260]), name="wrong_name.csv")["rows"] == ["2026-03-02T06:12,12.26"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (lambda: workbook(["Datum", "Netto [kg]"], ["02.03.2026 06:12", "12.260"]), "12,260 (decimal comma)"),
+        (lambda: workbook(["Datum", "Brutto [t]", "Tara [t]", "Netto [t]"], [AT, 24.36, 12.1, "=B2-C2"]), "the formula '=B2-C2', and its value is not stored"),
+        (lambda: workbook(["Datum", "Netto [kg]"], [AT, 1], more={"BTX3": 1}), "at most 1000 are read"),
+        (lambda: workbook(), "is empty"),
+        (lambda: zipped(workbook=b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'), "declares a document type"),
+        (lambda: zipped(other=b"<a/>"), "no workbook that can be read"),
+        (lambda: workbook(["Datum", "Netto [kg]"], [AT, 1])[:900], "damaged archive"),
+    ],
+    ids=["text in cells", "a formula", "far to the right", "nothing", "entities", "another archive", "cut off"],
+)
+def test_a_workbook_that_cannot_be_trusted_is_refused(content: Any, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert words in refused(tmp_path, capsys, content(), name="in.xlsx")
+
+
+def test_a_workbook_that_unpacks_without_end_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("twin.fit.tables.workbook.MOST_UNPACKED", 1_000_000)
+    assert "too large when unpacked (2000000 bytes" in refused(tmp_path, capsys, zipped(sheet=bytes(2_000_000)), name="in.xlsx")
+
+
+def test_parquet_is_read_by_its_types(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    def table(**columns: Any) -> bytes:
+        stream = io.BytesIO()
+        parquet.write_table(pyarrow.table(columns), stream)
+        return stream.getvalue()
+
+    assert imported(tmp_path, table(timestamp=[AT], mass_t=[12.26], steel=[0.6], plastics=[0.4]))["rows"] == [FIRST]
+    utc = pyarrow.array([AT], pyarrow.timestamp("us", tz="UTC"))
+    assert imported(tmp_path, table(timestamp=utc, mass_kg=[12260]), "--zone", "Europe/Berlin")["rows"] == ["2026-03-02T07:12,12.26"]
+    (tmp_path / "deliveries.csv").unlink()
+    assert "holds lists" in refused(tmp_path, capsys, table(timestamp=[AT], mass_kg=[[1]]))
+
+
+@given(st.lists(st.tuples(st.integers(1, 10**9), st.integers(0, 3)), min_size=1, max_size=12), st.sampled_from([(",", "."), (".", ","), (",", "\u202f"), (".", "'"), (",", "")]))
+@settings(max_examples=40, deadline=None)
+def test_a_number_is_read_back_or_refused_and_never_another(written: list[tuple[int, int]], signs: tuple[str, str]) -> None:
+    """Whatever signs a column is written with: what is read is what was written, or two readings are named."""
+    decimal, thousands = signs
+    values = [Fraction(digits, 10**places) for digits, places in written]
+    cells = []
+    for value, (_, places) in zip(values, written, strict=True):
+        whole, _, part = f"{float(value):.{places}f}".partition(".") if value.denominator > 1 or places else (str(value), "", "")
+        cells.append(f"{int(whole):,}".replace(",", thousands) + (decimal + part if part else ""))
+    try:
+        found = numbers(cells, None)
+    except TableError as error:
+        assert "(decimal point) or" in str(error)
+        found = numbers(cells, "comma" if decimal == "," else "point")
+    assert found is not None
+    assert [float(value) for value in found.values if value is not None] == [float(value) for value in values]
+
+
+@given(st.binary(max_size=400))
+@settings(max_examples=60, deadline=None)
+def test_whatever_a_file_holds_it_is_read_or_refused(content: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "in.csv"
+        path.write_bytes(content)
+        with contextlib.suppress(TableError, UsageError):
+            import_file(path, Options())
+
+
+@given(st.text(alphabet="0123456789.,;:-/ \t\n\"'%tkgaZ|", max_size=200))
+@settings(max_examples=100, deadline=None)
+def test_whatever_a_table_holds_it_is_read_or_refused(rows: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "in.csv"
+        path.write_text(f"Datum;Netto [kg];steel\n02.03.2026;12,5;1\n{rows}", encoding="utf-8")
+        with contextlib.suppress(TableError, UsageError):
+            import_file(path, Options())

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
-from twin.cli import batch, budget, bundle, cite, imports, materials, plan, replications, report, reproduce, sensitivity, sweep, tables
+from twin.cli import batch, budget, bundle, cite, imports, materials, plan, replications, report, reproduce, sensitivity, stops, sweep, tables
 from twin.cli.changed_scenario import output_of, scenario_of
 from twin.cli.signals import Interrupted
 from twin.errors import TwinError, UsageError
@@ -223,4 +223,5 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "batch": batch.run,
     "plan": plan.run,
     "import": imports.run,
+    "stops": stops.run,
 }

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from twin import __version__
-from twin.cli import batch, budget, bundle, cite, imports, materials, plan, replications, report, reproduce, sensitivity, signals, sweep, terminal
+from twin.cli import batch, budget, bundle, cite, imports, materials, plan, replications, report, reproduce, sensitivity, signals, stops, sweep, terminal
 from twin.errors import FileError, RunError, ScenarioError, TwinError, UsageError
 
 EPILOG = "Scenarios are YAML files; results are HDF5 files that h5py and xarray read. 'twin COMMAND --help' tells more."
@@ -48,7 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
     trace.add_argument("--product", metavar="NAME", help="one product only")
     trace.add_argument("--element", metavar="SYMBOL", help="follow one element only, e.g. Cu")
     trace.add_argument("--most", metavar="N", type=int, default=12, help="origins shown for each product (default: 12)")
-    for command in (sweep, sensitivity, report, reproduce, cite, bundle, materials, batch, plan, imports):
+    for command in (sweep, sensitivity, report, reproduce, cite, bundle, materials, batch, plan, imports, stops):
         command.add_parser(commands)
     return parser
 

@@ -20,8 +20,6 @@ from twin.fit.tables.sieve import sieve
 from twin.fit.tables.source import Source, read_source
 from twin.fit.tables.stops import stops
 
-MARK = b"# twin import: "
-"""How an imported table begins."""
 _MAKERS: dict[str, Callable[[Sequence[Column], Options], Made]] = {"deliveries": deliveries, "stops": stops, "sieve": sieve, "assays": assays}
 
 

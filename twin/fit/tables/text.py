@@ -18,6 +18,7 @@ SEPARATORS = {"semicolon": ";", "tab": "\t", "comma": ",", "pipe": "|"}
 _MARKS = ((b"\xff\xfe\x00\x00", "utf-32"), (b"\x00\x00\xfe\xff", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f]")
 _LOOKED_AT = 200  # rows that decide the separator
+_IMPORTED = "# twin import: "
 _HINT = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
 
 
@@ -59,7 +60,10 @@ def _guessed(content: bytes, name: str) -> tuple[str, str, list[str]]:
 def rows_of(text: str, separator: str | None, name: str) -> tuple[list[Row], str]:
     """Return the rows of a text that are not blank, and the separator. Raises ``TableError``."""
     skipped = 0
-    if hint := _HINT.match(text):
+    if text.startswith(_IMPORTED):  # a table of ours, read again
+        head = list(itertools.takewhile(lambda line: line.startswith("#"), text.split("\n")))
+        skipped, text = len(head), text[sum(len(line) + 1 for line in head) :]
+    elif hint := _HINT.match(text):
         separator, text, skipped = separator or hint[1], text[hint.end() :], 1
     chosen = separator or _separator(text, name)
     rows: list[Row] = []

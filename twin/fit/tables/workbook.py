@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 import zipfile
 from typing import Any
 
@@ -21,7 +22,9 @@ def rows_of(content: bytes, sheet: str | None, name: str) -> tuple[list[Row], st
     except ImportError:
         raise UsageError(f"{name}: XLSX needs openpyxl: pip install 'twin[data]'; or save the sheet as CSV") from None
     try:
-        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of styles and extensions, which say nothing of the values
+            book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         found = [(page.title, rows) for page in book.worksheets if sheet in (None, page.title) and (rows := _rows(page, name))]
         titles = [page.title for page in book.worksheets]
     except (TableError, UsageError):
@@ -85,7 +88,9 @@ def _check_formulas(content: bytes, title: str, rows: list[Row], name: str) -> N
     blank = {(row.line, column) for row in rows for column, cell in enumerate(row.cells) if cell == ""}
     if not blank:
         return
-    page: Any = openpyxl.load_workbook(io.BytesIO(content), read_only=True)[title]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        page: Any = openpyxl.load_workbook(io.BytesIO(content), read_only=True)[title]
     page.reset_dimensions()
     for line, cells in enumerate(page.iter_rows(values_only=True), start=1):
         for column, value in enumerate(cells):
