@@ -98,6 +98,10 @@ RIGHT: dict[str, tuple[str | bytes, list[str]]] = {
     "masses by material": ("timestamp;steel [kg];plastics [kg]\n02.03.2026 06:12;6.000,5;6.000,5\n", ["2026-03-02T06:12,12.001,0.5,0.5"]),
     "an empty truck": (HEAD + FIRST + "\n2026-03-02T08:00,0,0.6,0.4\n", [FIRST]),
     "afternoon": ("Date,Net weight (kg)\n3/13/2026 6:12 PM,12260.5\n", ["2026-03-13T18:12,12.2605"]),
+    "digits of a date and a clock": ("Datum;Uhrzeit;Netto [t];Auftrag\n20260302;061200;12,26;20260415\n", ["2026-03-02T06:12,12.26"]),
+    "points in a clock": ("Datum;Uhrzeit;Netto [t]\n02.03.2026;06.12;12,26\n", ["2026-03-02T06:12,12.26"]),
+    "the unit in a column": ("Datum;Netto;Einheit\n02.03.2026 06:12;12260;kg\n", ["2026-03-02T06:12,12.26"]),
+    "a price beside shares": (HEAD.strip() + ",Preis EUR/t\n" + FIRST + ",35.5\n", [FIRST]),
     "megagrams": ("Datum;Menge [Mg]\n02.03.2026 06:12;12,26\n", ["2026-03-02T06:12,12.26"]),
 }
 
@@ -161,6 +165,10 @@ WRONG: dict[str, tuple[str | bytes, str]] = {
     "a row too short": (HEAD + FIRST + "\n2026-03-02T07:12,12.26,0.6\n", "in.csv:3 has 3 values, 4 are needed"),
     "commas not quoted": (HEAD + "2026-03-02T06:12,12,26,0,6,0,4\n", "separator stands within values"),
     "mixed decimal signs": ("Datum;Netto [t]\n02.03.2026 06:12;12,5\n02.03.2026 07:12;12.6\n", "decimal signs are mixed"),
+    "thousands beside decimals": ("Datum;Netto [t]\n02.03.2026 06:12;12.260\n02.03.2026 07:12;1,5\n", "thousands, or mixed signs? Say --decimal comma"),
+    "a share below 0": (HEAD + "2026-03-02T06:12,12.26,120,-20\n", "a value below 0"),
+    "a mass of a planet": (HEAD + "2026-03-02T06:12,1e20,0.6,0.4\n", "is the unit right?"),
+    "a quote that is not closed": ('Datum;Netto [t]\n02.03.2026 06:12;"12,26\n', "is a quote not closed"),
     "mixed dates": ("Date,mass_t\n03/13/2026,1\n14/03/2026,2\n", "day and month are mixed"),
     "a mass below 0": (HEAD + "2026-03-02T06:12,-12.26,0.6,0.4\n", "negative (-12260 kg)"),
     "a minus behind": ("Datum;Netto [t]\n02.03.2026 06:12;12,5-\n", "negative (-12500 kg)"),

@@ -14,8 +14,8 @@ from fractions import Fraction
 from twin.errors import TableError, UsageError
 from twin.fit.tables.cells import Cell, is_blank, picture
 from twin.fit.tables.layout import Table
-from twin.fit.tables.mapping import ColumnMap, Entry, word_of
-from twin.fit.tables.moments import Moments, Order, clocks, moments, serials
+from twin.fit.tables.mapping import ColumnMap, Entry, role_of, word_of
+from twin.fit.tables.moments import Moments, Order, bare_clocks, clocks, moments, serials
 from twin.fit.tables.numerals import SIGNS, Decimal, Numbers, numbers
 from twin.fit.tables.units import Unit, heading_unit, unit_of
 
@@ -124,7 +124,24 @@ def columns_of(table: Table, mapping: ColumnMap, decimal: Decimal | None, order:
             raise TableError(
                 [f'the heading {heading!r} is there twice (columns {places[0]} and {places[1]}): name them by place, e.g. --map "#{places[1]}=ignore"']
             )
+    _with_unit_column(found)
     return found
+
+
+def _with_unit_column(columns: Sequence[Column]) -> None:
+    """A column that says the unit of each row, the same in all, gives it to masses that have none."""
+    for column in columns:
+        words = {str(cell) for cell in column.cells}
+        if word_of(column.name) not in _UNIT_WORDS or len(words) != 1 or column.entry.role is not None:
+            continue
+        try:
+            unit = unit_of(words.pop())
+        except UsageError:
+            continue
+        for other in columns if unit is not None and unit.dimension == "mass" else ():
+            if other.unit is None and role_of(other.name, "deliveries") in ("mass", "gross", "tare", "dry"):
+                other.unit = unit
+                other.notes.append(f"unit from column {column.label!r}")
 
 
 def _column(table: Table, index: int, entry: Entry, decimal: Decimal | None, order: Order | None) -> Column:
@@ -149,7 +166,7 @@ def _column(table: Table, index: int, entry: Entry, decimal: Decimal | None, ord
 def _read(column: Column, decimal: Decimal | None, order: Order | None) -> None:
     try:
         column.moments = moments(column.cells, order, column.lines)
-        if column.moments is not None and column.moments.grain == "month" and not (column.unit is None and _is_dated(column)):
+        if column.moments is not None and _is_numeral(column.moments) and not (column.unit is None and _is_dated(column)):
             column.numbers = numbers(column.cells, decimal, column.lines)  # 12.2026 and 1278.4 are months only where the heading says so
             column.moments = None if column.numbers is not None else column.moments
             if column.numbers is not None:
@@ -160,9 +177,21 @@ def _read(column: Column, decimal: Decimal | None, order: Order | None) -> None:
             column.numbers = numbers(column.cells, decimal, column.lines)
     except TableError as error:
         column.fault = column.fault or str(error)
+    if column.numbers is not None and (word_of(column.name) in _CLOCK_WORDS or column.entry.role == "clock") and (since := bare_clocks(column.cells)):
+        column.clocks, column.numbers = since, None
+        column.notes.append("digits read as hours and minutes")
     bare = column.numbers is not None and column.unit is None and column.numbers.unit is None
     if bare and column.numbers is not None and _is_dated(column) and (found := serials(column.numbers.values)):
         column.moments, column.numbers = found, None
+
+
+def _is_numeral(found: Moments) -> bool:
+    """Whether dates are written as numbers can be: 11.2026, 20260302."""
+    return found.grain == "month" or found.form == "yearmonthday"
+
+
+_UNIT_WORDS = ("einheit", "unit", "me", "mengeneinheit", "uom", "gewichtseinheit")
+_CLOCK_WORDS = ("uhrzeit", "zeit", "time", "clock", "timeofday", "wiegezeit", "wiegeuhrzeit")
 
 
 def _is_dated(column: Column) -> bool:

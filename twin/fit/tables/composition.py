@@ -93,7 +93,7 @@ def _materials(columns: Sequence[Column]) -> list[Column]:
     massive = [column for column in free if column.unit is not None and column.unit.dimension == "mass"]
     shared = [column for column in free if (column.unit is None or column.unit.dimension == "share") and material_of(column.name)]
     sure = [column for column in shared if column.unit is not None or (column.numbers is not None and _within(column, 1))]
-    for group, limit in ((sure, 1), (shared, 100)):
+    for group, limit in ((sure, 1), (shared, 1), (shared, 100)):
         if group and (any(column.unit for column in group) or _sums_near(group, limit)):
             if massive:
                 names = f"{massive[0].label!r} has a unit of mass and {group[0].label!r} is a share"
@@ -113,7 +113,7 @@ def _within(column: Column, most: int) -> bool:
 
 
 def _sums_near(group: Sequence[Column], limit: int) -> bool:
-    if not all(_within(column, limit) for column in group):
+    if len(group) == 1 and not _within(group[0], limit):
         return False
     rows = zip(*(column.numbers.values for column in group if column.numbers), strict=True)
     sums = [sum((value or Fraction(0) for value in row), Fraction(0)) for row in rows]

@@ -19,6 +19,7 @@ from twin.fit.tables.options import Options
 from twin.fit.tables.rows import Made, Times, number, shown_time, stamp, times_of
 
 _TONNE = 1000
+_MOST = 10**10  # kg
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,8 @@ def _rows(columns: Sequence[Column], times: Times, masses: Sequence[Fraction | N
             faults.append(f"line {lines[k]} has no {'date' if time is None else 'mass'}: fill it in, or take the line out")
         elif mass < 0:
             faults.append(f"line {lines[k]}: the mass is negative ({float(mass):g} kg): a weighing out of the plant is no delivery; take the line out")
+        elif mass > _MOST:
+            faults.append(f"line {lines[k]}: {float(mass / _TONNE):.6g} t is no mass of a delivery (at most {_MOST // _TONNE} t): is the unit right?")
         elif mass == 0:
             empty += 1
         else:

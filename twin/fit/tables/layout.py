@@ -14,7 +14,7 @@ from twin.fit.tables.units import is_unit_like
 
 _TOTAL = re.compile(
     r"(zwischen|teil|end|gesamt|monats|tages|jahres)?(summe|summen|gesamt|total|totals|subtotal|sum|anzahl|mittel|mittelwert|durchschnitt|average|mean|count"
-    r"|datensätze|grand total|sub total|ergebnis|gesamtergebnis)\b.*",
+    r"|datensätze|grand total|sub total|ergebnis|gesamtergebnis)\b.*|[Σ∑].*",
     re.IGNORECASE | re.DOTALL,
 )
 _NUMBER = re.compile(

@@ -40,6 +40,7 @@ _FORMS: tuple[tuple[str, str, str], ...] = (
     ("day/month/year", "dmy", r"(?P<a>\d\d?)[/-](?P<b>\d\d?)[/-](?P<c>\d{4}|\d\d)"),
     ("month/day/year", "mdy", r"(?P<a>\d\d?)[/-](?P<b>\d\d?)[/-](?P<c>\d{4}|\d\d)"),
     ("day month year", "dmy", r"(?P<a>\d\d?)\.?[ -]?(?P<b>[A-Za-zä]{3,9})\.?[ -]?(?P<c>\d{4}|\d\d)"),
+    ("yearmonthday", "ymd", r"(?P<a>(?:19|20)\d\d)(?P<b>\d\d)(?P<c>\d\d)"),
     ("month day year", "mdy", r"(?P<a>[A-Za-zä]{3,9})\.? (?P<b>\d\d?),? (?P<c>\d{4})"),
 )
 _PATTERNS = [(name, order, re.compile(_WEEKDAY + form + _CLOCK + _ZONE, re.ASCII)) for name, order, form in _FORMS]
@@ -51,8 +52,9 @@ _MONTH_FORMS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
 )
 _TIME = re.compile(r"(?P<clock>\d\d?:\d\d(?::\d\d(?:[.,]\d{1,9})?)?)(?:\s*(?P<half>[AaPp]\.?[Mm]\.?)|\s*(?:Uhr|h))?", re.ASCII)
 _LONGEST = 60
-_SERIAL = (Fraction(20_000), Fraction(80_000))
-"""Days after 30 December 1899 that a spreadsheet writes for a date from 1954 to 2119."""
+_SERIAL = (Fraction(29_000), Fraction(60_000))
+"""Days after 30 December 1899 that a spreadsheet writes for a date from 1979 to 2064."""
+_BARE_CLOCKS = (re.compile(r"(\d\d?)[.](\d\d)(?:[.](\d\d))?(?:\s*Uhr)?", re.ASCII), re.compile(r"(\d\d)(\d\d)(\d\d)?", re.ASCII))
 _DAYS = datetime(1899, 12, 30)
 
 
@@ -133,6 +135,19 @@ def clocks(cells: Sequence[Cell]) -> tuple[timedelta | None, ...] | None:
                 return None
             values.append(since)
     return tuple(values) if any(value is not None for value in values) else None
+
+
+def bare_clocks(cells: Sequence[Cell]) -> tuple[timedelta | None, ...] | None:
+    """Return times of day written ``06.12``, ``0612`` or ``061230``; to be asked only of a column that is called so.
+
+    >>> bare_clocks(["0612", "2359"])
+    (datetime.timedelta(seconds=22320), datetime.timedelta(seconds=86340))
+    """
+    for pattern in _BARE_CLOCKS:
+        found = [pattern.fullmatch(cell) if isinstance(cell, str) and len(cell) <= _LONGEST else None for cell in cells if not is_blank(cell)]
+        if found and all(found):
+            return clocks(["" if is_blank(cell) else ":".join(part for part in pattern.fullmatch(str(cell)).groups() if part) for cell in cells])  # type: ignore[union-attr]
+    return None
 
 
 def serials(values: Sequence[Fraction | None]) -> Moments | None:

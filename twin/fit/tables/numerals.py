@@ -60,6 +60,8 @@ def numbers(cells: Sequence[Cell], decimal: Decimal | None, lines: Sequence[int]
             if one.value != two.value:
                 raise TableError([_two_readings(picture(cell), lines[index] if lines else index + 1, one, two)])
     chosen = next(iter(fits)) if len(fits) == 1 else None
+    if chosen and chosen != decimal:
+        _refuse_doubtful(filled, first, SIGNS[chosen], lines)
     unit, percent = _unit_beside(filled, first, lines)
     values: list[Fraction | None] = [None] * len(cells)
     for (index, _), numeral in zip(filled, first, strict=True):
@@ -147,6 +149,28 @@ def _two_readings(cell: str, line: int, one: _Numeral, two: _Numeral) -> str:
     return (
         f"line {line}: {cell} is {point} (decimal point) or {comma} (decimal comma), and no cell of the column decides: "
         "say --decimal point or --decimal comma, or decimal: for this column in a mapping"
+    )
+
+
+def _refuse_doubtful(filled: Sequence[tuple[int, Cell]], read: Sequence[_Numeral], sign: str, lines: Sequence[int]) -> None:
+    """Raise where 12.260 stands beside 1,5 and no cell has both signs: thousands, or decimal signs that are mixed."""
+    other = "." if sign == "," else ","
+    grouped = [k for k, numeral in enumerate(read) if numeral.thousands == other]
+    if not grouped or any(read[k].places for k in grouped) or not any(numeral.places for numeral in read):
+        return
+    once = [k for k in grouped if str(filled[k][1]).count(other) == 1]
+    if len(once) < len(grouped) or not once:
+        return
+    index, cell = filled[once[0]]
+    at, beside = filled[next(k for k, numeral in enumerate(read) if numeral.places)]
+    alone, grouping = _read(cell, other), read[once[0]]
+    assert alone is not None
+    point, comma = (alone, grouping) if other == "." else (grouping, alone)
+    ways = f"{picture(cell)} is {float(point.value):,.10g} (decimal point) or {float(comma.value):,.10g} (decimal comma)"
+    where, there = (lines[k] if lines else k + 1 for k in (index, at))
+    name = "comma" if sign == "," else "point"
+    raise TableError(
+        [f"line {where}: {ways}, and {picture(beside)} in line {there} has a {name}: thousands, or mixed signs? Say --decimal {name}, or correct the file"]
     )
 
 

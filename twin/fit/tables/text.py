@@ -89,11 +89,12 @@ def _split(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
 def _separator(text: str, name: str) -> str:
     """The separator that splits most lines alike, and into more than one value."""
     found: list[tuple[float, bool, int, str]] = []
-    wide = 0
+    wide, fault = 0, ""
     for separator in SEPARATORS.values():
         try:
             rows = [Row(line, tuple(cells)) for line, cells in itertools.islice(_split(text, separator), _LOOKED_AT) if any(cells)]
-        except csv.Error:
+        except csv.Error as error:
+            fault = str(error)
             continue
         widths = Counter(len(row.cells) for row in rows)
         wide = max(wide, *widths, 0)
@@ -102,6 +103,8 @@ def _separator(text: str, name: str) -> str:
             found.append((many / len(rows), _has_heading(rows, width, name), width, separator))
     if wide > MOST_COLUMNS:
         raise TableError([f"{name}: has {wide} columns, at most {MOST_COLUMNS} are read"])
+    if fault and not any(heading for _, heading, _, _ in found):
+        raise TableError([f"{name}: is not split as a table is ({fault}): is a quote not closed, or a field without end?"])
     if not found:
         raise TableError([f"{name}: has one column only: neither ; nor tab , or | splits its lines alike; say which with --separator"])
     best = max(alike for alike, _, _, _ in found)

@@ -88,6 +88,7 @@ def is_unit_like(text: str) -> bool:
         return True
 
 
+_MONEY = re.compile(r"EUR|€|USD|CHF|GBP|\$|kWh", re.IGNORECASE)
 _BRACKETS = re.compile(r"(.*?)\s*[\[(]\s*([^\[\]()]{1,30}?)\s*[\])]\s*(.*)", re.DOTALL)
 _ATTACHED = re.compile(r"(.*?\w)\s*(%)")
 
@@ -99,7 +100,7 @@ def heading_unit(heading: str) -> tuple[str, Unit | None]:
     ('Netto', True)
     """
     text = heading.strip()
-    if len(text) > 200:
+    if len(text) > 200 or _MONEY.search(text):
         return text, None
     if (match := _BRACKETS.fullmatch(text)) and (found := unit_of(match[2])):
         return f"{match[1]} {match[3]}".strip() or text, found
@@ -114,6 +115,6 @@ def heading_unit(heading: str) -> tuple[str, Unit | None]:
             rest = words[: len(words) - count]
             return " ".join(rest[:-1] if rest[-1] in ("in", "/") and len(rest) > 1 else rest).rstrip(" /,"), found
     name, slash, last = text.rpartition("/")
-    if slash and name and last.lower() not in _NOT_BARE and (found := unit_of(last)):
+    if slash and name and not text.endswith(("]", ")")) and last.lower() not in _NOT_BARE and (found := unit_of(last)):
         return name.rstrip(), found
     return text, None
