@@ -186,7 +186,7 @@ WRONG: dict[str, tuple[str | bytes, str]] = {
     "some with an offset": ("time,mass_t\n2026-03-02T06:12Z,1\n2026-03-02T06:12,1\n", "some times say their offset"),
     "a month without trucks": ("MONTH,paper_t\n2017 / 11,1278.4\n", "--trucks '24 t'"),
     "several units": ("Datum;Netto\n02.03.2026 06:12;12 t\n02.03.2026 07:12;900 kg\n", "another unit"),
-    "shares and masses": ("timestamp,mass_t,steel,pcb_kg\n2026-03-02T06:12,1,1,3\n", "has a unit of mass"),
+    "shares and masses": ("timestamp,mass_t,steel,plastics,pcb_kg\n2026-03-02T06:12,1,0.6,0.4,3\n", "has a unit of mass"),
     "not known": ("a,b\nx,y\n", "what kind of table"),
 }
 
@@ -304,6 +304,7 @@ SIEVE = "size_retained,size_passing,mass_pct\n38.1,53.8,0.9217612322327966\n10.0
         "Siebweite [mm];Durchgang [%]\n1;20\n10;50\n38,1;99,0782387677672034\n53,8;100\n",
         "sieve_mm,cumulative retained [%]\n53.8,0\n38.1,0.9217612322327966\n10,50\n1,80\n",
         "sieve_mm,retained_g\n53.8,0\n38.1,9.217612322327966\n10,490.782387677672034\n1,300\npan,200\n",
+        "Sieve size (mm),Mass retained (g),% retained,Cumulative retained %,Passing %\n53.8,0,0,0,100\n38.1,9.2,0.9,0.9,99.0782387677672034\n10,490.8,49.1,50,50\n1,300,30,80,20\n",
         "sieve (µm),% passing\n1000,20\n10000,50\n38100,99.0782387677672034\n53800,100\n",
     ],
 )
@@ -320,6 +321,19 @@ def test_a_sieve_report_of_any_form_gives_the_same_distribution(content: str, tm
     scenario = load(plant, files={"psd.csv": found["out"].read_text()})
     fractions = scenario.units["f"].size.fractions("rock", [], scenario.sizes)
     assert sum(fractions[2:]) == pytest.approx(0.5, abs=1e-12)
+
+
+SIEVES = {
+    "Siebweite [mm];Durchgang [%]\n10;50\n10;60\n20;100\n": "10 mm is there twice",
+    "Siebweite [mm];Durchgang [%]\n5;50\n10;40\n20;100\n": "both rises and falls",
+    "Siebweite [mm];Rückstand [%]\n5;50\n10;40\n": "neither classes (100 %) nor cumulative",
+    "size_retained,size_passing,mass_pct\n10,20,50\n0,5,50\n": "classes must join",
+}
+
+
+@pytest.mark.parametrize("content", SIEVES)
+def test_a_sieve_report_that_contradicts_itself_is_refused(content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert SIEVES[content] in refused(tmp_path, capsys, content)
 
 
 def test_rounded_sieve_shares_are_scaled_and_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -113,7 +113,7 @@ def _within(column: Column, most: int) -> bool:
 
 
 def _sums_near(group: Sequence[Column], limit: int) -> bool:
-    if len(group) == 1 and not _within(group[0], limit):
+    if len(group) == 1 and group[0].unit is None:  # a count of 1 in each row is no material
         return False
     rows = zip(*(column.numbers.values for column in group if column.numbers), strict=True)
     sums = [sum((value or Fraction(0) for value in row), Fraction(0)) for row in rows]

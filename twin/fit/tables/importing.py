@@ -125,7 +125,7 @@ def _is_element(column: Column) -> bool:
 def _finding(column: Column) -> Finding:
     read_as = column.role if column.role not in (None, IGNORED) else IGNORED
     notes = list(column.notes)
-    if read_as == IGNORED and column.entry.role is None:
+    if read_as == IGNORED and column.entry.role is None and not notes:
         notes.append("empty" if column.is_blank else "not recognised")
     if read_as == IGNORED:
         return Finding(column.label, IGNORED, "", "", tuple(notes))

@@ -37,7 +37,8 @@ _WORDS: dict[str, dict[str, str]] = {
         "copy": "copy",
     },
     "sieve": {
-        "size": "size sieve mesh sieb siebweite maschenweite aperture opening korngroesse sizemm partikelgroesse particlesize siebgroesse diameter lochweite",
+        "size": "sievesize meshsize "
+        "size sieve mesh sieb siebweite maschenweite aperture opening korngroesse sizemm partikelgroesse particlesize siebgroesse diameter lochweite",
         "lower": "sizeretained retainedsize lower unten untergrenze dmin unterkorn lowersize retainedon minsize kleiner",
         "upper": "sizepassing passingsize upper oben obergrenze dmax oberkorn uppersize maxsize passed",
         "passing": "passing durchgang siebdurchgang cumulativepassing cumpassing finer undersize passingcumulative durchgangssumme percentpassing "
@@ -51,10 +52,12 @@ _WORDS["assays"] = {key: _WORDS["deliveries"][key] for key in ("time", "date", "
 ROLES: dict[str, tuple[str, ...]] = {kind: tuple(words) for kind, words in _WORDS.items()}
 _BY_WORD = {kind: {word: role for role, words in table.items() for word in words.split()} for kind, table in _WORDS.items()}
 _NUMBERED = re.compile(
-    r"(.*(nr|no|num|id|nummer|number|code|district|plz|zip|avv|ewc|schluessel|lfd|beleg|ticket|index|kunde|customer|telefon|phone|konto))", re.DOTALL
+    r"(.*(nr|no|num|id|nummer|number|code|district|plz|zip|avv|ewc|schluessel|lfd|beleg|ticket|index|kunde|customer|telefon|phone|konto|anzahl|count|stueck|pieces|axles|achsen|jahr|year|kw|woche|week))",
+    re.DOTALL,
 )
 IGNORED = "ignore"
 _NAME = re.compile(r"[a-z][a-z0-9_]*(\.[A-Z][a-z]?)?")
+_LONGEST_NAME = 60
 _ROLE = re.compile(r"[a-z][a-z0-9_]*(\.[A-Z][a-z]?)?|[A-Z][a-z]?")
 
 
@@ -108,6 +111,8 @@ def is_numbered(name: str) -> bool:
 
 def material_of(name: str) -> str | None:
     """Return a column's name as that of a material, or of a material's element (``pcb.Cu``); None where it cannot be one."""
+    if len(name) > _LONGEST_NAME:
+        return None
     if _NAME.fullmatch(name):
         return name
     spelled = name.lower().translate({ord("ä"): "ae", ord("ö"): "oe", ord("ü"): "ue", ord("ß"): "ss"})

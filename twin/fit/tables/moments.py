@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
@@ -96,7 +96,7 @@ def moments(cells: Sequence[Cell], order: Order | None, lines: Sequence[int] = (
     texts = [(index, cell) for index, cell in filled if isinstance(cell, str) and len(cell) <= _LONGEST]
     if len(texts) < len(filled):
         return None
-    found = [(name, way, read) for name, way, pattern in _PATTERNS if None not in (read := [_moment(text, pattern, way) for _, text in texts])]
+    found = [(name, way, read) for name, way, pattern in _PATTERNS if (read := _all(_moment, texts, pattern, way))]
     if not found:
         _refuse_mixed_orders(texts, lines)
         return _months(cells, texts)
@@ -212,13 +212,24 @@ def _refuse_mixed_orders(texts: Sequence[tuple[int, str]], lines: Sequence[int])
 
 def _months(cells: Sequence[Cell], texts: Sequence[tuple[int, str]]) -> Moments | None:
     for name, way, pattern in _MONTH_FORMS:
-        read = [_month(text, pattern, way) for _, text in texts]
-        if None not in read:
+        if read := _all(_month, texts, pattern, way):
             values: list[Moment | None] = [None] * len(cells)
             for (index, _), moment in zip(texts, read, strict=True):
                 values[index] = moment
             return Moments(tuple(values), name, "month")
     return None
+
+
+def _all(
+    read_one: Callable[[str, re.Pattern[str], str], Moment | None], texts: Sequence[tuple[int, str]], pattern: re.Pattern[str], way: str
+) -> list[Moment | None]:
+    """Return all texts read in one way, nothing from the first on that cannot be."""
+    found: list[Moment | None] = []
+    for _, text in texts:
+        if (moment := read_one(text, pattern, way)) is None:
+            return []
+        found.append(moment)
+    return found
 
 
 def _month(text: str, pattern: re.Pattern[str], way: str) -> Moment | None:

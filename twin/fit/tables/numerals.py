@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
 from twin.errors import TableError, UsageError
@@ -16,6 +17,7 @@ Decimal = Literal["comma", "point"]
 SIGNS: dict[Decimal, str] = {"point": ".", "comma": ","}
 _SPACES = "[\u00a0\u202f\u2009 '\u2019]"
 _LONGEST = 60
+_LARGEST = Fraction(10) ** 300
 _PARTS = re.compile(r"([+-]?)([0-9.,]+(?:[eE][+-]?[0-9]{1,3})?)(-?)\s*(.{0,20})", re.DOTALL)
 
 
@@ -79,6 +81,7 @@ class _Numeral:
     unit: str
 
 
+@lru_cache(maxsize=1 << 16)
 def _read(cell: Cell, sign: str) -> _Numeral | None:
     """One cell with ``sign`` before its decimals; what groups its digits is another sign, and groups have three digits."""
     if isinstance(cell, Typed):
@@ -89,7 +92,7 @@ def _read(cell: Cell, sign: str) -> _Numeral | None:
         return None
     text = cell.strip().replace("\u2212", "-")
     spaces = re.search(f"(?<=[0-9]){_SPACES}(?=[0-9])", text)
-    match = _PARTS.fullmatch(re.sub(f"(?<=[0-9]){_SPACES}(?=[0-9]{{3}}(?![0-9]))", "_", text).replace("_", "\x00")) if not spaces else None
+    match = None if spaces else _PARTS.fullmatch(text)
     if spaces:
         return _grouped_by_space(text, sign, spaces[0])
     if match is None or (match[1] and match[3]):
@@ -116,7 +119,7 @@ def _numeral(minus: str, digits: str, unit: str, sign: str, group: str, thousand
             return None
         whole, thousands = whole.replace(group, ""), group
     value = Fraction(f"{whole or '0'}.{part or '0'}e{exponent or '0'}")
-    if abs(value) > Fraction(10) ** 300:
+    if abs(value) > _LARGEST:
         return None
     return _Numeral(-value if minus == "-" else value, len(part), thousands, unit.strip())
 

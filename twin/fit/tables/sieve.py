@@ -25,13 +25,14 @@ _NEAR = Fraction(1, 50)
 def sieve(columns: Sequence[Column], options: Options) -> Made:
     """Return the cumulative passing of a sieve report, finest first. Raises ``TableError``."""
     notes: list[str] = []
+    for better, lesser in (("passing", ("coarser", "retained")), ("coarser", ("retained",))):
+        if any(column.role == better for column in columns):
+            for column in columns:
+                if column.role in lesser and column.entry.role is None:
+                    column.role = None
+                    column.notes.append("not used: the cumulative column says it")
     named = {role: the_one(columns, role) for role in ("size", "lower", "upper", "passing", "coarser", "retained")}
     shares = next((named[role] for role in ("passing", "coarser", "retained") if named[role] is not None), None)
-    for role in ("coarser", "retained"):
-        other = named[role]
-        if other is not None and other is not shares:
-            other.notes.append("not used: the cumulative column says it")
-            other.role = None
     if shares is None:
         raise TableError(['no column says how much was retained or passed: say which, e.g. --map "COLUMN=retained [%]" or --map "COLUMN=passing [%]"'])
     points = _points(named, shares, notes)
