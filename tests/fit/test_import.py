@@ -6,6 +6,8 @@ import contextlib
 import hashlib
 import io
 import json
+import re
+import sys
 import tempfile
 import zipfile
 from datetime import datetime
@@ -19,7 +21,7 @@ from hypothesis import strategies as st
 
 import twin
 from twin.cli import main
-from twin.errors import TableError, UsageError
+from twin.errors import ScenarioError, TableError, UsageError
 from twin.fit.tables.importing import import_file
 from twin.fit.tables.numerals import numbers
 from twin.fit.tables.options import Options
@@ -491,3 +493,28 @@ def test_whatever_a_table_holds_it_is_read_or_refused(rows: str) -> None:
         path.write_text(f"Datum;Netto [kg];steel\n02.03.2026;12,5;1\n{rows}", encoding="utf-8")
         with contextlib.suppress(TableError, UsageError):
             import_file(path, Options())
+
+
+@pytest.mark.parametrize(("library", "content"), [("openpyxl", zipped(workbook=b"<a/>")), ("pyarrow", b"PAR1" + bytes(99))])
+def test_a_missing_library_is_named_with_its_extra(
+    library: str, content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    assert "pip install 'twin[data]'" in refused(tmp_path, capsys, content)
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("size_mm,share\n1,0.5\n2,0.9\n", "all must pass the largest size (got 0.9)"),
+        ("size_mm,passing\n1,0.5\n2,0.4\n4,1\n", "what passes must not fall"),
+        ("mesh,passing\n1,1\n", "the columns 'size_mm' and 'passing'"),
+    ],
+)
+def test_a_sieving_that_a_scenario_names_is_checked(table: str, words: str) -> None:
+    feed = {"kind": "feed", "every": "1 h", "mass": "1 t", "composition": {"rock": 1}, "size": {"csv": "psd.csv"}}
+    plant = {"twin": 1, "time": {"start": "2026-03-02", "horizon": "1 d"}, "size_bounds": "1 4 mm", "materials": {"rock": {}}, "units": {
+        "f": feed, "b": {"kind": "bunker", "from": "f", "capacity": "99 t"}, "p": {"kind": "product", "from": "b"},
+    }}  # fmt: skip
+    with pytest.raises(ScenarioError, match=re.escape(words)):
+        load(plant, files={"psd.csv": table})
