@@ -145,6 +145,11 @@ def test_closed_hours_do_not_count_with_a_plant(folder: Path, capsys: pytest.Cap
     assert every["between"][0]["mean"][0] == pytest.approx((10 + 1 + 7 + 2) / 3)
 
 
+def test_stops_outside_the_calendar_are_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "log.csv").write_text(LOG + "mill,2026-01-06T20:00,2026-01-06T21:00,jam\n")
+    assert any(note.startswith("1 of 5 stops of mill begin while its calendar is closed") for note in found(capsys, "--plant", "plant.yaml")["notes"])
+
+
 def test_a_stop_that_is_not_over_is_censored(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "log.csv").write_text(LOG + "mill,2026-01-06T20:00,,jam\n")
     every = found(capsys, "--to", "2026-01-07T00:00")["machines"][0]

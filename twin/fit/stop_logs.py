@@ -127,6 +127,8 @@ def reliability(log: Log, planned: Sequence[str], calendars: dict[str, Calendar 
     found = []
     for machine, stops in log.machines.items():
         calendar = calendars.get(machine)
+        if calendar is not None and (closed := sum(not _is_open(calendar, stop.begin, log.begin) for stop in stops)):
+            log.notes.append(f"{closed} of {len(stops)} stops of {machine or 'the machine'} begin while its calendar is closed: does the log fit the calendar?")
         failures = [stop for stop in stops if (stop.reason or NOT_STATED) not in planned]
         causes = list(dict.fromkeys(stop.reason or NOT_STATED for stop in failures))
         chosen = [ALL, *(causes if len(causes) > 1 else [])]
@@ -146,6 +148,11 @@ def _of(machine: str, cause: str, stops: Sequence[LoggedStop], planned: Sequence
 def _counts(stop: LoggedStop, cause: str, planned: Sequence[str]) -> bool:
     reason = stop.reason or NOT_STATED
     return reason not in planned and cause in (ALL, reason)
+
+
+def _is_open(calendar: Calendar, moment: datetime, start: datetime) -> bool:
+    now = round((moment - start).total_seconds()) * NANOSECONDS
+    return calendar.opens(now) == now
 
 
 def _open_time(calendar: Calendar | None, start: datetime) -> OpenTime:
