@@ -7,6 +7,7 @@
     ├── UsageError       a call or command-line argument is wrong                          (exit code 2)
     ├── FileError        a results file cannot be read, written or trusted                 (exit code 2)
     ├── ContradictionError    a plant's measurements contradict each other as a whole      (exit code 1)
+    ├── TableError       an export cannot be read, or can be read in two ways              (exit code 2)
     └── RunError         a run that began could not be finished                            (exit code 1)
         ├── DeadlockError    units wait for one another, or for what nobody will ever do
         ├── BudgetError      more events or more time than the budget allows
@@ -43,6 +44,16 @@ class FileError(TwinError):
 
 class ContradictionError(TwinError):
     """Measurements of a plant contradict each other, or its balances, so that none of them can be trusted more than the rest."""
+
+
+class TableError(TwinError):
+    """A plant's export cannot be read, or can be read in two ways; ``faults`` holds a sentence for each place."""
+
+    exit_code = 2
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(self.faults))
 
 
 @dataclass(frozen=True, order=True)

@@ -89,7 +89,11 @@ def test_paths_are_unique_and_bases_known() -> None:
         ({"value": "20 t/h", "source": ""}, "units.sorter.rate.source", "a text is needed"),
         ({"value": "20 t/h", "source": 5}, "units.sorter.rate.source", "a text is needed"),
         ({"value": "20 t/h", "low": "5 t/h"}, "units.sorter.rate", "belong together"),
-        ({"value": "20 t/h", "basis": "measured", "low": "5 t/h", "high": "30 t/h"}, "units.sorter.rate.low", "only a value of basis 'assumed'"),
+        (
+            {"value": "20 t/h", "basis": "literature", "low": "5 t/h", "high": "30 t/h"},
+            "units.sorter.rate.low",
+            "only a value of basis 'assumed' or 'measured'",
+        ),
         ({"value": "20 t/h", "low": "21 t/h", "high": "30 t/h"}, "units.sorter.rate", "must lie between 'low' and 'high'"),
         ({"value": "20 t/h", "low": "5 t", "high": "30 t/h"}, "units.sorter.rate", "a mass per time is needed"),
         ({"value": {"uniform": ["1 t/h", "2 t/h"]}, "low": "5 t/h", "high": "30 t/h"}, "units.sorter.rate", "need one number"),

@@ -11,7 +11,25 @@ from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
-from twin.cli import batch, budget, bundle, cite, export, materials, plan, plot, reconcile, replications, report, reproduce, sensitivity, sweep, tables
+from twin.cli import (
+    batch,
+    budget,
+    bundle,
+    cite,
+    export,
+    imports,
+    materials,
+    plan,
+    plot,
+    reconcile,
+    replications,
+    report,
+    reproduce,
+    sensitivity,
+    stops,
+    sweep,
+    tables,
+)
 from twin.cli.changed_scenario import output_of, scenario_of
 from twin.cli.signals import Interrupted
 from twin.errors import TwinError, UsageError
@@ -225,4 +243,6 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "export": export.run,
     "plot": plot.run,
     "reconcile": reconcile.run,
+    "import": imports.run,
+    "stops": stops.run,
 }

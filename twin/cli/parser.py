@@ -16,6 +16,7 @@ from twin.cli import (
     bundle,
     cite,
     export,
+    imports,
     materials,
     plan,
     plot,
@@ -25,6 +26,7 @@ from twin.cli import (
     reproduce,
     sensitivity,
     signals,
+    stops,
     sweep,
     terminal,
 )
@@ -65,7 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
     trace.add_argument("--product", metavar="NAME", help="one product only")
     trace.add_argument("--element", metavar="SYMBOL", help="follow one element only, e.g. Cu")
     trace.add_argument("--most", metavar="N", type=int, default=12, help="origins shown for each product (default: 12)")
-    for command in (sweep, sensitivity, report, reproduce, cite, bundle, materials, batch, plan, export, plot, reconcile):
+    for command in (sweep, sensitivity, report, reproduce, cite, bundle, materials, batch, plan, export, plot, reconcile, imports, stops):
         command.add_parser(commands)
     return parser
 

@@ -14,7 +14,7 @@ NOT_STATED = "not stated"
 
 @dataclass(frozen=True)
 class Annotation:
-    """Basis and source of the value at a path; ``low`` and ``high``, as written, span what an assumed value may be."""
+    """Basis and source of the value at a path; ``low`` and ``high``, as written, span what an assumed value may be, or are the interval of a measured one."""
 
     basis: str = "assumed"
     source: str = NOT_STATED
@@ -72,6 +72,6 @@ def _annotation(node: Node, path: Path, problems: list[Problem]) -> Annotation:
     low, high = (fields[key].plain() if key in fields else None for key in ("low", "high"))
     if (low is None) != (high is None):
         problems.append(node.problem("'low' and 'high' belong together", path))
-    elif low is not None and basis != "assumed":
-        problems.append(fields["low"].problem(f"only a value of basis 'assumed' has 'low' and 'high' (got {shown(basis)})", (*path, "low")))
+    elif low is not None and basis not in ("assumed", "measured"):
+        problems.append(fields["low"].problem(f"only a value of basis 'assumed' or 'measured' has 'low' and 'high' (got {shown(basis)})", (*path, "low")))
     return Annotation(basis, texts.get("source") or NOT_STATED, low, high, texts.get("note") or "")

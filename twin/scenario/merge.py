@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Callable
@@ -22,7 +23,8 @@ _SECTIONS = ("time", "record", "calendars", "resources", "carriers", "budget", "
 """Top-level keys that hold mappings; a change may be the first to name one."""
 _NAMED = ("units", "materials", "calendars", "resources")
 _LONGEST_CHAIN = 20
-_OWN_KEYS = ("twin", "extends", "name", "title", "change", "remove")
+_OWN_KEYS = ("twin", "extends", "name", "title", "about", "change", "remove")
+"""``about`` says how the changes were found; nothing reads it."""
 _NUMBER_LIKE = re.compile(r"[+-]?\.?\d.*", re.DOTALL)
 CHANGED = "a change"
 """The source of a number that a change put where another source was stated."""
@@ -36,7 +38,7 @@ def merged(root: Node, folder: FilePath | None, files: Files, chain: tuple[str, 
     if not isinstance(root.value, dict):
         raise ScenarioError([root.problem(f"a scenario is a mapping that begins with 'twin: 1' (got {shown(root.plain())})")])
     if "extends" not in root.value:
-        stray = [key for key in ("change", "remove") if key in root.value]
+        stray = [key for key in ("about", "change", "remove") if key in root.value]
         if stray:
             raise ScenarioError([Problem(*root.keys[key], key, f"{key!r} needs 'extends', the scenario that is changed") for key in stray])
         return root
@@ -77,7 +79,7 @@ def changed(root: Node, changes: Node) -> Node:
 
 
 def _parent(written: Node, folder: FilePath | None, files: Files, chain: tuple[str, ...]) -> Node:
-    name = written.value
+    name, wanted = _named(written)
     if not isinstance(name, str) or not name.strip():
         raise ScenarioError([written.problem(f"the name of a scenario file is needed (got {shown(written.plain())})", ("extends",))])
     path = (folder or FilePath()) / name
@@ -89,12 +91,28 @@ def _parent(written: Node, folder: FilePath | None, files: Files, chain: tuple[s
             why = "this scenario extends itself" if identity in chain else f"more than {_LONGEST_CHAIN} scenarios extend one another"
             raise ScenarioError([written.problem(f"{why} (by {shown(name)})", ("extends",))])
         text = read_text(path, name)
+        if wanted is not None and wanted != text_hash(text):
+            hashes = f"its sha256 is {text_hash(text)[:12]}…, not {str(wanted)[:12]}…"
+            raise UsageError(f"{name} is not the file that was changed: {hashes}; make the changes anew, or write its name alone")
     except (UsageError, OSError, ValueError, RuntimeError) as error:
         raise ScenarioError([written.problem(str(error), ("extends",))]) from None
     file = os.path.normpath(FilePath(written.place.file).parent / name) if folder is not None else name
     tree = merged(parse_yaml(text, str(file)), path.parent, files, (*chain, identity))
     way = os.path.relpath(path.parent, folder or FilePath()) if path.parent.resolve() != (folder or FilePath()).resolve() else ""
     return _relocated(tree, way) if way else tree
+
+
+def _named(written: Node) -> tuple[object, object]:
+    """The name of the base and, where it is written ``{file: NAME, sha256: HASH}``, the hash of its text."""
+    plain = written.plain()
+    if isinstance(plain, dict) and plain.keys() == {"file", "sha256"}:
+        return plain["file"], plain["sha256"]
+    return written.value, None
+
+
+def text_hash(text: str) -> str:
+    """Return the sha256 of a scenario file's text, in UTF-8."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _relocated(root: Node, way: str) -> Node:

@@ -71,17 +71,21 @@ def json_schema() -> dict[str, Any]:
     definitions["unit"] = _unit(definitions)
     definitions["policy"] = _policy(definitions)
     changing = {key: whole["properties"][key] for key in ("twin", "name", "title")}
-    changing["extends"] = {"type": "string", "description": "The scenario file that is changed.", "examples": ["weee_line.yaml"]}
+    texts = {"type": "string"}
+    hashed = {"type": "object", "properties": {"file": texts, "sha256": texts}, "required": ["file", "sha256"], "additionalProperties": False}
+    base = "The scenario file that is changed; with its hash, it is held to be that file."
+    changing["extends"] = {"anyOf": [texts, hashed], "description": base, "examples": ["weee_line.yaml"]}
+    changing["about"] = {"description": "How the changes were found; nothing reads it."}
     changing["change"] = {"type": "object", "description": "Paths and new values, e.g. units.screen.aperture: 10 mm."}
     removed: dict[str, Any] = {"type": "string"}
     changing["remove"] = {"anyOf": [removed, {"type": "array", "items": removed}], "description": "Paths of what is taken away."}
     required = whole.pop("required")
     whole["if"] = {"required": ["extends"]}
     whole["then"] = {"propertyNames": {"enum": list(changing)}}
-    whole["else"] = {"required": required, "properties": {"change": False, "remove": False}}
+    whole["else"] = {"required": required, "properties": {"change": False, "remove": False, "about": False}}
     written = _written(whole)
     written["properties"] |= {key: _written(whole["properties"][key]) for key in _STRUCTURE}
-    written["properties"] |= {key: changing[key] for key in ("extends", "change", "remove")}
+    written["properties"] |= {key: changing[key] for key in ("extends", "about", "change", "remove")}
     shared = {"quantity": Quantity("kg").text_schema(), "parameter": _PARAMETER, "distribution": _distribution(), "annotated": _ANNOTATED}
     defined = {key: _written(definitions[key]) for key in sorted(definitions)}
     return {"$schema": _DIALECT, "title": "twin scenario", **written, "$defs": {**defined, **shared}}

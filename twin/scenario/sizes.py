@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
@@ -19,6 +20,7 @@ from twin.errors import UsageError
 from twin.quantities import Quantity, format_quantity, shown
 from twin.scenario.fields import read_share
 from twin.scenario.problems import Faults, nearest, wrong
+from twin.scenario.tables import csv_named, csv_schema, files_of, read_table
 
 _LENGTH = Quantity("m", gt=0)
 _EXPONENT = Quantity("1", gt=0, le=20)
@@ -92,14 +94,18 @@ class SizeDistribution:
 
     - ``rosin_rammler`` (x63, n): share finer than d is ``1 - exp(-(d/x63)^n)`` (Rosin and Rammler 1933);
     - ``ggs`` (k, a): ``(d/k)^a`` up to k (Gates, Gaudin, Schuhmann);
-    - ``fractions``: the share of each class.
+    - ``fractions``: the share of each class;
+    - ``passing`` (d1, p1, d2, p2, ...): measured shares finer than sizes, between them linear in the logarithm of the size, below the first in the size.
     """
 
     laws: tuple[tuple[str, str, tuple[float, ...]], ...]
 
     def finer(self, law: tuple[str, tuple[float, ...]], size: float) -> float:
         """Return the share finer than ``size``, m, from 0 to 1."""
-        form, (scale, exponent) = law
+        form, parameters = law
+        if form == "passing":
+            return _measured(parameters, size)
+        scale, exponent = parameters
         if form == "rosin_rammler":
             return -math.expm1(-((size / scale) ** exponent))
         return float(min(size / scale, 1.0) ** exponent)
@@ -131,15 +137,19 @@ class SizeDistribution:
             place = () if len(self.laws) == 1 and key == "default" else (key,)
             if form == "fractions":
                 yield from (((*place, index), share, "1") for index, share in enumerate(parameters))
+            elif form == "passing":
+                yield from (((*place, format_quantity(d, "m")), share, "1") for d, share in zip(parameters[::2], parameters[1::2], strict=True))
             else:
                 names = _LAWS[form]
                 yield from (((*place, form, name), x, unit) for name, x, unit in zip(names, parameters, ("m", "1"), strict=True))
 
     @classmethod
-    def read(cls, value: object) -> SizeDistribution:
-        """Return the distribution written as one law or as a mapping of materials to laws."""
+    def read(cls, value: object, info: ValidationInfo | None = None) -> SizeDistribution:
+        """Return the distribution written as one law, as a mapping of materials to laws, or as ``{csv: file}`` of a sieving."""
         if isinstance(value, SizeDistribution):
             return value
+        if info is not None and isinstance(value, Mapping) and (name := csv_named(value)) is not None:
+            return cls(_read_csv(name, info))
         faults = Faults()
         if isinstance(value, Mapping) and not any(key in _LAWS for key in value):
             if not value:
@@ -152,12 +162,12 @@ class SizeDistribution:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(cls.read)
+        return core_schema.with_info_plain_validator_function(cls.read)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         law = {"anyOf": [_law_schema("rosin_rammler"), _law_schema("ggs"), {"type": "array", "items": Quantity("1", ge=0, le=1).json_schema()}]}
-        return {"anyOf": [*law["anyOf"], {"type": "object", "additionalProperties": law, "minProperties": 1}]}
+        return {"anyOf": [csv_schema(), *law["anyOf"], {"type": "object", "additionalProperties": law, "minProperties": 1}]}
 
 
 _LAWS = {"rosin_rammler": ("x63", "n"), "ggs": ("k", "a")}
@@ -199,6 +209,39 @@ def _read_law(value: object, faults: Faults, *loc: str | int) -> tuple[str, tupl
         except UsageError as error:
             faults.add(str(error), *loc, form, name)
     return form, tuple(parameters)
+
+
+def _measured(points: tuple[float, ...], size: float) -> float:
+    """The share finer than ``size`` by a sieving: d1, p1, d2, p2, ..., rising."""
+    sizes, shares = points[::2], points[1::2]
+    i = bisect_right(sizes, size)
+    if i == 0:
+        return shares[0] * size / sizes[0]
+    if i == len(sizes):
+        return shares[-1]
+    return shares[i - 1] + (shares[i] - shares[i - 1]) * (math.log(size / sizes[i - 1]) / math.log(sizes[i] / sizes[i - 1]))
+
+
+def _read_csv(name: str, info: ValidationInfo) -> tuple[tuple[str, str, tuple[float, ...]], ...]:
+    """Return the laws of a sieving: a column ``size`` and the share finer, ``passing`` for all materials or one column for each material."""
+    columns = read_table(name, files_of(info), {"size": "m", "*": "1"})
+    keys = [column for column in columns if column != "size"]
+    if "size" not in columns or not keys:
+        raise wrong(f"{name}: the columns 'size_mm' and 'passing' (or one for each material) are needed (got {', '.join(columns)})")
+    faults = Faults()
+    sizes = columns["size"].numbers(_LENGTH, faults, name)
+    laws = []
+    for key in keys:
+        points = sorted(zip(sizes, columns[key].numbers(Quantity("1", ge=0, le=1), faults, name), strict=True))
+        faults.stop_if_any()
+        for (small, less), (large, more) in pairwise(points):
+            if large <= small or more < less:
+                faults.add(f"{name}: column {key!r}: sizes must differ, and what passes must not fall as they rise (at {format_quantity(large, 'm')})", "csv")
+        if abs(points[-1][1] - 1) > 1e-6:
+            faults.add(f"{name}: column {key!r}: all must pass the largest size (got {points[-1][1]:g}): add the size that all passes", "csv")
+        faults.stop_if_any()
+        laws.append(("default" if key == "passing" else key, "passing", tuple(x for point in points for x in point)))
+    return tuple(laws)
 
 
 def spread(

@@ -126,10 +126,18 @@ def csv_schema() -> dict[str, Any]:
 
 
 def read_rows(name: str, files: Files) -> list[tuple[int, list[str]]]:
-    """Return the lines of a CSV that are not empty, each with its number, the heading first; raises ``UsageError``."""
+    """Return the lines of a CSV that are not empty, each with its number, the heading first; raises ``UsageError``.
+
+    Lines before the heading that begin with ``#`` say where an imported table comes from, and are passed over.
+    """
+    stream = io.StringIO(files.read(name))
+    above, begin = 0, 0
+    while stream.readline().startswith("#"):
+        above, begin = above + 1, stream.tell()
+    stream.seek(begin)
     try:
-        reader = csv.reader(io.StringIO(files.read(name)), strict=True)
-        return [(reader.line_num, row) for row in reader if row]
+        reader = csv.reader(stream, strict=True)
+        return [(above + reader.line_num, row) for row in reader if row]
     except csv.Error as error:
         raise UsageError(f"{name}: is not a table of comma-separated values ({error})") from None
 
