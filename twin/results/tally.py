@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.results.cost_inputs import CostInputs, Metered
 from twin.results.layout import BY_PATH
 
 Floats = NDArray[np.float64]
@@ -117,6 +118,7 @@ class KpiInputs:
     smelts: bool = False
     patience: tuple[str, ...] = ()
     """Feeds whose trucks leave after they have waited for a while."""
+    costs: CostInputs = field(default_factory=CostInputs)
 
     @classmethod
     def from_json(cls, text: str) -> KpiInputs:
@@ -137,7 +139,7 @@ class KpiInputs:
         A product may also state ``when_off_spec``, ``limited``, ``loads`` and ``load``, the mean mass that a truck comes for, kg; a feed ``patience``. Prices
         are EUR/kg and EUR/J, CO2 kg/J, heating values J/kg; a price that was not stated is null. ``places`` says who fills and empties what, and which
         streams lead there; ``converted`` names materials that come to be or cease to be in the plant. A furnace stands among the lines, without machines;
-        a line may state ``overtime_cost``, EUR/s.
+        a line may state ``overtime_cost``, EUR/s; ``costs`` is there where money is more than prices, see :class:`~twin.results.cost_inputs.CostInputs`.
         """
         data = json.loads(text or "{}")
         return cls(
@@ -155,6 +157,7 @@ class KpiInputs:
             tuple(data.get("converted", ())),
             bool(data.get("smelts", False)),
             tuple(name for name, entry in data.get("feeds", {}).items() if entry.get("patience")),
+            CostInputs.from_json(data.get("costs")),
         )
 
 
@@ -206,6 +209,7 @@ class Totals:
     begin: float = 0.0
     end: float = math.inf
     orders: OrderTable = OrderTable()
+    metered: Metered = field(default_factory=Metered)
 
     def at(self, variable: str, *labels: str) -> float:
         """Return one sum by its labels, NaN where plant or file have no such thing: ``at("units/power", "shredder", "electricity")``."""
@@ -329,4 +333,4 @@ class Tally:
         """Return the sums, with the labels and the other inputs of KPIs that stand in the file."""
         inputs = KpiInputs.from_json(file["scenario/kpi_inputs"][()].decode("utf-8"))
         names = {name: tuple(label.decode("utf-8") for label in file[name][...].tolist()) if name in file else () for name in _LABELLED}
-        return Totals(inputs, names, self._duration, self._sums, self._begin, self._end, OrderTable.of(file))
+        return Totals(inputs, names, self._duration, self._sums, self._begin, self._end, OrderTable.of(file), Metered.of(file, names))
