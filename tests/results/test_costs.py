@@ -138,7 +138,11 @@ def _run(changes: dict[str, object]) -> dict[str, Kpi]:
 
 
 def test_a_plant_without_the_block_has_none_of_it() -> None:
-    text = PLANT.partition("money:")[0].replace(", peak: {price: 120 EUR/(kW a)}", "").replace("{series: {file: prices.csv, column: spot, hold: step}}", "0.1 EUR/kWh")
+    text = (
+        PLANT.partition("money:")[0]
+        .replace(", peak: {price: 120 EUR/(kW a)}", "")
+        .replace("{series: {file: prices.csv, column: spot, hold: step}}", "0.1 EUR/kWh")
+    )
     with twin.run(twin.load(text)) as result:
         assert not result.has("accounts/through")
         names = {name.partition(".")[0] for name in result.kpis}
