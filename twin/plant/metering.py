@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from twin.engine.calendars import Calendar
 from twin.engine.clock import nanoseconds
 from twin.engine.meter import Meter, Rules, Steps
-from twin.engine.recording import Recorder
+from twin.engine.recording import Recorder, window_begin
 from twin.engine.staffing import Staffing
 from twin.plant.topology import Topology
 from twin.quantities import NANOSECONDS, YEAR
@@ -24,13 +24,11 @@ from twin.scenario.money import InvestmentPlan, Labour, MoneyPlan, PriceScenario
 from twin.scenario.series import Series
 from twin.scenario.settings import ELECTRICITY
 
+if TYPE_CHECKING:
+    from twin.plant.build import Built
+
 Floats = NDArray[np.float64]
 BY_MONTH = "month"
-
-
-def window_begin(scenario: Scenario, every: int) -> int:
-    """Return when the time begins that key figures count (ns): with the first record step of ``every`` ns that begins at or after the warm-up."""
-    return -(-nanoseconds(scenario.warmup) // every) * every
 
 
 def meter_of(scenario: Scenario, recorder: Recorder) -> Meter | None:
@@ -47,7 +45,7 @@ def meter_of(scenario: Scenario, recorder: Recorder) -> Meter | None:
     if not (prices or factors or wears or peak is not None):
         return None
     window = nanoseconds(peak.window) if peak is not None else 0
-    rules = Rules(window_begin(scenario, recorder.every), recorder.horizon, prices, factors, window, _midnight(scenario.start))
+    rules = Rules(window_begin(nanoseconds(scenario.warmup), recorder.every), recorder.horizon, prices, factors, window, _midnight(scenario.start))
     return Meter(rules, len(axes.machines), len(axes.processes), len(axes.carriers))
 
 
@@ -82,28 +80,30 @@ def _months(start: datetime, begin: int, end: int) -> Iterator[int]:
             yield since
 
 
-def accounts_of(meter: Meter | None, scenario: Scenario, recorder: Recorder, units: list[str], machines: list[str]) -> dict[str, Any]:
-    """Return the variables of ``/accounts``; none in a plant without a meter."""
-    if meter is None:
+def accounts_of(built: Built, units: list[str], machines: list[str], products: list[str]) -> dict[str, Any]:
+    """Return the variables of ``/accounts``; none in a plant that has neither a meter nor settlements."""
+    scenario, recorder = built.site.scenario, built.site.recorder
+    meter, axes = recorder.meter, recorder.axes
+    settlements = {name: account.settlement for name, account in built.site.accounts.items() if account.settlement is not None}
+    if meter is None and not settlements:
         return {}
-    axes = recorder.axes
     rows = {name: row for row, name in enumerate((*axes.machines, *axes.processes))}
     tariff = scenario.carriers[ELECTRICITY].peak
-    found = list(peaks(meter, scenario.start, tariff.by)) if tariff is not None else [(math.nan, 0.0)]
-    tables = {"energy_cost": (meter.cost, meter.rules.prices), "co2": (meter.co2, meter.rules.factors)}
-    by_unit = {}
+    found = list(peaks(meter, scenario.start, tariff.by)) if meter is not None and tariff is not None else [(math.nan, 0.0)]
+    tables = {} if meter is None else {"energy_cost": (meter.cost, meter.rules.prices), "co2": (meter.co2, meter.rules.factors)}
+    by_unit = {name: np.full((len(units), len(axes.carriers)), np.nan) for name in ("energy_cost", "co2")}
     for name, (table, metered) in tables.items():
-        values = np.full((len(units), len(axes.carriers)), np.nan)
         for place, unit in enumerate(units):
             if unit in rows:
                 for carrier in metered:
-                    values[place, carrier] = table[rows[unit], carrier]
-        by_unit[f"accounts/{name}"] = values
+                    by_unit[name][place, carrier] = table[rows[unit], carrier]
     return {
-        **by_unit,
-        "accounts/through": np.array([meter.through[rows[name]] for name in machines]),
+        **{f"accounts/{name}": table for name, table in by_unit.items()},
+        "accounts/through": np.array([math.nan if meter is None else meter.through[rows[name]] for name in machines]),
         "accounts/peak_power": np.array([power for power, _ in found]),
         "accounts/peak_time": np.array([time for _, time in found]),
+        "accounts/settled": np.array([settlements[name].value if name in settlements else math.nan for name in products]),
+        "accounts/paid": np.array([settlements[name].paid if name in settlements else math.nan for name in products]),
     }
 
 
@@ -138,7 +138,7 @@ def _labour(scenario: Scenario, labour: Labour, every: int) -> float:
     """What one role costs in the time that counts, EUR."""
     shifts = labour.heads.items() if isinstance(labour.heads, dict) else [(labour.calendar, labour.heads)]
     staffing = Staffing([(Calendar(scenario.calendars[name], scenario.start) if name is not None else None, heads) for name, heads in shifts])
-    begin, end = window_begin(scenario, every), nanoseconds(scenario.horizon)
+    begin, end = window_begin(nanoseconds(scenario.warmup), every), nanoseconds(scenario.horizon)
     time = sum(heads * (until - since) for since, until, heads in staffing.pieces(begin, end))
     return labour.wage * time / NANOSECONDS
 

@@ -212,7 +212,7 @@ class Translation:
             "balance/energy_used": balance.used,
             "balance/energy_residual": balance.metered - balance.used,
             **self._orders(),
-            **accounts_of(built.site.recorder.meter, scenario, built.site.recorder, self.units, self.machines),
+            **accounts_of(built, self.units, self.machines, self.products),
             "parameters/path": [p.path for p in parameters],
             "parameters/value": np.array([p.value for p in parameters]),
             "parameters/unit_of_measure": [p.unit for p in parameters],
@@ -370,6 +370,8 @@ def _product_inputs(model: Product) -> dict[str, Any]:
         "spec": [limit.name for limit in model.spec.limits],
         "price": [[term.name or "", term.value, term.payable] for term in model.price.terms],
     }
+    if model.settlement is not None:
+        found["settled"] = True
     if model.when_off_spec != ACCEPT:
         found["when_off_spec"] = model.when_off_spec
     if model.pickup is not None:

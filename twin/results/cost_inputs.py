@@ -100,6 +100,9 @@ class Metered:
     co2: Mapping[tuple[str, str], float] = field(default_factory=dict)
     through: Mapping[str, float] = field(default_factory=dict)
     peaks: tuple[tuple[float, float], ...] = ()
+    settled: Mapping[str, float] = field(default_factory=dict)
+    """What the lots of a product were worth, EUR, where they are settled; ``paid``: what was paid in the window, for earlier ones too."""
+    paid: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, file: Any, names: Mapping[str, tuple[str, ...]]) -> Metered:
@@ -110,7 +113,11 @@ class Metered:
                       for carrier, value in zip(names["carrier"], row, strict=True)} for name in ("energy_cost", "co2"))  # fmt: skip
         through = dict(zip(names["machine"], file["accounts/through"][...].tolist(), strict=True))
         peaks = zip(file["accounts/peak_power"][...].tolist(), file["accounts/peak_time"][...].tolist(), strict=True)
-        return cls(cost, co2, through, tuple((float(power), float(time)) for power, time in peaks))
+        settled, paid = (
+            {product: value for product, value in zip(names["product"], file[f"accounts/{name}"][...].tolist(), strict=True) if not math.isnan(value)}
+            for name in ("settled", "paid")
+        )
+        return cls(cost, co2, through, tuple((float(power), float(time)) for power, time in peaks), settled, paid)
 
     def energy_cost(self, carrier: str) -> float:
         """Return what a carrier cost, EUR, whose price is a series."""

@@ -171,6 +171,17 @@ def yearly(totals: Totals, value: float) -> float:
     return value * YEAR / totals.duration if totals.duration > 0.0 else UNKNOWN
 
 
+def settled(totals: Totals) -> Values:
+    """Yield what the lots of each settled product were worth."""
+    yield from totals.metered.settled.items()
+
+
+def unpaid(totals: Totals) -> Values:
+    """Yield what of it was not paid in the window, less what was paid for earlier lots."""
+    for name, value in totals.metered.settled.items():
+        yield name, value - totals.metered.paid.get(name, 0.0)
+
+
 ROWS: tuple[tuple[str, str, str, Callable[[Totals], Values]], ...] = (
     ("labour_cost", "EUR", "heads times wage over the hours for which they are there, over all roles", where_used(labour_cost)),
     ("maintenance_cost", "EUR", "hours run times their cost, and failures times theirs, over all units", where_used(maintenance_cost)),
@@ -182,6 +193,8 @@ ROWS: tuple[tuple[str, str, str, Callable[[Totals], Values]], ...] = (
     ("operating_result", "EUR", "margin less labour, maintenance, wear, carbon and peak cost", where_used(operating_result)),
     ("operating_result_at.<prices>", "EUR", "the same run at the prices of a price scenario", results_at_prices),
     ("result", "EUR", "operating result less capital cost", where_used(result)),
+    ("settled.<product>", "EUR", "worth of the lots that left, by their settlement; it is in the revenue", settled),
+    ("unpaid.<product>", "EUR", "settled, less what was paid in the window for these and earlier lots: margin_cash does not have it", unpaid),
     ("cost.<unit>", "EUR", "energy, maintenance, wear and capital cost of a unit that has any", costs_by_unit),
 )
 """Name, unit, meaning and values of each key figure."""

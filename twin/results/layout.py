@@ -288,6 +288,8 @@ ONCE: tuple[Variable, ...] = (
         ("through", "machine", "kg", "mass that went through the machine after the warm-up, recycle included"),
         ("peak_power", "peak", "W", "highest mean power of a whole window of the tariff, of the run or of each month; NaN where there is none"),
         ("peak_time", "peak", "s", "time for which the peak counts"),
+        ("settled", "product", "EUR", "worth of the lots that left after the warm-up, of products with a settlement"),
+        ("paid", "product", "EUR", "what was paid after the warm-up for lots that left by then and before, of products with a settlement"),
     ),
     *_of(
         "parameters",

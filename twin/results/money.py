@@ -195,7 +195,13 @@ def margin_cash(totals: Totals) -> float:
     """Return revenue - price of what was delivered - energy cost - penalties - overtime cost, EUR; NaN where a price is missing."""
     if without_price(totals):
         return UNKNOWN
-    return revenue(totals) - _or_zero(feed_cost_cash(totals)) - _or_zero(energy_cost(totals)) - penalties(totals) - overtime_cost(totals)
+    return revenue(totals) - unpaid(totals) - _or_zero(feed_cost_cash(totals)) - _or_zero(energy_cost(totals)) - penalties(totals) - overtime_cost(totals)
+
+
+def unpaid(totals: Totals) -> float:
+    """Return what settled lots brought less what was paid for such lots in the window, EUR: below 0 where more was paid for earlier ones."""
+    metered = totals.metered
+    return math.fsum(value - metered.paid.get(name, 0.0) for name, value in metered.settled.items())
 
 
 def margin(totals: Totals) -> float:

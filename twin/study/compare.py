@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from twin.engine.clock import nanoseconds
+from twin.engine.recording import window_begin
 from twin.errors import UsageError
 from twin.plant import topology
 from twin.plant.api import load
-from twin.plant.metering import investments_of, window_begin
+from twin.plant.metering import investments_of
 from twin.quantities import NANOSECONDS
 from twin.results.cost_inputs import investment_in
 from twin.results.findings import range_share
@@ -108,7 +109,7 @@ def compare(
 def _means(name: str, own: Replications) -> Means:
     scenario = own.scenario
     every = scenario.record.every if scenario.record.every is not None else scenario.warmup or scenario.horizon
-    window = scenario.horizon - window_begin(scenario, nanoseconds(every)) / NANOSECONDS
+    window = scenario.horizon - window_begin(nanoseconds(scenario.warmup), nanoseconds(every)) / NANOSECONDS
     return Means(name, window, {place: investment_in(entry) for place, entry in investments_of(scenario).items()})
 
 
