@@ -40,7 +40,7 @@ money:
   interest: 6 %
   investment: {amount: 1 MEUR, life: 20 a}
   labour: {operator: {heads: {day: 2}, wage: 32 EUR/h}}
-  units:
+  by_unit:
     mill:
       investment: {amount: 250 kEUR, life: 10 a, salvage: 15 kEUR}
       maintenance: {per_hour: 5 EUR/h, per_failure: 100 EUR}
@@ -154,9 +154,9 @@ def test_a_plant_without_the_block_has_none_of_it() -> None:
     [
         ("money", {"investment": {"amount": "1 EUR", "life": "1 a"}}, "no interest is stated"),
         ("money.labour.operator.heads", {"night": 2}, "unknown calendar 'night'; known: day"),
-        ("money.units.mil", {"maintenance": {"per_hour": "5 EUR/h"}}, "unknown unit 'mil'; did you mean 'mill'?"),
-        ("money.units.steel", {"maintenance": {"per_hour": "5 EUR/h"}}, "only what runs has a maintenance"),
-        ("money.units.mill.wear_parts.liners", {"price": "1 EUR"}, "say how long it lasts with 'per'"),
+        ("money.by_unit.mil", {"maintenance": {"per_hour": "5 EUR/h"}}, "unknown unit 'mil'; did you mean 'mill'?"),
+        ("money.by_unit.steel", {"maintenance": {"per_hour": "5 EUR/h"}}, "only what runs has a maintenance"),
+        ("money.by_unit.mill.wear_parts.liners", {"price": "1 EUR"}, "say how long it lasts with 'per'"),
         ("money.prices.low", {"products": {"stel": "1 EUR/t"}}, "unknown name 'stel'; did you mean 'steel'?"),
         ("money.carbon.factors", {"coal": "0.4 kg/kWh"}, "unknown carrier 'coal'"),
         ("carriers.electricity.peak.window", "7 min", "must be a part of a day"),

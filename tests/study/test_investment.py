@@ -34,7 +34,7 @@ units:
   rest: {kind: product, from: mill.rest, price: -30 EUR/t}
 money:
   interest: 6 %
-  units: {mill: {investment: {amount: 100 kEUR, life: 10 a, salvage: 5 kEUR}}}
+  by_unit: {mill: {investment: {amount: 100 kEUR, life: 10 a, salvage: 5 kEUR}}}
   prices: {cheap: {products: {good: {x: 10 EUR/t}}}}
 """
 
@@ -48,7 +48,7 @@ def test_the_answer_follows_from_the_pairs() -> None:
     """A mill that finds more costs more."""
     better = {"good": {"x": "90 %", "y": "0 %"}}
     found = compare(
-        plant(), plant(name="better", units__mill__partition=better, money__units__mill__investment__amount="130 kEUR"),
+        plant(), plant(name="better", units__mill__partition=better, money__by_unit__mill__investment__amount="130 kEUR"),
         replications=3, executor="serial", payback_limit=5.0,
     )  # fmt: skip
     stated, cheap = found.payoffs

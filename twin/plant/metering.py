@@ -41,7 +41,7 @@ def meter_of(scenario: Scenario, recorder: Recorder) -> Meter | None:
         if name in carriers and (series := carriers[name].co2_series) is not None:
             factors[place] = _steps(series, scenario.start)
     peak = carriers[ELECTRICITY].peak
-    wears = scenario.money is not None and any(costs.wear_parts for costs in scenario.money.units.values())
+    wears = scenario.money is not None and any(costs.wear_parts for costs in scenario.money.by_unit.values())
     if not (prices or factors or wears or peak is not None):
         return None
     window = nanoseconds(peak.window) if peak is not None else 0
@@ -146,7 +146,7 @@ def _labour(scenario: Scenario, labour: Labour, every: int) -> float:
 def _units(scenario: Scenario, money: MoneyPlan, topology: Topology) -> dict[str, Any]:
     line_of = {machine: line.name for line in topology.lines for machine in line.machines}
     found = {}
-    for name, costs in money.units.items():
+    for name, costs in money.by_unit.items():
         found[name] = {
             "line": line_of.get(name, name),
             "copies": copies_of(scenario, name),
@@ -179,7 +179,7 @@ def investments_of(scenario: Scenario) -> dict[str, dict[str, float]]:
     found = {}
     if money.investment is not None:
         found[""] = _investment(money, money.investment, 1)
-    for name, costs in money.units.items():
+    for name, costs in money.by_unit.items():
         if costs.investment is not None:
             found[name] = _investment(money, costs.investment, copies_of(scenario, name))
     return found

@@ -85,7 +85,7 @@ class MoneyPlan(Model):
     interest: Interest | None = Field(default=None, description="Interest a year of every investment that does not say its own.")
     investment: InvestmentPlan | None = Field(default=None, description="What was invested in the plant besides its units.")
     labour: dict[Name, Labour] = Field(default={}, description="Who works there, by role.")
-    units: dict[Name, UnitCosts] = Field(default={}, description="Investment, maintenance and wear parts by unit.")
+    by_unit: dict[Name, UnitCosts] = Field(default={}, description="Investment, maintenance and wear parts by unit.")
     carbon: Carbon | None = Field(default=None, description="What CO2 costs.")
     prices: dict[Name, PriceScenario] = Field(default={}, description="Price scenarios by name: each adds a key figure, of the same run.")
 
@@ -93,9 +93,9 @@ class MoneyPlan(Model):
         """Yield each investment with its place."""
         if self.investment is not None:
             yield ("investment",), self.investment
-        for name, costs in self.units.items():
+        for name, costs in self.by_unit.items():
             if costs.investment is not None:
-                yield ("units", name, "investment"), costs.investment
+                yield ("by_unit", name, "investment"), costs.investment
 
 
 def check_money(money: MoneyPlan, calendars: Collection[str], models: Mapping[str, UnitModel], carriers: Collection[str]) -> Iterator[tuple[Loc, str]]:
@@ -115,8 +115,8 @@ def check_money(money: MoneyPlan, calendars: Collection[str], models: Mapping[st
 
 
 def _check_units(money: MoneyPlan, models: Mapping[str, UnitModel]) -> Iterator[tuple[Loc, str]]:
-    for name, costs in money.units.items():
-        loc: Loc = ("money", "units", name)
+    for name, costs in money.by_unit.items():
+        loc: Loc = ("money", "by_unit", name)
         model = models.get(name)
         if model is None:
             yield loc, f"unknown unit {name!r}; {nearest(name, models)}"
