@@ -119,7 +119,7 @@ def test_a_series_of_co2_is_summed_in_the_same_way() -> None:
 
 def test_the_peak_of_each_month() -> None:
     """In February the mill runs at half its rate."""
-    change = {
+    change: dict[str, object] = {
         "carriers.electricity.peak": {"price": "12 EUR/(kW month)", "by": "month"},
         "time.start": "2026-01-28T06:00",
         "events": [{"at": "2026-02-01T00:00", "set": {"units.mill.rate": "4 t/h"}}],
@@ -219,7 +219,7 @@ def test_a_meter_does_not_care_how_intervals_are_cut(pieces: list[tuple[int, flo
     """Energy in windows and at prices is the same for an interval as for its parts, and whole windows hold all of it."""
     steps = Steps([0, 700, 4000], [1.0, -2.0, 5.0])
     whole, parts = (Meter(Rules(begin, 200_000, {0: steps}, {0: steps}, 900, 300), 1, 0, 1) for _ in range(2))
-    now = total = 0
+    now, total = 0, 0.0
     for length, power in pieces:
         whole.drawn(0, 0, now, now + length, np.array([power * length]))
         whole.passed(0, now, now + length, np.array([float(length)]))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import twin
-from twin.__main__ import main
+from twin.cli import main
 from twin.errors import UsageError
 from twin.quantities import YEAR
 from twin.results.investment import Investment

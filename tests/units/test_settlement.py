@@ -51,7 +51,7 @@ LOTS = 30
 LME = "time,cu [EUR/t]\n2025-12-01,7000\n2026-02-01,8000\n2026-02-15,9000\n2026-03-01,10000\n2026-03-16,6000\n"
 
 
-def kpis(by_series: bool = False, **changes: object) -> dict[str, Kpi]:
+def kpis(by_series: object = False, **changes: object) -> dict[str, Kpi]:
     text = PLANT.replace("price: 8000 EUR/t", "price: {series: {file: lme.csv, column: cu}}") if by_series else PLANT
     scenario = twin.load(text, files={"lme.csv": LME}) if by_series else twin.load(text)
     settled = {f"units.good.settlement.{path.replace('__', '.')}": value for path, value in changes.items()}
