@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import twin
 from twin.engine import meter
 from twin.engine.meter import Meter, Rules, Steps
-from twin.errors import ScenarioError
+from twin.errors import ScenarioError, UsageError
 from twin.results import cost_inputs, costs
 from twin.results import investment as formulas
 from twin.results.investment import Investment, internal_rate, npv
@@ -137,6 +137,23 @@ def _run(changes: dict[str, object]) -> dict[str, Kpi]:
         return dict(result.kpis)
 
 
+def test_carbon_that_the_price_of_energy_holds_already_is_not_paid_twice() -> None:
+    assert _run({"money.carbon.factors": {"electricity": "0 kg/kWh"}})["carbon_cost"].value == 0.0
+
+
+def test_a_part_without_a_life_lasts_until_the_machine_replaces_it() -> None:
+    """16 h a day at 8 t/h; the part would be replaced after the window, and costs its share all the same."""
+    wear = {"parameter": "gap", "per": "500 t", "change": "+5 %", "replace_after": "4000 t"}
+    mill = {"kind": "shredder", "from": "yard", "rate": "8 t/h", "calendar": "day", "gap": "20 mm", "wear": wear}
+    tree = twin.load(PLANT, files={"prices.csv": SPOT}).merged
+    assert isinstance(tree, dict)
+    units = {**tree["units"], "mill": mill, "steel": {"kind": "product", "from": "mill"}}  # type: ignore[dict-item]
+    del units["residue"]
+    money = {"by_unit": {"mill": {"wear_parts": {"knives": {"price": "1000 EUR"}}}}}
+    with twin.run(twin.load({**tree, "units": units, "money": money}, files={"prices.csv": SPOT})) as result:
+        assert result.kpis["wear_cost"].value == pytest.approx(1000 * TONNES / 4000, rel=1e-6)
+
+
 def test_a_plant_without_the_block_has_none_of_it() -> None:
     text = (
         PLANT.partition("money:")[0]
@@ -162,6 +179,10 @@ def test_a_plant_without_the_block_has_none_of_it() -> None:
         ("carriers.electricity.peak.window", "7 min", "must be a part of a day"),
         ("carriers.electricity.price.series.column", "spit", "there is no column 'spit'; did you mean 'spot'?"),
         ("carriers.electricity.price.series.hold", "linear", "'hold' is 'step'"),
+        ("carriers.electricity.price.series.column", ["spot"], "the name of a column is needed"),
+        ("carriers.electricity.price.series", {"file": "prices.csv"}, "a series names a file and a column"),
+        ("carriers.electricity.price.series.of", "x", "unknown key 'of' of a series"),
+        ("time.horizon", "400000 d", "windows in the run"),
     ],
 )
 def test_what_is_wrong_is_said(path: str, value: object, message: str) -> None:
@@ -212,6 +233,15 @@ def test_the_internal_rate_makes_the_value_nil(amount: float, life: int, times: 
     if not math.isnan(rate):
         assert npv([-amount, *[gain] * life], rate) == pytest.approx(0.0, abs=1e-6 * amount)
     assert math.isnan(internal_rate([1.0, 1.0])) and math.isnan(internal_rate([-1.0, 3.0, -1.0]))
+
+
+def test_what_is_too_far_is_said_and_not_computed() -> None:
+    for life, interest in ((0.0, 0.06), (10.0, -1.0), (10.0, math.nan), (1000.0, -0.9)):
+        with pytest.raises(UsageError):
+            Investment(1.0, life, interest)
+    assert 0.0 < Investment(1000.0, 1000.0, 0.06).internal_rate(52.0) < 0.0521
+    assert Investment(1000.0, 2.5, 0.06, 10.0).internal_rate(500.0) == pytest.approx(0.13, abs=0.05)
+    assert math.isinf(Investment(1000.0, 10.0, 0.06).discounted_payback(50.0)) and math.isinf(Investment(1000.0, 10.0, 0.06).payback(0.0))
 
 
 @given(st.lists(st.tuples(st.integers(0, 5000), st.floats(0.0, 100.0)), min_size=1, max_size=6), st.integers(60, 2000), st.integers(0, 3000))

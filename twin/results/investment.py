@@ -16,6 +16,8 @@ from twin.errors import UsageError
 LOWEST, HIGHEST = -0.99, 100.0
 """Rates between which an internal rate is looked for, per year."""
 HALVINGS = 200
+LARGEST = 600.0
+"""Natural logarithm of the largest factor by which a payment is multiplied."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Investment:
             raise UsageError(f"the life of an investment must be above 0 years (got {self.life:g})")
         if not (math.isfinite(self.interest) and self.interest > -1.0):
             raise UsageError(f"an interest must be above -100 % a year (got {100 * self.interest:g} %)")
+        if -self.life * math.log1p(self.interest) > LARGEST:
+            raise UsageError(f"an interest of {100 * self.interest:g} % over {self.life:g} years makes values too large to compute; choose a shorter life")
         if not (math.isfinite(self.amount) and math.isfinite(self.salvage)):
             raise UsageError(f"an investment and its salvage must be finite (got {self.amount:g} and {self.salvage:g} EUR)")
 
@@ -63,7 +67,7 @@ class Investment:
         years = math.floor(self.life)
         if self.life == years and 0 < years <= 1000:
             return internal_rate([-self.amount, *[gain] * (years - 1), gain + self.salvage])
-        return _root(lambda rate: Investment(self.amount, self.life, rate, self.salvage).npv(gain))
+        return _root(lambda rate: Investment(self.amount, self.life, rate, self.salvage).npv(gain), self.life)
 
     def payback(self, gain: float) -> float:
         """Return the time until the gains have paid the investment, in years, without interest or salvage; infinite where they never do.
@@ -124,12 +128,12 @@ def internal_rate(flows: Sequence[float]) -> float:
     signs = [flow > 0.0 for flow in flows if flow]
     if sum(a != b for a, b in pairwise(signs)) != 1:
         return math.nan
-    return _root(lambda rate: npv(flows, rate))
+    return _root(lambda rate: npv(flows, rate), len(flows))
 
 
-def _root(value: Callable[[float], float]) -> float:
+def _root(value: Callable[[float], float], years: float) -> float:
     """Where a function of the rate changes its sign, by halving."""
-    low, high = LOWEST, HIGHEST
+    low, high = max(LOWEST, math.expm1(-0.99 * LARGEST / years)), HIGHEST
     at_low, at_high = value(low), value(high)
     if at_low == 0.0 or not at_low * at_high < 0.0:
         return math.nan

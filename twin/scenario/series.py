@@ -82,10 +82,12 @@ class OrSeries:
         if value.get("hold", HOLDS[0]) not in HOLDS:
             raise wrong(f"'hold' is {HOLDS[0]!r}: a value holds until the next (got {shown(value['hold'])})")
         name, column = value["file"], value["column"]
+        if not isinstance(column, str):
+            raise wrong(f"the name of a column is needed (got {shown(column)})")
         table = read_table(name, files, {"*": self.si})
         for needed in (TIME, column):
             if needed not in table:
-                raise wrong(f"{name}: there is no column {shown(needed)}; {nearest(str(needed), table)}")
+                raise wrong(f"{name}: there is no column {shown(needed)}; {nearest(needed, table)}")
         faults = Faults()
         values = table[column].numbers(self.quantity, faults, name)
         times = [_time(cell, line, name, faults) for line, cell in zip(table[TIME].lines, table[TIME].cells, strict=True)]
@@ -95,7 +97,7 @@ class OrSeries:
         for line, (before, after) in zip(table[TIME].lines[1:], pairwise(times), strict=True):
             if not before < after:  # type: ignore[operator]
                 raise wrong(f"{name}:{line} column {TIME!r}: times must ascend (got {after} after {before})")
-        return Series(name, str(column), tuple(times), tuple(values))
+        return Series(str(name), column, tuple(times), tuple(values))
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_plain_validator_function(self.read)

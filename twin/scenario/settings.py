@@ -66,6 +66,8 @@ _MOMENT_SCHEMA = {"type": "string", "examples": ["2026-01-05T06:00"]}
 Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema(_MOMENT_SCHEMA), PlainSerializer(lambda m: m.isoformat())]
 
 
+MOST_WINDOWS = 10_000_000
+"""So many windows of a tariff are held in memory at most: 285 years of quarter-hours."""
 LONGEST_HORIZON = 500_000.0 * DAY
 """s; beyond it the record steps of a run could not be counted."""
 
@@ -199,6 +201,8 @@ def resolved_carriers(
         for key, series in (("price", price), ("co2", co2)):
             if isinstance(series, Series) and series.seconds(time.start)[0] > 0.0:
                 complain(name, f"{key!r}: {series.file} begins {format_quantity(series.seconds(time.start)[0], 's')} after the run; give a value for its start")
+        if settings.peak is not None and time.horizon / settings.peak.window > MOST_WINDOWS:
+            complain(name, f"'peak' has more than {MOST_WINDOWS:,} windows in the run; choose longer ones or a shorter horizon")
         if settings.peak is not None and name != ELECTRICITY:
             complain(name, "'peak' is a tariff of electricity only")
         price_series, co2_series = price if isinstance(price, Series) else None, co2 if isinstance(co2, Series) else None

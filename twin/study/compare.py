@@ -88,6 +88,8 @@ def compare(
 
     Raises :class:`~twin.errors.UsageError` for fewer than two sides, or a mixture, and what running and reading raise.
     """
+    if payback_limit is not None and not payback_limit > 0.0:
+        raise UsageError(f"a limit of payback must be above 0 years (got {payback_limit:g})")
     if len(items) < 2:
         raise UsageError(f"at least two scenarios or results are needed to compare (got {len(items)})")
     stored = [isinstance(item, Result) or (not isinstance(item, Scenario) and Path(item).suffix.lower() in RESULTS) for item in items]
