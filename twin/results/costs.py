@@ -38,14 +38,17 @@ def failures(totals: Totals, unit: str) -> float:
 
 def maintenance_of(totals: Totals, unit: str) -> float:
     """Return what the maintenance of a unit cost, EUR."""
-    costs = totals.inputs.costs.units[unit]
+    costs = totals.inputs.costs.units.get(unit)
+    if costs is None:
+        return 0.0
     by_hour = costs.per_hour * running_time(totals, unit) if costs.per_hour else 0.0
     return by_hour + (costs.per_failure * failures(totals, unit) if costs.per_failure else 0.0)
 
 
 def wear_of(totals: Totals, unit: str) -> float:
     """Return what the wear parts of a unit cost, EUR: the price of each times the mass that passed over the mass that one lasts."""
-    wear = totals.inputs.costs.units[unit].wear
+    costs = totals.inputs.costs.units.get(unit)
+    wear = costs.wear if costs is not None else ()
     return math.fsum(price * totals.metered.through.get(unit, UNKNOWN) / per for price, per in wear)
 
 
@@ -122,17 +125,27 @@ def energy_cost_of(totals: Totals, unit: str) -> float:
     return total
 
 
-def costs_by_unit(totals: Totals) -> Values:
-    """Yield what each unit cost that draws energy or has costs of its own: energy, maintenance, wear parts, capital."""
-    if not totals.inputs.costs.used:
-        return
-    inputs = totals.inputs.costs
-    for unit in totals.names["unit"]:
-        energy = energy_cost_of(totals, unit)
-        own = maintenance_of(totals, unit) + wear_of(totals, unit) if unit in inputs.units else 0.0
-        capital = totals.duration * per_second(inputs.investments[unit]) if unit in inputs.investments else 0.0
-        if unit in inputs.units or unit in inputs.investments or energy != 0.0:
-            yield unit, energy + own + capital
+def capital_of(totals: Totals, unit: str) -> float:
+    """Return the annuity of what a unit cost for the length of the window, EUR."""
+    own = totals.inputs.costs.investments.get(unit)
+    return totals.duration * per_second(own) if own is not None else 0.0
+
+
+def by_unit(cost: Callable[[Totals, str], float]) -> Callable[[Totals], Values]:
+    """Return a row with a value for each unit that draws energy or has costs of its own, where a plant has costs."""
+
+    def values(totals: Totals) -> Values:
+        inputs = totals.inputs.costs
+        for unit in totals.names["unit"] if inputs.used else ():
+            if unit in inputs.units or unit in inputs.investments or energy_cost_of(totals, unit) != 0.0:
+                yield unit, cost(totals, unit)
+
+    return values
+
+
+def cost_of(totals: Totals, unit: str) -> float:
+    """Return what a unit cost: energy, maintenance, wear parts, capital, EUR."""
+    return energy_cost_of(totals, unit) + maintenance_of(totals, unit) + wear_of(totals, unit) + capital_of(totals, unit)
 
 
 def has(totals: Totals, cost: Callable[[Totals], float]) -> bool:
@@ -195,6 +208,10 @@ ROWS: tuple[tuple[str, str, str, Callable[[Totals], Values]], ...] = (
     ("result", "EUR", "operating result less capital cost", where_used(result)),
     ("settled.<product>", "EUR", "worth of the lots that left, by their settlement; it is in the revenue", settled),
     ("unpaid.<product>", "EUR", "settled, less what was paid in the window for these and earlier lots: margin_cash does not have it", unpaid),
-    ("cost.<unit>", "EUR", "energy, maintenance, wear and capital cost of a unit that has any", costs_by_unit),
+    ("energy_cost_of.<unit>", "EUR", "price of the energy that a unit drew, of each unit that has a cost", by_unit(energy_cost_of)),
+    ("maintenance_cost_of.<unit>", "EUR", "maintenance cost of the unit", by_unit(maintenance_of)),
+    ("wear_cost_of.<unit>", "EUR", "wear cost of the unit", by_unit(wear_of)),
+    ("capital_cost_of.<unit>", "EUR", "capital cost of the unit, of all its copies", by_unit(capital_of)),
+    ("cost.<unit>", "EUR", "energy, maintenance, wear and capital cost of the unit", by_unit(cost_of)),
 )
 """Name, unit, meaning and values of each key figure."""

@@ -62,7 +62,7 @@ class Definition:
 
 
 NO_VALUE = "–"
-PLANT = ("energy", "energy_per_mass", "waste_heat", "cost", "operating_result_at", "settled", "unpaid")
+PLANT = ("energy", "energy_per_mass", "waste_heat", "operating_result_at", "settled", "unpaid")
 """KPIs of the whole plant that have a name behind the dot."""
 COUNTS = ("queue", "unloading", "pickup_queue", "loading", "resource_queue", "starts", "open_orders")
 """KPIs of unit 1 that are numbers of things, not shares."""

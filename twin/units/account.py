@@ -69,4 +69,4 @@ def _settlement(site: Assembly, name: str, model: ProductModel) -> Settlement | 
     scenario, recorder = site.scenario, site.recorder
     contents = [site.components.content_of(metal, scenario.materials) for metal in model.settlement.metals]
     window = window_begin(nanoseconds(scenario.warmup), recorder.every), recorder.horizon
-    return Settlement(model.settlement, contents, site.stream(name, "assay"), scenario.start, window)
+    return Settlement(model.settlement, contents, site.stream(name, "measurement"), scenario.start, window)

@@ -57,7 +57,7 @@ class Metal:
 class Settlement:
     """The lots of one product. ``value``: EUR of the lots that left from ``begin`` (ns) on; ``paid``: EUR from then to ``end``, for these and earlier ones.
 
-    Stream: ``assay``, three numbers for each metal that has an error.
+    Stream: ``measurement``, three numbers for each metal that has an error.
     """
 
     def __init__(self, terms: Terms, contents: Sequence[Floats], stream: Stream, start: datetime, window: tuple[int, int]) -> None:
