@@ -182,6 +182,7 @@ def test_a_plant_without_the_block_has_none_of_it() -> None:
         ("carriers.electricity.price.series.column", ["spot"], "the name of a column is needed"),
         ("carriers.electricity.price.series", {"file": "prices.csv"}, "a series names a file and a column"),
         ("carriers.electricity.price.series.of", "x", "unknown key 'of' of a series"),
+        ("money.investment", {"amount": "1 EUR", "life": "1000 a", "interest": "-90 %"}, "makes values too large to compute"),
         ("time.horizon", "400000 d", "windows in the run"),
     ],
 )

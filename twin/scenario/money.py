@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
-from twin.quantities import CostPerTime, Duration, EmissionFactor, Mass, Money, PricePerEnergy, PricePerMass, Quantity
+from twin.quantities import YEAR, CostPerTime, Duration, EmissionFactor, Mass, Money, PricePerEnergy, PricePerMass, Quantity
 from twin.scenario.fields import CalendarName, Name
 from twin.scenario.heads import HEADS_SCHEMA, read_heads
 from twin.scenario.kind import NOT_USED, Model, UnitModel, default
@@ -17,6 +18,8 @@ from twin.scenario.machine import MachineModel
 from twin.scenario.problems import Loc, nearest
 from twin.scenario.process import ProcessModel
 
+FARTHEST = 600.0
+"""Natural logarithm of the largest factor by which interest may multiply a payment."""
 Interest = Annotated[float, Quantity("1", gt=-1, example="6 %")]
 
 
@@ -42,7 +45,7 @@ class Labour(Model):
 class Upkeep(Model):
     """Maintenance of a unit."""
 
-    per_hour: CostPerTime = default(0.0, NOT_USED, description="What an hour costs in which it runs, of each copy.")
+    per_hour: CostPerTime = default(0.0, NOT_USED, description="What an hour costs in which its line runs, of each copy, whether or not that one is down.")
     per_failure: Money = default(0.0, NOT_USED, description="What a stop costs that a breakdown, a hazard or a listed stop begins.")
 
 
@@ -103,6 +106,9 @@ def check_money(money: MoneyPlan, calendars: Collection[str], models: Mapping[st
     for loc, plan in money.investments():
         if plan.interest is None and money.interest is None:
             yield ("money", *loc), "no interest is stated: give 'interest' here, or once in 'money', e.g. 6 %"
+        interest = plan.interest if plan.interest is not None else money.interest
+        if interest is not None and -plan.life / YEAR * math.log1p(interest) > FARTHEST:
+            yield ("money", *loc), f"an interest of {100 * interest:g} % over {plan.life / YEAR:g} years makes values too large to compute"
     for role, labour in money.labour.items():
         named = list(labour.heads) if isinstance(labour.heads, dict) else [labour.calendar] if labour.calendar else []
         for calendar in named:
