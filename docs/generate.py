@@ -63,6 +63,8 @@ class Fields:
 
     def __init__(self) -> None:
         self.headings: dict[str, str] = {}
+        self.times: dict[str, int] = {}
+        """How often a key was a heading: the second `maintenance` has the anchor maintenance-1."""
 
     def of(self, model: type[BaseModel], keep: Callable[[str], bool] = lambda name: True, level: int = 4) -> str:
         """Return the table of a model's fields, and below it those of the mappings in them."""
@@ -74,7 +76,8 @@ class Fields:
             words, nested = type_of(model, name)
             for each in nested:
                 if each.__name__ not in self.headings:
-                    self.headings[each.__name__] = key
+                    times = self.times[key] = self.times.get(key, -1) + 1
+                    self.headings[each.__name__] = f"{key}-{times}" if times else key
                     below.append((key, each))
                 words = words.replace(PLACE.format(each.__name__), self.headings[each.__name__])
             default, source = default_of(model, name)

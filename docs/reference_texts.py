@@ -111,9 +111,9 @@ Shares by material that sum to 1 within 1e-6: `{steel: 60 %, copper: 40 %}`.
 ### Size distributions
 
 One law for all materials, or one each by material, group or `default`. `rosin_rammler` (x63, n): the share finer than d is 1 − exp(−(d/x63)^n). `ggs` (k,
-a): (d/k)^a up to k. A list: the share of each size class. `{csv: psd.csv}`: a sieving, with the columns `size_mm` and `passing`, the share finer (or a column for each
-material), as [`twin import`](../importing.md) writes it. Without one, all is in the last class. More than 5 % coarser than the largest of `size_bounds`
-is an error; less is counted to the last class.
+a): (d/k)^a up to k. A list: the share of each size class. `{csv: psd.csv}`: a sieving, with the columns `size_mm` and `passing`, the share finer (or a
+column for each material), as [`twin import`](../importing.md) writes it. Without one, all is in the last class. More than 5 % coarser than the largest of
+`size_bounds` is an error; less is counted to the last class.
 
 ```yaml
 size: {default: {rosin_rammler: {x63: 90 mm, n: 1.4}}, dust: {ggs: {k: 4 mm, a: 0.7}}}

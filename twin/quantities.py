@@ -21,6 +21,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from twin.errors import UsageError
 
 HOUR, DAY, WEEK = 3600.0, 86_400.0, 604_800.0  # s
+YEAR = 365.0 * DAY  # s; a month is a twelfth of it
 NANOSECONDS = 1_000_000_000  # of a second; the clock of a run counts them
 ZERO_CELSIUS = 273.15  # K
 BASES = ("kg", "m", "s", "K", "A", "mol", "EUR", "rad", "Nm3")
@@ -57,7 +58,7 @@ _TABLE: tuple[tuple[dict[str, str], Exponents], ...] = (
     ({"%": "0.01", "‰": "0.001", "ppm": "1e-6", "1": "1"}, ONE),
     ({"kg": "1", "g": "1e-3", "mg": "1e-6", "µg": "1e-9", "ug": "1e-9", "t": "1e3", "kt": "1e6", "Mt": "1e9"}, _base(kg=1)),
     ({"m": "1", "km": "1e3", "dm": "0.1", "cm": "1e-2", "mm": "1e-3", "µm": "1e-6", "um": "1e-6", "nm": "1e-9"}, _base(m=1)),
-    ({"s": "1", "ms": "1e-3", "min": "60", "h": "3600", "d": "86400", "week": "604800"}, _base(s=1)),
+    ({"s": "1", "ms": "1e-3", "min": "60", "h": "3600", "d": "86400", "week": "604800", "month": "2628000", "a": "31536000"}, _base(s=1)),
     ({"l": "1e-3", "L": "1e-3", "ml": "1e-6", "mL": "1e-6"}, _base(m=3)),
     ({"K": "1", "mK": "1e-3"}, _base(K=1)),
     ({"A": "1", "kA": "1e3", "mA": "1e-3"}, _base(A=1)),
@@ -361,6 +362,8 @@ def quantity_of(annotation: Any) -> Quantity | None:
     """Return the :class:`Quantity` that makes a type annotation, also below ``Optional`` and containers; None for any other type."""
     if isinstance(annotation, Quantity):
         return annotation
+    if isinstance(own := getattr(annotation, "quantity", None), Quantity):  # a number that may also be written in another way
+        return own
     parts = [*getattr(annotation, "__metadata__", ()), *(get_args(annotation) if get_origin(annotation) is not None else ())]
     return next((found for part in parts if (found := quantity_of(part)) is not None), None)
 
@@ -389,6 +392,8 @@ Fraction = Annotated[float, Quantity("1", ge=0, le=1)]
 Factor = Annotated[float, Quantity("1", gt=0, example="1.4")]
 FactorOrZero = Annotated[float, Quantity("1", ge=0, example="1.4")]
 RelativeChange = Annotated[float, Quantity("1", gt=-1, example="+6 %")]
+Money = Annotated[float, Quantity("EUR", ge=0)]
+CostPerTime = Annotated[float, Quantity("EUR/s", ge=0)]
 PricePerMass = Annotated[float, Quantity("EUR/kg")]
 PricePerEnergy = Annotated[float, Quantity("EUR/J")]
 EmissionFactor = Annotated[float, Quantity("kg/J", ge=0)]

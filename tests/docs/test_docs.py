@@ -126,7 +126,8 @@ def slug(heading: str) -> str:
 
 def anchors(path: Path) -> list[str]:
     text = re.sub(r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
-    return [slug(match[1]) for match in re.finditer(r"^#+ (.*)$", text, re.MULTILINE)]
+    found = [slug(match[1]) for match in re.finditer(r"^#+ (.*)$", text, re.MULTILINE)]
+    return [f"{name}-{before}" if (before := found[:k].count(name)) else name for k, name in enumerate(found)]  # as GitHub numbers them
 
 
 @pytest.mark.parametrize("name", WITH_LINKS)

@@ -98,6 +98,13 @@ ONCE: dict[str, Any] = {
     "orders/due": [1800.0, 2700.0, 3600.0, 90e3],
     "orders/done": [1700.0, 2800.0, np.nan, np.nan],
     "orders/late": [0.0, 100.0, np.nan, np.nan],
+    "accounts/energy_cost": np.full((6, 2), np.nan),
+    "accounts/co2": np.full((6, 2), np.nan),
+    "accounts/through": [1e3, 2e3],
+    "accounts/peak_power": [5e3],
+    "accounts/peak_time": [900.0],
+    "accounts/settled": [np.nan, np.nan],
+    "accounts/paid": [np.nan, np.nan],
     "units/range_warnings": np.arange(6).reshape(6, 1),
 }
 

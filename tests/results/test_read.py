@@ -89,7 +89,7 @@ def test_wrong_names_are_told_with_what_there_is(path: Path) -> None:
             result.kpis["troughput"]
         with pytest.raises(KeyError, match=r"known: recovery\.Cu"):
             result.kpis["recovery.Zn"]
-        with pytest.raises(UsageError, match="groups: balance"):
+        with pytest.raises(UsageError, match="groups: accounts, balance"):
             result.array("no")
         with pytest.raises(UsageError, match="its arrays: element_flow"):
             result.array("streams")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.markup import escape
 
-from twin.cli import budget, replications, terminal
+from twin.cli import budget, investment, replications, terminal
 from twin.cli.figures import new_table
 from twin.cli.tables import stdout
 from twin.errors import UsageError
@@ -37,12 +37,13 @@ def run(options: argparse.Namespace) -> int:
     if options.seed is not None and any(stored):
         raise UsageError("--seed is for scenarios; results have theirs")
     items: list[Path | Scenario] = list(files) if any(stored) else [_scenario(file, options.seed) for file in files]
+    pays = investment.arguments(options)
     if not any(stored):
         budget.weigh([item for item in items if not isinstance(item, Path)], options.replications or 10, options.yes)
     with replications.progress("compare") as show:
         try:
             arguments = replications.arguments(options)
-            comparison = compare(*items, replications=options.replications, folder=options.output, progress=show, **arguments)
+            comparison = compare(*items, replications=options.replications, folder=options.output, progress=show, **arguments, **pays)
         except KeyboardInterrupt:
             if options.output:
                 remove_stale(Path(options.output))  # what the workers were at
@@ -80,6 +81,7 @@ def show_comparison(comparison: Comparison) -> None:
     _print_warnings(console, comparison)
     for k in range(1, len(comparison.names)):
         _print_verdicts(console, comparison, k)
+    investment.show(console, comparison.payoffs)
     for remark in (*_about(comparison), *comparison.remarks):
         console.print(escape(remark), soft_wrap=True)
 
@@ -209,6 +211,7 @@ def comparison_object(comparison: Comparison) -> dict[str, Any]:
         "range_shares": list(comparison.range_shares),
         "limits": list(comparison.plant_limits),
         "remarks": list(comparison.remarks),
+        **({"investments": [investment.as_object(one) for one in comparison.payoffs]} if comparison.payoffs else {}),
     }
 
 

@@ -29,6 +29,8 @@ MATRICES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
               ("overtime", "overtime"), ("closing", "closing"), ("changeover", "changeover"),
               ("cleaning", "cleaning"), ("warm_up", "warm-up"))),
     ("machine", (("availability", "availability"), ("repair_wait", "waits for repair"), ("load", "load"), ("bottleneck_share", "bottleneck"))),
+    ("unit", (("energy_cost_of", "energy"), ("maintenance_cost_of", "maintenance"), ("wear_cost_of", "wear"),
+              ("capital_cost_of", "capital"), ("cost", "cost"))),
 )  # fmt: skip
 """Tables with a row for each unit and a column for each KPI."""
 

@@ -108,6 +108,12 @@ def _add_compare(commands: Any) -> None:
     compare.add_argument("--kpi", metavar="KPI", action="append", help="show this key figure only, or all of a kind (recovery); may be repeated")
     budget.add_yes(compare)
     replications.add_options(compare)
+    pays = compare.add_argument_group("investment", "whether the change pays; without --invest, what the blocks 'money' of the scenarios say")
+    pays.add_argument("--invest", metavar="MONEY", help="what the change costs, e.g. '250 kEUR'; with --life and --interest")
+    pays.add_argument("--life", metavar="YEARS", help="for how long it serves, e.g. '10 a'")
+    pays.add_argument("--interest", metavar="SHARE", help="interest a year, e.g. '6 %%'")
+    pays.add_argument("--salvage", metavar="MONEY", help="what it brings at the end of its life (default: nothing)")
+    pays.add_argument("--payback-limit", metavar="YEARS", help="tell the probability that it is paid back within so long, e.g. '5 a'")
 
 
 def _count(text: str) -> int:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from twin.engine.bunker import Bunker
 from twin.engine.calendars import FAR
+from twin.engine.meter import Meter
 from twin.engine.states import ALWAYS, BLOCKED, STARVED, STATES, WAITING
 from twin.engine.unit import State
 
@@ -29,6 +30,11 @@ GATE_COUNTS = (
 RESOURCE_COUNTS = ("in_use", "available", "queue", "grants")
 """Columns of :attr:`Recorder.resources`: seconds of work, seconds that there were to work, seconds of waiting, each summed over all; and how often one was
 granted."""
+
+
+def window_begin(warmup: int, every: int) -> int:
+    """Return when the time begins that key figures count: with the first record step of ``every`` that begins at or after the warm-up; all in ns."""
+    return -(-warmup // every) * every
 
 
 class Wait(NamedTuple):
@@ -91,7 +97,8 @@ class Recorder:
     (machine,) ns, summed over copies; ``energy`` (machine,) J; ``level``, ``low``, ``high`` (bunker,) kg; ``gates`` (gate, count); ``resources`` (resource,
     count); ``use`` (process, carrier) and ``heat`` (process, level) J; ``waits`` (wait,) ns; ``stops`` and ``stopped`` (stop,): how many began, and ns down
     summed over copies, by reason. With ``streams`` off the flows inside lines are
-    not added up. ``keeps_last``: whether the ``last`` step of a block that was handed on is kept for who observes.
+    not added up. ``keeps_last``: whether the ``last`` step of a block that was handed on is kept for who observes. ``meter``: what money
+    needs exactly, where it is needed.
     """
 
     def __init__(self, axes: Axes, every: int, horizon: int, streams: bool) -> None:
@@ -120,6 +127,7 @@ class Recorder:
         self.bunker_rows: dict[str, int] = {name: row for row, name in enumerate(axes.bunkers)}
         self.happening = Happening()
         self.actions: list[dict[str, Any]] = []
+        self.meter: Meter | None = None
         self.keeps_last = False
         self.last: dict[str, NDArray[Any]] = {}
 
@@ -251,6 +259,7 @@ class Recorder:
             "samples": [dict(sample) for sample in self.samples],
             "actions": [dict(action) for action in self.actions],
             "last": {name: array.copy() for name, array in self.last.items()},
+            **({"meter": self.meter.save()} if self.meter is not None else {}),
         }
 
     def load(self, state: State) -> None:
@@ -263,3 +272,5 @@ class Recorder:
         self.samples = [dict(sample) for sample in state["samples"]]
         self.actions = [dict(action) for action in state["actions"]]
         self.last = {name: array.copy() for name, array in state["last"].items()}
+        if self.meter is not None:
+            self.meter.load(state["meter"])

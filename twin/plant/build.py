@@ -17,6 +17,7 @@ from twin.engine.recording import Axes, Recorder
 from twin.engine.resource import Resource, Rules
 from twin.engine.states import ALWAYS, CHANGEOVER, CLEANING, CLOSING, OVERTIME, STATES, WARM_UP
 from twin.kernels.physical_constants import LEVELS
+from twin.plant.metering import meter_of
 from twin.plant.topology import Topology, derive
 from twin.plant.waits import waits_of
 from twin.scenario.kinds.bunker import Bunker as BunkerModel
@@ -134,6 +135,7 @@ def _site(scenario: Scenario, replication: int, topology: Topology) -> Assembly:
     horizon = nanoseconds(scenario.horizon)
     every = nanoseconds(scenario.record.every if scenario.record.every is not None else scenario.warmup or scenario.horizon)
     recorder = Recorder(axes, every, horizon, scenario.record.streams)
+    recorder.meter = meter_of(scenario, recorder)
     genealogy = Genealogy(components.rows) if scenario.record.genealogy else None
     site = Assembly(scenario, clock, recorder, replication, genealogy, components, topology.destination)
     for name, spec in scenario.calendars.items():

@@ -15,6 +15,7 @@ from twin.kernels.heaps import to_elements
 from twin.materials import ELEMENTS
 from twin.plant.accounts import Balance
 from twin.plant.build import Built
+from twin.plant.metering import accounts_of, cost_inputs
 from twin.plant.streams import is_diverted, melt_streams
 from twin.plant.waits import places_of
 from twin.quantities import NANOSECONDS
@@ -211,6 +212,7 @@ class Translation:
             "balance/energy_used": balance.used,
             "balance/energy_residual": balance.metered - balance.used,
             **self._orders(),
+            **accounts_of(built, self.units, self.machines, self.products),
             "parameters/path": [p.path for p in parameters],
             "parameters/value": np.array([p.value for p in parameters]),
             "parameters/unit_of_measure": [p.unit for p in parameters],
@@ -312,6 +314,7 @@ class Translation:
                 "converted": [scenario.materials.names[m] for m in converted_materials(self.built)],
                 "smelts": bool(self.axes.processes),
                 "groups": {name: list(members) for name, members in scenario.materials.groups.items()},
+                **cost_inputs(scenario, topology, self.built.site.recorder.every),
             }
         )
 
@@ -367,6 +370,8 @@ def _product_inputs(model: Product) -> dict[str, Any]:
         "spec": [limit.name for limit in model.spec.limits],
         "price": [[term.name or "", term.value, term.payable] for term in model.price.terms],
     }
+    if model.settlement is not None:
+        found["settled"] = True
     if model.when_off_spec != ACCEPT:
         found["when_off_spec"] = model.when_off_spec
     if model.pickup is not None:

@@ -22,6 +22,7 @@ def snapshot(built: Built) -> State:
         "units": [unit.save() for unit in site.units],
         "bunkers": {name: bunker.save() for name, bunker in site.bunkers.items()},
         "accounts": accounts_state(built),
+        **({"settlements": settled} if (settled := {n: a.settlement.save() for n, a in site.accounts.items() if a.settlement is not None}) else {}),
         "recorder": site.recorder.save(),
         "genealogy": site.genealogy.save() if site.genealogy is not None else None,
     }
@@ -44,6 +45,8 @@ def restore(built: Built, state: State) -> None:
         unit.load_lists(saved, units)
     for name, account in site.accounts.items():
         account.taken[:] = state["accounts"][name]
+        if account.settlement is not None:
+            account.settlement.load(state["settlements"][name])
     for unit in site.units:
         unit.rearm()
 

@@ -27,6 +27,8 @@ MATRICES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     ("Machines", "machine", (("availability", "availability"), ("repair_wait", "waits for repair"), ("load", "load"), ("bottleneck_share", "bottleneck"))),
     ("Gate", "feed", (("queue", "trucks waiting"), ("wait", "mean wait"), ("unloading", "trucks unloading"),
                       ("turned_away_share", "turned away"), ("left_share", "left after waiting"), ("turned_away_mass", "mass turned away"))),
+    ("Costs", "unit", (("energy_cost_of", "energy"), ("maintenance_cost_of", "maintenance"), ("wear_cost_of", "wear"),
+                       ("capital_cost_of", "capital"), ("cost", "cost"))),
     ("Resources", "resource", (("resource_load", "load"), ("resource_queue", "waiting for it"), ("resource_wait", "mean wait"))),
 )  # fmt: skip
 """Tables with a row for each unit and a column for each key figure."""

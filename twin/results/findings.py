@@ -71,7 +71,7 @@ def _impure(totals: Totals) -> list[str]:
     for name, product in totals.inputs.products.items():
         parts = composition_of(totals, name)
         plain = math.fsum(price for of, price, _ in product.price if not of)
-        if parts and plain > 0.0:
+        if parts and plain > 0.0 and not product.settled:
             found += _paid_for_something_else(totals, name, product, parts, plain)
     return found
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from twin.quantities import format_quantity
-from twin.results import money, operation, orders, recovery
+from twin.results import costs, money, operation, orders, recovery
 from twin.results.ratios import Bounded, Ratio, Values, of_processed, ratio
 from twin.results.tally import Product, Totals
 
@@ -62,7 +62,7 @@ class Definition:
 
 
 NO_VALUE = "–"
-PLANT = ("energy", "energy_per_mass", "waste_heat")
+PLANT = ("energy", "energy_per_mass", "waste_heat", "operating_result_at", "settled", "unpaid")
 """KPIs of the whole plant that have a name behind the dot."""
 COUNTS = ("queue", "unloading", "pickup_queue", "loading", "resource_queue", "starts", "open_orders")
 """KPIs of unit 1 that are numbers of things, not shares."""
@@ -267,6 +267,7 @@ KPIS: tuple[Definition, ...] = (
         _plant(money.margin_cash),
         money.incomplete,
     ),
+    *(Definition(*row) for row in costs.ROWS),
     Definition(
         "queue.<feed>",
         "1",

@@ -74,10 +74,10 @@ TABLES: dict[str, str] = {"events": "event", "lots": "edge", "batches": "batch",
 WHERE_USED: frozenset[str] = frozenset({"policies"})
 """Tables that only a plant has that has such a thing."""
 
-COUNTED: dict[str, str] = {"parameter": "parameters", "file": "scenario", "kpi": "summary", "order": "orders"}
+COUNTED: dict[str, str] = {"parameter": "parameters", "file": "scenario", "kpi": "summary", "order": "orders", "peak": "accounts"}
 """Dimensions of tables that are written once, and the group that holds them."""
 
-OPTIONAL: frozenset[str] = frozenset({"orders"})
+OPTIONAL: frozenset[str] = frozenset({"orders", "accounts"})
 """Groups that only files of plants have which use them; their tables are written once."""
 
 
@@ -280,6 +280,17 @@ ONCE: tuple[Variable, ...] = (
         ("due", "order", "time", "by when"),
         ("done", "order", "time", "when it was loaded, NaN where it was not by the end"),
         ("late", "order", "s", "by how much it was late, 0 where it was not; NaN where it was not loaded by the end"),
+    ),
+    *_of(
+        "accounts",
+        "once",
+        ("energy_cost", "unit carrier", "EUR", "price of the energy drawn after the warm-up, of carriers whose price is a series; cut where it steps"),
+        ("co2", "unit carrier", "kg", "CO2 of the energy drawn after the warm-up, of carriers whose factor is a series; cut where it steps"),
+        ("through", "machine", "kg", "mass that went through the machine after the warm-up, recycle included"),
+        ("peak_power", "peak", "W", "highest mean power of a whole window of the tariff, of the run or of each month; NaN where there is none"),
+        ("peak_time", "peak", "s", "time for which the peak counts"),
+        ("settled", "product", "EUR", "worth of the lots that left after the warm-up, of products with a settlement"),
+        ("paid", "product", "EUR", "what was paid after the warm-up for lots that left by then and before, of products with a settlement"),
     ),
     *_of(
         "parameters",

@@ -23,7 +23,8 @@ def energy_of(totals: Totals, carrier: str) -> float:
     return sum((value for value in drawn if value == value), 0.0)
 
 
-def _drawn(totals: Totals) -> Iterator[tuple[str, float]]:
+def drawn(totals: Totals) -> Iterator[tuple[str, float]]:
+    """Yield each carrier of which the plant drew some, with the energy, J."""
     for carrier in totals.names["carrier"]:
         energy = energy_of(totals, carrier)
         if energy > 0.0:
@@ -33,7 +34,7 @@ def _drawn(totals: Totals) -> Iterator[tuple[str, float]]:
 def without_price(totals: Totals) -> list[str]:
     """Return what the plant drew or gave and no price is stated of: carriers, then products."""
     inputs = totals.inputs
-    found = [carrier for carrier, _ in _drawn(totals) if inputs.carrier_prices.get(carrier) is None]
+    found = [carrier for carrier, _ in drawn(totals) if inputs.carrier_prices.get(carrier) is None]
     return found + [name for name, product in inputs.products.items() if not product.price and totals.mass(name) > 0.0]
 
 
@@ -45,7 +46,7 @@ def incomplete(totals: Totals) -> str:
 
 def energy_stated(totals: Totals, energy: float) -> float:
     """Return an energy, or what follows from it, where the plant drew any; NaN where no unit states a power: nothing was reckoned, not nothing drawn."""
-    return energy if any(True for _ in _drawn(totals)) else UNKNOWN
+    return energy if any(True for _ in drawn(totals)) else UNKNOWN
 
 
 NO_POWER = "no unit states a power"
@@ -53,34 +54,45 @@ NO_POWER = "no unit states a power"
 
 def power_note(totals: Totals) -> str:
     """Return that nothing is known of energy, where it is so."""
-    return "" if any(True for _ in _drawn(totals)) else NO_POWER
+    return "" if any(True for _ in drawn(totals)) else NO_POWER
 
 
 def energy_cost(totals: Totals) -> float:
     """Return the price of the energy drawn, EUR; NaN where a carrier that was drawn has no price, or where no unit states a power."""
-    prices = totals.inputs.carrier_prices
-    costs = [energy * price if (price := prices.get(carrier)) is not None else UNKNOWN for carrier, energy in _drawn(totals)]
+    costs = [_cost_of(totals, carrier, energy) for carrier, energy in drawn(totals)]
     return math.fsum(costs) if costs else UNKNOWN
+
+
+def _cost_of(totals: Totals, carrier: str, energy: float) -> float:
+    if carrier in totals.inputs.costs.priced_by_series:
+        return totals.metered.energy_cost(carrier)
+    price = totals.inputs.carrier_prices.get(carrier)
+    return UNKNOWN if price is None else energy * price
+
+
+def co2_of(totals: Totals, carrier: str, energy: float) -> float:
+    """Return the CO2 (kg) of the energy (J) drawn of a carrier; NaN where it has no factor."""
+    if carrier in totals.inputs.costs.emits_by_series:
+        return totals.metered.emitted(carrier)
+    factor = totals.inputs.carrier_co2.get(carrier)
+    return UNKNOWN if factor is None else energy * factor
 
 
 def energy_note(totals: Totals) -> str:
     """Return which carriers have no price."""
-    found = [carrier for carrier, _ in _drawn(totals) if totals.inputs.carrier_prices.get(carrier) is None]
+    found = [carrier for carrier, _ in drawn(totals) if totals.inputs.carrier_prices.get(carrier) is None]
     return f"incomplete: no price of {', '.join(found)}" if found else power_note(totals)
 
 
 def co2_note(totals: Totals) -> str:
     """Return which carriers have no emission factor."""
-    found = [carrier for carrier, _ in _drawn(totals) if totals.inputs.carrier_co2.get(carrier) is None]
+    found = [carrier for carrier, _ in drawn(totals) if totals.inputs.carrier_co2.get(carrier) is None]
     return f"incomplete: no CO2 factor of {', '.join(found)}" if found else power_note(totals)
 
 
 def co2(totals: Totals) -> float:
     """Return the CO2 that comes with the energy drawn, kg; NaN where a carrier that was drawn has no factor."""
-    factors = totals.inputs.carrier_co2
-    return energy_stated(
-        totals, math.fsum([energy * factor if (factor := factors.get(carrier)) is not None else UNKNOWN for carrier, energy in _drawn(totals)])
-    )
+    return energy_stated(totals, math.fsum([co2_of(totals, carrier, energy) for carrier, energy in drawn(totals)]))
 
 
 def revenue_of(totals: Totals, name: str, product: Product) -> float:
@@ -183,7 +195,13 @@ def margin_cash(totals: Totals) -> float:
     """Return revenue - price of what was delivered - energy cost - penalties - overtime cost, EUR; NaN where a price is missing."""
     if without_price(totals):
         return UNKNOWN
-    return revenue(totals) - _or_zero(feed_cost_cash(totals)) - _or_zero(energy_cost(totals)) - penalties(totals) - overtime_cost(totals)
+    return revenue(totals) - unpaid(totals) - _or_zero(feed_cost_cash(totals)) - _or_zero(energy_cost(totals)) - penalties(totals) - overtime_cost(totals)
+
+
+def unpaid(totals: Totals) -> float:
+    """Return what settled lots brought less what was paid for such lots in the window, EUR: below 0 where more was paid for earlier ones."""
+    metered = totals.metered
+    return math.fsum(value - metered.paid.get(name, 0.0) for name, value in metered.settled.items())
 
 
 def margin(totals: Totals) -> float:

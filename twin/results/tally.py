@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.results.cost_inputs import CostInputs, Metered
 from twin.results.layout import BY_PATH
 
 Floats = NDArray[np.float64]
@@ -77,7 +78,7 @@ class Product:
     """What a product is to recover, what its specification names, and what it earns: (name, EUR/kg, payable share), "" for all mass.
 
     ``when_off_spec``: accept, penalise or reject; ``limited``: whether the customer takes only so much in a time; ``loads``: whether loading takes
-    time.
+    time; ``settled``: whether its price is what settlements brought, over its mass.
     """
 
     targets: tuple[str, ...]
@@ -87,6 +88,7 @@ class Product:
     limited: bool = False
     load: float = math.nan
     loads: bool = False
+    settled: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,7 @@ class KpiInputs:
     smelts: bool = False
     patience: tuple[str, ...] = ()
     """Feeds whose trucks leave after they have waited for a while."""
+    costs: CostInputs = field(default_factory=CostInputs)
 
     @classmethod
     def from_json(cls, text: str) -> KpiInputs:
@@ -137,7 +140,7 @@ class KpiInputs:
         A product may also state ``when_off_spec``, ``limited``, ``loads`` and ``load``, the mean mass that a truck comes for, kg; a feed ``patience``. Prices
         are EUR/kg and EUR/J, CO2 kg/J, heating values J/kg; a price that was not stated is null. ``places`` says who fills and empties what, and which
         streams lead there; ``converted`` names materials that come to be or cease to be in the plant. A furnace stands among the lines, without machines;
-        a line may state ``overtime_cost``, EUR/s.
+        a line may state ``overtime_cost``, EUR/s; ``costs`` is there where money is more than prices, see :class:`~twin.results.cost_inputs.CostInputs`.
         """
         data = json.loads(text or "{}")
         return cls(
@@ -155,6 +158,7 @@ class KpiInputs:
             tuple(data.get("converted", ())),
             bool(data.get("smelts", False)),
             tuple(name for name, entry in data.get("feeds", {}).items() if entry.get("patience")),
+            CostInputs.from_json(data.get("costs")),
         )
 
 
@@ -171,7 +175,7 @@ def _product(entry: Mapping[str, Any]) -> Product:
     rules = (("", float(price), 1.0),) if isinstance(price, int | float) else tuple((str(n), float(v), float(p)) for n, v, p in price)
     when_off_spec, limited = str(entry.get("when_off_spec", "accept")), bool(entry.get("limited", False))
     load, loads = float(entry["load"]) if "load" in entry else math.nan, bool(entry.get("loads", False))
-    return Product(tuple(entry.get("targets", ())), tuple(entry.get("spec", ())), rules, when_off_spec, limited, load, loads)
+    return Product(tuple(entry.get("targets", ())), tuple(entry.get("spec", ())), rules, when_off_spec, limited, load, loads, bool(entry.get("settled", False)))
 
 
 @dataclass(frozen=True)
@@ -206,6 +210,7 @@ class Totals:
     begin: float = 0.0
     end: float = math.inf
     orders: OrderTable = OrderTable()
+    metered: Metered = field(default_factory=Metered)
 
     def at(self, variable: str, *labels: str) -> float:
         """Return one sum by its labels, NaN where plant or file have no such thing: ``at("units/power", "shredder", "electricity")``."""
@@ -329,4 +334,16 @@ class Tally:
         """Return the sums, with the labels and the other inputs of KPIs that stand in the file."""
         inputs = KpiInputs.from_json(file["scenario/kpi_inputs"][()].decode("utf-8"))
         names = {name: tuple(label.decode("utf-8") for label in file[name][...].tolist()) if name in file else () for name in _LABELLED}
-        return Totals(inputs, names, self._duration, self._sums, self._begin, self._end, OrderTable.of(file))
+        totals = Totals(inputs, names, self._duration, self._sums, self._begin, self._end, OrderTable.of(file), Metered.of(file, names))
+        return _at_settled_prices(totals) if totals.metered.settled else totals
+
+
+def _at_settled_prices(totals: Totals) -> Totals:
+    """The totals with the mean price of each product whose lots were settled, so that its stock has a worth too."""
+
+    def priced(name: str, product: Product) -> Product:
+        value, mass = totals.metered.settled.get(name, math.nan), totals.mass(name)
+        return replace(product, price=(("", value / mass if mass > 0.0 else 0.0, 1.0),)) if product.settled else product
+
+    products = {name: priced(name, product) for name, product in totals.inputs.products.items()}
+    return replace(totals, inputs=replace(totals.inputs, products=products))

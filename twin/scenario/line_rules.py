@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from twin.quantities import Duration, DurationOrZero, Mass, MassOrZero, Quantity, format_quantity
+from twin.quantities import CostPerTime, Duration, DurationOrZero, Mass, MassOrZero, format_quantity
 from twin.scenario.fields import Name, Shorthand, Switch, read_reference
 from twin.scenario.kind import NOT_USED, Model, UnitModel, default
 from twin.scenario.needs import PRIORITY, Needs, Priority
@@ -14,7 +14,6 @@ from twin.scenario.problems import Faults
 from twin.scenario.variates import DurationVariate
 
 Outlet = Annotated[str, BeforeValidator(read_reference), WithJsonSchema({"type": "string"})]
-CostPerTime = Annotated[float, Quantity("EUR/s", ge=0)]
 AtEnd = Literal["suspend", "finish", "do_not_start", "run_empty"]
 SUSPEND: AtEnd = "suspend"
 FINISH: AtEnd = "finish"

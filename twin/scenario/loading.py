@@ -23,6 +23,7 @@ from twin.scenario.kinds.feed import Feed
 from twin.scenario.machine import MachineModel
 from twin.scenario.merge import changed, merged
 from twin.scenario.model import Scenario
+from twin.scenario.money import check_money
 from twin.scenario.parameters import parameters_of
 from twin.scenario.places import Node, Path, Plain, child, dotted, from_plain, lookup
 from twin.scenario.policies import check_flows, read_policies
@@ -136,7 +137,8 @@ class _Checked:
         bad: tuple[str, ...] = ()
         while True:  # what two keys say of each other is looked at once each of them is right
             try:
-                return Settings.model_validate({**stand_in, **{key: value for key, value in plain.items() if key not in bad}} if bad else plain), bad
+                given = {**stand_in, **{key: value for key, value in plain.items() if key not in bad}} if bad else plain
+                return Settings.model_validate(given, context=self.files), bad
             except ValidationError as error:
                 self.complain_of(error, Settings, ())
                 worse = [key for key in dict.fromkeys(str(detail["loc"][0]) for detail in error.errors(include_url=False)) if key not in bad]
@@ -289,7 +291,10 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
     stuff = checked.materials(settings, source, events, skip="catalogue" in bad or "materials" in bad)
     faulty = checked.written("carriers", bad)
     drawn = [name for model in checked.models.values() if isinstance(model, ProcessModel) for name in model.carriers_used() if name not in faulty]
-    carriers = resolved_carriers(settings.carriers, drawn, lambda name, message: checked.complain(("carriers", name), message))
+    carriers = resolved_carriers(settings.carriers, drawn, settings.time, lambda name, message: checked.complain(("carriers", name), message))
+    if settings.money is not None:
+        for loc, message in check_money(settings.money, calendars, checked.models, carriers):
+            checked.complain(loc, message)
     if stuff is not None and "size_bounds" not in bad:
         catalogue, materials = stuff
         composites = tuple(materials.constituents)
@@ -332,6 +337,7 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
         resources=dict(sorted(settings.resources.items())),
         carriers={name: carrier for name, (carrier, _) in carriers.items()},
         thermochemistry=settings.thermochemistry,
+        money=settings.money,
         units=checked.models,
         kinds=checked.kinds,
         events=tuple(entry.event for entry in events),

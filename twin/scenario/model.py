@@ -18,6 +18,7 @@ from twin.scenario.annotations import NOT_STATED, Annotation
 from twin.scenario.calendars import CalendarSpec
 from twin.scenario.kind import Kind, UnitModel
 from twin.scenario.machine import MachineModel
+from twin.scenario.money import MoneyPlan
 from twin.scenario.places import Node, Path, Place, Plain, dotted, lookup, split
 from twin.scenario.policies import PolicySpec
 from twin.scenario.policy import Policy
@@ -96,6 +97,7 @@ class Scenario:
     numbers: tuple[Parameter, ...] = field(default=(), repr=False)
     policies: Mapping[str, PolicySpec] = field(default_factory=dict)
     source_settings: Mapping[str, SourceSettings] = field(default_factory=dict)
+    money: MoneyPlan | None = None
 
     @cached_property
     def skills(self) -> dict[str, tuple[str, ...]]:

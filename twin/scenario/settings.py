@@ -12,11 +12,14 @@ from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, St
 
 from twin.errors import ScenarioError, UsageError
 from twin.materials import Number, emission_factor
-from twin.quantities import DAY, NANOSECONDS, Duration, DurationOrZero, EmissionFactor, Mass, PricePerEnergy, Quantity, format_quantity, shown
+from twin.quantities import DAY, NANOSECONDS, Duration, DurationOrZero, Mass, Quantity, format_quantity, shown
 from twin.scenario.calendars import CalendarSpec, read_moment
-from twin.scenario.fields import NAME, CalendarName, Count, Name, Names, OneOrMore, Shorthand, Switch, Text, read_name
+from twin.scenario.fields import CalendarName, Count, Name, Names, OneOrMore, Shorthand, Switch, Text
+from twin.scenario.heads import HEADS_SCHEMA, read_heads
 from twin.scenario.kind import NOT_USED, Model, default
+from twin.scenario.money import MoneyPlan
 from twin.scenario.problems import Faults, wrong
+from twin.scenario.series import OrSeries, Series
 from twin.scenario.sizes import ONE_CLASS, SizeClasses, read_bounds
 
 if TYPE_CHECKING:
@@ -63,6 +66,8 @@ _MOMENT_SCHEMA = {"type": "string", "examples": ["2026-01-05T06:00"]}
 Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema(_MOMENT_SCHEMA), PlainSerializer(lambda m: m.isoformat())]
 
 
+MOST_WINDOWS = 10_000_000
+"""So many windows of a tariff are held in memory at most: 285 years of quarter-hours."""
 LONGEST_HORIZON = 500_000.0 * DAY
 """s; beyond it the record steps of a run could not be counted."""
 
@@ -93,36 +98,10 @@ class Record(Model):
     genealogy: Switch = Field(default=False, description="Whether the parents of every lot are recorded, for `twin trace`.")
 
 
-def _by_shift(value: object) -> int | dict[str, int]:
-    """A count, or one for each calendar."""
-    if not isinstance(value, Mapping):
-        if type(value) is int and value < 1:
-            raise wrong(f"must be at least 1 (got {value}); for a time without any give counts by calendar")
-        if type(value) is not int:
-            raise wrong(f"a whole number from 1 on is needed, or one for each calendar, e.g. {{day: 3, evening: 1}} (got {shown(value)})")
-        return value
-    faults, found = Faults(), {}
-    for name, count in value.items():
-        try:
-            found[read_name(name)] = count
-        except ValueError as error:
-            faults.add(str(error), str(name), got=name)
-        if type(count) is not int or count < 0:
-            faults.add(f"a whole number from 0 on is needed (got {shown(count)})", str(name), got=count)
-    if not len(faults) and not any(found.values()):
-        faults.add(f"at least one calendar must have one, e.g. {{day: 3, evening: 1}} (got {shown(dict(value))})", got=value)
-    faults.stop_if_any()
-    return found
-
-
-_COUNT_SCHEMA: dict[str, Any] = {"type": "integer", "minimum": 1}
-_SHIFTS_SCHEMA = {"type": "object", "propertyNames": {"pattern": f"^{NAME}$"}, "additionalProperties": {"type": "integer", "minimum": 0}, "minProperties": 1}
-
-
 class ResourceSpec(Model):
     """What units share and wait for: fitters, loaders, cranes."""
 
-    count: Annotated[int | dict[str, int], PlainValidator(_by_shift), WithJsonSchema({"anyOf": [_COUNT_SCHEMA, _SHIFTS_SCHEMA]})] = Field(
+    count: Annotated[int | dict[str, int], PlainValidator(read_heads), WithJsonSchema(HEADS_SCHEMA)] = Field(
         description="How many there are; or how many by calendar, e.g. {day: 3, evening: 1}: of those that are open the first written counts, while none is, "
         "there are none."
     )
@@ -164,20 +143,48 @@ class ResourceSpec(Model):
         return tuple(self.count.items()) if isinstance(self.count, dict) else ((self.calendar, self.count),)
 
 
+class PeakTariff(Model):
+    """A price of the highest mean power within one of the windows that follow each other from midnight on."""
+
+    price: Annotated[float, Quantity("EUR/J", ge=0, example="120 EUR/(kW a)")] = Field(
+        description="Price of the peak for the time in which it counts, e.g. `120 EUR/(kW a)` or `12 EUR/(kW month)`; a year has 365 d."
+    )
+    window: Duration = default(900.0, "quarter-hours, as grid operators in the EU meter", description="Length of a window, a part of a day, e.g. `15 min`.")
+    by: Literal["run", "month"] = default(
+        "run", NOT_USED, description="The peak of the whole run (`run`) counts all the time, or that of each calendar month for its month (`month`)."
+    )
+
+    @model_validator(mode="after")
+    def _whole_days(self) -> Self:
+        if self.window < 1.0 or not (DAY / self.window).is_integer():
+            faults = Faults()
+            faults.add(f"must be a part of a day, at least 1 s, e.g. 15 min (got {format_quantity(self.window, 's')})", "window")
+            faults.stop()
+        return self
+
+
 class CarrierSettings(Model):
     """An energy carrier: what one joule of it costs and emits."""
 
-    price: PricePerEnergy | None = Field(default=None, description="Price of the energy; without one a cost and the margin are incomplete.")
-    co2: EmissionFactor | None = Field(default=None, description="CO2 of the energy; the stored factor of 'year' where not given.")
+    price: Annotated[float | Series, OrSeries("EUR/J")] | None = Field(
+        default=None, description="Price of the energy, or a series of it; without one a cost and the margin are incomplete."
+    )
+    co2: Annotated[float | Series, OrSeries("kg/J", 0.0)] | None = Field(
+        default=None, description="CO2 of the energy, or a series of it; the stored factor of 'year' where not given."
+    )
     year: StrictInt | None = Field(default=None, description="Year of the stored CO2 factor; the newest where not given.")
+    peak: PeakTariff | None = Field(default=None, description="What the highest mean power costs besides; of electricity only.")
 
 
 @dataclass(frozen=True)
 class Carrier:
-    """An energy carrier: price in EUR/J, None where none is stated; CO2 in kg/J."""
+    """An energy carrier: price in EUR/J, None where none is stated; CO2 in kg/J. Of a series, its mean over the run, and the series."""
 
     price: float | None
     co2: float
+    price_series: Series | None = None
+    co2_series: Series | None = None
+    peak: PeakTariff | None = None
 
 
 ELECTRICITY = "electricity"
@@ -185,20 +192,30 @@ ELECTRICITY = "electricity"
 
 
 def resolved_carriers(
-    written: Mapping[str, CarrierSettings], drawn: Iterable[str], complain: Callable[[str, str], None]
+    written: Mapping[str, CarrierSettings], drawn: Iterable[str], time: TimeFrame, complain: Callable[[str, str], None]
 ) -> dict[str, tuple[Carrier, Number | None]]:
     """Return each carrier that is ``written`` or ``drawn`` by name, sorted, with the stored CO2 factor where one was taken. What is wrong is noted by name."""
     found: dict[str, tuple[Carrier, Number | None]] = {}
     for name, settings in sorted({ELECTRICITY: CarrierSettings(), **{name: CarrierSettings() for name in drawn}, **written}.items()):
-        if settings.co2 is not None:
-            found[name] = (Carrier(settings.price, settings.co2), None)
-            continue
-        try:
-            stored = emission_factor(name, settings.year).number
-        except UsageError as error:
-            complain(name, str(error))
-            continue
-        found[name] = (Carrier(settings.price, stored.value), stored)
+        price, co2 = settings.price, settings.co2
+        for key, series in (("price", price), ("co2", co2)):
+            if isinstance(series, Series) and series.seconds(time.start)[0] > 0.0:
+                complain(name, f"{key!r}: {series.file} begins {format_quantity(series.seconds(time.start)[0], 's')} after the run; give a value for its start")
+        if settings.peak is not None and time.horizon / settings.peak.window > MOST_WINDOWS:
+            complain(name, f"'peak' has more than {MOST_WINDOWS:,} windows in the run; choose longer ones or a shorter horizon")
+        if settings.peak is not None and name != ELECTRICITY:
+            complain(name, "'peak' is a tariff of electricity only")
+        price_series, co2_series = price if isinstance(price, Series) else None, co2 if isinstance(co2, Series) else None
+        mean_price, mean_co2 = (value.mean(time.start, time.horizon) if isinstance(value, Series) else value for value in (price, co2))
+        stored = None
+        if mean_co2 is None:
+            try:
+                stored = emission_factor(name, settings.year).number
+            except UsageError as error:
+                complain(name, str(error))
+                continue
+            mean_co2 = stored.value
+        found[name] = (Carrier(mean_price, mean_co2, price_series, co2_series, settings.peak), stored)
     return found
 
 
@@ -296,6 +313,7 @@ class Settings(Model):
         default={}, description="Shared resources: a count, or the keys below."
     )
     carriers: dict[Name, CarrierSettings] = Field(default={}, description="Prices and CO2 factors of energy carriers.")
+    money: MoneyPlan | None = Field(default=None, description="What the plant costs besides material and energy, see the page on money.")
     budget: Budget = Field(default=Budget(), description="What a run may use.")
     thermochemistry: Thermochemical = Field(default=Thermochemical(), description="What smelting rests on, where it differs from the data of twin.")
     units: dict[str, Any] = Field(description="The plant: units by name, in the order in which ties in time are broken.", min_length=1)

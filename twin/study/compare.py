@@ -9,11 +9,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from twin.engine.clock import nanoseconds
+from twin.engine.recording import window_begin
 from twin.errors import UsageError
 from twin.plant import topology
 from twin.plant.api import load
+from twin.plant.metering import investments_of
+from twin.quantities import NANOSECONDS
+from twin.results.cost_inputs import investment_in
 from twin.results.findings import range_share
 from twin.results.held import contradictions
+from twin.results.investment import Investment
 from twin.results.kpis import Kpi
 from twin.results.limits import limit_of
 from twin.results.read import Result, open_file
@@ -22,6 +28,7 @@ from twin.scenario.yaml_source import parse_yaml
 from twin.study.comparison import Comparison, Limit, Row
 from twin.study.differences import ABSENT, RUN, differences, leaves_of
 from twin.study.executors import Executor
+from twin.study.investment import Means, payoffs
 from twin.study.replicate import ONE_RUN, Kind, Procedure, Progress, Replications, Rounds, keep_in, opened
 from twin.study.statistics import bonferroni, mean_of, needed_for_width
 from twin.study.verdicts import WITHHELD, Method, change_of, direction, opposed
@@ -66,6 +73,8 @@ def compare(
     address: str | None = None,
     folder: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
+    investment: Investment | None = None,
+    payback_limit: float | None = None,
 ) -> Comparison:
     """Compare scenarios, which are run, or results, the first being the base.
 
@@ -74,8 +83,13 @@ def compare(
     files, which are not kept by default. Results (or their files) of one scenario make one side: several are taken pair by pair where seeds and replications
     match, as independent where none does; one run each has no interval.
 
+    ``investment``: what each variant costs more than the base, else what their blocks ``money`` say; where there is one, the comparison holds what it
+    brings, with the probability that it is paid back within ``payback_limit`` years.
+
     Raises :class:`~twin.errors.UsageError` for fewer than two sides, or a mixture, and what running and reading raise.
     """
+    if payback_limit is not None and not payback_limit > 0.0:
+        raise UsageError(f"a limit of payback must be above 0 years (got {payback_limit:g})")
     if len(items) < 2:
         raise UsageError(f"at least two scenarios or results are needed to compare (got {len(items)})")
     stored = [isinstance(item, Result) or (not isinstance(item, Scenario) and Path(item).suffix.lower() in RESULTS) for item in items]
@@ -84,14 +98,31 @@ def compare(
     if all(stored):
         if replications is not None or until is not None or folder is not None:
             raise UsageError("results hold the runs that were made; give scenarios to make others")
-        return _of_results(items, confidence)
+        return _with_payoffs(*_of_results(items, confidence), investment, payback_limit)
     procedure = Procedure(10 if replications is None else replications, kind, until, at_most, tuple(kpis), confidence)
     scenarios = [_loaded(item) for item in items]
     names = _distinct([scenario.name for scenario in scenarios])
     keep = None if folder is None else keep_in(folder, names)
     with opened(executor, workers, address) as own:
         found = Rounds(scenarios, procedure, own, keep, progress).run(lambda sides: _enough(names, sides))
-    return _of_replications(names, found)
+    return _with_payoffs(_of_replications(names, found), [_means(name, own) for name, own in zip(names, found, strict=True)], investment, payback_limit)
+
+
+def _means(name: str, own: Replications) -> Means:
+    scenario = own.scenario
+    every = scenario.record.every if scenario.record.every is not None else scenario.warmup or scenario.horizon
+    window = scenario.horizon - window_begin(nanoseconds(scenario.warmup), nanoseconds(every)) / NANOSECONDS
+    return Means(name, window, {place: investment_in(entry) for place, entry in investments_of(scenario).items()})
+
+
+def _means_of_results(name: str, results: Sequence[Result]) -> Means:
+    windows = [result.totals.duration for result in results]
+    return Means(name, windows[0] if max(windows) - min(windows) <= 1e-9 * max(windows) else math.nan, results[0].totals.inputs.costs.investments)
+
+
+def _with_payoffs(comparison: Comparison, sides: Sequence[Means], given: Investment | None, limit: float | None) -> Comparison:
+    found, remarks = payoffs(comparison.rows, sides, given, limit)
+    return replace(comparison, payoffs=tuple(found), remarks=(*comparison.remarks, *remarks))
 
 
 def _loaded(item: Item) -> Scenario:
@@ -152,18 +183,19 @@ def _with_widths(comparison: Comparison, procedure: Procedure) -> Comparison:
     return replace(comparison, remarks=tuple(remarks))
 
 
-def _of_results(items: Sequence[Item], confidence: float) -> Comparison:
+def _of_results(items: Sequence[Item], confidence: float) -> tuple[Comparison, list[Means]]:
     results = [item if isinstance(item, Result) else open_file(os.fspath(item)) for item in items if not isinstance(item, Scenario)]
     try:
         with contradictions(", ".join(str(result.path) for result in results)):
-            return _comparison(_sides_of(results), confidence, None, [])
+            sides, means = _sides_of(results)
+            return _comparison(sides, confidence, None, []), means
     finally:
         for given, result in zip(items, results, strict=True):
             if given is not result:
                 result.close()
 
 
-def _sides_of(results: Sequence[Result]) -> list[_Side]:
+def _sides_of(results: Sequence[Result]) -> tuple[list[_Side], list[Means]]:
     """Results of one plant together; each alone where there is one plant only, or one run of each."""
     leaves = [leaves_of(parse_yaml(result.scenario, "scenario").plain(), result.files) for result in results]
     groups: dict[str, list[int]] = {}
@@ -171,7 +203,9 @@ def _sides_of(results: Sequence[Result]) -> list[_Side]:
         groups.setdefault(json.dumps([item for item in found.items() if item[0] not in RUN]), []).append(k)
     together = list(groups.values()) if 1 < len(groups) < len(results) else [[k] for k in range(len(results))]
     names = [_file_name(results[own[0]], own[0]) if len(own) == 1 else str(results[own[0]].attrs["scenario_name"]) for own in together]
-    return [_side_of(name, [results[k] for k in own], leaves[own[0]]) for name, own in zip(_distinct(names), together, strict=True)]
+    members = [[results[k] for k in own] for own in together]
+    sides = [_side_of(name, own, leaves[places[0]]) for name, own, places in zip(_distinct(names), members, together, strict=True)]
+    return sides, [_means_of_results(side.name, own) for side, own in zip(sides, members, strict=True)]
 
 
 def _file_name(result: Result, k: int) -> str:

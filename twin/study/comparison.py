@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from twin.errors import UsageError
+from twin.results.investment import Investment
 from twin.results.kpis import kpi_text
 from twin.results.texts import difference_text
 from twin.scenario.problems import nearest
@@ -73,6 +74,64 @@ class Limit:
         return len(dict.fromkeys(self.machines)) > 1
 
 
+def _euros(value: float, half_width: float | None) -> str:
+    """Whole euros with their half-width."""
+    return f"{value:+,.0f} EUR" if half_width is None else f"{value:+,.0f} ± {half_width:,.0f} EUR"
+
+
+@dataclass(frozen=True)
+class Payoff:
+    """What an investment brings: that of variant ``name``, at ``prices`` (a price scenario's name, "" for the prices stated).
+
+    ``gain`` EUR/a with its ``interval``, None of one run; ``npv`` EUR, between ``npv_low`` and ``npv_high``; ``rate`` a year, ``payback`` and ``discounted`` in
+    years, NaN where the gain's interval holds 0 or is below; ``chance``: P(payback < ``limit``), NaN without a limit.
+    """
+
+    name: str
+    prices: str
+    plan: Investment
+    gain: float
+    interval: Interval | None
+    npv: float
+    npv_low: float
+    npv_high: float
+    rate: float
+    payback: float
+    discounted: float
+    limit: float | None
+    chance: float
+    verdict: str
+
+    @property
+    def sentence(self) -> str:
+        """The answer in one sentence."""
+        head = {"pays": f"{self.name} pays", "does not pay": f"{self.name} does not pay"}.get(self.verdict, f"it cannot be told whether {self.name} pays")
+        at = f" at the prices of {self.prices}" if self.prices else ""
+        terms = f"{self.plan.amount:,.0f} EUR over {self.plan.life:g} a at {100 * self.plan.interest:g} %"
+        return f"{head}{at}: {self.gain_text} a year for {terms}, net present value {self.npv_text}, payback {self.payback_text}{self._why}"
+
+    @property
+    def _why(self) -> str:
+        if self.interval is None:
+            return "; one run each has no interval"
+        return "; more replications or a longer window narrow the interval" if self.verdict == "cannot tell" else ""
+
+    @property
+    def gain_text(self) -> str:
+        """The gain a year with its half-width."""
+        return _euros(self.gain, None if self.interval is None else self.interval.half_width)
+
+    @property
+    def npv_text(self) -> str:
+        """The net present value with its half-width."""
+        return _euros(self.npv, None if self.interval is None else 0.5 * (self.npv_high - self.npv_low))
+
+    @property
+    def payback_text(self) -> str:
+        """The payback, or none where the gain's interval is not above 0."""
+        return "none" if math.isnan(self.payback) else f"{self.payback:.3g} a"
+
+
 @dataclass(frozen=True)
 class Comparison:
     """Two or more sides, the first of which is the base. ``runs`` counts those of each; ``warnings`` how often one left the valid range of a model.
@@ -94,6 +153,8 @@ class Comparison:
     remarks: tuple[str, ...]
     plant_limits: tuple[str, ...] = ()
     range_shares: tuple[float, ...] = ()
+    payoffs: tuple[Payoff, ...] = ()
+    """What investments bring, for each variant at the prices stated and then in each price scenario."""
 
     @property
     def confidence_each(self) -> float:

@@ -149,14 +149,14 @@ def assess(
 ) -> Information:
     """Return what points say of a claim: ``values`` (point, factor) in SI, ``response`` (point, replication).
 
-    With a gain of mean 1 and two factors that each move it by a standard deviation of 2, it is wrong to go ahead in 36 % of the cases, and knowing one of
+    With a gain of mean 1 and two factors that each move it by a standard deviation of 2, a call now is wrong in 36 % of the cases, and knowing one of
     them is worth 2 phi(1/2) - Phi(-1/2) = .3956:
 
     >>> rng = np.random.default_rng(1)
     >>> x = rng.normal(size=(20000, 2))
     >>> found = assess(Claim("", "margin", True, 0.0), x, (1 + 2 * x.sum(axis=1))[:, None], (("a", "1"), ("b", "1")), {})
-    >>> round(found.wrong, 2), [round(each.worth, 2) for each in found.first]
-    (0.36, [0.4, 0.39])
+    >>> abs(found.wrong - 0.3618) < 0.015, [abs(each.worth - 0.3956) < 0.02 for each in found.first]
+    (True, [True, True])
     """
     gain = (response.mean(axis=1) - claim.limit) * (1.0 if claim.above else -1.0)
     points = len(gain)

@@ -74,6 +74,20 @@ def quantile(probability: float, degrees: float) -> float:
     return float(stdtrit(degrees, probability))
 
 
+def probability_above(interval: Interval, value: float) -> float:
+    """Return the probability, by Student's distribution, that the mean exceeds ``value``; 0, 0.5 or 1 where it has no error.
+
+    >>> round(probability_above(Interval(52e3, 1e3, 0.0, 9, 10, 0.95), 50e3), 4)
+    0.9616
+    """
+    from scipy.special import stdtr
+
+    distance = interval.mean - value
+    if interval.standard_error == 0.0:
+        return 0.5 * (1.0 + math.copysign(1.0, distance)) if distance else 0.5
+    return float(stdtr(interval.degrees, distance / interval.standard_error))
+
+
 def student_interval(values: Sequence[float], confidence: float = 0.95) -> Interval | None:
     """Return Student's interval for the mean of independent values; None for fewer than two, of which no interval can be told.
 

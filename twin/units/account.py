@@ -7,12 +7,14 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.engine.clock import nanoseconds
 from twin.engine.genealogy import Genealogy
-from twin.engine.recording import GATE_COUNTS, Recorder
+from twin.engine.recording import GATE_COUNTS, Recorder, window_begin
 from twin.kernels.recording import record_taking
 from twin.scenario.kinds.product import PENALISE, Limit
 from twin.scenario.kinds.product import Product as ProductModel
 from twin.units.assembly import Assembly
+from twin.units.settlement import Settlement
 
 Floats = NDArray[np.float64]
 OFFSPEC, PENALTY = (GATE_COUNTS.index(name) for name in ("offspec_mass", "penalty"))
@@ -29,12 +31,15 @@ class Account:
         self.taken = np.zeros(site.shape[0])
         self.limits = [(site.components.content_of(limit.name, site.scenario.materials), limit) for limit in model.spec.limits]
         self.penalty = model.penalty if model.when_off_spec == PENALISE else None
+        self.settlement = _settlement(site, name, model)
         self._rows, self.lanes, self._solid = np.zeros(site.shape[0]), np.zeros(site.shape[1]), site.components.solid
 
     def take(self, x: Floats, share: float, amount: float, now: int) -> None:
         """``share`` of the matrix ``x``, ``amount`` kg, leaves the plant."""
         k = self.recorder.step(now)
         record_taking(x, share, self._rows, self.taken, self.recorder.mass[k], self.recorder.size[k], self.row, self._solid, self.lanes)
+        if self.settlement is not None:
+            self.settlement.lot(self._rows, amount, now)
         if self.limits:
             self._judge(amount, k)
 
@@ -56,3 +61,12 @@ class Account:
             share = sum(m * c for m, c in zip(masses, content.tolist(), strict=True)) / amount
             if not limit.holds(share):
                 yield limit, share
+
+
+def _settlement(site: Assembly, name: str, model: ProductModel) -> Settlement | None:
+    if model.settlement is None:
+        return None
+    scenario, recorder = site.scenario, site.recorder
+    contents = [site.components.content_of(metal, scenario.materials) for metal in model.settlement.metals]
+    window = window_begin(nanoseconds(scenario.warmup), recorder.every), recorder.horizon
+    return Settlement(model.settlement, contents, site.stream(name, "measurement"), scenario.start, window)

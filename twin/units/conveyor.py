@@ -202,6 +202,8 @@ class Conveyor(Unit):
         k = recorder.step(now)
         record_passage(self._part, 1.0, recorder.mass[k], recorder.size[k], self.stream_row, self._solid, self._lanes)
         recorder.energy[k][self.machine_row] += self.power[1] * part
+        if recorder.meter is not None:
+            recorder.meter.drawn(self.machine_row, 0, now, now, np.array([self.power[1] * part]))
         record.passed += part
         outlet.put(self._part, 1.0, part, lot, now)
         if self.putters.units:
@@ -226,6 +228,8 @@ class Conveyor(Unit):
                 recorder.state[k][self.line_row][effective] += part
                 if powered:
                     recorder.energy[k][self.machine_row] += self.power[0] * (part / NANOSECONDS)
+            if powered and recorder.meter is not None:
+                recorder.meter.drawn(self.machine_row, 0, begin, end, np.array([self.power[0] * ((end - begin) / NANOSECONDS)]))
         record.since, record.state = now, state
 
     def _rests(self, state: int, now: int) -> bool:

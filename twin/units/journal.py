@@ -74,6 +74,7 @@ class Journal:
         self.state, self.cause, self.work = RUNNING, "", Work(now, until, dict(flows), use, heat)
         if until == now:
             self._add(self.recorder.step(now), 1.0)
+            self.metered(now, now, use)
             self._finish()
 
     def _finish(self) -> None:
@@ -91,8 +92,21 @@ class Journal:
             self.recorder.use[k][self.use_row][self.electricity] += self.idle * (part / NANOSECONDS)
             if work is not None:
                 self._add(k, part / (work.end - work.begin))
+        if self.recorder.meter is not None and self.since < now:
+            self._meter(now)
         self.powered += now - self.since
         self.since = now
+
+    def _meter(self, now: int) -> None:
+        work, passed = self.work, now - self.since
+        use = work.use * (passed / (work.end - work.begin)) if work is not None else np.zeros(len(self.used))
+        use[self.electricity] += self.idle * (passed / NANOSECONDS)
+        self.metered(self.since, now, use)
+
+    def metered(self, begin: int, end: int, use: Floats) -> None:
+        """Tell the meter, where there is one, what was drawn (carrier,), J."""
+        if self.recorder.meter is not None:
+            self.recorder.meter.used(self.use_row, begin, end, use)
 
     def _add(self, k: int, share: float) -> None:
         assert self.work is not None

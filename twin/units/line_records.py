@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.engine.clock import NANOSECONDS
+from twin.engine.meter import Meter
 from twin.engine.recording import Recorder
 from twin.engine.states import BLOCKED, CHANGEOVER, CLEANING, CLOSING, OFF_SHIFT, OVERTIME, RUNNING, STARVED, WAITING, WARM_UP
 from twin.engine.unit import State
@@ -53,6 +54,7 @@ class LineRecords:
         self._bottleneck = [row[first_machine:last] for row in recorder.bottleneck]
         self._energy = [row[first_machine:last] for row in recorder.energy]
         self._state = [row[line_row] for row in recorder.state]
+        self._first = first_machine
         self._used = 0.0
         self._counted_time, self._counted_mass = (0, 0, 0), np.zeros(len(machines))
         self.resting = np.zeros((len(machines), 2))
@@ -67,6 +69,15 @@ class LineRecords:
         else:
             for k, part in recorder.cut(begin, end):
                 self._add(line, k, part, state)
+        if recorder.meter is not None:
+            self._meter(recorder.meter, line, begin, end)
+
+    def _meter(self, meter: Meter, line: TimedLine, begin: int, end: int) -> None:
+        """The same for what no record step may blur."""
+        duration, network = line.record.duration, line.network
+        passed = network.flows["phi"] * (line.record.feed * ((end - begin) / duration if duration else 1.0))
+        meter.passed(self._first, begin, end, passed)
+        meter.drawn(self._first, 0, begin, end, self.power[:, 0] * ((end - begin) / NANOSECONDS) + self.power[:, 1] * passed)
 
     def _add(self, line: TimedLine, k: int, part: int, state: int) -> None:
         recorder, network = self.recorder, line.network
@@ -92,12 +103,17 @@ class LineRecords:
                 self.recorder.waits[k][waits] += part
             if powered and rest is None:
                 self._energy[k] += self.power[:, 0] * (part / NANOSECONDS)
+        meter = self.recorder.meter
+        if meter is not None and powered and rest is None:
+            meter.drawn(self._first, 0, begin, end, self.power[:, 0] * ((end - begin) / NANOSECONDS))
         if rest is not None and (powered or state == OFF_SHIFT):
             for since, until, level in rest.pieces(begin, end, state):
                 if powered:
                     rest.add(level, until - since)
                 for k, part in self.recorder.cut(since, until):
                     self._energy[k] += self.drawn_at(level) * (part / NANOSECONDS)
+                if meter is not None:
+                    meter.drawn(self._first, 0, since, until, self.drawn_at(level) * ((until - since) / NANOSECONDS))
 
     def drawn_at(self, level: str) -> Floats:
         """What the machines (machine,) draw while the line stands, W."""

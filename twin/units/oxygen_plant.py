@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from twin.engine.clock import NANOSECONDS
 from twin.engine.states import RUNNING, STARVED
 from twin.engine.unit import NEVER, State, Unit
@@ -66,6 +68,7 @@ class OxygenPlant(Unit):
         recorder, energy = self.journal.recorder, volume * self.model.specific
         recorder.use[recorder.step(now)][self.journal.use_row][self.journal.electricity] += energy
         self.journal.used[self.journal.electricity] += energy
+        self._meter(now, now, energy)
         self.record.made += volume
 
     def release(self, unit: Unit, now: int) -> None:
@@ -89,7 +92,14 @@ class OxygenPlant(Unit):
         made = flow * (now - record.since) / NANOSECONDS
         record.made += made
         self.journal.used[self.journal.electricity] += made * self.model.specific
+        if record.since < now:
+            self._meter(record.since, now, made * self.model.specific)
         record.since = now
+
+    def _meter(self, begin: int, end: int, energy: float) -> None:
+        use = np.zeros(len(self.journal.used))
+        use[self.journal.electricity] = energy
+        self.journal.metered(begin, end, use)
 
     def step(self, now: int) -> bool:
         """Nothing to do by itself."""

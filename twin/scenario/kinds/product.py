@@ -18,6 +18,7 @@ from twin.scenario.limits import Limit as Limit
 from twin.scenario.needs import PRIORITY, Needs, Priority
 from twin.scenario.orders import OrderList, OrderLoading
 from twin.scenario.problems import Faults, Loc, nearest, wrong
+from twin.scenario.settlement import Settlement
 from twin.scenario.variates import DurationVariate, MassVariate
 from twin.scenario.vocabulary import Vocabulary
 
@@ -285,6 +286,7 @@ class Product(UnitModel):
     )
     penalty: Penalty = Field(default=Penalty(), description="How much the price of a load outside the specification falls, with `penalise`.")
     price: Price = Field(default=Price(), description="What it brings: EUR per mass of product, or of what is named in it.")
+    settlement: Settlement | None = Field(default=None, description="How its lots are settled, instead of a price; see the page on money.")
     targets: tuple[Text, ...] = Field(
         default=(), description="What it is to recover; what is priced, and what the specification asks for at least, where not given."
     )
@@ -301,7 +303,7 @@ class Product(UnitModel):
 
     def aims(self) -> tuple[str, ...]:
         """Return the elements, materials or groups whose recovery counts: ``targets``, else the priced ones and those with a lower limit."""
-        priced = [term.name for term in self.price.terms if term.name is not None]
+        priced = [term.name for term in self.price.terms if term.name is not None] if self.settlement is None else list(self.settlement.metals)
         lower = [limit.name for limit in self.spec.limits if limit.lower]
         return self.targets or tuple(dict.fromkeys((*priced, *lower)))
 
@@ -315,6 +317,7 @@ class Product(UnitModel):
             if message := vocabulary.unknown_material(name, elements=True):
                 yield loc, message
         yield from self._check_quality()
+        yield from self._check_settlement()
         if self.pickup is not None:
             yield from _check_pickup(self.pickup)
         if self.loading is not None and not self.orders:
@@ -323,7 +326,16 @@ class Product(UnitModel):
     def _names(self) -> Iterator[tuple[Loc, str]]:
         yield from ((("spec", limit.name), limit.name) for limit in self.spec.limits)
         yield from ((("price", term.name), term.name) for term in self.price.terms if term.name is not None)
+        yield from ((("settlement", "metals", name), name) for name in (self.settlement.metals if self.settlement is not None else ()))
         yield from ((("targets", index), name) for index, name in enumerate(self.targets))
+
+    def _check_settlement(self) -> Iterator[tuple[Loc, str]]:
+        if self.settlement is not None:
+            yield from ((("settlement", *loc), message) for loc, message in self.settlement.check())
+            if self.price.terms:
+                yield ("settlement",), "give 'price' or 'settlement', not both"
+            if not self.fetched:
+                yield ("settlement",), "lots are what trucks or orders take: give 'pickup' or 'orders', or a 'price'"
 
     def _check_quality(self) -> Iterator[tuple[Loc, str]]:
         if self.when_off_spec != ACCEPT and not self.spec.limits:

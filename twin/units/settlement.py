@@ -1,0 +1,133 @@
+"""Settlement of traded lots: payable metal at the price of a period, less charges; paid provisionally at delivery, and finally later.
+
+The terms are those that concentrates and scrap are usually traded on; source: from memory of contracts, unverified.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.engine.clock import nanoseconds
+from twin.engine.meter import Steps
+from twin.engine.streams import Stream
+from twin.engine.unit import State
+from twin.quantities import NANOSECONDS
+from twin.scenario.series import Series
+from twin.scenario.settlement import MetalTerms
+from twin.scenario.settlement import Settlement as Terms
+
+Floats = NDArray[np.float64]
+_NORMAL = NormalDist()
+_LEAST = 2.0**-53
+
+
+def payable_share(assay: float, payable: float, minimum_deduction: float) -> float:
+    """Return the share of the dry mass that is paid as metal: ``payable`` of the assay, but at least ``minimum_deduction`` less than it, and not below 0.
+
+    >>> payable_share(0.25, 0.965, 0.01), payable_share(0.40, 0.965, 0.01), payable_share(0.008, 0.965, 0.01)
+    (0.24, 0.386, 0.0)
+    """
+    return max(0.0, min(payable * assay, assay - minimum_deduction))
+
+
+def settled_assay(seller: float, buyer: float, umpire: float, splitting_limit: float) -> float:
+    """Return the assay that counts: the mean of both parties' where they differ by no more than the limit, else the middle one of theirs and the umpire's.
+
+    >>> round(settled_assay(0.252, 0.248, 0.1, 0.005), 3), settled_assay(0.26, 0.24, 0.255, 0.005), settled_assay(0.26, 0.24, 0.23, 0.005)
+    (0.25, 0.255, 0.24)
+    """
+    return 0.5 * (seller + buyer) if abs(seller - buyer) <= splitting_limit else sorted((seller, buyer, umpire))[1]
+
+
+@dataclass
+class Metal:
+    """What a kg of each component holds of a metal, its terms and prices."""
+
+    content: list[float]
+    terms: MetalTerms
+    prices: Steps
+
+
+class Settlement:
+    """The lots of one product. ``value``: EUR of the lots that left from ``begin`` (ns) on; ``paid``: EUR from then to ``end``, for these and earlier ones.
+
+    Stream: ``measurement``, three numbers for each metal that has an error.
+    """
+
+    def __init__(self, terms: Terms, contents: Sequence[Floats], stream: Stream, start: datetime, window: tuple[int, int]) -> None:
+        self.terms, self.stream, self.start = terms, stream, start
+        self.begin, self.end = window
+        self.metals = [Metal(content.tolist(), own, _steps(own, start)) for own, content in zip(terms.metals.values(), contents, strict=True)]
+        self.final_after = nanoseconds(terms.final_after)
+        self.value = self.paid = 0.0
+
+    def lot(self, rows: Floats, amount: float, now: int) -> None:
+        """A lot of ``amount`` kg with ``rows`` (component,), kg, leaves."""
+        first, last = self._worth(rows.tolist(), amount, now)
+        provisional = self.terms.provisional * first
+        if now >= self.begin:
+            self.value += last
+            self.paid += provisional
+        if self.begin <= now + self.final_after < self.end:
+            self.paid += last - provisional
+
+    def _worth(self, masses: list[float], amount: float, now: int) -> tuple[float, float]:
+        """What a lot is worth at delivery by the seller's assays, and in the end, EUR."""
+        dry = amount * (1.0 - self.terms.moisture)
+        first = last = -dry * self.terms.treatment_charge
+        for metal in self.metals:
+            own = metal.terms
+            true = sum(mass * share for mass, share in zip(masses, metal.content, strict=True)) / dry
+            seller, settled = self._assays(true, own)
+            at_delivery, of_period = metal.prices.at(now), metal.prices.mean(*self._period(now))
+            first += dry * payable_share(seller, own.payable, own.minimum_deduction) * (at_delivery - own.refining_charge)
+            last += dry * payable_share(settled, own.payable, own.minimum_deduction) * (of_period - own.refining_charge)
+        return first, last
+
+    def _assays(self, true: float, terms: MetalTerms) -> tuple[float, float]:
+        """The seller's assay and the one that counts; each lies between 0 and 1."""
+        if not terms.assay_error:
+            return true, true
+        drawn = [_NORMAL.inv_cdf(min(max(self.stream.uniform(), _LEAST), 1.0 - _LEAST)) for _ in range(3)]
+        seller, buyer, umpire = (min(max(true + terms.assay_error * z, 0.0), 1.0) for z in drawn)
+        return seller, settled_assay(seller, buyer, umpire, terms.splitting_limit)
+
+    def _period(self, now: int) -> tuple[int, int]:
+        """The time, ns, whose mean price counts."""
+        if self.terms.price_period == "delivery":
+            return now, now
+        moment = self.start + timedelta(microseconds=now // 1000)
+        begin = moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        if self.terms.price_period == "next_month":
+            begin = _next_month(begin)
+        return _since(begin, self.start), _since(_next_month(begin), self.start)
+
+    def save(self) -> State:
+        """The sums, and how many numbers were drawn."""
+        return {"value": self.value, "paid": self.paid, "used": self.stream.used}
+
+    def load(self, state: State) -> None:
+        """Take over saved sums."""
+        self.value, self.paid = state["value"], state["paid"]
+        self.stream.rewind(state["used"])
+
+
+def _steps(terms: MetalTerms, start: datetime) -> Steps:
+    price = terms.price
+    if isinstance(price, Series):
+        return Steps([round(second * NANOSECONDS) for second in price.seconds(start)], price.values)
+    return Steps([0], [price])
+
+
+def _next_month(moment: datetime) -> datetime:
+    return (moment + timedelta(days=32)).replace(day=1)
+
+
+def _since(moment: datetime, start: datetime) -> int:
+    return (moment - start) // timedelta(microseconds=1) * 1000
