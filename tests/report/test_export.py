@@ -146,7 +146,7 @@ def test_key_figures_as_a_frame(files: list[Path]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["-o", "{folder}/a.doc"], "must end in one of .xlsx, .csv, .parquet"),
+        (["-o", "{folder}/a.doc"], "must end in one of .xlsx, .csv, .parquet or .zip"),
         (["-o", "{folder}/a.csv", "--table", "product"], "did you mean 'products'"),
         (["-o", "{folder}/a.xlsx", "--quantity", "level.yart"], "did you mean 'level.yard'"),
         (["-o", "{folder}/nowhere/a.xlsx"], "does not exist"),
@@ -218,3 +218,42 @@ def test_a_figure_is_the_same_twice_and_replaces_only_its_kind(files: list[Path]
         twin.plot(files[0], "level.yard", out=path)
     with pytest.raises(UsageError, match="must end in"):
         twin.plot(files[0], "level.yard", out=tmp_path / "a.pdf")
+
+
+def test_an_inventory_is_read_by_the_package_of_openlca(files: list[Path], tmp_path: Path) -> None:
+    """Read with olca-schema, by which openLCA's own tools read it: one process whose exchanges balance, with flows, properties and units that are there."""
+    import olca_schema as o
+    from olca_schema import zipio
+
+    scenario = twin.load(PLANT)
+    paths = [files[0], tmp_path / "second.h5"]
+    twin.run(scenario, out=paths[1], replication=1).close()
+    for out in ("a.zip", "b.zip"):
+        assert main(["export", *map(str, paths), "-o", str(tmp_path / out)]) == 0
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+    with zipio.ZipReader(tmp_path / "a.zip") as package:
+        (process,) = list(package.read_each(o.Process))
+        flows = {flow.id: flow for flow in package.read_each(o.Flow)}
+        groups = {unit.id for group in package.read_each(o.UnitGroup) for unit in group.units or []}
+        properties = {quantity.id for quantity in package.read_each(o.FlowProperty)}
+    exchanges = process.exchanges or []
+    assert all(e.flow.id in flows and e.unit.id in groups and e.flow_property.id in properties for e in exchanges)
+    (treated,) = [e for e in exchanges if e.is_quantitative_reference]
+    assert treated.amount == 1000.0 and not treated.is_input
+    named = {flows[e.flow.id].name: e for e in exchanges if e is not treated}
+    assert named["trucks"].amount == pytest.approx(1000.0) and named["trucks"].is_input and flows[named["trucks"].flow.id].flow_type is o.FlowType.WASTE_FLOW
+    taken, given, drawn = [], [], []
+    for path in paths:
+        with twin.open(path) as result:
+            taken.append(result.totals.mass("trucks"))
+            given.append(result.totals.mass("copper") / taken[-1])
+            drawn.append(result.kpis["energy.electricity"].value / 1e6 / taken[-1])
+    assert named["copper"].amount == pytest.approx(1000 * np.mean(given)) and named["copper"].uncertainty.sd == pytest.approx(1000 * np.std(given, ddof=1))
+    assert named["electricity"].amount == pytest.approx(1000 * np.mean(drawn)) and named["electricity"].is_input
+    assert flows[named["copper"].flow.id].flow_type is o.FlowType.PRODUCT_FLOW
+    assert "No allocation" in process.description
+
+
+def test_no_inventory_of_two_scenarios(files: list[Path], tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="another scenario"):
+        twin.export(*files, out=tmp_path / "a.zip")

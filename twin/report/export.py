@@ -8,6 +8,7 @@ from pathlib import Path
 
 from twin.errors import UsageError
 from twin.report import sheets, spreadsheets
+from twin.report.inventory import inventory
 from twin.report.spreadsheets import Decimal
 from twin.results.check import open_hdf5
 from twin.results.held import contradictions
@@ -16,6 +17,8 @@ from twin.study.compare import compare
 from twin.study.comparison import Comparison
 from twin.study.read import Study
 
+INVENTORY = ".zip"
+"""The suffix of a package that openLCA imports."""
 Exported = Result | Study | Comparison | str | os.PathLike[str]
 
 
@@ -27,11 +30,15 @@ def export(
     decimal: Decimal = "point",
     replace: bool = False,
 ) -> str:
-    """Write a run, a study or a comparison to ``out`` (.xlsx, .csv or .parquet); returns what was written, in words.
+    """Write a run, a study or a comparison to ``out`` (.xlsx, .csv or .parquet), or a run to a package for openLCA (.zip); returns what was written, in words.
 
     Several results files are compared, the first being the base. ``table`` names one of the tables; ``quantities`` are those of a run that are written over
     time. Raises ``UsageError`` and ``FileError`` as the readers and :func:`~twin.report.spreadsheets.write` do.
     """
+    if Path(out).suffix.lower() == INVENTORY:
+        if table is not None or quantities:
+            raise UsageError("an inventory is of a whole run: leave out --table and --quantity")
+        return _inventory(items, Path(out), replace)
     if len(items) > 1 or isinstance(items[0], Comparison):
         if quantities:
             raise UsageError("quantities over time are those of one run: give one results file")
@@ -40,6 +47,25 @@ def export(
     else:
         tables = _tables_of(items[0], quantities)
     return spreadsheets.write(tables, Path(out), table=table, decimal=decimal, replace=replace)
+
+
+def _inventory(items: Sequence[Exported], target: Path, replace: bool) -> str:
+    """An inventory of a run, or of replications of one scenario."""
+    opened: list[Result] = []
+    try:
+        for item in items:
+            if isinstance(item, (Study, Comparison)):
+                raise UsageError("an inventory is of a run, or of replications of one scenario")
+            opened.append(item if isinstance(item, Result) else open_file(os.fspath(item)))
+        names = [result.path.name if result.path is not None else f"run {k + 1}" for k, result in enumerate(opened)]
+        with contradictions(", ".join(names)):
+            content = inventory(opened, names)
+        spreadsheets.put(content, target, replace)
+    finally:
+        for item, result in zip(items, opened, strict=False):
+            if item is not result:
+                result.close()
+    return f"{target}: an inventory of 1 t of input, for openLCA"
 
 
 def _compared(items: Sequence[Exported]) -> Comparison:

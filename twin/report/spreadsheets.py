@@ -32,17 +32,22 @@ def write(sheets: Sequence[Sheet], target: Path, *, table: str | None = None, de
     """
     form = target.suffix.lower()
     if form not in _WRITERS:
-        raise UsageError(f"{target}: the name must end in one of {', '.join(_WRITERS)}, which says what is written")
+        raise UsageError(f"{target}: the name must end in one of {', '.join(_WRITERS)} or .zip (for openLCA), which says what is written")
     chosen = list(sheets) if table is None else [sheet for sheet in sheets if sheet.name == table]
     if not chosen:
         raise UsageError(f"no table {table!r}; {nearest(str(table), [sheet.name for sheet in sheets])}")
     if form != ".xlsx":
         chosen = chosen[:1]
     content = _as_csv(chosen[0], decimal) if form == ".csv" else _WRITERS[form](chosen)
-    with replacing(target, Mark("a file of twin export", lambda _: True) if replace else NEW_ONLY) as temporary:
-        temporary.write_bytes(content)
+    put(content, target, replace)
     count = sum(len(sheet.rows) for sheet in chosen)
     return f"{target}: {', '.join(sheet.name for sheet in chosen)} ({count} rows)"
+
+
+def put(content: bytes, target: Path, replace: bool) -> None:
+    """Write bytes where nothing stands, or in place of a regular file with ``replace``. Raises ``FileError``."""
+    with replacing(target, Mark("a file of twin export", lambda _: True) if replace else NEW_ONLY) as temporary:
+        temporary.write_bytes(content)
 
 
 def _as_csv(sheet: Sheet, decimal: Decimal = "point") -> bytes:
