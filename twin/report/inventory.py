@@ -1,7 +1,7 @@
 """A run as a life-cycle inventory that openLCA imports: what a plant takes in, draws and gives away, for a tonne that it treats.
 
-Only what the run knows is in it. Impacts of electricity, fuels and transport, what products replace and how by-products share burdens are the affair of an assessment
-with a database; no allocation is made here.
+Only what the run knows is in it. Impacts of electricity, fuels and transport, what products replace and how by-products share burdens are the affair of an
+assessment with a database; no allocation is made here.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ TONNE = 1000.0
 
 @dataclass(frozen=True)
 class Exchange:
-    """What one tonne treated takes in or gives: ``kind`` says what it is, ``amount`` in ``unit`` (kg or MJ), ``spread`` its standard deviation over the runs."""
+    """What one tonne treated takes in or gives: ``amount`` in ``unit`` (kg or MJ), ``spread`` its standard deviation over the runs."""
 
     name: str
     kind: Literal["product", "waste"]
@@ -125,14 +125,12 @@ def _entities(o: Any, source: Source, exchanges: Sequence[Exchange]) -> list[Any
 
 def _process(o: Any, source: Source) -> Any:
     scenario, attrs = source.scenario, source.first.attrs
-    runs = (
-        f"{len(source.results)} run{'s' if source.several else ''}, seed {attrs['seed']}, digest {', '.join(result.digest[:16] for result in source.results)}"
-    )
-    change = math.fsum(
-        source.totals.mass(name) * (1.0 if isinstance(model, Feed) else -1.0) for name, model in scenario.units.items() if isinstance(model, (Feed, Product))
-    )
+    digests = ", ".join(result.digest[:16] for result in source.results)
+    moved = [(name, 1.0 if isinstance(model, Feed) else -1.0) for name, model in scenario.units.items() if isinstance(model, (Feed, Product))]
+    change = math.fsum(sign * source.totals.mass(name) for name, sign in moved)
     text = (
-        f"Simulated with twin {attrs['twin_version']}: {scenario.name}, scenario SHA-256 {attrs['scenario_sha256']}, {runs}. Window of {source.duration / DAY:.6g} d. "
+        f"Simulated with twin {attrs['twin_version']}: {scenario.name}, scenario SHA-256 {attrs['scenario_sha256']}, runs {len(source.results)}, "
+        f"seed {attrs['seed']}, digest {digests}. Window of {source.duration / DAY:.6g} d. "
         f"Stock in the plant, and what furnaces take from air and additives, make up {-change / TONNE:.6g} t between what went in and what came out. "
         "No allocation between products is made, and no emission factor is in it."
     )
