@@ -9,6 +9,8 @@ from twin.quantities import unit as unit_named
 from twin.results.kpis import COUNTS, Kpi, kpi_text
 
 ONE_RUN = "one run, no interval"
+ROUNDING = 1e-12
+"""A half-width below this share of the sides says nothing of chance."""
 
 
 def interval_text(name: str, mean: float, low: float, high: float, unit: str) -> str:
@@ -37,10 +39,18 @@ def difference_text(name: str, difference: float, half_width: float | None, unit
 
     >>> difference_text("throughput", 0.0811, 0.0125, "kg/s", 1.019, 1.101)
     '+0.292 ± 0.045 t/h'
+
+    A half-width that is only rounding of the sides is none:
+
+    >>> difference_text("margin", 125_233.594026423, 4.4e-11, "EUR", 9e5, 1.03e6)
+    '+125,234 ± 0 EUR'
     """
     if math.isnan(difference):
         return ""
-    factor, shown = unit_for(name, unit, max((abs(side) for side in sides if not math.isnan(side)), default=0.0))
+    largest = max((abs(side) for side in sides if not math.isnan(side)), default=0.0)
+    factor, shown = unit_for(name, unit, largest)
+    if half_width is not None and half_width <= ROUNDING * largest:
+        half_width = 0.0
     difference, half_width = difference / factor, None if half_width is None else half_width / factor
     smaller = half_width or abs(difference)
     decimals = max(0, (1 if half_width else 3) - math.floor(math.log10(smaller))) if smaller > 0 else 0
