@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING
 from twin.errors import TwinError
 
 if TYPE_CHECKING:
+    from twin.fit.api import import_table, reliability
+    from twin.fit.reconcile.outcome import reconcile
+    from twin.materials import builtin_catalogue as catalogue
     from twin.plant.api import load, resume, run, run_until
     from twin.plant.trace import Trace, trace
     from twin.report.bundle import bundle
@@ -23,13 +26,22 @@ if TYPE_CHECKING:
     from twin.report.plotting import plot
     from twin.results.read import Result
     from twin.results.read import open_file as open  # noqa: A004 -- the word a user expects
+    from twin.scenario.loading import starter
     from twin.scenario.model import Scenario
+    from twin.scenario.schema import json_schema as schema
+    from twin.study.batch_test import batch_test
     from twin.study.cite import cite
     from twin.study.compare import compare
     from twin.study.comparison import Comparison
+    from twin.study.elasticities import elasticities
+    from twin.study.information import information
+    from twin.study.plan import week_plan
     from twin.study.read import Study
     from twin.study.replicate import Replications, replicate
+    from twin.study.reproduce import reproduce
+    from twin.study.sensitivity import sensitivity
     from twin.study.sweep import sweep
+
 
 __version__ = "0.1.0"
 """That of ``pyproject.toml``; it stands here too so that ``twin --version`` looks at nothing else."""
@@ -42,20 +54,32 @@ __all__ = [
     "Study",
     "Trace",
     "TwinError",
+    "batch_test",
     "bundle",
+    "catalogue",
     "cite",
     "compare",
+    "elasticities",
     "export",
+    "import_table",
+    "information",
     "load",
     "open",
     "plot",
+    "reconcile",
+    "reliability",
     "replicate",
     "report",
+    "reproduce",
     "resume",
     "run",
     "run_until",
+    "schema",
+    "sensitivity",
+    "starter",
     "sweep",
     "trace",
+    "week_plan",
 ]
 
 _HOMES = {
@@ -65,19 +89,31 @@ _HOMES = {
     "Scenario": ("twin.scenario.model", "Scenario"),
     "Study": ("twin.study.read", "Study"),
     "Trace": ("twin.plant.trace", "Trace"),
+    "batch_test": ("twin.study.batch_test", "batch_test"),
     "bundle": ("twin.report.bundle", "bundle"),
+    "catalogue": ("twin.materials", "builtin_catalogue"),
     "cite": ("twin.study.cite", "cite"),
     "compare": ("twin.study.compare", "compare"),
+    "elasticities": ("twin.study.elasticities", "elasticities"),
     "export": ("twin.report.export", "export"),
+    "import_table": ("twin.fit.api", "import_table"),
+    "information": ("twin.study.information", "information"),
     "load": ("twin.plant.api", "load"),
     "open": ("twin.results.read", "open_file"),
     "plot": ("twin.report.plotting", "plot"),
+    "reconcile": ("twin.fit.reconcile.outcome", "reconcile"),
+    "reliability": ("twin.fit.api", "reliability"),
     "replicate": ("twin.study.replicate", "replicate"),
+    "reproduce": ("twin.study.reproduce", "reproduce"),
     "resume": ("twin.plant.api", "resume"),
     "run": ("twin.plant.api", "run"),
     "run_until": ("twin.plant.api", "run_until"),
+    "schema": ("twin.scenario.schema", "json_schema"),
+    "sensitivity": ("twin.study.sensitivity", "sensitivity"),
+    "starter": ("twin.scenario.loading", "starter"),
     "sweep": ("twin.study.sweep", "sweep"),
     "trace": ("twin.plant.trace", "trace"),
+    "week_plan": ("twin.study.plan", "week_plan"),
 }
 
 

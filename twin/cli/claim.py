@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from twin.cli import terminal
 from twin.errors import UsageError
-from twin.quantities import format_quantity, parse
 
 if TYPE_CHECKING:
     from twin.study.information import Information, Worth
@@ -33,6 +32,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def show(options: argparse.Namespace, study: Study) -> None:
     """Print what a study says of the claim."""
+    from twin.quantities import parse
     from twin.study.information import information
 
     spreads = dict(_pair(text) for text in options.spread)
@@ -83,6 +83,8 @@ def _print(found: Information, path: str) -> None:
 
 
 def _cells(each: Worth, found: Information) -> tuple[str, ...]:
+    from twin.quantities import format_quantity
+
     error = "not by it alone" if each.error is None else format_quantity(each.error, each.unit)
     samples = "–" if each.samples is None else str(each.samples)
     return f"{100 * each.share:.0f} %", _money(each.worth), f"{100 * each.wrong:.2g} %", error, samples

@@ -147,13 +147,11 @@ def validate(options: argparse.Namespace) -> int:
 
 def new(options: argparse.Namespace) -> int:
     """``twin new``."""
-    from importlib import resources
-
     from twin.results.replace import write_new
+    from twin.scenario.loading import starter
 
     path = Path(options.path)
-    text = resources.files("twin.scenario").joinpath("starter.yaml").read_text(encoding="utf-8")
-    write_new(path, text.encode("utf-8"), "a scenario")
+    write_new(path, starter().encode("utf-8"), "a scenario")
     print(json.dumps({"file": str(path)}) if options.json else f"{path}: a starter scenario; run it with 'twin run {path}'")
     return 0
 
