@@ -73,7 +73,7 @@ LOOSE = {
     ("Settings", "materials"): "mapping, as in a [catalogue](materials.md)",
     ("PolicyEntry", "ask"): "mapping with `at`, `lot` or `truck`, see below",
     ("AskEntry", "at"): "list of masses, or mapping of the policy's words to them",
-    ("AskEntry", "lot"): "name of a machine, or list of names",
+    ("AskEntry", "lot"): "name of a machine or furnace, or list of names",
     ("AskEntry", "truck"): "name of a feed or product, or list of names",
     ("PolicyEntry", "reads"): "[name of a quantity](#names-of-quantities), a list of them, or mapping of the policy's words to them",
     ("PolicyEntry", "sets"): "path, or mapping of the policy's words to them",

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from smelter_plant import smelter
 
 import twin
 from twin.errors import ScenarioError
@@ -224,6 +225,23 @@ def test_an_event_changes_how_often_a_policy_is_asked() -> None:
 )
 def test_wrong_askings_are_named(entry: dict[str, Any], said: str) -> None:
     assert said in faults({"pace": {**STEP, "up": "20 t", "down": "15 t", **entry}})
+
+
+def test_a_furnace_asks_as_it_begins_to_charge(tmp_path: Path) -> None:
+    """Scrap is ordered by what the furnace finds: at each charge, in the instant in which it begins, also after a resume."""
+    tree = smelter("2 d")
+    orders = {"policy": "steps", "reads": "level.bay", "sets": "units.trucks.mass", "bounds": ["5 t", "30 t"], "thresholds": ["190 t"], "values": ["30 t", "6 t"],
+              "ask": {"lot": "tsl"}}  # fmt: skip
+    run = twin.load({**tree, "policies": {"orders": orders}})
+    result = twin.run(run)
+    units, phases, starts = (result.array(f"batches/{name}").tolist() for name in ("batch_unit", "phase", "phase_start"))
+    charges = [start for unit, phase, start in zip(units, phases, starts, strict=True) if unit == "tsl" and phase == "charge"]
+    times, askings = result.array("policies/action_time").tolist(), result.array("policies/asking").tolist()
+    assert times[0] == 0 and len(charges) > 4
+    for time, asking in zip(times, askings, strict=True):  # each asking is a charge; scrap for it is there, so that it begins at once or waits for what lacks
+        assert time <= charges[asking - 1] and (asking == 1 or charges[asking - 2] < time)
+    twin.run_until(run, 30_000.0, tmp_path / "state.h5")
+    assert twin.resume(tmp_path / "state.h5").digest == result.digest
 
 
 def test_events_change_how_many_copies_there_are() -> None:

@@ -46,6 +46,7 @@ from twin.units.prepared import remembering
 from twin.units.process import Process
 from twin.units.source_settings import BySource
 from twin.units.timetable import Timetable
+from twin.units.vessel import Vessel
 
 
 @dataclass
@@ -207,6 +208,14 @@ def _behaviour(scenario: Scenario, name: str) -> Behaviour:
 def line_with(built: Built, machine: str) -> Line:
     """The line that a machine belongs to."""
     return next(line for line, layout in zip(built.lines, built.topology.lines, strict=True) if machine in layout.machines)
+
+
+def asker(built: Built, name: str) -> Line | Vessel:
+    """What looks for lots or charges: the line of a machine, or a furnace."""
+    for process in built.processes:
+        if isinstance(process, Vessel) and process.name == name:
+            return process
+    return line_with(built, name)
 
 
 def coming(built: Built, name: str) -> Arrivals | PickUps:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from twin.errors import ScenarioError, UsageError
-from twin.plant.build import Built, coming, line_with
+from twin.plant.build import Built, asker, coming
 from twin.plant.observe import Observer
 from twin.plant.recording import Translation
 from twin.results.read import Result
@@ -26,7 +26,7 @@ def connect_policies(built: Built, translation: Translation, actions: Actions) -
         unit.connect(_eyes(observer, unit), actions.get(unit.name))
         unit.watch(built.site.bunkers)
         for name in unit.spec.asking.lots:
-            line_with(built, name).deciders.append(unit)
+            asker(built, name).deciders.append(unit)
         for name in unit.spec.asking.trucks:
             coming(built, name).deciders.append(unit)
 

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError
 
 from twin.errors import UsageError
 from twin.quantities import parse, shown
+from twin.scenario.furnace import FurnaceModel
 from twin.scenario.kind import Model, UnitModel
 from twin.scenario.kinds.feed import Feed
 from twin.scenario.kinds.product import Product
@@ -32,7 +33,11 @@ class AskEntry(Model):
         "that it lies above. Where it reads several, a mapping from its words to thresholds.",
         json_schema_extra={"anyOf": [{"type": "array", "minItems": 1}, {"type": "object"}]},
     )
-    lot: Any = Field(default=(), description="A machine, or several: asked whenever its line looks for its next lot, just before.", json_schema_extra=_NAMES)
+    lot: Any = Field(
+        default=(),
+        description="A machine or furnace, or several: asked whenever its line looks for its next lot, or it begins to charge, just before.",
+        json_schema_extra=_NAMES,
+    )
     truck: Any = Field(
         default=(), description="A feed or a product with `pickup`, or several: asked whenever a truck of it comes, just before.", json_schema_extra=_NAMES
     )
@@ -71,7 +76,7 @@ def read_asking(every: float | None, written: Any, reads: Mapping[str, str], uni
 
     places: list[tuple[Path, float]] = []
     thresholds = _thresholds(entry.at, reads, places, note) if entry.at is not None else {}
-    lots = _named(entry.lot, "lot", [name for name, model in units.items() if isinstance(model, MachineModel)], "a machine", note)
+    lots = _named(entry.lot, "lot", [name for name, model in units.items() if isinstance(model, (MachineModel, FurnaceModel))], "a machine or furnace", note)
     coming = [name for name, model in units.items() if isinstance(model, Feed) or (isinstance(model, Product) and model.pickup is not None)]
     trucks = _named(entry.truck, "truck", coming, "a feed, or a product with 'pickup',", note)
     if not (thresholds or lots or trucks or wrong):

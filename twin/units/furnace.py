@@ -84,6 +84,11 @@ class Furnace(Vessel):
     def _begin(self, now: int) -> bool:
         record, phase = self.record, self._phase
         record.since = now
+        if self.deciders and isinstance(phase, Charge) and record.consulted < now:
+            record.consulted = record.until = now
+            for decider in self.deciders:
+                decider.ask(now)  # its event comes first at this instant
+            return True
         if isinstance(phase, Tap):
             record.taps = self._taps(phase)
             record.stage = POUR

@@ -19,6 +19,7 @@ from twin.scenario.phases import Tap, Working
 from twin.units.assembly import Assembly
 from twin.units.bath import METAL, SLAG, Bath
 from twin.units.charge import FORMATION, SENSIBLE, E
+from twin.units.decider import Decider
 from twin.units.furnace_rows import tap_row
 from twin.units.journal import levels_of
 from twin.units.process import Parcel, Process
@@ -32,7 +33,8 @@ BEGIN, GATHER, WORK, DELIVER, POUR, POURING, RELINE, RELINING = range(8)
 class FurnaceRecord:
     """``phase``: number in the recipe; ``batches``: so far; ``lot``: number of what is in the furnace; ``taps``: what is to be tapped still, (part, kg).
 
-    ``pouring``: kg in the ladle that is being filled, for ``port``; ``accounted``: when the bath's heat was last brought up to date.
+    ``pouring``: kg in the ladle that is being filled, for ``port``; ``accounted``: when the bath's heat was last brought up to date;
+    ``consulted``: when policies were last asked for the next charge.
     """
 
     until: int = 0
@@ -44,6 +46,7 @@ class FurnaceRecord:
     pouring: float = 0.0
     port: str = ""
     accounted: int = 0
+    consulted: int = -1
     taps: list[list[float]] = field(default_factory=list)
 
 
@@ -54,6 +57,7 @@ class Vessel(Process):
         super().__init__(site, name, index, record := FurnaceRecord(), model, ports_of(model))
         self.record: FurnaceRecord = record
         self.model = model
+        self.deciders: list[Decider] = []
         self.bath = Bath(name, site.smelting, site.heat)
         if model.initial is not None:
             for part, melted in ((METAL, model.initial.metal), (SLAG, model.initial.slag)):
