@@ -192,5 +192,5 @@ def _investment(money: MoneyPlan, plan: InvestmentPlan, copies: int) -> dict[str
 
 
 def _prices(prices: PriceScenario) -> dict[str, Any]:
-    products = {name: [[term.name or "", term.value, term.payable] for term in price.terms] for name, price in prices.products.items()}
+    products = {name: [list(term) for term in price.fixed] for name, price in prices.products.items()}
     return {"products": products, "feeds": dict(prices.feeds), "carriers": dict(prices.carriers), "carbon": prices.carbon}

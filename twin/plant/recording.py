@@ -368,9 +368,9 @@ def _product_inputs(model: Product) -> dict[str, Any]:
     found: dict[str, Any] = {
         "targets": list(model.aims()),
         "spec": [limit.name for limit in model.spec.limits],
-        "price": [[term.name or "", term.value, term.payable] for term in model.price.terms],
+        "price": [list(term) for term in model.price.fixed],
     }
-    if model.settlement is not None:
+    if model.settlement is not None or model.price.changes:
         found["settled"] = True
     if model.when_off_spec != ACCEPT:
         found["when_off_spec"] = model.when_off_spec

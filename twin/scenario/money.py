@@ -147,5 +147,8 @@ def _check_names(money: MoneyPlan, models: Mapping[str, UnitModel], carriers: Co
             for name in given:
                 if name not in known:
                     yield ("money", "prices", scenario, key, name), f"unknown name {name!r}; {nearest(name, known)}"
+        for name, price in prices.products.items():
+            if price.changes:
+                yield ("money", "prices", scenario, "products", name), "a price scenario is of numbers: a series stands in the product's own 'price'"
         if prices.carbon is not None and money.carbon is None:
             yield ("money", "prices", scenario, "carbon"), "needs 'money.carbon', which says what CO2 costs now"

@@ -103,6 +103,10 @@ class OrSeries:
         return core_schema.with_info_plain_validator_function(self.read)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return self.json_schema()
+
+    def json_schema(self) -> JsonSchemaValue:
+        """Return the JSON Schema of a quantity, or of a series of it."""
         keys = {"file": {"type": "string"}, "column": {"type": "string"}, "hold": {"enum": list(HOLDS)}}
         named = {"type": "object", "properties": keys, "required": ["file", "column"], "additionalProperties": False}
         whole = {"type": "object", "properties": {"series": named}, "required": ["series"], "additionalProperties": False}

@@ -14,7 +14,7 @@ from twin.kernels.recording import record_taking
 from twin.scenario.kinds.product import PENALISE, Limit
 from twin.scenario.kinds.product import Product as ProductModel
 from twin.units.assembly import Assembly
-from twin.units.settlement import Settlement
+from twin.units.settlement import PricedLots, Settlement
 
 Floats = NDArray[np.float64]
 OFFSPEC, PENALTY = (GATE_COUNTS.index(name) for name in ("offspec_mass", "penalty"))
@@ -63,10 +63,16 @@ class Account:
                 yield limit, share
 
 
-def _settlement(site: Assembly, name: str, model: ProductModel) -> Settlement | None:
+def _settlement(site: Assembly, name: str, model: ProductModel) -> Settlement | PricedLots | None:
+    """What counts the worth of lots where no price tells it afterwards: a settlement, or prices that change."""
+    scenario, recorder = site.scenario, site.recorder
+    if model.price.changes:
+        terms = [
+            (None if term.name is None else site.components.content_of(term.name, scenario.materials), term.value, term.payable) for term in model.price.terms
+        ]
+        return PricedLots(terms, scenario.start, window_begin(nanoseconds(scenario.warmup), recorder.every))
     if model.settlement is None:
         return None
-    scenario, recorder = site.scenario, site.recorder
     contents = [site.components.content_of(metal, scenario.materials) for metal in model.settlement.metals]
     window = window_begin(nanoseconds(scenario.warmup), recorder.every), recorder.horizon
     return Settlement(model.settlement, contents, site.stream(name, "measurement"), scenario.start, window)

@@ -118,8 +118,41 @@ class Settlement:
         self.stream.rewind(state["used"])
 
 
+class PricedLots:
+    """The lots of a product of which a price changes in time: each is worth what stands in the price as it leaves, and is paid at once.
+
+    ``terms``: what a kg of each component holds of what is priced (None: the whole mass is), its price, and the share that is paid.
+    """
+
+    def __init__(self, terms: Sequence[tuple[Floats | None, float | Series, float]], start: datetime, begin: int) -> None:
+        self.terms = [(None if content is None else content.tolist(), _price_steps(price, start), payable) for content, price, payable in terms]
+        self.begin = begin
+        self.value = self.paid = 0.0
+
+    def lot(self, rows: Floats, amount: float, now: int) -> None:
+        """A lot of ``amount`` kg with ``rows`` (component,), kg, leaves."""
+        if now < self.begin:
+            return
+        masses = rows.tolist()
+        for content, prices, payable in self.terms:
+            priced = amount if content is None else sum([mass * share for mass, share in zip(masses, content, strict=True)])
+            self.value += prices.at(now) * payable * priced
+        self.paid = self.value
+
+    def save(self) -> State:
+        """The sums."""
+        return {"value": self.value, "paid": self.paid}
+
+    def load(self, state: State) -> None:
+        """Take over saved sums."""
+        self.value, self.paid = state["value"], state["paid"]
+
+
 def _steps(terms: MetalTerms, start: datetime) -> Steps:
-    price = terms.price
+    return _price_steps(terms.price, start)
+
+
+def _price_steps(price: float | Series, start: datetime) -> Steps:
     if isinstance(price, Series):
         return Steps([round(second * NANOSECONDS) for second in price.seconds(start)], price.values)
     return Steps([0], [price])

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
@@ -18,12 +18,14 @@ from twin.scenario.limits import Limit as Limit
 from twin.scenario.needs import PRIORITY, Needs, Priority
 from twin.scenario.orders import OrderList, OrderLoading
 from twin.scenario.problems import Faults, Loc, nearest, wrong
+from twin.scenario.series import OrSeries, Series
 from twin.scenario.settlement import Settlement
 from twin.scenario.variates import DurationVariate, MassVariate
 from twin.scenario.vocabulary import Vocabulary
 
 _SHARE = Quantity("1", ge=0, le=1)
 _PRICE = Quantity("EUR/kg")
+_MONEY = OrSeries("EUR/kg")
 _DEDUCTION = Quantity("EUR/kg", ge=0)
 _STEP = Quantity("1", gt=0, le=1)
 _LIMITS = (">= 92 %", "<= 3 %")
@@ -73,10 +75,10 @@ class Specification:
 
 @dataclass(frozen=True)
 class PriceTerm:
-    """What is paid: ``value`` EUR for each kg of ``name`` (None: of the product), for the share ``payable`` of it."""
+    """What is paid: ``value`` EUR for each kg of ``name`` (None: of the product), or a series of it, for the share ``payable`` of it."""
 
     name: str | None
-    value: float
+    value: float | Series
     payable: float = 1.0
 
 
@@ -86,35 +88,44 @@ class Price:
 
     terms: tuple[PriceTerm, ...] = ()
 
+    @property
+    def changes(self) -> bool:
+        """Return whether a price in it changes in time."""
+        return any(isinstance(term.value, Series) for term in self.terms)
+
+    @property
+    def fixed(self) -> list[tuple[str, float, float]]:
+        """Return its terms - name ("": of the product), EUR/kg, payable - where no price changes; nothing where one does."""
+        return [] if self.changes else [(term.name or "", term.value, term.payable) for term in self.terms if not isinstance(term.value, Series)]
+
     def numbers(self) -> Iterator[tuple[tuple[str | int, ...], float, str]]:
-        """Yield (place below the value, value, SI unit) of every number in it."""
+        """Yield (place below the value, value, SI unit) of every number in it; those of a series stand in its file."""
         for term in self.terms:
-            if term.name is None:
-                yield (), term.value, "EUR/kg"
-            else:
-                yield (term.name, "value"), term.value, "EUR/kg"
+            if not isinstance(term.value, Series):
+                yield () if term.name is None else (term.name, "value"), term.value, "EUR/kg"
+            if term.name is not None:
                 yield (term.name, "payable"), term.payable, "1"
 
     @classmethod
-    def read(cls, value: object) -> Price:
-        """Return the price written as a quantity, or as a mapping of names to ``{value: ..., payable: ...}``."""
+    def read(cls, value: object, info: ValidationInfo) -> Price:
+        """Return the price written as a quantity or series, or as a mapping of names to ``{value: ..., payable: ...}``."""
         if isinstance(value, Price):
             return value
         faults = Faults()
-        if not isinstance(value, Mapping):
-            terms = [PriceTerm(None, _quantity(value, _PRICE, faults))]
+        if not isinstance(value, Mapping) or set(value) == {"series"}:
+            terms = [PriceTerm(None, _MONEY.read(value, info) if isinstance(value, Mapping) else _quantity(value, _PRICE, faults))]
         else:
-            terms = [_term(str(name), written, faults) for name, written in value.items()]
+            terms = [_term(str(name), written, faults, info) for name, written in value.items()]
         faults.stop_if_any()
         return cls(tuple(terms))
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(cls.read)
+        return core_schema.with_info_plain_validator_function(cls.read)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        price = _PRICE.json_schema()
+        price = _MONEY.json_schema()
         properties = {"value": price, "payable": _SHARE.json_schema()}
         term = {"type": "object", "properties": properties, "required": ["value"], "additionalProperties": False}
         return {"anyOf": [price, {"type": "object", "additionalProperties": {"anyOf": [price, term]}}]}
@@ -205,9 +216,11 @@ def _penalty_term(name: str, written: object, faults: Faults) -> PenaltyTerm:
     return PenaltyTerm(name, **{key: _quantity(written[key], quantity, faults, name, key) for key, quantity in keys.items() if key in written})
 
 
-def _term(name: str, written: object, faults: Faults) -> PriceTerm:
+def _term(name: str, written: object, faults: Faults, info: ValidationInfo) -> PriceTerm:
     if not isinstance(written, Mapping):
         return PriceTerm(name, _quantity(written, _PRICE, faults, name))
+    if set(written) == {"series"}:
+        return PriceTerm(name, _MONEY.read(written, info))
     for key in written:
         if key not in ("value", "payable"):
             faults.add(f"unknown key {shown(key)}; {nearest(key, ('value', 'payable'))}", name, str(key))
@@ -215,7 +228,8 @@ def _term(name: str, written: object, faults: Faults) -> PriceTerm:
         faults.add("'value' is missing, e.g. {value: 6 EUR/kg, payable: 92 %}", name, "value")
         return PriceTerm(name, 0.0)
     payable = _quantity(written["payable"], _SHARE, faults, name, "payable") if "payable" in written else 1.0
-    return PriceTerm(name, _quantity(written["value"], _PRICE, faults, name, "value"), payable)
+    value = written["value"]
+    return PriceTerm(name, _MONEY.read(value, info) if isinstance(value, Mapping) else _quantity(value, _PRICE, faults, name, "value"), payable)
 
 
 def _quantity(value: object, quantity: Quantity, faults: Faults, *loc: str | int) -> float:
