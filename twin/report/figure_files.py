@@ -108,7 +108,9 @@ def _patch(shape: shapes.Rect | shapes.Path) -> Any:
 def _colours(style: Style) -> dict[str, Any]:
     found: dict[str, Any] = {"facecolor": style.get("fill", "black"), "edgecolor": "none", "linewidth": style.get("width", 1.0) * _POINT}
     if "stroke" in style:
-        found["edgecolor"] = (style["stroke"], style.get("opacity", 1.0))
+        found["edgecolor"] = style["stroke"]
+    if "opacity" in style:
+        found["facecolor"] = (style.get("fill", "black"), style["opacity"])
     if "dash" in style:
         found["linestyle"] = (0, tuple(float(part) for part in style["dash"].split()))
     return found

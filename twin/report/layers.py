@@ -8,6 +8,7 @@ and moved towards them. All of it in a fixed order, so that the same plant gives
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -54,8 +55,10 @@ class _Slot:
     after: list[tuple[_Slot, float, float]] = field(default_factory=list)
 
 
-def place(sizes: Mapping[str, float], edges: Sequence[Edge], gap: float, early: Sequence[str] = ()) -> Placement:
+def place(sizes: Mapping[str, float], edges: Sequence[Edge], gap: float, early: Sequence[str] = (), room: float = math.inf) -> Placement:
     """Place units of given sizes, ``gap`` apart at least. Units in ``early`` stand as near to what they feed as they can.
+
+    A finite ``room`` is the most that a layer takes up: of a fuller one, units go into another behind it. What alone is larger stays so.
 
     >>> places = place({"a": 10, "b": 10, "c": 10}, [Edge("a", "b"), Edge("b", "c"), Edge("c", "b")], gap=5)
     >>> places.layer, sorted(places.back)
@@ -63,13 +66,15 @@ def place(sizes: Mapping[str, float], edges: Sequence[Edge], gap: float, early: 
     """
     back = loop_edges(list(sizes), edges)
     layer = _ranks(list(sizes), [edge for k, edge in enumerate(edges) if k not in back], early)
+    if room < math.inf:
+        layer = _parted(sizes, edges, back, layer, gap, room)
     layers: list[list[_Slot]] = [[] for _ in range(max(layer.values(), default=-1) + 1)]
     slots = {name: _Slot(size) for name, size in sizes.items()}
     for name, slot in slots.items():
         layers[layer[name]].append(slot)
     passes = {k: _thread(edge, slots, layers, layer) for k, edge in enumerate(edges) if k not in back}
     _order_all(layers)
-    _settle(layers, gap)
+    _settle(layers, gap, room + gap)
     low = min((slot.start for own in layers for slot in own), default=0.0)
     high = max((slot.start + slot.size for own in layers for slot in own), default=0.0)
     route = [tuple(slot.start - low + slot.size / 2 for slot in passes.get(k, ())) for k in range(len(edges))]
@@ -116,6 +121,28 @@ def _ranks(names: Sequence[str], edges: Sequence[Edge], early: Sequence[str]) ->
             following = [rank[edge.target] for edge in edges if edge.source == name]
             if following:
                 rank[name] = max(rank[name], min(following) - 1)
+    return rank
+
+
+def _parted(
+    sizes: Mapping[str, float], edges: Sequence[Edge], back: frozenset[int], layer: dict[str, int], gap: float, room: float
+) -> dict[str, int]:
+    """Part layers that are fuller than the room, what passes them counted: first go the units that lead nowhere, of these the last."""
+    ahead = [edge for k, edge in enumerate(edges) if k not in back]
+    leads = dict.fromkeys((edge.source for edge in ahead), 1)
+    rank, k = dict(layer), 0
+    while k <= max(rank.values(), default=-1):
+        own = [name for name in sizes if rank[name] == k]
+        passing = sum(max(edge.size, THIN) + gap for edge in ahead if rank[edge.source] < k < rank[edge.target])
+        full, kept, moved = passing - gap, 0, []
+        for name in sorted(own, key=lambda name: -leads.get(name, 0)):
+            if kept and full + sizes[name] + gap > room:
+                moved.append(name)
+            else:
+                full, kept = full + sizes[name] + gap, kept + 1
+        if moved:
+            rank = {name: r + 1 if r > k or name in moved else r for name, r in rank.items()}
+        k += 1
     return rank
 
 
@@ -171,8 +198,8 @@ def _crossings(layers: list[list[_Slot]]) -> int:
     return count
 
 
-def _settle(layers: list[list[_Slot]], gap: float) -> None:
-    """Move all towards their neighbours, in their order and ``gap`` apart."""
+def _settle(layers: list[list[_Slot]], gap: float, room: float) -> None:
+    """Move all towards their neighbours, in their order, ``gap`` apart and within the room."""
     for own in layers:
         start = 0.0
         for slot in own:
@@ -180,32 +207,47 @@ def _settle(layers: list[list[_Slot]], gap: float) -> None:
     for sweep in range(SWEEPS):
         for own in layers if sweep % 2 == 0 else reversed(layers):
             wanted = [_wanted(slot, sweep) for slot in own]
-            for slot, start in zip(own, spread(wanted, [slot.size + gap for slot in own]), strict=True):
+            weights = [sum(_pull(w) for _, _, w in slot.before + slot.after) or 1.0 for slot in own]
+            for slot, start in zip(own, spread(wanted, [slot.size + gap for slot in own], weights, room), strict=True):
                 slot.start = start
+
+
+def _pull(width: float) -> float:
+    """How hard a connection pulls: by the cube of its width, so that a thick one stays straight and thin ones bend around it."""
+    return width**3
 
 
 def _wanted(slot: _Slot, sweep: int) -> float:
     near = slot.before + slot.after if sweep >= SWEEPS - 2 else (slot.before if sweep % 2 == 0 else slot.after) or slot.before or slot.after
-    weight = sum(w for _, _, w in near)
-    return sum((other.start + shift) * w for other, shift, w in near) / weight if near else slot.start
+    weight = sum(_pull(w) for _, _, w in near)
+    return sum((other.start + shift) * _pull(w) for other, shift, w in near) / weight if near else slot.start
 
 
-def spread(wanted: Sequence[float], sizes: Sequence[float]) -> list[float]:
-    """The starts nearest to ``wanted`` (in least squares) at which each thing ends before the next begins; order kept.
+def spread(wanted: Sequence[float], sizes: Sequence[float], weights: Sequence[float] = (), room: float = math.inf) -> list[float]:
+    """The starts nearest to ``wanted`` (in least squares, by ``weights``, which are above 0) at which each thing ends before the next begins; order kept.
+
+    Of a finite ``room`` all lie between 0 and it, or begin at 0 where it is too small.
 
     >>> spread([0, 0, 100], [10, 10, 10])
     [-5.0, 5.0, 100.0]
+    >>> spread([0, 0, 100], [10, 10, 10], [3, 1, 1])
+    [-2.5, 7.5, 100.0]
+    >>> spread([0, 0, 100], [10, 10, 10], room=60)
+    [0.0, 10.0, 50.0]
     """
     offsets, offset = [], 0.0
     for size in sizes:
         offsets.append(offset)
         offset += size
-    blocks: list[tuple[float, int]] = []  # (mean of where the first is wanted, how many): neighbours that push each other move as one
-    for start, offset in zip(wanted, offsets, strict=True):
-        mean, count = float(start - offset), 1
+    whole = offset
+    blocks: list[tuple[float, float, int]] = []  # (mean of where the first is wanted, weight, how many): neighbours that push each other move as one
+    for start, offset, weight in zip(wanted, offsets, weights or [1.0] * len(offsets), strict=True):
+        mean, heavy, count = float(start - offset), float(weight), 1
         while blocks and blocks[-1][0] > mean:
-            other, n = blocks.pop()
-            mean, count = (other * n + mean * count) / (n + count), n + count
-        blocks.append((mean, count))
-    means = [mean for mean, count in blocks for _ in range(count)]
+            other, w, n = blocks.pop()
+            mean, heavy, count = (other * w + mean * heavy) / (w + heavy), w + heavy, n + count
+        blocks.append((mean, heavy, count))
+    last = max(room - whole, 0.0)
+    low = 0.0 if room < math.inf else -math.inf
+    means = [min(max(mean, low), last) for mean, _, count in blocks for _ in range(count)]
     return [mean + offset for mean, offset in zip(means, offsets, strict=True)]

@@ -49,11 +49,11 @@ STYLES: dict[str, Style] = {
     "stream.service": {"stroke": GREY, "dash": "3 3"},
     "arrow": {"fill": "#7c8898"},
     "recycle-arrow": {"fill": RUST},
-    "ribbon": {"fill": "none", "stroke": BLUE, "opacity": 0.38},
-    "ribbon.recycle": {"stroke": RUST},
-    "ribbon.to-product": {"stroke": GREEN},
-    "ribbon.to-outlet": {"stroke": GREY},
-    "ribbon.to-heat": {"stroke": ROSE},
+    "ribbon": {"fill": BLUE, "opacity": 0.38},
+    "ribbon.recycle": {"fill": RUST},
+    "ribbon.to-product": {"fill": GREEN},
+    "ribbon.to-outlet": {"fill": GREY},
+    "ribbon.to-heat": {"fill": ROSE},
     "node": {"fill": "#6b7685"},
     "node.feed": {"fill": BLUE},
     "node.product": {"fill": GREEN},
@@ -156,4 +156,4 @@ def _declarations(style: Style, dark: bool) -> str:
     return ";".join(found)
 
 
-_PLAIN = (("weight", "font-weight"), ("opacity", "stroke-opacity"), ("dash", "stroke-dasharray"))
+_PLAIN = (("weight", "font-weight"), ("opacity", "fill-opacity"), ("dash", "stroke-dasharray"))
