@@ -66,7 +66,7 @@ def save_figure(figure: Any, path: Path, dots: int, **metadata: str) -> None:
 def all_figures(source: Source) -> dict[str, Drawing]:
     """Every figure by the name of its file."""
     flows, rows = flows_of(source), charts.batch_rows(source)
-    found = {"flowsheet": flowsheet(source, flows)}
+    found = {"flowsheet": flowsheet(source, flows).whole}
     found |= {f"sankey_{key.replace('element-', '').replace('-', '_')}": drawing for key, _, drawing in sankeys(source, flows, targets_only=True)}
     found |= {"states": charts.state_shares(source, stated_units(source)), "levels": charts.levels(source)}
     if source.topology.lines:

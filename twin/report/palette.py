@@ -26,9 +26,9 @@ SAND, ROSE, WINE, PURPLE, GREY, RUST = "#ddcc77", "#cc6677", "#882255", "#aa4499
 
 STYLES: dict[str, Style] = {
     "unit-name": {"fill": INK, "size": 10.5, "weight": 600},
-    "unit-kind": {"fill": MUTED, "size": 9},
-    "line-name": {"fill": MUTED, "size": 9.5},
-    "flow-label": {"fill": MUTED, "size": 9},
+    "unit-kind": {"fill": MUTED, "size": 10},
+    "line-name": {"fill": MUTED, "size": 10},
+    "flow-label": {"fill": MUTED, "size": 10},
     "node-name": {"fill": INK, "size": 10.5},
     "node-value": {"fill": MUTED, "size": 9.5},
     "bar-name": {"fill": INK, "size": 11},
