@@ -110,7 +110,9 @@ class _Sheet:
         for flow in self.flows:
             a, b = (self.group.get(unit, unit) for unit in (flow.source, flow.target))
             if a != b:
-                found.append((Edge(a, b, 8.0, self._offset(flow.source), self._offset(flow.target), weight_of(self.source, flow)), flow))
+                leaves, enters = self._offset(flow.source), self._offset(flow.target)
+                ports = (leaves / self._size(a)[0], enters / self._size(b)[0])
+                found.append((Edge(a, b, 8.0, leaves, enters, weight_of(self.source, flow), ports), flow))
         for name, model in self.source.scenario.units.items():
             if isinstance(model, ProcessModel):
                 found += [(Edge(utility, name, 8.0, WIDTH / 2, WIDTH / 2), None) for utility in model.utilities()]

@@ -22,7 +22,8 @@ THIN = 2.0
 class Edge:
     """A connection; ``leaves`` and ``enters`` say how far behind the start of its ends it is attached, ``size`` how much room it takes.
 
-    Loops are cut where ``weight`` is least.
+    Loops are cut where ``weight`` is least. ``ports``: where along its ends it is fixed, from 0 to 1, as at a machine of a line: crossings of connections of one
+    unit count where these differ.
     """
 
     source: str
@@ -31,6 +32,7 @@ class Edge:
     leaves: float = 0.0
     enters: float = 0.0
     weight: float = 0.0
+    ports: tuple[float, float] = (0.5, 0.5)
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,13 @@ class _Slot:
     order: int = 0
     before: list[tuple[_Slot, float, float]] = field(default_factory=list)
     after: list[tuple[_Slot, float, float]] = field(default_factory=list)
+    ports_before: list[tuple[float, float]] = field(default_factory=list)
+    ports_after: list[tuple[float, float]] = field(default_factory=list)
+
+    def ends(self, forwards: bool) -> list[tuple[float, float]]:
+        """(Own port, order of the neighbour with its port) of each connection to the layer before, or behind."""
+        near, ports = (self.before, self.ports_before) if forwards else (self.after, self.ports_after)
+        return [(own, other.order + there) for (other, _, _), (own, there) in zip(near, ports, strict=True)]
 
 
 def place(sizes: Mapping[str, float], edges: Sequence[Edge], gap: float, early: Sequence[str] = (), room: float = math.inf) -> Placement:
@@ -158,6 +167,9 @@ def _thread(edge: Edge, slots: dict[str, _Slot], layers: list[list[_Slot]], laye
         weight = max(edge.size, THIN) * (1.0 if len(chain) == 2 else 2.0)  # long ones are kept straight
         chain[k].after.append((chain[k + 1], enters - leaves, weight))
         chain[k + 1].before.append((chain[k], leaves - enters, weight))
+        ports = (edge.ports[0] if k == 0 else 0.5, edge.ports[1] if k == len(chain) - 2 else 0.5)
+        chain[k].ports_after.append(ports)
+        chain[k + 1].ports_before.append((ports[1], ports[0]))
     return passed
 
 
@@ -171,6 +183,7 @@ def _order_all(layers: list[list[_Slot]]) -> None:
             keys = {id(slot): _mean_order(slot, forwards, len(own)) for slot in own}
             own.sort(key=lambda slot: keys[id(slot)])
             _number([own])
+        _swap(layers)
         if (found := _crossings(layers)) < least:
             best, least = [list(own) for own in layers], found
     layers[:] = best
@@ -190,10 +203,29 @@ def _mean_order(slot: _Slot, forwards: bool, count: int) -> float:
     return sum(other.start * w for other, _, w in near) / weight if near else (slot.order + 0.5) / count
 
 
+def _swap(layers: list[list[_Slot]]) -> None:
+    """Swap neighbours as long as it spares crossings."""
+    for _ in range(SWEEPS):
+        swapped = False
+        for own in layers:
+            for k in range(len(own) - 1):
+                a, b = own[k], own[k + 1]
+                if _between(b, a) < _between(a, b):
+                    own[k], own[k + 1], swapped = b, a, True
+            _number([own])
+        if not swapped:
+            return
+
+
+def _between(left: _Slot, right: _Slot) -> int:
+    """Crossings of the connections of two that stand beside each other, in this order."""
+    return sum(there > other for way in (True, False) for _, there in left.ends(way) for _, other in right.ends(way))
+
+
 def _crossings(layers: list[list[_Slot]]) -> int:
     count = 0
     for own in layers:
-        lines = sorted((slot.order, other.order) for slot in own for other, _, _ in slot.after)
+        lines = sorted((slot.order + port, there) for slot in own for port, there in slot.ends(False))
         count += sum(lines[j][1] < lines[i][1] for i in range(len(lines)) for j in range(i + 1, len(lines)) if lines[j][0] > lines[i][0])
     return count
 
