@@ -12,6 +12,7 @@ from twin.report import drawing as shapes
 from twin.report.drawing import Drawing
 from twin.report.flows import flows_of
 from twin.report.flowsheet import flowsheet
+from twin.report.over_time import over_time
 from twin.report.page import GANTT_SPAN, sankeys, stated_units
 from twin.report.palette import Style, style_of
 from twin.report.source import Source
@@ -69,6 +70,7 @@ def all_figures(source: Source) -> dict[str, Drawing]:
     found = {"flowsheet": flowsheet(source, flows).whole}
     found |= {f"sankey_{key.replace('element-', '').replace('-', '_')}": drawing for key, _, drawing in sankeys(source, flows, targets_only=True)}
     found |= {"states": charts.state_shares(source, stated_units(source)), "levels": charts.levels(source)}
+    found |= {"over_time": over_time(source, stated_units(source))}
     if source.topology.lines:
         found["bottlenecks"] = charts.bottlenecks(source)
     if charts.gantt_units(source, rows):

@@ -16,6 +16,7 @@ from twin.report.drawing import Drawing, data, svg
 from twin.report.flows import OTHER, Flow, energy_links, flows_of, mass_links
 from twin.report.flowsheet import flowsheet
 from twin.report.key_figures import Figures
+from twin.report.over_time import over_time
 from twin.report.palette import rules
 from twin.report.sankey import recycled, sankey
 from twin.report.source import Source
@@ -83,6 +84,7 @@ def contents(source: Source) -> dict[str, Any]:
     units = stated_units(source)
     sheet = flowsheet(source, flows)
     drawings = {"flowsheet": sheet.whole, "states": charts.state_shares(source, units), "levels": charts.levels(source)}
+    drawings |= {"over_time": over_time(source, units)} if units else {}
     drawings |= {"sankey": views[0][2]} if views else {}
     drawings |= {"bottlenecks": charts.bottlenecks(source)} if source.topology.lines else {}
     gantt_units = charts.gantt_units(source, rows)
