@@ -1,8 +1,9 @@
 """Ribbons as areas: as wide as what flows, and never folded.
 
-A stroke that is wider than twice the radius of its course folds onto itself. A band is the area between an upper and a lower edge instead. A forward band has the
-same middle line as its edges: its thickness downwards is its width. Where it is steep it would look thin, so its edges are moved apart along it too, as far as the
-room between the layers lets them. A band that turns back is made of straight pieces and quarters of circles about one centre: it is as thick as wide everywhere.
+A stroke that is wider than twice the radius of its course folds onto itself. A band is the area between an upper and a lower edge instead. The edges of a
+forward band have the course of its middle line: its thickness downwards is its width. Where it is steep it would look thin, so its edges are moved apart along
+it too, as far as the room between the layers lets them. A band that turns back is made of straight pieces and quarters of circles about one centre: it is as
+thick as wide everywhere.
 """
 
 from __future__ import annotations

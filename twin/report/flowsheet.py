@@ -1,7 +1,7 @@
 """The flowsheet: units by role, machines of a line in one box, streams with their mass flow, from top to bottom.
 
-It is made for paper: no wider than A4 allows with type that can be read. Layers that are too full are parted, lines that are too long go on in a second box, and what
-is too high for one page is cut between layers. Portrait or landscape is what takes fewer pages, portrait where both take as many.
+It is made for paper: no wider than A4 allows with type that can be read. Layers that are too full are parted, lines that are too long go on in a second box,
+and what is too high for one page is cut between layers. Portrait or landscape is what takes fewer pages, portrait where both take as many.
 """
 
 from __future__ import annotations

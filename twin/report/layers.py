@@ -22,8 +22,8 @@ THIN = 2.0
 class Edge:
     """A connection; ``leaves`` and ``enters`` say how far behind the start of its ends it is attached, ``size`` how much room it takes.
 
-    Loops are cut where ``weight`` is least. ``ports``: where along its ends it is fixed, from 0 to 1, as at a machine of a line: crossings of connections of one
-    unit count where these differ.
+    Loops are cut where ``weight`` is least. ``ports``: where it is fixed along its ends, from 0 to 1, as at a machine of a line: where these differ,
+    crossings of connections of one unit count.
     """
 
     source: str
@@ -133,9 +133,7 @@ def _ranks(names: Sequence[str], edges: Sequence[Edge], early: Sequence[str]) ->
     return rank
 
 
-def _parted(
-    sizes: Mapping[str, float], edges: Sequence[Edge], back: frozenset[int], layer: dict[str, int], gap: float, room: float
-) -> dict[str, int]:
+def _parted(sizes: Mapping[str, float], edges: Sequence[Edge], back: frozenset[int], layer: dict[str, int], gap: float, room: float) -> dict[str, int]:
     """Part layers that are fuller than the room, what passes them counted: first go the units that lead nowhere, of these the last."""
     ahead = [edge for k, edge in enumerate(edges) if k not in back]
     leads = dict.fromkeys((edge.source for edge in ahead), 1)

@@ -59,8 +59,8 @@ def render(source: Source) -> str:
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     context = contents(source)
     figures = {name: Markup(svg(drawing, f"figure-{name}")) for name, drawing in context.pop("drawings").items()}  # ElementTree escapes all text
-    figures["sheets"] = [Markup(svg(part, f"figure-flowsheet-{k}")) for k, part in enumerate(context["sheet"].parts)]
-    ours = {"style": Markup(style), "script": Markup(script), "script_hash": digest}
+    sheets = [Markup(svg(part, f"figure-flowsheet-{k}")) for k, part in enumerate(context["sheet"].parts)]
+    ours = {"sheets": sheets, "style": Markup(style), "script": Markup(script), "script_hash": digest}
     return environment.get_template("report.html.j2").render(**context, **ours, figures=figures)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from twin.report.drawing import Drawing, Path, Rect, Shape, Text
 from twin.report.palette import style_of
@@ -29,11 +30,6 @@ PORTRAIT = Paper("portrait", (210 - 2 * 14) * _MM, 225 * _MM)
 LANDSCAPE = Paper("landscape", (297 - 2 * 12) * _MM, 150 * _MM)
 
 
-def paper_of(drawing: Drawing) -> Paper:
-    """The way round on which a figure prints larger; portrait of two that are alike."""
-    return max((PORTRAIT, LANDSCAPE), key=lambda paper: paper.scale(drawing))
-
-
 def least_type(drawing: Drawing, paper: Paper) -> float:
     """The smallest type of a figure on paper, points: ``text size * printable width / drawing width``; infinite without text."""
     sizes = [style_of(shape.css).get("size", 10.0) for shape in drawing.shapes if isinstance(shape, Text)]
@@ -46,7 +42,7 @@ def parts(drawing: Drawing, cuts: list[float]) -> list[Drawing]:
         return [drawing]
     borders = [0.0, *cuts, drawing.height]
     found = []
-    for k, (top, bottom) in enumerate(zip(borders, borders[1:], strict=False)):
+    for k, (top, bottom) in enumerate(pairwise(borders)):
         shapes = [_moved(shape, -top) for shape in drawing.shapes if _reach(shape)[1] >= top and _reach(shape)[0] <= bottom]
         found.append(Drawing(drawing.width, bottom - top, f"{drawing.title}, part {k + 1} of {len(borders) - 1}", drawing.text, shapes))
     return found
