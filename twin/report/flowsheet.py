@@ -77,8 +77,15 @@ class _Sheet:
         self.layers: list[tuple[float, float]] = []
 
     def cuts(self) -> list[float]:
-        """Where the drawing is cut between layers, so that each part fits on a page."""
-        found, begin, most = [], 0.0, _most(self.paper)[1]
+        """Where the drawing is cut between layers: into as few parts as fit on pages, these about alike in height."""
+        most = _most(self.paper)[1]
+        found = self._cut(most)
+        while (fewer := most - LAYER_GAP / 2) > 0 and len(better := self._cut(fewer)) == len(found):
+            most, found = fewer, better
+        return found
+
+    def _cut(self, most: float) -> list[float]:
+        found, begin = [], 0.0
         for k in range(1, len(self.layers)):
             end = self.layers[k + 1][0] - LAYER_GAP / 2 if k + 1 < len(self.layers) else self.height
             if end - begin > most:
@@ -124,7 +131,8 @@ class _Sheet:
         back = loop_edges(self.outer, [edge for edge, _ in edges])
         room = _most(self.paper)[0] - 2 * MARGIN - _lanes(len(back))
         places = place({outer: self._size(outer)[0] for outer in self.outer}, [edge for edge, _ in edges], GAP, supply, room)
-        tops, bottoms, y = [], [], MARGIN
+        turns = any(places.layer[edges[k][0].target] == 0 for k in back)  # recycles come in from above
+        tops, bottoms, y = [], [], MARGIN + (LOW if turns else 0.0)
         for layer in range(max(places.layer.values(), default=-1) + 1):
             height = max((self._size(outer)[1] for outer in self.outer if places.layer[outer] == layer), default=TALL)
             tops.append(y)

@@ -134,19 +134,30 @@ def _ranks(names: Sequence[str], edges: Sequence[Edge], early: Sequence[str]) ->
 
 
 def _parted(sizes: Mapping[str, float], edges: Sequence[Edge], back: frozenset[int], layer: dict[str, int], gap: float, room: float) -> dict[str, int]:
-    """Part layers that are fuller than the room, what passes them counted: first go the units that lead nowhere, of these the last."""
+    """Part layers that are fuller than the room, what passes them counted: units go into a new layer behind, and what leads to them then passes.
+
+    First goes who alone makes enough room, of these who is led to by least and leads nowhere; else who makes most.
+    """
     ahead = [edge for k, edge in enumerate(edges) if k not in back]
     leads = dict.fromkeys((edge.source for edge in ahead), 1)
+    led = dict.fromkeys(sizes, 0.0)
+    for edge in ahead:
+        led[edge.target] += max(edge.size, THIN) + gap
     rank, k = dict(layer), 0
     while k <= max(rank.values(), default=-1):
         own = [name for name in sizes if rank[name] == k]
-        passing = sum(max(edge.size, THIN) + gap for edge in ahead if rank[edge.source] < k < rank[edge.target])
-        full, kept, moved = passing - gap, 0, []
-        for name in sorted(own, key=lambda name: -leads.get(name, 0)):
-            if kept and full + sizes[name] + gap > room:
-                moved.append(name)
-            else:
-                full, kept = full + sizes[name] + gap, kept + 1
+        full = sum(sizes[name] + gap for name in own) - gap
+        full += sum(max(edge.size, THIN) + gap for edge in ahead if rank[edge.source] < k < rank[edge.target])
+        moved = []
+        while full > room and len(own) > 1:
+            gain = {name: sizes[name] + gap - led[name] for name in own}
+            enough = [name for name in own if gain[name] >= full - room]
+            name = min(reversed(enough), key=lambda name: (led[name], leads.get(name, 0))) if enough else max(reversed(own), key=lambda name: gain[name])
+            if gain[name] <= 0.0:
+                break
+            own.remove(name)
+            moved.append(name)
+            full -= gain[name]
         if moved:
             rank = {name: r + 1 if r > k or name in moved else r for name, r in rank.items()}
         k += 1

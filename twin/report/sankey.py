@@ -22,6 +22,8 @@ MARGIN, TURN, TYPE = 10.0, 8.0, 10.5
 """Free border; least radius of the inner edge of a recycle; size of type."""
 LANE_GAP, THICK = 5.0, 40.0
 """Between recycles; ribbons from this width on get as much room to bend as they need."""
+ROUNDS = 3
+"""How often nodes are placed by where ribbons leave and enter."""
 FEW, LAST = 4, 150.0
 """Most layers that are drawn wide; room for the names behind the last."""
 
@@ -32,12 +34,11 @@ def sankey(links: Sequence[Link], title: str, si: str, css: Callable[[str], str]
     total = {name: max(math.fsum(k.value for k in links if k.source == name), math.fsum(k.value for k in links if k.target == name)) for name in nodes}
     scale = _scale(nodes, links, total, early)
     thick = [max(link.value * scale, LEAST) for link in links]
-    leaves, enters = _attach(nodes, links, thick, None)
     size = {name: max(total[name] * scale, _sum(links, thick, name, True), _sum(links, thick, name, False)) for name in nodes}
-    edges = _edges(links, thick, leaves, enters)
-    places = place(size, edges, GAP, early)
-    leaves, enters = _attach(nodes, links, thick, places)
-    edges = _edges(links, thick, leaves, enters)
+    edges = _edges(links, thick, *_attach(nodes, links, thick, None))
+    for _ in range(ROUNDS):  # where ribbons go says where they leave, and that where nodes stand
+        places = place(size, edges, GAP, early)
+        edges = _edges(links, thick, *_attach(nodes, links, thick, places))
     top = MARGIN + 14.0
     lanes, low = _lanes(edges, places, top + places.extent + 2 * TURN)
     columns = _Columns(edges, places)
