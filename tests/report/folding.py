@@ -18,7 +18,7 @@ from twin.report.drawing import Command, Drawing, Path
 
 LEAST = 0.5
 """Thickness over width below which a band is folded."""
-SAMPLES = 24
+SAMPLES = 10
 Points = NDArray[np.float64]
 
 

@@ -48,6 +48,7 @@ def hostile() -> dict[str, Any]:
     plant["units"]["sort"]["rate"] = {"value": "2 t/h", "basis": "measured", "source": ATTACK}
     return plant
 
+
 WOOD: dict[str, Any] = {
     "twin": 1,
     "name": "wood",

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 from folding import LEAST, edges, folding, folds, ribbons, thinnest, width_of
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pages_of_plants import short
 from test_drawings import on_sheet
@@ -51,7 +51,8 @@ def test_bands_whose_edges_cross_or_touch_fold() -> None:
 @pytest.mark.parametrize("plant", PLANTS)
 def test_no_ribbon_folds(plant: str) -> None:
     own = short(plant, "1 d")
-    drawings = [drawing for _, _, drawing in sankeys(own, flows_of(own), targets_only=True)]
+    views = sankeys(own, flows_of(own), targets_only=True)
+    drawings = [drawing for _, group, drawing in views if group != "Element"] + [drawing for _, group, drawing in views if group == "Element"][:2]
     assert len(drawings) >= 2
     for drawing in drawings:
         assert ribbons(drawing)
@@ -71,6 +72,7 @@ def test_no_ribbon_of_a_chain_folds_and_the_thick_one_is_straight() -> None:
     on_sheet(drawing)
 
 
+@settings(max_examples=40)
 @given(st.floats(1, 60), st.floats(-300, 300), st.floats(20, 300))
 def test_a_band_is_as_wide_as_its_flow_at_its_ends_and_not_folded_where_there_is_room(width: float, fall: float, run: float) -> None:
     ribbon = Path("ribbon", bands.forward((0.0, 500.0), (run, 500.0 + fall), [], width))
@@ -81,6 +83,7 @@ def test_a_band_is_as_wide_as_its_flow_at_its_ends_and_not_folded_where_there_is
         assert not folds(ribbon)
 
 
+@settings(max_examples=40)
 @given(st.floats(1, 80), st.floats(0, 200), st.floats(0, 200), st.floats(100, 400))
 def test_a_band_that_turns_back_is_as_thick_as_wide(width: float, up: float, more: float, way: float) -> None:
     low = 500.0 + width + 16.0

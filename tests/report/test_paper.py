@@ -7,12 +7,12 @@ import re
 from pathlib import Path as FilePath
 
 import pytest
-import twin
 from crossings import crossings
 from pages_of_plants import ROOT, SMALL, short
 from test_bands import labels_on_sheet
 from test_drawings import on_sheet
 
+import twin
 from twin.report.drawing import Drawing, Rect, Text
 from twin.report.flows import flows_of
 from twin.report.flowsheet import Flowsheet, flowsheet
