@@ -9,11 +9,14 @@ and moved towards them. All of it in a fixed order, so that the same plant gives
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 
-SWEEPS = 16
-"""How often neighbours order a layer, and later pull it."""
+SWEEPS, PASSES = 16, 2
+"""How often neighbours order a layer, and later pull it; how often they are then swapped."""
 THIN = 2.0
 """Least room for a connection that passes a layer."""
 
@@ -88,6 +91,12 @@ def place(sizes: Mapping[str, float], edges: Sequence[Edge], gap: float, early: 
     high = max((slot.start + slot.size for own in layers for slot in own), default=0.0)
     route = [tuple(slot.start - low + slot.size / 2 for slot in passes.get(k, ())) for k in range(len(edges))]
     return Placement(layer, {name: slot.start - low for name, slot in slots.items()}, route, back, high - low)
+
+
+def layers_of(names: Sequence[str], edges: Sequence[Edge], early: Sequence[str] = ()) -> dict[str, int]:
+    """The layer of each unit, without placing them: as :func:`place` has it where the room is not finite."""
+    back = loop_edges(names, edges)
+    return _ranks(names, [edge for k, edge in enumerate(edges) if k not in back], early)
 
 
 def loop_edges(names: Sequence[str], edges: Sequence[Edge]) -> frozenset[int]:
@@ -214,28 +223,42 @@ def _mean_order(slot: _Slot, forwards: bool, count: int) -> float:
 
 def _swap(layers: list[list[_Slot]]) -> None:
     """Swap neighbours as long as it spares crossings."""
-    for _ in range(SWEEPS):
+    for _ in range(PASSES):
         swapped = False
         for own in layers:
-            for k in range(len(own) - 1):
-                a, b = own[k], own[k + 1]
-                if _between(b, a) < _between(a, b):
-                    own[k], own[k + 1], swapped = b, a, True
-            _number([own])
+            if _swap_in(own):
+                _number([own])
+                swapped = True
         if not swapped:
             return
 
 
-def _between(left: _Slot, right: _Slot) -> int:
-    """Crossings of the connections of two that stand beside each other, in this order."""
-    return sum(there > other for way in (True, False) for _, there in left.ends(way) for _, other in right.ends(way))
+def _swap_in(own: list[_Slot]) -> bool:
+    """Swap neighbours of one layer, once along it; the other layers stand still, so that where connections lead is looked up once."""
+    ends = [[sorted(there for _, there in slot.ends(way)) for way in (True, False)] for slot in own]
+    swapped = False
+    for k in range(len(own) - 1):
+        gain = sum(_inversions(left, right) - _inversions(right, left) for left, right in zip(ends[k], ends[k + 1], strict=True))
+        if gain > 0:
+            own[k], own[k + 1], ends[k], ends[k + 1], swapped = own[k + 1], own[k], ends[k + 1], ends[k], True
+    return swapped
+
+
+def _inversions(left: Sequence[float], right: Sequence[float]) -> int:
+    """Crossings of connections that lead to ``left`` with those of the one on its right that lead to ``right``; both are sorted."""
+    return sum(bisect_left(right, there) for there in left) if right else 0
 
 
 def _crossings(layers: list[list[_Slot]]) -> int:
     count = 0
     for own in layers:
         lines = sorted((slot.order + port, there) for slot in own for port, there in slot.ends(False))
-        count += sum(lines[j][1] < lines[i][1] for i in range(len(lines)) for j in range(i + 1, len(lines)) if lines[j][0] > lines[i][0])
+        seen: list[float] = []  # where lines lead that begin further left; those that begin at one place do not cross
+        for _, group in groupby(lines, key=itemgetter(0)):
+            heads = [there for _, there in group]
+            count += sum(len(seen) - bisect_right(seen, there) for there in heads)
+            for there in heads:
+                insort(seen, there)
     return count
 
 

@@ -10,7 +10,7 @@ from twin.quantities import format_quantity
 from twin.report import bands
 from twin.report.drawing import Drawing, Path, fitted
 from twin.report.flows import Link
-from twin.report.layers import Edge, Placement, loop_edges, place
+from twin.report.layers import Edge, Placement, layers_of, loop_edges, place
 
 COLUMN, WIDE, NODE = 118.0, 260.0, 9.0
 """From layer to layer, where there are many and few; width of a node."""
@@ -22,7 +22,7 @@ MARGIN, TURN, TYPE = 10.0, 8.0, 10.5
 """Free border; least radius of the inner edge of a recycle; size of type."""
 LANE_GAP, THICK = 5.0, 40.0
 """Between recycles; ribbons from this width on get as much room to bend as they need."""
-ROUNDS = 3
+ROUNDS = 2
 """How often nodes are placed by where ribbons leave and enter."""
 FEW, LAST = 4, 150.0
 """Most layers that are drawn wide; room for the names behind the last."""
@@ -113,7 +113,7 @@ def _edges(links: Sequence[Link], thick: Sequence[float], leaves: Sequence[float
 
 def _scale(nodes: Sequence[str], links: Sequence[Link], total: dict[str, float], early: Sequence[str]) -> float:
     """Pixels for each kg/s or W: the fullest layer, with what passes it, fills the height."""
-    layer = place(dict.fromkeys(nodes, 1.0), [Edge(link.source, link.target, weight=link.weight) for link in links], 1.0, early).layer
+    layer = layers_of(nodes, [Edge(link.source, link.target, weight=link.weight) for link in links], early)
     sums = dict.fromkeys(layer.values(), 0.0)
     for name in nodes:
         sums[layer[name]] += total[name]
