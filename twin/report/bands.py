@@ -15,8 +15,10 @@ from twin.report.drawing import Command
 
 Point = tuple[float, float]
 
-STEEP = 0.65
-"""Thickness across a steep band at its middle, over its width, that is aimed at; less where the band is wider than the room for its bend."""
+STEEP, THIN = 0.65, 0.9
+"""Thickness across a steep band at its middle, over its width, that is aimed at: of any, and of a thin one, whose edges do not meet its neighbours'."""
+SLIM = 0.15
+"""Width over the room for a bend up to which a band is thin."""
 BEND = 0.9
 """Most of the room for a bend that a handle of its edges takes: above 1 the edges would turn back."""
 ROUND = 0.5523
@@ -47,7 +49,8 @@ def _bend(start: Point, end: Point, half: float) -> Command:
     """An S from level to level, moved down by ``half``, and along so that the band stays thick where it is steep."""
     run, fall = end[0] - start[0], end[1] - start[1]
     slope = math.atan2(2 * fall, run)  # of the middle line at its middle, where it is steepest
-    short = max(STEEP - math.cos(slope), 0.0)
+    aim = THIN if 2 * abs(half) <= SLIM * run else STEEP
+    short = max(aim - math.cos(slope), 0.0)
     along = -half * short / math.sin(slope) if short > 0.0 else 0.0
     first = min(max(run / 2 + 4 / 3 * along, (1 - BEND) * run), BEND * run)  # the middle of the curve moves by 3/8 of what both handles do
     return ("C", start[0] + first, start[1] + half, start[0] + first, end[1] + half, end[0], end[1] + half)

@@ -88,15 +88,16 @@ class _Columns:
 
 
 def _steepest(edges: Sequence[Edge], places: Placement, count: int) -> list[float]:
-    """The room from layer to layer that thick ribbons need, so that none looks thinner than half of what it is."""
+    """The room from layer to layer that ribbons need, thick ones more, so that none looks thinner than half of what it is."""
     need = [0.0] * count
     for k, edge in enumerate(edges):
-        if k in places.back or edge.size < THICK:
+        if k in places.back:
             continue
+        share = 1.2 if edge.size >= THICK else 0.2
         first = places.layer[edge.source]
         ys = [places.start[edge.source] + edge.leaves, *places.route[k], places.start[edge.target] + edge.enters]
         for n, (y, to_y) in enumerate(pairwise(ys)):
-            need[first + n] = max(need[first + n], 1.2 * abs(to_y - y))
+            need[first + n] = max(need[first + n], share * abs(to_y - y))
     return need
 
 
