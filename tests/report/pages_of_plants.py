@@ -49,6 +49,52 @@ def hostile() -> dict[str, Any]:
     return plant
 
 
+WOOD: dict[str, Any] = {
+    "twin": 1,
+    "name": "wood",
+    "title": "Waste wood: one thick flow through three lines, thin ones to the side",
+    "time": {"horizon": "1 d"},
+    "lot": "500 kg",
+    "catalogue": ["weee"],
+    "size_bounds": "4 8 16 31.5 63 125 250 500 mm",
+    "materials": {"wood": {"density": "550 kg/m3", "moisture": "18 %", "nir": "wood"}},
+    "units": {
+        "deliveries": {
+            "kind": "feed",
+            "every": {"constant": "2 h"},
+            "first": "0 s",
+            "mass": "24 t",
+            "composition": {"wood": "93 %", "steel": "4 %", "aluminium": "1 %", "copper": "0.5 %", "plastics": "1.5 %"},
+            "size": {"rosin_rammler": {"x63": "200 mm", "n": 1.3}},
+        },
+        "yard": {"kind": "bunker", "from": "deliveries", "capacity": "2000 t"},
+        "crusher": {"kind": "shredder", "from": "yard", "rate": "28 t/h", "gap": "150 mm", "power": {"idle": "60 kW"}},
+        "magnet": {"kind": "overband_magnet", "from": "crusher"},
+        "between": {"kind": "bunker", "from": "magnet.rest", "capacity": "60 t"},
+        "mill": {"kind": "hammer_mill", "from": "between", "rate": "22 t/h", "grate": "40 mm"},
+        "drum": {"kind": "magnetic_drum", "from": "mill"},
+        "sieve": {"kind": "screen", "from": "drum.rest", "aperture": "6 mm", "area": "8 m2"},
+        "metals": {"kind": "bunker", "from": "sieve.oversize", "capacity": "30 t"},
+        "eddy": {"kind": "eddy_current", "from": "metals", "rate": "9 t/h"},
+        "sifter": {"kind": "air_classifier", "from": "eddy.rest"},
+        "steel_out": {"kind": "product", "from": ["magnet.steel", "drum.steel"], "price": "180 EUR/t"},
+        "light_out": {"kind": "product", "from": "eddy.light"},
+        "heavy_out": {"kind": "product", "from": "eddy.heavy"},
+        "minerals": {"kind": "product", "from": "sifter.heavy"},
+        "fines": {"kind": "product", "from": "sieve.undersize"},
+        "chips": {"kind": "product", "from": "sifter.light", "price": "45 EUR/t"},
+    },
+}
+"""A plant in the shape of one from the field, whose thick flow folded in the diagram."""
+
+
+@cache
+def short(name: str, horizon: str) -> Source:
+    """A report's source of a shipped scenario over a short horizon, or of ``WOOD``."""
+    scenario = twin.load(WOOD) if name == "wood" else twin.load(ROOT / "scenarios" / f"{name}.yaml")
+    return gather([twin.run(scenario.change({"time.horizon": horizon, "time.warmup": "0 s"}))], [name])
+
+
 @cache
 def run(which: str, replication: int = 0) -> Result:
     """A run by the name of its plant, kept for all tests."""

@@ -8,6 +8,7 @@ from importlib import import_module
 from itertools import pairwise
 
 import pytest
+from folding import width_of
 from hypothesis import given
 from hypothesis import strategies as st
 from pages_of_plants import source
@@ -22,7 +23,7 @@ from twin.report.palette import STYLES, style_of
 from twin.report.sankey import sankey
 
 
-@pytest.mark.parametrize("module", ["drawing", "layers", "key_figures", "palette"])
+@pytest.mark.parametrize("module", ["bands", "dates", "drawing", "layers", "key_figures", "over_time", "palette"])
 def test_docstrings(module: str) -> None:
     assert doctest.testmod(import_module(f"twin.report.{module}")).failed == 0
     assert style_of("state running")["fill"] == "#4477aa"
@@ -70,7 +71,7 @@ def test_ribbons_are_as_wide_as_what_flows() -> None:
     links = [Link("a", "b", 3.0, "a", 3.0), Link("b", "c", 2.0, "x", 2.0), Link("b", "a", 1.0, "y", 1.0)]
     drawing = sankey(links, "A loop", "kg/s", lambda name: "machine")
     ribbons = [shape for shape in drawing.shapes if isinstance(shape, Path)]
-    widths = [shape.width or 0.0 for shape in ribbons]
+    widths = [width_of(shape) for shape in ribbons]
     assert widths[0] / widths[2] == pytest.approx(3.0)
     assert [shape.css.split()[1] for shape in ribbons] == ["to-machine", "to-machine", "recycle"]
     nodes = [shape for shape in drawing.shapes if isinstance(shape, Rect)]
@@ -105,7 +106,7 @@ def test_energy_is_all_drawn() -> None:
 @pytest.mark.parametrize("plant", ["weee", "copper", "small", "no_streams"])
 def test_units_do_not_overlap_and_everything_is_on_the_sheet(plant: str) -> None:
     own = source(plant)
-    sheet = flowsheet(own, flows_of(own))
+    sheet = flowsheet(own, flows_of(own)).whole
     names = [shape.title.partition(":")[0] for shape in sheet.shapes if isinstance(shape, Text) and shape.css == "unit-name"]
     assert sorted(names) == sorted(own.scenario.units)
     boxes = [shape for shape in sheet.shapes if isinstance(shape, Rect) and shape.css.startswith("unit")]
@@ -138,7 +139,7 @@ def on_sheet(drawing: Drawing) -> None:
 
 def test_every_class_has_a_style() -> None:
     own = source("copper")
-    drawings = [flowsheet(own, flows_of(own)), charts.levels(own), *(drawing for _, _, drawing in sankeys(own, flows_of(own)))]
+    drawings = [flowsheet(own, flows_of(own)).whole, charts.levels(own), *(drawing for _, _, drawing in sankeys(own, flows_of(own)))]
     used = {shape.css.split()[0] for drawing in drawings for shape in drawing.shapes}
     assert used <= set(STYLES)
 

@@ -12,6 +12,7 @@ from twin.report import drawing as shapes
 from twin.report.drawing import Drawing
 from twin.report.flows import flows_of
 from twin.report.flowsheet import flowsheet
+from twin.report.over_time import over_time
 from twin.report.page import GANTT_SPAN, sankeys, stated_units
 from twin.report.palette import Style, style_of
 from twin.report.source import Source
@@ -66,9 +67,10 @@ def save_figure(figure: Any, path: Path, dots: int, **metadata: str) -> None:
 def all_figures(source: Source) -> dict[str, Drawing]:
     """Every figure by the name of its file."""
     flows, rows = flows_of(source), charts.batch_rows(source)
-    found = {"flowsheet": flowsheet(source, flows)}
+    found = {"flowsheet": flowsheet(source, flows).whole}
     found |= {f"sankey_{key.replace('element-', '').replace('-', '_')}": drawing for key, _, drawing in sankeys(source, flows, targets_only=True)}
     found |= {"states": charts.state_shares(source, stated_units(source)), "levels": charts.levels(source)}
+    found |= {"over_time": over_time(source, stated_units(source))}
     if source.topology.lines:
         found["bottlenecks"] = charts.bottlenecks(source)
     if charts.gantt_units(source, rows):
@@ -108,7 +110,9 @@ def _patch(shape: shapes.Rect | shapes.Path) -> Any:
 def _colours(style: Style) -> dict[str, Any]:
     found: dict[str, Any] = {"facecolor": style.get("fill", "black"), "edgecolor": "none", "linewidth": style.get("width", 1.0) * _POINT}
     if "stroke" in style:
-        found["edgecolor"] = (style["stroke"], style.get("opacity", 1.0))
+        found["edgecolor"] = style["stroke"]
+    if "opacity" in style:
+        found["facecolor"] = (style.get("fill", "black"), style["opacity"])
     if "dash" in style:
         found["linestyle"] = (0, tuple(float(part) for part in style["dash"].split()))
     return found

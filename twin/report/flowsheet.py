@@ -1,4 +1,8 @@
-"""The flowsheet: units by role, machines of a line in one box, streams with their mass flow, from top to bottom."""
+"""The flowsheet: units by role, machines of a line in one box, streams with their mass flow, from top to bottom.
+
+It is made for paper: no wider than A4 allows with type that can be read. Layers that are too full are parted, lines that are too long go on in a second box,
+and what is too high for one page is cut between layers. Portrait or landscape is what takes fewer pages, portrait where both take as many.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,8 @@ from dataclasses import dataclass
 from twin.quantities import format_quantity
 from twin.report.drawing import CHARACTER, Command, Drawing, Path, fitted, polyline
 from twin.report.flows import Flow, value_of, weight_of
-from twin.report.layers import Edge, Placement, place
+from twin.report.layers import Edge, Placement, loop_edges, place
+from twin.report.paper import LANDSCAPE, LEAST_TYPE, PORTRAIT, Paper, parts
 from twin.report.source import Source
 from twin.scenario.process import ProcessModel
 
@@ -20,7 +25,7 @@ SIDE, ABOVE, BELOW = 10.0, 34.0, 10.0
 GAP, LAYER_GAP = 12.0, 56.0
 LANE = 9.0
 """From one recycle to the next."""
-MARGIN, LABEL = 12.0, 9.0
+MARGIN, LABEL = 12.0, 10.0
 
 
 @dataclass(frozen=True)
@@ -37,32 +42,71 @@ class _Box:
         return self.x + self.width / 2
 
 
-def flowsheet(source: Source, flows: list[Flow]) -> Drawing:
+@dataclass(frozen=True)
+class Flowsheet:
+    """The plant in one drawing, and the same in ``parts`` as it is printed on ``paper``."""
+
+    whole: Drawing
+    parts: list[Drawing]
+    paper: Paper
+
+
+def flowsheet(source: Source, flows: list[Flow]) -> Flowsheet:
     """Draw the plant."""
-    return _Sheet(source, flows).draw()
+    sheets = [_Sheet(source, flows, paper) for paper in (PORTRAIT, LANDSCAPE)]
+    found = [Flowsheet(whole := sheet.draw(), parts(whole, sheet.cuts()), sheet.paper) for sheet in sheets]
+    return min(found, key=lambda one: (one.whole.width > _most(one.paper)[0], len(one.parts)))
+
+
+def _most(paper: Paper) -> tuple[float, float]:
+    """The most width and height in pixels at which the smallest type prints large enough."""
+    scale = LEAST_TYPE / LABEL
+    return paper.width / scale, paper.height / scale
 
 
 class _Sheet:
-    def __init__(self, source: Source, flows: list[Flow]) -> None:
-        self.source, self.flows = source, flows
-        self.lines = {line.name: line.machines for line in source.topology.lines}
+    def __init__(self, source: Source, flows: list[Flow], paper: Paper) -> None:
+        self.source, self.flows, self.paper = source, flows, paper
+        self.lines, self.names = _boxes(source, _most(paper)[0])
+        self.group = {machine: box for box, machines in self.lines.items() for machine in machines}
         self.values = {id(flow): value_of(source, flow) for flow in flows}
         self.most = max((value for value in self.values.values() if not math.isnan(value)), default=0.0)
-        self.outer = list(dict.fromkeys(source.groups.get(unit, unit) for unit in source.scenario.units))
+        self.outer = list(dict.fromkeys(self.group.get(unit, unit) for unit in source.scenario.units))
         self.boxes: dict[str, _Box] = {}
         self.labels: list[tuple[float, float, float]] = []
+        self.layers: list[tuple[float, float]] = []
+
+    def cuts(self) -> list[float]:
+        """Where the drawing is cut between layers: into as few parts as fit on pages, these about alike in height."""
+        most = _most(self.paper)[1]
+        found = self._cut(most)
+        while (fewer := most - LAYER_GAP / 2) > 0 and len(better := self._cut(fewer)) == len(found):
+            most, found = fewer, better
+        return found
+
+    def _cut(self, most: float) -> list[float]:
+        found, begin = [], 0.0
+        for k in range(1, len(self.layers)):
+            end = self.layers[k + 1][0] - LAYER_GAP / 2 if k + 1 < len(self.layers) else self.height
+            if end - begin > most:
+                begin = self.layers[k][0] - LAYER_GAP / 2
+                found.append(begin)
+        return found
+
+    @property
+    def height(self) -> float:
+        return (self.layers[-1][1] if self.layers else 0.0) + 2 * MARGIN + 24.0
 
     # -- places --------------------------------------------------------------------------------------------------------------------------
 
     def _size(self, outer: str) -> tuple[float, float]:
         if outer in self.lines:
-            count = len(self.lines[outer])
-            return count * WIDTH + (count - 1) * BETWEEN + 2 * SIDE, ABOVE + TALL + BELOW
+            return _length(len(self.lines[outer])), ABOVE + TALL + BELOW
         return WIDTH, LOW if self.source.role(outer) in ("feed", "product") else TALL
 
     def _offset(self, unit: str) -> float:
         """Where the middle of a unit is, from the start of its outer box."""
-        outer = self.source.groups.get(unit, unit)
+        outer = self.group.get(unit, unit)
         if outer not in self.lines:
             return WIDTH / 2
         return SIDE + self.lines[outer].index(unit) * (WIDTH + BETWEEN) + WIDTH / 2
@@ -71,9 +115,11 @@ class _Sheet:
         """Connections between outer boxes; those of utilities have no flow."""
         found: list[tuple[Edge, Flow | None]] = []
         for flow in self.flows:
-            a, b = (self.source.groups.get(unit, unit) for unit in (flow.source, flow.target))
+            a, b = (self.group.get(unit, unit) for unit in (flow.source, flow.target))
             if a != b:
-                found.append((Edge(a, b, 8.0, self._offset(flow.source), self._offset(flow.target), weight_of(self.source, flow)), flow))
+                leaves, enters = self._offset(flow.source), self._offset(flow.target)
+                ports = (leaves / self._size(a)[0], enters / self._size(b)[0])
+                found.append((Edge(a, b, 8.0, leaves, enters, weight_of(self.source, flow), ports), flow))
         for name, model in self.source.scenario.units.items():
             if isinstance(model, ProcessModel):
                 found += [(Edge(utility, name, 8.0, WIDTH / 2, WIDTH / 2), None) for utility in model.utilities()]
@@ -82,13 +128,17 @@ class _Sheet:
     def _place(self, edges: list[tuple[Edge, Flow | None]]) -> tuple[Placement, list[float], list[float]]:
         """Places, and top and bottom of each layer."""
         supply = self._supply([edge for edge, _ in edges])
-        places = place({outer: self._size(outer)[0] for outer in self.outer}, [edge for edge, _ in edges], GAP, supply)
-        tops, bottoms, y = [], [], MARGIN
+        back = loop_edges(self.outer, [edge for edge, _ in edges])
+        room = _most(self.paper)[0] - 2 * MARGIN - _lanes(len(back))
+        places = place({outer: self._size(outer)[0] for outer in self.outer}, [edge for edge, _ in edges], GAP, supply, room)
+        turns = any(places.layer[edges[k][0].target] == 0 for k in back)  # recycles come in from above
+        tops, bottoms, y = [], [], MARGIN + (LOW if turns else 0.0)
         for layer in range(max(places.layer.values(), default=-1) + 1):
             height = max((self._size(outer)[1] for outer in self.outer if places.layer[outer] == layer), default=TALL)
             tops.append(y)
             bottoms.append(y + height)
             y += height + LAYER_GAP
+        self.layers = list(zip(tops, bottoms, strict=True))
         for outer in self.outer:
             width, height = self._size(outer)
             layer = places.layer[outer]
@@ -117,18 +167,17 @@ class _Sheet:
         edges = self._edges()
         places, tops, bottoms = self._place(edges)
         lanes = [k for k in range(len(edges)) if k in places.back]
-        height = (bottoms[-1] if bottoms else 0.0) + 2 * MARGIN + 24.0
         count = len(self.source.scenario.units)
         sheet = Drawing(
-            places.extent + 2 * MARGIN + (len(lanes) + 1) * LANE + (34.0 if lanes else 0.0),
-            height,
+            places.extent + 2 * MARGIN + _lanes(len(lanes)),
+            self.height,
             "Flowsheet of the plant",
             f"{count} units from feeds at the top to products at the bottom; the table of streams below lists every connection with its mass flow.",
         )
         for name, machines in self.lines.items():
             box = self.boxes[name]
             sheet.rect("line-box", box.x, box.y, box.width, box.height, corner=6)
-            sheet.write("line-name", box.x + box.width - 7, box.y + 12, fitted(f"line {name}" if len(machines) > 1 else "line", box.width - 10, 9.5), "end")
+            sheet.write("line-name", box.x + box.width - 7, box.y + 12, fitted(self.names[name] if len(machines) > 1 else "line", box.width - 10, LABEL), "end")
         exits, entries = self._ends(edges, places)
         for k, (edge, flow) in enumerate(edges):
             if k in places.back:
@@ -138,7 +187,7 @@ class _Sheet:
                 middles = [(x + MARGIN, tops[first + n], bottoms[first + n]) for n, x in enumerate(places.route[k])]
                 self._forward(sheet, flow, exits[k], entries[k], middles)
         for flow in self.flows:
-            if flow.source in self.source.groups and self.source.groups.get(flow.target) == self.source.groups[flow.source]:
+            if flow.source in self.group and self.group.get(flow.target) == self.group[flow.source]:
                 self._within(sheet, flow)
         for unit in self.source.scenario.units:
             self._unit(sheet, unit)
@@ -253,7 +302,31 @@ class _Sheet:
             sheet.write("unit-name", box.middle, box.y + 16, fitted(unit, WIDTH - 12, 10.5), "middle", title)
         else:
             sheet.write("unit-name", box.middle, box.y + 15, fitted(unit, WIDTH - 6, 10.5), "middle", title)
-            sheet.write("unit-kind", box.middle, box.y + 28, fitted(heading, WIDTH - 12, 9), "middle", title)
+            sheet.write("unit-kind", box.middle, box.y + 28, fitted(heading, WIDTH - 6, LABEL), "middle", title)
+
+
+def _length(count: int) -> float:
+    """The width of the box of a line of so many machines."""
+    return count * WIDTH + (count - 1) * BETWEEN + 2 * SIDE
+
+
+def _lanes(count: int) -> float:
+    """The room for so many recycles at the right."""
+    return (count + 1) * LANE if count else 0.0
+
+
+def _boxes(source: Source, width: float) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
+    """Machines and name of each box of a line. One that is too long for the paper has several."""
+    most = max(int((width - 2 * MARGIN - 6 * LANE - 2 * SIDE + BETWEEN) / (WIDTH + BETWEEN)), 1)
+    machines, names = {}, {}
+    for line in source.topology.lines:
+        count = math.ceil(len(line.machines) / most)
+        each = math.ceil(len(line.machines) / count)
+        for k in range(count):
+            box = line.name if count == 1 else f"{line.name}/{k}"  # no unit has a slash in its name
+            machines[box] = tuple(line.machines[k * each : (k + 1) * each])
+            names[box] = f"line {line.name}" + (f", {k + 1} of {count}" if count > 1 else "")
+    return machines, names
 
 
 def _bend(x: float, y: float, to_x: float, to_y: float) -> Command:

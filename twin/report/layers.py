@@ -8,11 +8,15 @@ and moved towards them. All of it in a fixed order, so that the same plant gives
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 
-SWEEPS = 16
-"""How often neighbours order a layer, and later pull it."""
+SWEEPS, PASSES = 16, 2
+"""How often neighbours order a layer, and later pull it; how often they are then swapped."""
 THIN = 2.0
 """Least room for a connection that passes a layer."""
 
@@ -21,7 +25,8 @@ THIN = 2.0
 class Edge:
     """A connection; ``leaves`` and ``enters`` say how far behind the start of its ends it is attached, ``size`` how much room it takes.
 
-    Loops are cut where ``weight`` is least.
+    Loops are cut where ``weight`` is least. ``ports``: where it is fixed along its ends, from 0 to 1, as at a machine of a line: where these differ,
+    crossings of connections of one unit count.
     """
 
     source: str
@@ -30,6 +35,7 @@ class Edge:
     leaves: float = 0.0
     enters: float = 0.0
     weight: float = 0.0
+    ports: tuple[float, float] = (0.5, 0.5)
 
 
 @dataclass(frozen=True)
@@ -52,10 +58,19 @@ class _Slot:
     order: int = 0
     before: list[tuple[_Slot, float, float]] = field(default_factory=list)
     after: list[tuple[_Slot, float, float]] = field(default_factory=list)
+    ports_before: list[tuple[float, float]] = field(default_factory=list)
+    ports_after: list[tuple[float, float]] = field(default_factory=list)
+
+    def ends(self, forwards: bool) -> list[tuple[float, float]]:
+        """(Own port, order of the neighbour with its port) of each connection to the layer before, or behind."""
+        near, ports = (self.before, self.ports_before) if forwards else (self.after, self.ports_after)
+        return [(own, other.order + there) for (other, _, _), (own, there) in zip(near, ports, strict=True)]
 
 
-def place(sizes: Mapping[str, float], edges: Sequence[Edge], gap: float, early: Sequence[str] = ()) -> Placement:
+def place(sizes: Mapping[str, float], edges: Sequence[Edge], gap: float, early: Sequence[str] = (), room: float = math.inf) -> Placement:
     """Place units of given sizes, ``gap`` apart at least. Units in ``early`` stand as near to what they feed as they can.
+
+    A finite ``room`` is the most that a layer takes up: of a fuller one, units go into another behind it. What alone is larger stays so.
 
     >>> places = place({"a": 10, "b": 10, "c": 10}, [Edge("a", "b"), Edge("b", "c"), Edge("c", "b")], gap=5)
     >>> places.layer, sorted(places.back)
@@ -63,17 +78,25 @@ def place(sizes: Mapping[str, float], edges: Sequence[Edge], gap: float, early: 
     """
     back = loop_edges(list(sizes), edges)
     layer = _ranks(list(sizes), [edge for k, edge in enumerate(edges) if k not in back], early)
+    if room < math.inf:
+        layer = _parted(sizes, edges, back, layer, gap, room)
     layers: list[list[_Slot]] = [[] for _ in range(max(layer.values(), default=-1) + 1)]
     slots = {name: _Slot(size) for name, size in sizes.items()}
     for name, slot in slots.items():
         layers[layer[name]].append(slot)
     passes = {k: _thread(edge, slots, layers, layer) for k, edge in enumerate(edges) if k not in back}
     _order_all(layers)
-    _settle(layers, gap)
+    _settle(layers, gap, room + gap)
     low = min((slot.start for own in layers for slot in own), default=0.0)
     high = max((slot.start + slot.size for own in layers for slot in own), default=0.0)
     route = [tuple(slot.start - low + slot.size / 2 for slot in passes.get(k, ())) for k in range(len(edges))]
     return Placement(layer, {name: slot.start - low for name, slot in slots.items()}, route, back, high - low)
+
+
+def layers_of(names: Sequence[str], edges: Sequence[Edge], early: Sequence[str] = ()) -> dict[str, int]:
+    """The layer of each unit, without placing them: as :func:`place` has it where the room is not finite."""
+    back = loop_edges(names, edges)
+    return _ranks(names, [edge for k, edge in enumerate(edges) if k not in back], early)
 
 
 def loop_edges(names: Sequence[str], edges: Sequence[Edge]) -> frozenset[int]:
@@ -119,6 +142,37 @@ def _ranks(names: Sequence[str], edges: Sequence[Edge], early: Sequence[str]) ->
     return rank
 
 
+def _parted(sizes: Mapping[str, float], edges: Sequence[Edge], back: frozenset[int], layer: dict[str, int], gap: float, room: float) -> dict[str, int]:
+    """Part layers that are fuller than the room, what passes them counted: units go into a new layer behind, and what leads to them then passes.
+
+    First goes who alone makes enough room, of these who is led to by least and leads nowhere; else who makes most.
+    """
+    ahead = [edge for k, edge in enumerate(edges) if k not in back]
+    leads = dict.fromkeys((edge.source for edge in ahead), 1)
+    led = dict.fromkeys(sizes, 0.0)
+    for edge in ahead:
+        led[edge.target] += max(edge.size, THIN) + gap
+    rank, k = dict(layer), 0
+    while k <= max(rank.values(), default=-1):
+        own = [name for name in sizes if rank[name] == k]
+        full = sum(sizes[name] + gap for name in own) - gap
+        full += sum(max(edge.size, THIN) + gap for edge in ahead if rank[edge.source] < k < rank[edge.target])
+        moved = []
+        while full > room and len(own) > 1:
+            gain = {name: sizes[name] + gap - led[name] for name in own}
+            enough = [name for name in own if gain[name] >= full - room]
+            name = min(reversed(enough), key=lambda name: (led[name], leads.get(name, 0))) if enough else max(reversed(own), key=lambda name: gain[name])
+            if gain[name] <= 0.0:
+                break
+            own.remove(name)
+            moved.append(name)
+            full -= gain[name]
+        if moved:
+            rank = {name: r + 1 if r > k or name in moved else r for name, r in rank.items()}
+        k += 1
+    return rank
+
+
 def _thread(edge: Edge, slots: dict[str, _Slot], layers: list[list[_Slot]], layer: Mapping[str, int]) -> list[_Slot]:
     """Give an edge a place in each layer that it passes, and tell neighbours of each other."""
     passed = [_Slot(max(edge.size, THIN)) for _ in range(layer[edge.source] + 1, layer[edge.target])]
@@ -131,6 +185,9 @@ def _thread(edge: Edge, slots: dict[str, _Slot], layers: list[list[_Slot]], laye
         weight = max(edge.size, THIN) * (1.0 if len(chain) == 2 else 2.0)  # long ones are kept straight
         chain[k].after.append((chain[k + 1], enters - leaves, weight))
         chain[k + 1].before.append((chain[k], leaves - enters, weight))
+        ports = (edge.ports[0] if k == 0 else 0.5, edge.ports[1] if k == len(chain) - 2 else 0.5)
+        chain[k].ports_after.append(ports)
+        chain[k + 1].ports_before.append((ports[1], ports[0]))
     return passed
 
 
@@ -144,6 +201,7 @@ def _order_all(layers: list[list[_Slot]]) -> None:
             keys = {id(slot): _mean_order(slot, forwards, len(own)) for slot in own}
             own.sort(key=lambda slot: keys[id(slot)])
             _number([own])
+        _swap(layers)
         if (found := _crossings(layers)) < least:
             best, least = [list(own) for own in layers], found
     layers[:] = best
@@ -163,16 +221,49 @@ def _mean_order(slot: _Slot, forwards: bool, count: int) -> float:
     return sum(other.start * w for other, _, w in near) / weight if near else (slot.order + 0.5) / count
 
 
+def _swap(layers: list[list[_Slot]]) -> None:
+    """Swap neighbours as long as it spares crossings."""
+    for _ in range(PASSES):
+        swapped = False
+        for own in layers:
+            if _swap_in(own):
+                _number([own])
+                swapped = True
+        if not swapped:
+            return
+
+
+def _swap_in(own: list[_Slot]) -> bool:
+    """Swap neighbours of one layer, once along it; the other layers stand still, so that where connections lead is looked up once."""
+    ends = [[sorted(there for _, there in slot.ends(way)) for way in (True, False)] for slot in own]
+    swapped = False
+    for k in range(len(own) - 1):
+        gain = sum(_inversions(left, right) - _inversions(right, left) for left, right in zip(ends[k], ends[k + 1], strict=True))
+        if gain > 0:
+            own[k], own[k + 1], ends[k], ends[k + 1], swapped = own[k + 1], own[k], ends[k + 1], ends[k], True
+    return swapped
+
+
+def _inversions(left: Sequence[float], right: Sequence[float]) -> int:
+    """Crossings of connections that lead to ``left`` with those of the one on its right that lead to ``right``; both are sorted."""
+    return sum(bisect_left(right, there) for there in left) if right else 0
+
+
 def _crossings(layers: list[list[_Slot]]) -> int:
     count = 0
     for own in layers:
-        lines = sorted((slot.order, other.order) for slot in own for other, _, _ in slot.after)
-        count += sum(lines[j][1] < lines[i][1] for i in range(len(lines)) for j in range(i + 1, len(lines)) if lines[j][0] > lines[i][0])
+        lines = sorted((slot.order + port, there) for slot in own for port, there in slot.ends(False))
+        seen: list[float] = []  # where lines lead that begin further left; those that begin at one place do not cross
+        for _, group in groupby(lines, key=itemgetter(0)):
+            heads = [there for _, there in group]
+            count += sum(len(seen) - bisect_right(seen, there) for there in heads)
+            for there in heads:
+                insort(seen, there)
     return count
 
 
-def _settle(layers: list[list[_Slot]], gap: float) -> None:
-    """Move all towards their neighbours, in their order and ``gap`` apart."""
+def _settle(layers: list[list[_Slot]], gap: float, room: float) -> None:
+    """Move all towards their neighbours, in their order, ``gap`` apart and within the room."""
     for own in layers:
         start = 0.0
         for slot in own:
@@ -180,32 +271,47 @@ def _settle(layers: list[list[_Slot]], gap: float) -> None:
     for sweep in range(SWEEPS):
         for own in layers if sweep % 2 == 0 else reversed(layers):
             wanted = [_wanted(slot, sweep) for slot in own]
-            for slot, start in zip(own, spread(wanted, [slot.size + gap for slot in own]), strict=True):
+            weights = [sum(_pull(w) for _, _, w in slot.before + slot.after) or 1.0 for slot in own]
+            for slot, start in zip(own, spread(wanted, [slot.size + gap for slot in own], weights, room), strict=True):
                 slot.start = start
+
+
+def _pull(width: float) -> float:
+    """How hard a connection pulls: by the cube of its width, so that a thick one stays straight and thin ones bend around it."""
+    return width**3
 
 
 def _wanted(slot: _Slot, sweep: int) -> float:
     near = slot.before + slot.after if sweep >= SWEEPS - 2 else (slot.before if sweep % 2 == 0 else slot.after) or slot.before or slot.after
-    weight = sum(w for _, _, w in near)
-    return sum((other.start + shift) * w for other, shift, w in near) / weight if near else slot.start
+    weight = sum(_pull(w) for _, _, w in near)
+    return sum((other.start + shift) * _pull(w) for other, shift, w in near) / weight if near else slot.start
 
 
-def spread(wanted: Sequence[float], sizes: Sequence[float]) -> list[float]:
-    """The starts nearest to ``wanted`` (in least squares) at which each thing ends before the next begins; order kept.
+def spread(wanted: Sequence[float], sizes: Sequence[float], weights: Sequence[float] = (), room: float = math.inf) -> list[float]:
+    """The starts nearest to ``wanted`` (in least squares, by ``weights``, which are above 0) at which each thing ends before the next begins; order kept.
+
+    Of a finite ``room`` all lie between 0 and it, or begin at 0 where it is too small.
 
     >>> spread([0, 0, 100], [10, 10, 10])
     [-5.0, 5.0, 100.0]
+    >>> spread([0, 0, 100], [10, 10, 10], [3, 1, 1])
+    [-2.5, 7.5, 100.0]
+    >>> spread([0, 0, 100], [10, 10, 10], room=60)
+    [0.0, 10.0, 50.0]
     """
     offsets, offset = [], 0.0
     for size in sizes:
         offsets.append(offset)
         offset += size
-    blocks: list[tuple[float, int]] = []  # (mean of where the first is wanted, how many): neighbours that push each other move as one
-    for start, offset in zip(wanted, offsets, strict=True):
-        mean, count = float(start - offset), 1
+    whole = offset
+    blocks: list[tuple[float, float, int]] = []  # (mean of where the first is wanted, weight, how many): neighbours that push each other move as one
+    for start, offset, weight in zip(wanted, offsets, weights or [1.0] * len(offsets), strict=True):
+        mean, heavy, count = float(start - offset), float(weight), 1
         while blocks and blocks[-1][0] > mean:
-            other, n = blocks.pop()
-            mean, count = (other * n + mean * count) / (n + count), n + count
-        blocks.append((mean, count))
-    means = [mean for mean, count in blocks for _ in range(count)]
+            other, w, n = blocks.pop()
+            mean, heavy, count = (other * w + mean * heavy) / (w + heavy), w + heavy, n + count
+        blocks.append((mean, heavy, count))
+    last = max(room - whole, 0.0)
+    low = 0.0 if room < math.inf else -math.inf
+    means = [min(max(mean, low), last) for mean, _, count in blocks for _ in range(count)]
     return [mean + offset for mean, offset in zip(means, offsets, strict=True)]

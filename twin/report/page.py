@@ -16,6 +16,7 @@ from twin.report.drawing import Drawing, data, svg
 from twin.report.flows import OTHER, Flow, energy_links, flows_of, mass_links
 from twin.report.flowsheet import flowsheet
 from twin.report.key_figures import Figures
+from twin.report.over_time import over_time
 from twin.report.palette import rules
 from twin.report.sankey import recycled, sankey
 from twin.report.source import Source
@@ -58,7 +59,8 @@ def render(source: Source) -> str:
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     context = contents(source)
     figures = {name: Markup(svg(drawing, f"figure-{name}")) for name, drawing in context.pop("drawings").items()}  # ElementTree escapes all text
-    ours = {"style": Markup(style), "script": Markup(script), "script_hash": digest}
+    sheets = [Markup(svg(part, f"figure-flowsheet-{k}")) for k, part in enumerate(context["sheet"].parts)]
+    ours = {"sheets": sheets, "style": Markup(style), "script": Markup(script), "script_hash": digest}
     return environment.get_template("report.html.j2").render(**context, **ours, figures=figures)
 
 
@@ -80,7 +82,9 @@ def contents(source: Source) -> dict[str, Any]:
     parameters = tables.parameters(source)
     views = sankeys(source, flows)
     units = stated_units(source)
-    drawings = {"flowsheet": flowsheet(source, flows), "states": charts.state_shares(source, units), "levels": charts.levels(source)}
+    sheet = flowsheet(source, flows)
+    drawings = {"flowsheet": sheet.whole, "states": charts.state_shares(source, units), "levels": charts.levels(source)}
+    drawings |= {"over_time": over_time(source, units)} if units else {}
     drawings |= {"sankey": views[0][2]} if views else {}
     drawings |= {"bottlenecks": charts.bottlenecks(source)} if source.topology.lines else {}
     gantt_units = charts.gantt_units(source, rows)
@@ -123,6 +127,7 @@ def contents(source: Source) -> dict[str, Any]:
         "window": _window(source),
         "quantity": format_quantity,
         "sections": [(anchor, name) for anchor, name in SECTIONS if (anchor != "phases" or gantt_units) and (anchor != "deportment" or figures.deportment())],
+        "sheet": sheet,
         "shapes": {name: drawing.width / max(drawing.height, 1.0) for name, drawing in drawings.items()},
         "drawings": drawings,
     }

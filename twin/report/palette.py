@@ -26,9 +26,9 @@ SAND, ROSE, WINE, PURPLE, GREY, RUST = "#ddcc77", "#cc6677", "#882255", "#aa4499
 
 STYLES: dict[str, Style] = {
     "unit-name": {"fill": INK, "size": 10.5, "weight": 600},
-    "unit-kind": {"fill": MUTED, "size": 9},
-    "line-name": {"fill": MUTED, "size": 9.5},
-    "flow-label": {"fill": MUTED, "size": 9},
+    "unit-kind": {"fill": MUTED, "size": 10},
+    "line-name": {"fill": MUTED, "size": 10},
+    "flow-label": {"fill": MUTED, "size": 10},
     "node-name": {"fill": INK, "size": 10.5},
     "node-value": {"fill": MUTED, "size": 9.5},
     "bar-name": {"fill": INK, "size": 11},
@@ -49,11 +49,11 @@ STYLES: dict[str, Style] = {
     "stream.service": {"stroke": GREY, "dash": "3 3"},
     "arrow": {"fill": "#7c8898"},
     "recycle-arrow": {"fill": RUST},
-    "ribbon": {"fill": "none", "stroke": BLUE, "opacity": 0.38},
-    "ribbon.recycle": {"stroke": RUST},
-    "ribbon.to-product": {"stroke": GREEN},
-    "ribbon.to-outlet": {"stroke": GREY},
-    "ribbon.to-heat": {"stroke": ROSE},
+    "ribbon": {"fill": BLUE, "opacity": 0.38},
+    "ribbon.recycle": {"fill": RUST},
+    "ribbon.to-product": {"fill": GREEN},
+    "ribbon.to-outlet": {"fill": GREY},
+    "ribbon.to-heat": {"fill": ROSE},
     "node": {"fill": "#6b7685"},
     "node.feed": {"fill": BLUE},
     "node.product": {"fill": GREEN},
@@ -156,4 +156,4 @@ def _declarations(style: Style, dark: bool) -> str:
     return ";".join(found)
 
 
-_PLAIN = (("weight", "font-weight"), ("opacity", "stroke-opacity"), ("dash", "stroke-dasharray"))
+_PLAIN = (("weight", "font-weight"), ("opacity", "fill-opacity"), ("dash", "stroke-dasharray"))

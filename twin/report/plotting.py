@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.errors import UsageError
-from twin.quantities import DAY, HOUR, digits, format_quantity
+from twin.quantities import digits, format_quantity
 from twin.quantities import unit as unit_named
+from twin.report.dates import date_marks
 from twin.report.drawing import Drawing
 from twin.results.read import Result, open_file
 
@@ -150,7 +151,7 @@ def drawn(chart: Chart) -> Drawing:
         value = low + k * distance
         drawing.line("grid", (LEFT, py(value)), (WIDTH - RIGHT, py(value)))
         drawing.write("tick", LEFT - 6, py(value) + 3.5, f"{digits(value) if abs(value) > 1e-12 * (high - low) else '0'} {chart.unit}".rstrip(), "end")
-    for seconds, text in _dates(chart):
+    for seconds, text in date_marks(chart.begin, chart.span):
         drawing.line("grid", (px(seconds), TOP), (px(seconds), HEIGHT - BOTTOM))
         drawing.write("tick", px(seconds), HEIGHT - BOTTOM + 16, text, "middle")
     drawing.write("panel-name", LEFT, 20, chart.title)
@@ -180,20 +181,6 @@ def _pieces(curve: Curve, factor: float) -> list[list[tuple[float, float]]]:
         low, high = float(known.min()), float(known.max())
         found[-1] += [(begin, low), (end, low)] if low == high else [(begin, low), (begin, high), (end, high), (end, low)] if join > 1 else [(begin, low)]
     return [piece for piece in found if piece]
-
-
-def _dates(chart: Chart) -> list[tuple[float, str]]:
-    """Where marks of the time stand, s, and their text: round hours of the day, or midnights."""
-    hours = chart.span / HOUR
-    distance = next((h for h in (1, 2, 3, 6, 12) if hours / h <= 9), 0) * HOUR or math.ceil(chart.span / DAY / 9) * DAY
-    midnight = datetime.combine(chart.begin.date(), datetime.min.time())
-    first = (chart.begin - midnight) / timedelta(seconds=1)
-    marks, moment = [], math.ceil(first / distance) * distance
-    while moment - first <= chart.span:
-        date = midnight + timedelta(seconds=moment)
-        marks.append((moment - first, f"{date:%Y-%m-%d}" if distance >= DAY else f"{date:%m-%d %H:%M}"))
-        moment += distance
-    return marks
 
 
 def in_text(chart: Chart) -> str:

@@ -1,14 +1,16 @@
-"""Sankey diagrams: ribbons as wide as what flows, left to right; recycles run back below the rest."""
+"""Sankey diagrams: bands as wide as what flows, left to right; recycles run back below the rest."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from twin.quantities import format_quantity
-from twin.report.drawing import Command, Drawing, Path, fitted
+from twin.report import bands
+from twin.report.drawing import Drawing, Path, fitted
 from twin.report.flows import Link
-from twin.report.layers import Edge, Placement, loop_edges, place
+from twin.report.layers import Edge, Placement, layers_of, loop_edges, place
 
 COLUMN, WIDE, NODE = 118.0, 260.0, 9.0
 """From layer to layer, where there are many and few; width of a node."""
@@ -16,9 +18,12 @@ HEIGHT, GAP = 380.0, 26.0
 """Height for the ribbons of the fullest layer together; from node to node, so that two lines of text fit."""
 LEAST = 0.8
 """Least width of a ribbon that is drawn."""
-MARGIN, TURN, TYPE = 10.0, 60.0, 10.5
-"""Free border, also where recycles turn into the first layer; size of type."""
-LANE_GAP = 5.0
+MARGIN, TURN, TYPE = 10.0, 8.0, 10.5
+"""Free border; least radius of the inner edge of a recycle; size of type."""
+LANE_GAP, THICK = 5.0, 40.0
+"""Between recycles; ribbons from this width on get as much room to bend as they need."""
+ROUNDS = 2
+"""How often nodes are placed by where ribbons leave and enter."""
 FEW, LAST = 4, 150.0
 """Most layers that are drawn wide; room for the names behind the last."""
 
@@ -29,37 +34,71 @@ def sankey(links: Sequence[Link], title: str, si: str, css: Callable[[str], str]
     total = {name: max(math.fsum(k.value for k in links if k.source == name), math.fsum(k.value for k in links if k.target == name)) for name in nodes}
     scale = _scale(nodes, links, total, early)
     thick = [max(link.value * scale, LEAST) for link in links]
-    leaves, enters = _attach(nodes, links, thick, None)
     size = {name: max(total[name] * scale, _sum(links, thick, name, True), _sum(links, thick, name, False)) for name in nodes}
-    edges = _edges(links, thick, leaves, enters)
-    places = place(size, edges, GAP, early)
-    leaves, enters = _attach(nodes, links, thick, places)
-    edges = _edges(links, thick, leaves, enters)
+    edges = _edges(links, thick, *_attach(nodes, links, thick, None))
+    for _ in range(ROUNDS):  # where ribbons go says where they leave, and that where nodes stand
+        places = place(size, edges, GAP, early)
+        edges = _edges(links, thick, *_attach(nodes, links, thick, places))
     top = MARGIN + 14.0
-    lanes, low = _lanes(edges, places, top + places.extent + 16.0)
-    count = max(places.layer.values(), default=0) + 1
-    column, left = WIDE if count <= FEW else COLUMN, TURN if any(places.layer[edges[k].target] == 0 for k in places.back) else MARGIN
-    drawing = Drawing(left + (count - 1) * column + NODE + LAST + MARGIN, low + MARGIN, title, _told(links, si))
-
-    def x_of(name: str, after: int = 0) -> float:
-        return left + (places.layer[name] + after) * column
-
+    lanes, low = _lanes(edges, places, top + places.extent + 2 * TURN)
+    columns = _Columns(edges, places)
+    drawing = Drawing(columns.width, low + MARGIN, title, _told(links, si))
     for k, (edge, link) in enumerate(zip(edges, links, strict=True)):
         text = f"{labels(link.source)} to {labels(link.target)}: {format_quantity(link.value, si)}"
         text += f" ({link.label})" if link.label and link.label != link.source else ""
-        y1, y2 = top + places.start[edge.source] + edge.leaves, top + places.start[edge.target] + edge.enters
-        x1, x2 = x_of(edge.source) + NODE, x_of(edge.target)
+        first, last = places.layer[edge.source], places.layer[edge.target]
+        start = (columns.left[first] + NODE, top + places.start[edge.source] + edge.leaves)
+        end = (columns.left[last], top + places.start[edge.target] + edge.enters)
         if k in places.back:
-            commands, look = _around((x1, y1), (x2, y2), lanes[k], edge.size), "ribbon recycle"
+            drawing.shapes.append(Path("ribbon recycle", bands.back(start, end, lanes[k], columns.turns[k], edge.size), text))
         else:
-            middles = [(x_of(edge.source, n + 1), top + y) for n, y in enumerate(places.route[k])]
-            commands, look = _along((x1, y1), (x2, y2), middles), f"ribbon to-{css(link.target)}"
-        drawing.shapes.append(Path(look, commands, text, edge.size))
+            level = [(columns.left[first + n + 1], columns.left[first + n + 1] + NODE, top + y) for n, y in enumerate(places.route[k])]
+            drawing.shapes.append(Path(f"ribbon to-{css(link.target)}", bands.forward(start, end, level, edge.size), text))
     for name in nodes:
-        x, y = x_of(name), top + places.start[name]
-        room = (LAST if places.layer[name] == count - 1 else column - NODE) - 8
-        _node(drawing, (x, y), size[name], room, labels(name), format_quantity(total[name], si), css(name))
+        at = (columns.left[places.layer[name]], top + places.start[name])
+        _node(drawing, at, size[name], columns.room(places.layer[name]), labels(name), format_quantity(total[name], si), css(name))
     return drawing
+
+
+class _Columns:
+    """Where the layers stand: ``left`` of each; ``turns`` of each recycle: x of the middle of its way down and up. They stand beside each other."""
+
+    def __init__(self, edges: Sequence[Edge], places: Placement) -> None:
+        layer, count = places.layer, max(places.layer.values(), default=0) + 1
+        out, into = [0.0] * count, [0.0] * (count + 1)
+        offsets: dict[int, tuple[float, float]] = {}
+        for k in sorted(places.back, key=lambda k: (-places.start[edges[k].source] - edges[k].leaves, k)):  # the lowest turns first
+            first, last = layer[edges[k].source], layer[edges[k].target]
+            offsets[k] = (out[first] + TURN + edges[k].size / 2, into[last] + TURN + edges[k].size / 2)
+            out[first] += edges[k].size + LANE_GAP
+            into[last] += edges[k].size + LANE_GAP
+        steep = _steepest(edges, places, count)
+        plain = WIDE if count <= FEW else COLUMN
+        self.left = [max(MARGIN, into[0] + TURN + MARGIN if into[0] else 0.0)]
+        for n in range(count - 1):
+            turned = out[n] + into[n + 1]
+            self.left.append(self.left[-1] + max(plain, NODE + steep[n], NODE + turned + 2 * TURN + LANE_GAP))
+        self.last = max(LAST, out[-1] + 2 * TURN)
+        self.width = self.left[-1] + NODE + self.last + MARGIN
+        self.turns = {k: (self.left[layer[edges[k].source]] + NODE + a, self.left[layer[edges[k].target]] - b) for k, (a, b) in offsets.items()}
+
+    def room(self, layer: int) -> float:
+        """For the names of a layer."""
+        return (self.left[layer + 1] - self.left[layer] - NODE if layer + 1 < len(self.left) else self.last) - 8
+
+
+def _steepest(edges: Sequence[Edge], places: Placement, count: int) -> list[float]:
+    """The room from layer to layer that ribbons need, thick ones more, so that none looks thinner than half of what it is."""
+    need = [0.0] * count
+    for k, edge in enumerate(edges):
+        if k in places.back:
+            continue
+        share = 1.2 if edge.size >= THICK else 0.2
+        first = places.layer[edge.source]
+        ys = [places.start[edge.source] + edge.leaves, *places.route[k], places.start[edge.target] + edge.enters]
+        for n, (y, to_y) in enumerate(pairwise(ys)):
+            need[first + n] = max(need[first + n], share * abs(to_y - y))
+    return need
 
 
 def recycled(links: Sequence[Link]) -> frozenset[tuple[str, str]]:
@@ -75,7 +114,7 @@ def _edges(links: Sequence[Link], thick: Sequence[float], leaves: Sequence[float
 
 def _scale(nodes: Sequence[str], links: Sequence[Link], total: dict[str, float], early: Sequence[str]) -> float:
     """Pixels for each kg/s or W: the fullest layer, with what passes it, fills the height."""
-    layer = place(dict.fromkeys(nodes, 1.0), [Edge(link.source, link.target, weight=link.weight) for link in links], 1.0, early).layer
+    layer = layers_of(nodes, [Edge(link.source, link.target, weight=link.weight) for link in links], early)
     sums = dict.fromkeys(layer.values(), 0.0)
     for name in nodes:
         sums[layer[name]] += total[name]
@@ -119,34 +158,6 @@ def _lanes(edges: Sequence[Edge], places: Placement, y: float) -> tuple[dict[int
         lanes[k] = y + edges[k].size / 2
         y += edges[k].size + LANE_GAP
     return lanes, y
-
-
-def _along(start: tuple[float, float], end: tuple[float, float], middles: Sequence[tuple[float, float]]) -> tuple[Command, ...]:
-    """Through the places between its ends, level where nodes could be."""
-    commands: list[Command] = [("M", *start)]
-    x, y = start
-    for at, mid in middles:
-        commands += [_bend(x, y, at, mid), ("L", at + NODE, mid)]
-        x, y = at + NODE, mid
-    return (*commands, _bend(x, y, *end))
-
-
-def _bend(x: float, y: float, to_x: float, to_y: float) -> Command:
-    half = (to_x - x) / 2
-    return ("C", x + half, y, to_x - half, to_y, to_x, to_y)
-
-
-def _around(start: tuple[float, float], end: tuple[float, float], lane: float, width: float) -> tuple[Command, ...]:
-    """Out to the right, down to the lane, back to the left, up and in."""
-    (x1, y1), (x2, y2) = start, end
-    turn = 8.0 + min(width / 2, 16.0)
-    out, into = x1 + turn, x2 - turn
-    return (
-        ("M", x1, y1),
-        ("C", out + turn, y1, out + turn, lane, out - turn, lane),
-        ("L", into + turn, lane),
-        ("C", into - turn, lane, into - turn, y2, x2, y2),
-    )
 
 
 def _node(drawing: Drawing, at: tuple[float, float], size: float, room: float, label: str, amount: str, css: str) -> None:
