@@ -70,7 +70,7 @@ def json_schema() -> dict[str, Any]:
     }
     definitions["unit"] = _unit(definitions)
     definitions["policy"] = _policy(definitions)
-    changing = {key: whole["properties"][key] for key in ("twin", "name", "title")}
+    changing = {key: whole["properties"][key] for key in ("twin", "name", "title", "about")}
     changing["extends"] = {"type": "string", "description": "The scenario file that is changed.", "examples": ["weee_line.yaml"]}
     changing["change"] = {"type": "object", "description": "Paths and new values, e.g. units.screen.aperture: 10 mm."}
     removed: dict[str, Any] = {"type": "string"}
