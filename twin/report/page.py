@@ -16,9 +16,12 @@ from twin.report.drawing import Drawing, data, svg
 from twin.report.flows import OTHER, Flow, energy_links, flows_of, mass_links
 from twin.report.flowsheet import flowsheet
 from twin.report.key_figures import Figures
+from twin.report.language import Language, language
 from twin.report.palette import rules
+from twin.report.products import products_of
 from twin.report.sankey import recycled, sankey
 from twin.report.source import Source
+from twin.report.verdicts import limit_sentence, verdict
 from twin.results.findings import figure_findings
 from twin.results.limits import limit_of
 from twin.results.texts import ONE_RUN
@@ -28,24 +31,32 @@ MOST_BATCHES = 4000
 GANTT_SPAN = 48.0
 """Hours that the chart of phases shows at first."""
 SECTIONS = (
-    ("summary", "Summary"),
-    ("flowsheet", "Flowsheet"),
-    ("sankey", "Mass, elements, energy"),
-    ("figures", "Key figures"),
-    ("bottleneck", "Bottleneck and states"),
-    ("levels", "Bunker levels"),
-    ("phases", "Phases of furnaces"),
-    ("deportment", "Deportment"),
-    ("warnings", "Range warnings"),
-    ("balances", "Balances"),
-    ("parameters", "Parameters"),
-    ("reporting", "Reporting checklist"),
-    ("provenance", "Provenance"),
+    "summary",
+    "figures",
+    "products",
+    "bottleneck",
+    "levels",
+    "phases",
+    "flowsheet",
+    "sankey",
+    "deportment",
+    "warnings",
+    "balances",
+    "parameters",
+    "reporting",
+    "provenance",
 )
+"""Chapters: the verdict and figures first, where they come from last."""
+ENGLISH = language("en")
 
 
-def render(source: Source) -> str:
+def render(source: Source, words: Language = ENGLISH) -> str:
     """Return the page. Raises :class:`~twin.errors.UsageError` where jinja2 is not installed."""
+    return filled("report.html.j2", contents(source, words), words)
+
+
+def filled(template: str, context: dict[str, Any], words: Language) -> str:
+    """Return a page of a template, with its style and script; the ``drawings`` of the context become its figures."""
     try:
         import jinja2
         from markupsafe import Markup
@@ -54,12 +65,27 @@ def render(source: Source) -> str:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("twin.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
+    environment.globals |= {"t": words, "head": lambda name: heading(name, words)}
     style, script = style_sheet(), _asset("report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    context = contents(source)
-    figures = {name: Markup(svg(drawing, f"figure-{name}")) for name, drawing in context.pop("drawings").items()}  # ElementTree escapes all text
+    drawings = context.pop("drawings")
+    figures = {name: Markup(svg(drawing, f"figure-{name}")) for name, drawing in drawings.items()}  # ElementTree escapes all text
     ours = {"style": Markup(style), "script": Markup(script), "script_hash": digest}
-    return environment.get_template("report.html.j2").render(**context, **ours, figures=figures)
+    return environment.get_template(template).render(**context, **ours, figures=figures)
+
+
+def heading(name: str, words: Language) -> str:
+    """The head of a column: a word of the table, or a name."""
+    key = f"column.{name}"
+    return words(key) if words.has(key) else words.say(name)
+
+
+def script_words(words: Language) -> dict[str, str]:
+    """What the page's script says, with places in braces."""
+    raw = {"from": "{from}", "to": "{to}", "shown": "{shown}", "of": "{of}", "unit": "{unit}", "phase": "{phase}", "length": "{length}", "limit": "{limit}"}
+    keys = {"told": "phases.told", "label": "phases.label", "limited": "phases.limited", "shown": "parameters.shown", "dark": "page.dark", "light": "page.light"}
+    found = {name: words(key, **raw) for name, key in keys.items()}
+    return found | {"hot": words("phases.hot", celsius="{celsius}"), "decimal": "," if words.code == "de" else "."}
 
 
 def style_sheet() -> str:
@@ -73,7 +99,7 @@ def _asset(name: str) -> str:
     return resources.files("twin.report").joinpath("templates", name).read_text(encoding="utf-8")
 
 
-def contents(source: Source) -> dict[str, Any]:
+def contents(source: Source, words: Language = ENGLISH) -> dict[str, Any]:
     """Everything that the template shows."""
     flows, figures = flows_of(source), Figures(source)
     rows = charts.batch_rows(source)
@@ -87,23 +113,30 @@ def contents(source: Source) -> dict[str, Any]:
     begin = math.floor(source.start / HOUR)
     if gantt_units:
         drawings["gantt"] = charts.gantt(source, rows, begin, GANTT_SPAN)
+    own = tuple(source.scenario.units)
+    drawings = {name: words.drawing(drawing, own) for name, drawing in drawings.items()}
+    views = [(key, group, words.drawing(drawing, own)) for key, group, drawing in views]
+    window = window_of(source, words)
+    deportment = figures.deportment()
     return {
         "source": source,
         "attrs": source.first.attrs,
         "title": source.scenario.title or source.scenario.name,
         "runs": [(name, result.attrs["seed"], result.attrs["replication"], result.digest) for name, result in zip(source.names, source.results, strict=True)],
-        "one_run": ONE_RUN,
+        "one_run": words.say(ONE_RUN),
+        "about": dict(source.first.about),
+        "verdict": verdict(source, figures, words),
         "headlines": figures.headlines(),
         "plant": figures.plant(),
         "matrices": figures.matrices(),
-        "deportment": figures.deportment(),
+        "deportment": deportment,
         "views": [(key, group, drawing.title) for key, group, drawing in views],
-        "data": {"sankey": {key: data(drawing) for key, _, drawing in views}, "gantt": _gantt_data(rows, gantt_units, begin, source)},
+        "data": {"sankey": {key: data(drawing) for key, _, drawing in views}, "gantt": _gantt_data(rows, gantt_units, begin, source, words), "words": script_words(words)},
         "streams": tables.streams(source, flows),
-        "limit": limit_of(source.totals).sentence(),
+        "limit": limit_sentence(limit_of(source.totals), words),
         "waits": tables.waits(source),
         "stops": tables.stops(source),
-        "products": tables.products(source),
+        "products": products_of(source, figures, words),
         "findings": figure_findings(source.first),
         "states": tables.states(source, units),
         "state_names": source.labels("state"),
@@ -118,19 +151,20 @@ def contents(source: Source) -> dict[str, Any]:
         "energy": tables.energy_balance(source),
         "parameters": parameters,
         "by_basis": tables.by_basis(parameters),
-        "checklist": reporting.checklist(source, parameters, list(source.first.kpis)),
+        "checklist": reporting.checklist(source, parameters, list(source.first.kpis), words),
         "platform": dict(source.first.attrs["platform"]),
-        "window": _window(source),
+        "window": window,
         "quantity": format_quantity,
-        "sections": [(anchor, name) for anchor, name in SECTIONS if (anchor != "phases" or gantt_units) and (anchor != "deportment" or figures.deportment())],
+        "sections": [anchor for anchor in SECTIONS if (anchor != "phases" or gantt_units) and (anchor != "deportment" or deportment)],
         "shapes": {name: drawing.width / max(drawing.height, 1.0) for name, drawing in drawings.items()},
         "drawings": drawings,
     }
 
 
-def _window(source: Source) -> str:
+def window_of(source: Source, words: Language) -> str:
+    """The window in words."""
     length = format_quantity(source.duration, "s")
-    return f"{length} after a warm-up of {format_quantity(source.start, 's')}" if source.start > 0 else length
+    return words("page.window_after", length=length, warmup=format_quantity(source.start, "s")) if source.start > 0 else words.amount(length)
 
 
 def stated_units(source: Source) -> list[str]:
@@ -195,7 +229,7 @@ def _line_label(source: Source) -> Callable[[str], str]:
     return lambda name: f"{name} line" if name in long else name
 
 
-def _gantt_data(rows: Iterable[charts.BatchRow], units: list[str], begin: float, source: Source) -> dict[str, Any] | None:
+def _gantt_data(rows: Iterable[charts.BatchRow], units: list[str], begin: float, source: Source, words: Language) -> dict[str, Any] | None:
     """Phases as short rows of numbers: unit, kind, phase, start and end in h, limit, temperature in °C."""
     if not units:
         return None
@@ -204,14 +238,14 @@ def _gantt_data(rows: Iterable[charts.BatchRow], units: list[str], begin: float,
     phases, limits = list(dict.fromkeys(row.phase for row in kept)), list(dict.fromkeys(row.limit for row in kept))
     phase_number, limit_number = {name: k for k, name in enumerate(phases)}, {name: k for k, name in enumerate(limits)}
     return {
-        "units": [[unit, source.heading(unit)] for unit in units],
+        "units": [[unit, words.say(source.heading(unit))] for unit in units],
         "kinds": list(charts.PHASES),
         "left": charts.NAMES,
         "plot": charts.PLOT,
         "bar": charts.BAR,
         "line": charts.ROW,
         "phases": phases,
-        "limits": limits,
+        "limits": [words.say(limit) for limit in limits],
         "begin": begin,
         "span": GANTT_SPAN,
         "end": source.scenario.horizon / HOUR if len(kept) == len(all_rows) else max(row.end for row in kept),
