@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from importlib import resources
 from typing import Any
 
@@ -21,8 +21,7 @@ from twin.report.palette import rules
 from twin.report.products import products_of
 from twin.report.sankey import recycled, sankey
 from twin.report.source import Source
-from twin.report.verdicts import limit_sentence, verdict
-from twin.results.findings import figure_findings
+from twin.report.verdicts import findings, limit_sentence, verdict
 from twin.results.limits import limit_of
 from twin.results.texts import ONE_RUN
 
@@ -65,7 +64,7 @@ def filled(template: str, context: dict[str, Any], words: Language) -> str:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("twin.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
-    environment.globals |= {"t": words, "head": lambda name: heading(name, words)}
+    environment.globals |= {"t": words, "head": lambda name: heading(name, words, context.get("names", ()))}
     style, script = style_sheet(), _asset("report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     drawings = context.pop("drawings")
@@ -74,10 +73,10 @@ def filled(template: str, context: dict[str, Any], words: Language) -> str:
     return environment.get_template(template).render(**context, **ours, figures=figures)
 
 
-def heading(name: str, words: Language) -> str:
-    """The head of a column: a word of the table, or a name."""
+def heading(name: str, words: Language, names: Collection[str] = ()) -> str:
+    """The head of a column: a word of the table, or one of the ``names`` of units and scenarios, which stay."""
     key = f"column.{name}"
-    return words(key) if words.has(key) else words.say(name)
+    return name if name in names else words(key) if words.has(key) else words.say(name)
 
 
 def script_words(words: Language) -> dict[str, str]:
@@ -137,7 +136,8 @@ def contents(source: Source, words: Language = ENGLISH) -> dict[str, Any]:
         "waits": tables.waits(source),
         "stops": tables.stops(source),
         "products": products_of(source, figures, words),
-        "findings": figure_findings(source.first),
+        "findings": findings(source, words),
+        "names": own,
         "states": tables.states(source, units),
         "state_names": source.labels("state"),
         "roles": roles_of(source),

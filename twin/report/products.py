@@ -21,18 +21,18 @@ def products_of(source: Source, figures: Figures, words: Language, most: int | N
             name,
             words.amount(composition_text(composition_of(source.totals, name))) or NO_VALUE,
             grades(figures, name, words),
-            with_interval(figures, f"product_mass.{name}", words),
-            *((with_interval(figures, f"offspec_share.{name}", words),) if off else ()),
+            with_interval(figures, f"product_mass.{name}"),
+            *((with_interval(figures, f"offspec_share.{name}"),) if off else ()),
         )
         for name in names
     ]
     return Table(("product", "is made of", "grades", "mass", *(("off-spec share",) if off else ())), tuple(rows), 3, wide=(1, 2))
 
 
-def with_interval(figures: Figures, name: str, words: Language) -> str:
+def with_interval(figures: Figures, name: str) -> str:
     """A key figure with half of its interval, where there is one."""
     figure = figures[name]
-    return words.amount(f"{figure.text} ± {figure.plus_minus}" if figure.plus_minus else figure.text)
+    return f"{figure.text} ± {figure.plus_minus}" if figure.plus_minus else figure.text
 
 
 def grades(figures: Figures, product: str, words: Language) -> str:

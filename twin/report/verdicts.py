@@ -8,7 +8,10 @@ from twin.quantities import format_quantity
 from twin.report.key_figures import Figures
 from twin.report.language import Language
 from twin.report.source import Source
+from twin.results.findings import MOST_RATIOS, paid_for_something_else
+from twin.results.kpis import Kpi
 from twin.results.limits import PlantLimit, limit_of
+from twin.results.texts import bounds_text
 
 MOST_UNITS = 4
 """Units that are named in a sentence."""
@@ -50,6 +53,23 @@ def _ranges(source: Source, words: Language) -> str:
         return words("verdict.ranges_kept")
     named = ", ".join(left[:MOST_UNITS])
     return words("verdict.ranges_left", units=named if len(left) <= MOST_UNITS else words("verdict.more_units", units=named, n=len(left) - MOST_UNITS))
+
+
+def findings(source: Source, words: Language) -> list[str]:
+    """What there is to say of figures and prices: products that are paid for something else, shares that a change of stock makes uncertain."""
+    found = [words.say(text) for text in paid_for_something_else(source.totals)]
+    kpis = source.first.kpis
+    unsure = [_bounds(name, kpi, words) for name, kpi in kpis.items() if kpi.open]
+    if unsure:
+        named = ", ".join(unsure[:MOST_RATIOS])
+        more = len(unsure) - MOST_RATIOS
+        found.append(words("finding.ratios", names=words("finding.more", names=named, n=more) if more > 0 else named))
+    return found
+
+
+def _bounds(name: str, kpi: Kpi, words: Language) -> str:
+    stem, _, rest = name.partition(".")
+    return f"{words(f'kpi.{stem}')} {rest} ({words.say(bounds_text(name, kpi))})"
 
 
 def limit_sentence(limit: PlantLimit, words: Language) -> str:
