@@ -51,7 +51,7 @@ def test_the_page_is_well_formed_and_has_its_sections(plant: str) -> None:
     ids = outline.ids()
     assert len(ids) == len(set(ids))
     melts = plant == "copper"
-    for anchor, _ in SECTIONS:
+    for anchor in SECTIONS:
         assert (anchor in ids) == (melts or anchor not in ("phases", "deportment")), anchor
     targets = [attrs["href"] for tag, attrs in outline.elements if tag == "a"]
     assert {target for target in targets if target} <= {f"#{name}" for name in ids}

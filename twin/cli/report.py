@@ -13,7 +13,8 @@ def add_parser(commands: Any) -> None:
     summary = "write a report of a run, of replications of a scenario, or of a comparison of scenarios, as one page that opens without a network"
     parser = commands.add_parser("report", help=summary, description=f"{summary[0].upper()}{summary[1:]}.", allow_abbrev=False)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of paths")
-    parser.add_argument("files", metavar="FILE", nargs="+", help="results file; several of one scenario are replications and give intervals, those of others are compared with the first")
+    several = "several of one scenario are replications and give intervals, those of others are compared with the first"
+    parser.add_argument("files", metavar="FILE", nargs="+", help=f"results file; {several}")
     parser.add_argument("--brief", action="store_true", help="write two pages of A4 for who decides instead of the whole report")
     parser.add_argument("--language", choices=("en", "de"), default="en", help="language of the report (default: en)")
     parser.add_argument("-o", "--output", metavar="FILE", default="report.html", help="page to write (default: report.html); an existing report is replaced")

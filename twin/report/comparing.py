@@ -30,7 +30,7 @@ LONGEST = 60
 
 @dataclass(frozen=True)
 class Side:
-    """A variant beside the base: its verdict in sentences, the table of what differs, and how many figures are not in it, since they did not change or for room."""
+    """A variant beside the base: its verdict, the table of what differs, and how many figures are not in it, since they did not change or for room."""
 
     name: str
     verdict: tuple[str, ...]
@@ -45,7 +45,8 @@ def render_comparison(results: Sequence[Result], names: Sequence[str], words: La
     context = _contents(comparison, results, words, rows if brief else None)
     about = dict(results[-1].about) | {key: text for key, text in results[0].about.items() if not results[-1].about.get(key)}
     runs = [(name, result.attrs["scenario_name"], *_identity(result)) for name, result in zip(names, results, strict=True)]
-    context |= {"about": about, "runs": runs, "attrs": results[0].attrs, "brief": brief, "drawings": {}, "names": comparison.names, "data": {"sankey": {}, "words": script_words(words)}}
+    context |= {"about": about, "runs": runs, "attrs": results[0].attrs, "brief": brief, "names": comparison.names}
+    context |= {"drawings": {}, "data": {"sankey": {}, "words": script_words(words)}}
     return filled("comparison.html.j2", context, words)
 
 
@@ -171,9 +172,7 @@ def _of_share(name: str, share: float, words: Language) -> str:
 def _products(comparison: Comparison, words: Language, most: int) -> Table:
     rows = sorted((row for row in comparison.rows if row.name.startswith("product_mass.")), key=lambda row: -_size(row.values[0]))[: min(MOST_PRODUCTS, most)]
     shown = range(1, min(len(comparison.names), MOST_VARIANTS + 1))
-    cells = [
-        (row.name.partition(".")[2], row.texts()[0], *(row.difference_text(k) or NO_VALUE for k in shown)) for row in rows
-    ]
+    cells = [(row.name.partition(".")[2], row.texts()[0], *(row.difference_text(k) or NO_VALUE for k in shown)) for row in rows]
     return Table(("product", comparison.names[0], *(comparison.names[k] for k in shown)), tuple(cells))
 
 
@@ -188,7 +187,8 @@ def _sure(comparison: Comparison, words: Language) -> list[str]:
         words("compare.one_run", name=name) if count == 1 else words("compare.runs", name=name, n=count)
         for name, count in zip(comparison.names, comparison.runs, strict=True)
     ]
-    said = [f"{'; '.join(sides)}.", *(f"{capital(words.say(remark))}." if not remark.startswith(comparison.names) else f"{words.say(remark)}." for remark in comparison.remarks)]
+    remarks = [words.say(text) if text.startswith(comparison.names) else capital(words.say(text)) for text in comparison.remarks]
+    said = [f"{'; '.join(sides)}.", *(f"{remark}." for remark in remarks)]
     judged = sum(change.interval is not None and change.verdict != "no change" for row in comparison.rows for change in row.changes)
     if judged:
         said.append(words("compare.intervals", confidence=f"{100 * each:.4g} %", chance=f"{(1 - each) * judged:.2g}", n=judged))

@@ -1,7 +1,7 @@
 """The languages of reports: words by key from one table, numbers and dates as each language writes them.
 
-The table is ``words.txt``; ``docs/words.py`` makes of it the catalogues (``locale/en.mo``, ``locale/de.mo``) that :mod:`gettext` reads. The engine speaks English.
-A sentence of it is put into another language by the table read backwards: a key that begins with ``say.`` and some others are patterns.
+The table is ``words.txt``; ``docs/words.py`` makes of it the catalogues (``locale/en.mo``, ``locale/de.mo``) that :mod:`gettext` reads. The engine speaks
+English. A sentence of it is put into another language by the table read backwards: a key that begins with ``say.`` and some others are patterns.
 """
 
 from __future__ import annotations
@@ -86,10 +86,11 @@ class Language:
         words, patterns = _backwards()
         if text in words:
             return self._raw(words[text])
-        if (spaced := text.replace("_", " ")) in words:
+        spaced = text.replace("_", " ")
+        if spaced in words:
             return self._raw(words[spaced])
         for pattern, key in patterns:
-            if found := pattern.fullmatch(text):
+            if found := pattern.fullmatch(text if " " in text else spaced):
                 return self._filled(self._raw(key), dict(found.groupdict()))
         return text
 

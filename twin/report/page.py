@@ -21,8 +21,7 @@ from twin.report.palette import rules
 from twin.report.products import products_of
 from twin.report.sankey import recycled, sankey
 from twin.report.source import Source
-from twin.report.verdicts import findings, limit_sentence, verdict
-from twin.results.limits import limit_of
+from twin.report.verdicts import findings, told_limit, verdict
 from twin.results.texts import ONE_RUN
 
 MOST_BATCHES = 4000
@@ -82,7 +81,8 @@ def heading(name: str, words: Language, names: Collection[str] = ()) -> str:
 def script_words(words: Language) -> dict[str, str]:
     """What the page's script says, with places in braces."""
     raw = {"from": "{from}", "to": "{to}", "shown": "{shown}", "of": "{of}", "unit": "{unit}", "phase": "{phase}", "length": "{length}", "limit": "{limit}"}
-    keys = {"told": "phases.told", "label": "phases.label", "limited": "phases.limited", "shown": "parameters.shown", "dark": "page.dark", "light": "page.light"}
+    keys = {"told": "phases.told", "label": "phases.label", "limited": "phases.limited", "shown": "parameters.shown"}
+    keys |= {"dark": "page.dark", "light": "page.light"}
     found = {name: words(key, **raw) for name, key in keys.items()}
     return found | {"hot": words("phases.hot", celsius="{celsius}"), "decimal": "," if words.code == "de" else "."}
 
@@ -130,9 +130,13 @@ def contents(source: Source, words: Language = ENGLISH) -> dict[str, Any]:
         "matrices": figures.matrices(),
         "deportment": deportment,
         "views": [(key, group, drawing.title) for key, group, drawing in views],
-        "data": {"sankey": {key: data(drawing) for key, _, drawing in views}, "gantt": _gantt_data(rows, gantt_units, begin, source, words), "words": script_words(words)},
+        "data": {
+            "sankey": {key: data(drawing) for key, _, drawing in views},
+            "gantt": _gantt_data(rows, gantt_units, begin, source, words),
+            "words": script_words(words),
+        },
         "streams": tables.streams(source, flows),
-        "limit": limit_sentence(limit_of(source.totals), words),
+        "limit": told_limit(source, words),
         "waits": tables.waits(source),
         "stops": tables.stops(source),
         "products": products_of(source, figures, words),

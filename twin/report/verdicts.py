@@ -19,8 +19,7 @@ MOST_UNITS = 4
 
 def verdict(source: Source, figures: Figures, words: Language) -> list[str]:
     """The sentences of the verdict, in the order in which a reader asks."""
-    limit = limit_sentence(limit_of(source.totals), words)
-    return [_does(source, figures, words), f"{capital(limit)}.", _certainty(source, figures, words), _ranges(source, words)]
+    return [_does(source, figures, words), told_limit(source, words), _certainty(source, figures, words), _ranges(source, words)]
 
 
 def capital(text: str) -> str:
@@ -53,6 +52,13 @@ def _ranges(source: Source, words: Language) -> str:
         return words("verdict.ranges_kept")
     named = ", ".join(left[:MOST_UNITS])
     return words("verdict.ranges_left", units=named if len(left) <= MOST_UNITS else words("verdict.more_units", units=named, n=len(left) - MOST_UNITS))
+
+
+def told_limit(source: Source, words: Language) -> str:
+    """The sentence of what limits the plant with a capital, unless it begins with the name of a unit, and a full stop."""
+    limit = limit_of(source.totals)
+    text = limit_sentence(limit, words)
+    return f"{text if limit.role in ('machine', 'process') else capital(text)}."
 
 
 def findings(source: Source, words: Language) -> list[str]:

@@ -123,9 +123,9 @@ class Scenario:
         tree = self._run
         for key in ("units", "materials", "policies"):
             if isinstance(tree.get(key), dict):
-                tree[key] = [[name, item] for name, item in tree[key].items()]  # type: ignore[union-attr]
+                tree[key] = [[name, item] for name, item in tree[key].items()]
         if isinstance(tree.get("resources"), dict):
-            tree["resources"] = {name: _in_order(item) for name, item in tree["resources"].items()}  # type: ignore[union-attr]
+            tree["resources"] = {name: _in_order(item) for name, item in tree["resources"].items()}
         for key in ("units", "events", "catalogue"):
             if key in tree:
                 tree[key] = self._by_content(tree[key])
