@@ -61,7 +61,7 @@ def run(which: str, replication: int = 0) -> Result:
     elif which == "copper":
         scenario = twin.load(ROOT / "scenarios" / "copper_smelter.yaml").change({"time.horizon": "3 d", "time.warmup": "1 d"})
     else:
-        scenario = twin.load(better() if which == "better" else hostile() if which == "hostile" else {**SMALL, "record": "none"} if which == "none" else SMALL)
+        scenario = twin.load(finer() if which == "finer" else hostile() if which == "hostile" else {**SMALL, "record": "none"} if which == "none" else SMALL)
     return twin.run(scenario, replication=replication)
 
 
@@ -80,12 +80,12 @@ def page(which: str, replications: int = 1, code: str = "en") -> str:
 @cache
 def comparison_page(code: str, replications: int, brief: bool) -> str:
     """The page that compares the small plant with one that sorts better."""
-    runs = [run(which, k) for which in ("small", "better") for k in range(replications)]
+    runs = [run(which, k) for which in ("small", "finer") for k in range(replications)]
     return render_comparison(runs, [f"run-{k}.h5" for k in range(len(runs))], language(code), brief)
 
 
-def better() -> dict[str, Any]:
+def finer() -> dict[str, Any]:
     """The small plant with another partition, all of whose products have a price."""
-    plant = copy.deepcopy(SMALL) | {"name": "better", "about": ABOUT}
+    plant = copy.deepcopy(SMALL) | {"name": "finer", "about": ABOUT}
     plant["units"]["sort"]["partition"] = {"good": {"good": "97 %", "bad": "5 %"}}
     return plant

@@ -16,7 +16,7 @@ from twin.results.kpis import NO_VALUE, PLANT
 from twin.results.read import Result
 from twin.study.compare import compare
 from twin.study.comparison import Comparison, Row
-from twin.study.verdicts import WITHHELD, Change
+from twin.study.verdicts import WITHHELD, Change, direction
 
 CALLED = ("name", "title")
 """Differences that are no change of the plant."""
@@ -98,11 +98,20 @@ def _first_asked(comparison: Comparison) -> list[Row]:
     return (rows + [row for row in comparison.rows if row.name.startswith("recovery.") and row.name.count(".") == 1])[:MOST_ASKED]
 
 
+def _judged(comparison: Comparison, k: int) -> list[Row]:
+    """The figures that the verdict on a variant is on: those asked first, or where none of them changed those that did."""
+    first, names = _first_asked(comparison), [row.name for row in comparison.rows]
+    if any(row.changes[k - 1].verdict != "no change" and not math.isnan(row.changes[k - 1].difference) for row in first):
+        return first
+    moved = [row for row in comparison.rows if row.changes[k - 1].verdict != "no change" and not math.isnan(row.changes[k - 1].difference)]
+    return sorted(moved, key=lambda row: direction(row.name, names) == 0)[:MOST_ASKED]
+
+
 def _verdict(comparison: Comparison, k: int, words: Language) -> tuple[str, ...]:
     """Whether a variant is better or worse, or that it cannot be told."""
     ends = {"variant": comparison.names[k], "base": comparison.names[0]}
     found: dict[str, list[str]] = {}
-    for row in _first_asked(comparison):
+    for row in _judged(comparison, k):
         change = row.changes[k - 1]
         verdict = "one run" if change.interval is None and not change.verdict else change.verdict
         if not math.isnan(change.difference):
@@ -113,6 +122,8 @@ def _verdict(comparison: Comparison, k: int, words: Language) -> tuple[str, ...]
         said.append(words("compare.mixed", better=joined["better"], worse=joined["worse"], **ends))
     else:
         said += [words(f"compare.{verdict}", names=joined[verdict], **ends) for verdict in ("better", "worse") if verdict in joined]
+    if others := ", ".join(joined[verdict] for verdict in ("higher", "lower") if verdict in joined):
+        said.append(words("compare.other", names=others, **ends))
     if "cannot tell" in joined:
         said.append(words("compare.cannot_tell", names=joined["cannot tell"], **ends))
     if "one run" in joined:
