@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from html.parser import HTMLParser
 
 import pytest
@@ -54,6 +55,7 @@ class Visible(HTMLParser):
             self.texts.append(data.strip())
 
 
+@cache
 def pages_in(code: str) -> dict[str, str]:
     words = language(code)
     found = {plant: page(plant, 1, code) for plant in ("weee", "copper")}
