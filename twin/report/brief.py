@@ -16,7 +16,7 @@ from twin.report.verdicts import findings, verdict
 
 MOST_ROWS, MOST_WAITS, MOST_STATES, MOST_FINDINGS = 8, 5, 14, 3
 """What two pages hold: products and key figures each, waits, bars of states, findings."""
-LONGEST = 260
+LONGEST = 320
 """Characters of a text that is cut."""
 MONEY = ("revenue", "feed_cost", "energy_cost", "overtime_cost", "penalties", "stock_value", "margin", "margin_cash")
 FIRST = ("processed", "specific_energy", "co2", "co2_per_tonne", "feed_heating_value")

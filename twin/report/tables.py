@@ -85,7 +85,7 @@ def stops(source: Source) -> Table:
         (row.reason, row.machine, f"{row.number}", f"{row.seconds / 3600.0:.4g} h", f"{100 * row.share:.1f} %", f"{100 * row.cumulative:.1f} %")
         for row in pareto(source.totals)
     ]
-    return Table(("reason", "machine", "stops", "time down", "share", "cumulative"), tuple(rows), 2)
+    return Table(("reason", "machine", "stops", "time down", "share", "cumulative"), tuple(rows), 2, (0,))
 
 
 def slowed_lots(source: Source) -> Table:

@@ -69,7 +69,7 @@ def findings(source: Source, words: Language) -> list[str]:
     if unsure:
         named = ", ".join(unsure[:MOST_RATIOS])
         more = len(unsure) - MOST_RATIOS
-        found.append(words("finding.ratios", names=words("finding.more", names=named, n=more) if more > 0 else named))
+        found.append(capital(words("finding.ratios", names=words("finding.more", names=named, n=more) if more > 0 else named)))
     return found
 
 
