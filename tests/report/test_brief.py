@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pages_of_plants import SMALL, comparison_page, run, source
+from pages_of_plants import SMALL, comparison_page, page, run, source
 
 import twin
 from twin.report.brief import MOST_ROWS, render_brief
@@ -28,10 +28,10 @@ def pages_printed(browser: Any, text: str, path: Path) -> int:
 
 
 def wide_plant() -> dict[str, Any]:
-    """A plant of twenty sorters with long names and as many products, which would fill many pages."""
+    """A plant of twelve sorters with long names and as many products, which would fill many pages."""
     units: dict[str, Any] = {name: SMALL["units"][name] for name in ("trucks", "yard")}
     before = "yard"
-    for k in range(20):
+    for k in range(12):
         name = f"sorter_with_a_rather_long_name_{k}"
         units[name] = {**SMALL["units"]["sort"], "from": before, "rate": "2 t/h"}
         units[f"product_with_a_rather_long_name_{k}"] = {"kind": "product", "from": f"{name}.good", "targets": ["good"], "price": "100 EUR/t"}
@@ -42,7 +42,7 @@ def wide_plant() -> dict[str, Any]:
     return {**SMALL, "name": "wide", "title": "A plant with a title that is long. " * 6, "about": about, "units": units, "time": {"horizon": "1 d"}}
 
 
-@pytest.mark.parametrize("code", ["en", "de"])
+@pytest.mark.parametrize("code", [pytest.param("en", marks=pytest.mark.soak), "de"])
 def test_two_pages_in_the_browser(browser: Any, tmp_path: Path, code: str) -> None:
     words = language(code)
     texts = {"weee": render_brief(source("weee"), words), "copper": render_brief(source("copper"), words), "small": render_brief(source("small", 3), words)}
@@ -84,3 +84,11 @@ def test_hostile_texts_stay_text_on_two_pages() -> None:
         assert "<img" not in text
         assert "<b>" not in text
         assert text.count("</script>") == 2
+
+
+@pytest.mark.parametrize("plant", ["none", "no_streams"])
+@pytest.mark.parametrize("code", ["en", "de"])
+def test_a_run_of_which_little_was_recorded_has_its_pages_too(plant: str, code: str) -> None:
+    for text in (render_brief(source(plant), language(code)), page(plant, 1, code)):
+        assert text.rstrip().endswith("</html>")
+        assert 'class="verdict"' in text
