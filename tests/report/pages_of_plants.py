@@ -46,6 +46,7 @@ def hostile() -> dict[str, Any]:
     """The small plant with an attack in every text that a scenario may hold."""
     plant = copy.deepcopy(SMALL)
     plant["title"] = ATTACK
+    plant["about"] = dict.fromkeys(("purpose", "author", "organisation", "question", "assumptions"), ATTACK)
     for unit in plant["units"].values():
         unit |= {"title": ATTACK, "basis": "assumed", "source": ATTACK}
     plant["units"]["sort"]["rate"] = {"value": "2 t/h", "basis": "measured", "source": ATTACK}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from twin.report.key_figures import HEADLINES
@@ -72,14 +73,17 @@ def _contents(comparison: Comparison, results: Sequence[Result], words: Language
         "limits": _limits(comparison, words, rows),
         "products": _products(comparison, words, rows) if rows is not None else None,
         "sure": _sure(comparison, words),
-        "start": sorted({words.date(_start(result)) for result in results}),
+        "start": list(dict.fromkeys(_start(result, words) for result in results)),
     }
 
 
-def _start(result: Result) -> Any:
-    from datetime import datetime
-
-    return datetime.fromisoformat(str(result.attrs["start"]))
+def _start(result: Result, words: Language) -> str:
+    """When a run begins, as its file says it."""
+    text = str(result.attrs["start"])
+    try:
+        return words.date(datetime.fromisoformat(text))
+    except ValueError:  # a stranger's file
+        return text
 
 
 def _cut(text: str) -> str:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import math
 from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import UTC, datetime
 from importlib import resources
 from typing import Any
 
@@ -142,6 +143,7 @@ def contents(source: Source, words: Language = ENGLISH) -> dict[str, Any]:
         "products": products_of(source, figures, words),
         "findings": findings(source, words),
         "names": own,
+        "created": f"{words.date(moment)} UTC" if (moment := _moment(source.first.attrs["created"])) is not None else source.first.attrs["created"],
         "states": tables.states(source, units),
         "state_names": source.labels("state"),
         "roles": roles_of(source),
@@ -163,6 +165,14 @@ def contents(source: Source, words: Language = ENGLISH) -> dict[str, Any]:
         "shapes": {name: drawing.width / max(drawing.height, 1.0) for name, drawing in drawings.items()},
         "drawings": drawings,
     }
+
+
+def _moment(text: str) -> datetime | None:
+    """The moment at which a file was made; None where a stranger wrote something else there."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def window_of(source: Source, words: Language) -> str:

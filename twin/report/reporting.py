@@ -66,7 +66,7 @@ def _outputs(names: list[str], words: Language) -> str:
 
 def _logic(source: Source, words: Language) -> dict[str, str]:
     scenario, none = source.scenario, words("checklist.none")
-    kinds = "; ".join(f"{len(names)} {words.say(kind.replace('_', ' '))}" for kind, names in scenario.units_by_kind().items())
+    kinds = "; ".join(f"{len(names)} × {words.say(kind.replace('_', ' '))}" for kind, names in scenario.units_by_kind().items())
     lines = "; ".join(f"{line.name}: {', '.join(line.machines)}" for line in source.topology.lines) or none
     resources = ", ".join(f"{name} ({spec.text})" for name, spec in scenario.resources.items()) or none
     lot = format_quantity(scenario.lot, "kg") if scenario.lot is not None else words("known.lot_of_line")
