@@ -27,6 +27,7 @@ bench: $(VENV)/.developed
 
 docs: $(VENV)/.developed
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/words.py
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

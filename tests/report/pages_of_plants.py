@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import twin
+from twin.report.comparing import render_comparison
+from twin.report.language import language
 from twin.report.page import render
 from twin.report.source import Source, gather
 from twin.results.read import Result
 
 ROOT = Path(__file__).parents[2]
 ATTACK = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(2)>&amp;"
+ABOUT = {"purpose": "To size the sorter.", "author": "A. Author", "organisation": "A plant", "question": "Does a better sorter pay?", "access": "On request."}
 SMALL: dict[str, Any] = {
     "twin": 1,
     "name": "small",
@@ -43,6 +46,7 @@ def hostile() -> dict[str, Any]:
     """The small plant with an attack in every text that a scenario may hold."""
     plant = copy.deepcopy(SMALL)
     plant["title"] = ATTACK
+    plant["about"] = dict.fromkeys(("purpose", "author", "organisation", "question", "assumptions"), ATTACK)
     for unit in plant["units"].values():
         unit |= {"title": ATTACK, "basis": "assumed", "source": ATTACK}
     plant["units"]["sort"]["rate"] = {"value": "2 t/h", "basis": "measured", "source": ATTACK}
@@ -104,7 +108,7 @@ def run(which: str, replication: int = 0) -> Result:
     elif which == "copper":
         scenario = twin.load(ROOT / "scenarios" / "copper_smelter.yaml").change({"time.horizon": "3 d", "time.warmup": "1 d"})
     else:
-        scenario = twin.load(hostile() if which == "hostile" else {**SMALL, "record": "none"} if which == "none" else SMALL)
+        scenario = twin.load(finer() if which == "finer" else hostile() if which == "hostile" else {**SMALL, "record": "none"} if which == "none" else SMALL)
     return twin.run(scenario, replication=replication)
 
 
@@ -115,6 +119,20 @@ def source(which: str, replications: int = 1) -> Source:
 
 
 @cache
-def page(which: str, replications: int = 1) -> str:
+def page(which: str, replications: int = 1, code: str = "en") -> str:
     """The page of a plant."""
-    return render(source(which, replications))
+    return render(source(which, replications), language(code))
+
+
+@cache
+def comparison_page(code: str, replications: int, brief: bool) -> str:
+    """The page that compares the small plant with one that sorts better."""
+    runs = [run(which, k) for which in ("small", "finer") for k in range(replications)]
+    return render_comparison(runs, [f"run-{k}.h5" for k in range(len(runs))], language(code), brief)
+
+
+def finer() -> dict[str, Any]:
+    """The small plant with another partition, all of whose products have a price."""
+    plant = copy.deepcopy(SMALL) | {"name": "finer", "about": ABOUT}
+    plant["units"]["sort"]["partition"] = {"good": {"good": "97 %", "bad": "5 %"}}
+    return plant

@@ -51,7 +51,7 @@ def test_the_page_is_well_formed_and_has_its_sections(plant: str) -> None:
     ids = outline.ids()
     assert len(ids) == len(set(ids))
     melts = plant == "copper"
-    for anchor, _ in SECTIONS:
+    for anchor in SECTIONS:
         assert (anchor in ids) == (melts or anchor not in ("phases", "deportment")), anchor
     targets = [attrs["href"] for tag, attrs in outline.elements if tag == "a"]
     assert {target for target in targets if target} <= {f"#{name}" for name in ids}
@@ -209,3 +209,35 @@ def test_figures_have_labels_and_tables_headers() -> None:
     labelled = [attrs["for"] for tag, attrs in outline.elements if tag == "label"]
     controls = [attrs["id"] for tag, attrs in outline.elements if tag in ("select", "input")]
     assert sorted(map(str, labelled)) == sorted(map(str, controls))
+
+
+def test_the_verdict_comes_first_and_provenance_last() -> None:
+    text = page("weee")
+    order = [
+        text.index(f'id="{name}"')
+        for name in ("summary", "figures", "products", "bottleneck", "flowsheet", "warnings", "parameters", "reporting", "provenance")
+    ]
+    assert order == sorted(order)
+    assert text.index("<h1>") < text.index('class="verdict"') < text.index('class="cards"')
+    assert text.index(source("weee").first.digest[:16]) > text.index('id="reporting"')
+
+
+def test_products_by_material_beside_their_specification() -> None:
+    result = source("weee").first
+    table = contents(source("weee"))["products"]
+    rows = {row[0]: row for row in table.rows}
+    assert list(rows) == list(source("weee").totals.inputs.products)
+    grade = 100 * result.kpis["grade.steel.Fe"].value
+    assert f"Fe {grade:.4g} % (≥ 92 %)" in rows["steel"][2]
+    assert rows["steel"][1].startswith("steel 9")
+    assert rows["steel"][3] == f"{result.kpis['product_mass.steel'].value / 1000:.4g} t"
+
+
+def test_about_answers_the_checklist() -> None:
+    text = page("finer")
+    part = text[text.index('<section id="reporting">') : text.index('<section id="provenance">')]
+    assert '<span class="answer">To size the sorter.</span>' in part
+    assert '<span class="answer">On request.</span>' in part
+    assert "Which plant is this" not in part
+    assert part.count("To be answered:") == page("small").count("To be answered:") - 3
+    assert text.index("Does a better sorter pay?") < text.index('class="verdict"')

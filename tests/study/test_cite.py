@@ -11,7 +11,8 @@ import yaml
 import twin
 from twin.errors import UsageError
 from twin.study.cite import cite
-from twin.study.statistics import student_interval
+from twin.study.cite_difference import cite_difference
+from twin.study.statistics import paired, student_interval
 
 PLANT = """\
 twin: 1
@@ -96,3 +97,61 @@ def test_what_cannot_be_cited_together(files: list[Path], tmp_path: Path) -> Non
         cite([])
     with pytest.raises(UsageError, match="no key figure 'througput'; did you mean 'throughput'"):
         cite(files, ["througput"])
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Path], list[Path]]:
+    """Runs of the plant, and of one whose sorter is slower; of the second the last has another seed."""
+    folder = tmp_path_factory.mktemp("two")
+    base, variant = [folder / f"base{k}.h5" for k in range(3)], [folder / f"slow{k}.h5" for k in range(3)]
+    for k in range(3):
+        twin.run(twin.load(PLANT), out=base[k], replication=k).close()
+        twin.run(twin.load(PLANT).change({"units.sort.rate": "1.2 t/h", "name": "slow"}), out=variant[k], replication=k).close()
+    return base, variant
+
+
+def test_a_difference_has_the_interval_of_the_pairs_and_the_hashes_of_both(two: tuple[list[Path], list[Path]]) -> None:
+    base, variant = two
+    found = cite_difference([*base, *variant], ["throughput"])
+    values, digests, hashes = [], [], []
+    for files in two:
+        results = [twin.open(path) for path in files]
+        values.append([result.kpis["throughput"].value for result in results])
+        digests += [result.digest for result in results]
+        hashes += [str(results[0].attrs["scenario_sha256"])]
+    assert found.values[0].change.interval == paired(*values, 0.95)
+    sentence = found.sentence
+    for part in (*digests, *hashes, "n = 3", "95 % interval", "paired", "seed 1, replications 0, 1, 2", f"twin {found.base.version}"):
+        assert part in sentence
+    assert found.short.count("\n") == 0
+    assert hashes[0][:8] in found.short
+    assert found.values[0].difference in found.short
+    assert len(found.short) < 160
+    assert yaml.safe_load(found.cff)["references"][1]["identifiers"][0]["value"] == f"sha256:{hashes[1]}"
+    assert f"@misc{{slow_{hashes[1][:8]}," in found.bibtex
+
+
+def test_one_run_of_a_side_has_no_interval_and_says_so(two: tuple[list[Path], list[Path]]) -> None:
+    base, variant = two
+    for files in ([base[0], variant[0]], [base[0], variant[1]], [*base, variant[0]]):
+        found = cite_difference(files)
+        assert found.values[0].change.interval is None
+        assert "one run, no interval" in found.sentence
+        assert "one run, no interval" in found.short
+        assert "±" not in found.sentence
+
+
+def test_a_difference_is_of_two_scenarios(two: tuple[list[Path], list[Path]]) -> None:
+    base, variant = two
+    with pytest.raises(UsageError, match="got files of 1"):
+        cite_difference(base)
+    with pytest.raises(UsageError, match="is given twice"):
+        cite_difference([base[0], base[0], variant[0]])
+    with pytest.raises(UsageError, match="no key figure 'nothing'"):
+        cite_difference([base[0], variant[0]], ["nothing"])
+
+
+def test_a_short_citation_is_one_line(two: tuple[list[Path], list[Path]]) -> None:
+    one, several = cite(two[0][:1]), cite(two[0])
+    assert re.fullmatch(r"small: throughput [\d.]+ t/h \(one run, no interval\) \[twin [\d.]+, scenario [0-9a-f]{8}, seed 1, replication 0\]", one.short)
+    assert re.fullmatch(r"small: throughput [\d.]+ ± [\d.]+ t/h \[twin [\d.]+, scenario [0-9a-f]{8}, seed 1, replications 0, 1, 2\]", several.short)

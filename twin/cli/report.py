@@ -10,10 +10,13 @@ from typing import Any
 
 def add_parser(commands: Any) -> None:
     """Declare the command and its arguments."""
-    summary = "write a report of a run, or of replications of a scenario, as one page that opens without a network"
+    summary = "write a report of a run, of replications of a scenario, or of a comparison of scenarios, as one page that opens without a network"
     parser = commands.add_parser("report", help=summary, description=f"{summary[0].upper()}{summary[1:]}.", allow_abbrev=False)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of paths")
-    parser.add_argument("files", metavar="FILE", nargs="+", help="results file; several are replications of one scenario and give intervals")
+    several = "several of one scenario are replications and give intervals, those of others are compared with the first"
+    parser.add_argument("files", metavar="FILE", nargs="+", help=f"results file; {several}")
+    parser.add_argument("--brief", action="store_true", help="write two pages of A4 for who decides instead of the whole report")
+    parser.add_argument("--language", choices=("en", "de"), default="en", help="language of the report (default: en)")
     parser.add_argument("-o", "--output", metavar="FILE", default="report.html", help="page to write (default: report.html); an existing report is replaced")
     parser.add_argument("--figures", metavar="DIR", help="write the figures as SVG and PNG to DIR too (needs matplotlib)")
     parser.add_argument("--pdf", action="store_true", help="write a PDF beside the page too (needs weasyprint)")
@@ -23,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
     """Run the command."""
     from twin.report.files import report
 
-    written = report(options.files, Path(options.output), pdf=options.pdf, figures=options.figures)
+    written = report(options.files, Path(options.output), pdf=options.pdf, figures=options.figures, brief=options.brief, language=options.language)
     if options.json:
         pdf = str(written.pdf) if written.pdf is not None else None
         print(json.dumps({"report": str(written.page), "pdf": pdf, "figures": [str(path) for path in written.figures]}, indent=2))

@@ -120,7 +120,8 @@ def _write(options: argparse.Namespace, out: Path, found: list[Reliability], uni
     source = f"stop log {log.source}"
     changes = {f"units.{units[one.machine]}.failures": failures_of(one, source) for one in found if one.cause == ALL and one.machine in units}
     watched = f"{log.begin:%Y-%m-%d %H:%M} to {log.end:%Y-%m-%d %H:%M}"
-    about = {"made_by": "twin stops", "source": source, "watched": watched, "planned": ", ".join(options.planned) or "none"}
+    planned = ", ".join(options.planned) or "none"
+    about = {"preparation": f"Failures were fitted by twin stops to the {source}, watched from {watched}; planned stops, which are no failures: {planned}."}
     write_change_file(Path(options.plant), out, changes, about, out.stem if out.stem.isidentifier() else None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -155,7 +156,7 @@ class Simulation:
     def _stored_scenario(self) -> dict[str, Any]:
         files = self.scenario.files
         return {
-            "scenario/yaml": self.scenario.to_yaml(),
+            "scenario/yaml": self.scenario.run_yaml(),
             "scenario/file_name": list(files),
             "scenario/file_text": list(files.values()),
             "scenario/kpi_inputs": self.translation.kpi_inputs(),
@@ -176,6 +177,7 @@ class Simulation:
             "replication": self.replication,
             "horizon": scenario.horizon,
             "warmup": scenario.warmup,
+            **({"about": json.dumps(about, ensure_ascii=False)} if (about := scenario.about.texts()) else {}),
             **made_by(scenario.code),
         }
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from twin.errors import UsageError
+from twin.report.language import Language
+from twin.report.language import language as language_of
 from twin.report.page import render
 from twin.report.pdf import has_end
 from twin.report.source import Source, gather
@@ -33,14 +36,16 @@ def report(
     *,
     pdf: bool = False,
     figures: str | os.PathLike[str] | None = None,
+    brief: bool = False,
+    language: str = "en",
 ) -> Written:
-    """Write a report of one run, or of several replications of one scenario, to ``out``; returns the files.
+    """Write a report of one run, of several replications of one scenario, or of a comparison of scenarios, the first of which is the base; returns the files.
 
-    ``pdf`` writes a PDF beside it, ``figures`` names a folder for SVG and PNG files of its figures. An existing report is replaced, any other file refused.
-    Raises :class:`~twin.errors.UsageError` for runs of different scenarios and where a package is missing, :class:`~twin.errors.FileError` for files that
-    cannot be read or written.
+    ``brief`` writes two pages of A4, ``language`` is ``"en"`` or ``"de"``. ``pdf`` writes a PDF beside the page, ``figures`` names a folder for SVG and PNG
+    files of its figures. An existing report is replaced, any other file refused. Raises :class:`~twin.errors.UsageError` for a language that there is not,
+    figures of a comparison, and where a package is missing, :class:`~twin.errors.FileError` for files that cannot be read or written.
     """
-    page = Path(out)
+    page, words = Path(out), language_of(language)
     opened = [file if isinstance(file, Result) else open_file(os.fspath(file)) for file in files]
     try:
         names = [result.path.name if result.path is not None else f"run {k + 1}" for k, result in enumerate(opened)]
@@ -49,11 +54,13 @@ def report(
         if beside is not None:
             check_replaceable(beside, PRINTED)
         with contradictions(", ".join(names)):
-            source = gather(opened, names)
-            text = render(source)
-        printed = _printed(text) if beside is not None else b""
+            write, most = _pages(opened, names, words, brief, figures is not None)
+            text = write(most)
+        printed = b""
+        if beside is not None:
+            text, printed = _fitted(write, text, most) if brief else (text, _printed(text))
         with contradictions(", ".join(names)):
-            drawn = _figures(source, Path(figures)) if figures is not None else ()
+            drawn = _figures(gather(opened, names), Path(figures)) if figures is not None else ()
         with replacing(page, PAGE) as temporary:
             temporary.write_bytes(text.encode("utf-8"))
         if beside is not None:
@@ -64,6 +71,34 @@ def report(
             if file is not result:
                 result.close()
     return Written(page, beside, drawn)
+
+
+def _pages(opened: Sequence[Result], names: Sequence[str], words: Language, brief: bool, drawn: bool) -> tuple[Callable[[int], str], int]:
+    """What writes the page with so many rows, which only two pages are short of, and how many rows those have at most."""
+    from twin.report import brief as two_pages
+    from twin.report import comparing
+
+    if len({str(result.attrs["scenario_sha256"]) for result in opened}) > 1:
+        if drawn:
+            raise UsageError("--figures is for a report of one scenario, and these are runs of several: make a report of each to get its figures")
+        return (lambda rows: comparing.render_comparison(opened, names, words, brief, rows)), comparing.MOST_ROWS
+    source = gather(opened, names)
+    if brief:
+        return (lambda rows: two_pages.render_brief(source, words, rows)), two_pages.MOST_ROWS
+    return (lambda rows: render(source, words)), 0
+
+
+def _fitted(write: Callable[[int], str], text: str, most: int) -> tuple[str, bytes]:
+    """The page and its PDF with as many rows as two pages hold."""
+    from twin.report.pdf import pages_of
+
+    printed, count = pages_of(text)
+    for rows in range(most - 1, 0, -1):
+        if count <= 2:
+            break
+        text = write(rows)
+        printed, count = pages_of(text)
+    return text, printed
 
 
 def _printed(text: str) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from twin.report.source import Source
-from twin.results.kpis import KPIS, NO_VALUE, PLANT, kpi_text
+from twin.results.kpis import NO_VALUE, PLANT, kpi_text
 from twin.results.texts import ONE_RUN
 from twin.scenario.kinds.product import Product
 
@@ -16,25 +16,23 @@ ROUNDING = 1e-9
 """Relative differences between runs up to this are shown as none."""
 
 MATRICES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
-    ("Products", "product", (("product_mass", "mass"), ("yield", "yield"), ("offspec_share", "off-spec share"),
+    ("products", "product", (("product_mass", "mass"), ("yield", "yield"), ("offspec_share", "off-spec share"),
                              ("pickup_queue", "trucks waiting"), ("pickup_wait", "mean wait"), ("loading", "trucks loaded"),
                              ("short_pickup_share", "short pick-ups"), ("empty_pickup_share", "empty pick-ups"), ("rejected_pickup_share", "rejected pick-ups"),
                              ("limited_pickup_share", "pick-ups called off"), ("rejected_mass", "mass rejected"), ("penalty", "penalty"),
                              ("on_time_share", "orders on time"), ("late", "mean lateness of late orders"), ("open_orders", "orders overdue"))),
-    ("Lines and furnaces", "line", (("utilisation", "running"), ("blocked", "blocked"), ("starved", "starved"), ("waiting", "waiting"), ("oee", "OEE"),
+    ("lines", "line", (("utilisation", "running"), ("blocked", "blocked"), ("starved", "starved"), ("waiting", "waiting"), ("oee", "OEE"),
                                     ("starts", "starts"), ("overtime", "overtime"), ("closing", "closing"), ("changeover", "changeover"),
                                     ("cleaning", "cleaning"), ("warm_up", "warm-up"))),
-    ("Machines", "machine", (("availability", "availability"), ("repair_wait", "waits for repair"), ("load", "load"), ("bottleneck_share", "bottleneck"))),
-    ("Gate", "feed", (("queue", "trucks waiting"), ("wait", "mean wait"), ("unloading", "trucks unloading"),
+    ("machines", "machine", (("availability", "availability"), ("repair_wait", "waits for repair"), ("load", "load"), ("bottleneck_share", "bottleneck"))),
+    ("gate", "feed", (("queue", "trucks waiting"), ("wait", "mean wait"), ("unloading", "trucks unloading"),
                       ("turned_away_share", "turned away"), ("left_share", "left after waiting"), ("turned_away_mass", "mass turned away"))),
-    ("Costs", "unit", (("energy_cost_of", "energy"), ("maintenance_cost_of", "maintenance"), ("wear_cost_of", "wear"),
+    ("costs", "unit", (("energy_cost_of", "energy"), ("maintenance_cost_of", "maintenance"), ("wear_cost_of", "wear"),
                        ("capital_cost_of", "capital"), ("cost", "cost"))),
-    ("Resources", "resource", (("resource_load", "load"), ("resource_queue", "waiting for it"), ("resource_wait", "mean wait"))),
+    ("resources", "resource", (("resource_load", "load"), ("resource_queue", "waiting for it"), ("resource_wait", "mean wait"))),
 )  # fmt: skip
 """Tables with a row for each unit and a column for each key figure."""
-HEADLINES = (
-    ("throughput", "Throughput"), ("specific_energy", "Energy per mass processed"), ("co2_per_tonne", "CO2 of energy per mass processed"), ("margin", "Margin"),
-)  # fmt: skip
+HEADLINES = ("throughput", "specific_energy", "co2_per_tonne", "margin")
 """Key figures at the head of the page, with the recovery of what earns most."""
 
 
@@ -49,22 +47,26 @@ class Figure:
 
 @dataclass(frozen=True)
 class Matrix:
-    """A table: a row for each name, a column for each heading."""
+    """A table: a row for each name, a column for each heading. ``title`` is a key of the table of words."""
 
     title: str
     heading: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, tuple[Figure, ...]], ...]
-    note: str = ""
+    note: bool = False
 
 
 @dataclass(frozen=True)
 class PlantRow:
-    """A key figure of the whole plant, with its definition."""
+    """A key figure of the whole plant; its ``stem`` is the word before the first dot, by which its definition is found."""
 
     name: str
     figure: Figure
-    meaning: str
+
+    @property
+    def stem(self) -> str:
+        """The word before the first dot."""
+        return self.name.partition(".")[0]
 
 
 def figure_of(name: str, values: Sequence[float], unit: str) -> Figure:
@@ -127,23 +129,22 @@ class Figures:
         return name in self.figures and self.figures[name].text != NO_VALUE
 
     def headlines(self) -> list[tuple[str, Figure]]:
-        """The few figures at the head of the page."""
-        found = [(title, self[name]) for name, title in HEADLINES if self.known(name)]
+        """The few figures at the head of the page, by name."""
+        found = [(name, self[name]) for name in HEADLINES if self.known(name)]
         earned: dict[str, float] = {}
         for name, product in self.source.totals.inputs.products.items():
             for of, price, payable in product.price:
                 if of and self.known(f"recovery.{of}"):
                     earned[of] = earned.get(of, 0.0) + price * payable * self.source.totals.mass(name, of)
         best = sorted(earned, key=lambda of: -earned[of])[:2]
-        return [found[0], *((f"Recovery of {of}", self[f"recovery.{of}"]) for of in best), *found[1:]] if found else []
+        return [found[0], *((f"recovery.{of}", self[f"recovery.{of}"]) for of in best), *found[1:]] if found else []
 
     def plant(self) -> list[PlantRow]:
         """Figures of the whole plant."""
-        meanings = {definition.pattern.partition(".")[0]: definition.meaning for definition in KPIS}
         names = [name for name in self.kpis if ("." not in name or name.partition(".")[0] in PLANT) and self.known(name)]
-        rows = [PlantRow(name, self[name], meanings.get(name.partition(".")[0], "")) for name in names]
+        rows = [PlantRow(name, self[name]) for name in names]
         missing = [name for name, kpi in self.kpis.items() if kpi.note and not self.known(name)]
-        return rows + [PlantRow(name, Figure(NO_VALUE, flag=self.kpis[name].note), meanings.get(name, "")) for name in missing]
+        return rows + [PlantRow(name, Figure(NO_VALUE, flag=self.kpis[name].note)) for name in missing]
 
     def matrices(self) -> list[Matrix]:
         """Recovery, grade, and what there is of products, lines, machines and gate."""
@@ -159,26 +160,25 @@ class Figures:
         products = tuple(dict.fromkeys(name[2] for name in names))
         elements = dict.fromkeys(name[1] for name in names)
         rows = tuple((element, tuple(self[f"deportment.{element}.{product}"] for product in products)) for element in elements)
-        return Matrix("Deportment", "element", products, tuple(row for row in rows if any(cell.text != NO_VALUE for cell in row[1])))
+        return Matrix("deportment", "element", products, tuple(row for row in rows if any(cell.text != NO_VALUE for cell in row[1])))
 
     def _recovery(self) -> Matrix:
         names = [name.split(".") for name in self.kpis if name.startswith("recovery.") and self.known(name)]
         targets = list(dict.fromkeys(name[-1] for name in names))
         products = [product for product in self.source.totals.inputs.products if any(name[1] == product for name in names if len(name) == 3)]
         rows = tuple((of, (self[f"recovery.{of}"], *(self[f"recovery.{product}.{of}"] for product in products))) for of in targets)
-        note = "What is in the products that target it, over what was processed. A figure of the process: not the share that waste law counts as recycled."
-        return Matrix("Recovery", "of", ("in all", *products), rows, note)
+        return Matrix("recovery", "of", ("in all", *products), rows, True)
 
     def _grades(self) -> Matrix:
         rows = []
         for name in self.kpis:
             if name.startswith("grade.") and self.known(name):
                 product, _, of = name.removeprefix("grade.").partition(".")
-                rows.append((f"{of} in {product}", (self[name], Figure(self._limit(product, of)))))
-        note = "Mean over all that left as the product; the specification is asked of each pick-up."
-        return Matrix("Grade", "share of", ("mean", "specification"), tuple(rows), note)
+                rows.append((f"{of} in {product}", (self[name], Figure(self.limit(product, of)))))
+        return Matrix("grade", "share of", ("mean", "specification"), tuple(rows), True)
 
-    def _limit(self, product: str, of: str) -> str:
+    def limit(self, product: str, of: str) -> str:
+        """What the specification of a product asks of a material or element."""
         model = self.source.scenario.units.get(product)
         limits = [limit for limit in model.spec.limits if limit.name == of] if isinstance(model, Product) else []
         return ", ".join(limit.typeset for limit in limits) or NO_VALUE

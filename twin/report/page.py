@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from importlib import resources
 from typing import Any
 
@@ -16,12 +18,13 @@ from twin.report.drawing import Drawing, data, svg
 from twin.report.flows import OTHER, Flow, energy_links, flows_of, mass_links
 from twin.report.flowsheet import flowsheet
 from twin.report.key_figures import Figures
+from twin.report.language import Language, language
 from twin.report.over_time import over_time
 from twin.report.palette import rules
+from twin.report.products import products_of
 from twin.report.sankey import recycled, sankey
 from twin.report.source import Source
-from twin.results.findings import figure_findings
-from twin.results.limits import limit_of
+from twin.report.verdicts import findings, told_limit, verdict
 from twin.results.texts import ONE_RUN
 
 MOST_BATCHES = 4000
@@ -29,24 +32,32 @@ MOST_BATCHES = 4000
 GANTT_SPAN = 48.0
 """Hours that the chart of phases shows at first."""
 SECTIONS = (
-    ("summary", "Summary"),
-    ("flowsheet", "Flowsheet"),
-    ("sankey", "Mass, elements, energy"),
-    ("figures", "Key figures"),
-    ("bottleneck", "Bottleneck and states"),
-    ("levels", "Bunker levels"),
-    ("phases", "Phases of furnaces"),
-    ("deportment", "Deportment"),
-    ("warnings", "Range warnings"),
-    ("balances", "Balances"),
-    ("parameters", "Parameters"),
-    ("reporting", "Reporting checklist"),
-    ("provenance", "Provenance"),
+    "summary",
+    "figures",
+    "products",
+    "bottleneck",
+    "levels",
+    "phases",
+    "flowsheet",
+    "sankey",
+    "deportment",
+    "warnings",
+    "balances",
+    "parameters",
+    "reporting",
+    "provenance",
 )
+"""Chapters: the verdict and figures first, where they come from last."""
+ENGLISH = language("en")
 
 
-def render(source: Source) -> str:
+def render(source: Source, words: Language = ENGLISH) -> str:
     """Return the page. Raises :class:`~twin.errors.UsageError` where jinja2 is not installed."""
+    return filled("report.html.j2", contents(source, words), words)
+
+
+def filled(template: str, context: dict[str, Any], words: Language) -> str:
+    """Return a page of a template, with its style and script; the ``drawings`` of the context become its figures."""
     try:
         import jinja2
         from markupsafe import Markup
@@ -55,13 +66,30 @@ def render(source: Source) -> str:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("twin.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
+    environment.globals |= {"t": words, "head": lambda name: heading(name, words, context.get("names", ()))}
     style, script = style_sheet(), _asset("report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    context = contents(source)
-    figures = {name: Markup(svg(drawing, f"figure-{name}")) for name, drawing in context.pop("drawings").items()}  # ElementTree escapes all text
-    sheets = [Markup(svg(part, f"figure-flowsheet-{k}")) for k, part in enumerate(context["sheet"].parts)]
+    drawings = context.pop("drawings")
+    figures = {name: Markup(svg(drawing, f"figure-{name}")) for name, drawing in drawings.items()}  # ElementTree escapes all text
+    sheet = context.get("sheet")
+    sheets = [Markup(svg(part, f"figure-flowsheet-{k}")) for k, part in enumerate(sheet.parts)] if sheet is not None else []
     ours = {"sheets": sheets, "style": Markup(style), "script": Markup(script), "script_hash": digest}
-    return environment.get_template("report.html.j2").render(**context, **ours, figures=figures)
+    return environment.get_template(template).render(**context, **ours, figures=figures)
+
+
+def heading(name: str, words: Language, names: Collection[str] = ()) -> str:
+    """The head of a column: a word of the table, or one of the ``names`` of units and scenarios, which stay."""
+    key = f"column.{name}"
+    return name if name in names else words(key) if words.has(key) else words.say(name)
+
+
+def script_words(words: Language) -> dict[str, str]:
+    """What the page's script says, with places in braces."""
+    raw = {"from": "{from}", "to": "{to}", "shown": "{shown}", "of": "{of}", "unit": "{unit}", "phase": "{phase}", "length": "{length}", "limit": "{limit}"}
+    keys = {"told": "phases.told", "label": "phases.label", "limited": "phases.limited", "shown": "parameters.shown"}
+    keys |= {"dark": "page.dark", "light": "page.light"}
+    found = {name: words(key, **raw) for name, key in keys.items()}
+    return found | {"hot": words("phases.hot", celsius="{celsius}"), "decimal": "," if words.code == "de" else "."}
 
 
 def style_sheet() -> str:
@@ -75,7 +103,7 @@ def _asset(name: str) -> str:
     return resources.files("twin.report").joinpath("templates", name).read_text(encoding="utf-8")
 
 
-def contents(source: Source) -> dict[str, Any]:
+def contents(source: Source, words: Language = ENGLISH) -> dict[str, Any]:
     """Everything that the template shows."""
     flows, figures = flows_of(source), Figures(source)
     rows = charts.batch_rows(source)
@@ -91,24 +119,38 @@ def contents(source: Source) -> dict[str, Any]:
     begin = math.floor(source.start / HOUR)
     if gantt_units:
         drawings["gantt"] = charts.gantt(source, rows, begin, GANTT_SPAN)
+    own = tuple(source.scenario.units)
+    drawings = {name: words.drawing(drawing, own) for name, drawing in drawings.items()}
+    views = [(key, group, words.drawing(drawing, own)) for key, group, drawing in views]
+    sheet = replace(sheet, whole=drawings["flowsheet"], parts=[words.drawing(part, own) for part in sheet.parts])
+    window = window_of(source, words)
+    deportment = figures.deportment()
     return {
         "source": source,
         "attrs": source.first.attrs,
         "title": source.scenario.title or source.scenario.name,
         "runs": [(name, result.attrs["seed"], result.attrs["replication"], result.digest) for name, result in zip(source.names, source.results, strict=True)],
-        "one_run": ONE_RUN,
+        "one_run": words.say(ONE_RUN),
+        "about": dict(source.first.about),
+        "verdict": verdict(source, figures, words),
         "headlines": figures.headlines(),
         "plant": figures.plant(),
         "matrices": figures.matrices(),
-        "deportment": figures.deportment(),
+        "deportment": deportment,
         "views": [(key, group, drawing.title) for key, group, drawing in views],
-        "data": {"sankey": {key: data(drawing) for key, _, drawing in views}, "gantt": _gantt_data(rows, gantt_units, begin, source)},
+        "data": {
+            "sankey": {key: data(drawing) for key, _, drawing in views},
+            "gantt": _gantt_data(rows, gantt_units, begin, source, words),
+            "words": script_words(words),
+        },
         "streams": tables.streams(source, flows),
-        "limit": limit_of(source.totals).sentence(),
+        "limit": told_limit(source, words),
         "waits": tables.waits(source),
         "stops": tables.stops(source),
-        "products": tables.products(source),
-        "findings": figure_findings(source.first),
+        "products": products_of(source, figures, words),
+        "findings": findings(source, words),
+        "names": own,
+        "created": f"{words.date(moment)} UTC" if (moment := _moment(source.first.attrs["created"])) is not None else source.first.attrs["created"],
         "states": tables.states(source, units),
         "state_names": source.labels("state"),
         "roles": roles_of(source),
@@ -122,20 +164,29 @@ def contents(source: Source) -> dict[str, Any]:
         "energy": tables.energy_balance(source),
         "parameters": parameters,
         "by_basis": tables.by_basis(parameters),
-        "checklist": reporting.checklist(source, parameters, list(source.first.kpis)),
+        "checklist": reporting.checklist(source, parameters, list(source.first.kpis), words),
         "platform": dict(source.first.attrs["platform"]),
-        "window": _window(source),
+        "window": window,
         "quantity": format_quantity,
-        "sections": [(anchor, name) for anchor, name in SECTIONS if (anchor != "phases" or gantt_units) and (anchor != "deportment" or figures.deportment())],
+        "sections": [anchor for anchor in SECTIONS if (anchor != "phases" or gantt_units) and (anchor != "deportment" or deportment)],
         "sheet": sheet,
         "shapes": {name: drawing.width / max(drawing.height, 1.0) for name, drawing in drawings.items()},
         "drawings": drawings,
     }
 
 
-def _window(source: Source) -> str:
+def _moment(text: str) -> datetime | None:
+    """The moment at which a file was made; None where a stranger wrote something else there."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def window_of(source: Source, words: Language) -> str:
+    """The window in words."""
     length = format_quantity(source.duration, "s")
-    return f"{length} after a warm-up of {format_quantity(source.start, 's')}" if source.start > 0 else length
+    return words("page.window_after", length=length, warmup=format_quantity(source.start, "s")) if source.start > 0 else words.amount(length)
 
 
 def stated_units(source: Source) -> list[str]:
@@ -200,7 +251,7 @@ def _line_label(source: Source) -> Callable[[str], str]:
     return lambda name: f"{name} line" if name in long else name
 
 
-def _gantt_data(rows: Iterable[charts.BatchRow], units: list[str], begin: float, source: Source) -> dict[str, Any] | None:
+def _gantt_data(rows: Iterable[charts.BatchRow], units: list[str], begin: float, source: Source, words: Language) -> dict[str, Any] | None:
     """Phases as short rows of numbers: unit, kind, phase, start and end in h, limit, temperature in °C."""
     if not units:
         return None
@@ -209,14 +260,14 @@ def _gantt_data(rows: Iterable[charts.BatchRow], units: list[str], begin: float,
     phases, limits = list(dict.fromkeys(row.phase for row in kept)), list(dict.fromkeys(row.limit for row in kept))
     phase_number, limit_number = {name: k for k, name in enumerate(phases)}, {name: k for k, name in enumerate(limits)}
     return {
-        "units": [[unit, source.heading(unit)] for unit in units],
+        "units": [[unit, words.say(source.heading(unit))] for unit in units],
         "kinds": list(charts.PHASES),
         "left": charts.NAMES,
         "plot": charts.PLOT,
         "bar": charts.BAR,
         "line": charts.ROW,
         "phases": phases,
-        "limits": limits,
+        "limits": [words.say(limit) for limit in limits],
         "begin": begin,
         "span": GANTT_SPAN,
         "end": source.scenario.horizon / HOUR if len(kept) == len(all_rows) else max(row.end for row in kept),

@@ -16,13 +16,18 @@ _END = b"%% twin report\n"
 
 def pdf_of(page: str) -> bytes:
     """Return the page as it prints. Raises :class:`~twin.errors.UsageError` where weasyprint is not installed; nothing is fetched from anywhere."""
+    return pages_of(page)[0]
+
+
+def pages_of(page: str) -> tuple[bytes, int]:
+    """Return the same with the number of its pages."""
     try:
         import weasyprint
     except (ImportError, OSError) as error:  # OSError: its C libraries (pango) are missing
         raise UsageError("--pdf needs weasyprint and the library pango: pip install 'twin[pdf]'; or print the page from a browser") from error
 
-    document = weasyprint.HTML(string=_coloured(page), url_fetcher=_refuse, media_type="print")
-    return bytes(document.write_pdf()) + _END
+    document = weasyprint.HTML(string=_coloured(page), url_fetcher=_refuse, media_type="print").render()
+    return bytes(document.write_pdf()) + _END, len(document.pages)
 
 
 def has_end(path: Path) -> bool:

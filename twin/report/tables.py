@@ -12,7 +12,6 @@ from twin.quantities import format_quantity
 from twin.report.charts import BatchRow
 from twin.report.flows import Flow, value_of
 from twin.report.source import Source
-from twin.results.findings import composition_of, composition_text
 from twin.results.growth import growing
 from twin.results.limits import standings
 from twin.results.lots import slowed_lines
@@ -23,11 +22,16 @@ CATALOGUES = ("materials.", "thermochemistry.")
 
 @dataclass(frozen=True)
 class Table:
-    """A plain table: ``text`` columns come first and are set to the left, the rest are numbers."""
+    """A plain table: ``text`` columns come first and are set to the left, the rest are numbers. Heads of columns are keys of the table of words.
+
+    ``words`` are the columns whose texts are the engine's words and not names; those in ``wide`` are wrapped.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     text: int = 1
+    words: tuple[int, ...] = ()
+    wide: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,13 +70,13 @@ def warnings(source: Source) -> Table:
         for k, kind in enumerate(kinds)
         if counts[u, k] > 0
     ]
-    return Table(("unit", "valid range left", "times", "of its lots"), tuple(rows), 2)
+    return Table(("unit", "valid range left", "times", "of its lots"), tuple(rows), 2, (1,))
 
 
 def waits(source: Source) -> Table:
     """Who stood because of whom, the longest first."""
     found = sorted((wait for wait in standings(source.totals) if wait.share > 0.0), key=lambda wait: -wait.share)
-    return Table(("unit", "stood", "because of", "share of its planned time"), tuple((w.unit, w.how, w.on, f"{100 * w.share:.1f} %") for w in found), 3)
+    return Table(("unit", "stood", "because of", "share of its planned time"), tuple((w.unit, w.how, w.on, f"{100 * w.share:.1f} %") for w in found), 3, (1,))
 
 
 def stops(source: Source) -> Table:
@@ -81,13 +85,7 @@ def stops(source: Source) -> Table:
         (row.reason, row.machine, f"{row.number}", f"{row.seconds / 3600.0:.4g} h", f"{100 * row.share:.1f} %", f"{100 * row.cumulative:.1f} %")
         for row in pareto(source.totals)
     ]
-    return Table(("reason", "machine", "stops", "time down", "share", "cumulative"), tuple(rows), 2)
-
-
-def products(source: Source) -> Table:
-    """What each product is made of."""
-    rows = [(name, composition_text(composition_of(source.totals, name)) or "–") for name in source.totals.inputs.products]
-    return Table(("product", "is made of"), tuple(rows), 2)
+    return Table(("reason", "machine", "stops", "time down", "share", "cumulative"), tuple(rows), 2, (0,))
 
 
 def slowed_lots(source: Source) -> Table:
@@ -130,7 +128,7 @@ def energy_balance(source: Source) -> Table:
         (label, format_quantity(columns[0][k], "J"), format_quantity(columns[1][k], "J"), f"{columns[2][k]:.1e} J")
         for k, label in enumerate(source.labels("carrier"))
     ]
-    return Table(("carrier", "in", "used", "residual"), tuple(rows))
+    return Table(("carrier", "in", "used", "residual"), tuple(rows), words=(0,))
 
 
 def states(source: Source, units: Sequence[str]) -> Table:
@@ -149,7 +147,7 @@ def phase_limits(rows: Sequence[BatchRow], units: Sequence[str]) -> Table:
         total[row.unit] = total.get(row.unit, 0.0) + row.end - row.start
     ranked = sorted((key for key in hours if key[0] in units), key=lambda key: (units.index(key[0]), -hours[key]))
     found = [(u, limit.replace("_", " "), f"{hours[u, limit]:.1f} h", f"{100 * hours[u, limit] / total[u]:.1f} %") for u, limit in ranked if total[u] > 0]
-    return Table(("unit", "limit", "time", "share of its phases"), tuple(found), 2)
+    return Table(("unit", "limit", "time", "share of its phases"), tuple(found), 2, (1,))
 
 
 def parameters(source: Source) -> list[ParameterRow]:
@@ -171,4 +169,4 @@ def by_basis(rows: Sequence[ParameterRow]) -> Table:
     for basis in dict.fromkeys((*BASES, *(row.basis for row in rows))):
         own = [row for row in rows if row.basis == basis]
         found.append((basis, f"{len(own)}", f"{100 * len(own) / len(rows):.1f} %" if rows else "–", f"{sum(bool(row.range) for row in own)}"))
-    return Table(("basis", "numbers", "share", "of them with a range"), tuple(found))
+    return Table(("basis", "numbers", "share", "of them with a range"), tuple(found), words=(0,))

@@ -62,21 +62,21 @@ def held_up(result: Result) -> list[str]:
 
 def figure_findings(result: Result) -> list[str]:
     """Return the same without the ranges: what there is to say of figures and prices."""
-    return [*_impure(result.totals), *_open_ratios(result)]
+    return [*paid_for_something_else(result.totals), *_open_ratios(result)]
 
 
-def _impure(totals: Totals) -> list[str]:
+def paid_for_something_else(totals: Totals) -> list[str]:
     """Products that are mostly something else than what they are paid for."""
     found = []
     for name, product in totals.inputs.products.items():
         parts = composition_of(totals, name)
         plain = math.fsum(price for of, price, _ in product.price if not of)
         if parts and plain > 0.0 and not product.settled:
-            found += _paid_for_something_else(totals, name, product, parts, plain)
+            found += _impure_of(totals, name, product, parts, plain)
     return found
 
 
-def _paid_for_something_else(totals: Totals, name: str, product: Product, parts: list[Part], plain: float) -> list[str]:
+def _impure_of(totals: Totals, name: str, product: Product, parts: list[Part], plain: float) -> list[str]:
     paid = f"{name} is paid {format_quantity(plain, 'EUR/kg')} for all its mass"
     if product.targets:
         aimed = math.fsum(totals.mass(name, of) for of in product.targets) / totals.mass(name)

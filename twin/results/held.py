@@ -82,6 +82,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute("twin_version", "a text", is_text),
     Attribute("digest", "a text", is_text),
     Attribute("scenario_title", "a text", is_text, needed=False),
+    Attribute("about", "a JSON object of texts", is_record, needed=False),
     Attribute("horizon", "a time", is_time, needed=False),
     Attribute("worst_residual", "a time", is_time, needed=False),
     Attribute("events", "a whole number", is_count, needed=False),

@@ -22,6 +22,7 @@ from twin.results.memory import MemoryArray, MemoryGroup
 from twin.results.state import load_state
 from twin.results.tally import Tally, Totals
 from twin.scenario import quantity_names
+from twin.scenario.yaml_text import to_yaml
 
 if TYPE_CHECKING:
     import pandas
@@ -139,8 +140,15 @@ class Result:
 
     @cached_property
     def scenario(self) -> str:
-        """The merged scenario as YAML text."""
-        return str(self.array("scenario/yaml"))
+        """The merged scenario as YAML text, with what it is about, which the file holds apart."""
+        text = str(self.array("scenario/yaml"))
+        return f"{text}{to_yaml({'about': dict(self.about)})}" if self.about else text
+
+    @property
+    def about(self) -> Mapping[str, str]:
+        """What the study is for and who made it, as the scenario says it; empty where it does not."""
+        found: Mapping[str, str] = json.loads(self.attrs.get("about", "{}"))
+        return found
 
     @cached_property
     def files(self) -> dict[str, str]:

@@ -328,6 +328,7 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
     return Scenario(
         name=settings.name or _default_name(file),
         title=settings.title,
+        about=settings.about,
         path=file,
         start=settings.time.start,
         horizon=settings.time.horizon,

@@ -19,12 +19,11 @@ from twin.scenario.yaml_source import parse_yaml
 
 Note = Callable[[Place, str, str], None]
 """``note(place, path, message)`` keeps a problem."""
-_SECTIONS = ("time", "record", "calendars", "resources", "carriers", "budget", "materials", "thermochemistry", "units")
+_SECTIONS = ("about", "time", "record", "calendars", "resources", "carriers", "budget", "materials", "thermochemistry", "units")
 """Top-level keys that hold mappings; a change may be the first to name one."""
 _NAMED = ("units", "materials", "calendars", "resources")
 _LONGEST_CHAIN = 20
 _OWN_KEYS = ("twin", "extends", "name", "title", "about", "change", "remove")
-"""``about`` says how the changes were found; nothing reads it."""
 _NUMBER_LIKE = re.compile(r"[+-]?\.?\d.*", re.DOTALL)
 CHANGED = "a change"
 """The source of a number that a change put where another source was stated."""
@@ -59,6 +58,8 @@ def merged(root: Node, folder: FilePath | None, files: Files, chain: tuple[str, 
     for key in ("twin", "name", "title"):
         if key in root.value:
             _put(tree, key, root.value[key], root.keys[key])
+    if "about" in root.value:
+        _add(tree, "about", root.value["about"], root.keys["about"])
     if "remove" in root.value:
         _remove(tree, root.value["remove"], note)
     if "change" in root.value:
@@ -156,6 +157,16 @@ def _put(node: Node, key: str, value: Node, place: Place) -> None:
     assert isinstance(node.value, dict)
     node.value[key] = value
     node.keys[key] = place
+
+
+def _add(node: Node, key: str, value: Node, place: Place) -> None:
+    """Put a mapping over what stands there, key by key: a study has its question, and the author of what it extends unless it names another."""
+    below = child(node, key)
+    if below is None or not isinstance(below.value, dict) or not isinstance(value.value, dict):
+        _put(node, key, value, place)
+        return
+    for name, item in value.value.items():
+        _put(below, name, item, value.keys[name])
 
 
 def _remove(tree: Node, written: Node, note: Note) -> None:

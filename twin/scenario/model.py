@@ -22,7 +22,7 @@ from twin.scenario.money import MoneyPlan
 from twin.scenario.places import Node, Path, Place, Plain, dotted, lookup, split
 from twin.scenario.policies import PolicySpec
 from twin.scenario.policy import Policy
-from twin.scenario.settings import Budget, Carrier, Record, ResourceSpec, Thermochemical
+from twin.scenario.settings import About, Budget, Carrier, Record, ResourceSpec, Thermochemical
 from twin.scenario.sizes import SizeClasses
 from twin.scenario.source_settings import SourceSettings
 
@@ -98,6 +98,7 @@ class Scenario:
     policies: Mapping[str, PolicySpec] = field(default_factory=dict)
     source_settings: Mapping[str, SourceSettings] = field(default_factory=dict)
     money: MoneyPlan | None = None
+    about: About = field(default_factory=About)
 
     @cached_property
     def skills(self) -> dict[str, tuple[str, ...]]:
@@ -117,18 +118,26 @@ class Scenario:
 
     @cached_property
     def sha256(self) -> str:
-        """SHA-256 over the merged scenario and the contents of its files, without their names, in canonical JSON; the order of units and policies counts."""
-        tree = dict(self.merged) if isinstance(self.merged, dict) else {}
+        """SHA-256 over the merged scenario and the contents of its files, without their names, in canonical JSON; the order of units and policies counts.
+
+        What it is about is left out: two studies of one plant have the same numbers.
+        """
+        tree = self._run
         for key in ("units", "materials", "policies"):
             if isinstance(tree.get(key), dict):
-                tree[key] = [[name, item] for name, item in tree[key].items()]  # type: ignore[union-attr]
+                tree[key] = [[name, item] for name, item in tree[key].items()]
         if isinstance(tree.get("resources"), dict):
-            tree["resources"] = {name: _in_order(item) for name, item in tree["resources"].items()}  # type: ignore[union-attr]
+            tree["resources"] = {name: _in_order(item) for name, item in tree["resources"].items()}
         for key in ("units", "events", "catalogue"):
             if key in tree:
                 tree[key] = self._by_content(tree[key])
         contents = sorted(_digest(text) for text in self.files.values())
         return _digest(json.dumps([tree, contents], sort_keys=True, ensure_ascii=True, separators=(",", ":"), allow_nan=False))
+
+    @property
+    def _run(self) -> dict[str, Any]:
+        """The merged tree without what it is about."""
+        return {key: value for key, value in self.merged.items() if key != "about"} if isinstance(self.merged, dict) else {}
 
     def _by_content(self, value: Any) -> Any:
         if isinstance(value, dict):
@@ -161,6 +170,12 @@ class Scenario:
         from twin.scenario.yaml_text import to_yaml
 
         return to_yaml(self.merged)
+
+    def run_yaml(self) -> str:
+        """Return the same without what it is about: a results file holds this among what its digest is of, and ``about`` beside it."""
+        from twin.scenario.yaml_text import to_yaml
+
+        return to_yaml(self._run)
 
     @property
     def code(self) -> tuple[Kind | Policy, ...]:

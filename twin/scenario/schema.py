@@ -70,12 +70,11 @@ def json_schema() -> dict[str, Any]:
     }
     definitions["unit"] = _unit(definitions)
     definitions["policy"] = _policy(definitions)
-    changing = {key: whole["properties"][key] for key in ("twin", "name", "title")}
+    changing = {key: whole["properties"][key] for key in ("twin", "name", "title", "about")}
     texts = {"type": "string"}
     hashed = {"type": "object", "properties": {"file": texts, "sha256": texts}, "required": ["file", "sha256"], "additionalProperties": False}
     base = "The scenario file that is changed; with its hash, it is held to be that file."
     changing["extends"] = {"anyOf": [texts, hashed], "description": base, "examples": ["weee_line.yaml"]}
-    changing["about"] = {"description": "How the changes were found; nothing reads it."}
     changing["change"] = {"type": "object", "description": "Paths and new values, e.g. units.screen.aperture: 10 mm."}
     removed: dict[str, Any] = {"type": "string"}
     changing["remove"] = {"anyOf": [removed, {"type": "array", "items": removed}], "description": "Paths of what is taken away."}

@@ -289,12 +289,49 @@ def _leaves(tree: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[tu
             yield (*path, str(key)), float(value)
 
 
+MOST_ABOUT = 8000
+"""Characters of all texts of ``about`` together: they stand in one attribute of a results file, which holds 64 kB."""
+
+
+class About(Model):
+    """What a study is for and who made it: texts for reports. None of it is in a hash, as no number depends on it."""
+
+    purpose: Text = Field(default="", description="Which plant this is, who asked, and which decision it is for.")
+    author: Text = Field(default="", description="Who made the study.")
+    organisation: Text = Field(default="", description="Where the author works, or for whom.")
+    question: Text = Field(default="", description="What is asked: which alternatives are compared, and what would count as better.")
+    outputs: Text = Field(default="", description="Which key figures answer the question.")
+    alternatives: Text = Field(default="", description="How the other scenarios of the study differ.")
+    calibration: Text = Field(default="", description="Which models were calibrated, and to what.")
+    data: Text = Field(default="", description="Who may see the data, and since when they hold.")
+    preparation: Text = Field(default="", description="How measured data were cleaned and fitted.")
+    assumptions: Text = Field(default="", description="Which simplifications of the plant matter for the answer.")
+    warmup: Text = Field(default="", description="How the warm-up was chosen.")
+    period: Text = Field(default="", description="Whether the question is about a given period, or about the long run.")
+    effort: Text = Field(default="", description="How long the runs took, and on how many cores.")
+    access: Text = Field(default="", description="Under which address and licence others get the results file.")
+
+    @model_validator(mode="after")
+    def _short(self) -> Self:
+        size = sum(len(text) for text in self.texts().values())
+        if size > MOST_ABOUT:
+            faults = Faults()
+            faults.add(f"the texts must have at most {MOST_ABOUT} characters together (got {size}); say it shorter")
+            faults.stop_if_any()
+        return self
+
+    def texts(self) -> dict[str, str]:
+        """Return the texts that are given, by key."""
+        return {name: text.strip() for name, text in self if text.strip()}
+
+
 class Settings(Model):
     """A scenario without the parameters of its units."""
 
     twin: Literal[1] = Field(description="Version of the language.")
     name: Annotated[str, BeforeValidator(_file_name)] | None = Field(default=None, description="Name of the scenario; the file's where not given.")
     title: Text = Field(default="", description="A line for people.")
+    about: About = Field(default=About(), description="What the study is for and who made it, for reports; not part of any hash.")
     time: TimeFrame = Field(description="When the run begins and how long it lasts.")
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**63)] = Field(default=1, description="Seed of all random numbers.")
     lot: Mass | None = Field(default=None, description="What a line draws at once, where its first machine does not say.")

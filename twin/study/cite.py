@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from twin.quantities import format_quantity
 from twin.results.held import contradictions
 from twin.results.kpis import WIDE, Kpi, kpi_text
 from twin.results.read import Result, open_file
-from twin.results.texts import ONE_RUN, interval_text
+from twin.results.texts import ONE_RUN, difference_text, interval_text
 from twin.scenario.problems import nearest
 from twin.study.statistics import Interval, mean_of, student_interval
 
@@ -45,6 +46,13 @@ class Value:
             return f"{value} ({ONE_RUN}{self._stock})"
         ends = interval_text(self.name, self.mean, self.interval.low, self.interval.high, self.unit)
         return f"{value} ({100 * self.interval.confidence:.4g} % interval {ends}, n = {self.n} replications{self._stock})"
+
+    @property
+    def brief(self) -> str:
+        """The value and half of its interval, e.g. ``"3.6 ± 0.2 t/h"``."""
+        if self.interval is None:
+            return f"{kpi_text(self.name, self.mean, self.unit)} ({ONE_RUN})"
+        return difference_text(self.name, self.mean, self.interval.half_width, self.unit, self.mean).removeprefix("+").replace(" pp", " %")
 
     @property
     def _stock(self) -> str:
@@ -87,25 +95,32 @@ class Citation:
         )
 
     @property
+    def short(self) -> str:
+        """The same on one line, with the beginnings of the hashes."""
+        numbers = "; ".join(f"{value.name} {value.brief}" for value in self.values)
+        ends = f"twin {self.version}, scenario {self.scenario_sha256[:8]}, seed {self.seed}, {self._runs}"
+        return f"{self.name}: {numbers} [{ends}]"
+
+    @property
     def bibtex(self) -> str:
         """Entries of the results and of the software; author, URL and DOI are left for whoever publishes them."""
         note = f"scenario SHA-256 {self.scenario_sha256}, seed {self.seed}, {self._runs}, {self._digests}"
-        results = _entry(self.key, title=f"{self.title}: simulation results", year=self.year, version=self.version, note=note)
-        return f"{results}\n\n{_entry(f'twin_{self.version}', title=SOFTWARE, version=self.version, note='computer software')}"
+        results = entry(self.key, title=f"{self.title}: simulation results", year=self.year, version=self.version, note=note)
+        return f"{results}\n\n{entry(f'twin_{self.version}', title=SOFTWARE, version=self.version, note='computer software')}"
 
     @property
     def cff(self) -> str:
         """The same as entries of ``references:`` in a CITATION.cff (1.2.0), which wants authors: the software's, and "anonymous" until one is put in."""
-        lines = ["references:", "  - type: data", f"    title: {_quoted(f'{self.title}: simulation results')}", "    authors:", "      - name: anonymous"]
+        lines = ["references:", "  - type: data", f"    title: {quoted(f'{self.title}: simulation results')}", "    authors:", "      - name: anonymous"]
         lines += [f"    year: {self.year}"] if self.year else []
-        lines += [f"    version: {_quoted(self.version)}", "    identifiers:"]
+        lines += [f"    version: {quoted(self.version)}", "    identifiers:"]
         described = [("SHA-256 of the scenario", self.scenario_sha256)]
         what = "digest (SHA-256 over arrays and scenario) of replication"
         described += [(f"{what} {k}, seed {self.seed}", digest) for k, digest in zip(self.replications, self.digests, strict=True)]
         for label, value in described:
-            lines += ["      - type: other", f"        value: {_quoted(f'sha256:{value}')}", f"        description: {_quoted(label)}"]
-        lines += ["  - type: software", f"    title: {_quoted(SOFTWARE)}", "    authors:", "      - name: The twin developers"]
-        return "\n".join([*lines, f"    version: {_quoted(self.version)}", "    license: Apache-2.0"])
+            lines += ["      - type: other", f"        value: {quoted(f'sha256:{value}')}", f"        description: {quoted(label)}"]
+        lines += ["  - type: software", f"    title: {quoted(SOFTWARE)}", "    authors:", "      - name: The twin developers"]
+        return "\n".join([*lines, f"    version: {quoted(self.version)}", "    license: Apache-2.0"])
 
     @property
     def _runs(self) -> str:
@@ -116,7 +131,8 @@ class Citation:
         return f"digest{'' if len(self.digests) == 1 else 's'} {', '.join(self.digests)}"
 
 
-def _entry(key: str, **fields: str) -> str:
+def entry(key: str, **fields: str) -> str:
+    """An entry of BibTeX."""
     lines = [f"  {name} = {{{_latex(value)}}}" for name, value in fields.items() if value]
     return f"@misc{{{key},\n" + ",\n".join(lines) + "\n}"
 
@@ -125,8 +141,25 @@ def _latex(text: str) -> str:
     return re.sub(r"[\\{}~^#$%&_]", lambda match: _SPECIAL.get(match[0], f"\\{match[0]}"), " ".join(text.split()))
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text as YAML takes it."""
     return json.dumps(text, ensure_ascii=False)  # a JSON text is a YAML text
+
+
+def scenarios_of(files: Sequence[Path | str]) -> list[str]:
+    """Return the hashes of the scenarios of which files are runs, each once, in order."""
+    found: dict[str, None] = {}
+    for file in files:
+        with cited(file) as result:
+            found[str(result.attrs["scenario_sha256"])] = None
+    return list(found)
+
+
+@contextmanager
+def cited(file: Path | str) -> Iterator[Result]:
+    """Open a results file to cite it; what contradicts itself in it is a ``FileError``."""
+    with open_file(file) as result, contradictions(file):
+        yield result
 
 
 def cite(files: Sequence[Path | str], kpis: Sequence[str] = ("throughput",)) -> Citation:
@@ -138,8 +171,8 @@ def cite(files: Sequence[Path | str], kpis: Sequence[str] = ("throughput",)) -> 
         raise UsageError("cite needs at least one results file")
     runs: list[_Run] = []
     for file in files:
-        with open_file(file) as result, contradictions(file):
-            runs.append(_Run(str(file), result.attrs, {name: _figure(result, name) for name in dict.fromkeys(kpis)}))
+        with cited(file) as result:
+            runs.append(_Run(str(file), result.attrs, {name: figure(result, name) for name in dict.fromkeys(kpis)}))
             _check(runs)
     runs.sort(key=lambda run: int(run.attrs["replication"]))
     attrs = runs[0].attrs
@@ -164,7 +197,8 @@ class _Run:
     figures: dict[str, Kpi]
 
 
-def _figure(result: Result, name: str) -> Kpi:
+def figure(result: Result, name: str) -> Kpi:
+    """A key figure that can be cited. Raises ``UsageError`` where the file has none of that name, or it has no value."""
     if name not in result.kpis:
         raise UsageError(f"{result.path} has no key figure {name!r}; {nearest(name, result.kpis)}")
     kpi = result.kpis[name]
@@ -179,7 +213,7 @@ def _check(runs: Sequence[_Run]) -> None:
     *others, last = runs
     for other in others:
         if last.attrs["scenario_sha256"] != other.attrs["scenario_sha256"]:
-            raise UsageError(f"{last.file} is a run of another scenario than {other.file}: cite replications of one scenario, or each by itself")
+            raise UsageError(f"{last.file} is a run of another scenario than {other.file}: cite replications of one scenario, or a difference of two")
         if last.attrs["seed"] != other.attrs["seed"]:
             raise UsageError(
                 f"{last.file} has seed {last.attrs['seed']}, {other.file} seed {other.attrs['seed']}: "
