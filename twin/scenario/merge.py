@@ -37,7 +37,7 @@ def merged(root: Node, folder: FilePath | None, files: Files, chain: tuple[str, 
     if not isinstance(root.value, dict):
         raise ScenarioError([root.problem(f"a scenario is a mapping that begins with 'twin: 1' (got {shown(root.plain())})")])
     if "extends" not in root.value:
-        stray = [key for key in ("about", "change", "remove") if key in root.value]
+        stray = [key for key in ("change", "remove") if key in root.value]
         if stray:
             raise ScenarioError([Problem(*root.keys[key], key, f"{key!r} needs 'extends', the scenario that is changed") for key in stray])
         return root
