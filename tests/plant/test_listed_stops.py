@@ -252,7 +252,7 @@ def test_in_any_plant_the_reasons_of_a_machine_add_up_to_its_down_time(seed: int
         for label, seconds in zip(result.array("stop").tolist(), result.array("stops/down").sum(axis=0).tolist(), strict=True):
             found[label.partition(":")[0]] += seconds
         for machine, seconds in found.items():
-            count = getattr(scenario.units[machine], "count", 1)
+            count = scenario.copies(machine)[1]
             assert seconds == pytest.approx(shares[machine] * count, abs=1e-6), machine
 
 

@@ -32,11 +32,6 @@ RESOURCE_COUNTS = ("in_use", "available", "queue", "grants")
 granted."""
 
 
-def window_begin(warmup: int, every: int) -> int:
-    """Return when the time begins that key figures count: with the first record step of ``every`` that begins at or after the warm-up; all in ns."""
-    return -(-warmup // every) * every
-
-
 class Wait(NamedTuple):
     """A unit that stands in ``state`` because of the unit or resource ``on``: full, empty, or taken."""
 

@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 from twin.engine.calendars import Calendar
 from twin.engine.clock import nanoseconds
 from twin.engine.meter import Meter, Rules, Steps
-from twin.engine.recording import Recorder, window_begin
+from twin.engine.recording import Recorder
 from twin.engine.staffing import Staffing
+from twin.engine.window import window_begin
+from twin.plant.investments import copies_of, investments_of
 from twin.plant.topology import Topology
-from twin.quantities import NANOSECONDS, YEAR
+from twin.quantities import NANOSECONDS
 from twin.scenario.machine import MachineModel
 from twin.scenario.model import Scenario
-from twin.scenario.money import InvestmentPlan, Labour, MoneyPlan, PriceScenario, WearPart
+from twin.scenario.money import Labour, MoneyPlan, PriceScenario, WearPart
 from twin.scenario.series import Series
 from twin.scenario.settings import ELECTRICITY
 
@@ -163,32 +165,6 @@ def _lasts(scenario: Scenario, unit: str, part: WearPart) -> float:
     lasts = part.per if part.per is not None else own
     assert lasts is not None, "check_money has looked"
     return lasts
-
-
-def copies_of(scenario: Scenario, unit: str) -> int:
-    """Return how many copies of a unit there are."""
-    model = scenario.units.get(unit)
-    return model.count if isinstance(model, MachineModel) else 1
-
-
-def investments_of(scenario: Scenario) -> dict[str, dict[str, float]]:
-    """Return what was invested by place (a unit's name, "" for the plant): EUR of all copies, years, interest a year."""
-    money = scenario.money
-    if money is None:
-        return {}
-    found = {}
-    if money.investment is not None:
-        found[""] = _investment(money, money.investment, 1)
-    for name, costs in money.by_unit.items():
-        if costs.investment is not None:
-            found[name] = _investment(money, costs.investment, copies_of(scenario, name))
-    return found
-
-
-def _investment(money: MoneyPlan, plan: InvestmentPlan, copies: int) -> dict[str, float]:
-    interest = plan.interest if plan.interest is not None else money.interest
-    assert interest is not None, "check_money has looked"
-    return {"amount": plan.amount * copies, "life": plan.life / YEAR, "interest": interest, "salvage": plan.salvage * copies}
 
 
 def _prices(prices: PriceScenario) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from pydantic import Field, ValidationError
 
 from twin.errors import UsageError
 from twin.quantities import parse, shown
-from twin.scenario.furnace import FurnaceModel
 from twin.scenario.kind import Model, UnitModel
 from twin.scenario.kinds.feed import Feed
 from twin.scenario.kinds.product import Product
@@ -76,7 +75,7 @@ def read_asking(every: float | None, written: Any, reads: Mapping[str, str], uni
 
     places: list[tuple[Path, float]] = []
     thresholds = _thresholds(entry.at, reads, places, note) if entry.at is not None else {}
-    lots = _named(entry.lot, "lot", [name for name, model in units.items() if isinstance(model, (MachineModel, FurnaceModel))], "a machine or furnace", note)
+    lots = _named(entry.lot, "lot", [name for name, model in units.items() if isinstance(model, MachineModel) or model.charges], "a machine or furnace", note)
     coming = [name for name, model in units.items() if isinstance(model, Feed) or (isinstance(model, Product) and model.pickup is not None)]
     trucks = _named(entry.truck, "truck", coming, "a feed, or a product with 'pickup',", note)
     if not (thresholds or lots or trucks or wrong):

@@ -9,12 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from twin.engine.clock import nanoseconds
-from twin.engine.recording import window_begin
+from twin.engine.window import window_begin
 from twin.errors import UsageError
 from twin.plant import topology
 from twin.plant.api import load
-from twin.plant.metering import investments_of
+from twin.plant.investments import investments_of
 from twin.quantities import NANOSECONDS
 from twin.results.cost_inputs import investment_in
 from twin.results.findings import range_share
@@ -111,7 +110,7 @@ def compare(
 def _means(name: str, own: Replications) -> Means:
     scenario = own.scenario
     every = scenario.record.every if scenario.record.every is not None else scenario.warmup or scenario.horizon
-    window = scenario.horizon - window_begin(nanoseconds(scenario.warmup), nanoseconds(every)) / NANOSECONDS
+    window = scenario.horizon - window_begin(round(scenario.warmup * NANOSECONDS), round(every * NANOSECONDS)) / NANOSECONDS
     return Means(name, window, {place: investment_in(entry) for place, entry in investments_of(scenario).items()})
 
 

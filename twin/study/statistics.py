@@ -78,7 +78,7 @@ def probability_above(interval: Interval, value: float) -> float:
     """Return the probability, by Student's distribution, that the mean exceeds ``value``; 0, 0.5 or 1 where it has no error.
 
     >>> round(probability_above(Interval(52e3, 1e3, 0.0, 9, 10, 0.95), 50e3), 4)
-    0.9616
+    0.9617
     """
     from scipy.special import stdtr
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from twin.engine.clock import nanoseconds
 from twin.engine.genealogy import Genealogy
-from twin.engine.recording import GATE_COUNTS, Recorder, window_begin
+from twin.engine.recording import GATE_COUNTS, Recorder
+from twin.engine.window import window_begin
 from twin.kernels.recording import record_taking
 from twin.scenario.kinds.product import PENALISE, Limit
 from twin.scenario.kinds.product import Product as ProductModel
