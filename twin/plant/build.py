@@ -46,7 +46,6 @@ from twin.units.prepared import remembering
 from twin.units.process import Process
 from twin.units.source_settings import BySource
 from twin.units.timetable import Timetable
-from twin.units.vessel import Vessel
 
 
 @dataclass
@@ -210,12 +209,10 @@ def line_with(built: Built, machine: str) -> Line:
     return next(line for line, layout in zip(built.lines, built.topology.lines, strict=True) if machine in layout.machines)
 
 
-def asker(built: Built, name: str) -> Line | Vessel:
+def asker(built: Built, name: str) -> Line | Process:
     """What looks for lots or charges: the line of a machine, or a furnace."""
-    for process in built.processes:
-        if isinstance(process, Vessel) and process.name == name:
-            return process
-    return line_with(built, name)
+    furnace = next((process for process in built.processes if process.name == name), None)
+    return line_with(built, name) if furnace is None else furnace
 
 
 def coming(built: Built, name: str) -> Arrivals | PickUps:

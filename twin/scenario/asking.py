@@ -75,7 +75,8 @@ def read_asking(every: float | None, written: Any, reads: Mapping[str, str], uni
 
     places: list[tuple[Path, float]] = []
     thresholds = _thresholds(entry.at, reads, places, note) if entry.at is not None else {}
-    lots = _named(entry.lot, "lot", [name for name, model in units.items() if isinstance(model, MachineModel) or model.charges], "a machine or furnace", note)
+    batchwise = [name for name, model in units.items() if isinstance(model, MachineModel) or getattr(model, "works_in_phases", False)]
+    lots = _named(entry.lot, "lot", batchwise, "a machine or furnace", note)
     coming = [name for name, model in units.items() if isinstance(model, Feed) or (isinstance(model, Product) and model.pickup is not None)]
     trucks = _named(entry.truck, "truck", coming, "a feed, or a product with 'pickup',", note)
     if not (thresholds or lots or trucks or wrong):

@@ -136,8 +136,6 @@ class Control(Model):
 class FurnaceModel(ProcessModel):
     """A batch furnace."""
 
-    charges: ClassVar[bool] = True
-
     works_in_phases: ClassVar[bool] = True
 
     capacity: Capacity = Field(description="What it holds.")

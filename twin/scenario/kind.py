@@ -37,8 +37,6 @@ class UnitModel(Model):
 
     changeable: ClassVar[frozenset[str]] = frozenset()
     """The keys that an entry of ``events`` may change while the plant runs."""
-    charges: ClassVar[bool] = False
-    """Whether the unit works in batches that it charges, as furnaces do."""
 
     kind: Text = Field(description="What the unit is.")
     title: Text = Field(default="", description="A name for people.")

@@ -17,6 +17,7 @@ from twin.kernels.heaps import add_materials
 from twin.materials import ELEMENTS
 from twin.scenario.process import ProcessModel
 from twin.units.assembly import Assembly
+from twin.units.decider import Decider
 from twin.units.journal import Journal
 from twin.units.outlet import Receiver
 
@@ -53,6 +54,7 @@ class Process(Unit):
 
     def __init__(self, site: Assembly, name: str, index: int, record: RecordLike, model: ProcessModel, ports: Sequence[str]) -> None:
         super().__init__(name, index, site.clock, record)
+        self.deciders: list[Decider] = []
         self.site, self.components = site, site.components
         self.recorder, self.genealogy = site.recorder, site.genealogy
         self.journal = Journal(site.recorder, name, model.power.idle)

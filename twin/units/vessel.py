@@ -19,7 +19,6 @@ from twin.scenario.phases import Tap, Working
 from twin.units.assembly import Assembly
 from twin.units.bath import METAL, SLAG, Bath
 from twin.units.charge import FORMATION, SENSIBLE, E
-from twin.units.decider import Decider
 from twin.units.furnace_rows import tap_row
 from twin.units.journal import levels_of
 from twin.units.process import Parcel, Process
@@ -57,7 +56,6 @@ class Vessel(Process):
         super().__init__(site, name, index, record := FurnaceRecord(), model, ports_of(model))
         self.record: FurnaceRecord = record
         self.model = model
-        self.deciders: list[Decider] = []
         self.bath = Bath(name, site.smelting, site.heat)
         if model.initial is not None:
             for part, melted in ((METAL, model.initial.metal), (SLAG, model.initial.slag)):
