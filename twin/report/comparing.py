@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from twin.report.key_figures import HEADLINES
+from twin.report.key_figures import headline_names
 from twin.report.language import Language
 from twin.report.page import filled, script_words
 from twin.report.tables import Table
@@ -98,7 +98,7 @@ def name_of(kpi: str, words: Language) -> str:
 
 def _first_asked(comparison: Comparison) -> list[Row]:
     """The few figures that decide: those at the head of a report, and recoveries over all products."""
-    rows = [row for name in HEADLINES for row in comparison.rows if row.name == name]
+    rows = [row for name in headline_names([row.name for row in comparison.rows]) for row in comparison.rows if row.name == name]
     return (rows + [row for row in comparison.rows if row.name.startswith("recovery.") and row.name.count(".") == 1])[:MOST_ASKED]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from twin.report.source import Source
@@ -32,8 +32,14 @@ MATRICES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     ("resources", "resource", (("resource_load", "load"), ("resource_queue", "waiting for it"), ("resource_wait", "mean wait"))),
 )  # fmt: skip
 """Tables with a row for each unit and a column for each key figure."""
-HEADLINES = ("throughput", "specific_energy", "co2_per_tonne", "margin")
+HEADLINES = ("throughput", "specific_energy", "co2_per_tonne", "operating_result", "margin")
 """Key figures at the head of the page, with the recovery of what earns most."""
+
+
+def headline_names(known: Collection[str]) -> list[str]:
+    """Return the names of those that there are; where other costs than material and energy are stated, the operating result stands for the margin."""
+    found = [name for name in HEADLINES if name in known]
+    return [name for name in found if name != "margin" or "operating_result" not in found]
 
 
 @dataclass(frozen=True)
@@ -130,7 +136,7 @@ class Figures:
 
     def headlines(self) -> list[tuple[str, Figure]]:
         """The few figures at the head of the page, by name."""
-        found = [(name, self[name]) for name in HEADLINES if self.known(name)]
+        found = [(name, self[name]) for name in headline_names([name for name in HEADLINES if self.known(name)])]
         earned: dict[str, float] = {}
         for name, product in self.source.totals.inputs.products.items():
             for of, price, payable in product.price:
