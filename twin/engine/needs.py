@@ -111,6 +111,11 @@ def seize(unit: Unit, needs: Needs, now: int, task: tuple[Unit, int] | None = No
 
 def release(unit: Unit, needs: Needs, now: int, number: int = 0) -> None:
     """Give back what ``unit`` holds for its task ``number``; wakes the first of each queue."""
+    if len(needs.resources) == 1 and needs.plain:  # nearly always
+        resource = needs.resources[0]
+        if resource.give_back(unit, number, now) and resource.queue.units:
+            resource.queue.wake_first(now)
+        return
     given = [resource for resource in needs.resources if resource.give_back(unit, number, now)]
     if not needs.plain:
         for resource in given:

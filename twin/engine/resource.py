@@ -120,8 +120,8 @@ class Resource(Unit):
     def free(self) -> int:
         """How many could be granted now; below 0 where more work than the shift has."""
         staffing = self.staffing
-        if staffing.steady and not self.resting:  # nearly always
-            return staffing.most - len(self.holders)
+        if not self.resting:  # nearly always
+            return (staffing.most if staffing.steady else staffing.size(self.clock.now)) - len(self.holders)
         now = self.clock.now
         self.resting = [end for end in self.resting if end > now]
         return self.size(now) - len(self.holders) - len(self.resting)

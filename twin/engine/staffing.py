@@ -17,9 +17,19 @@ class Staffing:
         self.shifts = tuple(shifts)
         self.most = max((count for _, count in self.shifts), default=0)
         self.steady = all(calendar is None for calendar, _ in self.shifts)
+        self._held = (0, 0, 0)
+        """The stretch that was looked at last, ns, and how many there are in it: shifts change seldom, and are asked at each lot."""
 
     def size(self, now: int) -> int:
         """How many there are at ``now`` ns."""
+        begin, end, size = self._held
+        if begin <= now < end:
+            return size
+        size = self._size(now)
+        self._held = (now, self.changes(now), size)
+        return size
+
+    def _size(self, now: int) -> int:
         for calendar, count in self.shifts:
             if calendar is None or calendar.opens(now) == now:
                 return count
@@ -60,6 +70,11 @@ class Staffing:
 
     def pieces(self, begin: int, end: int) -> Iterator[tuple[int, int, int]]:
         """Cut [begin, end) where shifts begin and end: (from, to, how many)."""
+        since, till, size = self._held
+        if since <= begin and end <= till:  # nearly always
+            if begin < end:
+                yield begin, end, size
+            return
         while begin < end:
             until = min(end, self.changes(begin)) if not self.steady else end
             yield begin, until, self.size(begin)

@@ -68,18 +68,28 @@ class Delivery:
                 continue
             putters = receiver.putters
             if self.before or not putters.units or putters.units[0] is line:  # with "before" the place was reserved
-                while amount > 0.0 and (room := receiver.room()) > 0.0:  # again where a full bunker overflows into another
-                    part = amount if amount <= room + receiver.tolerance else room
-                    pending[k] = amount - part if part < amount else 0.0
-                    receiver.put(views[k], part / masses[k], part, lot, now)
-                    amount = pending[k]
+                room = receiver.room()
+                if 0.0 < room >= amount - receiver.tolerance:
+                    pending[k] = 0.0
+                    receiver.put(views[k], amount / masses[k], amount, lot, now)
+                elif room > 0.0:
+                    self._put_in_parts(k, receiver, lot, now)
             if pending[k] > 0.0:
                 left = True
-            elif putters in line.waiting and not self._more_for(receiver):
+            elif line.waiting and putters in line.waiting and not self._more_for(receiver):
                 line.waiting.remove(putters)
                 putters.remove(line)
                 putters.wake_first(now)
         return not left
+
+    def _put_in_parts(self, k: int, receiver: Receiver, lot: int, now: int) -> None:
+        """Put what fits; again where a full bunker overflows into another."""
+        amount = self.pending[k]
+        while amount > 0.0 and (room := receiver.room()) > 0.0:
+            part = amount if amount <= room + receiver.tolerance else room
+            self.pending[k] = amount - part if part < amount else 0.0
+            receiver.put(self.network.outlet_views[k], part / self.masses[k], part, lot, now)
+            amount = self.pending[k]
 
     def _more_for(self, receiver: Receiver) -> bool:
         return any(mass > 0.0 and other is receiver for mass, other in zip(self.pending, self.outlets, strict=True))

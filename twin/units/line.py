@@ -60,6 +60,7 @@ class Line(RuledLine):
         self._seconds_for = -1.0
         self._steering: list[Steering] = []
         self._following = [machine.follows for machine in self.machines if machine.follows is not None]
+        self._ruled: bool | None = None
 
     def connect(self, outlets: Sequence[Receiver]) -> None:
         """Where its outlets lead to, in declared order; lets the deadlock report know who fills and empties what."""
@@ -112,35 +113,22 @@ class Line(RuledLine):
         record, intake, network = self.record, self.intake, self.network
         if self._hindered(now):
             return record.until >= 0
-        if self.deciders and record.consulted < now:
+        ruled = self._ruled if self._ruled is not None else self._find_rules()
+        if ruled and self.deciders and record.consulted < now:
             return self._consult(now)
         if self._batching:
             intake.batches = max(1, *(machine.batching for machine in self._batching))
         amount = intake.find(self)
-        if self.switch is not None and not self.switch.lets(amount, intake.bunkers[0], self.rest is not None and self.rest.must_run(now)):
+        if ruled and self.switch is not None and not self.switch.lets(amount, intake.bunkers[0], self.rest is not None and self.rest.must_run(now)):
             return self._stand_until_level(now)
         if amount <= 0.0:
             if record.state == BLOCKED and self.waiting:  # it waited for room (blocking: before) and what it would have taken is gone
                 self.abandon_lists(now)
             self._wait(STARVED, intake.lists, now, intake.wishes, takes_any=intake.takes_any)
             return False
-        if self.changeover is not None and self._changes_over(self.changeover, amount, now):
-            return self._take(now)
-        if record.rule == RUN_EMPTY and now >= self._feed_stops:
-            return self._stand_until_closing(now)
-        if self.settings is not None:
-            self.settings.follow(intake.bunkers[intake.chosen].name, now)
-        if record.flush:
-            return self._run_flush(now)
-        for machine in self._rostered:
-            if machine.follows_roster(now):
-                network.changed(machine)
-        for followed in self._following:
-            followed.look()
-        for steering in self._steering:
-            if steering.follows():
-                network.changed(steering.machine)
-        if ahead := self.before or record.rule == DO_NOT_START:
+        if ruled and (instead := self._by_rule(amount, now)) is not None:
+            return instead
+        if ahead := self.before or (ruled and record.rule == DO_NOT_START):
             intake.peek(network.lot, amount)
             counted = network.warned.copy()
             self._evaluate(amount, now)
@@ -166,6 +154,34 @@ class Line(RuledLine):
             hazard.enters(network.through(hazard.machine, hazard.materials))
         record.phase = START
         return self._start(now)
+
+    def _find_rules(self) -> bool:
+        """Whether the line has any rule that is looked at before a lot; all are there when the first is taken."""
+        rules = (self.switch, self.changeover, self.closing, self.settings, self.rest)
+        lists = (self.deciders, self._rostered, self._following, self._steering)
+        self._ruled = any(rule is not None for rule in rules) or any(lists)
+        return self._ruled
+
+    def _by_rule(self, amount: float, now: int) -> bool | None:
+        """What is done instead of drawing a lot of ``amount`` kg: what a step returns, or None where it is drawn, with machines set for it."""
+        record, intake, network = self.record, self.intake, self.network
+        if self.changeover is not None and self._changes_over(self.changeover, amount, now):
+            return self._take(now)
+        if record.rule == RUN_EMPTY and now >= self._feed_stops:
+            return self._stand_until_closing(now)
+        if self.settings is not None:
+            self.settings.follow(intake.bunkers[intake.chosen].name, now)
+        if record.flush:
+            return self._run_flush(now)
+        for machine in self._rostered:
+            if machine.follows_roster(now):
+                network.changed(machine)
+        for followed in self._following:
+            followed.look()
+        for steering in self._steering:
+            if steering.follows():
+                network.changed(steering.machine)
+        return None
 
     def _evaluate(self, amount: float, now: int) -> None:
         network = self.network
@@ -194,9 +210,10 @@ class Line(RuledLine):
         record = self.record
         if self._hindered(now):
             return record.until >= 0
+        rest = self.rest
         if record.rule == DO_NOT_START and record.left == record.duration and self._too_late(record.left, now):  # it had to wait for a repair or for people
             return self._stand_until_closing(now)
-        if self.rest is not None and (delay := self.rest.stop_left(self.windows, now)):
+        if rest is not None and (delay := rest.stop_left(self.windows, now)):
             self.abandon_lists(now)
             record.state, record.until = WARM_UP, now + delay
             return True
@@ -208,15 +225,15 @@ class Line(RuledLine):
             return False
         if self.waiting:
             self.leave_lists()
-        if self.rest is not None and (delay := self.rest.start_delay(self.windows, now)):  # with the people it needs, who might be gone afterwards
+        if rest is not None and (delay := rest.start_delay(self.windows, now)):  # with the people it needs, who might be gone afterwards
             record.kept, record.asked = bool(self.needs), -1
             record.phase, record.state, record.until = WARMING, WARM_UP, now + delay
             return True
         if self._next_failure < 0:
             self._next_failure = next_failure(self.breakdowns)
         if record.began < now:
-            if self.rest is not None:
-                self.rest.begin_run(now)
+            if rest is not None:
+                rest.begin_run(now)
             self.recorder.starts[self.recorder.step(now)][self.records.line_row] += 1
         record.phase, record.state, record.since, record.began, record.asked = WORK, RUNNING, now, now, -1
         record.until = self._stop(now)
