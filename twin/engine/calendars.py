@@ -173,6 +173,7 @@ class Windows:
     def __init__(self, calendars: Sequence[Calendar], maintenance: Sequence[Maintenance]) -> None:
         self.calendars = list(dict.fromkeys(calendars))
         self.maintenance = list(maintenance)
+        self.always = not self.calendars and not self.maintenance
 
     def status(self, now: int) -> tuple[int, int]:
         """The state the windows impose at ``now`` (off_shift, maintenance, or running for none) and until when it surely lasts."""
@@ -191,7 +192,7 @@ class Windows:
 
     def advance(self, now: int, duration: int) -> int:
         """When ``duration`` ns of open time have passed since ``now``; :data:`FAR` if never."""
-        if not self.calendars and not self.maintenance:
+        if self.always:
             return now + duration
         while now < FAR:
             imposed, until = self.status(now)
@@ -204,7 +205,7 @@ class Windows:
 
     def pieces(self, begin: int, end: int, state: int) -> Iterator[tuple[int, int, int]]:
         """Cut [begin, end) where windows open or close: (from, to, the imposed state, or ``state`` where none is)."""
-        if not self.calendars and not self.maintenance:
+        if self.always:
             yield begin, end, state
             return
         while begin < end:

@@ -56,7 +56,10 @@ class WaitingList:
         else:
             while place and (asked, unit.index) < (self.asked[place - 1], units[place - 1].index):
                 place -= 1
-        self._insert(place, unit, wish, asked)
+        units.insert(place, unit)
+        self.wishes.insert(place, wish)
+        self.asked.insert(place, asked)
+        unit.waiting.append(self)
 
     def _insert(self, place: int, unit: Unit, wish: float, asked: int) -> None:
         self.units.insert(place, unit)

@@ -60,7 +60,6 @@ class Line(RuledLine):
         self._seconds_for = -1.0
         self._steering: list[Steering] = []
         self._following = [machine.follows for machine in self.machines if machine.follows is not None]
-        self._ruled: bool | None = None
 
     def connect(self, outlets: Sequence[Receiver]) -> None:
         """Where its outlets lead to, in declared order; lets the deadlock report know who fills and empties what."""
@@ -210,12 +209,8 @@ class Line(RuledLine):
         record = self.record
         if self._hindered(now):
             return record.until >= 0
-        rest = self.rest
-        if record.rule == DO_NOT_START and record.left == record.duration and self._too_late(record.left, now):  # it had to wait for a repair or for people
-            return self._stand_until_closing(now)
-        if rest is not None and (delay := rest.stop_left(self.windows, now)):
-            self.abandon_lists(now)
-            record.state, record.until = WARM_UP, now + delay
+        ruled = self._ruled
+        if ruled is not False and self._must_not_start(now):
             return True
         if self.waiting and self.repaired in self.waiting:  # it is repaired, and waits for what it needs only: its next repair may need the same
             self.waiting.remove(self.repaired)
@@ -225,18 +220,36 @@ class Line(RuledLine):
             return False
         if self.waiting:
             self.leave_lists()
-        if rest is not None and (delay := rest.start_delay(self.windows, now)):  # with the people it needs, who might be gone afterwards
-            record.kept, record.asked = bool(self.needs), -1
-            record.phase, record.state, record.until = WARMING, WARM_UP, now + delay
+        if ruled is not False and self._warms_up(now):
             return True
         if self._next_failure < 0:
             self._next_failure = next_failure(self.breakdowns)
         if record.began < now:
-            if rest is not None:
-                rest.begin_run(now)
+            if self.rest is not None:
+                self.rest.begin_run(now)
             self.recorder.starts[self.recorder.step(now)][self.records.line_row] += 1
         record.phase, record.state, record.since, record.began, record.asked = WORK, RUNNING, now, now, -1
         record.until = self._stop(now)
+        return True
+
+    def _must_not_start(self, now: int) -> bool:
+        """Whether a rule forbids to start now: the lot would not be done in time, or the line has not stood for as long as it must."""
+        record = self.record
+        if record.rule == DO_NOT_START and record.left == record.duration and self._too_late(record.left, now):  # it had to wait for a repair or for people
+            return self._stand_until_closing(now)
+        if self.rest is not None and (delay := self.rest.stop_left(self.windows, now)):
+            self.abandon_lists(now)
+            record.state, record.until = WARM_UP, now + delay
+            return True
+        return False
+
+    def _warms_up(self, now: int) -> bool:
+        """Whether the line is switched on first, with the people it needs, who might be gone afterwards."""
+        record = self.record
+        if self.rest is None or not (delay := self.rest.start_delay(self.windows, now)):
+            return False
+        record.kept, record.asked = bool(self.needs), -1
+        record.phase, record.state, record.until = WARMING, WARM_UP, now + delay
         return True
 
     interruptible = True

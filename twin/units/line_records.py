@@ -97,14 +97,17 @@ class LineRecords:
         powered = state in POWERED
         rest = line.rest
         waits = self.recorder.wait_rows.get((line.name, state, line.record.cause), -1)
-        for k, part in self.recorder.cut(begin, end):
-            self._state[k][state] += part
-            if waits >= 0:
-                self.recorder.waits[k][waits] += part
-            if powered and rest is None:
-                self._energy[k] += self.power[:, 0] * (part / NANOSECONDS)
+        idle = powered and rest is None
+        every = self.recorder.every
+        number = begin // every
+        if end <= (number + 1) * every:  # nearly always
+            if begin < end:
+                self._stood_in(number - self.recorder.first, end - begin, state, waits, idle)
+        else:
+            for k, part in self.recorder.cut(begin, end):
+                self._stood_in(k, part, state, waits, idle)
         meter = self.recorder.meter
-        if meter is not None and powered and rest is None:
+        if meter is not None and idle:
             meter.drawn(self._first, 0, begin, end, self.power[:, 0] * ((end - begin) / NANOSECONDS))
         if rest is not None and (powered or state == OFF_SHIFT):
             for since, until, level in rest.pieces(begin, end, state):
@@ -114,6 +117,14 @@ class LineRecords:
                     self._energy[k] += self.drawn_at(level) * (part / NANOSECONDS)
                 if meter is not None:
                     meter.drawn(self._first, 0, since, until, self.drawn_at(level) * ((until - since) / NANOSECONDS))
+
+    def _stood_in(self, k: int, part: int, state: int, waits: int, idle: bool) -> None:
+        """``part`` ns of the step ``k``, in that state; ``waits``: the row of what it waited for; ``idle``: machines draw their idle power."""
+        self._state[k][state] += part
+        if waits >= 0:
+            self.recorder.waits[k][waits] += part
+        if idle:
+            self._energy[k] += self.power[:, 0] * (part / NANOSECONDS)
 
     def drawn_at(self, level: str) -> Floats:
         """What the machines (machine,) draw while the line stands, W."""

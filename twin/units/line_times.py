@@ -88,6 +88,8 @@ class TimedLine(Unit):
         self.machine_rows = self.records.machine_rows
         self.closing = equipment.closing
         self.rest: Rest | None = None
+        self._ruled: bool | None = None
+        """Whether the line has rules that are looked at before a lot; None as long as nobody has looked."""
         self.downtimes: list[Downtime] = []
 
     def operated(self, now: int) -> int:
@@ -102,10 +104,15 @@ class TimedLine(Unit):
         record.operated += done
         record.left -= done
         record.began = record.since = now
-        if self.rest is not None:
-            self.rest.awake = now
         if record.ailing and done:
             self._add_downtime(now - done, now)
+        if self._ruled is False:
+            if done or record.duration == 0:
+                record.state_time[RUNNING] += done
+                self.records.running(self, now - done, now)
+            return
+        if self.rest is not None:
+            self.rest.awake = now
         if self.closing is not None and done:
             for begin, end, state in self.windows.pieces(now - done, now, RUNNING):
                 state = state if state == RUNNING else OVERTIME
@@ -124,6 +131,11 @@ class TimedLine(Unit):
         """Account for a time without work, cut where shifts and planned stops begin and end."""
         record = self.record
         state = MAINTENANCE if record.serviced else DOWN if record.down else record.paused if record.pauses else record.state
+        if self.windows.always and not record.ailing:  # a line that is open day and night
+            record.state_time[state] += now - record.since
+            self.records.standing(self, record.since, now, state)
+            record.since = now
+            return
         for begin, end, effective in self.windows.pieces(record.since, now, state):
             record.state_time[effective] += end - begin
             if record.ailing and effective not in (OFF_SHIFT, MAINTENANCE):
