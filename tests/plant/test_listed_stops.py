@@ -416,6 +416,7 @@ def test_any_damaged_log_is_stops_or_an_error() -> None:
     assert 500 < refused < 1500
 
 
+@pytest.mark.soak
 def test_two_hundred_thousand_rows_are_read_and_replayed_one_by_one() -> None:
     """A stop of 5 s every 10 s: half of the time is down."""
     log = "time_s,duration_s,reason\n" + "".join(f"{10 * k},5,r{k % 7}\n" for k in range(199_999))

@@ -239,6 +239,7 @@ def test_larger_bays_leave_the_grades_alone(outcomes: dict[str, list[Outcome]]) 
         assert abs(mean(outcomes[LARGER_BAYS], kpi) / mean(outcomes[BASE], kpi) - 1) < 0.01
 
 
+@pytest.mark.soak
 def test_a_screen_finer_than_the_gap_still_finds_a_rate(base: twin.Scenario) -> None:
     """The recycle is then so heavy that a loop can settle in two ways, or floods just below the duration at which it runs; lots 816 and 817 once had none."""
     scenario = base.change({"units.screen.aperture": "27.35155 mm", "units.shredder.rate": "3.15863391 kg/s", "time.horizon": "32 h", "time.warmup": "1 h"})

@@ -116,7 +116,7 @@ def test_what_is_not_ours_stays(
     assert str(at.name) in said[-1]
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(5)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:weasyprint")
 @pytest.mark.parametrize("command", [name for name in COMMANDS if name != "new"])
 def test_what_is_ours_is_replaced(command: str, files: small.Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

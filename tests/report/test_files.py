@@ -89,6 +89,7 @@ def test_a_result_in_memory_may_be_reported(tmp_path: Path) -> None:
     assert "run 1: seed 1, replication 0" in (tmp_path / "a.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("plant", ["hostile", "copper"])
 def test_figures_as_files(plant: str, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="figures need matplotlib: pip install matplotlib")

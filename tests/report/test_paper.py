@@ -29,6 +29,7 @@ def sheet_of(name: str) -> Flowsheet:
     return flowsheet(own, flows_of(own))
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("name", ["wood", *SHIPPED])
 def test_type_is_large_enough_on_paper_and_nothing_is_cut(name: str) -> None:
     sheet = sheet_of(name)

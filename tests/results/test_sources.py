@@ -27,6 +27,7 @@ def copied(folder: Path) -> Path:
     return Path(shutil.copytree(PACKAGE, folder / "twin", ignore=shutil.ignore_patterns("__pycache__")))
 
 
+@pytest.mark.soak
 def test_every_file_but_those_that_only_show_results_moves_the_digest(tmp_path: Path) -> None:
     """Found by walking: a folder that is dropped from the digest, or a suffix that it does not know, leaves files here whose edit it does not see."""
     package = copied(tmp_path)

@@ -63,6 +63,7 @@ def two_gates(bridges: int = 1) -> twin.Scenario:
     return scenario(units, "120 d", record={"every": "1 d", "genealogy": True}, resources={"bridge": bridges}, lot="1 t")
 
 
+@pytest.mark.soak
 def test_two_gates_before_one_bridge_are_one_queue() -> None:
     """M/M/1 at .8: both wait 48 min. If only the first truck of each gate asks they take turns, and wait 19 and 60 min."""
     (small, one), (large, other) = mean(two_gates().change({"record.genealogy": False}), "wait.small", "wait.large", runs=5)
