@@ -202,7 +202,8 @@ def test_an_event_changes_how_often_a_policy_is_asked() -> None:
             "at_low": "5 t/h", "at_high": "15 t/h", "every": "4 h"}  # fmt: skip
     run = plant({"pace": pace}, [{"at": "13 h", "set": {"policies.pace.every": "1 h"}}], trucks={"every": {"uniform": ["20 min", "100 min"]}})
     times = twin.run(run).array("policies/action_time") / HOUR
-    assert set(times[times < 13].tolist()) <= {4.0, 8.0, 12.0}
+    early = set(times[times < 13].tolist())
+    assert early and early <= {4.0, 8.0, 12.0}  # an asking that changes nothing leaves no row
     assert (times[times > 13] % 1 == 0).all() and len(times[times > 13]) > 20
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from twin.errors import UsageError
 from twin.report.sheets import Cell, Sheet
-from twin.results.replace import Mark, replacing
+from twin.results.replace import Mark, replacing, write_new
 from twin.scenario.problems import nearest
 
 Decimal = Literal["point", "comma"]
@@ -19,8 +19,8 @@ MADE = datetime(2000, 1, 1)
 """When a workbook says that it was made: always then, so that the same tables are the same bytes."""
 WIDEST = 48
 """Characters of the widest column."""
-NEW_ONLY = Mark("a new file")
-"""Nothing is replaced: a spreadsheet may have been worked on since."""
+OURS = Mark("a file of twin export", lambda _: True)
+"""Any regular file: who says --replace means it."""
 
 
 def write(sheets: Sequence[Sheet], target: Path, *, table: str | None = None, decimal: Decimal = "point", replace: bool = False) -> str:
@@ -46,7 +46,10 @@ def write(sheets: Sequence[Sheet], target: Path, *, table: str | None = None, de
 
 def put(content: bytes, target: Path, replace: bool) -> None:
     """Write bytes where nothing stands, or in place of a regular file with ``replace``. Raises ``FileError``."""
-    with replacing(target, Mark("a file of twin export", lambda _: True) if replace else NEW_ONLY) as temporary:
+    if not replace:  # a spreadsheet may have been worked on since
+        write_new(target, content, OURS.what)
+        return
+    with replacing(target, OURS) as temporary:
         temporary.write_bytes(content)
 
 
