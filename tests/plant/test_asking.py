@@ -259,6 +259,14 @@ def test_events_change_how_many_copies_there_are() -> None:
     assert result.array("units/down_share").max() == 0.0  # what is not there is not down
 
 
+def test_a_copy_that_is_away_draws_no_power_of_machines_that_are_off() -> None:
+    """One truck comes, and no other: the line is off after 10 min. One copy draws 4 kW, two draw 8 kW from the second day to 36 h."""
+    events = [{"at": "1 d", "set": {"units.mill.count": 2}}, {"at": "36 h", "set": {"units.mill.count": 1}}]
+    mill = {"power": {"idle": "10 kW", "switched_off": "4 kW"}, "energy_states": {"off_after": "10 min"}}
+    power = twin.run(plant({}, events, trucks={"every": {"constant": "90 d"}}, mill=mill)).quantity("power.mill")
+    assert power[[5, 30, 40]] == pytest.approx([4e3, 8e3, 4e3])
+
+
 def test_a_copy_that_is_away_does_not_age() -> None:
     """Each fails after 10 h of work: the first at 10 h, the second, there from 4 to 9 h and from 20 h on, after 5 h more of its own."""
     stock = {"initial": {"mass": "2000 t", "composition": {"sand": 1}}, "capacity": "3000 t"}

@@ -51,12 +51,14 @@ class Absent(Outage):
         self.line.settle(now)
         if present:
             record.phase = WORKING
+            self.machine.record.away -= 1
             for breakdown in self.drawn:
                 if record.left >= 0:
                     breakdown.record.fails_at = self.line.operated(now) + record.left
             self.line.copy_up(self, now)
         else:
             record.phase, record.left = REPAIRING, -1
+            self.machine.record.away += 1
             for breakdown in self.drawn:
                 self.freeze(breakdown, now)
             self.line.copy_down(self, now)

@@ -45,8 +45,8 @@ class Roster:
 
 @dataclass(slots=True)
 class MachineRecord:
-    """``up``: copies that work. ``worn``: kg since the part was new; ``steps``: wear steps since. ``drawn``: rate or cycle time in force, until
-    ``drawn_until`` ns. ``on_duty``: what the roster gave for the last lot, below 0 before the first."""
+    """``up``: copies that work; ``away``: those that an event has taken away. ``worn``: kg since the part was new; ``steps``: wear steps since. ``drawn``: rate
+    or cycle time in force, until ``drawn_until`` ns. ``on_duty``: what the roster gave for the last lot, below 0 before the first."""
 
     up: int
     worn: float = 0.0
@@ -54,6 +54,7 @@ class MachineRecord:
     drawn: float = 0.0
     drawn_until: int = -1
     on_duty: float = -1.0
+    away: int = 0
 
 
 class Machine:
@@ -130,9 +131,9 @@ class Machine:
 
     @property
     def resting_power(self) -> tuple[float, float]:
-        """Power in stand-by and off, W: of the copies that work, and of all."""
+        """Power in stand-by and off, W: of the copies that work, and of all that are there."""
         standby, off = self.resting
-        return standby * self.record.up, off * self.count
+        return standby * self.record.up, off * (self.count - self.record.away)
 
     def wears(self, mass: float) -> tuple[bool, bool]:
         """``mass`` kg went through; returns (a parameter changed, the part must be replaced)."""
