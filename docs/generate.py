@@ -23,6 +23,7 @@ from fields_in_words import PLACE, default_of, key_of, type_of
 from pydantic import BaseModel
 
 from twin.materials import CLASSES, ELEMENTS, PROPERTIES, Catalogue, Label, Number, builtin_catalogue, builtin_names, builtin_text, carriers
+from twin.materials.properties import DERIVED
 from twin.quantities import CELSIUS, UNITS, format_quantity, kind_of, unit
 from twin.results import kpis, layout
 from twin.scenario import policy, quantity_names
@@ -206,7 +207,7 @@ def materials_page() -> str:
     used = {name: [kind.name for kind in own_kinds() if kind.kernel and Source(kind.kernel).asks_for(name)] for name in PROPERTIES}
     for name, about in PROPERTIES.items():
         measure = "–" if about.quantity.si == "1" else about.quantity.si
-        default = "must be given" if about.default is None else f"{about.default:g}"
+        default = DERIVED.get(name, "must be given") if about.default is None else f"{about.default:g}"
         takers = _listed(used[name]) or texts.PROPERTY_TAKERS.get(name, "no machine yet")
         rows.append((f"`{name}`", measure, default, about.summary, takers))
     parts += [table(("property", "unit", "default", "meaning", "used by"), rows), texts.ASSAYS.format(elements=" ".join(ELEMENTS))]
@@ -263,12 +264,15 @@ def _catalogue(catalogue: Catalogue) -> str:
     for k, name in enumerate(selected.names):
         shown = {column: f"{selected.properties[column][k] / float(unit(si).factor):.4g}" for column, si in columns.items()}
         shown["grain"] = shown["grain"] if catalogue.materials[name].constituents else "–"
-        rows.append((f"`{name}`", *shown.values(), *(f"`{selected.classes[key][k]}`" for key in CLASSES)))
+        rows.append((f"`{name}`", *shown.values(), f"`{selected.forms[k]}`", *(f"`{selected.classes[key][k]}`" for key in CLASSES)))
     parts += [
         "What kernels get, of the material as received; a composite's density, heating value and oxide oxygen are computed:\n",
-        table(("material", *headings, *CLASSES), rows),
+        table(("material", *headings, "form", *CLASSES), rows),
     ]
-    parts += [f"### {catalogue.name} {material.name}\n\n{_sources(_numbers(catalogue, material.name), material.classes)}" for material in materials]
+    parts += [
+        f"### {catalogue.name} {material.name}\n\n{_sources(_numbers(catalogue, material.name), {**material.classes, 'form': material.form})}"
+        for material in materials
+    ]
     return "\n".join(parts)
 
 

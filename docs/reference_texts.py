@@ -385,6 +385,14 @@ Elements: {elements}.
 """
 
 CLASSES = """\
+## Pieces
+
+A piece of a size class follows from the material's `form`: `solid`, `plate`, `film`, `hollow` (a closed shell), `wire`, or `crumpled` (a sheet that a mill
+made a ball of); a form is a material's own, so cans and foil are two materials. All but solid ones have a `wall`: the thickness of the sheet, or the diameter
+of the wire. `envelope_density` counts the air in the outline of a piece. `twin materials lvp --material ldpe_film --pieces` prints what follows, by size
+class: mass, areal mass, what air sees (diameter, density and sphericity of the outline), and how high it lies. The formulas are in
+`twin.materials.pieces`. Means are by mass over a class.
+
 ## Classes
 
 Two texts say what a sensor takes a piece for: `nir` its near-infrared spectrum, `colour` a camera. They are written like numbers, plain (`nir: pet`) or
@@ -392,8 +400,15 @@ with basis and source, and can be any lower-case name; `none` where nothing is s
 use:
 """
 
-PROPERTY_TAKERS = {"moisture": "the assay", "heating_value": "furnaces", "oxide_oxygen": "furnaces", "grain": "liberation in mills"}
-PROPERTY_UNITS = {"conductivity": "MS/m", "heating_value": "MJ/kg", "grain": "mm"}
+PROPERTY_TAKERS = {
+    "moisture": "the assay",
+    "heating_value": "furnaces",
+    "oxide_oxygen": "furnaces",
+    "grain": "liberation in mills",
+    "wall": "pieces",
+    "envelope_density": "pieces",
+}
+PROPERTY_UNITS = {"wall": "mm", "conductivity": "MS/m", "heating_value": "MJ/kg", "grain": "mm"}
 
 CARRIERS = """\
 CO2 of one unit of energy; the newest year where a scenario names none, the latest vintage where it names a year. `co2:` in the scenario replaces it.

@@ -130,3 +130,14 @@ def test_errors_of_a_file_have_places(mine: str, capsys: pytest.CaptureFixture[s
     assert main(["materials", mine, "--json"]) == 2
     error = json.loads(capsys.readouterr().out)["errors"][0]
     assert (error["line"], error["path"]) == (6, "materials.pot.nir")
+
+
+def test_the_pieces_of_a_material(mine: str, capsys: pytest.CaptureFixture[str]) -> None:
+    text = printed(capsys, "lvp", "--material", "ldpe_film", "--pieces", "--sizes", "220 400 mm")
+    assert re.search(r"^220 mm to 400 mm +4\.34 g +0\.0465 kg/m2 +73\.59 mm +20 kg/m3 +0\.095 +2\.325 mm", text, re.MULTILINE), text
+    row = as_json(capsys, "lvp", "--material", "ldpe_film", "--pieces")["pieces"][0]
+    assert row["form"] == "film" and len(row["classes"]) == 10 and row["classes"][9]["heaviness"] == pytest.approx(6.289e-3, rel=1e-3)
+    assert "form: solid" in printed(capsys, mine, "--material", "slag", "--pieces")
+    assert "--pieces shows the pieces of one material" in refused(capsys, "lvp", "--pieces")
+    assert "--sizes: a length is needed" in refused(capsys, "lvp", "--material", "hdpe", "--pieces", "--sizes", "1 xx")
+    assert "--sizes: size bounds must rise" in refused(capsys, "lvp", "--material", "hdpe", "--pieces", "--sizes", "2 1 mm")

@@ -234,3 +234,25 @@ def test_joined_catalogues_replace_by_name() -> None:
     joined = builtin_catalogue("weee").joined(read({"steel": IRON, "salt": SALT}))
     assert share(joined, "steel", "Fe") == 0.99
     assert "salt" in joined.materials and "copper" in joined.materials
+
+
+def test_a_piece_has_a_form() -> None:
+    catalogue = read({"iron": IRON, "sheet": {**IRON, "form": "plate", "wall": "1 mm"}})
+    chosen = catalogue.select(["iron", "sheet"])
+    assert chosen.forms == ("solid", "plate")
+    assert chosen.properties["envelope_density"].tolist() == chosen.properties["density"].tolist()
+    assert [shape.wall for shape in chosen.shapes()] == [0.0, 0.001]
+
+
+@pytest.mark.parametrize(
+    ("written", "path", "message"),
+    [
+        ({"form": "lump"}, "materials.m.form", "unknown form 'lump'; allowed: solid, plate, film, hollow, wire, crumpled"),
+        ({"form": "film"}, "materials.m", "pieces of the form 'film' need a 'wall' above 0"),
+        ({"wall": "1 mm"}, "materials.m.wall", "solid pieces have no wall"),
+    ],
+)
+def test_forms_that_are_none(written: dict[str, Any], path: str, message: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        read({"m": {**IRON, **written}})
+    assert [(problem.path, message in problem.message) for problem in caught.value.problems] == [(path, True)]

@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from twin.materials import Catalogue, Label, Number
+    from twin.scenario.sizes import SizeClasses
 
 _LISTED = ("density", "conductivity", "ferromagnetic", "heating_value")
 _PERCENT = ("ferromagnetic", "moisture", "oxide_oxygen")
+_SIZES = "1 2 4 8 16 31.5 63 125 250 500 mm"
 _MAIN, _MOST = 0.01, 4
 """What the list of materials names: elements of at least this share, and no more than so many."""
 
@@ -24,6 +26,8 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser("materials", help=summary, description=f"{summary[0].upper()}{summary[1:]}.", allow_abbrev=False)
     parser.add_argument("--json", action="store_true", help="print one JSON object, values in SI units, instead of tables")
     parser.add_argument("catalogue", metavar="NAME|FILE", nargs="?", help="catalogue that comes with twin, or a .yaml file (default: all that come with twin)")
+    parser.add_argument("--pieces", action="store_true", help="with --material: what a piece is in each size class, as machines see it")
+    parser.add_argument("--sizes", metavar="BOUNDS", default=_SIZES, help=f"with --pieces: upper bounds of the size classes (default: '{_SIZES}')")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--material", metavar="NAME", help="show every number of one material")
     which.add_argument("--element", metavar="SYMBOL", help="show which materials hold an element, e.g. Cu")
@@ -37,7 +41,9 @@ def run(options: argparse.Namespace) -> int:
 
     given = options.catalogue
     found = [builtin_catalogue(name) for name in builtin_names()] if given is None else [read_catalogue(given, Files())]
-    if options.material is not None:
+    if options.pieces:
+        _show(options, "pieces", list(_pieces(found, options.material, options.sizes)), _print_pieces)
+    elif options.material is not None:
         _show(options, "materials", list(_materials(found, options.material)), _print_material)
     elif options.element is not None:
         _show(options, "shares", _shares(found, options.element), _print_shares)
@@ -59,6 +65,44 @@ def _show(options: argparse.Namespace, key: str, what: Any, show: Any) -> None:
 
 
 def _materials(catalogues: Sequence[Catalogue], name: str) -> Iterator[dict[str, Any]]:
+    for catalogue in _holders(catalogues, name):
+        material = catalogue.materials[name]
+        own = f"materials.{name}."
+        numbers = {path.removeprefix(own): _number(number) for path, number in catalogue.numbers([name]) if path.startswith(own)}
+        labels = {key: _label(label) for key, label in {**material.classes, "form": material.form}.items()}
+        yield {"catalogue": catalogue.name, **_entry(catalogue, name), "numbers": numbers, "classes": labels}
+
+
+def _pieces(catalogues: Sequence[Catalogue], name: str | None, bounds: str) -> Iterator[dict[str, Any]]:
+    """A material's pieces by size class, in SI units: the tables of :class:`twin.materials.pieces.Pieces`."""
+    from twin.errors import UsageError
+    from twin.materials.pieces import pieces
+
+    if name is None:
+        raise UsageError("--pieces shows the pieces of one material: name it, e.g. 'twin materials lvp --material ldpe_film --pieces'")
+    sizes = _size_classes(bounds)
+    for catalogue in _holders(catalogues, name):
+        material = catalogue.materials[name]
+        tables = pieces(catalogue.select([name]).shapes(), sizes.lower, sizes.upper)
+        rows = [{"size": size, **{key: float(table[0, s]) for key, table in vars(tables).items()}} for s, size in enumerate(sizes.names)]
+        yield {"catalogue": catalogue.name, "name": name, "title": material.title, "form": material.form.value, "classes": rows}
+
+
+def _size_classes(bounds: str) -> SizeClasses:
+    from pydantic_core import PydanticCustomError, ValidationError
+
+    from twin.errors import UsageError
+    from twin.scenario.sizes import read_bounds
+
+    try:
+        return read_bounds(bounds)
+    except PydanticCustomError as error:
+        raise UsageError(f"--sizes: {error.message()}") from None
+    except ValidationError as error:
+        raise UsageError(f"--sizes: {error.errors()[0]['msg']}") from None
+
+
+def _holders(catalogues: Sequence[Catalogue], name: str) -> list[Catalogue]:
     from twin.errors import UsageError
     from twin.scenario.problems import nearest
 
@@ -66,12 +110,7 @@ def _materials(catalogues: Sequence[Catalogue], name: str) -> Iterator[dict[str,
     if not holders:
         where = catalogues[0].name if len(catalogues) == 1 else "any catalogue"
         raise UsageError(f"material {name!r} is not in {where}; {nearest(name, [key for catalogue in catalogues for key in catalogue.materials])}")
-    for catalogue in holders:
-        material = catalogue.materials[name]
-        own = f"materials.{name}."
-        numbers = {path.removeprefix(own): _number(number) for path, number in catalogue.numbers([name]) if path.startswith(own)}
-        labels = {key: _label(label) for key, label in material.classes.items()}
-        yield {"catalogue": catalogue.name, **_entry(catalogue, name), "numbers": numbers, "classes": labels}
+    return holders
 
 
 def _number(number: Number) -> dict[str, Any]:
@@ -182,6 +221,28 @@ def _print_material(found: Sequence[dict[str, Any]]) -> None:
             table.add_row(key, _text(key, row["properties"][key], _unit(key)), "", "", "computed", "from its constituents, moisture included")
         held = ", ".join(f"{element} {100 * share:.4g} %" for element, share in row["assay"].items())
         _print(table, escape(f"as received: {held}; groups: {', '.join(row['groups']) or 'none'}"))
+
+
+def _print_pieces(found: Sequence[dict[str, Any]]) -> None:
+    from rich.markup import escape
+
+    headings = ("mass", "areal mass", "air diameter", "envelope density", "sphericity", "lying height")
+    for row in found:
+        table = _table("size class", *headings, title=escape(f"{row['catalogue']}: {row['name']}, {row['title']}; form: {row['form']}"))
+        for at in row["classes"]:
+            shown = ((at["heaviness"], "kg"), (1.0 / at["cover"], "kg/m2"), (at["diameter"], "m"), (at["envelope"], "kg/m3"), (at["height"], "m"))
+            mass, areal, diameter, envelope, height = (f"{value:.4g} {unit}" if unit not in _SMALL else _scaled(value, unit) for value, unit in shown)
+            table.add_row(escape(at["size"]), mass, areal, diameter, envelope, f"{at['sphericity']:.3f}", height)
+        _print(table, "means by mass over each class; air diameter: of the sphere with the volume of the outline")
+
+
+_SMALL = {"kg": ((1.0, "kg"), (1e-3, "g"), (1e-6, "mg"), (1e-9, "ug")), "m": ((1.0, "m"), (1e-3, "mm"), (1e-6, "um"))}
+
+
+def _scaled(value: float, unit: str) -> str:
+    """A small number in the unit in which it is read."""
+    factor, name = next((row for row in _SMALL[unit] if value >= row[0]), _SMALL[unit][-1])
+    return f"{value / factor:.4g} {name}"
 
 
 def _print_shares(found: Sequence[dict[str, Any]]) -> None:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from twin.errors import Problem, UsageError
 from twin.materials.elements import ELEMENTS, REST, WATER
 from twin.materials.number import NAME, Label, Number, Reading, Report
+from twin.materials.pieces import FORMS, WALLED, Shape, shapes_of
 from twin.materials.properties import CLASSES, COMPUTED, EVAPORATION, FRACTION, NO_CLASS, PROPERTIES
 
 Floats = NDArray[np.float64]
@@ -27,7 +28,7 @@ Floats = NDArray[np.float64]
 SUM_TOLERANCE = 1e-6
 """How far a sum of fractions that must be 1 may be off: what people type has six digits at most (33.3333 %)."""
 
-_MATERIAL_KEYS = ("title", "groups", "assay", "constituents", *PROPERTIES, *CLASSES)
+_MATERIAL_KEYS = ("title", "groups", "assay", "constituents", "form", *PROPERTIES, *CLASSES)
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Material:
     constituents: Mapping[str, Number]
     properties: Mapping[str, Number]
     classes: Mapping[str, Label]
+    form: Label
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Materials:
     - ``assay``: (material, element), kg of an element in a kg of the material as received, moisture included; rows sum to 1;
     - ``groups``: members of each group among ``names``, in that order;
     - ``classes``: what sensors see, ``nir`` and ``colour``, each a text by material; ``none`` where nothing is said;
+    - ``forms``: what pieces of each are, one of :data:`twin.materials.pieces.FORMS`; see :meth:`shapes`;
     - ``constituents``: for each composite whose constituents are all among ``names``, what it is in the end made of: (material, mass fraction).
     """
 
@@ -64,6 +67,11 @@ class Materials:
     groups: Mapping[str, tuple[str, ...]]
     constituents: Mapping[str, tuple[tuple[str, float], ...]] = field(default_factory=dict)
     classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    forms: tuple[str, ...] = ()
+
+    def shapes(self) -> list[Shape]:
+        """Return what the pieces of each material have in common."""
+        return shapes_of(self.forms, self.properties)
 
     def index(self, name: str) -> int:
         """Return the place of a material on the axis."""
@@ -116,7 +124,8 @@ class Catalogue:
         parts = {name: made_of for name in names if (made_of := self.made_of(name)) and all(part in names for part in made_of)}
         constituents = {name: tuple(made_of.items()) for name, made_of in parts.items()}
         classes = {key: tuple(self.materials[name].classes[key].value for name in names) for key in CLASSES}
-        return Materials(tuple(names), properties, assay, groups, constituents, classes)
+        forms = tuple(self.materials[name].form.value for name in names)
+        return Materials(tuple(names), properties, assay, groups, constituents, classes, forms)
 
     def made_of(self, name: str) -> dict[str, float]:
         """Return the mass fraction of each material that is no composite in a composite, however deep it lies; empty for what is none.
@@ -178,6 +187,8 @@ class Catalogue:
         parts = material.constituents
         if key in material.properties:
             value = material.properties[key].value
+        elif key == "envelope_density":
+            value = self._property(name, "density") * self._property(name, "solidity")
         elif key == "density":  # volumes add up
             value = 1.0 / math.fsum(f.value / self._property(part, key) for part, f in parts.items())
         else:
@@ -245,7 +256,19 @@ def _material(name: str, node: object, reading: Reading) -> Material:
         _fractions(fields.get("constituents", {}), f"{path}.constituents", reading),
         {**_defaults("constituents" in fields), **{key: number for key, number in properties.items() if number is not None}},
         {key: labels.get(key) or Label(NO_CLASS, source="default of twin") for key in CLASSES},
+        _form(fields, properties.get("wall"), path, reading),
     )
+
+
+def _form(fields: Mapping[str, Any], wall: Number | None, path: str, reading: Reading) -> Label:
+    form = (reading.label(fields["form"], f"{path}.form") if "form" in fields else None) or Label("solid", source="default of twin")
+    if form.value not in FORMS:
+        reading.wrong(f"{path}.form", f"unknown form {form.value!r}; allowed: {', '.join(FORMS)}")
+    elif form.value in WALLED and (wall is None or wall.value == 0.0) and not reading.problems:
+        reading.wrong(path, f"pieces of the form {form.value!r} need a 'wall' above 0, e.g. 'wall: 1 mm'")
+    elif form.value == "solid" and wall is not None and wall.value > 0.0:
+        reading.wrong(f"{path}.wall", f"solid pieces have no wall; forms that have one: {', '.join(WALLED)}")
+    return form
 
 
 def _check_make_up(fields: Mapping[str, Any], *, water: bool, path: str, reading: Reading) -> None:

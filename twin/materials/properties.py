@@ -9,7 +9,7 @@ from twin.quantities import Quantity
 
 @dataclass(frozen=True)
 class Property:
-    """One column of the table of properties. ``default`` None: the catalogue must give it."""
+    """One column of the table of properties. ``default`` None: the catalogue must give it, or it follows from others (:data:`DERIVED`)."""
 
     quantity: Quantity
     summary: str
@@ -24,6 +24,10 @@ PROPERTIES: dict[str, Property] = {
     "breakage": Property(Quantity("1", ge=0), "rate of breakage relative to mixed plastics", 1.0),
     "thickness_ratio": Property(Quantity("1", gt=0, le=1), "thickness of a piece over its sieve size", 0.5),
     "solidity": Property(Quantity("1", gt=0, le=1), "share of a piece's outer volume that its material fills, less than 1 for hollow ones", 1.0),
+    "wall": Property(Quantity("m", ge=0), "thickness of the sheet, or diameter of the wire, of pieces that are no solid ones", 0.0),
+    "envelope_density": Property(
+        Quantity("kg/m3", gt=0), "mass of a piece over the volume of its outline, air and all; of solid, film and crumpled ones", None
+    ),
     "moisture": Property(Quantity("1", ge=0, le=1), "water in the material as received, mass fraction; 1 is water itself", 0.0),
     "heating_value": Property(
         Quantity("J/kg"),
@@ -41,6 +45,9 @@ PROPERTIES: dict[str, Property] = {
 """A property that a catalogue leaves out takes its default, which is assumed; a composite's ``COMPUTED`` ones follow from its constituents."""
 
 COMPUTED = ("density", "heating_value", "oxide_oxygen")
+
+DERIVED = {"envelope_density": "density times solidity"}
+"""Properties that follow from others where a catalogue leaves them out."""
 
 EVAPORATION = 2.4427e6
 """Heat that turns a kg of water at 25 °C into vapour, J/kg: (285.830 - 241.826) kJ/mol / 18.015 g/mol, enthalpies of formation of NIST and JANAF."""
