@@ -4,14 +4,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from machine_bench import PROPERTIES, SIZES, VALUES, Bench
+from machine_bench import PROPERTIES as OF_MATERIALS
+from machine_bench import SIZES, VALUES, Bench
 
 from twin.errors import UsageError
 from twin.kernels.particle_belt import HALF, RANK, ROWS, X, Y, hide, pile
 from twin.kernels.particles import alias_table, eddy_partition, sensor_partition
 from twin.kernels.philox import uniforms
+from twin.materials.pieces import with_pieces
 
 LOW = 0xFFFFFFFF
+PROPERTIES = with_pieces(OF_MATERIALS, SIZES.lower, SIZES.upper)
 TAUGHT = {"response": np.zeros((0, 0)), "signal": np.array([0.0, 0.0, 0.0, 0.0, 1.0, 0.0]), "visible": np.ones(6)}
 SENSOR = {**VALUES["sensor_sorter"][2], **TAUGHT}
 EDDY = VALUES["eddy_current"][2]

@@ -24,7 +24,7 @@ from twin.kernels.compile import Floats, Properties, Sizes, kernel
 from twin.kernels.eddy_current import DRAG, eddy_acceleration, throw
 from twin.kernels.particle_belt import Ints, sort_stretches, throw_stretches
 from twin.kernels.physical_constants import AIR_DENSITY
-from twin.kernels.sensor_sorter import errors, moisture_loss, response, seen_share, surface_masses
+from twin.kernels.sensor_sorter import errors, moisture_loss, response, seen_share
 
 STRETCH = 2048
 """Pieces on a stretch of belt, on average: few enough for the processor's cache, many against those at its ends, which only act on others."""
@@ -58,13 +58,13 @@ def sensor_partition(
     at which it seems to pass, wrong by ``position_error`` and ``timing_error``; whatever passes an open valve with its centre is ejected, unless it is
     hidden or the valve blocked. Edges of the belt are real. Raises ``UsageError`` for an empty stream, or one too dense or fine to be sampled.
     """
-    mass = surface_masses(properties, sizes) * sizes.mean**2
+    number, cover = properties["piece_number"], properties["piece_cover"]
     moisture = float((at.sum(axis=1) * properties["moisture"]).sum() / max(at.sum(), 1e-300))
     seen = np.array([seen_share(d, float(values["smallest"]), float(values["sharpness"])) for d in sizes.mean.tolist()])
     read = response(values, properties, sizes) * seen * math.exp(-moisture_loss(values) * moisture)
     along, across = errors(values)
     speed, extra = float(values["belt_speed"]), float(values["belt_speed"]) * float(values["valve_time"])
-    belt = _Belt.under(at / mass, np.broadcast_to(sizes.mean, at.shape), speed, float(values["belt_width"]))
+    belt = _Belt.under(at * number, np.sqrt(cover / number), speed, float(values["belt_width"]))
     hides = belt.largest if float(values["overlap"]) > 0.0 else 0.0
     reach = np.array([hides, belt.largest + 0.5 * extra + FARTHEST * along])
     stretch = belt.cut(float(reach.sum()))

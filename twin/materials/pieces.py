@@ -31,6 +31,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -202,7 +203,8 @@ def along_the_axis(ratio: Floats) -> Floats:
     """
     m = np.maximum(ratio, 1.0 + 1e-4)
     e = np.sqrt(m * m - 1.0)
-    return (m / e * np.log(m + e) - 1.0) / (m * m - 1.0)
+    factor: Floats = (m / e * np.log(m + e) - 1.0) / (m * m - 1.0)
+    return factor
 
 
 @dataclass(frozen=True)
@@ -269,7 +271,36 @@ def _row(shape: Shape, first: Floats, last: Floats, sizes: Floats, weight: Float
 
 
 def shapes_of(forms: Sequence[str], properties: Mapping[str, Floats]) -> list[Shape]:
-    """Return the shapes of materials from their ``forms`` and their ``properties`` by name, each (material,)."""
-    names = ("density", "wall", "envelope_density", "thickness_ratio", "sphericity")
-    columns = zip(*(properties[name].tolist() for name in names), strict=True)
+    """Return the shapes of materials from their ``forms`` and their ``properties`` by name, each (material,); what is not there takes its default."""
+    density = properties["density"]
+    filled = {
+        "density": density,
+        "wall": np.zeros_like(density),
+        "envelope_density": density * properties.get("solidity", 1.0),
+        "thickness_ratio": np.full_like(density, Shape.thickness_ratio),
+        "sphericity": np.full_like(density, Shape.sphericity),
+    }
+    columns = zip(*(properties.get(name, default).tolist() for name, default in filled.items()), strict=True)
     return [Shape(form, *values) for form, values in zip(forms, columns, strict=True)]
+
+
+@lru_cache(maxsize=32)
+def _tables(shapes: tuple[Shape, ...], lower: tuple[float, ...], upper: tuple[float, ...]) -> Pieces:
+    found = pieces(shapes, lower, upper)
+    for table in vars(found).values():
+        table.flags.writeable = False
+    return found
+
+
+def with_pieces(
+    properties: Mapping[str, Floats], lower: Sequence[float] | Floats, upper: Sequence[float] | Floats, forms: Sequence[str] = ()
+) -> dict[str, Floats]:
+    """Return the ``properties`` (material,) of materials with the tables of their pieces (material, size), as kernels get them; solid without ``forms``.
+
+    >>> both = with_pieces({"density": np.array([1000.0])}, [0.01], [0.02])
+    >>> list(both)[:3], both["piece_number"].shape
+    (['density', 'piece_smallest', 'piece_largest'], (1, 1))
+    """
+    shapes = tuple(shapes_of(forms or ("solid",) * len(properties["density"]), properties))
+    found = _tables(shapes, *(tuple(np.asarray(bounds, dtype=np.float64).tolist()) for bounds in (lower, upper)))
+    return {**properties, **found.columns()}
