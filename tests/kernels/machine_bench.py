@@ -233,7 +233,7 @@ VALUES: dict[str, tuple[MachineKernel, int, dict[str, Any]]] = {
         EDDY_CURRENT,
         3,
         {
-            "field": 0.2,
+            "field": 0.15,
             "pole_pairs": 6.0,
             "drum_radius": 0.15,
             "rotor_speed": 50.0,

@@ -195,9 +195,9 @@ def test_single_pieces_land_where_the_closed_form_of_the_eddy_current_has_them()
 
 def test_crowding_makes_the_throw_of_the_eddy_current_worse_as_in_the_closed_form():
     """The mean of a scatter that differs from piece to piece is not that of the mean occupation, but it goes the same way."""
-    at = coarse(8.0)
-    sampled, single = (eddy_partition(EDDY, PROPERTIES, SIZES, stream, pieces=200_000, seed=5).share[0] for stream in (at, coarse(1e-4)))
-    before, after = closed("eddy_current", coarse(1e-4))[0], closed("eddy_current", at)[0]
+    at, near = coarse(8.0), {"splitter": 1.5}
+    sampled, single = (eddy_partition({**EDDY, **near}, PROPERTIES, SIZES, stream, pieces=200_000, seed=5).share[0] for stream in (at, coarse(1e-4)))
+    before, after = (closed("eddy_current", stream, **near)[0] for stream in (coarse(1e-4), at))
     aluminium = (1, 7)
     assert single[aluminium] - sampled[aluminium] > 0.01
     assert before[aluminium] - after[aluminium] > 0.01
