@@ -121,7 +121,7 @@ def _lifts(field: float, decay: float, height: Floats | float, demagnetisation: 
     out = np.zeros(demagnetisation.shape)
     for cell in np.ndindex(*out.shape):
         here = field * math.exp(-heights[cell] / decay)
-        out[cell] = piece_lift(here, here / decay, demagnetisation[cell])
+        out[cell] = piece_lift(here, here / decay, float(demagnetisation[cell]))
     return out
 
 

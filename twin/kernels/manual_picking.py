@@ -81,7 +81,9 @@ def _prepare_picking(values: Mapping[str, Any], properties: Properties, sizes: S
     tables = _grip_tables(
         sizes.lower,
         sizes.upper,
-        *(np.ascontiguousarray(properties[f"piece_{name}"]) for name in ("smallest", "largest", "cover")),
+        np.ascontiguousarray(properties["piece_smallest"]),
+        np.ascontiguousarray(properties["piece_largest"]),
+        np.ascontiguousarray(properties["piece_cover"]),
         np.array([float(values["smallest"]), float(values["largest"]), float(values["heaviest"])]),
         float(values["belt_speed"]) * float(values["belt_width"]),
     )
