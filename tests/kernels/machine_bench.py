@@ -251,7 +251,7 @@ VALUES: dict[str, tuple[MachineKernel, int, dict[str, Any]]] = {
         AIR_CLASSIFIER,
         2,
         {
-            "velocity": 9.0,
+            "velocity": 7.5,
             "area": 0.5,
             "stages": 8.0,
             "feed_stage": 4.0,
