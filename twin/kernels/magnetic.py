@@ -37,7 +37,7 @@ def piece_lift(field: float, gradient: float, demagnetisation: float) -> float:
     field of their whole outline, until the iron holds its Js = :data:`FULL`. So a can is lifted by a field that leaves a lump of its size lying:
 
     >>> [round(piece_lift(0.04, 0.04 / 0.2, n), 3) for n in (1.0 / 3.0, 0.01)]
-    [0.248, 4.34]
+    [0.248, 4.342]
     """
     return min(field / demagnetisation, FULL) * gradient / (MU0 * STEEL_DENSITY * GRAVITY)
 

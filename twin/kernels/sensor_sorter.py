@@ -197,7 +197,7 @@ def counted_sizes(sizes: Sizes) -> Floats:
     """Side (size,) of the square that a piece of a class covers on average, counted by pieces of which the mass grows as the cube: finer ones are more.
 
     >>> round(float(counted_sizes(Sizes(np.array([1.0]), np.array([4.0]), np.array([2.0])))[0]), 4)
-    1.512
+    1.5119
     """
     return np.array([math.sqrt(size_moment(-1.0, a, b) / size_moment(-3.0, a, b)) for a, b in zip(sizes.lower.tolist(), sizes.upper.tolist(), strict=True)])
 
