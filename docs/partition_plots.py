@@ -57,7 +57,7 @@ def partition(scenario: Scenario, name: str, load_factor: float) -> tuple[np.nda
     x = spread(dict(feed.composition or {}), feed.size, materials.names, materials.groups, scenario.sizes)
     rate = (model.rate.mean if model.rate is not None else 1.0) * load_factor
     values = model.kernel_values(materials, scenario.sizes)
-    coefficients = kernel.prepare(values, materials.properties, sizes)
+    coefficients = kernel.prepare(values, scenario.properties, sizes)
     parameters = np.array([float(values[key]) for key in kernel.parameters])
     out = np.zeros((len(kind.ports(model)), *x.shape))
     warn = np.zeros(max(1, len(kernel.warnings)), dtype=np.int64)

@@ -20,6 +20,7 @@ from twin.kernels.partition import SEPARATOR, SPLITTER
 from twin.kernels.sensor_sorter import SENSOR_SORTER
 from twin.kernels.sizing import SCREEN
 from twin.kernels.trommel import TROMMEL
+from twin.materials.pieces import with_pieces
 
 MATERIALS = ("steel", "aluminium", "copper", "pcb", "plastics", "glass")
 SHARES = (0.40, 0.10, 0.05, 0.10, 0.30, 0.05)
@@ -232,7 +233,7 @@ VALUES: dict[str, tuple[MachineKernel, int, dict[str, Any]]] = {
         EDDY_CURRENT,
         3,
         {
-            "field": 0.2,
+            "field": 0.15,
             "pole_pairs": 6.0,
             "drum_radius": 0.15,
             "rotor_speed": 50.0,
@@ -250,7 +251,7 @@ VALUES: dict[str, tuple[MachineKernel, int, dict[str, Any]]] = {
         AIR_CLASSIFIER,
         2,
         {
-            "velocity": 9.0,
+            "velocity": 7.5,
             "area": 0.5,
             "stages": 8.0,
             "feed_stage": 4.0,
@@ -304,12 +305,12 @@ class Bench:
         **changes: Any,
     ) -> None:
         self.kernel, self.ports, values = VALUES[name]
-        self.properties, self.sizes = properties, sizes
+        self.properties, self.sizes = with_pieces(properties, sizes.lower, sizes.upper), sizes
         self.shape = (len(properties["density"]), len(sizes.mean))
         if name == "separator" and "partition" not in changes:
             shares = np.arange(1.0, 1.0 + 3 * math.prod(self.shape)).reshape(3, *self.shape)
             changes["partition"] = shares / shares.sum(axis=0)
-        self.coefficients = self.kernel.prepare({**values, **changes}, properties, sizes)
+        self.coefficients = self.kernel.prepare({**values, **changes}, self.properties, sizes)
         self.warned = np.zeros(len(self.kernel.warnings), dtype=np.int64)
         self.status = 0
 

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from machine_bench import MATERIALS, PROPERTIES, SIZES
 
 from twin.kernels.magnetic import MU0, force_index, holding_ratio, lift_ratio, pole_decay
+from twin.kernels.sizing import size_moment
 
 STEEL_PORT, REST = 0, 1
 STEEL = MATERIALS.index("steel")
@@ -69,10 +70,10 @@ def test_limits_of_field_and_load(bench, duty):
 
 
 def test_half_is_held_where_the_pull_just_suffices(bench):
-    """Where the middle of a flat piece lies: half its thickness above the shell."""
+    """Where the middle of a flat piece lies: half its height above the shell, on average over its class."""
     pure = {**PROPERTIES, "ferromagnetic": np.array([1.0, 0, 0, 0, 0, 0])}
     s, decay = 6, pole_decay(0.12)
-    needed = holding_ratio(0.4, 0.6) / lift_ratio(force_index(1.0, decay, 0.5 * 0.35 * SIZES.mean[s]), 7850.0)
+    needed = holding_ratio(0.4, 0.6) / lift_ratio(force_index(1.0, decay, 0.5 * 0.35 * size_moment(1.0, SIZES.lower[s], SIZES.upper[s])), 7850.0)
     machine = bench("magnetic_drum", properties=pure, **{**HOLDING, "field": np.sqrt(needed), "carry": 0.0})
     x = machine.feed()
     assert machine.split(x, at=np.zeros_like(x))[STEEL_PORT, STEEL, s] == pytest.approx(0.5 * x[STEEL, s], rel=1e-12)

@@ -4,14 +4,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from machine_bench import PROPERTIES, SIZES, VALUES, Bench
+from machine_bench import PROPERTIES as OF_MATERIALS
+from machine_bench import SIZES, VALUES, Bench
 
 from twin.errors import UsageError
 from twin.kernels.particle_belt import HALF, RANK, ROWS, X, Y, hide, pile
 from twin.kernels.particles import alias_table, eddy_partition, sensor_partition
 from twin.kernels.philox import uniforms
+from twin.materials.pieces import with_pieces
 
 LOW = 0xFFFFFFFF
+PROPERTIES = with_pieces(OF_MATERIALS, SIZES.lower, SIZES.upper)
 TAUGHT = {"response": np.zeros((0, 0)), "signal": np.array([0.0, 0.0, 0.0, 0.0, 1.0, 0.0]), "visible": np.ones(6)}
 SENSOR = {**VALUES["sensor_sorter"][2], **TAUGHT}
 EDDY = VALUES["eddy_current"][2]
@@ -192,9 +195,9 @@ def test_single_pieces_land_where_the_closed_form_of_the_eddy_current_has_them()
 
 def test_crowding_makes_the_throw_of_the_eddy_current_worse_as_in_the_closed_form():
     """The mean of a scatter that differs from piece to piece is not that of the mean occupation, but it goes the same way."""
-    at = coarse(8.0)
-    sampled, single = (eddy_partition(EDDY, PROPERTIES, SIZES, stream, pieces=200_000, seed=5).share[0] for stream in (at, coarse(1e-4)))
-    before, after = closed("eddy_current", coarse(1e-4))[0], closed("eddy_current", at)[0]
+    at, near = coarse(8.0), {"splitter": 1.5}
+    sampled, single = (eddy_partition({**EDDY, **near}, PROPERTIES, SIZES, stream, pieces=200_000, seed=5).share[0] for stream in (at, coarse(1e-4)))
+    before, after = (closed("eddy_current", stream, **near)[0] for stream in (coarse(1e-4), at))
     aluminium = (1, 7)
     assert single[aluminium] - sampled[aluminium] > 0.01
     assert before[aluminium] - after[aluminium] > 0.01

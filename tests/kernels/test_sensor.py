@@ -10,6 +10,7 @@ from machine_bench import MATERIALS, PROPERTIES, SIZES, VALUES
 
 from twin.kernels.compile import Sizes
 from twin.kernels.sensor_sorter import BELOW, COLOUR, INDUCTION, XRF, XRT, above_threshold, hit_share, response, seen_share
+from twin.materials.pieces import with_pieces
 
 TARGET = MATERIALS.index("plastics")
 TAUGHT = {"response": np.zeros((0, 0)), "signal": np.array([0.0, 0.0, 0.0, 0.0, 1.0, 0.0]), "visible": np.ones(6)}
@@ -119,7 +120,7 @@ def test_range_warnings(bench):
 
 
 def responses(**changes):
-    return response({**VALUES["sensor_sorter"][2], **TAUGHT, **changes}, PROPERTIES, SIZES)
+    return response({**VALUES["sensor_sorter"][2], **TAUGHT, **changes}, with_pieces(PROPERTIES, SIZES.lower, SIZES.upper), SIZES)
 
 
 def test_classes_that_give_no_signal_are_never_ejected():

@@ -17,6 +17,8 @@ from twin.materials import builtin_catalogue, builtin_names
 from twin.materials.pieces import FORMS, Shape, along_the_axis, along_the_plane, one_pole, pieces, shapes_of
 
 SPHERE = math.pi / 6.0
+FLAGS = ("eddy_reach", "eddy_ball")
+"""Tables that are 0 for some forms."""
 
 
 def shapes(catalogue: str, *names: str) -> list[Shape]:
@@ -114,7 +116,7 @@ def test_means_over_a_class_have_converged(lower: float, ratio: float, form: str
     few, many = pieces([shape], [lower], [ratio * lower]), pieces([shape], [lower], [ratio * lower], nodes=96)
     for name, table in vars(few).items():
         assert table[0, 0] == pytest.approx(getattr(many, name)[0, 0], rel=2e-3), name  # kinks, where a limit of the size begins
-        assert np.isfinite(table).all() and table[0, 0] > 0.0, name
+        assert np.isfinite(table).all() and (table[0, 0] > 0.0 or name in FLAGS), name
     assert few.smallest[0, 0] <= few.heaviness[0, 0] <= few.largest[0, 0]
     assert few.envelope[0, 0] <= 2700.0 * (1 + 1e-12)
 
@@ -139,6 +141,6 @@ def test_all_materials_have_pieces(name: str) -> None:
     chosen = catalogue.select(list(catalogue.materials))
     found = pieces(shapes_of(chosen.forms, chosen.properties), [0.0, 0.001, 0.01, 0.1], [0.001, 0.01, 0.1, 0.5])
     for key, table in vars(found).items():
-        assert table.shape == (len(chosen.names), 4) and np.isfinite(table).all() and (table > 0.0).all(), key
+        assert table.shape == (len(chosen.names), 4) and np.isfinite(table).all() and ((table > 0.0).all() or key in FLAGS), key
     assert (found.envelope <= chosen.properties["density"][:, None] * (1 + 1e-9)).all()
     assert (np.diff(found.heaviness, axis=1) > 0).all()

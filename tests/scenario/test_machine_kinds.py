@@ -14,6 +14,7 @@ from twin.kernels.compile import MachineKernel, Sizes
 from twin.kernels.density_separator import AIR_TABLE
 from twin.kernels.magnetic import HOLDING
 from twin.kernels.sizing import KARRA, WHITEN
+from twin.materials.pieces import with_pieces
 from twin.scenario import kind
 from twin.scenario.kinds.air_classifier import AirClassifier
 from twin.scenario.kinds.eddy_current import EddyCurrent
@@ -79,7 +80,7 @@ def test_a_machine_with_its_defaults_splits_a_lot_among_its_ports(name):
     unit = model(name)
     machine, ports = kernel(name), kind.find(name).ports(unit)
     sizes = Sizes(*(np.array(values) for values in (SIZES.lower, SIZES.upper, SIZES.mean)))
-    coefficients = machine.prepare(unit.kernel_values(MATERIALS, SIZES), PROPERTIES, sizes)
+    coefficients = machine.prepare(unit.kernel_values(MATERIALS, SIZES), with_pieces(PROPERTIES, sizes.lower, sizes.upper), sizes)
     x = np.ones((4, len(SIZES)))
     out = np.full((len(ports), *x.shape), np.nan)
     warned = np.zeros(len(machine.warnings), dtype=np.int64)
@@ -115,7 +116,7 @@ def test_the_kernel_gets_every_number_of_the_model_and_no_other(name):
 
     sizes = Sizes(*(np.array(values) for values in (SIZES.lower, SIZES.upper, SIZES.mean)))
     values = Recorder(model(name, **({"curve": "whiten"} if name == "screen" else {})).kernel_values(MATERIALS, SIZES))
-    kernel(name).prepare(values, PROPERTIES, sizes)
+    kernel(name).prepare(values, with_pieces(PROPERTIES, sizes.lower, sizes.upper), sizes)
     assert asked == given
 
 

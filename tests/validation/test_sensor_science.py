@@ -7,16 +7,18 @@ from twin.kernels.compile import Sizes
 from twin.kernels.particles import sensor_partition
 from twin.kernels.sensor_sorter import SENSOR_SORTER, areal_density, co_ejection, ejected_share
 from twin.materials import ELEMENTS
+from twin.materials.pieces import with_pieces
 from twin.materials.xray import effective_atomic_number
 
-SIZES = Sizes(np.array([0.0]), np.array([0.1]), np.array([0.05]))
-PLATES = {  # 50 mm square, 5 g
+SIZES = Sizes(np.array([0.05 - 1e-9]), np.array([0.05 + 1e-9]), np.array([0.05]))
+SHEETS = {  # 50 mm square, 5 g
     "density": np.array([1000.0, 1000.0]),
     "thickness_ratio": np.array([0.04, 0.04]),
     "solidity": np.ones(2),
     "moisture": np.zeros(2),
     "conductivity": np.zeros(2),
 }
+PLATES = with_pieces(SHEETS, SIZES.lower, SIZES.upper)
 NO_ERRORS = ("sensor", "ejects", "threshold", "blocked_valves", "overlap", "position_error", "timing_error")
 BELT = {"belt_speed": 3.0, "belt_width": 2.0, "valve_pitch": 0.03, "valve_time": 1 / 60}
 """Windows of 80 cm2: (50 mm + 3 m/s / 60 Hz) (50 mm + 30 mm)."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from twin.kernels.compile import Floats, MachineKernel, Properties, Sizes
 from twin.kernels.partition import SEPARATOR
-from twin.kernels.sizing import share_below
+from twin.kernels.sizing import share_below, size_moment
 
 
 def flat_share(thickness_ratio: float, half: float, sharpness: float) -> float:
@@ -25,17 +25,18 @@ def _prepare_ballistic(values: Mapping[str, Any], properties: Properties, sizes:
     opening, screening = float(values["opening"]), min(float(values["screening"]), 1.0)
     half, sharpness, measured = float(values["flat_ratio"]), float(values["flat_sharpness"]), values["flat"]
     passing = np.array([screening * share_below(opening, low, high) for low, high in zip(sizes.lower.tolist(), sizes.upper.tolist(), strict=True)])
-    ratios = properties["thickness_ratio"].tolist()
+    mean = [size_moment(1.0, low, high) for low, high in zip(sizes.lower.tolist(), sizes.upper.tolist(), strict=True)]
+    ratios = (properties["piece_height"] / np.array(mean)).tolist()
     flat = np.zeros((len(ratios), len(passing)))
-    flat[:] = measured if measured.size else np.array([[flat_share(ratio, half, sharpness)] for ratio in ratios])
+    flat[:] = measured if measured.size else np.array([[flat_share(ratio, half, sharpness) for ratio in row] for row in ratios])
     table = np.zeros((3, *flat.shape))
     table[0], table[1], table[2] = (1.0 - passing) * flat, (1.0 - passing) * (1.0 - flat), passing
     return SEPARATOR.prepare({"partition": table}, properties, sizes)
 
 
 BALLISTIC_SEPARATOR = MachineKernel(response=SEPARATOR.response, prepare=_prepare_ballistic)
-"""Ballistic separator; ports ``flat``, ``rolling``, ``fines``. A plain partition table: it does not react to load. Material property:
-``thickness_ratio``.
+"""Ballistic separator; ports ``flat``, ``rolling``, ``fines``. A plain partition table: it does not react to load. Of pieces:
+``piece_height``, over their size.
 
 Of what is smaller than the ``opening`` of the paddles the share ``screening`` falls through (:func:`twin.kernels.sizing.share_below`). Of the rest
 the share ``flat`` goes up, as measured or else :func:`flat_share`, and what is left rolls down.

@@ -137,7 +137,8 @@ class Sizes(NamedTuple):
 
 
 Properties = Mapping[str, Floats]
-"""Material properties by name, each of shape ``(material,)``, in SI units."""
+"""Material properties by name, each of shape ``(material,)``, in SI units, and what pieces are in each size class: ``piece_number`` and the like of
+shape ``(material, size)``, see :class:`twin.materials.pieces.Pieces`."""
 
 
 @dataclass(frozen=True)

@@ -116,77 +116,111 @@ def throw(radius: float, thrust: float, repulsion: float, drag: float, wavenumbe
     return x
 
 
+@kernel()
+def piece_acceleration(
+    volume: float, area: float, reach: float, ball: float, conductivity: float, field: float, wavenumber: float, angular: float
+) -> tuple[float, float]:
+    """Thrust and repulsion [m/s2] of a piece in a travelling field, as :func:`eddy_acceleration`, from what :class:`twin.materials.pieces.Pieces` says of it.
+
+    ``volume`` V [m3/kg] and ``area`` A [m2]: k B0^2 V/mu0 times the share of a perfect conductor's moment: of a ``ball`` (1) that of a sphere of the radius
+    sqrt(15 A), else x/(1 + x), x = i mu0 s w A. A flat piece of the radius ``reach`` R [m] is thrown no harder than an endless sheet, at most B0^2/4 mu0 for
+    its area, with A = w/2k: V falls by sqrt(1 + (k R/1.18)^2), A by sqrt(1 + (k R/3.4)^2).
+
+    >>> a = 0.010
+    >>> [round(part, 2) for part in piece_acceleration(1.5 / 2700.0, a * a / 15.0, 0.0, 1.0, 35e6, 0.1, 62.83, 2.0 * math.pi * 300.0)]
+    [94.45, 71.84]
+    """
+    strength = wavenumber * field * field * volume / MU0
+    if ball > 0.5:
+        real, imaginary = sphere_response(math.sqrt(15.0 * area), conductivity, angular)
+        return strength * abs(imaginary) / 1.5, strength * abs(real) / 1.5
+    strength /= math.sqrt(1.0 + (wavenumber * reach / 1.18) ** 2)
+    x = MU0 * conductivity * angular * area / math.sqrt(1.0 + (wavenumber * reach / 3.4) ** 2)
+    return strength * x / (1.0 + x * x), strength * x * x / (1.0 + x * x)
+
+
+HEIGHT, DIAMETER, ENVELOPE, ROUND, VOLUME, AREA, REACH, BALL = 0, 1, 2, 3, 4, 5, 6, 7
+FLYING = ("height", "diameter", "envelope", "sphericity", "eddy_volume", "eddy_area", "eddy_reach", "eddy_ball")
+"""What a throw asks of pieces, in the order of the rows of ``pieces`` (row, material, size)."""
+
+
+@kernel()
+def landings_of(
+    pieces: Floats, conductivity: Floats, field: float, pairs: float, drum: float, revolutions: float, speed: float, drop: float
+) -> tuple[Floats, Floats]:
+    """Where single pieces land (material, size), m from the drum's axis, without and with the field."""
+    materials, classes = pieces.shape[1:]
+    free, thrown = np.empty((materials, classes)), np.empty((materials, classes))
+    wavenumber = pairs / drum
+    angular = abs(pairs * 2.0 * math.pi * revolutions - wavenumber * speed)  # slip: the piece moves with the belt
+    for m in range(materials):
+        for s in range(classes):
+            p = pieces[:, m, s]
+            drag = 0.75 * DRAG * AIR_DENSITY / (p[ROUND] * p[DIAMETER] * p[ENVELOPE])  # tumbling: a quarter of the surface is in the way
+            thrust, repulsion = piece_acceleration(p[VOLUME], p[AREA], p[REACH], p[BALL], conductivity[m], field, wavenumber, angular)
+            middle = 0.5 * p[HEIGHT]
+            free[m, s] = throw(middle, 0.0, 0.0, drag, wavenumber, drum, speed, drop)
+            thrown[m, s] = throw(middle, thrust, repulsion, drag, wavenumber, drum, speed, drop) if thrust > 1e-6 else free[m, s]
+    return free, thrown
+
+
+def landings(values: Mapping[str, Any], properties: Properties) -> tuple[Floats, Floats]:
+    """Return where single pieces land (material, size), m from the drum's axis, without and with the field."""
+    pieces = np.stack([properties[f"piece_{name}"] for name in FLYING])
+    machine = [float(values[key]) for key in ("field", "pole_pairs", "drum_radius", "rotor_speed", "belt_speed", "drop")]
+    return landings_of(pieces, np.ascontiguousarray(properties["conductivity"]), *machine)
+
+
 HEAD = 1  # coefficients before the tables: whether the splitters stand in order
 
 
 @kernel()
 def _eddy_coefficients(
     mean: Floats,
-    density: Floats,
-    conductivity: Floats,
+    cover: Floats,
     ferromagnetic: Floats,
-    field: float,
-    pairs: float,
-    drum: float,
-    revolutions: float,
+    free: Floats,
+    thrown: Floats,
     speed: float,
     width: float,
-    drop: float,
     splitter: float,
     splitter_rest: float,
     spread: float,
     scatter: float,
     shielding: float,
 ) -> Floats:
-    materials, classes = density.shape[0], mean.shape[0]
+    materials, classes = cover.shape
     cells = materials * classes
-    c = np.zeros(HEAD + 2 * materials + 2 * classes + 2 * NODES * cells)
+    c = np.zeros(HEAD + materials + classes + cells + 2 * NODES * cells)
     c[0] = 1.0 if splitter >= splitter_rest else 0.0
-    wavenumber = pairs / drum
-    angular = abs(pairs * 2.0 * math.pi * revolutions - wavenumber * speed)  # slip: the piece moves with the belt
     for m in range(materials):
-        c[HEAD + m] = 1.5 / (density[m] * speed * width)
-        c[HEAD + materials + m] = ferromagnetic[m]
+        c[HEAD + m] = ferromagnetic[m]
     for s in range(classes):
-        c[HEAD + 2 * materials + s] = 1.0 / mean[s]
-        c[HEAD + 2 * materials + classes + s] = 1.0 if mean[s] < FINE else 0.0
-    table = HEAD + 2 * materials + 2 * classes
+        c[HEAD + materials + s] = 1.0 if mean[s] < FINE else 0.0
+    covered = HEAD + materials + classes
+    table = covered + cells
     for m in range(materials):
         for s in range(classes):
-            radius = 0.5 * mean[s]
-            drag = 0.375 * DRAG * AIR_DENSITY / (density[m] * radius)
-            thrust, repulsion = eddy_acceleration(radius, density[m], conductivity[m], field, wavenumber, angular)
-            free = throw(radius, 0.0, 0.0, drag, wavenumber, drum, speed, drop)
-            thrown = throw(radius, thrust, repulsion, drag, wavenumber, drum, speed, drop) if thrust > 1e-6 else free
+            cell = m * classes + s
+            c[covered + cell] = cover[m, s] / (speed * width)
             for k in range(NODES):
                 occupation = k * MAX_OCCUPATION / (NODES - 1.0)
-                landing = free + (thrown - free) / (1.0 + shielding * occupation)
+                landing = free[m, s] + (thrown[m, s] - free[m, s]) / (1.0 + shielding * occupation)
                 scale = spread * (1.0 + scatter * occupation) * math.sqrt(3.0) / math.pi  # logistic, of this standard deviation
                 beyond = 1.0 / (1.0 + math.exp(min((splitter_rest - landing) / scale, 700.0)))
                 far = 1.0 / (1.0 + math.exp(min((splitter - landing) / scale, 700.0)))
-                c[table + k * cells + m * classes + s] = beyond * (1.0 - ferromagnetic[m])
-                c[table + (NODES + k) * cells + m * classes + s] = min(far / beyond, 1.0)
+                c[table + k * cells + cell] = beyond * (1.0 - ferromagnetic[m])
+                c[table + (NODES + k) * cells + cell] = min(far / beyond, 1.0)
     return c
 
 
 def _prepare_eddy(values: Mapping[str, Any], properties: Properties, sizes: Sizes) -> Floats:
     return _eddy_coefficients(
         sizes.mean,
-        properties["density"],
-        properties["conductivity"],
+        np.ascontiguousarray(properties["piece_cover"]),
         properties["ferromagnetic"],
-        float(values["field"]),
-        float(values["pole_pairs"]),
-        float(values["drum_radius"]),
-        float(values["rotor_speed"]),
-        float(values["belt_speed"]),
-        float(values["belt_width"]),
-        float(values["drop"]),
-        float(values["splitter"]),
-        float(values["splitter_rest"]),
-        float(values["spread"]),
-        float(values["scatter"]),
-        float(values["shielding"]),
+        *landings(values, properties),
+        *(float(values[key]) for key in ("belt_speed", "belt_width", "splitter", "splitter_rest", "spread", "scatter", "shielding")),
     )
 
 
@@ -196,17 +230,16 @@ def _occupy(at: Floats, coefficients: Floats, parameters: Floats, load: float, s
     c = coefficients
     if c[0] == 0.0:
         return 1
-    sizes = HEAD + 2 * materials
+    fines, covered = HEAD + materials, HEAD + materials + classes
     total, occupation, ferrous, fine = 0.0, 0.0, 0.0, 0.0
     for m in range(materials):
-        flow, area = 0.0, 0.0
+        flow = 0.0
         for s in range(classes):
             flow += at[m, s]
-            area += at[m, s] * c[sizes + s]
-            fine += at[m, s] * c[sizes + classes + s]
+            occupation += at[m, s] * c[covered + m * classes + s]
+            fine += at[m, s] * c[fines + s]
         total += flow
-        occupation += area * c[HEAD + m]
-        ferrous += flow * c[HEAD + materials + m]
+        ferrous += flow * c[HEAD + m]
     if total > 0.0:
         if occupation > 1.0:
             warn[0] += 1
@@ -226,7 +259,7 @@ def _throw_off(settings: Floats, coefficients: Floats, shares: Floats) -> int:
     node = min(int(place), NODES - 2)
     share = place - node
     cells = materials * classes
-    near = HEAD + 2 * materials + 2 * classes + node * cells
+    near = HEAD + materials + classes + cells + node * cells
     far = near + NODES * cells
     for m in range(materials):
         for s in range(classes):
@@ -248,17 +281,18 @@ EDDY_CURRENT = MachineKernel(
 """Eddy-current separator with two splitters; ports ``light``, ``heavy``, ``rest``.
 
 Conductors are thrown by conductivity over density: aluminium flies beyond ``splitter`` (port ``light``), copper, brass and zinc land
-between it and ``splitter_rest`` (port ``heavy``), the rest falls short. Material properties: ``density``, ``conductivity``,
-``ferromagnetic`` (the share held by the drum, always in the rest).
+between it and ``splitter_rest`` (port ``heavy``), the rest falls short. Material properties: ``conductivity``,
+``ferromagnetic`` (the share held by the drum, always in the rest); of pieces ``piece_cover``, and those of :data:`FLYING`.
 
-A piece is a sphere of its class's mean size, thrown by :func:`eddy_acceleration` along :func:`throw`; the field travels at
-2 pi pole_pairs rotor_speed less the belt's own motion. Landing points scatter (logistic, standard deviation ``spread``). Occupation is
-the projected area of all pieces over the belt's, 1.5 Q/(rho d v w): with it the scatter grows by 1 + scatter o, and collisions shorten
+A piece (:mod:`twin.materials.pieces`) lies with its middle at half its height and is thrown by :func:`piece_acceleration` along :func:`throw`; the
+field travels at 2 pi pole_pairs rotor_speed less the belt's own motion. Landing points scatter (logistic, standard deviation ``spread``). Occupation is
+the area that all pieces cover over the belt's: with it the scatter grows by 1 + scatter o, and collisions shorten
 the throw beyond the free fall by 1/(1 + shielding o). Both are tabulated at 17 occupations up to 4 and interpolated.
 
 values: ``field`` [T] amplitude on the belt above the rotor, ``pole_pairs``, ``drum_radius`` [m], ``rotor_speed`` [1/s, revolutions],
 ``belt_speed`` [m/s], ``belt_width`` [m], ``drop`` [m] from the top of the drum to the splitters' edges, ``splitter`` and
 ``splitter_rest`` [m] from the drum's axis, ``spread`` [m], ``scatter``, ``shielding``.
-Valid for one layer, hardly any steel, and few fines. Sources: sphere response derived here, same physics as Rem et al. 1997; spread,
+Valid for one layer, hardly any steel, and few fines. Sources: sphere response derived here, same physics as Rem et al. 1997; shells, discs and
+wires by one pole between their exact limits; spread,
 scatter and shielding are assumptions of this model.
 """

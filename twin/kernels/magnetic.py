@@ -13,7 +13,8 @@ from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Si
 from twin.kernels.physical_constants import GRAVITY, MU0
 
 STEEL_DENSITY = 7850.0  # kg/m3
-SATURATION = 0.7  # T; a third of the 2.1 T of mild steel, above which a sphere no longer magnetises in proportion
+FULL = 2.1  # T; the magnetisation of mild steel that is saturated
+SATURATION = FULL / 3.0  # T; above it a sphere no longer magnetises in proportion
 
 
 @kernel()
@@ -26,6 +27,19 @@ def lift_ratio(force_index: float, density: float) -> float:
     1.0
     """
     return 3.0 * force_index / (MU0 * density * GRAVITY)
+
+
+@kernel()
+def piece_lift(field: float, gradient: float, demagnetisation: float) -> float:
+    """Magnetic force over weight of a piece of iron: (1/(mu0 rho)) min(B/N, Js) dB/dy / g, ``field`` B [T], ``gradient`` dB/dy [T/m].
+
+    ``demagnetisation`` N is 1/3 of a sphere, as in :func:`lift_ratio`, and less of shells and sheets (:class:`twin.materials.pieces.Pieces`): they take up the
+    field of their whole outline, until the iron holds its Js = :data:`FULL`. So a can is lifted by a field that leaves a lump of its size lying:
+
+    >>> [round(piece_lift(0.04, 0.04 / 0.2, n), 3) for n in (1.0 / 3.0, 0.01)]
+    [0.248, 4.342]
+    """
+    return min(field / demagnetisation, FULL) * gradient / (MU0 * STEEL_DENSITY * GRAVITY)
 
 
 @kernel()
@@ -88,56 +102,60 @@ def _carried(carried: float, left: float) -> float:
     return carried / remaining if remaining > 0.0 else 0.0
 
 
-HEAD = 6  # coefficients before the tables: burden m per kg/s, depth m per kg/s, suspension height m, steepness, carry, field in range
+HEAD = 6  # coefficients before the tables: burden kg/m2 per kg/s, depth m per kg/s, suspension height m, steepness, carry, field in range
 
 
 @kernel()
-def _magnet_coefficients(mean: Floats, ferromagnetic: Floats, ratio: float, steepness: float) -> Floats:
-    classes, materials = mean.shape[0], ferromagnetic.shape[0]
-    c = np.zeros(HEAD + classes + 2 * materials)
-    for s in range(classes):
-        c[HEAD + s] = 1.0 / mean[s]
-    for m in range(materials):
-        c[HEAD + classes + m] = min((ratio * math.sqrt(ferromagnetic[m])) ** steepness, 1e100)
-        c[HEAD + classes + materials + m] = ferromagnetic[m]
-    return c
+def _pulls(lift: Floats, ferromagnetic: Floats, steepness: float) -> Floats:
+    """The lift (material, size) over what resists, weaker by the root of the share that can be held, to the power n."""
+    out = np.zeros(lift.shape)
+    for m in range(lift.shape[0]):
+        for s in range(lift.shape[1]):
+            out[m, s] = min((lift[m, s] * math.sqrt(ferromagnetic[m])) ** steepness, 1e100)
+    return out
+
+
+def _lifts(field: float, decay: float, height: Floats | float, demagnetisation: Floats) -> Floats:
+    """:func:`piece_lift` (material, size) at the ``height`` [m], a number or (material, size), of a field that falls as exp(-y/decay)."""
+    heights = np.broadcast_to(height, demagnetisation.shape)
+    out = np.zeros(demagnetisation.shape)
+    for cell in np.ndindex(*out.shape):
+        here = field * math.exp(-heights[cell] / decay)
+        out[cell] = piece_lift(here, here / decay, float(demagnetisation[cell]))
+    return out
 
 
 def _prepare_magnet(values: Mapping[str, Any], properties: Properties, sizes: Sizes) -> Floats:
     field, height, speed = float(values["field"]), float(values["height"]), float(values["belt_speed"])
-    bulk, steepness = float(values["bulk_density"]), float(values["steepness"])
-    ratio = lift_ratio(force_index(field, float(values["decay"]), height), STEEL_DENSITY)
-    ratio /= transit_factor(height, speed, float(values["length"]))
-    c = _magnet_coefficients(sizes.mean, properties["ferromagnetic"], ratio, steepness)
-    c[1] = 1.0 / (bulk * speed * float(values["belt_width"]))
-    c[0] = 0.75 * bulk / STEEL_DENSITY * c[1]
-    c[2] = height
-    c[3] = steepness
-    c[4] = float(values["carry"])
-    c[5] = 1.0 if field * math.exp(-height / float(values["decay"])) <= SATURATION else 0.0
-    return c
+    bulk, steepness, decay = float(values["bulk_density"]), float(values["steepness"]), float(values["decay"])
+    lift = _lifts(field, decay, height, properties["piece_demagnetisation"]) / transit_factor(height, speed, float(values["length"]))
+    depth = 1.0 / (bulk * speed * float(values["belt_width"]))
+    in_range = 1.0 if field * math.exp(-height / decay) <= SATURATION else 0.0
+    head = np.array([0.5 * bulk * depth, depth, height, steepness, float(values["carry"]), in_range])
+    ferromagnetic = np.ascontiguousarray(properties["ferromagnetic"])
+    return np.concatenate((head, ferromagnetic, _pulls(lift, ferromagnetic, steepness).ravel(), properties["piece_cover"].ravel()))
 
 
 @settling
 def _bury(at: Floats, coefficients: Floats, parameters: Floats, load: float, settings: Floats, warn: NDArray[np.int64]) -> int:
     materials, classes = at.shape
     c = coefficients
+    pull, cover = HEAD + materials, HEAD + materials + materials * classes
     total = 0.0
     for m in range(materials):
         for s in range(classes):
             total += at[m, s]
-    resistance = settings[1:]
-    for s in range(classes):
-        resistance[s] = (1.0 + c[0] * total * c[HEAD + s]) ** c[3]
+    settings[1] = c[0] * total
     lifted, covering = 0.0, 0.0
     for m in range(materials):
-        pull, magnetic = c[HEAD + classes + m], c[HEAD + classes + materials + m]
+        magnetic = c[HEAD + m]
         if magnetic > 0.0:
             for s in range(classes):
-                recovered = at[m, s] * magnetic * (pull / (pull + resistance[s]))
+                cell = m * classes + s
+                recovered = at[m, s] * magnetic * (c[pull + cell] / (c[pull + cell] + (1.0 + settings[1] * c[cover + cell]) ** c[3]))
                 lifted += recovered
-                covering += recovered * c[HEAD + s]
-    settings[0] = _carried(c[4] * c[0] * total * covering, total - lifted)
+                covering += recovered * c[cover + cell]
+    settings[0] = _carried(c[4] * settings[1] * covering, total - lifted)
     if total > 0.0:
         if c[1] * total > 0.5 * c[2]:
             warn[0] += 1
@@ -150,10 +168,14 @@ def _bury(at: Floats, coefficients: Floats, parameters: Floats, load: float, set
 def _lift(settings: Floats, coefficients: Floats, shares: Floats) -> int:
     materials, classes = shares.shape[1:]
     c = coefficients
+    pull, cover = HEAD + materials, HEAD + materials + materials * classes
     for m in range(materials):
-        pull, magnetic = c[HEAD + classes + m], c[HEAD + classes + materials + m]
+        magnetic = c[HEAD + m]
         for s in range(classes):
-            recovery = magnetic * (pull / (pull + settings[1 + s]))
+            recovery = 0.0
+            if magnetic > 0.0:
+                cell = m * classes + s
+                recovery = magnetic * (c[pull + cell] / (c[pull + cell] + (1.0 + settings[1] * c[cover + cell]) ** c[3]))
             steel = recovery + (1.0 - recovery) * settings[0]
             shares[0, m, s] = steel
             shares[1, m, s] = 1.0 - steel
@@ -161,81 +183,63 @@ def _lift(settings: Floats, coefficients: Floats, shares: Floats) -> int:
 
 
 OVERBAND_MAGNET = MachineKernel(
-    response=Response(_bury, _lift, ("entrained",), by_size=True),
+    response=Response(_bury, _lift, ("entrained", "burden")),
     prepare=_prepare_magnet,
     warnings=("burden deeper than half the suspension height", "field on the belt above 0.7 T, where steel saturates"),
 )
-"""Overband magnet; ports ``steel``, ``rest``. Material property: ``ferromagnetic``, the share f of the mass that a magnet can hold.
+"""Overband magnet; ports ``steel``, ``rest``. Material property: ``ferromagnetic``, the share f of the mass that a magnet can hold; of pieces
+``piece_demagnetisation`` and ``piece_cover``.
 
-A piece of steel is lifted if its :func:`lift_ratio` exceeds 1 + burden, times :func:`transit_factor`; of a material of which only the
+A piece of steel is lifted if its :func:`piece_lift` exceeds 1 + burden, times :func:`transit_factor`; of a material of which only the
 share f can be held (boards with brackets, cable with plugs), those pieces are taken to be weaker by sqrt(f). The burden is the weight
-of what lies on a piece over its own: 3/4 (bulk density / steel density) depth/d for a sphere of size d at the middle of a layer of depth
-Q/(bulk speed width). Pieces differ in shape and place, so recovery is not a step but f w/(w + (1+burden)^n), with
+of what lies on a piece over its own: half a layer of Q/(speed width) [kg/m2] on the area that it covers.
+Pieces differ in shape and place, so recovery is not a step but f w/(w + (1+burden)^n), with
 w = (sqrt(f) lift ratio / transit factor)^n: f/2 at the threshold, ``steepness`` n. A lifted piece carries up the share ``carry`` of what
 lies on it, drawn evenly from all that is not lifted. So more load makes less and dirtier steel, and a stronger field more of it but
 dirtier, for it lifts weaker pieces and smaller ones from under the same burden.
 
 values: ``field`` [T] at the magnet's face, ``decay`` [m] over which it falls by e, ``height`` [m] of the face above the belt,
 ``length`` [m] along the belt, ``belt_width`` [m], ``belt_speed`` [m/s], ``bulk_density`` [kg/m3], ``steepness``, ``carry`` 0..1.
-Valid while the burden is below half the height and the field on the belt below saturation. Source: force on a sphere of high
-susceptibility; sqrt(f), burden, steepness and carry are assumptions of this model.
+Valid while the burden is below half the height. Source: force on spheroids and shells of high susceptibility, at most that of saturated
+iron; sqrt(f), burden, steepness and carry are assumptions of this model.
 """
 
 
 PICK_UP, HOLDING = 0.0, 1.0
 """Values of the drum's parameter ``duty``."""
 
-DRUM = 7  # coefficients before its tables: burden m per kg/s, depth m per kg/s, greatest depth m, steepness, carry, field in range, weakening 1/m (0: pick-up)
-
-
-@kernel()
-def _drum_coefficients(
-    mean: Floats, ferromagnetic: Floats, thickness_ratio: Floats, lifting: float, face: float, decay: float, needed: float, steepness: float
-) -> Floats:
-    """Tables: 1/d (size), the share f (material), and the pull over what resists to the power n: lifting (material), holding (material, size)."""
-    classes, materials = mean.shape[0], ferromagnetic.shape[0]
-    c = np.zeros(DRUM + classes + 2 * materials + materials * classes)
-    for s in range(classes):
-        c[DRUM + s] = 1.0 / mean[s]
-    for m in range(materials):
-        weaker = math.sqrt(ferromagnetic[m])
-        c[DRUM + classes + m] = ferromagnetic[m]
-        c[DRUM + classes + materials + m] = min((lifting * weaker) ** steepness, 1e100)
-        for s in range(classes):
-            flat = 0.5 * thickness_ratio[m] * mean[s]
-            pull = lift_ratio(force_index(face, decay, flat), STEEL_DENSITY) / needed
-            c[DRUM + classes + 2 * materials + m * classes + s] = min((pull * weaker) ** steepness, 1e100)
-    return c
+DRUM = 7  # coefficients before its tables: burden kg/m2 per kg/s, depth m per kg/s, greatest depth m, steepness, carry, in range, weakening 1/m (0: pick-up)
 
 
 def _prepare_drum(values: Mapping[str, Any], properties: Properties, sizes: Sizes) -> Floats:
+    """Tables: the share f (material), and by (material, size) the pull over what resists to the power n, lifting and holding, and m2/kg."""
     field, radius, steepness = float(values["field"]), float(values["radius"]), float(values["steepness"])
     revolutions, bulk, gap = float(values["drum_speed"]), float(values["bulk_density"]), float(values["gap"])
-    feed_speed, duty = float(values["feed_speed"]), float(values["duty"])
+    feed_speed, picks_up = float(values["feed_speed"]), float(values["duty"]) == PICK_UP
     decay = pole_decay(float(values["pole_pitch"]))
-    lifting = lift_ratio(force_index(field, decay, gap), STEEL_DENSITY) / transit_factor(gap, feed_speed, reach_along(radius, decay))
-    needed = holding_ratio(radius, revolutions)
-    c = _drum_coefficients(sizes.mean, properties["ferromagnetic"], properties["thickness_ratio"], lifting, field, decay, needed, steepness)
-    speed = feed_speed if duty == PICK_UP else 2.0 * math.pi * radius * revolutions
-    c[1] = 1.0 / (bulk * speed * float(values["width"]))
-    c[0] = 0.75 * bulk / STEEL_DENSITY * c[1]
-    c[2] = 0.5 * gap if duty == PICK_UP else decay
-    c[3] = steepness
-    c[4] = float(values["carry"])
-    c[5] = 1.0 if field * (math.exp(-gap / decay) if duty == PICK_UP else 1.0) <= SATURATION else 0.0
-    c[6] = 0.0 if duty == PICK_UP else steepness / decay
-    return c
+    thin, ferromagnetic = properties["piece_demagnetisation"], np.ascontiguousarray(properties["ferromagnetic"])
+    lifting = _lifts(field, decay, gap, thin) / transit_factor(gap, feed_speed, reach_along(radius, decay))
+    held = _lifts(field, decay, 0.5 * properties["piece_height"], thin) / holding_ratio(radius, revolutions)
+    speed = feed_speed if picks_up else 2.0 * math.pi * radius * revolutions
+    depth = 1.0 / (bulk * speed * float(values["width"]))
+    deepest = 0.5 * gap if picks_up else decay
+    in_range = 1.0 if field * (math.exp(-gap / decay) if picks_up else 1.0) <= SATURATION else 0.0
+    head = np.array([0.5 * bulk * depth, depth, deepest, steepness, float(values["carry"]), in_range, 0.0 if picks_up else steepness / decay])
+    pulls = (_pulls(lift, ferromagnetic, steepness).ravel() for lift in (lifting, held))
+    return np.concatenate((head, ferromagnetic, *pulls, properties["piece_cover"].ravel()))
 
 
 @kernel()
-def _held(m: int, s: int, c: Floats, materials: int, distant: float, resistance: Floats) -> float:
+def _held(m: int, s: int, c: Floats, materials: int, classes: int, distant: float, burden: float) -> float:
     """Share of a cell that is taken: held, and in pick-up lifted before."""
-    classes = resistance.shape[0]
-    pull = c[DRUM + classes + 2 * materials + m * classes + s] * distant
-    share = c[DRUM + classes + m] * (pull / (pull + 1.0))
+    if c[DRUM + m] == 0.0:
+        return 0.0
+    cells = materials * classes
+    cell = DRUM + materials + m * classes + s
+    pull = c[cell + cells] * distant
+    share = c[DRUM + m] * (pull / (pull + 1.0))
     if c[6] == 0.0:
-        lift = c[DRUM + classes + materials + m]
-        share *= lift / (lift + resistance[s])
+        share *= c[cell] / (c[cell] + (1.0 + burden * c[cell + 2 * cells]) ** c[3])
     return float(share)
 
 
@@ -243,22 +247,21 @@ def _held(m: int, s: int, c: Floats, materials: int, distant: float, resistance:
 def _layer(at: Floats, coefficients: Floats, parameters: Floats, load: float, settings: Floats, warn: NDArray[np.int64]) -> int:
     materials, classes = at.shape
     c = coefficients
+    cover = DRUM + materials + 2 * materials * classes
     total = 0.0
     for m in range(materials):
         for s in range(classes):
             total += at[m, s]
-    resistance = settings[2:]
-    for s in range(classes):
-        resistance[s] = (1.0 + c[0] * total * c[DRUM + s]) ** c[3]
     settings[1] = math.exp(-min(c[6] * c[1] * total, 700.0))  # the pull at half the depth of the layer, to the power n
+    settings[2] = c[0] * total
     taken, covering = 0.0, 0.0
     for m in range(materials):
-        if c[DRUM + classes + m] > 0.0:
+        if c[DRUM + m] > 0.0:
             for s in range(classes):
-                recovered = at[m, s] * _held(m, s, c, materials, settings[1], resistance)
+                recovered = at[m, s] * _held(m, s, c, materials, classes, settings[1], settings[2])
                 taken += recovered
-                covering += recovered * c[DRUM + s]
-    settings[0] = _carried(c[4] * c[0] * total * covering, total - taken)
+                covering += recovered * c[cover + m * classes + s]
+    settings[0] = _carried(c[4] * settings[2] * covering, total - taken)
     if total > 0.0:
         if c[1] * total > c[2]:
             warn[0] += 1
@@ -272,7 +275,7 @@ def _hold(settings: Floats, coefficients: Floats, shares: Floats) -> int:
     materials, classes = shares.shape[1:]
     for m in range(materials):
         for s in range(classes):
-            held = _held(m, s, coefficients, materials, settings[1], settings[2:])
+            held = _held(m, s, coefficients, materials, classes, settings[1], settings[2])
             steel = held + (1.0 - held) * settings[0]
             shares[0, m, s] = steel
             shares[1, m, s] = 1.0 - steel
@@ -280,14 +283,15 @@ def _hold(settings: Floats, coefficients: Floats, shares: Floats) -> int:
 
 
 MAGNETIC_DRUM = MachineKernel(
-    response=Response(_layer, _hold, ("entrained", "distant"), by_size=True),
+    response=Response(_layer, _hold, ("entrained", "distant", "burden")),
     prepare=_prepare_drum,
     warnings=("layer deeper than half the gap (pick-up) or than the reach of the poles (holding)", "field on the steel above 0.7 T, where it saturates"),
 )
-"""Magnetic drum; ports ``steel``, ``rest``. Material properties: ``ferromagnetic``, the share f of the mass that a magnet can hold; ``thickness_ratio``.
+"""Magnetic drum; ports ``steel``, ``rest``. Material properties: ``ferromagnetic``, the share f of the mass that a magnet can hold; of pieces
+``piece_demagnetisation``, ``piece_height`` and ``piece_cover``.
 
 Fixed poles behind a turning shell; their field falls as exp(-y/decay), decay = :func:`pole_decay`. A piece lies flat on the shell, its middle
-at half its thickness, and stays on round the underside if its :func:`lift_ratio` there exceeds :func:`holding_ratio`: weight and centrifugal
+at half its height, and stays on round the underside if its :func:`piece_lift` there exceeds :func:`holding_ratio`: weight and centrifugal
 force. With w = (sqrt(f) lift ratio/holding ratio)^n the share f w/(1 + w) is held; sqrt(f), ``steepness`` n and ``carry`` as in
 :data:`OVERBAND_MAGNET`.
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Sizes, kernel, settling, splitting
-from twin.kernels.sizing import share_below, size_moment
+from twin.kernels.sizing import FINEST, share_below, size_moment
 
 MOST_LAYERS = 2.0  # up to which the pieces on top are still within sight and reach
 
@@ -54,18 +54,24 @@ HEAD = 3  # coefficients before the tables: pickers, seconds a pick, growth of m
 
 
 @kernel()
-def _grip_tables(lower: Floats, upper: Floats, surface: Floats, smallest: float, largest: float, heaviest: float, area_rate: float) -> Floats:
-    """Layers for a kg/s, pieces to grip for a kg/s in 1/s, and share that can be gripped, each (material, size)."""
-    materials, classes = surface.shape[0], upper.shape[0]
+def _grip_tables(lower: Floats, upper: Floats, light: Floats, heavy: Floats, cover: Floats, limits: Floats, area_rate: float) -> Floats:
+    """Layers for a kg/s, pieces to grip for a kg/s in 1/s, and share that can be gripped, each (material, size).
+
+    ``light`` and ``heavy`` (material, size) are the masses [kg] at the bounds of a class; between them mass is a power of the size. ``cover`` [m2/kg];
+    ``limits``: smallest and largest size [m], heaviest piece [kg].
+    """
+    materials, classes = light.shape
     tables = np.zeros((3, materials, classes))
-    for m in range(materials):
-        most = min(largest, (heaviest / surface[m]) ** (1.0 / 3.0))
-        for s in range(classes):
-            tables[0, m, s] = size_moment(-1.0, lower[s], upper[s]) / (surface[m] * area_rate)
-            low, high = max(lower[s], smallest), min(upper[s], most)
+    for s in range(classes):
+        first = lower[s] if lower[s] > 0.0 else FINEST * upper[s]
+        for m in range(materials):
+            tables[0, m, s] = cover[m, s] / area_rate
+            power = math.log(heavy[m, s] / light[m, s]) / math.log(upper[s] / first)
+            most = min(limits[1], first * (limits[2] / light[m, s]) ** (1.0 / power))
+            low, high = max(lower[s], limits[0]), min(upper[s], most)
             if high > low:
                 share = share_below(high, lower[s], upper[s]) - share_below(low, lower[s], upper[s])
-                tables[1, m, s] = share * size_moment(-3.0, low, high) / surface[m]
+                tables[1, m, s] = share * size_moment(-power, low, high) * first**power / light[m, s]
                 tables[2, m, s] = share
     return tables
 
@@ -75,10 +81,10 @@ def _prepare_picking(values: Mapping[str, Any], properties: Properties, sizes: S
     tables = _grip_tables(
         sizes.lower,
         sizes.upper,
-        properties["density"] * properties["solidity"] * properties["thickness_ratio"],
-        float(values["smallest"]),
-        float(values["largest"]),
-        float(values["heaviest"]),
+        np.ascontiguousarray(properties["piece_smallest"]),
+        np.ascontiguousarray(properties["piece_largest"]),
+        np.ascontiguousarray(properties["piece_cover"]),
+        np.array([float(values["smallest"]), float(values["largest"]), float(values["heaviest"])]),
         float(values["belt_speed"]) * float(values["belt_width"]),
     )
     head = np.array([values["pickers"], 1.0 / float(values["picks"]), values["hurry"]])
@@ -131,10 +137,9 @@ def _pick(settings: Floats, coefficients: Floats, shares: Floats) -> int:
 MANUAL_PICKING = MachineKernel(
     response=Response(_see, _pick, ("reached", "haste")), prepare=_prepare_picking, warnings=("belt covered by more than two layers",)
 )
-"""Pickers at a belt; ports ``picked``, ``rest``. Material properties: ``density``, ``solidity``, ``thickness_ratio``.
+"""Pickers at a belt; ports ``picked``, ``rest``. Of pieces: ``piece_smallest``, ``piece_largest``, ``piece_cover``.
 
-A piece of the size d has the thickness d thickness_ratio and the mass density solidity thickness_ratio d^3, and covers d^2 of the belt; pieces and
-their area are counted over each class (:func:`~twin.kernels.sizing.size_moment`). Of the
+Pieces (:mod:`twin.materials.pieces`) and their area are counted over each class, in which the mass of a piece is a power of its size. Of the
 targets that no other piece covers, :func:`uncovered_share` at o layers on the belt, pickers want the share ``recognition``, of all else the share
 ``mistakes`` (1 + ``hurry`` u), u being the share of their time that they would be busy without hurry. Only pieces from ``smallest`` to
 ``largest`` and up to ``heaviest`` can be gripped, a class that is cut by such a limit in part. A piece that is wanted is picked if a picker is

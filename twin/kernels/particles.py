@@ -20,19 +20,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.errors import UsageError
-from twin.kernels.compile import Floats, Properties, Sizes, kernel
-from twin.kernels.eddy_current import DRAG, eddy_acceleration, throw
+from twin.kernels.compile import Floats, Properties, Sizes
+from twin.kernels.eddy_current import landings
 from twin.kernels.particle_belt import Ints, sort_stretches, throw_stretches
-from twin.kernels.physical_constants import AIR_DENSITY
-from twin.kernels.sensor_sorter import errors, moisture_loss, response, seen_share, surface_masses
+from twin.kernels.sensor_sorter import errors, moisture_loss, response, seen_share
 
 STRETCH = 2048
 """Pieces on a stretch of belt, on average: few enough for the processor's cache, many against those at its ends, which only act on others."""
 FARTHEST = 6.8
 """No noise is larger, in standard deviations: Box and Muller's radius of the smallest uniform number, 2^-33, is 6.77."""
 MOST_ON_A_STRETCH = 1_000_000
-DISC = 0.5 * math.sqrt(math.pi)
-"""Side of the square that covers as much as a disc of diameter 1."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +55,13 @@ def sensor_partition(
     at which it seems to pass, wrong by ``position_error`` and ``timing_error``; whatever passes an open valve with its centre is ejected, unless it is
     hidden or the valve blocked. Edges of the belt are real. Raises ``UsageError`` for an empty stream, or one too dense or fine to be sampled.
     """
-    mass = surface_masses(properties, sizes) * sizes.mean**2
+    number, cover = properties["piece_number"], properties["piece_cover"]
     moisture = float((at.sum(axis=1) * properties["moisture"]).sum() / max(at.sum(), 1e-300))
     seen = np.array([seen_share(d, float(values["smallest"]), float(values["sharpness"])) for d in sizes.mean.tolist()])
     read = response(values, properties, sizes) * seen * math.exp(-moisture_loss(values) * moisture)
     along, across = errors(values)
     speed, extra = float(values["belt_speed"]), float(values["belt_speed"]) * float(values["valve_time"])
-    belt = _Belt.under(at / mass, np.broadcast_to(sizes.mean, at.shape), speed, float(values["belt_width"]))
+    belt = _Belt.under(at * number, np.sqrt(cover / number), speed, float(values["belt_width"]))
     hides = belt.largest if float(values["overlap"]) > 0.0 else 0.0
     reach = np.array([hides, belt.largest + 0.5 * extra + FARTHEST * along])
     stretch = belt.cut(float(reach.sum()))
@@ -87,9 +84,9 @@ def eddy_partition(
     here each piece is scattered, and its throw shortened, by the layers that really lie over its own area. Raises ``UsageError`` as
     :func:`sensor_partition` does.
     """
-    mass = np.multiply.outer(properties["density"] * (math.pi / 6.0), sizes.mean**3)
-    belt = _Belt.under(at / mass, np.broadcast_to(DISC * sizes.mean, at.shape), float(values["belt_speed"]), float(values["belt_width"]))
-    free, thrown = landings(values, properties, sizes)
+    number, cover = properties["piece_number"], properties["piece_cover"]
+    belt = _Belt.under(at * number, np.sqrt(cover / number), float(values["belt_speed"]), float(values["belt_width"]))
+    free, thrown = landings(values, properties)
     ferromagnetic = np.broadcast_to(properties["ferromagnetic"][:, None], at.shape)
     edges = np.array([float(values["splitter"]), float(values["splitter_rest"])])
     scale = float(values["spread"]) * math.sqrt(3.0) / math.pi  # logistic, of this standard deviation
@@ -103,30 +100,6 @@ def eddy_partition(
         throw_stretches(first, last, tally, *arguments)
 
     return belt.sample(run, 3, stretch.needed(pieces), threads)
-
-
-def landings(values: Mapping[str, Any], properties: Properties, sizes: Sizes) -> tuple[Floats, Floats]:
-    """Return where single pieces land (material, size), m from the axis of an eddy current's drum, without and with the field."""
-    machine = [float(values[key]) for key in ("field", "pole_pairs", "drum_radius", "rotor_speed", "belt_speed", "drop")]
-    return _landings(np.ascontiguousarray(sizes.mean), properties["density"], properties["conductivity"], *machine)
-
-
-@kernel()
-def _landings(
-    mean: Floats, density: Floats, conductivity: Floats, field: float, pairs: float, drum: float, revolutions: float, speed: float, drop: float
-) -> tuple[Floats, Floats]:
-    materials, classes = density.shape[0], mean.shape[0]
-    free, thrown = np.empty((materials, classes)), np.empty((materials, classes))
-    wavenumber = pairs / drum
-    angular = abs(pairs * 2.0 * math.pi * revolutions - wavenumber * speed)
-    for m in range(materials):
-        for s in range(classes):
-            radius = 0.5 * mean[s]
-            drag = 0.375 * DRAG * AIR_DENSITY / (density[m] * radius)
-            thrust, repulsion = eddy_acceleration(radius, density[m], conductivity[m], field, wavenumber, angular)
-            free[m, s] = throw(radius, 0.0, 0.0, drag, wavenumber, drum, speed, drop)
-            thrown[m, s] = throw(radius, thrust, repulsion, drag, wavenumber, drum, speed, drop) if thrust > 1e-6 else free[m, s]
-    return free, thrown
 
 
 @dataclass(frozen=True)

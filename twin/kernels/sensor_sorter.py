@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Sizes, kernel, settling, splitting
+from twin.kernels.sizing import size_moment
 
 NIR, COLOUR, XRT, XRF, INDUCTION = 0, 1, 2, 3, 4
 ABOVE, BELOW = 0, 1
@@ -186,22 +187,24 @@ def response_of(
     return out
 
 
-def surface_masses(properties: Properties, sizes: Sizes) -> Floats:
-    """Return the mass per projected area (material, size) of a piece, kg/m2: density, solidity and thickness multiplied.
-
-    A PET bottle of 90 mm, 35 % of that thick and 8 % solid, has 3.5 kg/m2, so it weighs 28 g:
-
-    >>> bottle = {"density": np.array([1380.0]), "thickness_ratio": np.array([0.35]), "solidity": np.array([0.08])}
-    >>> round(float(surface_masses(bottle, Sizes(np.array([0.0]), np.array([0.18]), np.array([0.09])))[0, 0]) * 0.09**2, 4)
-    0.0282
-    """
-    table: Floats = np.multiply.outer(properties["density"] * properties["solidity"] * properties["thickness_ratio"], sizes.mean)
+def surface_masses(properties: Properties) -> Floats:
+    """Return the mass per area (material, size) that pieces cover, kg/m2: that of the pieces of a class together."""
+    table: Floats = 1.0 / properties["piece_cover"]
     return table
+
+
+def counted_sizes(sizes: Sizes) -> Floats:
+    """Side (size,) of the square that a piece of a class covers on average, counted by pieces of which the mass grows as the cube: finer ones are more.
+
+    >>> round(float(counted_sizes(Sizes(np.array([1.0]), np.array([4.0]), np.array([2.0])))[0]), 4)
+    1.5119
+    """
+    return np.array([math.sqrt(size_moment(-1.0, a, b) / size_moment(-3.0, a, b)) for a, b in zip(sizes.lower.tolist(), sizes.upper.tolist(), strict=True)])
 
 
 def response(values: Mapping[str, Any], properties: Properties, sizes: Sizes) -> Floats:
     """Return the response (material, size) of a sorter: measured, ``values["response"]``, or that of its sensor; 0 for what it cannot see."""
-    surface = surface_masses(properties, sizes)
+    surface = surface_masses(properties)
     measured, signal, visible = values["response"], values["signal"], values["visible"]
     computed = response_of(
         np.ascontiguousarray(np.broadcast_to(signal, surface.shape[:1])) if len(signal) else np.zeros(len(surface)),
@@ -225,8 +228,10 @@ def response(values: Mapping[str, Any], properties: Properties, sizes: Sizes) ->
 @kernel()
 def _sensor_coefficients(
     read: Floats,
-    surface_mass: Floats,
+    cover: Floats,
+    number: Floats,
     mean: Floats,
+    counted: Floats,
     moisture: Floats,
     overlap: float,
     moisture_loss: float,
@@ -249,18 +254,17 @@ def _sensor_coefficients(
     window = HEAD + materials + classes
     table = window + classes * classes
     for s in range(classes):
-        d = mean[s]
-        c[HEAD + materials + s] = 1.0 if d < smallest else 0.0
+        d = counted[s]
+        c[HEAD + materials + s] = 1.0 if mean[s] < smallest else 0.0
         length, across_belt = window_length(d, speed, valve_time), window_width(d, pitch)
         for t in range(classes):
-            c[window + t * classes + s] = exposed_window(mean[t], d, length, across_belt, min(2.0 * overlap, 1.0))
+            c[window + t * classes + s] = exposed_window(counted[t], d, length, across_belt, min(2.0 * overlap, 1.0))
         hit = hit_share(d, length, pitch, along, across)
-        seen = seen_share(d, smallest, sharpness)
+        seen = seen_share(mean[s], smallest, sharpness)
         for m in range(materials):
-            pieces = areal_density(1.0, surface_mass[m, s] * d * d, speed, width)
             cell = table + m * classes + s
-            c[cell + COVER * cells] = pieces * d * d
-            c[cell + OPENED * cells] = pieces * read[m, s] * seen
+            c[cell + COVER * cells] = cover[m, s] / (speed * width)
+            c[cell + OPENED * cells] = areal_density(number[m, s], 1.0, speed, width) * read[m, s] * seen
             c[cell + OWN * cells] = read[m, s] * seen * hit
     return c
 
@@ -280,8 +284,10 @@ def _prepare_sorter(values: Mapping[str, Any], properties: Properties, sizes: Si
     along, across = errors(values)
     return _sensor_coefficients(
         response(values, properties, sizes),
-        surface_masses(properties, sizes),
+        np.ascontiguousarray(properties["piece_cover"]),
+        np.ascontiguousarray(properties["piece_number"]),
         np.ascontiguousarray(sizes.mean),
+        counted_sizes(sizes),
         properties["moisture"],
         float(values["overlap"]),
         moisture_loss(values),
@@ -353,11 +359,11 @@ SENSOR_SORTER = MachineKernel(
     prepare=_prepare_sorter,
     warnings=("more than half a layer on the belt", "more than 20 % finer than the smallest piece that is seen"),
 )
-"""Sensor sorter with a bar of air valves; ports ``eject``, ``pass``. Material properties: ``density``, ``thickness_ratio``, ``solidity``,
-``conductivity``, ``moisture``.
+"""Sensor sorter with a bar of air valves; ports ``eject``, ``pass``. Material properties: ``conductivity``, ``moisture``, and of pieces
+``piece_number`` and ``piece_cover``.
 
-A piece is a square plate of its class's mean size d and the thickness d ``thickness_ratio``, of which ``solidity`` is its material. Pieces lie at
-random on the belt, l = Q/(m v W) per area (:func:`areal_density`); they cover the occupation o = sum l d^2. A piece is recognised with the
+Pieces (:mod:`twin.materials.pieces`) lie at random on the belt, l = Q n/(v W) per area with n in a kg (:func:`areal_density`); what they cover is the
+occupation o. Windows open for the mean square that a piece of a class covers, of the side d (:func:`counted_sizes`). A piece is recognised with the
 probability r = response seen(d) exp(-moisture_loss w), w the moisture of the stream (near-infrared only), see :func:`response_of` and
 :func:`seen_share`; it is still in its own window with the probability h (:func:`hit_share`). What lies under another piece, 1 - exp(-overlap o), is
 neither recognised nor ejected. Others fly along with c = 1 - exp(-sum l A r exp(-overlap o)), A = (d + v valve_time)(d + valve_pitch) being the

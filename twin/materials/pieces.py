@@ -31,6 +31,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,7 +127,8 @@ class Shape:
     def eddy(self, size: Floats) -> tuple[Floats, Floats]:
         """What a conducting piece does in an alternating field: ``(V, A)``, volume [m3] and area [m2] of :func:`one_pole`.
 
-        A sphere of the radius a: V = 3/2 4/3 pi a^3, A = a^2/15. A thin shell: A = w a/3. A ball of sheet conducts in proportion to what fills it. A disc of
+        A sphere of the radius a: V = 3/2 4/3 pi a^3, A = a^2/15. A thin shell: A = w a/3. A crumpled sheet counts as a ball of its metal, since
+        its folds hardly touch; a solid with voids conducts in proportion to what fills it. A disc of
         the radius R has 8/3 R^3 and, in a weak field along its axis, pi/8 w R^4, so A = 3 pi/64 w R; of a field that turns it meets one of two components.
         A wire across the field: 2 V and a^2/8. Exact where the field is even, hardly or fully kept out; in between one pole stands for many.
 
@@ -143,7 +145,14 @@ class Shape:
             return 2.0 * outline, sheet * sheet / 32.0
         if self.form == "hollow":
             return 1.5 * outline, np.minimum(sheet * radius / 3.0, radius * radius / 15.0)
+        if self.form == "crumpled":
+            radius = 0.5 * sphere_diameter(self.mass(size) / self.density)
+            return 1.5 * self.mass(size) / self.density, radius * radius / 15.0
         return 1.5 * outline, self.mass(size) / (self.density * outline) * radius * radius / 15.0
+
+    def reach(self, size: Floats) -> Floats:
+        """Radius [m] of the disc that a flat piece is to a field, 0 of others: where it is long against the field's wave, not all of it works together."""
+        return size / math.sqrt(math.pi) if self.form in ("plate", "film") else np.zeros_like(size)
 
     def demagnetisation(self, size: Floats) -> Floats:
         """Factor N of a piece of iron, so that its moment in a field is V B/(mu0 N), V being the volume of the iron: 1/3 of a sphere.
@@ -213,7 +222,8 @@ class Pieces:
     ``smallest``, ``largest`` [kg]: mass at the bounds of the class; ``number`` [1/kg]: pieces in a kg; ``heaviness`` [kg]: mean mass by mass, that of the piece
     which a kg picked at random lies in; ``cover`` [m2/kg]: area of a kg, the reciprocal of the areal mass; ``height`` [m] as they lie; ``diameter`` [m] of the
     sphere with the volume of the outline, ``envelope`` [kg/m3] mass over that volume, ``sphericity`` of the outline: what air sees; ``eddy_volume`` [m3/kg] and
-    ``eddy_area`` [m2], see :meth:`Shape.eddy`; ``demagnetisation``, see :meth:`Shape.demagnetisation`.
+    ``eddy_area`` [m2], see :meth:`Shape.eddy`; ``eddy_reach`` [m], see :meth:`Shape.reach`; ``eddy_ball``: 1 of what is full like a ball, and so follows the
+    law of a sphere and not that of one pole, 0 of sheets, shells and wires; ``demagnetisation``, see :meth:`Shape.demagnetisation`.
     """
 
     smallest: Floats
@@ -227,6 +237,8 @@ class Pieces:
     sphericity: Floats
     eddy_volume: Floats
     eddy_area: Floats
+    eddy_reach: Floats
+    eddy_ball: Floats
     demagnetisation: Floats
 
     def columns(self) -> dict[str, Floats]:
@@ -264,13 +276,44 @@ def _row(shape: Shape, first: Floats, last: Floats, sizes: Floats, weight: Float
         "sphericity": shape.roundness(sizes),
         "eddy_volume": eddy_volume / mass,
         "eddy_area": eddy_area,
+        "eddy_reach": shape.reach(sizes),
+        "eddy_ball": np.full_like(sizes, float(shape.form in ("solid", "crumpled"))),
         "demagnetisation": shape.demagnetisation(sizes),
     }
     return {"smallest": shape.mass(first), "largest": shape.mass(last), **{name: table @ weight for name, table in at_nodes.items()}}
 
 
 def shapes_of(forms: Sequence[str], properties: Mapping[str, Floats]) -> list[Shape]:
-    """Return the shapes of materials from their ``forms`` and their ``properties`` by name, each (material,)."""
-    names = ("density", "wall", "envelope_density", "thickness_ratio", "sphericity")
-    columns = zip(*(properties[name].tolist() for name in names), strict=True)
+    """Return the shapes of materials from their ``forms`` and their ``properties`` by name, each (material,); what is not there takes its default."""
+    density = properties["density"]
+    filled = {
+        "density": density,
+        "wall": np.zeros_like(density),
+        "envelope_density": density * properties.get("solidity", 1.0),
+        "thickness_ratio": np.full_like(density, Shape.thickness_ratio),
+        "sphericity": np.full_like(density, Shape.sphericity),
+    }
+    columns = zip(*(properties.get(name, default).tolist() for name, default in filled.items()), strict=True)
     return [Shape(form, *values) for form, values in zip(forms, columns, strict=True)]
+
+
+@lru_cache(maxsize=32)
+def _tables(shapes: tuple[Shape, ...], lower: tuple[float, ...], upper: tuple[float, ...]) -> Pieces:
+    found = pieces(shapes, lower, upper)
+    for table in vars(found).values():
+        table.flags.writeable = False
+    return found
+
+
+def with_pieces(
+    properties: Mapping[str, Floats], lower: Sequence[float] | Floats, upper: Sequence[float] | Floats, forms: Sequence[str] = ()
+) -> dict[str, Floats]:
+    """Return the ``properties`` (material,) of materials with the tables of their pieces (material, size), as kernels get them; solid without ``forms``.
+
+    >>> both = with_pieces({"density": np.array([1000.0])}, [0.01], [0.02])
+    >>> list(both)[:3], both["piece_number"].shape
+    (['density', 'piece_smallest', 'piece_largest'], (1, 1))
+    """
+    shapes = tuple(shapes_of(forms or ("solid",) * len(properties["density"]), properties))
+    found = _tables(shapes, *(tuple(np.asarray(bounds, dtype=np.float64).tolist()) for bounds in (lower, upper)))
+    return {**properties, **found.columns()}

@@ -11,8 +11,12 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from twin.errors import Problem, UsageError
 from twin.materials import Catalogue, Materials
+from twin.materials.pieces import with_pieces
 from twin.quantities import format_quantity
 from twin.scenario.annotations import NOT_STATED, Annotation
 from twin.scenario.calendars import CalendarSpec
@@ -99,6 +103,11 @@ class Scenario:
     source_settings: Mapping[str, SourceSettings] = field(default_factory=dict)
     money: MoneyPlan | None = None
     about: About = field(default_factory=About)
+
+    @cached_property
+    def properties(self) -> Mapping[str, NDArray[np.float64]]:
+        """What kernels get: the properties of materials, each (material,), and what their pieces are, each (material, size)."""
+        return with_pieces(self.materials.properties, self.sizes.lower, self.sizes.upper, self.materials.forms)
 
     @cached_property
     def skills(self) -> dict[str, tuple[str, ...]]:

@@ -30,7 +30,7 @@ def particle_partition(scenario: Scenario, unit: str, stream: Floats, *, pieces:
         able = [name for name, model in scenario.units.items() if model.kind in MODES]
         raise UsageError(f"no unit {unit!r} with a particle mode ({', '.join(MODES)}); {nearest(unit, able)}")
     values, sizes, at = _prepared(scenario, unit, stream)
-    return MODES[scenario.units[unit].kind](values, scenario.materials.properties, sizes, at, pieces=pieces, seed=seed, threads=threads)
+    return MODES[scenario.units[unit].kind](values, scenario.properties, sizes, at, pieces=pieces, seed=seed, threads=threads)
 
 
 def closed_partition(scenario: Scenario, unit: str, stream: Floats) -> Floats:
@@ -40,7 +40,7 @@ def closed_partition(scenario: Scenario, unit: str, stream: Floats) -> Floats:
     module, _, attribute = str(kind.kernel).partition(":")
     kernel: MachineKernel = getattr(importlib.import_module(module), attribute)
     out = np.zeros((len(kind.ports(scenario.units[unit])), *at.shape))
-    coefficients = kernel.prepare(values, scenario.materials.properties, sizes)
+    coefficients = kernel.prepare(values, scenario.properties, sizes)
     kernel.apply(np.ones_like(at), at, coefficients, np.zeros(len(kernel.parameters)), 0.0, out, np.zeros(len(kernel.warnings), dtype=np.int64))
     return out
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from twin.errors import KernelCheckError, UsageError
 from twin.kernels.compile import MACHINE_SIGNATURE, SETTLE_SIGNATURE, SPLIT_SIGNATURE, MachineKernel, Properties, Sizes
+from twin.materials.pieces import with_pieces
 from twin.testing.bare import Bare, Outcome, TroubleError, functions_of, name_of
 from twin.testing.claims import Monotone, unkept
 from twin.testing.guarded import where_in
@@ -104,6 +105,8 @@ def check_kernel(
     title, found = name_of(kernel), _Found()
     if not properties:
         raise UsageError("properties must hold at least one property of the materials: it says how many there are")
+    if "density" in properties and "piece_number" not in properties:
+        properties = with_pieces(properties, sizes.lower, sizes.upper)
     numbers = _prepared(kernel, values, properties, sizes, found)
     _hold_compiled(kernel, found)
     found.stop(title)

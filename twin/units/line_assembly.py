@@ -214,7 +214,7 @@ def build_line(
     members = [machines[name] for name in layout.machines]
     models = [model for name in layout.machines if isinstance(model := scenario.units[name], MachineModel)]
     wiring = Wiring(layout.sources, layout.blocks, layout.outlets)
-    network = Network(layout.name, members, wiring, scenario.materials.properties, sizes_of(site), site.components)
+    network = Network(layout.name, members, wiring, scenario.properties, sizes_of(site), site.components)
     _rehearse(site, layout.name, network)
     line = Line(
         layout.name,

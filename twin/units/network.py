@@ -20,6 +20,7 @@ from twin.kernels import line_tables as lt
 from twin.kernels.compile import SETTLE_SIGNATURE, SPLIT_SIGNATURE, Properties, Sizes
 from twin.kernels.heaps import mass_of_rows
 from twin.kernels.machine_pass import address_of
+from twin.materials.pieces import with_pieces
 from twin.units.components import Components
 from twin.units.machine import Machine
 from twin.units.riders import Riders
@@ -58,7 +59,8 @@ class Network:
 
     def __init__(self, name: str, machines: Sequence[Machine], wiring: Wiring, properties: Properties, sizes: Sizes, components: Components) -> None:
         self.name, self.machines, self.wiring = name, list(machines), wiring
-        self._properties, self._sizes = properties, sizes
+        self._properties = properties if "piece_number" in properties else with_pieces(properties, sizes.lower, sizes.upper)
+        self._sizes = sizes
         shape = (len(properties["density"]), len(sizes.mean))
         count = len(machines)
         kinds = max(1, *(len(machine.kernel.warnings) for machine in machines))

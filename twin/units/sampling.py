@@ -14,13 +14,13 @@ distribution of the same mean and variance. Errors of splitting, preparing and a
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twin.engine.streams import Stream
-from twin.kernels.sizing import FINEST, size_moment
 from twin.scenario.supply import Sampling
 from twin.units.assembly import Assembly
 
@@ -44,20 +44,22 @@ class Pieces:
     number: float
 
     @classmethod
-    def between(cls, lower: float, upper: float, bulk: float) -> Pieces:
-        """Pieces from ``lower`` to ``upper`` [m] that weigh ``bulk`` [kg/m3] times the cube of their size; from 0 means from a quarter of ``upper``.
+    def of(cls, properties: Mapping[str, Floats]) -> list[list[Pieces]]:
+        """Return the pieces by material and size class, from the tables of :mod:`twin.materials.pieces` among the properties.
 
-        Between 1 and 3 m at 1 kg/m3 a kg holds fewer pieces than at the geometric mean, of 5.2 kg, and is made of heavier ones:
+        Cubes between 1 and 3 m of 1 kg/m3: a kg holds more pieces than at the geometric mean, of 5.2 kg, and most of it is in heavier ones.
 
-        >>> pieces = Pieces.between(1.0, 3.0, 1.0)
+        >>> from twin.materials.pieces import with_pieces
+        >>> cubes = {"density": np.array([1.0]), "thickness_ratio": np.array([1.0])}
+        >>> pieces = Pieces.of(with_pieces(cubes, [1.0], [3.0]))[0][0]
         >>> round(pieces.number * 5.196, 3), round(pieces.heaviness / 5.196, 3)
         (1.518, 1.518)
         """
-        first = lower if lower > 0.0 else FINEST * upper
-        return cls(bulk * first**3, bulk * upper**3, bulk * size_moment(3.0, lower, upper), size_moment(-3.0, lower, upper) / bulk)
+        columns = (properties[f"piece_{name}"].tolist() for name in ("smallest", "largest", "heaviness", "number"))
+        return [[cls(*cell) for cell in zip(*rows, strict=True)] for rows in zip(*columns, strict=True)]
 
     def mass(self, u: float) -> float:
-        """Mass [kg] of a piece picked by number, inverted from ``u`` 0..1: finer ones are more, 1/m is spread evenly."""
+        """Mass [kg] of a piece picked by number, inverted from ``u`` 0..1: finer ones are more, 1/m is spread evenly, whatever power of the size m is."""
         return 1.0 / (1.0 / self.smallest - u * (1.0 / self.smallest - 1.0 / self.largest))
 
     def drawn(self, mass: float, sampled: float, stream: Stream) -> float:
@@ -124,10 +126,7 @@ class Sampler:
     def __init__(self, site: Assembly, feed: str, spec: Sampling) -> None:
         self.feed, self.spec, self._site = feed, spec, site
         self._stream = site.stream(feed, "sampling")
-        properties, sizes = site.scenario.materials.properties, site.scenario.sizes
-        columns = (properties[name].tolist() for name in ("density", "solidity", "thickness_ratio"))
-        bounds = list(zip(sizes.lower, sizes.upper, strict=True))
-        self._pieces = [[Pieces.between(*bound, math.prod(shape)) for bound in bounds] for shape in zip(*columns, strict=True)]
+        self._pieces = Pieces.of(site.scenario.properties)
 
     @property
     def used(self) -> int:
