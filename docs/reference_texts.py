@@ -234,6 +234,9 @@ eddy: {kind: eddy_current, from: magnet.rest, count: 2, when_down: bypass, bypas
     "air_classifier": """\
 sifter: {kind: air_classifier, from: screen.undersize, velocity: 8 m/s, area: 0.6 m2}
 """,
+    "suction_hood": """\
+hood: {kind: suction_hood, from: belt, velocity: 22 m/s, distance: 250 mm}
+""",
     "separator": """\
 sorter: {kind: separator, from: eddy.rest, ports: [boards, rest], rate: 3 t/h, partition: {boards: {pcb: 90 %, default: 4 %}}}
 """,

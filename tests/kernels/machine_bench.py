@@ -19,6 +19,7 @@ from twin.kernels.mills import GRANULATOR, HAMMER_MILL, SHREDDER
 from twin.kernels.partition import SEPARATOR, SPLITTER
 from twin.kernels.sensor_sorter import SENSOR_SORTER
 from twin.kernels.sizing import SCREEN
+from twin.kernels.suction_hood import SUCTION_HOOD
 from twin.kernels.trommel import TROMMEL
 from twin.materials.pieces import with_pieces
 
@@ -79,6 +80,7 @@ VALUES: dict[str, tuple[MachineKernel, int, dict[str, Any]]] = {
             "sharpness": 4.0,
             "free_area": 1.0,
             "moisture_sensitivity": 0.0,
+            "floating": 0.0,
         },
     ),
     "trommel": (
@@ -94,6 +96,7 @@ VALUES: dict[str, tuple[MachineKernel, int, dict[str, Any]]] = {
             "bulk_density": 400.0,
             "reach": 1.0,
             "moisture_sensitivity": 0.0,
+            "floating": 0.0,
         },
     ),
     "magnetic_drum": (
@@ -111,6 +114,7 @@ VALUES: dict[str, tuple[MachineKernel, int, dict[str, Any]]] = {
             "bulk_density": 500.0,
             "steepness": 4.0,
             "carry": 0.5,
+            "clinging": 50.0,
         },
     ),
     "density_separator": (
@@ -190,7 +194,23 @@ VALUES: dict[str, tuple[MachineKernel, int, dict[str, Any]]] = {
     "ballistic_separator": (
         BALLISTIC_SEPARATOR,
         3,
-        {"opening": 0.040, "screening": 0.85, "flat_ratio": 0.1, "flat_sharpness": 2.0, "flat": np.zeros((0, 0))},
+        {
+            "opening": 0.040,
+            "screening": 0.85,
+            "flat_ratio": 0.1,
+            "flat_sharpness": 2.0,
+            "flat": np.zeros((0, 0)),
+            "angle": math.radians(15),
+            "reference_angle": math.radians(15),
+            "angle_effect": 11.5,
+            "speed": 3.0,
+            "speed_enough": 3.0,
+            "speed_effect": 1.0,
+            "width": 2.5,
+            "travel": 0.3,
+            "hiding": 0.05,
+            "riding": 0.02,
+        },
     ),
     "bag_opener": (BAG_OPENER, 1, {"bag_size": 0.2, "opened": 0.9, "contents": np.ones((1, 1))}),
     "corona_separator": (
@@ -227,6 +247,7 @@ VALUES: dict[str, tuple[MachineKernel, int, dict[str, Any]]] = {
             "bulk_density": 500.0,
             "steepness": 4.0,
             "carry": 0.5,
+            "clinging": 50.0,
         },
     ),
     "eddy_current": (
@@ -258,6 +279,20 @@ VALUES: dict[str, tuple[MachineKernel, int, dict[str, Any]]] = {
             "sharpness": 2.0,
             "velocity_loss": 0.05,
             "sharpness_loss": 0.8,
+        },
+    ),
+    "suction_hood": (
+        SUCTION_HOOD,
+        2,
+        {
+            "velocity": 20.0,
+            "area": 0.2,
+            "distance": 0.1,
+            "belt_speed": 2.0,
+            "belt_width": 1.2,
+            "sharpness": 4.0,
+            "velocity_loss": 0.5,
+            "held_back": 0.7,
         },
     ),
     "sensor_sorter": (

@@ -203,7 +203,46 @@ def test_the_table_holds_what_the_formulas_say_at_no_load(bench):
     assert area == pytest.approx((6 / math.pi * 0.3) ** (2 / 3) * size_moment(2.0, SIZES.lower[s], SIZES.upper[s]) / 60, rel=1e-9)
     thrust, repulsion = eddy_acceleration(math.sqrt(15 * area), 8960.0, 5.8e7, 0.15, 40.0, angular)
     middle = 0.5 * 0.3 * size_moment(1.0, SIZES.lower[s], SIZES.upper[s])
+    mean = math.sinh(80.0 * middle) / (80.0 * middle)  # of exp(-2 k y) over the height, over that at the middle; k = 40/m
+    thrust, repulsion = mean * thrust, mean * repulsion
     landing = throw(middle, thrust, repulsion, 0.75 * eddy.DRAG * AIR_DENSITY / (0.45 * diameter * 8960.0), 40.0, 0.15, 2.0, 0.6)
     scale = 0.06 * math.sqrt(3) / math.pi
     beyond, far = (1 / (1 + math.exp((edge - landing) / scale)) for edge in (0.82, 1.2))
     np.testing.assert_allclose(out[:, m, s], [far, beyond - far, 1 - beyond], rtol=1e-9)
+
+
+def test_an_endless_sheet_feels_what_a_sheet_of_current_feels():
+    """A sheet in By = B0 sin(wt - kx) carries K = 2x/(1 - ix) B0/mu0, x = mu0 s w d/2k: thrust Re(K By*)/2, and away Re(K Bx*)/2, each for its area."""
+    k, angular, b0, wall, conductivity, radius = 40.0, 1800.0, 0.2, 1e-3, 3.5e7, 100.0
+    x = 4e-7 * math.pi * conductivity * wall * angular / (2 * k)
+    volume, area = 4.0 / 3.0 * radius**3, 3 * math.pi / 64 * wall * radius
+    per_area = [part / (math.pi * radius**2) for part in eddy.piece_acceleration(volume, area, radius, 0.0, conductivity, b0, k, angular)]
+    pressure = b0 * b0 / (4e-7 * math.pi)
+    np.testing.assert_allclose(per_area, [pressure * x / (1 + x * x), pressure * x * x / (1 + x * x)], rtol=0.01)
+
+
+def test_a_small_disc_feels_the_moment_of_a_loop():
+    """Weak and low: the moment pi/8 w R^4 s w B of a disc in the field across it, half of the time k B0 m."""
+    k, angular, b0, wall, conductivity, radius = 1.0, 100.0, 0.2, 1e-3, 1e6, 0.01
+    volume, area = 4.0 / 3.0 * radius**3, 3 * math.pi / 64 * wall * radius
+    thrust = eddy.piece_acceleration(volume, area, radius, 0.0, conductivity, b0, k, angular)[0]
+    assert thrust == pytest.approx(0.5 * k * b0 * b0 * math.pi / 8 * wall * radius**4 * conductivity * angular, rel=1e-3)
+
+
+def test_a_large_shell_is_pushed_by_the_pressure_on_its_underside():
+    """2 B0 along a perfect conductor: B0^2/mu0 over the area at the most, half as high again of a ball; the dipole at the middle alone would vanish."""
+    k, b0, height = 40.0, 0.2, 0.3
+    volume = 1.5 * height**3  # of a cube of 0.3 m as a shell
+    repulsion = eddy.piece_acceleration(volume, 1.0, 0.0, 0.0, 1e9, b0, k, 1e4)[1] * eddy.over_height(k, height) * math.exp(-k * height)
+    pressure = b0 * b0 / (4e-7 * math.pi)
+    assert 0.5 < repulsion / (pressure * height**2) < 1.0
+
+
+def test_pieces_on_others_are_thrown_less(bench):
+    machine = bench("eddy_current", scatter=0.0, shielding=0.0)
+    x = machine.feed()
+    crowd = x.copy()
+    crowd[MATERIALS.index("plastics"), -1] += 1000.0  # tall and many
+    metals = [MATERIALS.index(name) for name in ("aluminium", "copper")]
+    alone, crowded = (machine.split(x, at=at)[:2, metals].sum() for at in (x * 0.001, crowd * 0.01))
+    assert crowded < 0.95 * alone

@@ -14,7 +14,7 @@ MACHINES = sorted(VALUES)
 SHAPE = (len(PROPERTIES["density"]), len(SIZES.mean))
 MODULES = (
     "air_classifier", "bag_opener", "ballistic_separator", "comminution", "corona_separator", "density_separator", "eddy_current", "magnetic", "manual_picking",
-    "mills", "particles", "partition", "philox", "sensor_sorter", "sizing", "trommel",
+    "mills", "particles", "partition", "philox", "sensor_sorter", "sizing", "suction_hood", "trommel",
 )  # fmt: skip
 
 masses = st.one_of(st.just(0.0), st.floats(1e-9, 1e4))

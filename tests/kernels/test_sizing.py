@@ -173,3 +173,12 @@ def test_the_water_may_be_a_material_of_its_own(bench):
     x[2] *= 0.1 / 0.9 * (x.sum() - x[2].sum()) / x[2].sum()
     plain = bench("screen").split(x, 5.0)
     np.testing.assert_allclose(machine.split(x, 5.0)[UNDERSIZE], plain[UNDERSIZE] * (1.0 - sticking(0.1, 3.0)), rtol=1e-12)
+
+
+def test_light_pieces_ride_on_top_and_dense_ones_do_not(bench):
+    light = bench("screen", floating=0.2, aperture=0.1)
+    plain = bench("screen", aperture=0.1)
+    x = light.feed()
+    cover = light.properties["piece_cover"]
+    ratio = light.split(x, 0.5)[1] / plain.split(x, 0.5)[1]
+    np.testing.assert_allclose(ratio, 1 / (1 + 0.2 * cover), rtol=1e-12)

@@ -123,8 +123,8 @@ def piece_acceleration(
     """Thrust and repulsion [m/s2] of a piece in a travelling field, as :func:`eddy_acceleration`, from what :class:`twin.materials.pieces.Pieces` says of it.
 
     ``volume`` V [m3/kg] and ``area`` A [m2]: k B0^2 V/mu0 times the share of a perfect conductor's moment: of a ``ball`` (1) that of a sphere of the radius
-    sqrt(15 A), else x/(1 + x), x = i mu0 s w A. A flat piece of the radius ``reach`` R [m] is thrown no harder than an endless sheet, at most B0^2/4 mu0 for
-    its area, with A = w/2k: V falls by sqrt(1 + (k R/1.18)^2), A by sqrt(1 + (k R/3.4)^2).
+    sqrt(15 A), else x/(1 + x), x = i mu0 s w A. A flat piece of the radius ``reach`` R [m] is thrown no harder than an endless sheet with A = w/2k, which
+    feels x/(1 + x^2) B0^2/mu0 along and x^2/(1 + x^2) B0^2/mu0 away for its area: V falls by sqrt(1 + (k R/2.36)^2), A by sqrt(1 + (k R/3.4)^2).
 
     >>> a = 0.010
     >>> [round(part, 2) for part in piece_acceleration(1.5 / 2700.0, a * a / 15.0, 0.0, 1.0, 35e6, 0.1, 62.83, 2.0 * math.pi * 300.0)]
@@ -134,9 +134,22 @@ def piece_acceleration(
     if ball > 0.5:
         real, imaginary = sphere_response(math.sqrt(15.0 * area), conductivity, angular)
         return strength * abs(imaginary) / 1.5, strength * abs(real) / 1.5
-    strength /= math.sqrt(1.0 + (wavenumber * reach / 1.18) ** 2)
+    strength /= math.sqrt(1.0 + (wavenumber * reach / 2.36) ** 2)
     x = MU0 * conductivity * angular * area / math.sqrt(1.0 + (wavenumber * reach / 3.4) ** 2)
     return strength * x / (1.0 + x * x), strength * x * x / (1.0 + x * x)
+
+
+@kernel()
+def over_height(wavenumber: float, height: float) -> float:
+    """Mean of the squared field over the ``height`` h [m] of a piece, over that at its middle: sinh(k h)/(k h), ``wavenumber`` k [1/m].
+
+    What lies next to the belt counts more than the middle loses. It bounds the push: a large perfect conductor feels the field's pressure on its underside.
+
+    >>> [round(over_height(40.0, h), 3) for h in (0.001, 0.02, 0.066)]
+    [1.0, 1.11, 2.641]
+    """
+    x = min(wavenumber * height, 12.0)  # beyond it the field at the middle is nothing
+    return math.sinh(x) / x if x > 1e-6 else 1.0
 
 
 HEIGHT, DIAMETER, ENVELOPE, ROUND, VOLUME, AREA, REACH, BALL = 0, 1, 2, 3, 4, 5, 6, 7
@@ -158,6 +171,9 @@ def landings_of(
             p = pieces[:, m, s]
             drag = 0.75 * DRAG * AIR_DENSITY / (p[ROUND] * p[DIAMETER] * p[ENVELOPE])  # tumbling: a quarter of the surface is in the way
             thrust, repulsion = piece_acceleration(p[VOLUME], p[AREA], p[REACH], p[BALL], conductivity[m], field, wavenumber, angular)
+            if p[REACH] == 0.0:  # flat pieces are as thin as their wall
+                mean = over_height(wavenumber, p[HEIGHT])
+                thrust, repulsion = mean * thrust, mean * repulsion
             middle = 0.5 * p[HEIGHT]
             free[m, s] = throw(middle, 0.0, 0.0, drag, wavenumber, drum, speed, drop)
             thrown[m, s] = throw(middle, thrust, repulsion, drag, wavenumber, drum, speed, drop) if thrust > 1e-6 else free[m, s]
@@ -171,7 +187,30 @@ def landings(values: Mapping[str, Any], properties: Properties) -> tuple[Floats,
     return landings_of(pieces, np.ascontiguousarray(properties["conductivity"]), *machine)
 
 
-HEAD = 1  # coefficients before the tables: whether the splitters stand in order
+@kernel()
+def raised(occupation: float, height: float, wavenumber: float) -> float:
+    """Share of the throw that is lost because pieces lie on others: (1 - (1 - exp(-o))/o) (1 - exp(-2 k h)).
+
+    Pieces that fall on a belt in turn until it is covered ``occupation`` o times find bare belt in the share (1 - exp(-o))/o. The others lie ``height`` h [m]
+    higher, where the square of the field, of ``wavenumber`` k [1/m], is less by exp(-2 k h).
+
+    >>> [round(raised(o, 0.02, 40.0), 3) for o in (0.0, 0.1, 1.0)]
+    [0.0, 0.039, 0.294]
+    """
+    if occupation < 1e-9:
+        return 0.0
+    return (1.0 + math.expm1(-occupation) / occupation) * -math.expm1(-2.0 * wavenumber * height)
+
+
+HEAD = 2  # coefficients before the tables: whether the splitters stand in order, wavenumber of the field in 1/m
+
+
+@kernel()
+def _past(landing: float, near: float, far: float, scale: float, loose: float) -> tuple[float, float]:
+    """Share of equal pieces, ``loose`` of which the drum does not hold, that land beyond the ``near`` splitter, and of the ``far`` one, which stands no nearer."""
+    beyond = 1.0 / (1.0 + math.exp(min((near - landing) / scale, 700.0)))
+    light = 1.0 / (1.0 + math.exp(min((far - landing) / scale, 700.0)))
+    return beyond * loose, min(light, beyond) * loose
 
 
 @kernel()
@@ -181,6 +220,8 @@ def _eddy_coefficients(
     ferromagnetic: Floats,
     free: Floats,
     thrown: Floats,
+    height: Floats,
+    wavenumber: float,
     speed: float,
     width: float,
     splitter: float,
@@ -191,26 +232,27 @@ def _eddy_coefficients(
 ) -> Floats:
     materials, classes = cover.shape
     cells = materials * classes
-    c = np.zeros(HEAD + materials + classes + cells + 2 * NODES * cells)
+    c = np.zeros(HEAD + materials + classes + 2 * cells + 4 * NODES * cells)
     c[0] = 1.0 if splitter >= splitter_rest else 0.0
+    c[1] = wavenumber
     for m in range(materials):
         c[HEAD + m] = ferromagnetic[m]
     for s in range(classes):
         c[HEAD + materials + s] = 1.0 if mean[s] < FINE else 0.0
     covered = HEAD + materials + classes
-    table = covered + cells
+    table = covered + 2 * cells
     for m in range(materials):
         for s in range(classes):
             cell = m * classes + s
             c[covered + cell] = cover[m, s] / (speed * width)
+            c[covered + cells + cell] = height[m, s] * c[covered + cell]
             for k in range(NODES):
                 occupation = k * MAX_OCCUPATION / (NODES - 1.0)
-                landing = free[m, s] + (thrown[m, s] - free[m, s]) / (1.0 + shielding * occupation)
                 scale = spread * (1.0 + scatter * occupation) * math.sqrt(3.0) / math.pi  # logistic, of this standard deviation
-                beyond = 1.0 / (1.0 + math.exp(min((splitter_rest - landing) / scale, 700.0)))
-                far = 1.0 / (1.0 + math.exp(min((splitter - landing) / scale, 700.0)))
-                c[table + k * cells + cell] = beyond * (1.0 - ferromagnetic[m])
-                c[table + (NODES + k) * cells + cell] = min(far / beyond, 1.0)
+                landing = free[m, s] + (thrown[m, s] - free[m, s]) / (1.0 + shielding * occupation)
+                here = table + k * cells + cell
+                c[here], c[here + NODES * cells] = _past(landing, splitter_rest, splitter, scale, 1.0 - ferromagnetic[m])
+                c[here + 2 * NODES * cells], c[here + 3 * NODES * cells] = _past(free[m, s], splitter_rest, splitter, scale, 1.0 - ferromagnetic[m])
     return c
 
 
@@ -220,6 +262,8 @@ def _prepare_eddy(values: Mapping[str, Any], properties: Properties, sizes: Size
         np.ascontiguousarray(properties["piece_cover"]),
         properties["ferromagnetic"],
         *landings(values, properties),
+        np.ascontiguousarray(properties["piece_height"]),
+        float(values["pole_pairs"]) / float(values["drum_radius"]),
         *(float(values[key]) for key in ("belt_speed", "belt_width", "splitter", "splitter_rest", "spread", "scatter", "shielding")),
     )
 
@@ -231,12 +275,13 @@ def _occupy(at: Floats, coefficients: Floats, parameters: Floats, load: float, s
     if c[0] == 0.0:
         return 1
     fines, covered = HEAD + materials, HEAD + materials + classes
-    total, occupation, ferrous, fine = 0.0, 0.0, 0.0, 0.0
+    total, occupation, covered_height, ferrous, fine = 0.0, 0.0, 0.0, 0.0, 0.0
     for m in range(materials):
         flow = 0.0
         for s in range(classes):
             flow += at[m, s]
             occupation += at[m, s] * c[covered + m * classes + s]
+            covered_height += at[m, s] * c[covered + materials * classes + m * classes + s]
             fine += at[m, s] * c[fines + s]
         total += flow
         ferrous += flow * c[HEAD + m]
@@ -248,6 +293,7 @@ def _occupy(at: Floats, coefficients: Floats, parameters: Floats, load: float, s
         if fine > 0.2 * total:
             warn[2] += 1
     settings[0] = min(occupation, MAX_OCCUPATION)
+    settings[1] = raised(occupation, covered_height / occupation, c[1]) if occupation > 0.0 else 0.0
     return 0
 
 
@@ -259,21 +305,26 @@ def _throw_off(settings: Floats, coefficients: Floats, shares: Floats) -> int:
     node = min(int(place), NODES - 2)
     share = place - node
     cells = materials * classes
-    near = HEAD + materials + classes + cells + node * cells
-    far = near + NODES * cells
-    for m in range(materials):
-        for s in range(classes):
-            cell = m * classes + s
-            beyond = (1.0 - share) * c[near + cell] + share * c[near + cells + cell]
-            light = beyond * ((1.0 - share) * c[far + cell] + share * c[far + cells + cell])
-            shares[0, m, s] = light
-            shares[1, m, s] = beyond - light
-            shares[2, m, s] = 1.0 - beyond
+    block = NODES * cells
+    near = HEAD + materials + classes + 2 * cells + node * cells
+    on_belt, aloft = 1.0 - settings[1], settings[1]
+    for cell in range(cells):
+        here = near + cell
+        beyond = on_belt * ((1.0 - share) * c[here] + share * c[here + cells])
+        light = on_belt * ((1.0 - share) * c[here + block] + share * c[here + cells + block])
+        if aloft > 0.0:
+            fallen = here + 2 * block
+            beyond += aloft * ((1.0 - share) * c[fallen] + share * c[fallen + cells])
+            light += aloft * ((1.0 - share) * c[fallen + block] + share * c[fallen + cells + block])
+        m, s = cell // classes, cell % classes
+        shares[0, m, s] = light
+        shares[1, m, s] = beyond - light
+        shares[2, m, s] = 1.0 - beyond
     return 0
 
 
 EDDY_CURRENT = MachineKernel(
-    response=Response(_occupy, _throw_off, ("occupation",)),
+    response=Response(_occupy, _throw_off, ("occupation", "raised")),
     prepare=_prepare_eddy,
     warnings=("more than one layer on the belt", "more than 2 % ferromagnetic", "more than 20 % finer than 2 mm"),
     statuses=("the splitter stands nearer than splitter_rest: move it further out",),
@@ -284,10 +335,10 @@ Conductors are thrown by conductivity over density: aluminium flies beyond ``spl
 between it and ``splitter_rest`` (port ``heavy``), the rest falls short. Material properties: ``conductivity``,
 ``ferromagnetic`` (the share held by the drum, always in the rest); of pieces ``piece_cover``, and those of :data:`FLYING`.
 
-A piece (:mod:`twin.materials.pieces`) lies with its middle at half its height and is thrown by :func:`piece_acceleration` along :func:`throw`; the
-field travels at 2 pi pole_pairs rotor_speed less the belt's own motion. Landing points scatter (logistic, standard deviation ``spread``). Occupation is
-the area that all pieces cover over the belt's: with it the scatter grows by 1 + scatter o, and collisions shorten
-the throw beyond the free fall by 1/(1 + shielding o). Both are tabulated at 17 occupations up to 4 and interpolated.
+A piece (:mod:`twin.materials.pieces`) lies with its middle at half its height and is thrown by :func:`piece_acceleration`, taken :func:`over_height`, along
+:func:`throw`; the field travels at 2 pi pole_pairs rotor_speed less the belt's own motion. Landing points scatter (logistic, standard deviation ``spread``).
+Occupation is the area that all pieces cover over the belt's: with it the scatter grows by 1 + scatter o, collisions shorten the throw beyond the free fall by
+1/(1 + shielding o), and the share :func:`raised` falls as without a field. Scatter and collisions are tabulated at 17 occupations up to 4 and interpolated.
 
 values: ``field`` [T] amplitude on the belt above the rotor, ``pole_pairs``, ``drum_radius`` [m], ``rotor_speed`` [1/s, revolutions],
 ``belt_speed`` [m/s], ``belt_width`` [m], ``drop`` [m] from the top of the drum to the splitters' edges, ``splitter`` and

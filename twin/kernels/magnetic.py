@@ -97,9 +97,21 @@ def holding_ratio(radius: float, revolutions: float) -> float:
 
 @kernel()
 def _carried(carried: float, left: float) -> float:
-    """Share that comes along of what is ``left``, both in kg/s: ``carried`` is drawn evenly from all that is not taken."""
+    """Share that comes along of what is ``left``, both in kg/s: ``carried`` lies evenly among all that is not taken."""
     remaining = left + carried
     return carried / remaining if remaining > 0.0 else 0.0
+
+
+@kernel()
+def stays_on(areal_mass: float, half: float) -> float:
+    """Share of what lies on a piece of steel that is still there when it arrives, by its own ``areal_mass`` s [kg/m2]: 1/(1 + s/half); an assumption.
+
+    Film and paper cling to the steel or are caught between pieces, a heavy piece slides off.
+
+    >>> [round(stays_on(s, 2.0), 3) for s in (0.05, 0.2, 2.0, 20.0)]
+    [0.976, 0.909, 0.5, 0.091]
+    """
+    return half / (half + areal_mass)
 
 
 HEAD = 6  # coefficients before the tables: burden kg/m2 per kg/s, depth m per kg/s, suspension height m, steepness, carry, field in range
@@ -125,6 +137,12 @@ def _lifts(field: float, decay: float, height: Floats | float, demagnetisation: 
     return out
 
 
+def _clinging(properties: Properties, values: Mapping[str, Any]) -> Floats:
+    """:func:`stays_on` of all pieces (material, size)."""
+    half = float(values["clinging"])
+    return np.asarray(half / (half + 1.0 / properties["piece_cover"]), dtype=np.float64)
+
+
 def _prepare_magnet(values: Mapping[str, Any], properties: Properties, sizes: Sizes) -> Floats:
     field, height, speed = float(values["field"]), float(values["height"]), float(values["belt_speed"])
     bulk, steepness, decay = float(values["bulk_density"]), float(values["steepness"]), float(values["decay"])
@@ -133,7 +151,8 @@ def _prepare_magnet(values: Mapping[str, Any], properties: Properties, sizes: Si
     in_range = 1.0 if field * math.exp(-height / decay) <= SATURATION else 0.0
     head = np.array([0.5 * bulk * depth, depth, height, steepness, float(values["carry"]), in_range])
     ferromagnetic = np.ascontiguousarray(properties["ferromagnetic"])
-    return np.concatenate((head, ferromagnetic, _pulls(lift, ferromagnetic, steepness).ravel(), properties["piece_cover"].ravel()))
+    pulls = _pulls(lift, ferromagnetic, steepness)
+    return np.concatenate((head, ferromagnetic, pulls.ravel(), properties["piece_cover"].ravel(), _clinging(properties, values).ravel()))
 
 
 @settling
@@ -169,6 +188,7 @@ def _lift(settings: Floats, coefficients: Floats, shares: Floats) -> int:
     materials, classes = shares.shape[1:]
     c = coefficients
     pull, cover = HEAD + materials, HEAD + materials + materials * classes
+    clinging = cover + materials * classes
     for m in range(materials):
         magnetic = c[HEAD + m]
         for s in range(classes):
@@ -176,7 +196,7 @@ def _lift(settings: Floats, coefficients: Floats, shares: Floats) -> int:
             if magnetic > 0.0:
                 cell = m * classes + s
                 recovery = magnetic * (c[pull + cell] / (c[pull + cell] + (1.0 + settings[1] * c[cover + cell]) ** c[3]))
-            steel = recovery + (1.0 - recovery) * settings[0]
+            steel = recovery + (1.0 - recovery) * settings[0] * c[clinging + m * classes + s]
             shares[0, m, s] = steel
             shares[1, m, s] = 1.0 - steel
     return 0
@@ -195,13 +215,14 @@ share f can be held (boards with brackets, cable with plugs), those pieces are t
 of what lies on a piece over its own: half a layer of Q/(speed width) [kg/m2] on the area that it covers.
 Pieces differ in shape and place, so recovery is not a step but f w/(w + (1+burden)^n), with
 w = (sqrt(f) lift ratio / transit factor)^n: f/2 at the threshold, ``steepness`` n. A lifted piece carries up the share ``carry`` of what
-lies on it, drawn evenly from all that is not lifted. So more load makes less and dirtier steel, and a stronger field more of it but
-dirtier, for it lifts weaker pieces and smaller ones from under the same burden.
+lies on it, drawn from all that is not lifted. So more load makes less and dirtier steel, and a stronger field more of it but
+dirtier, for it lifts weaker pieces and smaller ones from under the same burden. Of what is carried, the share :func:`stays_on` arrives: light film
+and paper go along with the steel, heavy pieces slide off.
 
 values: ``field`` [T] at the magnet's face, ``decay`` [m] over which it falls by e, ``height`` [m] of the face above the belt,
-``length`` [m] along the belt, ``belt_width`` [m], ``belt_speed`` [m/s], ``bulk_density`` [kg/m3], ``steepness``, ``carry`` 0..1.
+``length`` [m] along the belt, ``belt_width`` [m], ``belt_speed`` [m/s], ``bulk_density`` [kg/m3], ``steepness``, ``carry`` 0..1, ``clinging`` [kg/m2].
 Valid while the burden is below half the height. Source: force on spheroids and shells of high susceptibility, at most that of saturated
-iron; sqrt(f), burden, steepness and carry are assumptions of this model.
+iron; sqrt(f), burden, steepness, carry and clinging are assumptions of this model.
 """
 
 
@@ -226,7 +247,7 @@ def _prepare_drum(values: Mapping[str, Any], properties: Properties, sizes: Size
     in_range = 1.0 if field * (math.exp(-gap / decay) if picks_up else 1.0) <= SATURATION else 0.0
     head = np.array([0.5 * bulk * depth, depth, deepest, steepness, float(values["carry"]), in_range, 0.0 if picks_up else steepness / decay])
     pulls = (_pulls(lift, ferromagnetic, steepness).ravel() for lift in (lifting, held))
-    return np.concatenate((head, ferromagnetic, *pulls, properties["piece_cover"].ravel()))
+    return np.concatenate((head, ferromagnetic, *pulls, properties["piece_cover"].ravel(), _clinging(properties, values).ravel()))
 
 
 @kernel()
@@ -273,10 +294,11 @@ def _layer(at: Floats, coefficients: Floats, parameters: Floats, load: float, se
 @splitting
 def _hold(settings: Floats, coefficients: Floats, shares: Floats) -> int:
     materials, classes = shares.shape[1:]
+    clinging = DRUM + materials + 3 * materials * classes
     for m in range(materials):
         for s in range(classes):
             held = _held(m, s, coefficients, materials, classes, settings[1], settings[2])
-            steel = held + (1.0 - held) * settings[0]
+            steel = held + (1.0 - held) * settings[0] * coefficients[clinging + m * classes + s]
             shares[0, m, s] = steel
             shares[1, m, s] = 1.0 - steel
     return 0
@@ -299,10 +321,10 @@ force. With w = (sqrt(f) lift ratio/holding ratio)^n the share f w/(1 + w) is he
 average, so their lift ratio falls by exp(-D/decay). A faster drum thins the layer and throws off more. ``duty`` pick-up: fed below the drum,
 at ``gap``, on a chute or belt at ``feed_speed``. A piece is first lifted as by an overband magnet, against its weight and its burden and
 within :func:`reach_along`, then held on the bare shell: f times both shares. What lies below (holding) or on (pick-up) a piece that is taken
-comes along by the share ``carry``.
+comes along by the share ``carry``, of each piece :func:`stays_on`.
 
 values: ``duty`` (0 pick-up, 1 holding), ``field`` [T] at the shell, ``pole_pitch``, ``radius``, ``gap``, ``width`` [m], ``drum_speed`` [1/s],
-``feed_speed`` [m/s], ``bulk_density`` [kg/m3], ``steepness``, ``carry`` 0..1.
+``feed_speed`` [m/s], ``bulk_density`` [kg/m3], ``steepness``, ``carry`` 0..1, ``clinging`` [kg/m2].
 Valid while the layer is thinner than half the gap, or than the decay, and steel does not saturate. Source: force on a sphere of high
 susceptibility in the field of alternating poles; sqrt(f), burden, steepness and carry are assumptions of this model.
 """

@@ -174,6 +174,24 @@ def sticking(moisture: float, sensitivity: float) -> float:
     return sensitivity * moisture / (1.0 + sensitivity * moisture)
 
 
+@kernel()
+def gets_down(areal_mass: float, floating: float) -> float:
+    """Share of the pieces that would pass an opening which get down to it through what else is on the screen: s/(s + ``floating``); an assumption.
+
+    ``areal_mass`` s [kg/m2] of the pieces. Film and paper ride on top; what is dense is not held up, nor is anything with ``floating`` 0.
+
+    >>> [round(gets_down(s, 0.02), 3) for s in (0.046, 0.2, 1.0, 50.0)], gets_down(0.046, 0.0)
+    ([0.697, 0.909, 0.98, 1.0], 1.0)
+    """
+    return areal_mass / (areal_mass + floating)
+
+
+def getting_down(properties: Properties, floating: float) -> Floats:
+    """:func:`gets_down` of all pieces (material, size)."""
+    areal_mass = 1.0 / properties["piece_cover"]
+    return np.asarray(areal_mass / (areal_mass + floating), dtype=np.float64)
+
+
 HEAD = 5  # coefficients before the tables: opening mm, area m2, capacity A D E F in t/h per m2, sharpness (0: Karra's curve), moisture sensitivity
 
 
@@ -199,7 +217,7 @@ def _prepare_screen(values: Mapping[str, Any], properties: Properties, sizes: Si
     c[2] = deck_capacity(c[0], float(values["deck"]), float(values["bulk_density"]))
     c[3] = float(values["sharpness"]) if float(values["curve"]) == WHITEN else 0.0
     c[4] = float(values["moisture_sensitivity"])
-    return c
+    return np.concatenate((c, getting_down(properties, float(values["floating"])).ravel()))
 
 
 @settling
@@ -245,13 +263,15 @@ def _load(at: Floats, coefficients: Floats, parameters: Floats, load: float, set
 def _sieve(settings: Floats, coefficients: Floats, shares: Floats) -> int:
     materials, classes = shares.shape[1:]
     c = coefficients
+    down = HEAD + 4 * classes + materials
     for s in range(classes):
         ratio = c[HEAD + 3 * classes + s] / settings[0]
         too_coarse = karra_efficiency(ratio) if c[3] == 0.0 else whiten_efficiency(ratio, c[3])
-        over = too_coarse + (1.0 - too_coarse) * settings[1]
+        passing = (1.0 - too_coarse) * (1.0 - settings[1])
         for m in range(materials):
-            shares[0, m, s] = over
-            shares[1, m, s] = 1.0 - over
+            under = passing * c[down + m * classes + s]
+            shares[0, m, s] = 1.0 - under
+            shares[1, m, s] = under
     return 0
 
 
@@ -266,15 +286,17 @@ SCREEN = MachineKernel(
     ),
     statuses=("the throughfall aperture is not positive: use a smaller inclination or wire, or a larger aperture",),
 )
-"""Vibrating screen; ports ``oversize``, ``undersize``. It sorts by size alone. Material property: ``moisture``.
+"""Vibrating screen; ports ``oversize``, ``undersize``. It sorts by size, and keeps on top what is light. Material property: ``moisture``; of pieces
+``piece_cover``.
 
 Karra's factors give the cut size d50 from the stream's size distribution and throughput: more load, a finer cut. Either of two curves
 spreads the classes around it, each taken at its mean size: Karra's, or Whiten's with a free ``sharpness``. At so little load that the
 formula would cut above the throughfall aperture (K below about 1/2) d50 is held there, and load no longer matters. Blinded openings take
-their share of the area away; of what would pass, the share of :func:`sticking` stays with the oversize.
+their share of the area away; of what would pass, the share of :func:`sticking` stays with the oversize, and of light pieces what does not :func:`gets_down`.
 
 values: ``aperture`` [m], ``wire`` [m], ``inclination`` [rad], ``area`` [m2], ``deck`` (1 = top), ``bulk_density`` [kg/m3],
-``curve`` (0 Karra, 1 Whiten), ``sharpness`` (Whiten's alpha), ``free_area`` (1: nothing blinded), ``moisture_sensitivity``.
+``curve`` (0 Karra, 1 Whiten), ``sharpness`` (Whiten's alpha), ``free_area`` (1: nothing blinded), ``moisture_sensitivity``,
+``floating`` [kg/m2].
 Valid for throughfall apertures of 1 to 150 mm and K up to 2. Source: Karra 1979 (coefficients from memory, structure checked); the bounds
 of validity are an assumption.
 """

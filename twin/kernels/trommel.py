@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Sizes, kernel, settling, splitting
 from twin.kernels.physical_constants import GRAVITY
-from twin.kernels.sizing import sticking
+from twin.kernels.sizing import getting_down, sticking
 
 NODES = 65  # of the tables over the number of contacts
 PARTS = 8  # sizes that stand for a class
@@ -93,8 +93,9 @@ def _prepare_trommel(values: Mapping[str, Any], properties: Properties, sizes: S
     moisture = properties["moisture"]
     share = speed / critical_speed(diameter)
     head = np.zeros(HEAD)
+    down = getting_down(properties, float(values["floating"])).ravel()
     if share >= 1.0:
-        return np.concatenate((head, moisture, np.zeros(NODES * (1 + 2 * len(sizes.mean)))))
+        return np.concatenate((head, moisture, np.zeros(NODES * (1 + 2 * len(sizes.mean))), down))
     step = fall(diameter, share) * math.tan(float(values["inclination"]))
     contacts = float(values["length"]) / step
     head[0] = 1.0 if 0.3 <= share <= 0.8 else 2.0
@@ -103,7 +104,7 @@ def _prepare_trommel(values: Mapping[str, Any], properties: Properties, sizes: S
     head[3] = turn(share) / (speed * step * bulk * 0.25 * math.pi * diameter**2)
     head[4] = float(values["moisture_sensitivity"])
     open_area = min(max(float(values["open_area"]), 0.0), 0.99)
-    return np.concatenate((head, moisture, _passing_tables(sizes.lower, sizes.upper, contacts, aperture, open_area)))
+    return np.concatenate((head, moisture, _passing_tables(sizes.lower, sizes.upper, contacts, aperture, open_area), down))
 
 
 @kernel()
@@ -158,11 +159,13 @@ def _tumble(settings: Floats, coefficients: Floats, shares: Floats) -> int:
     low = min(int(settings[0]), NODES - 2)
     share = settings[0] - low
     near = HEAD + materials + NODES + low * classes
+    down = HEAD + materials + NODES * (1 + 2 * classes)
     for s in range(classes):
         through = (c[near + s] + share * (c[near + classes + s] - c[near + s])) * (1.0 - settings[1])
         for m in range(materials):
-            shares[0, m, s] = 1.0 - through
-            shares[1, m, s] = through
+            under = through * c[down + m * classes + s]
+            shares[0, m, s] = 1.0 - under
+            shares[1, m, s] = under
     return 0
 
 
@@ -172,20 +175,21 @@ TROMMEL = MachineKernel(
     warnings=("speed outside 30 to 80 % of the critical speed", "drum filled to more than a quarter at its feed end"),
     statuses=("the speed is not below the critical speed of the drum, 42.3/sqrt(diameter in m) rpm: pieces would be carried round",),
 )
-"""Trommel; ports ``oversize``, ``undersize``. It sorts by size alone. Material property: ``moisture``.
+"""Trommel; ports ``oversize``, ``undersize``. It sorts by size, and keeps what is light. Material property: ``moisture``; of pieces ``piece_cover``.
 
 A piece rides up, falls by :func:`fall` h and so moves h tan(inclination) along: it meets the screen n = L/(h tan(inclination)) times, once in
 :func:`turn` revolutions. At a contact it passes with :func:`passage`, if it gets to the holes: from a bed of depth b those within the reach
 r = ``reach`` x aperture do, the share 1/(1 + b/r). The bed is deepest at the feed end, Q/(bulk density pi D speed h tan(inclination)), and
 thins as pieces pass, so the number of contacts T that count follows from T + (b/r) sum of w (1 - exp(-kT))/k over the sizes = n, with
 k = -ln(1 - p), w the share of a size and b the depth at the feed end; the share passed is 1 - exp(-kT). Each class is taken at 8 sizes. Of
-what would pass, the share of :func:`twin.kernels.sizing.sticking` stays with the oversize.
+what would pass, the share of :func:`twin.kernels.sizing.sticking` stays with the oversize, and of light pieces what does not
+:func:`twin.kernels.sizing.gets_down`.
 
 With little load n decides: a slower or flatter drum, up to 76 % of the critical speed, gives more contacts. With much load T tends to
 n r/b = L r bulk density pi D speed/Q: a faster drum passes more.
 
 values: ``aperture``, ``diameter``, ``length`` [m], ``speed`` [1/s], ``inclination`` [rad] > 0, ``open_area``, ``bulk_density`` [kg/m3],
-``reach``, ``moisture_sensitivity``.
+``reach``, ``moisture_sensitivity``, ``floating`` [kg/m2].
 Valid from 30 to 80 % of the critical speed and to a quarter full. Sources: critical speed, a piece's way from leaving to impact and the number
 of impacts as in Alter, Gavis and Renard 1980 (structure read, equations derived here), Gaudin's probability; how the bed's depth keeps pieces
 from the holes is an assumption of this model. No sliding, no lifters, no shape of pieces.

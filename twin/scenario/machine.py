@@ -61,6 +61,7 @@ class Wear(Model):
     """A parameter that changes with the mass processed, until the worn part is replaced."""
 
     parameter: Name = Field(description="The parameter of the machine that wears.")
+    of: Names = Field(default=(), description="Materials or groups whose mass counts, such as film that wraps; all that passes where not given.")
     per: Mass = Field(description="The mass after which the change applies once.")
     change: RelativeChange = Field(description="Relative change of the parameter for each 'per' of mass.")
     replace_after: Mass | None = Field(default=None, description="Mass after which the part is replaced and the parameter is as new.")
@@ -226,11 +227,14 @@ class MachineModel(LineRules):
         return None
 
     def check(self, vocabulary: Vocabulary) -> Iterator[tuple[Loc, str]]:
-        """Yield the hazards of what no catalogue knows."""
+        """Yield the hazards and the wear by what no catalogue knows."""
         for name, hazard in self.hazards.items():
             for word in hazard.of:
                 if message := vocabulary.unknown_material(word):
                     yield ("hazards", name, "of"), message
+        for word in self.wear.of if self.wear is not None else ():
+            if message := vocabulary.unknown_material(word):
+                yield ("wear", "of"), message
 
     def kernel_values(self, materials: Any, sizes: SizeClasses) -> dict[str, float | NDArray[np.float64]]:
         """Return the values that the machine's kernel is prepared with, in SI, by name.

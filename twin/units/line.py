@@ -317,7 +317,10 @@ class Line(RuledLine):
         for hazard in self.hazards:
             hazard.passed(now)
         for i, machine in self._wearing:
-            changed, spent = machine.wears(float(self.network.phi[i]) * record.feed)
+            assert machine.wear is not None
+            counted = machine.wear.materials
+            mass = float(self.network.phi[i]) * record.feed if counted is None else self.network.through(machine, counted)
+            changed, spent = machine.wears(mass)
             if changed:
                 self.network.changed(machine)
             if spent and self.replacements[machine.name].record.phase == WORKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -81,7 +81,8 @@ def build_machine(site: Assembly, name: str, model: MachineModel) -> Machine:
         bypass = ports.index(model.bypass_to) if model.bypass_to is not None else len(ports) - 1
     wear = None
     if model.wear is not None:
-        wear = Wear(model.wear.parameter, model.wear.per, model.wear.change, model.wear.replace_after)
+        counted = np.array(places_of(site, model.wear.of), dtype=np.int64) if model.wear.of else None
+        wear = Wear(model.wear.parameter, model.wear.per, model.wear.change, model.wear.replace_after, counted)
     roster = None
     if model.roster is not None:
         value, shifts = model.roster
@@ -165,19 +166,24 @@ def _build_stops(site: Assembly, machine: Machine, model: MachineModel) -> list[
     return units
 
 
+def places_of(site: Assembly, words: Iterable[str]) -> list[int]:
+    """The places of the materials that names of materials and groups mean, ascending."""
+    materials = site.scenario.materials
+    return sorted({place for word in words for place in materials.members(word)})
+
+
 def build_hazards(site: Assembly, machine: Machine, model: MachineModel) -> list[Hazard]:
     """The hazards of a machine, added to the plant."""
-    materials = site.scenario.materials
     found = []
     for name, spec in model.hazards.items():
-        places = [place for word in spec.of for place in materials.members(word)] if spec.of else range(len(materials.names))
+        places = places_of(site, spec.of) if spec.of else list(range(len(site.scenario.materials.names)))
         gap, stop = site.stream(machine.name, f"hazard.{name}"), site.stream(machine.name, f"hazard.{name}.stop")
         hazard = Hazard(
             f"{machine.name}.hazard.{name}",
             site.next_index(),
             site.clock,
             machine,
-            sorted(dict.fromkeys(places)),
+            places,
             (spec.per, gap),
             (spec.stop, stop),
             site.needed(spec.needs, spec.priority),

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from twin.engine.calendars import Calendar
 from twin.engine.clock import nanoseconds
 from twin.engine.streams import Stream
@@ -23,12 +26,14 @@ class Draw(Protocol):
 
 @dataclass(frozen=True)
 class Wear:
-    """``parameter`` changes by ``change`` (share of its first value) with each ``per`` kg; new after ``replace_after`` kg."""
+    """``parameter`` changes by ``change`` (share of its first value) with each ``per`` kg of the ``materials`` (places; None: of all); new after
+    ``replace_after`` kg of them."""
 
     parameter: str
     per: float
     change: float
     replace_after: float | None
+    materials: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True)
@@ -136,7 +141,7 @@ class Machine:
         return standby * self.record.up, off * (self.count - self.record.away)
 
     def wears(self, mass: float) -> tuple[bool, bool]:
-        """``mass`` kg went through; returns (a parameter changed, the part must be replaced)."""
+        """``mass`` kg of what wears it went through; returns (a parameter changed, the part must be replaced)."""
         wear, record = self.wear, self.record
         if wear is None:
             return False, False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from twin.quantities import Density, Factor, FluxDensity, Fraction, Frequency, Length, Speed
+from twin.quantities import ArealMass, Density, Factor, FluxDensity, Fraction, Frequency, Length, Speed
 from twin.scenario.kind import MEMORY, Kind, default
 from twin.scenario.machine import MachineModel
 
@@ -26,6 +26,9 @@ class MagneticDrum(MachineModel):
     bulk_density: Density = default(500.0, MEMORY, low=250.0, high=900.0, description="Bulk density of the layer.")
     steepness: Factor = default(4.0, MODEL, low=2.0, high=10.0, description="How sharply recovery passes from 0 to 1 around the threshold.")
     carry: Fraction = default(0.5, MODEL, low=0.1, high=1.0, description="Share of what lies on or below a piece of steel that comes along.")
+    clinging: ArealMass = default(
+        2.0, MODEL, low=0.3, high=20.0, description="Areal mass of the pieces of which half of what is carried arrives; film and paper all, heavy pieces slide off."
+    )
 
 
 KIND = Kind(

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from twin.quantities import Area, Density, FactorOrZero, Length, LengthOrZero, Quantity
+from twin.quantities import Area, ArealMassOrZero, Density, FactorOrZero, Length, LengthOrZero, Quantity
 from twin.scenario.kind import MEMORY, Kind, default
 from twin.scenario.machine import MachineModel
 from twin.scenario.problems import Faults
@@ -40,6 +40,9 @@ class Screen(MachineModel):
     )
     moisture_sensitivity: FactorOrZero = default(
         0.0, MODEL, low=0.0, high=3.0, description="s: of what would pass, s w/(1 + s w) sticks to the oversize at the moisture w of the stream."
+    )
+    floating: ArealMassOrZero = default(
+        0.02, MODEL, low=0.0, high=0.2, description="Of pieces of the areal mass m that would pass, m/(m + this) get down to the openings: film rides on top."
     )
 
     @model_validator(mode="after")

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from twin.kernels.physical_constants import GRAVITY
-from twin.quantities import Density, Factor, FactorOrZero, Frequency, Length, Quantity
+from twin.quantities import ArealMassOrZero, Density, Factor, FactorOrZero, Frequency, Length, Quantity
 from twin.scenario.kind import MEMORY, Kind, default
 from twin.scenario.machine import MachineModel
 from twin.scenario.problems import Faults
@@ -33,6 +33,9 @@ class Trommel(MachineModel):
     reach: Factor = default(1.0, MODEL, low=0.5, high=2.0, description="Depth of the layer that gets to the openings at an impact, in apertures.")
     moisture_sensitivity: FactorOrZero = default(
         0.0, MODEL, low=0.0, high=3.0, description="s: of what would pass, s w/(1 + s w) sticks to the oversize at the moisture w of the stream."
+    )
+    floating: ArealMassOrZero = default(
+        0.02, MODEL, low=0.0, high=0.2, description="Of pieces of the areal mass m that would pass, m/(m + this) get down to the openings: film rides on top."
     )
 
     @model_validator(mode="after")
