@@ -107,8 +107,16 @@ def missing(shown: list[str], printed: str) -> list[str]:
 
 
 def refreshed(shown: list[str], printed: str) -> list[str]:
-    """Return the shown lines with what is printed now in the place of each that only differs in numbers, or after its first word."""
+    """Return the shown lines with what is printed now in the place of each that only differs in numbers, or after its first word.
+
+    Where as many lines are shown as are printed, none shortened, they are taken in their order.
+
+    >>> refreshed(["field 1 T  90 %", "field 2 T  95 %"], "field 1 T  80 %\\nfield 2 T  85 %\\n")
+    ['field 1 T  80 %', 'field 2 T  85 %']
+    """
     result, lines = [], [line.rstrip() for line in printed.splitlines()]
+    if len(shown) == len(lines) and not any("…" in line for line in shown):
+        return lines
     for line in shown:
         alike = [other for other in lines if _skeleton(other) == _skeleton(line)] or [other for other in lines if other.split()[:1] == line.split()[:1]]
         result.append(alike[0] if line.strip() and "…" not in line and missing([line], printed) and alike else line)

@@ -133,7 +133,10 @@ def _check_units(money: MoneyPlan, models: Mapping[str, UnitModel]) -> Iterator[
             if not isinstance(model, MachineModel):
                 yield (*loc, "wear_parts", part), f"only a machine has wear parts ({name!r} is a {model.kind})"
             elif wear.per is None and model.wear is not None and model.wear.of:
-                yield (*loc, "wear_parts", part), f"say how long it lasts of all that passes with 'per', e.g. 2000 t: {name!r} wears by {', '.join(model.wear.of)} only"
+                yield (
+                    (*loc, "wear_parts", part),
+                    f"say how long it lasts of all that passes with 'per', e.g. 2000 t: {name!r} wears by {', '.join(model.wear.of)} only",
+                )
             elif wear.per is None and (model.wear is None or model.wear.replace_after is None):
                 yield (*loc, "wear_parts", part), f"say how long it lasts with 'per', e.g. 2000 t: {name!r} has no 'wear.replace_after'"
 

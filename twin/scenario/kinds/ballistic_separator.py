@@ -41,7 +41,9 @@ class BallisticSeparator(MachineModel):
     flat_sharpness: Factor = default(
         2.0, MODEL, low=1.0, high=5.0, description="How sharply flat parts from rolling around 'flat_ratio'; not used with 'flat'."
     )
-    angle: Inclination = default(math.radians(15), "as tried on an industrial one", low=math.radians(10), high=math.radians(22), description="Slope of the deck.")
+    angle: Inclination = default(
+        math.radians(15), "as tried on an industrial one", low=math.radians(10), high=math.radians(22), description="Slope of the deck."
+    )
     reference_angle: Inclination = default(math.radians(15), MODEL, low=math.radians(10), high=math.radians(22), description="Slope at which 'flat' holds.")
     angle_effect: PerAngle = default(
         11.5, MODEL, low=3.0, high=35.0, description="Fall of the log odds to go up for each radian of slope; 11.5 is 0.2 for each degree."
@@ -51,8 +53,8 @@ class BallisticSeparator(MachineModel):
     speed_effect: DurationOrZero = default(1.0, MODEL, low=0.2, high=3.0, description="Fall of the log odds to go up for each 1/s below 'speed_enough'.")
     width: Length = default(2.5, MEMORY, low=1.2, high=3.5, description="Width of the deck.")
     travel: Speed = default(0.3, MODEL, low=0.1, high=0.6, description="Speed at which flat pieces walk up.")
-    hiding: FactorOrZero = default(0.05, MODEL, low=0.0, high=0.2, description="h: under o layers of flat pieces 1/(1 + h o) of the openings are free.")
-    riding: FactorOrZero = default(0.02, MODEL, low=0.0, high=0.1, description="r: of rolling pieces 1 - exp(-r o) ride up on o layers of flat ones.")
+    hiding: FactorOrZero = default(0.02, MODEL, low=0.0, high=0.1, description="h: under o layers of flat pieces 1/(1 + h o) of the openings are free.")
+    riding: FactorOrZero = default(0.005, MODEL, low=0.0, high=0.03, description="r: of rolling pieces 1 - exp(-r o) ride up on o layers of flat ones.")
 
     def check(self, vocabulary: Vocabulary) -> Iterator[tuple[Loc, str]]:
         """Yield what is wrong with the measured shares."""

@@ -25,7 +25,11 @@ class OverbandMagnet(MachineModel):
     steepness: Factor = default(4.0, MODEL, low=2.0, high=10.0, description="How sharply recovery passes from 0 to 1 around the threshold.")
     carry: Fraction = default(0.5, MODEL, low=0.1, high=1.0, description="Share of what lies on a lifted piece that is carried along.")
     clinging: ArealMass = default(
-        2.0, MODEL, low=0.3, high=20.0, description="Areal mass of the pieces of which half of what is carried arrives; film and paper all, heavy pieces slide off."
+        2.0,
+        MODEL,
+        low=0.3,
+        high=20.0,
+        description="Areal mass of the pieces of which half of what is carried arrives; film and paper all, heavy pieces slide off.",
     )
 
 
