@@ -48,7 +48,7 @@ def test_all_that_passes_counts_where_nothing_is_named():
 
 def test_a_saved_run_goes_on_with_the_same_wear(tmp_path):
     plant = twin.load(PLANT)
-    whole = twin.run(plant).digest
+    whole = twin.run(plant, out=tmp_path / "whole.h5").digest
     twin.run_until(plant, until=2.0 * 3600, save=tmp_path / "state.h5")
     assert twin.resume(tmp_path / "state.h5", out=tmp_path / "resumed.h5").digest == whole
 

@@ -26,7 +26,7 @@ def flat_share(thickness_ratio: float, half: float, sharpness: float) -> float:
 
 
 def shift(angle: float, speed: float, angle_effect: float, speed_effect: float, reference_angle: float, enough: float) -> float:
-    """Shift of the log odds to go up of a deck at ``angle`` [rad] whose paddles turn at ``speed`` [1/s], against the ``reference_angle`` and a speed of ``enough``.
+    """Shift of the log odds to go up of a deck at ``angle`` [rad] whose paddles turn at ``speed`` [1/s]; none at the ``reference_angle`` and ``enough`` speed.
 
     A steeper deck lets more roll back, by ``angle_effect`` for each radian; slower paddles throw less far, by ``speed_effect`` for each 1/s below ``enough``,
     and faster ones gain nothing.

@@ -207,7 +207,7 @@ HEAD = 2  # coefficients before the tables: whether the splitters stand in order
 
 @kernel()
 def _past(landing: float, near: float, far: float, scale: float, loose: float) -> tuple[float, float]:
-    """Share of equal pieces, ``loose`` of which the drum does not hold, that land beyond the ``near`` splitter, and of the ``far`` one, which stands no nearer."""
+    """Share of equal pieces, ``loose`` of which the drum does not hold, that land beyond the ``near`` and the ``far`` splitter, which stands no nearer."""
     beyond = 1.0 / (1.0 + math.exp(min((near - landing) / scale, 700.0)))
     light = 1.0 / (1.0 + math.exp(min((far - landing) / scale, 700.0)))
     return beyond * loose, min(light, beyond) * loose

@@ -56,6 +56,7 @@ class Line(RuledLine):
         self._batching = _batching(self.machines)
         self._rostered = [machine for machine in self.machines if machine.roster is not None]
         self._wearing = [(i, machine) for i, machine in enumerate(self.machines) if machine.wear is not None]
+        self._wrapped = [machine for machine in self.machines if len(machine.wrapping)]
         self._countable = [(i, machine) for i, machine in enumerate(self.machines) if machine.count > 1 or machine.bypass_port >= 0]
         self._seconds_for = -1.0
         self._steering: list[Steering] = []
@@ -151,6 +152,8 @@ class Line(RuledLine):
         record.most_sweeps = max(record.most_sweeps, network.sweeps)
         for hazard in self.hazards:
             hazard.enters(network.through(hazard.machine, hazard.materials))
+        for machine in self._wrapped:
+            machine.wrap(network.through(machine, machine.wrapping))
         record.phase = START
         return self._start(now)
 
@@ -317,10 +320,7 @@ class Line(RuledLine):
         for hazard in self.hazards:
             hazard.passed(now)
         for i, machine in self._wearing:
-            assert machine.wear is not None
-            counted = machine.wear.materials
-            mass = float(self.network.phi[i]) * record.feed if counted is None else self.network.through(machine, counted)
-            changed, spent = machine.wears(mass)
+            changed, spent = machine.wears(float(self.network.phi[i]) * record.feed)
             if changed:
                 self.network.changed(machine)
             if spent and self.replacements[machine.name].record.phase == WORKING:

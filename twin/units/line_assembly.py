@@ -81,7 +81,7 @@ def build_machine(site: Assembly, name: str, model: MachineModel) -> Machine:
         bypass = ports.index(model.bypass_to) if model.bypass_to is not None else len(ports) - 1
     wear = None
     if model.wear is not None:
-        counted = np.array(places_of(site, model.wear.of), dtype=np.int64) if model.wear.of else None
+        counted = np.array(places_of(site, model.wear.of), dtype=np.int64)
         wear = Wear(model.wear.parameter, model.wear.per, model.wear.change, model.wear.replace_after, counted)
     roster = None
     if model.roster is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -26,14 +26,14 @@ class Draw(Protocol):
 
 @dataclass(frozen=True)
 class Wear:
-    """``parameter`` changes by ``change`` (share of its first value) with each ``per`` kg of the ``materials`` (places; None: of all); new after
+    """``parameter`` changes by ``change`` (share of its first value) with each ``per`` kg of the ``materials`` (places; of all where there are none); new after
     ``replace_after`` kg of them."""
 
     parameter: str
     per: float
     change: float
     replace_after: float | None
-    materials: NDArray[np.int64] | None = None
+    materials: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ class Roster:
 @dataclass(slots=True)
 class MachineRecord:
     """``up``: copies that work; ``away``: those that an event has taken away. ``worn``: kg since the part was new; ``steps``: wear steps since. ``drawn``: rate
-    or cycle time in force, until ``drawn_until`` ns. ``on_duty``: what the roster gave for the last lot, below 0 before the first."""
+    or cycle time in force, until ``drawn_until`` ns. ``on_duty``: what the roster gave for the last lot, below 0 before the first. ``wrapping``: kg of
+    what wears it in the lot that it works on, where only some materials do."""
 
     up: int
     worn: float = 0.0
@@ -60,6 +61,7 @@ class MachineRecord:
     drawn_until: int = -1
     on_duty: float = -1.0
     away: int = 0
+    wrapping: float = 0.0
 
 
 class Machine:
@@ -141,17 +143,26 @@ class Machine:
         return standby * self.record.up, off * (self.count - self.record.away)
 
     def wears(self, mass: float) -> tuple[bool, bool]:
-        """``mass`` kg of what wears it went through; returns (a parameter changed, the part must be replaced)."""
+        """``mass`` kg went through; returns (a parameter changed, the part must be replaced)."""
         wear, record = self.wear, self.record
         if wear is None:
             return False, False
-        record.worn += mass
+        record.worn += record.wrapping if len(wear.materials) else mass
         steps = int(record.worn // wear.per)
         changed = steps != record.steps
         if changed:
             record.steps = steps
             self._apply_wear()
         return changed, wear.replace_after is not None and record.worn >= wear.replace_after
+
+    @property
+    def wrapping(self) -> NDArray[np.int64]:
+        """The materials, by place, that alone wear it; empty where all do, or nothing."""
+        return self.wear.materials if self.wear is not None else np.zeros(0, dtype=np.int64)
+
+    def wrap(self, mass: float) -> None:
+        """``mass`` kg of what alone wears it is in the lot that begins."""
+        self.record.wrapping = mass
 
     @property
     def worn_share(self) -> float:
