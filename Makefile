@@ -5,7 +5,7 @@ BIN     = $(VENV)/bin
 TWIN    = $(BIN)/twin
 SCENARIO ?= scenarios/weee_line.yaml
 
-.PHONY: run test soak check bench docs schema clean
+.PHONY: run test soak check bench validate docs schema clean
 
 run: $(VENV)/.installed
 	$(TWIN) run $(SCENARIO)
@@ -24,6 +24,9 @@ check: $(VENV)/.developed
 
 bench: $(VENV)/.developed
 	$(BIN)/pytest benchmarks -q -s --benchmark-columns=median,iqr,rounds --benchmark-sort=name
+
+validate: $(VENV)/.developed
+	$(BIN)/python tests/validation/validate.py
 
 docs: $(VENV)/.developed
 	$(BIN)/python docs/generate.py
