@@ -59,7 +59,8 @@ def page(outcomes: Sequence[Outcome]) -> str:
     )
     head = "".join(f"<th scope='col'>{html.escape(name)}</th>" for name in HEAD)
     body = "\n".join(
-        f"<tr class='{'pass' if outcome.passed else 'fail'}'>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row(outcome)) + "</tr>" for outcome in outcomes
+        f"<tr class='{'pass' if outcome.passed else 'fail'}'>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row(outcome)) + "</tr>"
+        for outcome in outcomes
     )
     return (
         f"<!doctype html>\n<html lang='en'><meta charset='utf-8'><title>twin beside what is known</title><style>{style}</style>\n"
