@@ -74,8 +74,10 @@ class Bunker:
 
     def room(self) -> float:
         """Mass that still fits, kg; below the tolerance it is 0."""
-        content = self.content.level
-        room = self.capacity - (self.occupied if self.held or self.reserved else content)
+        if self.held or self.reserved:
+            room = self.capacity - self.occupied
+        else:
+            room = self.capacity - self.content.level
         return room if room > self.tolerance else 0.0
 
     def contains(self, amount: float) -> bool:
@@ -101,10 +103,12 @@ class Bunker:
             self.close_steps(self, now)
         content = self.content
         content.put(x, share, amount, lot, now)
-        if content.level > self.high:
-            self.high = content.level
-        if self.getters.units:
-            self.getters.wake_first(now)
+        level = content.level
+        if level > self.high:
+            self.high = level
+        getters = self.getters
+        if getters.units:
+            getters.wake_first(now)
         if self.watchers:
             for watcher in self.watchers:
                 watcher.wake(now)

@@ -6,7 +6,7 @@ asks every unit to *settle*, so that memory does not grow with the horizon.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -157,7 +157,15 @@ class Recorder:
 
     def step(self, now: int) -> int:
         """The row of the step that contains ``now``; the horizon itself belongs to the last."""
-        return min(now // self.every, self.steps - 1) - self.first
+        number, last = now // self.every, self.steps - 1
+        return (number if number < last else last) - self.first
+
+    def parts(self, begin: int, end: int) -> Iterable[tuple[int, int]]:
+        """The same as :meth:`cut`, at once where one step holds all of it, as it nearly always does; ``begin`` is before ``end``."""
+        number = begin // self.every
+        if end <= (number + 1) * self.every:
+            return ((number - self.first, end - begin),)
+        return self.cut(begin, end)
 
     def cut(self, begin: int, end: int) -> Iterator[tuple[int, int]]:
         """Cut [begin, end) at step ends: (row, ns in it)."""

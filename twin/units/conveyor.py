@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -89,7 +89,9 @@ class Conveyor(Unit):
         """Mass that still fits, kg."""
         if self.record.stood >= 0:
             return 0.0
-        room = self.capacity - self.content.level - sum(self.reserved.values())
+        room = self.capacity - self.content.level
+        if self.reserved:
+            room -= sum(self.reserved.values())
         return room if room > self.tolerance else 0.0
 
     def _fits(self, amount: float) -> bool:
@@ -218,19 +220,27 @@ class Conveyor(Unit):
         if record.since == now:
             record.state = state
             return
-        accumulates = self.when_blocked == ACCUMULATE
-        for begin, end, effective in self._pieces(record.since, now) if accumulates else self.windows.pieces(record.since, now, record.state):
+        for begin, end, effective in self._pieces_until(now):
             powered = effective in POWERED and (self.when_blocked == RUN_ON or not self._rests(effective, begin))
             record.powered += end - begin if powered else 0
             if effective == BLOCKED:
                 recorder.waited(self.name, BLOCKED, self.outlet.name, begin, end)
-            for k, part in recorder.cut(begin, end):
+            for k, part in recorder.parts(begin, end):
                 recorder.state[k][self.line_row][effective] += part
                 if powered:
                     recorder.energy[k][self.machine_row] += self.power[0] * (part / NANOSECONDS)
             if powered and recorder.meter is not None:
                 recorder.meter.drawn(self.machine_row, 0, begin, end, np.array([self.power[0] * ((end - begin) / NANOSECONDS)]))
         record.since, record.state = now, state
+
+    def _pieces_until(self, now: int) -> Iterable[tuple[int, int, int]]:
+        """The time since the state last changed, (begin, end, state): in one piece where nothing cuts it."""
+        record = self.record
+        if self.when_blocked == ACCUMULATE:
+            return self._pieces(record.since, now)
+        if self.windows.always:
+            return ((record.since, now, record.state),)
+        return self.windows.pieces(record.since, now, record.state)
 
     def _rests(self, state: int, now: int) -> bool:
         """Whether a belt that could run draws no power: it stands, or nothing on it moves."""

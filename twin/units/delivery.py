@@ -60,27 +60,35 @@ class Delivery:
 
     def deliver(self, line: Line, now: int) -> bool:
         """Deliver what finds room; returns whether all is gone."""
-        pending, masses, views, lot = self.pending, self.masses, self.network.outlet_views, line.record.lot
+        pending, masses, views, lot, waiting = self.pending, self.masses, self.network.outlet_views, line.record.lot, line.waiting
         left = False
         for k, receiver in enumerate(self.outlets):
             amount = pending[k]
             if amount <= 0.0:
                 continue
-            putters = receiver.putters
-            if self.before or not putters.units or putters.units[0] is line:  # with "before" the place was reserved
+            queue = receiver.putters.units
+            if not queue or self.before or queue[0] is line:  # with "before" the place was reserved
                 room = receiver.room()
                 if 0.0 < room >= amount - receiver.tolerance:
                     pending[k] = 0.0
                     receiver.put(views[k], amount / masses[k], amount, lot, now)
+                    if not waiting:
+                        continue
                 elif room > 0.0:
                     self._put_in_parts(k, receiver, lot, now)
             if pending[k] > 0.0:
                 left = True
-            elif line.waiting and putters in line.waiting and not self._more_for(receiver):
-                line.waiting.remove(putters)
-                putters.remove(line)
-                putters.wake_first(now)
+            elif waiting:
+                self._leave(line, receiver, now)
         return not left
+
+    def _leave(self, line: Line, receiver: Receiver, now: int) -> None:
+        """Nothing is left for a receiver: whoever stands behind the line at its door comes next."""
+        putters = receiver.putters
+        if putters in line.waiting and not self._more_for(receiver):
+            line.waiting.remove(putters)
+            putters.remove(line)
+            putters.wake_first(now)
 
     def _put_in_parts(self, k: int, receiver: Receiver, lot: int, now: int) -> None:
         """Put what fits; again where a full bunker overflows into another."""

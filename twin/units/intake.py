@@ -91,6 +91,10 @@ class Intake:
         if getters.units and getters.units[0] is not line:
             return 0.0
         level = bunker.content.level
+        if self.batches == 1:
+            if level >= self.lot - bunker.tolerance and level > 0.0:
+                return self.lot
+            return level if self.partial and level > bunker.tolerance else 0.0
         whole = self._whole(level, self.lot, bunker.tolerance)
         if self.partial and whole < self.batches and level - whole * self.lot > bunker.tolerance:
             return level

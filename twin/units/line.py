@@ -148,8 +148,10 @@ class Line(RuledLine):
         record.gone = 0
         record.duration = record.left = nanoseconds(network.duration)
         record.slowed += network.slowed
-        record.sweeps += network.sweeps
-        record.most_sweeps = max(record.most_sweeps, network.sweeps)
+        sweeps = network.sweeps
+        record.sweeps += sweeps
+        if sweeps > record.most_sweeps:
+            record.most_sweeps = sweeps
         for hazard in self.hazards:
             hazard.enters(network.through(hazard.machine, hazard.materials))
         for machine in self._wrapped:
@@ -212,8 +214,8 @@ class Line(RuledLine):
         record = self.record
         if self._hindered(now):
             return record.until >= 0
-        ruled = self._ruled
-        if ruled is not False and self._must_not_start(now):
+        ruled = self._ruled is not False
+        if ruled and self._must_not_start(now):
             return True
         if self.waiting and self.repaired in self.waiting:  # it is repaired, and waits for what it needs only: its next repair may need the same
             self.waiting.remove(self.repaired)
@@ -223,7 +225,7 @@ class Line(RuledLine):
             return False
         if self.waiting:
             self.leave_lists()
-        if ruled is not False and self._warms_up(now):
+        if ruled and self._warms_up(now):
             return True
         if self._next_failure < 0:
             self._next_failure = next_failure(self.breakdowns)

@@ -65,7 +65,7 @@ class LineRecords:
         every = recorder.every
         number = begin // every
         if end <= (number + 1) * every:
-            self._add(line, recorder.step(begin), end - begin, state)
+            self._add(line, number - recorder.first if begin < end else recorder.step(begin), end - begin, state)
         else:
             for k, part in recorder.cut(begin, end):
                 self._add(line, k, part, state)
