@@ -28,12 +28,15 @@ STREAM = np.array([[0.0, 0.2, 0.5, 0.3], [0.0, 0.2, 0.5, 0.3], [0.0, 0.1, 0.4, 0
 class Taught(SensorSorter):
     """Given signals in the place of a catalogue's classes."""
 
-    def _signal(self, materials: Any) -> Any:
-        return np.array([1.0, 0.0, 0.0]), np.ones(3)
+    def _signal(self, materials: Any, ejected: Any) -> Any:
+        return np.array([1.0, 0.0, 0.0])
+
+    def _visible(self, materials: Any) -> Any:
+        return np.ones(3)
 
 
 def sorter_values() -> Any:
-    return Taught.model_validate({"kind": "sensor_sorter", "from": "yard", "eject": ["pet"]}).kernel_values(None, COARSE)
+    return Taught.model_validate({"kind": "sensor_sorter", "from": "yard", "eject": ["pet"], "lifted": 0, "unevenness": 0}).kernel_values(None, COARSE)
 
 
 def thrower_values() -> Any:

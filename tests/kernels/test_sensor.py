@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from machine_bench import MATERIALS, PROPERTIES, SIZES, VALUES
 
 from twin.kernels.compile import Sizes
-from twin.kernels.sensor_sorter import BELOW, COLOUR, INDUCTION, XRF, XRT, above_threshold, hit_share, response, seen_share
+from twin.kernels.sensing import BELOW, COLOUR, INDUCTION, XRF, XRT, above_threshold, responses, seen_share
+from twin.kernels.sensor_sorter import hit_share
 from twin.materials.pieces import with_pieces
 
 TARGET = MATERIALS.index("plastics")
@@ -55,14 +56,14 @@ def test_each_parameter_moves_what_it_should_by_more_than_a_point(bench, changes
         assert way == 0 or way * change > 0.01
 
 
-def test_blocked_valves_cost_their_share_of_the_yield_and_no_purity(bench):
-    (grade, recovery), (less_grade, less) = sorted_out(bench), sorted_out(bench, blocked_valves=0.2)
+def test_valves_that_stay_shut_cost_their_share_of_the_yield_and_no_purity(bench):
+    (grade, recovery), (less_grade, less) = sorted_out(bench), sorted_out(bench, blocked_valves=0.2, late=0.0)
     assert less == pytest.approx(0.8 * recovery, rel=1e-12)
     assert less_grade == pytest.approx(grade, rel=1e-12)
 
 
 def test_no_valve_works_where_all_are_blocked(bench):
-    machine = bench("sensor_sorter", **TAUGHT, blocked_valves=1.7)
+    machine = bench("sensor_sorter", **TAUGHT, blocked_valves=1.7, late=0.0)
     assert not machine.split(machine.feed(), 2.0)[0].any()
 
 
@@ -119,27 +120,27 @@ def test_range_warnings(bench):
 # --- what a sensor takes a piece for ---------------------------------------------------------------------------------------------------
 
 
-def responses(**changes):
-    return response({**VALUES["sensor_sorter"][2], **TAUGHT, **changes}, with_pieces(PROPERTIES, SIZES.lower, SIZES.upper), SIZES)
+def taken(**changes):
+    return responses({**VALUES["sensor_sorter"][2], **TAUGHT, **changes}, with_pieces(PROPERTIES, SIZES.lower, SIZES.upper), SIZES)[0]
 
 
 def test_classes_that_give_no_signal_are_never_ejected():
     blind = np.array([1.0, 1.0, 1.0, 1.0, 0.0, 1.0])
-    assert responses()[TARGET, 6] == pytest.approx(0.95)
-    assert not responses(visible=blind)[TARGET].any()
+    assert taken()[TARGET, 6] == pytest.approx(0.95)
+    assert not taken(visible=blind)[TARGET].any()
 
 
 def test_a_measured_response_stands_in_the_place_of_the_sensor():
     table = np.linspace(0.0, 1.0, 60).reshape(6, 10)
-    assert np.array_equal(responses(response=table, visible=np.zeros(0), signal=np.zeros(0)), table)
+    assert np.array_equal(taken(response=table, visible=np.zeros(0), signal=np.zeros(0)), table)
 
 
 NUMBERS = np.array([26.0, 13.0, 29.0, 25.0, 7.0, 13.0])  # effective atomic numbers
 
 
 def test_x_rays_part_heavy_from_light_and_either_side_can_be_ejected():
-    above = responses(sensor=XRT, signal=NUMBERS, threshold=18.0)[:, 6]
-    below = responses(sensor=XRT, signal=NUMBERS, threshold=18.0, ejects=BELOW)[:, 6]
+    above = taken(sensor=XRT, signal=NUMBERS, threshold=18.0)[:, 6]
+    below = taken(sensor=XRT, signal=NUMBERS, threshold=18.0, ejects=BELOW)[:, 6]
     assert above[2] > 0.9
     assert above[1] < 0.1
     assert above[TARGET] == pytest.approx(0.01, abs=1e-3)
@@ -148,7 +149,7 @@ def test_x_rays_part_heavy_from_light_and_either_side_can_be_ejected():
 
 def test_x_rays_err_where_pieces_are_thin_or_thick():
     """Aluminium stays below the threshold best where a piece weakens the beam well and does not swallow it."""
-    wrong = responses(sensor=XRT, signal=NUMBERS, threshold=18.0)[1]
+    wrong = taken(sensor=XRT, signal=NUMBERS, threshold=18.0)[1]
     best = int(wrong.argmin())
     assert 0 < best < 9
     assert np.all(np.diff(wrong[: best + 1]) < 0)
@@ -157,11 +158,11 @@ def test_x_rays_err_where_pieces_are_thin_or_thick():
 
 def test_fluorescence_sorts_by_content_and_induction_by_conductivity():
     content = np.array([0.002, 0.0, 0.99, 0.2, 0.0, 0.0])
-    copper = responses(sensor=XRF, signal=content, threshold=0.05)[:, 6]
+    copper = taken(sensor=XRF, signal=content, threshold=0.05)[:, 6]
     assert copper[2] > 0.94
     assert copper[3] > 0.94
     assert copper[0] < 0.011
-    metal = responses(sensor=INDUCTION, signal=np.zeros(6))[:, 6]
+    metal = taken(sensor=INDUCTION, signal=np.zeros(6))[:, 6]
     assert np.all(metal[:4] > 0.9)
     assert np.all(metal[4:] == pytest.approx(0.01))
 

@@ -19,11 +19,19 @@ SHEETS = {  # 50 mm square, 5 g
     "conductivity": np.zeros(2),
 }
 PLATES = with_pieces(SHEETS, SIZES.lower, SIZES.upper)
-NO_ERRORS = ("sensor", "ejects", "threshold", "blocked_valves", "overlap", "position_error", "timing_error")
+NO_ERRORS = ("sensor", "ejects", "threshold", "blocked_valves", "late", "overlap", "lifted", "unevenness", "position_error", "timing_error")
 BELT = {"belt_speed": 3.0, "belt_width": 2.0, "valve_pitch": 0.03, "valve_time": 1 / 60}
 """Windows of 80 cm2: (50 mm + 3 m/s / 60 Hz) (50 mm + 30 mm)."""
 SENSOR = {"conductivity": 1e5, "width": 0.1, "thin": 1.0, "thick": 200.0, "detection": 0.95, "confusion": 0.01, "moisture_loss": 0.0}
-SIGHT = {"signal": np.array([1.0, 0.0]), "visible": np.ones(2), "response": np.zeros((0, 0)), "smallest": 1e-4, "sharpness": 4.0}
+SIGHT = {
+    "signal": np.array([1.0, 0.0]),
+    "visible": np.ones(2),
+    "response": np.zeros((0, 0)),
+    "signal_2": np.zeros(0),
+    "response_2": np.zeros((0, 0)),
+    "smallest": 1e-4,
+    "sharpness": 4.0,
+}
 SORTER = {**dict.fromkeys(NO_ERRORS, 0.0), **BELT, **SENSOR, **SIGHT}
 
 
