@@ -51,7 +51,7 @@ class Robot(MachineModel):
     belt_speed: Speed = default(0.5, MEMORY, low=0.2, high=1.0, description="Speed of the belt.")
     belt_width: Length = default(1.2, MEMORY, low=0.6, high=1.6, description="Width of the belt that is covered.")
     unevenness: Unevenness = default(
-        0.5, PEAKS, basis="literature", low=0.0, high=1.0, description="How far the load of the belt peaks: its standard deviation over its mean; 0 is even."
+        0.3, PEAKS, low=0.0, high=1.0, description="How far the load of the belt peaks: its standard deviation over its mean; 0 is even."
     )
 
     @model_validator(mode="after")

@@ -25,11 +25,11 @@ MODEL = "assumption of the sensor sorter model; calibrate to a measured yield an
 POISSON = "of two pieces that overlap one lies below: exact for few layers of pieces placed at random (derived); replace it by a fit to a measured yield"
 NO_NEED = "as the sensor needs it"
 PEAKS = (
-    "Curtis et al. 2021, Waste Management (doi 10.1016/j.wasman.2020.10.037, abstract): the 90 % quantile of volume flow is 3.4 to 4.6 times the 10 % one, "
-    "as of a gamma distribution with .46 to .56; mixed commercial waste"
+    "below the .46 to .56 of a volume flow whose 90 % quantile is 3.4 to 4.6 times the 10 % one (Curtis et al. 2021, doi 10.1016/j.wasman.2020.10.037, "
+    "abstract; mixed commercial waste): most of that is slower than half a minute, and comes lot by lot; the number is assumed"
 )
 PILES = "of two pieces in a pile the lower one seldom flies: Küppers et al. 2020 (abstract) saw no effect of composition on yield; the number is assumed"
-LATE = "assumption: failing valves are shut or slow; Küppers et al. 2020 (abstract) saw them cost purity too at high throughput"
+LATE = "of the valves that fail some are shut and some slow; how many is a guess; Küppers et al. 2020 (abstract) saw them cost purity too at high throughput"
 DARK = ("none", "dark")
 """Classes of which a sensor gets no signal: unknown ones, and those that carbon black hides."""
 
@@ -70,7 +70,9 @@ class SensorSorter(MachineModel):
         NO_NEED,
         description="With nir and colour: the classes, materials or groups that are blown out; of a confusion matrix the classes that pieces are taken for.",
     )
-    eject_2: Names = default((), NOT_USED, description="What a second block of valves blows out, to a port of its own, eject_2; written as 'eject'.")
+    eject_2: Names = default(
+        (), NOT_USED, description="What a second block of valves blows out, to a port `eject_2` between `eject` and `pass`; written as 'eject'."
+    )
     confusion_matrix: ConfusionMatrix = default(
         ConfusionMatrix(),
         NOT_USED,
@@ -108,7 +110,7 @@ class SensorSorter(MachineModel):
         0.1, PILES, low=0.0, high=1.0, description="Share of those under others that go where the piece on them goes, whatever they are."
     )
     unevenness: Unevenness = default(
-        0.5, PEAKS, basis="literature", low=0.0, high=1.0, description="How far the load of the belt peaks: its standard deviation over its mean; 0 is even."
+        0.3, PEAKS, low=0.0, high=1.0, description="How far the load of the belt peaks: its standard deviation over its mean; 0 is even."
     )
     position_error: LengthOrZero = default(
         0.004, MODEL, low=0.0, high=0.015, description="Standard deviation by which pieces roll and slide from sensor to valves, along and across."
