@@ -213,6 +213,44 @@ def _prepare_sorter(values: Mapping[str, Any], properties: Properties, sizes: Si
     )
 
 
+@kernel()
+def _at_all_loads(c: Floats, layers: float, everywhere: float, everywhere_2: float, top: float, top_2: float, settings: Floats, along: Floats) -> None:
+    """Write the settings that are means over the loads that mass meets; ``along`` (size,) holds the windows over a point of an even belt before.
+
+    ``layers`` on an even belt, windows ``everywhere`` on it of both blocks, and how often what lies on top opens each.
+    """
+    overlapping, loads, aside = c[OVERLAP] * layers, int(c[LOADS]), c[LIFTED] > 0.0 or c[LATE] > 0.0
+    first = math.exp(-overlapping * c[LOAD])
+    if loads < 2 and not aside:
+        settings[SINGLE], settings[EXTRA], settings[EXTRA_2] = first, 0.0, 0.0
+        for s in range(along.shape[0]):
+            along[s] = co_ejection(along[s] * first)
+        return
+    on_top = (
+        first,
+        math.exp(-overlapping * c[LOAD + 1]),
+        math.exp(-overlapping * c[LOAD + 2]),
+        math.exp(-overlapping * c[LOAD + 3]),
+        math.exp(-overlapping * c[LOAD + 4]),
+    )
+    single, extra, extra_2 = 0.0, 0.0, 0.0
+    for j in range(loads):
+        heap, met, alone = c[LOAD + j], c[MET + j], on_top[j]
+        single += met * alone
+        if aside:
+            blown = co_ejection(everywhere * alone * heap)
+            blown_2 = co_ejection(everywhere_2 * alone * heap) * (1.0 - blown)
+            after, below = met * alone * c[LATE], met * (1.0 - alone) * c[LIFTED] * c[WORKING]
+            extra += after * blown + below * ejected_share(top, blown)
+            extra_2 += after * blown_2 + below * ((1.0 - blown) * top_2 + (1.0 - top - top_2) * blown_2)
+    settings[SINGLE], settings[EXTRA], settings[EXTRA_2] = single, extra, extra_2
+    for s in range(along.shape[0]):
+        mean = 0.0
+        for j in range(loads):
+            mean += c[MET + j] * on_top[j] * co_ejection(along[s] * on_top[j] * c[LOAD + j])
+        along[s] = mean / max(single, 1e-300)  # on a belt heaped so high that nothing lies on top
+
+
 @settling
 def _recognise(at: Floats, coefficients: Floats, parameters: Floats, load: float, settings: Floats, warn: NDArray[np.int64]) -> int:
     materials, classes = at.shape
@@ -240,7 +278,7 @@ def _recognise(at: Floats, coefficients: Floats, parameters: Floats, load: float
     if fine > 0.2 * total:
         warn[1] += 1
     recognised = math.exp(-c[MOISTURE_LOSS] * wet / total) if total > 0.0 else 1.0
-    along = settings[ALONG:]
+    along = settings[ALONG : ALONG + classes]
     for s in range(classes):
         along[s] = 0.0
     everywhere, everywhere_2 = 0.0, 0.0  # windows over a point of the belt that no piece shadows
@@ -258,27 +296,8 @@ def _recognise(at: Floats, coefficients: Floats, parameters: Floats, load: float
             along[s] += opened * c[window + s * classes + t]
     if layers > 0.0:
         top, top_2 = top * recognised / layers, top_2 * recognised / layers
-    single, extra, extra_2 = 0.0, 0.0, 0.0
-    for j in range(int(c[LOADS])):
-        load_met, met = c[LOAD + j], c[MET + j]
-        alone = math.exp(-c[OVERLAP] * layers * load_met)
-        single += met * alone
-        if lifts or c[LATE] > 0.0:
-            blown = co_ejection(everywhere * alone * load_met)
-            blown_2 = co_ejection(everywhere_2 * alone * load_met) * (1.0 - blown)
-            late, lifted = met * alone * c[LATE], met * (1.0 - alone) * c[LIFTED] * c[WORKING]
-            extra += late * blown + lifted * ejected_share(top, blown)
-            extra_2 += late * blown_2 + lifted * ((1.0 - blown) * top_2 + (1.0 - top - top_2) * blown_2)
-    for s in range(classes):
-        if c[LOADS] < 2.0:
-            along[s] = co_ejection(along[s] * single)
-            continue
-        mean = 0.0
-        for j in range(int(c[LOADS])):
-            alone = math.exp(-c[OVERLAP] * layers * c[LOAD + j])
-            mean += c[MET + j] * alone * co_ejection(along[s] * alone * c[LOAD + j])
-        along[s] = mean / max(single, 1e-300)  # on a belt heaped so high that nothing lies on top
-    settings[RECOGNISED], settings[SINGLE], settings[EXTRA], settings[EXTRA_2] = recognised, single, extra, extra_2
+    settings[RECOGNISED] = recognised
+    _at_all_loads(c, layers, everywhere, everywhere_2, top, top_2, settings, along)
     settings[SECOND] = everywhere_2 / (everywhere + everywhere_2) if everywhere_2 > 0.0 else 0.0
     return 0
 
