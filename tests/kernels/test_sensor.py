@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from machine_bench import MATERIALS, PROPERTIES, SIZES, VALUES
+from machine_bench import MATERIALS, PROPERTIES, SIZES, VALUES, Bench
 
 from twin.kernels.compile import Sizes
 from twin.kernels.sensing import BELOW, COLOUR, INDUCTION, XRF, XRT, above_threshold, responses, seen_share
 from twin.kernels.sensor_sorter import hit_share
 from twin.materials.pieces import with_pieces
+from twin.testing import check_kernel
 
 TARGET = MATERIALS.index("plastics")
 TAUGHT = {"response": np.zeros((0, 0)), "signal": np.array([0.0, 0.0, 0.0, 0.0, 1.0, 0.0]), "visible": np.ones(6)}
@@ -231,3 +232,67 @@ def test_one_size_of_one_material(bench):
     one = Sizes(np.array([0.0]), np.array([0.1]), np.array([0.05]))
     machine = bench("sensor_sorter", {key: column[:1] for key, column in PROPERTIES.items()}, one, response=np.array([[1.0]]), smallest=1e-6)
     assert machine.split(np.array([[3.0]]), 1e-9)[0] == pytest.approx(np.array([[3.0]]), rel=2e-3)
+
+
+# --- two blocks, piles, late valves, peaks ---------------------------------------------------------------------------------------------
+
+
+SECOND = np.array([0.0, 1.0, 0.0, 0.0, 0.0, 0.0])
+ALL_AT_ONCE = {**TAUGHT, "signal_2": SECOND, "blocked_valves": 0.3, "late": 0.7, "lifted": 0.8, "unevenness": 0.9}
+
+
+def three(bench, rate=1.0, **changes):
+    """Shares (port, material, size) of a sorter with two blocks of valves."""
+    machine = bench("sensor_sorter", **{**TAUGHT, "signal_2": SECOND, **changes})
+    machine.ports = 3
+    x = np.ones_like(machine.feed())
+    return machine.split(x, at=machine.feed() * rate / 100.0)
+
+
+def test_a_sorter_of_all_that_there_is_keeps_the_rules_of_a_kernel():
+    kernel, _, values = VALUES["sensor_sorter"]
+    check_kernel(kernel, {**values, **ALL_AT_ONCE}, with_pieces(PROPERTIES, SIZES.lower, SIZES.upper), SIZES, ports=("eject", "eject_2", "pass"))
+
+
+def test_each_block_takes_its_own_and_the_second_what_the_first_leaves():
+    thin = three(Bench, 1e-9)
+    assert thin[0, TARGET, 7] > 0.9
+    assert thin[1, 1, 7] > 0.9
+    assert thin[1, TARGET, 7] < 0.02
+    alike = three(Bench, 1e-9, signal_2=TAUGHT["signal"])  # both are taught the same: nothing but what the first does not recognise is left
+    assert alike[1, TARGET, 7] < 0.06
+
+
+@given(rate=st.floats(0.0, 50.0), blocked=st.floats(0.0, 1.0), late=st.floats(0.0, 1.0), lifted=st.floats(0.0, 1.0), uneven=st.floats(0.0, 1.5))
+@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+def test_three_fractions_are_whole(rate, blocked, late, lifted, uneven):
+    shares = three(Bench, rate, blocked_valves=blocked, late=late, lifted=lifted, unevenness=uneven)
+    assert shares.min() >= 0.0
+    np.testing.assert_allclose(shares.sum(axis=0), 1.0, rtol=1e-12)
+
+
+def test_a_second_block_that_sees_nothing_changes_nothing_for_the_first():
+    machine = bench_of(ALL_AT_ONCE | {"signal_2": np.zeros(0)})
+    blind = bench_of(ALL_AT_ONCE | {"signal_2": np.zeros(6), "response_2": np.zeros((6, 10))})
+    x = machine.feed()
+    np.testing.assert_allclose(blind.split(x)[0], machine.split(x)[0], rtol=1e-9)
+    assert not blind.split(x)[1].any()
+
+
+def bench_of(values):
+    machine = Bench("sensor_sorter", **values)
+    machine.ports = 2 + bool(np.size(values["signal_2"]))
+    return machine
+
+
+@pytest.mark.parametrize("load", [1.0, 30.0])
+def test_a_little_unevenness_is_next_to_none(load):
+    even, little = (Bench("sensor_sorter", **TAUGHT, lifted=0.2, unevenness=u) for u in (0.0, 2e-3))
+    np.testing.assert_allclose(little.split(even.feed(), load)[0], even.split(even.feed(), load)[0], rtol=1e-3)
+
+
+def test_late_valves_cost_purity_and_shut_ones_none(bench):
+    clean, shut, late = (sorted_out(bench, 3.0, **changes) for changes in ({}, {"blocked_valves": 0.2, "late": 0.0}, {"blocked_valves": 0.2, "late": 1.0}))
+    assert shut[0] == pytest.approx(clean[0], rel=1e-12)
+    assert late[0] < clean[0] - 0.01
+    assert late[1] == pytest.approx(0.8 * clean[1], rel=0.08)
