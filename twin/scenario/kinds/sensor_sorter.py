@@ -217,7 +217,7 @@ KIND = Kind(
     name="sensor_sorter",
     model=SensorSorter,
     role="machine",
-    ports=lambda model: ("eject", "eject_2", "pass") if model.two_blocks else ("eject", "pass"),
+    ports=lambda model: ("eject", "eject_2", "pass") if getattr(model, "two_blocks", False) else ("eject", "pass"),
     kernel="twin.kernels.sensor_sorter:SENSOR_SORTER",
     summary="Blows out what a sensor (NIR, colour, X-ray, induction, camera) takes for a target, of one or two kinds; less yield and purity with load.",
 )
