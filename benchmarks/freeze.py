@@ -2,28 +2,28 @@
 
     python benchmarks/freeze.py
 
-It was run once, with the code of commit 3751557 in the path. Run it again only where the example is meant to be another plant: what it writes is what
-the engine is measured against.
+It was run with the code of commit 3751557 in the path; the inputs of the particle mode once more when pieces came to have forms. Run it again only
+where the example is meant to be another plant: what it writes is what the engine is measured against.
 """
 
 from __future__ import annotations
 
-import importlib
 import json
-import math
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from belts import FINE_SIZES, METALS, PACKAGING, SIZES, STREAM, sorter_values, thrower_values
+from belts import METALS, PACKAGING, SIZES, STREAM, sorter_values, thrower_values
 from peers.particles_numpy import Belt, Sorter, Thrower
 from weee import without_stops
 
 from twin.engine.clock import nanoseconds
 from twin.engine.streams import Stream
-from twin.kernels.particles import DISC, landings
+from twin.kernels.eddy_current import landings
+from twin.kernels.sensing import responses, seen_share
+from twin.kernels.sensor_sorter import errors
 from twin.plant.topology import derive
 from twin.scenario import Scenario
 from twin.scenario.equilibrium import first_gap
@@ -33,7 +33,6 @@ from twin.scenario.kinds.feed import Feed
 from twin.scenario.kinds.product import PickUp, Product
 from twin.scenario.machine import MachineModel
 
-sensor: Any = importlib.import_module("twin.kernels.sensor")  # its name at commit 3751557, with whose code this is run
 FOLDER = Path(__file__).parent / "frozen"
 THERE = (STREAM > 0.0).reshape(-1)
 PROPERTIES = ("density", "conductivity", "sphericity", "ferromagnetic", "breakage", "moisture", "grain")
@@ -124,24 +123,23 @@ def there(table: Any) -> Any:
     return np.broadcast_to(table, STREAM.shape).reshape(-1)[THERE]
 
 
-def belt_of(stream: Any, mass: Any, side: Any, values: Any) -> Belt:
-    rates = there(stream / mass)
-    return Belt(there(side), rates / rates.sum(), rates.sum() / values["belt_speed"], values["belt_width"])
+def belt_of(stream: Any, properties: Any, values: Any) -> Belt:
+    number, cover = properties["piece_number"], properties["piece_cover"]
+    rates = there(stream * number)
+    return Belt(there(np.sqrt(cover / number)), rates / rates.sum(), rates.sum() / values["belt_speed"], values["belt_width"])
 
 
 def sorter_of(values: Any) -> Sorter:
-    mass = sensor.surface_masses(PACKAGING, SIZES) * SIZES.mean**2
-    seen = np.array([sensor.seen_share(d, values["smallest"], values["sharpness"]) for d in SIZES.mean])
-    read = there(sensor.response(values, PACKAGING, SIZES) * seen)
-    return Sorter(belt_of(STREAM, mass, SIZES.mean, values), read, values["belt_speed"] * values["valve_time"], values["valve_pitch"], *sensor.errors(values))
+    seen = np.array([seen_share(d, values["smallest"], values["sharpness"]) for d in SIZES.mean])
+    read = there(responses(values, PACKAGING, SIZES)[0] * seen)
+    return Sorter(belt_of(STREAM, PACKAGING, values), read, values["belt_speed"] * values["valve_time"], values["valve_pitch"], *errors(values))
 
 
 def thrower_of(values: Any) -> Thrower:
-    mass = np.multiply.outer(METALS["density"] * (math.pi / 6.0), FINE_SIZES.mean**3)
-    free, thrown = landings(values, METALS, FINE_SIZES)
+    free, thrown = landings(values, METALS)
     edges = (values["splitter"], values["splitter_rest"])
     held, blur = there(METALS["ferromagnetic"][:, None]), (values["spread"], values["scatter"], values["shielding"])
-    return Thrower(belt_of(2.0 * STREAM, mass, DISC * FINE_SIZES.mean, values), there(free), there(thrown), held, edges, *blur)
+    return Thrower(belt_of(2.0 * STREAM, METALS, values), there(free), there(thrown), held, edges, *blur)
 
 
 def plain(value: Any) -> Any:

@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from twin.quantities import Quantity, example_of, format_quantity, kind_of
 from twin.scenario import fields, needs
 from twin.scenario.calendars import CalendarSpec
+from twin.scenario.confusion import ConfusionMatrix
 from twin.scenario.distributions import Distribution
 from twin.scenario.kind import NOT_USED
 from twin.scenario.kinds.feed import Schedule
@@ -42,6 +43,7 @@ NAMED: tuple[tuple[Any, str], ...] = (
     (CalendarSpec, "[calendar](#calendars)"),
     (Partition, "[partition table](#partition-tables)"),
     (Response, "mapping of materials to shares, by size if you like, or `{csv: file}`: see [sensor sorter](../machines/sensor_sorter.md)"),
+    (ConfusionMatrix, "mapping of materials to mappings of classes to shares, or `{csv: file}`"),
     (Liberation, "`none` · `gaudin`, or mapping of composites to shares by size, or `{csv: file}`"),
     (Penalty, "price per mass, or mapping of names to it or to `{price: 20 EUR/t, per: 1 %}`: see [quality](../quality.md)"),
     (Price, "[price](#specifications-and-prices)"),
@@ -88,7 +90,7 @@ LOOSE = {
 }
 """Fields whose type says less than a person wants to know, by model and name."""
 
-EMPTY = (BaseModel, OrderList, Partition, Penalty, Price, Response, Specification, StopList, Tests)
+EMPTY = (BaseModel, ConfusionMatrix, OrderList, Partition, Penalty, Price, Response, Specification, StopList, Tests)
 """Types whose default holds nothing."""
 
 PLACE = "@{}@"

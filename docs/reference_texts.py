@@ -181,6 +181,9 @@ mill: {kind: hammer_mill, from: yard, rate: 10 t/h, grate: 30 mm, wear: {paramet
     "manual_picking": """\
 belt: {kind: manual_picking, from: yard, rate: 1 t/h, targets: [pet_tray], pickers: 3}
 """,
+    "robot": """\
+robots: {kind: robot, from: yard, rate: 0.5 t/h, targets: [pet_tray], arms: 2}
+""",
     "trommel": """\
 drum: {kind: trommel, from: yard, aperture: 60 mm, diameter: 2.5 m, length: 6 m, speed: 12 rpm}
 """,

@@ -35,6 +35,7 @@ LONG = {
     "docs/machines/magnetic_drum.md",
     "docs/machines/manual_picking.md",
     "docs/machines/overband_magnet.md",
+    "docs/machines/robot.md",
     "docs/machines/screen.md",
     "docs/machines/sensor_sorter.md",
     "docs/machines/shredder.md",

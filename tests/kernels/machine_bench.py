@@ -17,6 +17,7 @@ from twin.kernels.magnetic import MAGNETIC_DRUM, OVERBAND_MAGNET
 from twin.kernels.manual_picking import MANUAL_PICKING
 from twin.kernels.mills import GRANULATOR, HAMMER_MILL, SHREDDER
 from twin.kernels.partition import SEPARATOR, SPLITTER
+from twin.kernels.robot import ROBOT
 from twin.kernels.sensor_sorter import SENSOR_SORTER
 from twin.kernels.sizing import SCREEN
 from twin.kernels.suction_hood import SUCTION_HOOD
@@ -191,6 +192,26 @@ VALUES: dict[str, tuple[MachineKernel, int, dict[str, Any]]] = {
             "belt_width": 1.0,
         },
     ),
+    "robot": (
+        ROBOT,
+        2,
+        {
+            "target": np.ones(1),
+            "taken": np.zeros(0),
+            "grips": np.zeros((0, 0)),
+            "arms": 2.0,
+            "picks": 0.7,
+            "recognition": 0.9,
+            "mistakes": 0.02,
+            "grip": 0.85,
+            "smallest": 0.05,
+            "largest": 0.5,
+            "heaviest": 2.0,
+            "belt_speed": 0.5,
+            "belt_width": 1.2,
+            "unevenness": 0.5,
+        },
+    ),
     "ballistic_separator": (
         BALLISTIC_SEPARATOR,
         3,
@@ -302,8 +323,10 @@ VALUES: dict[str, tuple[MachineKernel, int, dict[str, Any]]] = {
             "sensor": 0.0,
             "ejects": 0.0,
             "signal": np.zeros(0),
+            "signal_2": np.zeros(0),
             "visible": np.zeros(0),
             "response": np.array([[0.3]]),
+            "response_2": np.zeros((0, 0)),
             "threshold": 0.0,
             "conductivity": 1e5,
             "width": 0.1,
@@ -317,9 +340,12 @@ VALUES: dict[str, tuple[MachineKernel, int, dict[str, Any]]] = {
             "valve_pitch": 0.0125,
             "valve_time": 0.01,
             "blocked_valves": 0.0,
+            "late": 0.5,
             "smallest": 0.01,
             "sharpness": 4.0,
             "overlap": 0.5,
+            "lifted": 0.0,
+            "unevenness": 0.0,
             "position_error": 0.004,
             "timing_error": 0.003,
         },

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from machine_bench import MATERIALS, PROPERTIES, SIZES, VALUES
+from machine_bench import MATERIALS, PROPERTIES, SIZES, VALUES, Bench
 
 from twin.kernels.compile import Sizes
-from twin.kernels.sensor_sorter import BELOW, COLOUR, INDUCTION, XRF, XRT, above_threshold, hit_share, response, seen_share
+from twin.kernels.sensing import BELOW, COLOUR, INDUCTION, XRF, XRT, above_threshold, responses, seen_share
+from twin.kernels.sensor_sorter import hit_share
 from twin.materials.pieces import with_pieces
+from twin.testing import check_kernel
 
 TARGET = MATERIALS.index("plastics")
 TAUGHT = {"response": np.zeros((0, 0)), "signal": np.array([0.0, 0.0, 0.0, 0.0, 1.0, 0.0]), "visible": np.ones(6)}
@@ -55,14 +57,14 @@ def test_each_parameter_moves_what_it_should_by_more_than_a_point(bench, changes
         assert way == 0 or way * change > 0.01
 
 
-def test_blocked_valves_cost_their_share_of_the_yield_and_no_purity(bench):
-    (grade, recovery), (less_grade, less) = sorted_out(bench), sorted_out(bench, blocked_valves=0.2)
+def test_valves_that_stay_shut_cost_their_share_of_the_yield_and_no_purity(bench):
+    (grade, recovery), (less_grade, less) = sorted_out(bench), sorted_out(bench, blocked_valves=0.2, late=0.0)
     assert less == pytest.approx(0.8 * recovery, rel=1e-12)
     assert less_grade == pytest.approx(grade, rel=1e-12)
 
 
 def test_no_valve_works_where_all_are_blocked(bench):
-    machine = bench("sensor_sorter", **TAUGHT, blocked_valves=1.7)
+    machine = bench("sensor_sorter", **TAUGHT, blocked_valves=1.7, late=0.0)
     assert not machine.split(machine.feed(), 2.0)[0].any()
 
 
@@ -119,27 +121,27 @@ def test_range_warnings(bench):
 # --- what a sensor takes a piece for ---------------------------------------------------------------------------------------------------
 
 
-def responses(**changes):
-    return response({**VALUES["sensor_sorter"][2], **TAUGHT, **changes}, with_pieces(PROPERTIES, SIZES.lower, SIZES.upper), SIZES)
+def taken(**changes):
+    return responses({**VALUES["sensor_sorter"][2], **TAUGHT, **changes}, with_pieces(PROPERTIES, SIZES.lower, SIZES.upper), SIZES)[0]
 
 
 def test_classes_that_give_no_signal_are_never_ejected():
     blind = np.array([1.0, 1.0, 1.0, 1.0, 0.0, 1.0])
-    assert responses()[TARGET, 6] == pytest.approx(0.95)
-    assert not responses(visible=blind)[TARGET].any()
+    assert taken()[TARGET, 6] == pytest.approx(0.95)
+    assert not taken(visible=blind)[TARGET].any()
 
 
 def test_a_measured_response_stands_in_the_place_of_the_sensor():
     table = np.linspace(0.0, 1.0, 60).reshape(6, 10)
-    assert np.array_equal(responses(response=table, visible=np.zeros(0), signal=np.zeros(0)), table)
+    assert np.array_equal(taken(response=table, visible=np.zeros(0), signal=np.zeros(0)), table)
 
 
 NUMBERS = np.array([26.0, 13.0, 29.0, 25.0, 7.0, 13.0])  # effective atomic numbers
 
 
 def test_x_rays_part_heavy_from_light_and_either_side_can_be_ejected():
-    above = responses(sensor=XRT, signal=NUMBERS, threshold=18.0)[:, 6]
-    below = responses(sensor=XRT, signal=NUMBERS, threshold=18.0, ejects=BELOW)[:, 6]
+    above = taken(sensor=XRT, signal=NUMBERS, threshold=18.0)[:, 6]
+    below = taken(sensor=XRT, signal=NUMBERS, threshold=18.0, ejects=BELOW)[:, 6]
     assert above[2] > 0.9
     assert above[1] < 0.1
     assert above[TARGET] == pytest.approx(0.01, abs=1e-3)
@@ -148,7 +150,7 @@ def test_x_rays_part_heavy_from_light_and_either_side_can_be_ejected():
 
 def test_x_rays_err_where_pieces_are_thin_or_thick():
     """Aluminium stays below the threshold best where a piece weakens the beam well and does not swallow it."""
-    wrong = responses(sensor=XRT, signal=NUMBERS, threshold=18.0)[1]
+    wrong = taken(sensor=XRT, signal=NUMBERS, threshold=18.0)[1]
     best = int(wrong.argmin())
     assert 0 < best < 9
     assert np.all(np.diff(wrong[: best + 1]) < 0)
@@ -157,11 +159,11 @@ def test_x_rays_err_where_pieces_are_thin_or_thick():
 
 def test_fluorescence_sorts_by_content_and_induction_by_conductivity():
     content = np.array([0.002, 0.0, 0.99, 0.2, 0.0, 0.0])
-    copper = responses(sensor=XRF, signal=content, threshold=0.05)[:, 6]
+    copper = taken(sensor=XRF, signal=content, threshold=0.05)[:, 6]
     assert copper[2] > 0.94
     assert copper[3] > 0.94
     assert copper[0] < 0.011
-    metal = responses(sensor=INDUCTION, signal=np.zeros(6))[:, 6]
+    metal = taken(sensor=INDUCTION, signal=np.zeros(6))[:, 6]
     assert np.all(metal[:4] > 0.9)
     assert np.all(metal[4:] == pytest.approx(0.01))
 
@@ -230,3 +232,67 @@ def test_one_size_of_one_material(bench):
     one = Sizes(np.array([0.0]), np.array([0.1]), np.array([0.05]))
     machine = bench("sensor_sorter", {key: column[:1] for key, column in PROPERTIES.items()}, one, response=np.array([[1.0]]), smallest=1e-6)
     assert machine.split(np.array([[3.0]]), 1e-9)[0] == pytest.approx(np.array([[3.0]]), rel=2e-3)
+
+
+# --- two blocks, piles, late valves, peaks ---------------------------------------------------------------------------------------------
+
+
+SECOND = np.array([0.0, 1.0, 0.0, 0.0, 0.0, 0.0])
+ALL_AT_ONCE = {**TAUGHT, "signal_2": SECOND, "blocked_valves": 0.3, "late": 0.7, "lifted": 0.8, "unevenness": 0.9}
+
+
+def three(bench, rate=1.0, **changes):
+    """Shares (port, material, size) of a sorter with two blocks of valves."""
+    machine = bench("sensor_sorter", **{**TAUGHT, "signal_2": SECOND, **changes})
+    machine.ports = 3
+    x = np.ones_like(machine.feed())
+    return machine.split(x, at=machine.feed() * rate / 100.0)
+
+
+def test_a_sorter_of_all_that_there_is_keeps_the_rules_of_a_kernel():
+    kernel, _, values = VALUES["sensor_sorter"]
+    check_kernel(kernel, {**values, **ALL_AT_ONCE}, with_pieces(PROPERTIES, SIZES.lower, SIZES.upper), SIZES, ports=("eject", "eject_2", "pass"))
+
+
+def test_each_block_takes_its_own_and_the_second_what_the_first_leaves():
+    thin = three(Bench, 1e-9)
+    assert thin[0, TARGET, 7] > 0.9
+    assert thin[1, 1, 7] > 0.9
+    assert thin[1, TARGET, 7] < 0.02
+    alike = three(Bench, 1e-9, signal_2=TAUGHT["signal"])  # both are taught the same: nothing but what the first does not recognise is left
+    assert alike[1, TARGET, 7] < 0.06
+
+
+@given(rate=st.floats(0.0, 50.0), blocked=st.floats(0.0, 1.0), late=st.floats(0.0, 1.0), lifted=st.floats(0.0, 1.0), uneven=st.floats(0.0, 1.5))
+@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+def test_three_fractions_are_whole(rate, blocked, late, lifted, uneven):
+    shares = three(Bench, rate, blocked_valves=blocked, late=late, lifted=lifted, unevenness=uneven)
+    assert shares.min() >= 0.0
+    np.testing.assert_allclose(shares.sum(axis=0), 1.0, rtol=1e-12)
+
+
+def test_a_second_block_that_sees_nothing_changes_nothing_for_the_first():
+    machine = bench_of(ALL_AT_ONCE | {"signal_2": np.zeros(0)})
+    blind = bench_of(ALL_AT_ONCE | {"signal_2": np.zeros(6), "response_2": np.zeros((6, 10))})
+    x = machine.feed()
+    np.testing.assert_allclose(blind.split(x)[0], machine.split(x)[0], rtol=1e-9)
+    assert not blind.split(x)[1].any()
+
+
+def bench_of(values):
+    machine = Bench("sensor_sorter", **values)
+    machine.ports = 2 + bool(np.size(values["signal_2"]))
+    return machine
+
+
+@pytest.mark.parametrize("load", [1.0, 30.0])
+def test_a_little_unevenness_is_next_to_none(load):
+    even, little = (Bench("sensor_sorter", **TAUGHT, lifted=0.2, unevenness=u) for u in (0.0, 2e-3))
+    np.testing.assert_allclose(little.split(even.feed(), load)[0], even.split(even.feed(), load)[0], rtol=1e-3)
+
+
+def test_late_valves_cost_purity_and_shut_ones_none(bench):
+    clean, shut, late = (sorted_out(bench, 3.0, **changes) for changes in ({}, {"blocked_valves": 0.2, "late": 0.0}, {"blocked_valves": 0.2, "late": 1.0}))
+    assert shut[0] == pytest.approx(clean[0], rel=1e-12)
+    assert late[0] < clean[0] - 0.01
+    assert late[1] == pytest.approx(0.8 * clean[1], rel=0.08)

@@ -66,6 +66,7 @@ CASES: dict[str, Case] = {
     "corona_separator": Case({"kind": "corona_separator"}, 0.7, {"copper": "40 %", "plastics": "60 %"}, GRANULATE, "conductor", "copper", "plastics"),
     "sensor_sorter": Case({"kind": "sensor_sorter", "sensor": "nir", "eject": ["pet"]}, 3.0, BOTTLES, LARGE, "eject", "pet_clear", "hdpe", "lvp"),
     "manual_picking": Case({"kind": "manual_picking", "targets": ["hdpe"], "pickers": 4}, 1.0, BOTTLES, LARGE, "picked", "hdpe", "pet_clear", "lvp"),
+    "robot": Case({"kind": "robot", "targets": ["hdpe"], "arms": 4}, 1.0, BOTTLES, LARGE, "picked", "hdpe", "pet_clear", "lvp"),
 }
 MILLS = ("shredder", "hammer_mill", "granulator")
 BY_SIZE = ("screen", "trommel")
@@ -82,6 +83,7 @@ PORTS = {
     "corona_separator": ("conductor", "middling", "insulator"),
     "sensor_sorter": ("eject", "pass"),
     "manual_picking": ("picked", "rest"),
+    "robot": ("picked", "rest"),
 }
 
 
@@ -223,7 +225,12 @@ def test_pieces_of_one_size_go_one_way_and_are_not_sorted(name: str) -> None:
     assert small[0] == pytest.approx(1.0, abs=2e-3)
 
 
-ONE_SIZE = {name: 16.0 for name in CASES if name not in (*BY_SIZE, *MILLS)} | {"corona_separator": 2.0, "sensor_sorter": 125.0, "manual_picking": 250.0}
+ONE_SIZE = {name: 16.0 for name in CASES if name not in (*BY_SIZE, *MILLS)} | {
+    "corona_separator": 2.0,
+    "sensor_sorter": 125.0,
+    "manual_picking": 250.0,
+    "robot": 250.0,
+}
 
 
 @pytest.mark.parametrize("name", ONE_SIZE)
@@ -272,6 +279,9 @@ STEPS: list[tuple[str, str, list[Any], str, tuple[str, ...], int]] = [
     ("sensor_sorter", "blocked_valves", ["0 %", "5 %", "20 %", "50 %"], "eject", ("pet_clear",), DOWN),
     ("manual_picking", "pickers", [0, 1, 2, 4, 8, 16], "picked", ("hdpe",), UP),
     ("manual_picking", "picks", ["10 min-1", "20 min-1", "30 min-1", "45 min-1"], "picked", ("hdpe",), UP),
+    ("sensor_sorter", "unevenness", [0, 0.25, 0.5, 1], "eject", ("pet_clear",), DOWN),
+    ("robot", "arms", [0, 1, 2, 4, 8], "picked", ("hdpe",), UP),
+    ("robot", "unevenness", [0, 0.5, 1], "picked", ("hdpe",), DOWN),
     ("shredder", "gap", ["15 mm", "25 mm", "40 mm", "80 mm"], "fine", (), DOWN),
     ("shredder", "energy", ["8 kWh/t", "12 kWh/t", "18 kWh/t", "40 kWh/t"], "fine", (), UP),
     ("hammer_mill", "rotor_speed", ["500 rpm", "700 rpm", "900 rpm", "1100 rpm"], "fine", (), UP),

@@ -54,7 +54,7 @@ HEAD = 3  # coefficients before the tables: pickers, seconds a pick, growth of m
 
 
 @kernel()
-def _grip_tables(lower: Floats, upper: Floats, light: Floats, heavy: Floats, cover: Floats, limits: Floats, area_rate: float) -> Floats:
+def grip_tables(lower: Floats, upper: Floats, light: Floats, heavy: Floats, cover: Floats, limits: Floats, area_rate: float) -> Floats:
     """Layers for a kg/s, pieces to grip for a kg/s in 1/s, and share that can be gripped, each (material, size).
 
     ``light`` and ``heavy`` (material, size) are the masses [kg] at the bounds of a class; between them mass is a power of the size. ``cover`` [m2/kg];
@@ -78,7 +78,7 @@ def _grip_tables(lower: Floats, upper: Floats, light: Floats, heavy: Floats, cov
 
 def _prepare_picking(values: Mapping[str, Any], properties: Properties, sizes: Sizes) -> Floats:
     target = np.broadcast_to(np.asarray(values["target"], dtype=np.float64), properties["density"].shape)
-    tables = _grip_tables(
+    tables = grip_tables(
         sizes.lower,
         sizes.upper,
         np.ascontiguousarray(properties["piece_smallest"]),

@@ -21,6 +21,7 @@ X, Y, HALF, RANK, CHANCE, SPREAD, TURN, ROWS = 0, 1, 2, 3, 4, 5, 6, 7
 """What is known of a piece: its place, half its side [m], how high it lies among those that touch it, and three uniform numbers for what it meets."""
 FROM, TO, LEFT, RIGHT = 0, 1, 2, 3  # an open window: along and across the belt
 PLACE, VALVE = 0, 1  # the last word of the counter
+WORKS, OPENS_LATE, STAYS_SHUT = 0, 1, 2  # valves
 
 
 @kernel()
@@ -76,18 +77,29 @@ def hide(pieces: Floats, count: int, reach: float, hidden: Flags, later: Flags) 
 
 @kernel()
 def open_windows(
-    pieces: Floats, cell: Ints, hidden: Flags, count: int, read: Floats, extra: float, pitch: float, along: float, across: float, windows: Floats, at: Ints
+    pieces: Floats,
+    cell: Ints,
+    hidden: Flags,
+    count: int,
+    read: Floats,
+    extra: float,
+    pitch: float,
+    along: float,
+    across: float,
+    windows: Floats,
+    at: Ints,
 ) -> int:
-    """Open the valves for each piece that is recognised, and return for how many.
+    """Open the valves of a block for each piece that is recognised, and return for how many.
 
-    It is if it is not ``hidden`` and its chance is below ``read`` (cell,). Its window is as long as the piece and ``extra`` [m], and as wide as the
-    valves of the ``pitch`` [m] that it seems to touch, both moved by normal noise with the standard deviations ``along`` and ``across`` [m].
+    It is if it is not ``hidden`` and its chance lies between the two rows of ``read`` (2, cell). Its window is as long as the piece and ``extra`` [m], and
+    as wide as the valves of the ``pitch`` [m] that it seems to touch, both moved by normal noise with the standard deviations ``along`` and ``across`` [m].
     Written are ``windows`` (4, window) and for which piece each opens, ``at`` (window,).
     """
     found = 0
     for i in range(count):
         at[found] = i
-        found += (1 - hidden[i]) & (pieces[CHANCE, i] < read[cell[i]])
+        chance = pieces[CHANCE, i]
+        found += (1 - hidden[i]) & (chance >= read[0, cell[i]]) & (chance < read[1, cell[i]])
     for j in range(found):
         i = at[j]
         radius, angle = math.sqrt(-2.0 * math.log(pieces[SPREAD, i])), 2.0 * math.pi * pieces[TURN, i]
@@ -117,6 +129,15 @@ def blow(pieces: Floats, count: int, windows: Floats, at: Ints, found: int, reac
             i += 1
 
 
+@kernel()
+def delay(windows: Floats, found: int) -> None:
+    """Move each open window behind itself: what a valve that opens too late blows on."""
+    for j in range(found):
+        length = windows[TO, j] - windows[FROM, j]
+        windows[FROM, j] += length
+        windows[TO, j] += length
+
+
 @kernel(nogil=True)
 def sort_stretches(
     first: int,
@@ -136,33 +157,45 @@ def sort_stretches(
     along: float,
     across: float,
     blocked: float,
+    late: float,
+    lifted: float,
     reach: Floats,
     most: int,
 ) -> None:
-    """Send the stretches of belt ``first`` to ``last`` past a sensor and its valves, and add to ``tally``; see :func:`add_up`.
+    """Send the stretches of belt ``first`` to ``last`` past a sensor and its blocks of valves, and add to ``tally``; see :func:`add_up`.
 
-    ``reach`` is how far a piece can hide another and how far off its window can begin.
+    Rows of ``read`` (1 + block, cell) part the chances of a piece to open the valves of a block. ``reach`` is how far a piece can hide another and how far
+    off its window can begin.
     """
+    blocks = read.shape[0] - 1
     pieces, chances, windows = np.empty((ROWS, most)), np.empty((4, most)), np.empty((4, most))
     cell, at = np.empty(most, np.int64), np.empty(most, np.int64)
-    hidden, later, blown = np.empty(most, np.uint8), np.empty(most, np.uint8), np.empty(most, np.uint8)
+    hidden, later, blown = np.empty(most, np.uint8), np.empty(most, np.uint8), np.zeros((2, blocks, most), np.uint8)
     valves = int(width / pitch) + 2
-    works, fate = np.ones(valves, np.int64), np.empty((4, valves))
-    counts = np.zeros((2, half.shape[0]), np.int64)
+    works, fate = np.zeros(valves, np.int64), np.empty((4, valves))
+    counts = np.zeros((1 + blocks, half.shape[0]), np.int64)
     for stretch in range(first, last):
         count = place(stretch, key, per_metre, length, width, half, stay, alias, pieces, cell, chances)
         hide(pieces, count, reach[0], hidden, later)
-        found = open_windows(pieces, cell, hidden, count, read, extra, pitch, along, across, windows, at)
-        blow(pieces, count, windows, at, found, reach[1], blown)
+        for block in range(blocks):
+            found = open_windows(pieces, cell, hidden, count, read[block : block + 2], extra, pitch, along, across, windows, at)
+            blow(pieces, count, windows, at, found, reach[1], blown[0, block])
+            if late > 0.0:
+                delay(windows, found)
+                blow(pieces, count, windows, at, found, reach[1], blown[1, block])
         if blocked > 0.0:
             uniforms(valves, stretch, 0, VALVE, key[0], key[1], fate)
             for valve in range(valves):
-                works[valve] = fate[0, valve] >= blocked
+                works[valve] = (fate[0, valve] < blocked) + (fate[0, valve] < blocked * (1.0 - late))
         counts[:] = 0
         for i in range(count):
             if guard <= pieces[X, i] < length - guard:
-                out = blown[i] & (1 - hidden[i]) & works[int(pieces[Y, i] / pitch)]
-                counts[1 - out, cell[i]] += 1
+                state = works[int(pieces[Y, i] / pitch)]
+                flies = state < STAYS_SHUT and (hidden[i] == 0 or (state == WORKS and pieces[CHANCE, i] < lifted))
+                port = 0
+                while port < blocks and not (flies and blown[state, port, i]):
+                    port += 1
+                counts[port, cell[i]] += 1
         add_up(counts, tally)
 
 

@@ -20,16 +20,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.errors import UsageError
+from twin.kernels.belt_load import load_nodes
 from twin.kernels.compile import Floats, Properties, Sizes
 from twin.kernels.eddy_current import landings
 from twin.kernels.particle_belt import Ints, sort_stretches, throw_stretches
-from twin.kernels.sensor_sorter import errors, moisture_loss, response, seen_share
+from twin.kernels.sensing import moisture_loss, responses, seen_share
+from twin.kernels.sensor_sorter import errors
 
 STRETCH = 2048
 """Pieces on a stretch of belt, on average: few enough for the processor's cache, many against those at its ends, which only act on others."""
 FARTHEST = 6.8
 """No noise is larger, in standard deviations: Box and Muller's radius of the smallest uniform number, 2^-33, is 6.77."""
 MOST_ON_A_STRETCH = 1_000_000
+_APART = 1 << 40
+"""Between the seeds of the loads of an uneven belt: farther than users number theirs."""
 
 
 @dataclass(frozen=True)
@@ -48,31 +52,50 @@ class Sampled:
 def sensor_partition(
     values: Mapping[str, Any], properties: Properties, sizes: Sizes, at: Floats, *, pieces: int = 200_000, seed: int = 0, threads: int = 1
 ) -> Sampled:
-    """Return the partition (eject, pass) of a sensor sorter at the stream ``at`` (material, size), kg/s, from about ``pieces`` pieces.
+    """Return the partition (eject, pass; or eject, eject_2, pass) of a sensor sorter at the stream ``at`` (material, size), kg/s, from about ``pieces`` pieces.
 
     ``values``, ``properties`` and ``sizes`` are those of :data:`twin.kernels.sensor_sorter.SENSOR_SORTER`. A piece is hidden if another that lies on it
     covers its centre; of ``overlap`` only 0 counts: then none hides another. A window opens the valves that the piece seems to touch, at the time
-    at which it seems to pass, wrong by ``position_error`` and ``timing_error``; whatever passes an open valve with its centre is ejected, unless it is
-    hidden or the valve blocked. Edges of the belt are real. Raises ``UsageError`` for an empty stream, or one too dense or fine to be sampled.
+    at which it seems to pass, wrong by ``position_error`` and ``timing_error``; whatever passes an open valve with its centre is ejected, unless the valve
+    is blocked, or the piece hidden and not ``lifted``. Edges of the belt are real. An uneven belt is one for each load of the closed form, with its share
+    of the mass. Raises ``UsageError`` for an empty stream, or one too dense or fine to be sampled.
     """
+    loads, met = load_nodes(float(values["unevenness"]))
+    runs = [
+        _sensor_partition(values, properties, sizes, at * load, max(1, round(pieces * share)), seed + _APART * k, threads)
+        for k, (load, share) in enumerate(zip(loads.tolist(), met.tolist(), strict=True))
+    ]
+    counted = np.array([run.pieces for run in runs])
+    weights = met[:, None, None] * (counted > 0)
+    with np.errstate(invalid="ignore"):
+        weights = (weights / weights.sum(axis=0))[:, None]  # of the loads at which a cell had pieces; NaN where it had none
+    share = sum(weight * np.nan_to_num(run.share) for weight, run in zip(weights, runs, strict=True))
+    error = np.sqrt(sum((weight * np.nan_to_num(run.error)) ** 2 for weight, run in zip(weights, runs, strict=True)))
+    return Sampled(share, error, counted.sum(axis=0))
+
+
+def _sensor_partition(values: Mapping[str, Any], properties: Properties, sizes: Sizes, at: Floats, pieces: int, seed: int, threads: int) -> Sampled:
     number, cover = properties["piece_number"], properties["piece_cover"]
     moisture = float((at.sum(axis=1) * properties["moisture"]).sum() / max(at.sum(), 1e-300))
     seen = np.array([seen_share(d, float(values["smallest"]), float(values["sharpness"])) for d in sizes.mean.tolist()])
-    read = response(values, properties, sizes) * seen * math.exp(-moisture_loss(values) * moisture)
+    read = responses(values, properties, sizes) * seen * math.exp(-moisture_loss(values) * moisture)
     along, across = errors(values)
     speed, extra = float(values["belt_speed"]), float(values["belt_speed"]) * float(values["valve_time"])
     belt = _Belt.under(at * number, np.sqrt(cover / number), speed, float(values["belt_width"]))
+    late = min(float(values["late"]), 1.0) if float(values["blocked_valves"]) > 0.0 else 0.0
     hides = belt.largest if float(values["overlap"]) > 0.0 else 0.0
-    reach = np.array([hides, belt.largest + 0.5 * extra + FARTHEST * along])
+    longest = 2.0 * belt.largest + extra
+    reach = np.array([hides, belt.largest + 0.5 * extra + FARTHEST * along + (longest if late > 0.0 else 0.0)])
     stretch = belt.cut(float(reach.sum()))
 
-    valves = (extra, float(values["valve_pitch"]), along, across, min(float(values["blocked_valves"]), 1.0))
-    arguments: tuple[Any, ...] = (_key(seed), *belt.pieces(stretch), belt.of(read), *valves, reach, stretch.most)
+    chances = np.cumsum([np.zeros(len(belt.places)), *(belt.of(block) for block in read)], axis=0)
+    valves = (extra, float(values["valve_pitch"]), along, across, min(float(values["blocked_valves"]), 1.0), late, min(float(values["lifted"]), 1.0))
+    arguments: tuple[Any, ...] = (_key(seed), *belt.pieces(stretch), chances, *valves, reach, stretch.most)
 
     def run(first: int, last: int, tally: Ints) -> None:
         sort_stretches(first, last, tally, *arguments)
 
-    return belt.sample(run, 2, stretch.needed(pieces), threads)
+    return belt.sample(run, 1 + len(read), stretch.needed(pieces), threads)
 
 
 def eddy_partition(
