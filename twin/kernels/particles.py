@@ -24,7 +24,7 @@ from twin.kernels.belt_load import load_nodes
 from twin.kernels.compile import Floats, Properties, Sizes
 from twin.kernels.eddy_current import landings
 from twin.kernels.particle_belt import Ints, sort_stretches, throw_stretches
-from twin.kernels.sensing import moisture_loss, responses, seen_share
+from twin.kernels.sensing import free_water, moisture_loss, responses, seen_share
 from twin.kernels.sensor_sorter import errors
 
 STRETCH = 2048
@@ -76,7 +76,7 @@ def sensor_partition(
 
 def _sensor_partition(values: Mapping[str, Any], properties: Properties, sizes: Sizes, at: Floats, pieces: int, seed: int, threads: int) -> Sampled:
     number, cover = properties["piece_number"], properties["piece_cover"]
-    moisture = float((at.sum(axis=1) * properties["moisture"]).sum() / max(at.sum(), 1e-300))
+    moisture = float((at.sum(axis=1) * free_water(properties)).sum() / max(at.sum(), 1e-300))
     seen = np.array([seen_share(d, float(values["smallest"]), float(values["sharpness"])) for d in sizes.mean.tolist()])
     read = responses(values, properties, sizes) * seen * math.exp(-moisture_loss(values) * moisture)
     along, across = errors(values)

@@ -96,12 +96,18 @@ def responses(values: Mapping[str, Any], properties: Properties, sizes: Sizes) -
     """Return the shares (valve block, material, size) that pieces are taken for what a block ejects; what the first takes the second does not.
 
     Measured, ``values["response"]``, or those of the sensor; 0 for what it cannot see. There is a second block where it has a ``response_2`` or, with
-    near-infrared or colour, a ``signal_2``.
+    near-infrared or colour, a ``signal_2``. Weakened by the moisture that a piece itself holds; free water comes on top, see :func:`free_water`.
     """
+    wet = np.exp(-moisture_loss(values) * properties["moisture"])[:, None]
     first = _response_of_block(values, properties, "")
     if not (np.size(values["signal_2"]) or np.size(values["response_2"])):
-        return first[None]
-    return np.stack((first, np.minimum(_response_of_block(values, properties, "_2"), 1.0 - first)))
+        return (first * wet)[None]
+    return np.stack((first, np.minimum(_response_of_block(values, properties, "_2"), 1.0 - first))) * wet
+
+
+def free_water(properties: Properties) -> Floats:
+    """1 for a material (material,) that is water and nothing else, which wets all that comes with it; 0 for others, which keep their moisture to themselves."""
+    return np.where(properties["moisture"] >= 1.0, 1.0, 0.0)
 
 
 def _response_of_block(values: Mapping[str, Any], properties: Properties, block: str) -> Floats:

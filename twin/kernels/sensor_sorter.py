@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from twin.kernels.belt_load import NODES, load_nodes
 from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Sizes, kernel, settling, splitting
-from twin.kernels.sensing import moisture_loss, responses, seen_share
+from twin.kernels.sensing import free_water, moisture_loss, responses, seen_share
 from twin.kernels.sizing import size_moment
 
 MOST_LAYERS = 0.5  # occupation beyond which pieces no longer lie singly, and thinning by exp(-b o) is a guess
@@ -145,7 +145,7 @@ def _sensor_coefficients(
     smallest: float,
     sharpness: float,
 ) -> Floats:
-    """``head``, the moisture of materials, what is fine and the whole area of a window by size, the tables of windows, and those of materials and sizes."""
+    """``head``, what is free water, what is fine and the whole area of a window by size, the tables of windows, and those of materials and sizes."""
     blocks, materials, classes = read.shape
     cells = materials * classes
     fine, area, window = HEAD + materials, HEAD + materials + classes, HEAD + materials + 2 * classes
@@ -201,7 +201,7 @@ def _prepare_sorter(values: Mapping[str, Any], properties: Properties, sizes: Si
         np.ascontiguousarray(properties["piece_number"]),
         np.ascontiguousarray(sizes.mean),
         counted_sizes(sizes),
-        properties["moisture"],
+        free_water(properties),
         float(values["belt_speed"]),
         float(values["belt_width"]),
         float(values["valve_pitch"]),
@@ -342,8 +342,8 @@ SENSOR_SORTER = MachineKernel(
 
 Pieces (:mod:`twin.materials.pieces`) lie at random on the belt, l = Q n/(v W) per area with n in a kg (:func:`areal_density`); what they cover is the
 occupation o. Windows open for the mean square that a piece of a class covers, of the side d (:func:`counted_sizes`). A piece is recognised with the
-probability r = response seen(d) exp(-moisture_loss w), w the moisture of the stream (near-infrared only), see :func:`twin.kernels.sensing.response_of` and
-:func:`twin.kernels.sensing.seen_share`; it is still in its own window with the probability h (:func:`hit_share`). Others fly along with
+probability r = response seen(d) exp(-moisture_loss w), w its own moisture and the free water in the stream (near-infrared only), see
+:func:`twin.kernels.sensing.response_of` and :func:`twin.kernels.sensing.seen_share`; it is still in its own window with the probability h (:func:`hit_share`). Others fly along with
 c = 1 - exp(-sum l A r exp(-overlap o)), A = (d + v valve_time)(d + valve_pitch) being the window of a piece that is ejected, without what would lie under
 it or on it (:func:`exposed_window`, with the shadow min(1, 2 overlap)). What lies under another piece, u = 1 - exp(-overlap o), is not recognised. Of it
 the share ``lifted`` goes where the piece on it goes: with q = (mean of h r by area) it flies, whatever it is, so that what lies under its own class is

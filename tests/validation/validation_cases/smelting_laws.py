@@ -11,11 +11,11 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "kernels"))
 import numpy as np
 from furnace import METAL, SLAG, Furnace
 from furnace_phase import HEAT, SMELTING
-from validation_cases.case import PUBLISHED, Case, worked
 
 from twin.kernels.slag import slag_properties
 from twin.materials import ELEMENTS
 from twin.materials.thermochemistry import thermochemistry
+from validation_cases.case import PUBLISHED, Case, worked
 
 T0, R = 1573.15, 8.314462618
 MOLES_PER_MASS = 1.50 / 1.574

@@ -93,7 +93,7 @@ class SensorSorter(MachineModel):
     )
     response_2: Response = default(Response(), NOT_USED, description="Those of a second block of valves, in place of 'eject_2'.")
     moisture_loss: FactorOrZero = default(
-        1.0, MODEL, low=0.3, high=3.0, description="With nir: recognition falls by exp(-moisture_loss w), w the moisture of the stream."
+        1.0, MODEL, low=0.3, high=3.0, description="With nir: recognition falls by exp(-moisture_loss w), w moisture of the piece and free water in the stream."
     )
     belt_speed: Speed = default(3.0, MEMORY, low=2.0, high=4.5, description="Speed of the belt.")
     belt_width: Length = default(2.0, MEMORY, low=0.6, high=2.8, description="Width of the belt that is covered with material.")
