@@ -343,7 +343,8 @@ SENSOR_SORTER = MachineKernel(
 Pieces (:mod:`twin.materials.pieces`) lie at random on the belt, l = Q n/(v W) per area with n in a kg (:func:`areal_density`); what they cover is the
 occupation o. Windows open for the mean square that a piece of a class covers, of the side d (:func:`counted_sizes`). A piece is recognised with the
 probability r = response seen(d) exp(-moisture_loss w), w its own moisture and the free water in the stream (near-infrared only), see
-:func:`twin.kernels.sensing.response_of` and :func:`twin.kernels.sensing.seen_share`; it is still in its own window with the probability h (:func:`hit_share`). Others fly along with
+:func:`twin.kernels.sensing.response_of` and :func:`twin.kernels.sensing.seen_share`; it is still in its own window with the probability h
+(:func:`hit_share`). Others fly along with
 c = 1 - exp(-sum l A r exp(-overlap o)), A = (d + v valve_time)(d + valve_pitch) being the window of a piece that is ejected, without what would lie under
 it or on it (:func:`exposed_window`, with the shadow min(1, 2 overlap)). What lies under another piece, u = 1 - exp(-overlap o), is not recognised. Of it
 the share ``lifted`` goes where the piece on it goes: with q = (mean of h r by area) it flies, whatever it is, so that what lies under its own class is
