@@ -108,7 +108,7 @@ def test_the_hammer_mill_is_a_shredder_with_the_energy_of_its_hits():
     mill, values = VALUES["hammer_mill"][2], VALUES["shredder"][2]
     energy = 50 * 0.5 * tip_speed(1.2, 800 / 60) ** 2
     shared = {key: mill[key] for key in values.keys() & mill.keys()}
-    shredder = Bench("shredder", **{**shared, "gap": 0.030, "energy": energy})
+    shredder = Bench("shredder", **{**shared, "gap": 0.030, "nominal_gap": 0.030, "energy": energy})
     x = shredder.feed()
     np.testing.assert_allclose(Bench("hammer_mill", hammer_mass=1e9).split(x, 5.0), shredder.split(x, 5.0), rtol=1e-7)
 
