@@ -171,7 +171,7 @@ VALUES: dict[str, tuple[MachineKernel, int, dict[str, Any]]] = {
         {
             "aperture": 0.008,
             "nominal_aperture": 0.008,
-            "emptying": 1.5,
+            "emptying": 2.0,
             "ductile_fines_share": 0.01,
             "ductile_coarse_exponent": 2.0,
             "rubber_fines_share": 0.01,
