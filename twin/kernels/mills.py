@@ -157,7 +157,7 @@ def _chamber(
         float(values["discharge_exponent"]),
         selection_exponent,
         _ways(values),
-        np.asarray(values.get("laws", np.zeros(len(relative))), dtype=np.float64),
+        np.asarray(values["laws"], dtype=np.float64) if "laws" in values else np.zeros(len(relative)),
     )
     faster = emptying(hole, float(values[f"nominal_{opening}"]), float(values["emptying"]))
     c[0] = work * (1.0 + slope) / strength / faster
