@@ -116,7 +116,7 @@ def _kind(kind: Kind, fields: Fields) -> str:
     if machine:
         assert issubclass(model, MachineModel)
         wears = _listed(model.wearing_fields())
-        parts += [f"Ports: {_ports(kind)}. {f'Can wear: {wears}. ' if wears else ''}{_physics(kind)}\n"]
+        parts += [f"Ports: {_ports(kind)}. {_physics(kind)}\n", *([f"{textwrap.fill(f'Can wear: {wears}.', 160)}\n"] if wears else [])]
         parts += [fields.of(model, lambda n: n in model.own_fields())]
     else:
         parts += [fields.of(model, lambda n: n not in shared.model_fields)]

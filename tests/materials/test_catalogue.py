@@ -259,7 +259,11 @@ def test_forms_that_are_none(written: dict[str, Any], path: str, message: str) -
 
 
 def board(**extra: Any) -> dict[str, Any]:
-    return {"sheet": {"density": "1 kg/l", "assay": {}}, "chip": {"density": "2 kg/l", "assay": {}}, "board": {"constituents": {"sheet": 0.8, "chip": 0.2}, **extra}}
+    return {
+        "sheet": {"density": "1 kg/l", "assay": {}},
+        "chip": {"density": "2 kg/l", "assay": {}},
+        "board": {"constituents": {"sheet": 0.8, "chip": 0.2}, **extra},
+    }
 
 
 def test_a_material_says_how_it_breaks_and_a_composite_how_it_comes_apart() -> None:

@@ -198,7 +198,10 @@ def test_every_material_says_how_it_breaks(name: str) -> None:
 
 def test_boards_motors_cables_and_compounds_have_tables_of_liberation() -> None:
     """Some of each is open at 31.5 mm but of cable, nearly all at 1 mm, none of them at 250 mm or more."""
-    tables = {"weee": ("populated_board", "motor", "transformer", "coil", "cable", "compound_housing"), "elv": ("motor", "wire_harness", "interior_trim", "tyre")}
+    tables = {
+        "weee": ("populated_board", "motor", "transformer", "coil", "cable", "compound_housing"),
+        "elv": ("motor", "wire_harness", "interior_trim", "tyre"),
+    }
     for name, composites in tables.items():
         for composite in composites:
             points = builtin_catalogue(name).materials[composite].liberated

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
@@ -19,11 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.errors import Problem, UsageError
-from twin.kernels.breakage_laws import LAWS
+from twin.materials.breaking import BRITTLE, DROPS, read_law, read_liberated, read_own_sizes
 from twin.materials.elements import ELEMENTS, REST, WATER
 from twin.materials.number import NAME, Label, Number, Reading, Report
 from twin.materials.pieces import FORMS, WALLED, Shape, shapes_of
-from twin.materials.properties import CLASSES, COMPUTED, DROPS, EVAPORATION, FRACTION, LENGTH, NO_CLASS, PROPERTIES
+from twin.materials.properties import CLASSES, COMPUTED, EVAPORATION, FRACTION, NO_CLASS, PROPERTIES
 
 Floats = NDArray[np.float64]
 
@@ -31,10 +30,6 @@ SUM_TOLERANCE = 1e-6
 """How far a sum of fractions that must be 1 may be off: what people type has six digits at most (33.3333 %)."""
 
 _MATERIAL_KEYS = ("title", "groups", "assay", "constituents", "form", "breaks", "liberated", "comes_off", *PROPERTIES, *CLASSES)
-
-
-BRITTLE = Label(LAWS[0], source="default of twin")
-"""How a material breaks that does not say it."""
 
 
 @dataclass(frozen=True)
@@ -296,49 +291,10 @@ def _material(name: str, node: object, reading: Reading) -> Material:
         {**_defaults("constituents" in fields), **{key: number for key, number in properties.items() if number is not None}},
         {key: labels.get(key) or Label(NO_CLASS, source="default of twin") for key in CLASSES},
         _form(fields, properties.get("wall"), path, reading),
-        _law(fields, path, reading),
-        _liberated(fields, path, reading),
-        _own_sizes(fields, path, reading),
+        read_law(fields, path, reading),
+        read_liberated(fields, path, reading),
+        read_own_sizes(fields, path, reading),
     )
-
-
-def _law(fields: Mapping[str, Any], path: str, reading: Reading) -> Label:
-    law = (reading.label(fields["breaks"], f"{path}.breaks") if "breaks" in fields else None) or BRITTLE
-    if law.value not in LAWS:
-        reading.wrong(f"{path}.breaks", f"unknown way to break {law.value!r}; allowed: {', '.join(LAWS)}")
-    return law
-
-
-def _liberated(fields: Mapping[str, Any], path: str, reading: Reading) -> tuple[tuple[float, str, Number], ...]:
-    if "liberated" not in fields:
-        return ()
-    path = f"{path}.liberated"
-    if "constituents" not in fields:
-        reading.wrong(path, "only a material with 'constituents' comes apart")
-    points = []
-    for size, share in reading.mapping(fields["liberated"], path).items():
-        length, number = reading.number(size, LENGTH, path), reading.number(share, FRACTION, f"{path}.{size}")
-        if length is not None and number is not None:
-            points.append((length.value, size, number))
-    points.sort(key=lambda point: point[0])
-    if any(fine[0] == coarse[0] for fine, coarse in pairwise(points)):
-        reading.wrong(path, "each size may stand once")
-    elif any(fine[2].value < coarse[2].value for fine, coarse in pairwise(points)):
-        reading.wrong(path, f"the liberated share must not rise with size (got {', '.join(f'{share.value:g} at {size}' for _, size, share in points)})")
-    elif not points and not reading.problems:
-        reading.wrong(path, "sizes and shares are missing, e.g. {2 mm: 90 %, 16 mm: 20 %}")
-    return tuple(points)
-
-
-def _own_sizes(fields: Mapping[str, Any], path: str, reading: Reading) -> dict[str, Number]:
-    if "comes_off" not in fields:
-        return {}
-    parts = fields.get("constituents")
-    sizes = {part: reading.number(size, LENGTH, f"{path}.comes_off.{part}") for part, size in reading.mapping(fields["comes_off"], f"{path}.comes_off").items()}
-    for part in sizes:
-        if not isinstance(parts, dict) or part not in parts:
-            reading.wrong(f"{path}.comes_off.{part}", f"{part!r} is none of its 'constituents'")
-    return {part: size for part, size in sizes.items() if size is not None}
 
 
 def _form(fields: Mapping[str, Any], wall: Number | None, path: str, reading: Reading) -> Label:

@@ -60,6 +60,3 @@ NO_CLASS = "none"
 
 FRACTION = Quantity("1", ge=0, le=1)
 LENGTH = Quantity("m", gt=0)
-
-DROPS = 1e-6
-"""Size in m in which the water of a moist composite comes off: finer than any size class ends."""
