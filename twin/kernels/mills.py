@@ -69,7 +69,7 @@ def caught_share(thickness: float, gap: float) -> float:
     return thickness / (thickness + gap)
 
 
-HEAD = 5  # coefficients before the tables: breakage events without load, nominal kg/s, load slope, opening in range, how many composites come apart
+HEAD = 6  # coefficients before the tables: events without load, nominal kg/s, load slope, opening in range, composites that come apart, largest kg/s
 
 
 def emptying(opening: float, nominal: float, exponent: float) -> float:
@@ -162,6 +162,7 @@ def _chamber(
     faster = emptying(hole, float(values[f"nominal_{opening}"]), float(values["emptying"]))
     c[0] = work * (1.0 + slope) / strength / faster
     c[1] = float(values["nominal"]) * faster
+    c[5] = LARGEST_LOAD * float(values["nominal"]) * max(1.0, faster)  # a nominal rate is often said of a mill's own, narrow opening
     c[2] = slope
     c[3] = 1.0 if sizes.upper[0] <= hole <= sizes.upper[-1] else 0.0
     apart = _liberation_coefficients(values, properties, sizes)
@@ -261,7 +262,7 @@ def _load(at: Floats, coefficients: Floats, parameters: Floats, load: float, set
     loaded = total / c[1]
     settings[0] = c[0] / (1.0 + c[2] * loaded)
     if total > 0.0:
-        if loaded > LARGEST_LOAD:
+        if total > c[5]:
             warn[0] += 1
         if c[3] == 0.0:
             warn[1] += 1
@@ -328,7 +329,8 @@ values: ``gap``, ``nominal_gap`` [m], ``emptying`` >= 0 (exponent), ``free_share
 ``fines_exponent``, ``coarse_exponent`` of the brittle, the same with ``ductile_``, ``rubber_`` and ``fibre_`` before share and coarse exponent, ``laws``
 (material,) numbers of :data:`twin.kernels.breakage_laws.LAWS`, all brittle where not given; where composites come apart also ``constituents`` (material,
 material), where measured ``liberated`` (material, size), and ``comes_off`` (material, material) [m], 0 for the fragment's size.
-Valid for a gap within the size classes and up to twice the nominal rate. Sources: Whiten 1972, Austin et al. 1984, Herbst and
+Valid for a gap within the size classes and up to twice the nominal rate, times the emptying of a gap wider than the nominal one.
+Sources: Whiten 1972, Austin et al. 1984, Herbst and
 Fuerstenau 1980 (from memory); emptying by Rittinger's law; the load law and the sizes that parts come off in are assumptions of this model.
 """
 
