@@ -44,7 +44,7 @@ NAMED: tuple[tuple[Any, str], ...] = (
     (Partition, "[partition table](#partition-tables)"),
     (Response, "mapping of materials to shares, by size if you like, or `{csv: file}`: see [sensor sorter](../machines/sensor_sorter.md)"),
     (ConfusionMatrix, "mapping of materials to mappings of classes to shares, or `{csv: file}`"),
-    (Liberation, "`none` · `gaudin`, or mapping of composites to shares by size, or `{csv: file}`"),
+    (Liberation, "`catalogue` · `gaudin` · `none`, or mapping of composites to shares by size, or `{csv: file}`"),
     (Penalty, "price per mass, or mapping of names to it or to `{price: 20 EUR/t, per: 1 %}`: see [quality](../quality.md)"),
     (Price, "[price](#specifications-and-prices)"),
     (OrderList, "name of a CSV, or list of `{mass: 40 t, due: 2026-01-09T12:00, name: A1, from: 2026-01-08}`: see [orders](../orders.md)"),

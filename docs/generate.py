@@ -22,7 +22,7 @@ import reference_texts as texts
 from fields_in_words import PLACE, default_of, key_of, type_of
 from pydantic import BaseModel
 
-from twin.materials import CLASSES, ELEMENTS, PROPERTIES, Catalogue, Label, Number, builtin_catalogue, builtin_names, builtin_text, carriers
+from twin.materials import CLASSES, ELEMENTS, PROPERTIES, Catalogue, Label, Material, Number, builtin_catalogue, builtin_names, builtin_text, carriers
 from twin.materials.properties import DERIVED
 from twin.quantities import CELSIUS, UNITS, format_quantity, kind_of, unit
 from twin.results import kpis, layout
@@ -116,7 +116,7 @@ def _kind(kind: Kind, fields: Fields) -> str:
     if machine:
         assert issubclass(model, MachineModel)
         wears = _listed(model.wearing_fields())
-        parts += [f"Ports: {_ports(kind)}. {f'Can wear: {wears}. ' if wears else ''}{_physics(kind)}\n"]
+        parts += [f"Ports: {_ports(kind)}. {_physics(kind)}\n", *([f"{textwrap.fill(f'Can wear: {wears}.', 160)}\n"] if wears else [])]
         parts += [fields.of(model, lambda n: n in model.own_fields())]
     else:
         parts += [fields.of(model, lambda n: n not in shared.model_fields)]
@@ -264,16 +264,17 @@ def _catalogue(catalogue: Catalogue) -> str:
     for k, name in enumerate(selected.names):
         shown = {column: f"{selected.properties[column][k] / float(unit(si).factor):.4g}" for column, si in columns.items()}
         shown["grain"] = shown["grain"] if catalogue.materials[name].constituents else "–"
-        rows.append((f"`{name}`", *shown.values(), f"`{selected.forms[k]}`", *(f"`{selected.classes[key][k]}`" for key in CLASSES)))
+        rows.append((f"`{name}`", *shown.values(), f"`{selected.forms[k]}`", f"`{selected.breaks[k]}`", *(f"`{selected.classes[key][k]}`" for key in CLASSES)))
     parts += [
         "What kernels get, of the material as received; a composite's density, heating value and oxide oxygen are computed:\n",
-        table(("material", *headings, "form", *CLASSES), rows),
+        table(("material", *headings, "form", "breaks", *CLASSES), rows),
     ]
-    parts += [
-        f"### {catalogue.name} {material.name}\n\n{_sources(_numbers(catalogue, material.name), {**material.classes, 'form': material.form})}"
-        for material in materials
-    ]
+    parts += [f"### {catalogue.name} {material.name}\n\n{_sources(_numbers(catalogue, material.name), _labels(material))}" for material in materials]
     return "\n".join(parts)
+
+
+def _labels(material: Material) -> dict[str, Label]:
+    return {**material.classes, "form": material.form, "breaks": material.breaks}
 
 
 def _numbers(catalogue: Catalogue, name: str) -> Iterator[tuple[str, Number]]:

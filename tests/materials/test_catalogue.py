@@ -256,3 +256,54 @@ def test_forms_that_are_none(written: dict[str, Any], path: str, message: str) -
     with pytest.raises(ScenarioError) as caught:
         read({"m": {**IRON, **written}})
     assert [(problem.path, message in problem.message) for problem in caught.value.problems] == [(path, True)]
+
+
+def board(**extra: Any) -> dict[str, Any]:
+    return {
+        "sheet": {"density": "1 kg/l", "assay": {}},
+        "chip": {"density": "2 kg/l", "assay": {}},
+        "board": {"constituents": {"sheet": 0.8, "chip": 0.2}, **extra},
+    }
+
+
+def test_a_material_says_how_it_breaks_and_a_composite_how_it_comes_apart() -> None:
+    points = {"16 mm": "20 %", "2 mm": {"value": "90 %", "low": "70 %", "high": "100 %"}}
+    catalogue = read(board(breaks="fibre", liberated=points, comes_off={"chip": "3 mm"}))
+    chosen = catalogue.select(["sheet", "chip", "board"])
+    assert chosen.breaks == ("brittle", "brittle", "fibre")
+    assert chosen.liberated == {"board": ((0.002, 0.9), (0.016, 0.2))}
+    assert chosen.comes_off == {"board": {"chip": 0.003}}
+    numbers = dict(catalogue.numbers(["board"]))
+    assert numbers["materials.board.liberated.2 mm"].low == 0.7 and numbers["materials.board.comes_off.chip"].value == 0.003
+
+
+def test_water_of_a_moist_composite_is_one_of_its_parts_and_comes_off_in_drops() -> None:
+    wet = {**board(moisture="25 %"), "rain": {"density": "1 kg/l", "moisture": "100 %"}}
+    assert read(wet).made_of("board") == {"sheet": pytest.approx(0.6), "chip": pytest.approx(0.15), "rain": 0.25}
+    assert 0.0 < read(wet).select(["sheet", "chip", "board", "rain"]).comes_off["board"]["rain"] < 1e-5
+    assert read(board(moisture="25 %")).made_of("board") == {}  # no water that it could become
+
+
+@pytest.mark.parametrize(
+    ("extra", "path", "message"),
+    [
+        ({"breaks": "glassy"}, "materials.board.breaks", "unknown way to break 'glassy'; allowed: brittle, ductile, rubber, fibre"),
+        ({"liberated": {"1 mm": 0.2, "2 mm": 0.4}}, "materials.board.liberated", "must not rise with size"),
+        ({"liberated": {"1 mm": 0.2, "1000 um": 0.2}}, "materials.board.liberated", "each size may stand once"),
+        ({"liberated": {}}, "materials.board.liberated", "sizes and shares are missing"),
+        ({"liberated": {"1 kg": 0.2}}, "materials.board.liberated", "length is needed"),
+        ({"liberated": {"1 mm": 2}}, "materials.board.liberated.1 mm", "at most"),
+        ({"liberated": 0.5}, "materials.board.liberated", "a mapping is needed"),
+        ({"comes_off": {"gold": "1 mm"}}, "materials.board.comes_off.gold", "is none of its 'constituents'"),
+        ({"comes_off": {"chip": "0 mm"}}, "materials.board.comes_off.chip", "more than"),
+        ({"comes_off": ["chip"]}, "materials.board.comes_off", "a mapping is needed"),
+    ],
+)
+def test_how_it_does_not_come_apart(extra: dict[str, Any], path: str, message: str) -> None:
+    found = faults(board(**extra))
+    assert message in found[path], found
+
+
+def test_only_composites_come_apart() -> None:
+    found = faults({"sheet": {"density": "1 kg/l", "assay": {}, "liberated": {"1 mm": 0.5}, "comes_off": {"chip": "1 mm"}}})
+    assert "only a material with 'constituents'" in found["materials.sheet.liberated"] and "is none of its" in found["materials.sheet.comes_off.chip"]

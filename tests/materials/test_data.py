@@ -185,3 +185,40 @@ def test_every_factor_has_a_source() -> None:
         for factor in carrier.factors:
             assert factor.number.basis == "literature" and factor.number.source, carrier.name
             assert carrier.scope == "direct" or (factor.year and factor.vintage and factor.status), carrier.name
+
+
+@pytest.mark.parametrize("name", SORTED)
+def test_every_material_says_how_it_breaks(name: str) -> None:
+    for material in builtin_catalogue(name).materials.values():
+        assert material.breaks.source != DEFAULT and len(material.breaks.source) > 10, material.name
+        if "metals" in material.groups and not any(cast in material.name for cast in ("cast", "zinc", "magnesium")):
+            assert material.breaks.value == "ductile", material.name
+    assert builtin_catalogue("elv").materials["tyre"].breaks.value == "rubber" and WEEE.materials["glass"].breaks.value == "brittle"
+
+
+def test_boards_motors_cables_and_compounds_have_tables_of_liberation() -> None:
+    """Some of each is open at 31.5 mm but of cable, nearly all at 1 mm, none of them at 250 mm or more."""
+    tables = {
+        "weee": ("populated_board", "motor", "transformer", "coil", "cable", "compound_housing"),
+        "elv": ("motor", "wire_harness", "interior_trim", "tyre"),
+    }
+    for name, composites in tables.items():
+        for composite in composites:
+            points = builtin_catalogue(name).materials[composite].liberated
+            assert points[0][2].value >= 0.95 and points[-1][2].value <= 0.10, composite
+            assert all(share.low is not None and share.high is not None for _, _, share in points), composite
+
+
+def test_palladium_is_rarer_than_gold_and_silver_sits_in_more_than_components() -> None:
+    """Palladium over gold .435 as in telephones; chips hold 91 % of the gold; half of the silver is in solder and contacts."""
+    board = dict(zip(ELEMENTS, WEEE.assay("populated_board"), strict=True))
+    assert board["Pd"] / board["Au"] == pytest.approx(151 / 347, rel=0.01)
+    made = WEEE.materials["populated_board"].constituents
+
+    def held(element: str, *parts: str) -> float:
+        place = ELEMENTS.index(element)
+        return math.fsum(made[part].value * WEEE.assay(part)[place] for part in parts) / board[element]
+
+    assert held("Au", "components") == pytest.approx(0.91, abs=0.01)
+    assert held("Ag", "solder", "contacts") > 0.5
+    assert WEEE.assay("brass")[ELEMENTS.index("Ag")] > 0.0

@@ -68,7 +68,7 @@ def test_the_example_of_the_language_loads_as_it_stands() -> None:
     assert scenario.start == datetime(2026, 1, 5, 6)
     assert (scenario.horizon, scenario.warmup, scenario.seed, scenario.lot) == (30 * 86_400.0, 2 * 86_400.0, 7, 200.0)
     assert scenario.record.every == 900.0
-    assert set(scenario.materials.names) == {"steel", "aluminium", "copper", "pcb", "cable", "plastics"}
+    assert set(scenario.materials.names) == {"steel", "aluminium", "copper", "pcb", "cable", "plastics", "pvc"}  # cable comes apart in the shredder
     assert len(scenario.sizes) == 10
     assert list(scenario.units) == ["deliveries", "yard", "shredder", "screen", "magnet", "eddy", "bay", "copper"]
     assert scenario.units["screen"].from_.names == ("shredder.out",)

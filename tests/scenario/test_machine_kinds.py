@@ -57,7 +57,8 @@ PROPERTIES = {
 }
 
 NAMES = ("steel", "aluminium", "copper", "plastics")
-MATERIALS = SimpleNamespace(names=NAMES, groups={}, constituents={}, members=lambda name: (NAMES.index(name),))
+BREAKS = ("ductile", "ductile", "ductile", "brittle")
+MATERIALS = SimpleNamespace(names=NAMES, groups={}, constituents={}, liberated={}, breaks=BREAKS, members=lambda name: (NAMES.index(name),))
 
 
 def model(name, **changes):
@@ -161,12 +162,17 @@ def test_values_come_in_si():
 
 
 def test_the_nominal_rate_of_a_shredder_is_that_of_its_machine_unless_given():
-    assert model("shredder").kernel_values(None, SIZES)["nominal"] == 25 / 3.6
+    assert model("shredder").kernel_values(MATERIALS, SIZES)["nominal"] == 25 / 3.6
     spread = model("shredder", rate={"normal": {"mean": "18 t/h", "sd": "1 t/h"}})
-    assert spread.kernel_values(None, SIZES)["nominal"] == pytest.approx(5.0, rel=1e-3)
-    assert model("shredder", nominal="36 t/h").kernel_values(None, SIZES)["nominal"] == 10.0
+    assert spread.kernel_values(MATERIALS, SIZES)["nominal"] == pytest.approx(5.0, rel=1e-3)
+    assert model("shredder", nominal="36 t/h").kernel_values(MATERIALS, SIZES)["nominal"] == 10.0
     without = Shredder.model_validate({"kind": "shredder", "from": "yard", "cycle_time": "5 min", "nominal": "36 t/h"})
-    assert without.kernel_values(None, SIZES)["nominal"] == 10.0
+    assert without.kernel_values(MATERIALS, SIZES)["nominal"] == 10.0
+
+
+def test_a_mill_knows_how_each_material_breaks():
+    for name in ("shredder", "hammer_mill", "granulator"):
+        assert model(name).kernel_values(MATERIALS, SIZES)["laws"].tolist() == [1.0, 1.0, 1.0, 0.0]
 
 
 def test_a_shredder_without_any_rate_is_refused():

@@ -464,11 +464,23 @@ def test_a_spread_lets_all_fall_into_finer_classes() -> None:
     def apart(coefficients: Any, materials: int, classes: int) -> Spread:
         return Spread(halves(coefficients, materials, classes).breakage, (1,), np.zeros((1, classes, classes)), np.full((1, materials), 0.3))
 
+    def of_one_material(coefficients: Any, materials: int, classes: int) -> Spread:
+        return Spread(halves(coefficients, materials, classes).breakage[:, :, None] * np.array([1.0, 1.0, 0.0]))
+
+    def sized(shape: tuple[int, ...]) -> Spread:
+        """Material 1 comes apart into the others, half of it in sizes of its own of which the finest class has none."""
+        sizes = np.zeros(shape)
+        sizes[0, 0, 1] = 1.0
+        return Spread(halves(0, 3, 10).breakage, (1,), np.zeros((1, 10, 10)), np.array([[0.5, 0.0, 0.5]]), sizes)
+
     for spread, said in (
         (keeps, "tables: of what is broken in class 3 a share goes to class 3, which is not finer"),
         (loses, "tables: what is broken in class 1 sums to 0.9 over the finer classes; it must sum to 1"),
         (apart, "tables: the parts of material 1 sum to 0.9; they must sum to 1"),
-        (lambda *_: Spread(np.zeros((2, 2))), "tables: the breakage of spread has the shape (2, 2); it must be (10, 10)"),
+        (lambda *_: Spread(np.zeros((2, 2))), "tables: the breakage of spread has the shape (2, 2); it must be (10, 10) or (10, 10, 3)"),
+        (of_one_material, "tables: what is broken in class 1 of material 2 sums to 0 over the finer classes; it must sum to 1"),
+        (lambda *_: sized((1, 3, 2)), "tables: sizes of spread must have the shape (1, 3, 10)"),
+        (lambda *_: sized((1, 3, 10)), "tables: the sizes of the parts of material 1 must not be below 0, and above it in the finest class"),
         (lambda *_: 1 / 0, "tables: spread raises ZeroDivisionError"),
     ):
         assert said in faults_of(by(not_reacting, _stays, spread=spread), ("out",))

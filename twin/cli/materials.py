@@ -69,7 +69,7 @@ def _materials(catalogues: Sequence[Catalogue], name: str) -> Iterator[dict[str,
         material = catalogue.materials[name]
         own = f"materials.{name}."
         numbers = {path.removeprefix(own): _number(number) for path, number in catalogue.numbers([name]) if path.startswith(own)}
-        labels = {key: _label(label) for key, label in {**material.classes, "form": material.form}.items()}
+        labels = {key: _label(label) for key, label in {**material.classes, "form": material.form, "breaks": material.breaks}.items()}
         yield {"catalogue": catalogue.name, **_entry(catalogue, name), "numbers": numbers, "classes": labels}
 
 
@@ -267,7 +267,7 @@ def _text(path: str, value: float, unit: str) -> str:
     """A number in the unit in which people read it; shares of elements and constituents have a dot in their path."""
     from twin.quantities import format_quantity
 
-    if "." in path or path in _PERCENT:
+    if unit == "1" and ("." in path or path in _PERCENT):
         return f"{100 * value:.4g} %"
     return f"{value / 1e6:.4g} MJ/kg" if unit == "J/kg" else format_quantity(value, unit) if unit != "1" else f"{value:.4g}"
 

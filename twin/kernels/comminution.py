@@ -6,9 +6,14 @@ Size classes ascend; a breakage matrix ``b[i, j]`` is the mass share of what bre
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from twin.kernels.compile import Floats, kernel
+
+OWN_EXPONENT = 1.5
+"""Exponent of Rosin and Rammler's law of the sizes in which parts come off."""
 
 
 def gaudin_liberation(k: float) -> float:
@@ -100,6 +105,18 @@ def mean_discharge(lower: float, upper: float, k1: float, k2: float, k3: float) 
         span = k2 - k1
         partial = span / (k3 + 1.0) * (((k2 - start) / span) ** (k3 + 1.0) - ((k2 - end) / span) ** (k3 + 1.0))
     return (free + partial) / (upper - lower)
+
+
+def own_sizes(size: float, lower: Floats, upper: Floats) -> Floats:
+    """Mass by class (size,) of parts that come off a composite as pieces of ``size`` [m]: Rosin and Rammler's law, 63 % finer than it; an assumption.
+
+    The sum is 1 but for what is coarser than the largest class.
+
+    >>> own_sizes(0.002, np.array([0.0, 0.001, 0.002]), np.array([0.001, 0.002, 0.004])).round(4).tolist()
+    [0.2978, 0.3343, 0.3088]
+    """
+    finer = [-math.expm1(-((bound / size) ** OWN_EXPONENT)) for bound in (*lower.tolist(), float(upper[-1]))]
+    return np.diff(np.array(finer))
 
 
 @kernel()

@@ -145,21 +145,41 @@ shape ``(material, size)``, see :class:`twin.materials.pieces.Pieces`."""
 class Spread:
     """Where a mill's broken pieces go, whatever its load: all of it into finer classes.
 
-    ``breakage`` (from, to): share of what is broken in a class that arrives in each finer one. ``composites``: the materials that come apart, by
-    place; of what of them falls from a class to another the share ``free`` (composite, from, to) becomes ``parts`` (composite, material).
+    ``breakage`` (from, to), or (from, to, material) where materials break in their own ways: share of what is broken in a class that arrives in each
+    finer one. ``composites``: the materials that come apart, by place; of what of them falls from a class to another the share ``free``
+    (composite, from, to) becomes ``parts`` (composite, material). ``sizes`` (composite, material, size): mass by class of a part that comes off in pieces
+    of its own, of which those no coarser than the fragment are taken; the finest class has some of them. A row of zeros: the part takes the fragment's class.
     """
 
     breakage: Floats
     composites: tuple[int, ...] = ()
     free: Floats | None = None
     parts: Floats | None = None
+    sizes: Floats | None = None
 
-    def flat(self) -> Floats:
-        """One array of it: breakage, the number of composites, and for each its place, ``free`` and ``parts``."""
-        rows = [self.breakage.ravel(), np.array([float(len(self.composites))])]
+    def by_material(self, materials: int) -> Floats:
+        """``breakage`` (from, to, material)."""
+        return self.breakage if self.breakage.ndim == 3 else np.repeat(self.breakage[:, :, None], materials, axis=2)
+
+    def own(self, k: int) -> list[int]:
+        """The parts of composite ``k`` that come off in sizes of their own."""
+        return [] if self.sizes is None or self.parts is None else [n for n, row in enumerate(self.sizes[k]) if row.any() and self.parts[k, n] > 0.0]
+
+    def flat(self, materials: int) -> Floats:
+        """One array of it for a number of materials.
+
+        Breakage (from, to, material), the number of composites, and for each its place, ``free``, the ``parts`` that take the fragment's class, and how many
+        have sizes of their own: of each its place, its share of the composite, its sizes, and one over what of them is no coarser than each class.
+        """
+        rows = [self.by_material(materials).ravel(), np.array([float(len(self.composites))])]
         for k, place in enumerate(self.composites):
             assert self.free is not None and self.parts is not None
-            rows += [np.array([float(place)]), self.free[k].ravel(), self.parts[k]]
+            own, kept = self.own(k), self.parts[k].copy()
+            kept[own] = 0.0
+            rows += [np.array([float(place)]), self.free[k].ravel(), kept, np.array([float(len(own))])]
+            for n in own:
+                assert self.sizes is not None
+                rows += [np.array([float(n), self.parts[k, n]]), self.sizes[k, n], 1.0 / np.cumsum(self.sizes[k, n])]
         return np.concatenate(rows)
 
 
@@ -209,12 +229,19 @@ def _apply_response(
         for j in range(x.shape[1] - 1, 0, -1):
             inside = x[:, j] + (out[0, :, j] - shares[0, :, j] * x[:, j])  # what came, and what fell from coarser classes
             out[0, :, j] = shares[0, :, j] * inside
-            fallen = np.multiply.outer(inside - out[0, :, j], spread.breakage[j, :j])
+            fallen = (inside - out[0, :, j])[:, None] * spread.by_material(x.shape[0])[j, :j].T
             for k, place in enumerate(spread.composites):
                 assert spread.free is not None and spread.parts is not None
                 free = fallen[place] * spread.free[k, j, :j]
                 fallen[place] -= free
-                out[0, :, :j] += np.multiply.outer(spread.parts[k], free)
+                kept = spread.parts[k].copy()
+                for n in spread.own(k):
+                    assert spread.sizes is not None
+                    sizes = spread.sizes[k, n]
+                    carried = np.cumsum((free * kept[n] / np.cumsum(sizes)[:j])[::-1])[::-1]  # from each class and all that are coarser
+                    out[0, n, :j] += carried * sizes[:j]
+                    kept[n] = 0.0
+                out[0, :, :j] += np.multiply.outer(kept, free)
             out[0, :, :j] += fallen
     return 0
 

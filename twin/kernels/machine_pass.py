@@ -154,22 +154,33 @@ def let_fall(numbers: Floats, begin: int, j: int, broken: Floats, fallen: Floats
     Its spread stands among the ``numbers`` from ``begin`` on.
     """
     classes, materials = fallen.shape
+    table = begin + j * classes * materials
     for i in range(j):
-        share = numbers[begin + j * classes + i]
         for m in range(materials):
-            fallen[i, m] += broken[m] * share
-    row = begin + classes * classes
+            fallen[i, m] += broken[m] * numbers[table + i * materials + m]
+    row = begin + classes * classes * materials
     count = int(numbers[row])
     row += 1
     for _ in range(count):
         place = int(numbers[row])
         parts = row + 1 + classes * classes
         for i in range(j):
-            free = broken[place] * numbers[begin + j * classes + i] * numbers[row + 1 + j * classes + i]
+            free = broken[place] * numbers[table + i * materials + place] * numbers[row + 1 + j * classes + i]
             fallen[i, place] -= free
             for n in range(materials):
                 fallen[i, n] += free * numbers[parts + n]
-        row = parts + materials
+        own = int(numbers[parts + materials])
+        sizes = parts + materials + 1
+        for _ in range(own):  # parts that come off in sizes of their own, no coarser than the fragment
+            n = int(numbers[sizes])
+            whole = broken[place] * numbers[sizes + 1]
+            carried = 0.0
+            for i in range(j - 1, -1, -1):
+                free = whole * numbers[table + i * materials + place] * numbers[row + 1 + j * classes + i]
+                carried += free * numbers[sizes + 2 + classes + i]
+                fallen[i, n] += carried * numbers[sizes + 2 + i]
+            sizes += 2 + 2 * classes
+        row = sizes
 
 
 @kernel(inline=True)

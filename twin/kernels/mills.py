@@ -18,11 +18,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.kernels.comminution import breakage_matrix, gaudin_liberation, mean_discharge, newly_liberated
+from twin.kernels.breakage_laws import LAWS
+from twin.kernels.comminution import breakage_matrix, gaudin_liberation, mean_discharge, newly_liberated, own_sizes
 from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Sizes, Spread, kernel, settling, splitting
 
 REFERENCE_SIZE = 0.1
 """Size in m at which a piece of relative breakage 1 breaks once per ``strength``."""
+WAYS = len(LAWS)
 LARGEST_LOAD = 2.0  # throughput over the nominal one up to which the load law is meant
 
 
@@ -67,7 +69,19 @@ def caught_share(thickness: float, gap: float) -> float:
     return thickness / (thickness + gap)
 
 
-HEAD = 5  # coefficients before the tables: breakage events without load, nominal kg/s, load slope, opening in range, how many composites come apart
+HEAD = 6  # coefficients before the tables: events without load, nominal kg/s, load slope, opening in range, composites that come apart, largest kg/s
+
+
+def emptying(opening: float, nominal: float, exponent: float) -> float:
+    """How much faster a mill empties through ``opening`` than through the ``nominal`` one: (a/a_n)^q; at the same feed it then holds 1/that.
+
+    Which pieces may leave is another matter (:func:`twin.kernels.comminution.mean_discharge`). q = 1 is Rittinger's law: the energy that a tonne gets
+    before it leaves goes as 1/opening.
+
+    >>> round(emptying(0.01905, 0.0127, 1.0), 6), emptying(0.02, 0.02, 1.5)
+    (1.5, 1.0)
+    """
+    return float((opening / nominal) ** exponent)
 
 
 @kernel()
@@ -81,69 +95,83 @@ def _chamber_tables(
     free: float,
     discharge_exponent: float,
     selection_exponent: float,
-    fines_share: float,
-    fines_exponent: float,
-    coarse_exponent: float,
+    ways: Floats,
+    ways_of: Floats,
 ) -> Floats:
-    """Head, left open; discharge (size); relative breakage (material); selection (material, size); where the broken goes (from, to)."""
+    """Head, left open; discharge (size); relative breakage (material); selection (material, size); law (material); where the broken goes (law, from, to).
+
+    ``ways`` (law, 3): share and exponent of the fines and exponent of the coarse fragments; ``ways_of`` (material,) the law of each.
+    """
     classes, materials = mean.shape[0], relative.shape[0]
     selection = HEAD + classes + materials
-    table = selection + materials * classes
-    c = np.zeros(table + classes * classes)
-    b = breakage_matrix(lower, upper, mean, fines_share, fines_exponent, coarse_exponent)
-    for m in range(materials):
-        c[HEAD + classes + m] = relative[m]
+    of = selection + materials * classes
+    table = of + materials
+    c = np.zeros(table + ways.shape[0] * classes * classes)
     for j in range(classes):
         c[HEAD + j] = mean_discharge(lower[j], upper[j], free * opening, opening, discharge_exponent)
-        leaving = 1.0 - b[j, j]
-        for m in range(materials):
-            c[selection + m * classes + j] = leaving * (mean[j] / REFERENCE_SIZE) ** selection_exponent * taken_up[m, j]
-        for i in range(j):
-            c[table + j * classes + i] = b[i, j] / leaving
+    for w in range(ways.shape[0]):
+        b = breakage_matrix(lower, upper, mean, ways[w, 0], ways[w, 1], ways[w, 2])
+        for j in range(classes):
+            leaving = 1.0 - b[j, j]
+            for i in range(j):
+                c[table + (w * classes + j) * classes + i] = b[i, j] / leaving
+            for m in range(materials):
+                if int(ways_of[m]) == w:
+                    c[selection + m * classes + j] = leaving * (mean[j] / REFERENCE_SIZE) ** selection_exponent * taken_up[m, j]
+    for m in range(materials):
+        c[HEAD + classes + m] = relative[m]
+        c[of + m] = ways_of[m]
     return c
+
+
+def _ways(values: Mapping[str, Any]) -> Floats:
+    """Austin's numbers of each law: share and exponent of the fines, exponent of the coarse fragments (law, 3)."""
+    keys = [("fines_share", "coarse_exponent"), *((f"{law}_fines_share", f"{law}_coarse_exponent") for law in LAWS[1:])]
+    return np.array([[float(values[share]), float(values["fines_exponent"]), float(values[coarse])] for share, coarse in keys])
 
 
 def _chamber(
     values: Mapping[str, Any],
     properties: Properties,
     sizes: Sizes,
-    opening: float,
+    opening: str,
     work: float,
     strength: float,
     relative: Floats,
     taken_up: Floats,
     selection_exponent: float,
 ) -> Floats:
-    """Coefficients of a mill that breaks a piece of the reference size ``work``/``strength`` times at the nominal rate.
+    """Coefficients of a mill that breaks a piece of the reference size ``work``/``strength`` times at the nominal rate and nominal ``opening``.
 
     That is times ``relative`` (material,) and ``taken_up`` (material, size).
     """
-    slope = float(values["load_slope"])
+    slope, hole = float(values["load_slope"]), float(values[opening])
     c = _chamber_tables(
         sizes.lower,
         sizes.upper,
         sizes.mean,
         relative,
         taken_up,
-        opening,
+        hole,
         float(values["free_share"]),
         float(values["discharge_exponent"]),
         selection_exponent,
-        float(values["fines_share"]),
-        float(values["fines_exponent"]),
-        float(values["coarse_exponent"]),
+        _ways(values),
+        np.asarray(values["laws"], dtype=np.float64) if "laws" in values else np.zeros(len(relative)),
     )
-    c[0] = work * (1.0 + slope) / strength
-    c[1] = float(values["nominal"])
+    faster = emptying(hole, float(values[f"nominal_{opening}"]), float(values["emptying"]))
+    c[0] = work * (1.0 + slope) / strength / faster
+    c[1] = float(values["nominal"]) * faster
+    c[5] = LARGEST_LOAD * float(values["nominal"]) * max(1.0, faster)  # a nominal rate is often said of a mill's own, narrow opening
     c[2] = slope
-    c[3] = 1.0 if sizes.upper[0] <= opening <= sizes.upper[-1] else 0.0
+    c[3] = 1.0 if sizes.upper[0] <= hole <= sizes.upper[-1] else 0.0
     apart = _liberation_coefficients(values, properties, sizes)
     c[4] = len(apart)
     return np.array([*c.tolist(), *(number for row in apart for number in row)])
 
 
 def _liberation_coefficients(values: Mapping[str, Any], properties: Properties, sizes: Sizes) -> list[list[float]]:
-    """For each composite that comes apart: its place, its liberated share by class, its constituents by material."""
+    """For each composite that comes apart: its place, its liberated share by class, its constituents by material, and their own sizes (material, size)."""
     if "constituents" not in values:
         return []
     rows = []
@@ -153,7 +181,11 @@ def _liberation_coefficients(values: Mapping[str, Any], properties: Properties, 
                 shares = np.asarray(values["liberated"])[m].tolist()
             else:
                 shares = [gaudin_liberation(float(properties["grain"][m]) / size) for size in sizes.mean.tolist()]
-            rows.append([float(m), *shares, *parts])
+            own = np.zeros((len(parts), len(shares)))
+            for n, size in enumerate(np.asarray(values["comes_off"])[m].tolist() if "comes_off" in values else ()):
+                if size > 0.0:
+                    own[n] = own_sizes(size, sizes.lower, sizes.upper)
+            rows.append([float(m), *shares, *parts, *own.ravel().tolist()])
     return rows
 
 
@@ -167,16 +199,16 @@ def _prepare_shredder(values: Mapping[str, Any], properties: Properties, sizes: 
     everywhere = np.ones((len(properties["breakage"]), len(sizes.mean)))
     exponent = float(values["selection_exponent"])
     energy, strength = float(values["energy"]), float(values["strength"])
-    return _chamber(values, properties, sizes, float(values["gap"]), energy, strength, properties["breakage"], everywhere, exponent)
+    return _chamber(values, properties, sizes, "gap", energy, strength, properties["breakage"], everywhere, exponent)
 
 
 def _prepare_hammer_mill(values: Mapping[str, Any], properties: Properties, sizes: Sizes) -> Floats:
     speed = tip_speed(float(values["rotor_diameter"]), float(values["rotor_speed"]))
     energy = float(values["impacts"]) * float(values["hammer_edge"]) * 0.5 * speed * speed
-    hammer, grate, strength = float(values["hammer_mass"]), float(values["grate"]), float(values["strength"])
+    hammer, strength = float(values["hammer_mass"]), float(values["strength"])
     pieces = _thicknesses(properties, sizes) * (properties["density"] * properties["solidity"])[:, None] * sizes.mean * sizes.mean
     taken_up = np.array([[collision_share(hammer, piece) for piece in row] for row in pieces.tolist()])
-    return _chamber(values, properties, sizes, grate, energy, strength, properties["breakage"], taken_up, float(values["selection_exponent"]))
+    return _chamber(values, properties, sizes, "grate", energy, strength, properties["breakage"], taken_up, float(values["selection_exponent"]))
 
 
 def _prepare_granulator(values: Mapping[str, Any], properties: Properties, sizes: Sizes) -> Floats:
@@ -185,7 +217,7 @@ def _prepare_granulator(values: Mapping[str, Any], properties: Properties, sizes
     gap, selectivity = float(values["knife_gap"]), float(values["selectivity"])
     relative = np.array([rate**selectivity if rate > 0.0 else 0.0 for rate in properties["breakage"].tolist()])
     caught = np.array([[caught_share(thickness, gap) for thickness in row] for row in _thicknesses(properties, sizes).tolist()])
-    return _chamber(values, properties, sizes, float(values["aperture"]), REFERENCE_SIZE, once, relative, caught, 1.0)
+    return _chamber(values, properties, sizes, "aperture", REFERENCE_SIZE, once, relative, caught, 1.0)
 
 
 @kernel()
@@ -202,9 +234,10 @@ def _sticks(at: Floats, c: Floats, broken: float) -> bool:
         for j in range(1, classes):
             if at[m, j] > 0.0 and c[HEAD + j] == 0.0 and not _falls(m, j, broken, c, classes, materials):
                 return True
-    row = HEAD + classes + materials + materials * classes + classes * classes
+    row = HEAD + classes + materials + materials * classes + materials + WAYS * classes * classes
     for _ in range(int(c[4])):
         place = int(c[row])
+        own = row + 1 + classes + materials
         coarsest = 0
         for j in range(classes):
             if at[place, j] > 0.0 and _falls(place, j, broken, c, classes, materials):
@@ -212,9 +245,10 @@ def _sticks(at: Floats, c: Floats, broken: float) -> bool:
         for i in range(1, coarsest):
             if c[HEAD + i] == 0.0 and c[row + 1 + i] > c[row + 1 + coarsest]:
                 for n in range(materials):
-                    if c[row + 1 + classes + n] > 0.0 and not _falls(n, i, broken, c, classes, materials):
+                    arrives = c[row + 1 + classes + n] > 0.0 and (c[own + n * classes] == 0.0 or c[own + n * classes + i] > 0.0)
+                    if arrives and not _falls(n, i, broken, c, classes, materials):
                         return True
-        row += 1 + classes + materials
+        row = own + materials * classes
     return False
 
 
@@ -228,7 +262,7 @@ def _load(at: Floats, coefficients: Floats, parameters: Floats, load: float, set
     loaded = total / c[1]
     settings[0] = c[0] / (1.0 + c[2] * loaded)
     if total > 0.0:
-        if loaded > LARGEST_LOAD:
+        if total > c[5]:
             warn[0] += 1
         if c[3] == 0.0:
             warn[1] += 1
@@ -252,12 +286,14 @@ def _leave(settings: Floats, coefficients: Floats, shares: Floats) -> int:
 
 
 def _spread(coefficients: Floats, materials: int, classes: int) -> Spread:
-    table = HEAD + classes + materials + materials * classes
-    breakage = coefficients[table : table + classes * classes].reshape(classes, classes)
-    rows = coefficients[table + classes * classes :].reshape(int(coefficients[4]), 1 + classes + materials)
-    liberated, parts = rows[:, 1 : 1 + classes], rows[:, 1 + classes :]
+    of = HEAD + classes + materials + materials * classes
+    table, rest = of + materials, of + materials + WAYS * classes * classes
+    laws = coefficients[table:rest].reshape(WAYS, classes, classes)[coefficients[of:table].astype(np.int64)]
+    rows = coefficients[rest:].reshape(int(coefficients[4]), 1 + classes + materials + materials * classes)
+    liberated, parts, sizes = rows[:, 1 : 1 + classes], rows[:, 1 + classes : 1 + classes + materials], rows[:, 1 + classes + materials :]
     free = np.array([[[newly_liberated(coarse, fine) for fine in row] for coarse in row] for row in liberated.tolist()])
-    return Spread(breakage, tuple(int(place) for place in rows[:, 0].tolist()), free, parts)
+    own = sizes.reshape(len(rows), materials, classes)
+    return Spread(np.ascontiguousarray(np.moveaxis(laws, 0, 2)), tuple(int(place) for place in rows[:, 0].tolist()), free, parts, own)
 
 
 MILL = Response(_load, _leave, ("events",), spread=_spread)
@@ -276,17 +312,26 @@ add up. Here D_j is :func:`twin.kernels.comminution.mean_discharge`, and n_j = b
 expected breakage events. The specific energy falls with the throughput Q: E = energy (1+load_slope)/(1+load_slope Q/nominal), which is
 ``energy`` at the nominal rate. The finest class is not broken; a piece that cannot break and does not fit passes unbroken and is counted.
 
+The opening acts twice: by D, which pieces may leave, and by how fast the mill empties. Through a gap wider than ``nominal_gap`` by :func:`emptying` the
+chamber holds less at the same feed and what it holds leaves sooner: n falls by that factor, and the throughput that it is as full at as at the nominal one
+rises by it. So coarser holes spare breakage and take more; b_ij are those of the material's law (``laws``).
+
 With ``liberation`` a composite comes apart as it breaks: of what falls from class j into class i the share
 :func:`twin.kernels.comminution.newly_liberated` becomes its constituents, in class i and in the composite's proportions, so that the grade of
 what stays composite, and every element, is conserved. The liberated share L of a class is
-:func:`twin.kernels.comminution.gaudin_liberation` at k = grain/size, or measured. The feed is taken as unliberated.
+:func:`twin.kernels.comminution.gaudin_liberation` at k = grain/size, or measured. The feed is taken as unliberated. A constituent with a size of its own
+(``comes_off``) arrives in that of its :func:`twin.kernels.comminution.own_sizes` that is no coarser than class i: chips, solder and contacts leave a board as
+fines while its laminate stays coarse.
 
-values: ``gap`` [m], ``free_share`` (sizes below this share of the gap leave freely, 0..1 exclusive), ``discharge_exponent``,
+values: ``gap``, ``nominal_gap`` [m], ``emptying`` >= 0 (exponent), ``free_share`` (sizes below this share of the gap leave freely, 0..1 exclusive),
+``discharge_exponent``,
 ``energy`` [J/kg], ``strength`` [J/kg], ``nominal`` [kg/s], ``load_slope`` >= 0, ``selection_exponent``, ``fines_share``,
-``fines_exponent``, ``coarse_exponent``; where composites come apart also ``constituents`` (material, material) and, where measured,
-``liberated`` (material, size).
-Valid for a gap within the size classes and up to twice the nominal rate. Sources: Whiten 1972, Austin et al. 1984, Herbst and
-Fuerstenau 1980 (from memory); the load law is an assumption of this model.
+``fines_exponent``, ``coarse_exponent`` of the brittle, the same with ``ductile_``, ``rubber_`` and ``fibre_`` before share and coarse exponent, ``laws``
+(material,) numbers of :data:`twin.kernels.breakage_laws.LAWS`, all brittle where not given; where composites come apart also ``constituents`` (material,
+material), where measured ``liberated`` (material, size), and ``comes_off`` (material, material) [m], 0 for the fragment's size.
+Valid for a gap within the size classes and up to twice the nominal rate, times the emptying of a gap wider than the nominal one.
+Sources: Whiten 1972, Austin et al. 1984, Herbst and
+Fuerstenau 1980 (from memory); emptying by Rittinger's law; the load law and the sizes that parts come off in are assumptions of this model.
 """
 
 HAMMER_MILL = MachineKernel(
@@ -301,9 +346,8 @@ of v^2/2: E = impacts hammer_edge v^2/2 at the nominal rate, times :func:`collis
 thickness_ratio d^3. So energy rises with the square of the tip speed, hammers that wear lose it, by their rounded
 edge on all pieces and by their mass on those that are not much lighter.
 
-values: ``grate``, ``rotor_diameter`` [m], ``rotor_speed`` [1/s], ``impacts``, ``hammer_mass`` [kg], ``hammer_edge`` (1 when new), ``strength``
-[J/kg], and ``free_share``, ``discharge_exponent``, ``nominal`` [kg/s], ``load_slope``, ``selection_exponent``, ``fines_share``,
-``fines_exponent``, ``coarse_exponent`` as those of the shredder.
+values: ``grate``, ``nominal_grate``, ``rotor_diameter`` [m], ``rotor_speed`` [1/s], ``impacts``, ``hammer_mass`` [kg], ``hammer_edge`` (1 when new),
+``strength`` [J/kg], and ``selection_exponent`` and what the shredder has from ``emptying`` on but for energy and gap.
 Valid for a grate within the size classes and up to twice the nominal rate. Sources: those of the shredder; mechanics of a plastic collision. That
 the number of impacts stands for the chamber, the hammers' number and the air flow is an assumption of this model.
 """
@@ -320,9 +364,8 @@ The chamber of :data:`SHREDDER` behind a screen, liberation included. A piece of
 blunt, worn knives thin pieces fold into it. The time in reach of the knives falls with the throughput as the shredder's energy does. One cut at
 a random place leaves the mass share r^2 of a rod below r times its length, hence ``coarse_exponent`` 2 and few fines.
 
-values: ``aperture``, ``rotor_diameter``, ``knife_gap`` [m], ``rotor_speed`` [1/s], ``rotor_knives``, ``bed_knives``, ``residence`` [s],
-``selectivity`` >= 0, and ``free_share``, ``discharge_exponent``, ``nominal`` [kg/s], ``load_slope``, ``fines_share``, ``fines_exponent``,
-``coarse_exponent`` as those of the shredder.
+values: ``aperture``, ``nominal_aperture``, ``rotor_diameter``, ``knife_gap`` [m], ``rotor_speed`` [1/s], ``rotor_knives``, ``bed_knives``, ``residence`` [s],
+``selectivity`` >= 0, and what the shredder has from ``emptying`` on but for energy, gap and ``selection_exponent``.
 Valid for an aperture within the size classes and up to twice the nominal rate. Sources: chamber as the shredder's; cuts by geometry, derived
 here; how the gap and the load act are assumptions of this model.
 """

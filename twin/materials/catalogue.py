@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.errors import Problem, UsageError
+from twin.materials.breaking import BRITTLE, DROPS, read_law, read_liberated, read_own_sizes
 from twin.materials.elements import ELEMENTS, REST, WATER
 from twin.materials.number import NAME, Label, Number, Reading, Report
 from twin.materials.pieces import FORMS, WALLED, Shape, shapes_of
@@ -28,7 +29,7 @@ Floats = NDArray[np.float64]
 SUM_TOLERANCE = 1e-6
 """How far a sum of fractions that must be 1 may be off: what people type has six digits at most (33.3333 %)."""
 
-_MATERIAL_KEYS = ("title", "groups", "assay", "constituents", "form", *PROPERTIES, *CLASSES)
+_MATERIAL_KEYS = ("title", "groups", "assay", "constituents", "form", "breaks", "liberated", "comes_off", *PROPERTIES, *CLASSES)
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Material:
     """One entry of a catalogue.
 
     It has either an ``assay`` (elements of the dry material) or ``constituents`` (other materials), and neither where it is water only.
+    ``breaks`` says how, one of :data:`twin.kernels.breakage_laws.LAWS`. Of a composite ``liberated`` holds (size in m, the size as written, share that is
+    liberated), ascending, and ``comes_off`` the size of the pieces that a constituent comes off in where it is not the fragment's.
     """
 
     name: str
@@ -46,6 +49,9 @@ class Material:
     properties: Mapping[str, Number]
     classes: Mapping[str, Label]
     form: Label
+    breaks: Label = BRITTLE
+    liberated: tuple[tuple[float, str, Number], ...] = ()
+    comes_off: Mapping[str, Number] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,11 @@ class Materials:
     - ``groups``: members of each group among ``names``, in that order;
     - ``classes``: what sensors see, ``nir`` and ``colour``, each a text by material; ``none`` where nothing is said;
     - ``forms``: what pieces of each are, one of :data:`twin.materials.pieces.FORMS`; see :meth:`shapes`;
-    - ``constituents``: for each composite whose constituents are all among ``names``, what it is in the end made of: (material, mass fraction).
+    - ``constituents``: for each composite whose constituents are all among ``names``, what it is in the end made of: (material, mass fraction), as
+      received, so a moist composite's water is one of them;
+    - ``breaks``: how each breaks in a mill, one of :data:`twin.kernels.breakage_laws.LAWS`;
+    - ``liberated``: for composites that have a table, (size in m, liberated share), ascending;
+    - ``comes_off``: for composites, by constituent, the size in m of the pieces that it comes off in where that is its own.
     """
 
     names: tuple[str, ...]
@@ -68,6 +78,9 @@ class Materials:
     constituents: Mapping[str, tuple[tuple[str, float], ...]] = field(default_factory=dict)
     classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     forms: tuple[str, ...] = ()
+    breaks: tuple[str, ...] = ()
+    liberated: Mapping[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
+    comes_off: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def shapes(self) -> list[Shape]:
         """Return what the pieces of each material have in common."""
@@ -125,23 +138,37 @@ class Catalogue:
         constituents = {name: tuple(made_of.items()) for name, made_of in parts.items()}
         classes = {key: tuple(self.materials[name].classes[key].value for name in names) for key in CLASSES}
         forms = tuple(self.materials[name].form.value for name in names)
-        return Materials(tuple(names), properties, assay, groups, constituents, classes, forms)
+        chosen_ones = {name: self.materials[name] for name in names}
+        breaks = tuple(material.breaks.value for material in chosen_ones.values())
+        liberated = {name: tuple((size, share.value) for size, _, share in one.liberated) for name, one in chosen_ones.items() if one.liberated}
+        comes_off = {name: self._own_sizes(name) for name in constituents}
+        return Materials(tuple(names), properties, assay, groups, constituents, classes, forms, breaks, liberated, comes_off)
+
+    def _own_sizes(self, name: str) -> dict[str, float]:
+        """The sizes that constituents of a composite come off in; its water runs off as drops."""
+        water = {part: DROPS for part in self.made_of(name) if self._property(part, "moisture") == 1.0}
+        return {**water, **{part: size.value for part, size in self.materials[name].comes_off.items()}}
 
     def made_of(self, name: str) -> dict[str, float]:
-        """Return the mass fraction of each material that is no composite in a composite, however deep it lies; empty for what is none.
+        """Return the mass fraction of each material that is no composite in a composite as received, however deep it lies; empty for what is none.
 
-        Empty too where a composite has moisture of its own, which would be no constituent's.
+        Moisture of a composite's own is water, the first material of the catalogue that is nothing else; empty where it has none such.
         """
         material = self.materials[name]
         found: dict[str, float] = {}
         for part, fraction in material.constituents.items():
-            if self._property(name, "moisture") > 0.0:
-                return {}
             below = self.made_of(part) if self.materials[part].constituents else {part: 1.0}
             if not below:
                 return {}
             for leaf, share in below.items():
                 found[leaf] = found.get(leaf, 0.0) + fraction.value * share
+        moisture = self._property(name, "moisture") if found else 0.0
+        if moisture > 0.0:
+            water = next((other for other in self.materials if self._property(other, "moisture") == 1.0), None)
+            if water is None:
+                return {}
+            found = {leaf: (1.0 - moisture) * share for leaf, share in found.items()}
+            found[water] = found.get(water, 0.0) + moisture
         return found
 
     def assay(self, name: str) -> tuple[float, ...]:
@@ -176,7 +203,14 @@ class Catalogue:
                 continue
             done.append(material.name)
             waiting.extend(material.constituents)
-            parts = {"assay": material.assay, "constituents": material.constituents, "": material.properties}
+            table = {size: share for _, size, share in material.liberated}
+            parts = {
+                "assay": material.assay,
+                "constituents": material.constituents,
+                "liberated": table,
+                "comes_off": material.comes_off,
+                "": material.properties,
+            }
             for part, numbers in parts.items():
                 for key, number in numbers.items():
                     found[".".join(["materials", material.name, *([part] if part else []), key])] = number
@@ -257,6 +291,9 @@ def _material(name: str, node: object, reading: Reading) -> Material:
         {**_defaults("constituents" in fields), **{key: number for key, number in properties.items() if number is not None}},
         {key: labels.get(key) or Label(NO_CLASS, source="default of twin") for key in CLASSES},
         _form(fields, properties.get("wall"), path, reading),
+        read_law(fields, path, reading),
+        read_liberated(fields, path, reading),
+        read_own_sizes(fields, path, reading),
     )
 
 

@@ -59,3 +59,4 @@ NO_CLASS = "none"
 """The class of a material that says none."""
 
 FRACTION = Quantity("1", ge=0, le=1)
+LENGTH = Quantity("m", gt=0)

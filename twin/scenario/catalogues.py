@@ -135,6 +135,15 @@ def used_materials(catalogue: Catalogue, used: Iterable[tuple[Path, str]], named
     return replace(chosen, groups={**chosen.groups, **empty})
 
 
+def tabulated(catalogue: Catalogue, assayed: Collection[str]) -> tuple[str, ...]:
+    """Return the composites that the catalogue has a table of liberation for, but for those with an assay that is not the catalogue's (``assayed``).
+
+    What they would become has the catalogue's assay, so such a composite, or one with such a constituent, stays whole where nothing else is asked for.
+    """
+    having = (name for name, material in catalogue.materials.items() if material.liberated)
+    return tuple(name for name in having if not any(part in assayed for part in (name, *catalogue.made_of(name))))
+
+
 def liberated(catalogue: Catalogue, used: str, apart: Iterable[Collection[str]]) -> list[str]:
     """Return what a material that comes in can break into, where one of the units in ``apart`` breaks it: these composites, or all where none is named."""
     if used not in catalogue.materials or not any(not composites or used in composites for composites in apart):

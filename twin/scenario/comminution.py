@@ -5,26 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, Self
 
+import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from twin.kernels.breakage_laws import LAWS
 from twin.quantities import Factor, FactorOrZero, Fraction, MassFlow, Quantity
 from twin.scenario.kind import MEMORY, default
-from twin.scenario.liberation import NONE, Liberation
+from twin.scenario.liberation import CATALOGUE, NONE, Liberation
 from twin.scenario.machine import MachineModel
 from twin.scenario.problems import Faults, Loc
 from twin.scenario.sizes import SizeClasses
 from twin.scenario.vocabulary import Vocabulary
 
 MODEL = "assumption of the model of a mill; calibrate to a product's size distribution"
-NOT_APART = "nothing comes apart where it is not given"
+BY_CATALOGUE = "each composite's own table in the catalogue, with basis and source there; composites without one stay whole"
+TEAR = "an assumption: a tear or a fold leaves most of a piece together, four fifths of its size on average, and hardly any fines"
+HALVES = "a strip torn once at a random place: r^2 of its mass is in pieces below r times its length"
+LINT = "an assumption: what is pulled apart sheds lint and dust"
+ELASTIC = "an assumption: what gives way and springs back makes hardly any fines"
+RITTINGER = "Rittinger's law: the energy a tonne gets goes as 1/opening; .7 to 1.1 of hammer mills for biomass, from memory of the literature, unverified"
 
 EnergyAboveZero = Annotated[float, Quantity("J/kg", gt=0)]
 ShareBelowOne = Annotated[float, Quantity("1", ge=0, lt=1)]
 
 
 class Mill(MachineModel):
-    """Breaks pieces by a population balance with Austin's breakage function, behind an opening that lets small pieces out."""
+    """Breaks pieces by a population balance with Austin's breakage function, behind an opening that lets small pieces out.
+
+    A material breaks by the law that its ``breaks`` names: brittle, ductile, rubber or fibre.
+    """
 
     nominal: MassFlow | None = Field(default=None, description="Throughput at which pieces are broken as described; the mean of 'rate' where not given.")
     load_slope: FactorOrZero = default(
@@ -38,13 +48,23 @@ class Mill(MachineModel):
         high=4.0,
         description="Whiten's K3: shape of the discharge up to the opening.",
     )
-    fines_share: Fraction = default(0.3, MEMORY, low=0.1, high=0.6, description="Austin's phi: weight of the term that makes the fines.")
-    fines_exponent: Factor = default(0.8, MEMORY, low=0.4, high=1.5, description="Austin's gamma: exponent of the fines.")
-    coarse_exponent: Factor = default(3.0, MEMORY, low=2.0, high=5.0, description="Austin's beta: exponent of the coarse fragments.")
+    emptying: FactorOrZero = default(
+        1.0, RITTINGER, low=0.5, high=2.0, description="How the mill empties through a wider opening: (opening/nominal one)^this; 0 for no dependence."
+    )
+    fines_share: Fraction = default(0.3, MEMORY, low=0.1, high=0.6, description="Austin's phi of brittle materials: weight of the term that makes the fines.")
+    fines_exponent: Factor = default(0.8, MEMORY, low=0.4, high=1.5, description="Austin's gamma: exponent of the fines, of all materials.")
+    coarse_exponent: Factor = default(3.0, MEMORY, low=2.0, high=5.0, description="Austin's beta of brittle materials: exponent of the coarse fragments.")
+    ductile_fines_share: Fraction = default(0.02, TEAR, low=0.0, high=0.05, description="Phi of ductile materials, which are torn, sheared and crumpled.")
+    ductile_coarse_exponent: Factor = default(4.0, TEAR, low=2.5, high=6.0, description="Beta of ductile materials.")
+    rubber_fines_share: Fraction = default(0.01, ELASTIC, low=0.0, high=0.05, description="Phi of rubber and what stretches as it does.")
+    rubber_coarse_exponent: Factor = default(2.0, HALVES, low=1.5, high=4.0, description="Beta of rubber.")
+    fibre_fines_share: Fraction = default(0.08, LINT, low=0.02, high=0.2, description="Phi of fibre: wood, paper, textile and foam.")
+    fibre_coarse_exponent: Factor = default(2.0, HALVES, low=1.5, high=4.0, description="Beta of fibre.")
     liberation: Liberation = default(
         Liberation(),
-        NOT_APART,
-        description="How composites come apart: 'none'; 'gaudin', by grain; or the liberated share by size, {cable: {2 mm: 90 %, 16 mm: 20 %}}, {csv: file}.",
+        BY_CATALOGUE,
+        description="How composites come apart: 'catalogue', by their own tables; 'gaudin', by grain; 'none'; or the liberated share by size of those named, "
+        "{cable: {2 mm: 90 %, 16 mm: 20 %}}, {csv: file}.",
     )
 
     @model_validator(mode="after")
@@ -57,8 +77,13 @@ class Mill(MachineModel):
 
     @property
     def liberates(self) -> tuple[str, ...] | None:
-        """Return the composites that come apart: those of the table, or all."""
-        return None if self.liberation.model == NONE else self.liberation.names
+        """Return the composites that come apart whatever the catalogue says: those of the table, or all."""
+        return None if self.liberation.model in (NONE, CATALOGUE) else self.liberation.names
+
+    @property
+    def liberates_by_catalogue(self) -> bool:
+        """Return whether the composites come apart that have a table in the catalogue."""
+        return self.liberation.model == CATALOGUE
 
     def check(self, vocabulary: Vocabulary) -> Iterator[tuple[Loc, str]]:
         """Yield what is wrong with the table of liberation."""
@@ -66,8 +91,9 @@ class Mill(MachineModel):
         yield from ((("liberation", *loc), message) for loc, message in self.liberation.check(vocabulary))
 
     def kernel_values(self, materials: Any, sizes: SizeClasses) -> dict[str, float | NDArray[Any]]:
-        """Return the parameters, ``nominal`` from the rate where it is not given, and what comes apart."""
+        """Return the parameters, ``nominal`` from the rate where it is not given, each material's law by its number (``laws``), and what comes apart."""
         values = {**super().kernel_values(materials, sizes), **self.liberation.values(materials, sizes)}
+        values["laws"] = np.array([LAWS.index(law) for law in materials.breaks], dtype=np.float64)
         if self.nominal is None and self.rate is not None:
             values["nominal"] = self.rate.mean
         return values

@@ -54,6 +54,11 @@ class UnitModel(Model):
         """Return the composites that come apart in the unit: all of them where empty, None where none does."""
         return None
 
+    @property
+    def liberates_by_catalogue(self) -> bool:
+        """Return whether composites with a table in the catalogue come apart in the unit, where their assays are the catalogue's."""
+        return False
+
     def materials_named(self) -> Iterator[str]:
         """Yield each name that the accounts of the unit ask for: a material, a group or an element."""
         yield from ()

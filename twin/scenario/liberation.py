@@ -20,18 +20,21 @@ from twin.scenario.sizes import SizeClasses
 from twin.scenario.tables import csv_named, csv_schema
 from twin.scenario.vocabulary import Vocabulary
 
-NONE, GAUDIN = "none", "gaudin"
-_EXAMPLE = "'none', 'gaudin', shares by size such as {cable: {2 mm: 90 %, 16 mm: 20 %}}, or {csv: file}"
+NONE, GAUDIN, CATALOGUE = "none", "gaudin", "catalogue"
+_WORDS = (CATALOGUE, GAUDIN, NONE)
+_EXAMPLE = "'none', 'gaudin', 'catalogue', shares by size such as {cable: {2 mm: 90 %, 16 mm: 20 %}}, or {csv: file}"
 
 
 @dataclass(frozen=True)
 class Liberation:
-    """Which composites come apart. ``model`` is ``none``, ``gaudin`` (all, by their grain) or ``table`` (those with a curve in ``curves``).
+    """Which composites come apart.
+
+    ``model`` is ``catalogue`` (those that have a table there), ``gaudin`` (all, by their grain), ``none`` or ``table`` (those with a curve in ``curves``).
 
     A curve gives the liberated share of a composite that was whole and is broken to a size; finer pieces are liberated no less than coarser ones.
     """
 
-    model: str = NONE
+    model: str = CATALOGUE
     curves: tuple[tuple[str, Curve], ...] = ()
     file: str | None = None
 
@@ -64,27 +67,33 @@ class Liberation:
     def values(self, materials: Any, sizes: SizeClasses) -> dict[str, NDArray[np.float64]]:
         """Return what a kernel is prepared with.
 
-        ``constituents`` (material, material): kg of a constituent in a kg of a composite that comes apart, rows of others are 0; and ``liberated``
-        (material, size): the liberated share, for ``gaudin`` left to the kernel and not given.
+        ``constituents`` (material, material): kg of a constituent in a kg of a composite that comes apart, rows of others are 0; ``liberated``
+        (material, size): the liberated share, for ``gaudin`` left to the kernel and not given; ``comes_off`` (material, material): size of the pieces, m,
+        that a constituent comes off a composite in, 0 where it takes the size of the fragment.
         """
-        if self.model == NONE:
+        curves = dict(self.curves)
+        if self.model == CATALOGUE:
+            curves = {name: Curve(tuple(share for _, share in points), tuple(size for size, _ in points)) for name, points in materials.liberated.items()}
+        apart = [name for name in materials.constituents if self.model == GAUDIN or name in curves]
+        if self.model == NONE or (self.model == CATALOGUE and not apart):
             return {}
         count = len(materials.names)
-        parts, shares = np.zeros((count, count)), np.zeros((count, len(sizes)))
-        for m, name in enumerate(materials.names):
-            if self.model == GAUDIN or name in self.names:
-                for part, share in materials.constituents.get(name, ()):
-                    parts[m, materials.index(part)] += share
-            if name in self.names:
-                shares[m] = dict(self.curves)[name].at(sizes)
-        return {"constituents": parts} if self.model == GAUDIN else {"constituents": parts, "liberated": shares}
+        parts, own, shares = np.zeros((count, count)), np.zeros((count, count)), np.zeros((count, len(sizes)))
+        for name in apart:
+            m = materials.index(name)
+            for part, share in materials.constituents[name]:
+                parts[m, materials.index(part)] += share
+                own[m, materials.index(part)] = materials.comes_off.get(name, {}).get(part, 0.0)
+            if name in curves:
+                shares[m] = curves[name].at(sizes)
+        return {"constituents": parts, "comes_off": own, **({} if self.model == GAUDIN else {"liberated": shares})}
 
     @classmethod
     def read(cls, value: object, info: ValidationInfo) -> Liberation:
         """Return what is written as a word, as ``{composite: {size: share}}`` or as ``{csv: file}``."""
         if isinstance(value, Liberation):
             return value
-        if value in (NONE, GAUDIN):
+        if value in _WORDS:
             return cls(str(value))
         if not isinstance(value, Mapping) or not value:
             raise wrong(f"{_EXAMPLE} is needed (got {shown(value)})")
@@ -101,4 +110,4 @@ class Liberation:
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"anyOf": [{"enum": [NONE, GAUDIN]}, csv_schema(), {"type": "object", "additionalProperties": curve_schema(), "minProperties": 1}]}
+        return {"anyOf": [{"enum": list(_WORDS)}, csv_schema(), {"type": "object", "additionalProperties": curve_schema(), "minProperties": 1}]}

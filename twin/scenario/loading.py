@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path as FilePath
 from typing import Any
@@ -230,9 +231,15 @@ class _Checked:
         named = [name for model in self.models.values() for name in model.materials_named()]
         models = [*self.models.values(), *(model for entry in events for model in entry.event.models.values())]
         apart = [composites for model in models if (composites := model.liberates) is not None]
+        assayed = [material for model in self.models.values() if isinstance(model, Feed) for _, material, _ in model.assays_given()]
+        tables = catalogues.tabulated(catalogue, assayed)
+        if tables and any(model.liberates_by_catalogue for model in models):
+            apart.append(tables)
         if apart:
             named += [part for _, name in used for part in catalogues.liberated(catalogue, name, apart)]
         materials = catalogues.used_materials(catalogue, used, named, self.complain)
+        if materials is not None:
+            materials = replace(materials, liberated={name: table for name, table in materials.liberated.items() if name in tables})
         return None if materials is None else (catalogue, materials)
 
     def check_liberation(self, materials: Materials) -> None:

@@ -38,17 +38,24 @@ def wrong_tables(kernel: MachineKernel, coefficients: Floats, shape: tuple[int, 
 
 
 def _wrong_spread(spread: Spread, materials: int, classes: int) -> Iterator[str]:
-    if spread.breakage.shape != (classes, classes):
-        yield f"the breakage of spread has the shape {spread.breakage.shape}; it must be {(classes, classes)}"
+    if spread.breakage.shape not in ((classes, classes), (classes, classes, materials)):
+        yield f"the breakage of spread has the shape {spread.breakage.shape}; it must be {(classes, classes)} or {(classes, classes, materials)}"
         return
-    for j in range(1, classes):
-        row = spread.breakage[j]
-        if not (np.isfinite(row).all() and (row[:j] >= 0.0).all() and abs(row[:j].sum() - 1.0) <= CLOSE):
-            yield f"what is broken in class {j} sums to {row[:j].sum():.9g} over the finer classes; it must sum to 1, none below 0"
-            return
-        if row[j:].any():
-            yield f"of what is broken in class {j} a share goes to class {j + int(np.flatnonzero(row[j:])[0])}, which is not finer"
-            return
+    tables = spread.by_material(materials)
+    for m in range(materials if spread.breakage.ndim == 3 else min(materials, 1)):
+        of = f" of material {m}" if spread.breakage.ndim == 3 else ""
+        for j in range(1, classes):
+            row = tables[j, :, m]
+            if not (np.isfinite(row).all() and (row[:j] >= 0.0).all() and abs(row[:j].sum() - 1.0) <= CLOSE):
+                yield f"what is broken in class {j}{of} sums to {row[:j].sum():.9g} over the finer classes; it must sum to 1, none below 0"
+                return
+            if row[j:].any():
+                yield f"of what is broken in class {j}{of} a share goes to class {j + int(np.flatnonzero(row[j:])[0])}, which is not finer"
+                return
+    yield from _wrong_composites(spread, materials, classes)
+
+
+def _wrong_composites(spread: Spread, materials: int, classes: int) -> Iterator[str]:
     for k, place in enumerate(spread.composites):
         if not 0 <= place < materials:
             yield f"composite {k} of spread is material {place}, which has 0 to {materials - 1}"
@@ -60,6 +67,10 @@ def _wrong_spread(spread: Spread, materials: int, classes: int) -> Iterator[str]
             yield f"free of material {place} must be from 0 to 1"
         elif not ((spread.parts[k] >= 0.0).all() and abs(spread.parts[k].sum() - 1.0) <= CLOSE):
             yield f"the parts of material {place} sum to {spread.parts[k].sum():.9g}; they must sum to 1, none below 0"
+        elif spread.sizes is not None and spread.sizes.shape != (len(spread.composites), materials, classes):
+            yield f"sizes of spread must have the shape {(len(spread.composites), materials, classes)}"
+        elif any(not (np.isfinite(spread.sizes[k, n]).all() and (spread.sizes[k, n] >= 0.0).all() and spread.sizes[k, n, 0] > 0.0) for n in spread.own(k)):  # type: ignore[index]
+            yield f"the sizes of the parts of material {place} must not be below 0, and above it in the finest class"
 
 
 def _wrong_pour(poured: Floats, shape: tuple[int, int]) -> Iterator[str]:

@@ -150,7 +150,7 @@ class Network:
             self._coefficients[i] = np.ascontiguousarray(prepared, dtype=np.float64).ravel()
             self._parameters[i] = np.array([float(machine.values[name]) for name in kernel.parameters])
             if response is not None and response.spread is not None:
-                self._spreads[i] = response.spread(self._coefficients[i], *self.x.shape).flat()
+                self._spreads[i] = response.spread(self._coefficients[i], *self.x.shape).flat(self.x.shape[0])
             if response is not None and response.pour is not None:
                 self._spreads[i] = np.ascontiguousarray(response.pour(self._coefficients[i], *self.x.shape)).ravel()
         except MemoryError:

@@ -16,6 +16,9 @@ class HammerMill(Mill):
 
     kind: Literal["hammer_mill"]
     grate: Length = default(0.030, MEMORY, low=0.010, high=0.100, description="Opening of the grate: nothing wider leaves. It grows with wear.")
+    nominal_grate: Length = default(
+        0.030, MODEL, low=0.010, high=0.100, description="The grate at which pieces are broken as described; a wider one empties the mill faster."
+    )
     rotor_diameter: Length = default(1.2, MEMORY, low=0.6, high=2.5, description="Diameter of the circle of the hammers' tips.")
     rotor_speed: Frequency = default(
         800 / 60, MEMORY, low=400 / 60, high=1500 / 60, description="Revolutions of the rotor per time; tips at 40 to 80 m/s are usual."
@@ -31,7 +34,7 @@ class HammerMill(Mill):
         6 * 3600.0, MODEL, low=2 * 3600.0, high=15 * 3600.0, description="Energy in which a piece of 100 mm of breakage 1 breaks once, on average."
     )
     selection_exponent: Factor = default(0.8, MEMORY, low=0.4, high=1.5, description="Exponent of size in the rate of breakage.")
-    fines_share: Fraction = default(0.4, MEMORY, low=0.2, high=0.7, description="Austin's phi: weight of the term that makes the fines.")
+    fines_share: Fraction = default(0.4, MEMORY, low=0.2, high=0.7, description="Austin's phi of brittle materials: weight of the term that makes the fines.")
 
 
 KIND = Kind(

@@ -16,6 +16,9 @@ class Shredder(Mill):
 
     kind: Literal["shredder"]
     gap: Length = default(0.040, MODEL, low=0.020, high=0.080, description="Opening that lets pieces out: nothing wider leaves. It grows with wear.")
+    nominal_gap: Length = default(
+        0.040, MODEL, low=0.020, high=0.080, description="The gap at which pieces are broken as described; a wider one empties the mill faster."
+    )
     energy: EnergyAboveZero = default(
         18 * 3600.0,
         MEMORY,
