@@ -13,7 +13,7 @@ import pytest
 
 import twin
 from twin.errors import ScenarioError
-from twin.units.sampling import sampling_deviation
+from twin.measurement import sampling_deviation
 
 
 def plant(days: float = 10.0, **feed: Any) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def arriving(result: twin.Result) -> tuple[np.ndarray, np.ndarray]:
     return total, np.divide(flow[:, list(result.array("material")).index("metal")], total, out=np.full(len(total), np.nan), where=total > 0)
 
 
-@pytest.mark.parametrize("module", ["twin.scenario.supply", "twin.units.sampling"])
+@pytest.mark.parametrize("module", ["twin.scenario.supply", "twin.measurement"])
 def test_docstring_examples(module: str) -> None:
     results = doctest.testmod(importlib.import_module(module))
     assert results.attempted > 0

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, mod
 from twin.quantities import Duration, Fraction, Mass, Quantity
 from twin.scenario.calendars import read_moment
 from twin.scenario.fields import Composition, Count, Name
-from twin.scenario.kind import Model
+from twin.scenario.kind import NOT_USED, Model, default
 from twin.scenario.problems import Faults, Loc
 from twin.scenario.sizes import SizeDistribution
 from twin.scenario.tables import files_of
@@ -125,6 +125,10 @@ class Sampling(Model):
 
     mass: Mass = Field(description="Mass of a sample.")
     every: Count = Field(default=1, description="One delivery in so many is sampled, the first of them first.")
+    samples: Count = Field(default=1, description="How many samples are taken of it; their mean counts.")
+    error: Fraction = default(
+        0.0, NOT_USED, description="Standard deviation of the analysis of one sample, in points of each material's share, beside the chance of its pieces."
+    )
 
 
 def check_supply(
