@@ -29,6 +29,7 @@ from twin.units.orders import Orders
 
 Floats = NDArray[np.float64]
 BY_GATE = ("arrivals", "turned_away", "turned_away_mass", "pickups", "short_pickups", "empty_pickups", "rejected_pickups", "limited_pickups", "left")
+BY_SAMPLES = ("judged_mass", "passed_offspec", "failed_onspec")
 """Counts of the recorder that stand in the file as they are."""
 
 
@@ -170,6 +171,7 @@ class Translation:
             "gates/offspec_mass": counts["offspec_mass"][:, of_products],
             "gates/rejected_mass": rejected,
             "gates/penalty": counts["penalty"][:, of_products],
+            **{f"gates/{name}": counts[name][:, of_products] for name in BY_SAMPLES},
         }
 
     @staticmethod
@@ -314,6 +316,7 @@ class Translation:
                 "converted": [scenario.materials.names[m] for m in converted_materials(self.built)],
                 "smelts": bool(self.axes.processes),
                 "groups": {name: list(members) for name, members in scenario.materials.groups.items()},
+                **_moisture(scenario),
                 **cost_inputs(scenario, topology, self.built.site.recorder.every),
             }
         )
@@ -364,6 +367,12 @@ def _overtime_cost(scenario: Scenario, head: str) -> dict[str, float]:
     return {"overtime_cost": model.overtime.cost} if isinstance(model, MachineModel) and model.overtime.cost else {}
 
 
+def _moisture(scenario: Scenario) -> dict[str, Any]:
+    """The moisture of materials that have some, where a key figure is told on dry mass."""
+    water = dict(zip(scenario.materials.names, scenario.materials.properties["moisture"].tolist(), strict=True))
+    return {"moisture": found} if (found := {name: share for name, share in water.items() if share > 0.0}) else {}
+
+
 def _product_inputs(model: Product) -> dict[str, Any]:
     found: dict[str, Any] = {
         "targets": list(model.aims()),
@@ -372,6 +381,10 @@ def _product_inputs(model: Product) -> dict[str, Any]:
     }
     if model.settlement is not None or model.price.changes:
         found["settled"] = True
+    if model.sampled is not None:
+        found["sampled"] = True
+    if model.grade_basis != "as_received":
+        found["grade_basis"] = model.grade_basis
     if model.when_off_spec != ACCEPT:
         found["when_off_spec"] = model.when_off_spec
     if model.pickup is not None:

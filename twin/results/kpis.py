@@ -170,7 +170,18 @@ KPIS: tuple[Definition, ...] = (
         recovery.recovery,
     ),
     Definition("recovery.<product>.<X>", "1", "X in one product that targets it over X processed", recovery.recovery_by_product),
-    Definition("grade.<product>.<X>", "1", "X in a product over its mass, for its targets and what its specification names", recovery.grade),
+    Definition(
+        "grade.<product>.<X>",
+        "1",
+        "X in a product over its mass, for its targets and what its specification names; as received, or without moisture where the product says dry",
+        recovery.grade,
+    ),
+    Definition(
+        "grade_found.<product>.<X>",
+        "1",
+        "the same as the samples of its loads show it, of a product whose loads are sampled; the truth stands in grade",
+        recovery.grade_found,
+    ),
     Definition(
         "yield.<product>", "1", "mass of a product over mass processed; bounds as of recovery", _products(lambda t, n, p: of_processed(t, t.mass(n), ""))
     ),
@@ -178,8 +189,26 @@ KPIS: tuple[Definition, ...] = (
     Definition(
         "offspec_share.<product>",
         "1",
-        "mass picked up outside the specification over mass picked up",
+        "mass picked up outside the specification over mass picked up; as the samples show it where loads are sampled",
         _products(lambda t, n, p: ratio(t.at("gates/offspec_mass", n), t.at("gates/product_mass", n))),
+    ),
+    Definition(
+        "offspec_share_true.<product>",
+        "1",
+        "mass of loads that truly miss the specification over mass judged by samples",
+        recovery.judged(recovery.truly_off),
+    ),
+    Definition(
+        "passed_offspec.<product>",
+        "1",
+        "mass of loads that truly miss the specification and whose samples keep it, over mass judged by samples",
+        recovery.judged(lambda t, n: t.at("gates/passed_offspec", n)),
+    ),
+    Definition(
+        "failed_onspec.<product>",
+        "1",
+        "mass of loads that truly keep the specification and whose samples miss it, over mass judged by samples",
+        recovery.judged(lambda t, n: t.at("gates/failed_onspec", n)),
     ),
     Definition(
         "rejected_mass.<product>",

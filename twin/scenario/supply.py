@@ -120,15 +120,20 @@ class DeliveryHazard(Model):
         return self
 
 
-class Sampling(Model):
-    """Grab samples: what a laboratory would measure of a delivery, beside what it is."""
+class Samples(Model):
+    """How many samples are taken of a lot, and how they are analysed."""
 
-    mass: Mass = Field(description="Mass of a sample.")
-    every: Count = Field(default=1, description="One delivery in so many is sampled, the first of them first.")
     samples: Count = Field(default=1, description="How many samples are taken of it; their mean counts.")
     error: Fraction = default(
         0.0, NOT_USED, description="Standard deviation of the analysis of one sample, in points of each material's share, beside the chance of its pieces."
     )
+
+
+class Sampling(Samples):
+    """Grab samples: what a laboratory would measure of a delivery, beside what it is."""
+
+    mass: Mass = Field(description="Mass of a sample.")
+    every: Count = Field(default=1, description="One delivery in so many is sampled, the first of them first.")
 
 
 def check_supply(

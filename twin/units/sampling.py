@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.measurement import UNIFORMS, Measurement, Pieces, sampling_deviation, shares_in_sample
+from twin.scenario.acceptance import Acceptance
 from twin.scenario.supply import Sampling
 from twin.units.assembly import Assembly
 
@@ -17,7 +18,8 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found: shares by component, of the samples together, and the relative standard deviation of each material's, after Gy."""
+    """What was found: shares by component, of the samples together, not numbers where they held no piece; and the relative standard deviation of each
+    material's, after Gy."""
 
     shares: Floats
     deviation: Floats
@@ -30,7 +32,7 @@ class Sampler:
     where the analysis has an error.
     """
 
-    def __init__(self, site: Assembly, unit: str, spec: Sampling, instrument: str = "") -> None:
+    def __init__(self, site: Assembly, unit: str, spec: Sampling | Acceptance, instrument: str = "") -> None:
         self.unit, self.spec, self._site = unit, spec, site
         self.stream = site.stream(instrument or unit, "measurement")
         self._pieces = Pieces.of(site.scenario.properties)
@@ -46,8 +48,8 @@ class Sampler:
         self.stream.rewind(used)
 
     def sample(self, shares: Floats, mass: float, number: int, now: int) -> None:
-        """Sample a delivery of ``mass`` kg with ``shares`` (component, size), if it is its turn, and note it beside the truth."""
-        if number % self.spec.every == 0:
+        """Sample delivery ``number``, of ``mass`` kg with ``shares`` (component, size), if it is its turn, and note it beside the truth."""
+        if isinstance(self.spec, Acceptance) or number % self.spec.every == 0:
             self.note(self.find(shares, mass), shares, mass, number, now)
 
     def find(self, shares: Floats, mass: float) -> Finding:

@@ -12,6 +12,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from twin.errors import UsageError
 from twin.quantities import Duration, DurationOrZero, Mass, MassOrZero, Quantity, format_quantity, shown
+from twin.scenario.acceptance import Acceptance, GradeBasis
 from twin.scenario.fields import EVERY_COUNTS, CalendarName, EveryCounts, References, Text
 from twin.scenario.kind import NOT_USED, Kind, Model, UnitModel, default
 from twin.scenario.limits import Limit as Limit
@@ -298,12 +299,31 @@ class Product(UnitModel):
         description="A load outside the specification is taken at its price (`accept`), at a price that `penalty` lowers (`penalise`), or not (`reject`): "
         "it goes to who takes from the port `rejected`.",
     )
+    acceptance: Acceptance | None = Field(
+        default=None,
+        description="How a load is judged. Where not given: by one sample where the product has a price and trucks or orders take it, else by what is true.",
+    )
+    grade_basis: GradeBasis = Field(
+        default="as_received", description="On which mass the specification and grades are told: as it is weighed, or `dry`, without the materials' moisture."
+    )
     penalty: Penalty = Field(default=Penalty(), description="How much the price of a load outside the specification falls, with `penalise`.")
     price: Price = Field(default=Price(), description="What it brings: EUR per mass of product, or of what is named in it.")
     settlement: Settlement | None = Field(default=None, description="How its lots are settled, instead of a price; see the page on money.")
     targets: tuple[Text, ...] = Field(
         default=(), description="What it is to recover; what is priced, and what the specification asks for at least, where not given."
     )
+
+    @model_validator(mode="after")
+    def _sampled_by_default(self) -> Self:
+        """What is sold is judged by a sample; its mass stands among the numbers of a run."""
+        if self.acceptance is None and self.spec.limits and self.fetched and (self.price.terms or self.settlement is not None):
+            object.__setattr__(self, "acceptance", Acceptance())
+        return self
+
+    @property
+    def sampled(self) -> Acceptance | None:
+        """Return how loads are sampled; None where they are judged by what they truly hold."""
+        return self.acceptance if self.acceptance is not None and self.acceptance.by == "samples" and self.spec.limits else None
 
     @property
     def rejects(self) -> bool:
@@ -354,6 +374,8 @@ class Product(UnitModel):
     def _check_quality(self) -> Iterator[tuple[Loc, str]]:
         if self.when_off_spec != ACCEPT and not self.spec.limits:
             yield ("when_off_spec",), f"{self.when_off_spec!r} needs a 'spec', e.g. {{Cu: \">= 92 %\"}}"
+        if self.acceptance is not None and not self.spec.limits:
+            yield ("acceptance",), "needs a 'spec' that loads are judged by, e.g. {Cu: \">= 92 %\"}"
         if self.rejects and not self.fetched:
             yield ("when_off_spec",), "a load is rejected at a pick-up: give 'pickup' or 'orders', or use 'penalise'"
         if self.when_off_spec == PENALISE and not self.penalty.terms:
