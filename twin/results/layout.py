@@ -293,6 +293,7 @@ ONCE: tuple[Variable, ...] = (
         ("peak_power", "peak", "W", "highest mean power of a whole window of the tariff, of the run or of each month; NaN where there is none"),
         ("peak_time", "peak", "s", "time for which the peak counts"),
         ("settled", "product", "EUR", "worth of the lots that left after the warm-up, of products with a settlement"),
+        ("feed_cost", "gate", "EUR", "price of what was taken in after the warm-up, of feeds whose price is a series"),
         ("paid", "product", "EUR", "what was paid after the warm-up for lots that left by then and before, of products with a settlement"),
     ),
     *_of(
@@ -339,40 +340,13 @@ BY_PATH: dict[str, Variable] = {variable.path: variable for variable in VARIABLE
 
 ADDED: frozenset[str] = frozenset(
     {
-        "cause",
-        "resource",
-        "stop",
-        "stops/number",
-        "stops/down",
-        "gates/unloading",
-        "gates/left",
-        "gates/judged_mass",
-        "gates/passed_offspec",
-        "gates/failed_onspec",
-        "resources/in_use",
-        "resources/available",
-        "resources/queue",
-        "resources/wait",
-        "resources/grants",
-        "units/wait_share",
-        "units/repair_wait_share",
-        "units/lots",
-        "units/starts",
-        "units/recycle_limited_lots",
-        "summary/above",
-        "summary/below",
-        "summary/low",
-        "summary/high",
-        "summary/note",
-        "policies/action_time",
-        "policies/action_policy",
-        "policies/asking",
-        "policies/set_point",
-        "policies/action_value",
-        "policies/asked",
-        "policies/unit_of_measure",
+        "cause", "resource", "stop", "stops/number", "stops/down", "gates/unloading", "gates/left", "gates/judged_mass", "gates/passed_offspec",
+        "gates/failed_onspec", "resources/in_use", "resources/available", "resources/queue", "resources/wait", "resources/grants", "units/wait_share",
+        "units/repair_wait_share", "units/lots", "units/starts", "units/recycle_limited_lots", "accounts/feed_cost", "summary/above", "summary/below",
+        "summary/low", "summary/high", "summary/note", "policies/action_time", "policies/action_policy", "policies/asking", "policies/set_point",
+        "policies/action_value", "policies/asked", "policies/unit_of_measure",
     },
-)
+)  # fmt: skip
 """Paths that were added to this layout later: a file without them is read, and what follows from them is NaN."""
 
 STATE_GROUP = "saved_state"

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-
 from twin.results.ratios import Values, of_processed, ratio
 from twin.results.tally import Totals
 
@@ -33,39 +30,6 @@ def grade(totals: Totals) -> Values:
         whole = totals.mass(name) - (totals.water(name) if product.dry else 0.0)
         for of in dict.fromkeys((*product.targets, *product.spec)):
             yield f"{name}.{of}", ratio(totals.mass(name, of), whole)
-
-
-def grade_found(totals: Totals) -> Values:
-    """Yield the same as the samples of its loads show it, of what the specification names, weighed by the mass of the loads."""
-    materials, elements = totals.names["material"], totals.names["element"]
-    for name, product in totals.inputs.products.items():
-        found = totals.samples.found(name, totals.begin) if product.sampled else None
-        if found is None:
-            continue
-        by_material, by_element = (dict(zip(names, row.tolist(), strict=True)) for names, row in zip((materials, elements), found, strict=True))
-        water = math.fsum(by_material[of] * share for of, share in totals.inputs.moisture.items() if of in by_material) if product.dry else 0.0
-        for of in product.spec:
-            members = totals.inputs.groups.get(of, (of,))
-            share = by_element[of] if of in by_element else math.fsum(by_material[member] for member in members if member in by_material)
-            yield f"{name}.{of}", share / (1.0 - water)
-
-
-def judged(figure: Callable[[Totals, str], float]) -> Callable[[Totals], Values]:
-    """Return a row with a share of the mass that was judged by samples, for each product whose loads are."""
-
-    def values(totals: Totals) -> Values:
-        for name, product in totals.inputs.products.items():
-            if product.sampled and totals.at("gates/judged_mass", name) > 0.0:
-                yield name, ratio(figure(totals, name), totals.at("gates/judged_mass", name))
-
-    return values
-
-
-def truly_off(totals: Totals, name: str) -> float:
-    """Return the mass of judged loads that truly miss the specification, kg: those found outside it, less those wrongly, plus those that passed."""
-    rejected = totals.at("gates/rejected_mass", name)
-    found = totals.at("gates/offspec_mass", name) + (rejected if rejected == rejected else 0.0)
-    return found - totals.at("gates/failed_onspec", name) + totals.at("gates/passed_offspec", name)
 
 
 def deportment(totals: Totals) -> Values:

@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class SampleTable:
-    """The table of samples: of which ``unit``, when (``time``, s), of how much (``mass``, kg), and what was found by ``material`` and ``element`` (sample, …)."""
+    """The samples of a run: of which ``unit``, when (``time``, s), of how much (``mass``, kg); what was found by ``material`` and ``element`` (sample, …)."""
 
     unit: tuple[str, ...] = ()
     time: tuple[float, ...] = ()

@@ -83,7 +83,7 @@ class Product:
 
     ``when_off_spec``: accept, penalise or reject; ``limited``: whether the customer takes only so much in a time; ``loads``: whether loading takes
     time; ``settled``: whether its price is what settlements brought, over its mass; ``sampled``: whether loads are judged by samples; ``dry``: whether
-    grades are told on dry mass.
+    grades are told on dry mass; ``goes_to``: recycling, other_recovery, disposal, or "" where it is not said.
     """
 
     targets: tuple[str, ...]
@@ -96,6 +96,17 @@ class Product:
     settled: bool = False
     sampled: bool = False
     dry: bool = False
+    goes_to: str = ""
+
+
+@dataclass(frozen=True)
+class CalculationPoint:
+    """Where mass enters an ``operation``: the streams ``at`` it, the ``act`` that measures there, and its ``targets``."""
+
+    at: tuple[str, ...]
+    operation: str
+    act: str
+    targets: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -129,6 +140,7 @@ class KpiInputs:
     costs: CostInputs = field(default_factory=CostInputs)
     moisture: Mapping[str, float] = field(default_factory=dict)
     """Water in materials as received, 0 to 1, of those that have some."""
+    calculation_points: Mapping[str, CalculationPoint] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, text: str) -> KpiInputs:
@@ -170,6 +182,10 @@ class KpiInputs:
             tuple(name for name, entry in data.get("feeds", {}).items() if entry.get("patience")),
             CostInputs.from_json(data.get("costs")),
             {name: float(share) for name, share in data.get("moisture", {}).items()},
+            {
+                name: CalculationPoint(tuple(entry["at"]), str(entry["operation"]), str(entry["act"]), tuple(entry["targets"]))
+                for name, entry in data.get("calculation_points", {}).items()
+            },
         )
 
 
@@ -188,7 +204,7 @@ def _product(entry: Mapping[str, Any]) -> Product:
     load, loads = float(entry["load"]) if "load" in entry else math.nan, bool(entry.get("loads", False))
     sampled, dry = bool(entry.get("sampled", False)), entry.get("grade_basis") == "dry"
     targets, spec = tuple(entry.get("targets", ())), tuple(entry.get("spec", ()))
-    return Product(targets, spec, rules, when_off_spec, limited, load, loads, bool(entry.get("settled", False)), sampled, dry)
+    return Product(targets, spec, rules, when_off_spec, limited, load, loads, bool(entry.get("settled", False)), sampled, dry, str(entry.get("goes_to", "")))
 
 
 @dataclass(frozen=True)
@@ -268,6 +284,13 @@ class Totals:
         materials = self.inputs.groups.get(of, (of,)) if of else self.names["material"]
         known = [material for material in materials if material in self.names["material"]]
         return sum((self.at("streams/mass_flow", stream, material) for material in known), 0.0 if known or not of else float("nan"))
+
+    def dry(self, stream: str, of: str) -> float:
+        """Return the mass (kg) of an element, a material or a group in a stream without the moisture of materials."""
+        if of in self.names["element"]:
+            return self.mass(stream, of)
+        members = self.inputs.groups.get(of, (of,))
+        return sum((self.mass(stream, one) * (1.0 - self.inputs.moisture.get(one, 0.0)) for one in members if one in self.names["material"]), 0.0)
 
     def water(self, stream: str) -> float:
         """Return the moisture (kg) in the materials of a stream; a melt has none."""
@@ -354,15 +377,17 @@ class Tally:
         inputs = KpiInputs.from_json(file["scenario/kpi_inputs"][()].decode("utf-8"))
         names = {name: tuple(label.decode("utf-8") for label in file[name][...].tolist()) if name in file else () for name in _LABELLED}
         totals = Totals(inputs, names, self._duration, self._sums, self._begin, self._end, OrderTable.of(file), Metered.of(file, names), SampleTable.of(file))
-        return _at_settled_prices(totals) if totals.metered.settled else totals
+        return _at_settled_prices(totals) if totals.metered.settled or totals.metered.fees else totals
 
 
 def _at_settled_prices(totals: Totals) -> Totals:
-    """The totals with the mean price of each product whose lots were settled, so that its stock has a worth too."""
+    """The totals with the mean price of each product whose lots were settled, so that its stock has a worth too, and of each feed whose price is a series."""
 
     def priced(name: str, product: Product) -> Product:
         value, mass = totals.metered.settled.get(name, math.nan), totals.mass(name)
         return replace(product, price=(("", value / mass if mass > 0.0 else 0.0, 1.0),)) if product.settled else product
 
     products = {name: priced(name, product) for name, product in totals.inputs.products.items()}
-    return replace(totals, inputs=replace(totals.inputs, products=products))
+    came = {feed: totals.mass(feed) for feed in totals.metered.fees}
+    fees = {feed: fee / came[feed] if came[feed] > 0.0 else 0.0 for feed, fee in totals.metered.fees.items()}
+    return replace(totals, inputs=replace(totals.inputs, products=products, feed_prices={**totals.inputs.feed_prices, **fees}))

@@ -17,6 +17,7 @@ from twin.materials import CLASSES, ELEMENTS, Catalogue, Materials
 from twin.quantities import shown
 from twin.scenario import catalogues, references
 from twin.scenario.annotations import unwrap
+from twin.scenario.calculation_points import check_points, unknown_targets
 from twin.scenario.events import Entry, timed
 from twin.scenario.fields import NAME
 from twin.scenario.kind import Kind, UnitModel, find, names
@@ -24,7 +25,7 @@ from twin.scenario.kinds.feed import Feed
 from twin.scenario.machine import MachineModel
 from twin.scenario.merge import changed, merged
 from twin.scenario.model import Scenario
-from twin.scenario.money import check_money
+from twin.scenario.money import check_money, late_series
 from twin.scenario.parameters import parameters_of
 from twin.scenario.places import Node, Path, Plain, child, dotted, from_plain, lookup
 from twin.scenario.policies import check_flows, read_policies
@@ -301,6 +302,10 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
     if settings.money is not None:
         for loc, message in check_money(settings.money, calendars, checked.models, carriers):
             checked.complain(loc, message)
+    for loc, message in late_series(checked.models, settings.money, settings.time.start):
+        checked.complain(loc, message)
+    for loc, message in check_points(settings.calculation_points, checked.models, checked.kinds):
+        checked.complain(loc, message)
     if stuff is not None and "size_bounds" not in bad:
         catalogue, materials = stuff
         composites = tuple(materials.constituents)
@@ -315,6 +320,8 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
             {key: tuple(dict.fromkeys(known.classes[key].value for known in catalogue.materials.values())) for key in CLASSES},
         )
         checked.check_with(words, events)
+        for loc, message in unknown_targets(settings.calculation_points, words):
+            checked.complain(loc, message)
         check_flows(policies.values(), plant, materials.names, checked.complain)
         checked.check_liberation(materials)
     if checked.problems or stuff is None:
@@ -345,6 +352,7 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
         carriers={name: carrier for name, (carrier, _) in carriers.items()},
         thermochemistry=settings.thermochemistry,
         money=settings.money,
+        calculation_points=settings.calculation_points,
         units=checked.models,
         kinds=checked.kinds,
         events=tuple(entry.event for entry in events),

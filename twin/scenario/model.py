@@ -19,6 +19,7 @@ from twin.materials import Catalogue, Materials
 from twin.materials.pieces import with_pieces
 from twin.quantities import format_quantity
 from twin.scenario.annotations import NOT_STATED, Annotation
+from twin.scenario.calculation_points import CalculationPoint
 from twin.scenario.calendars import CalendarSpec
 from twin.scenario.kind import Kind, UnitModel
 from twin.scenario.machine import MachineModel
@@ -102,6 +103,7 @@ class Scenario:
     policies: Mapping[str, PolicySpec] = field(default_factory=dict)
     source_settings: Mapping[str, SourceSettings] = field(default_factory=dict)
     money: MoneyPlan | None = None
+    calculation_points: Mapping[str, CalculationPoint] = field(default_factory=dict)
     about: About = field(default_factory=About)
 
     @cached_property

@@ -127,7 +127,7 @@ class PricedLots:
     """
 
     def __init__(self, terms: Sequence[tuple[Floats | None, float | Series, float]], start: datetime, begin: int) -> None:
-        self.terms = [(None if content is None else content.tolist(), _price_steps(price, start), payable) for content, price, payable in terms]
+        self.terms = [(None if content is None else content.tolist(), steps_of(price, start), payable) for content, price, payable in terms]
         self.begin = begin
         self.value = self.paid = 0.0
 
@@ -151,10 +151,11 @@ class PricedLots:
 
 
 def _steps(terms: MetalTerms, start: datetime) -> Steps:
-    return _price_steps(terms.price, start)
+    return steps_of(terms.price, start)
 
 
-def _price_steps(price: float | Series, start: datetime) -> Steps:
+def steps_of(price: float | Series, start: datetime) -> Steps:
+    """Return a price, or anything that holds until it changes, as steps of the run."""
     if isinstance(price, Series):
         return Steps([round(second * NANOSECONDS) for second in price.seconds(start)], price.values)
     return Steps([0], [price])

@@ -11,17 +11,17 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from twin.errors import UsageError
-from twin.quantities import Duration, DurationOrZero, Mass, MassOrZero, Quantity, format_quantity, shown
+from twin.quantities import Quantity, shown
 from twin.scenario.acceptance import Acceptance, GradeBasis
-from twin.scenario.fields import EVERY_COUNTS, CalendarName, EveryCounts, References, Text
-from twin.scenario.kind import NOT_USED, Kind, Model, UnitModel, default
+from twin.scenario.fields import References, Text
+from twin.scenario.kind import Kind, UnitModel
 from twin.scenario.limits import Limit as Limit
-from twin.scenario.needs import PRIORITY, Needs, Priority
 from twin.scenario.orders import OrderList, OrderLoading
+from twin.scenario.pickup import PickUp as PickUp
+from twin.scenario.pickup import check_pickup
 from twin.scenario.problems import Faults, Loc, nearest, wrong
 from twin.scenario.series import OrSeries, Series
 from twin.scenario.settlement import Settlement
-from twin.scenario.variates import DurationVariate, MassVariate
 from twin.scenario.vocabulary import Vocabulary
 
 _SHARE = Quantity("1", ge=0, le=1)
@@ -241,41 +241,6 @@ def _quantity(value: object, quantity: Quantity, faults: Faults, *loc: str | int
         return 0.0
 
 
-class PickUpLimit(Model):
-    """What a customer takes at most."""
-
-    mass: Mass = Field(description="What is taken at most in each period.")
-    per: Duration = Field(description="Length of a period; the first begins with the run.")
-
-
-class PickUp(Model):
-    """Trucks that take the product away."""
-
-    every: DurationVariate = Field(description="Time from one truck to the next.")
-    first: DurationOrZero | None = Field(default=None, description="Time of the first truck; where not given, as of deliveries.")
-    mass: MassVariate = Field(description="What a truck takes.")
-    minimum: MassOrZero = default(0.0, NOT_USED, description="A truck that finds less leaves empty.")
-    unit: Mass | None = Field(default=None, description="Mass of a bale or container: only whole ones are loaded; loose where not given.")
-    limit: PickUpLimit | None = Field(
-        default=None, description="What the customer takes in a period: the last truck takes what is left of it, further ones do not come."
-    )
-    time: DurationVariate | None = Field(default=None, description="How long loading takes; what is loaded leaves as it begins. None where not given.")
-    needs: Needs = Field(default=(), description="Resources that are held while loading.")
-    priority: Priority | None = Field(default=None, description=PRIORITY)
-    calendar: CalendarName = Field(default=None, description="When trucks come; always where not given.")
-    every_counts: EveryCounts | None = Field(default=None, description=EVERY_COUNTS)
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        faults = Faults()
-        if self.every_counts is not None and self.calendar is None:
-            faults.add("'every_counts' needs a 'calendar'; without one all time counts", "every_counts")
-        if self.needs and self.time is None:
-            faults.add("'needs' needs a 'time': loading that takes none holds nobody", "needs")
-        faults.stop_if_any()
-        return self
-
-
 class Product(UnitModel):
     """What leaves the plant: by pick-ups from a bunker, or all at once where it is taken from a port.
 
@@ -305,6 +270,9 @@ class Product(UnitModel):
     )
     grade_basis: GradeBasis = Field(
         default="as_received", description="On which mass the specification and grades are told: as it is weighed, or `dry`, without the materials' moisture."
+    )
+    goes_to: Literal["recycling", "other_recovery", "disposal"] | None = Field(
+        default=None, description="What becomes of it, for the shares that a plant documents; not told where no product says it."
     )
     penalty: Penalty = Field(default=Penalty(), description="How much the price of a load outside the specification falls, with `penalise`.")
     price: Price = Field(default=Price(), description="What it brings: EUR per mass of product, or of what is named in it.")
@@ -353,7 +321,7 @@ class Product(UnitModel):
         yield from self._check_quality()
         yield from self._check_settlement()
         if self.pickup is not None:
-            yield from _check_pickup(self.pickup)
+            yield from check_pickup(self.pickup)
         if self.loading is not None and not self.orders:
             yield ("loading",), "'loading' needs 'orders'; how a truck of 'pickup' is loaded stands there"
 
@@ -386,16 +354,6 @@ class Product(UnitModel):
         for term in self.penalty.terms:
             if term.name is not None and term.name not in limited:
                 yield ("penalty", term.name), f"the specification has no limit on {term.name!r}; {nearest(term.name, limited)}"
-
-
-def _check_pickup(pickup: PickUp) -> Iterator[tuple[Loc, str]]:
-    """A pick-up that can never load anything is an error."""
-    unit, limit = pickup.unit, pickup.limit
-    if unit is not None and pickup.mass.upper < unit:
-        yield ("pickup", "unit"), f"a truck takes at most {format_quantity(pickup.mass.upper, 'kg')}, less than one unit of {format_quantity(unit, 'kg')}"
-    for key, least in (("unit", unit or 0.0), ("minimum", pickup.minimum)):
-        if limit is not None and limit.mass < least:
-            yield ("pickup", "limit"), f"is less than {key!r}, so that no truck ever comes (got {format_quantity(limit.mass, 'kg')})"
 
 
 def _ports(product: Product) -> tuple[str, ...]:
