@@ -42,9 +42,9 @@ class CalculationPoint(Model):
 
 
 def check_points(points: Mapping[str, CalculationPoint], models: Mapping[str, UnitModel], kinds: Mapping[str, Kind]) -> Iterator[tuple[Loc, str]]:
-    """Yield (place, message) of each stream that there is not, or that counts twice."""
-    streams = [name for name, model in models.items() if kinds[model.kind].role in _CARRY]
-    streams += [f"{name}.{port}" for name, model in models.items() for port in kinds[model.kind].ports(model)]
+    """Yield (place, message) of each stream that there is not, or that counts twice. ``models`` and ``kinds`` are by unit."""
+    streams = [name for name, model in models.items() if kinds[name].role in _CARRY]
+    streams += [f"{name}.{port}" for name, model in models.items() for port in kinds[name].ports(model)]
     taken: dict[tuple[str, str], str] = {}
     for name, point in points.items():
         for place, stream in enumerate(point.at):

@@ -58,7 +58,7 @@ class Curve:
 
 
 def chance_to_pass(share: float, limit: Limit, pieces: float, samples: int = 1, error: float = 0.0) -> float:
-    """Return the chance that the mean of ``samples`` samples keeps ``limit``, each of ``pieces`` equal pieces, its analysis with a deviation of ``error`` points.
+    """Return the chance that the mean of ``samples`` samples keeps ``limit``: each of ``pieces`` equal pieces, with ``error`` points of analysis.
 
     With 100 pieces and a limit of 10 % at most, of a lot with 10 % true, 0 to 10 pieces pass: 58 % of samples.
 
@@ -123,18 +123,19 @@ def acceptance_curve(
     shares, lot = _shares_of(result, product, model)
     content = _content(scenario, found.name, model)
     pieces = Pieces.of(scenario.properties)
+    error = judged.error * float(np.sqrt((content[shares.sum(axis=1) > 0.0] ** 2).sum()))  # each material's share has its own
     true = float((shares.sum(axis=1) * content).sum())
     margin = abs(true - found.value) if margin is None else margin
     at_limit = _tilted(shares, content, found.value)
     number = _pieces(at_limit, content, pieces, judged.mass, lot)
     stream = Stream(scenario.seed, 0, f"{product}.acceptance", "curve")
     points = []
-    for share in _range(shares, content, found.value, number, judged):
+    for share in _range(shares, content, found.value, math.sqrt((found.value * (1.0 - found.value) / number + error**2) / judged.samples)):
         tilted = _tilted(shares, content, share)
-        chance = chance_to_pass(share, found, _pieces(tilted, content, pieces, judged.mass, lot), judged.samples, judged.error)
+        chance = chance_to_pass(share, found, _pieces(tilted, content, pieces, judged.mass, lot), judged.samples, error)
         passed = sum(found.holds(_reading(tilted, content, pieces, judged, lot, stream)) for _ in range(draws))
         points.append(Point(share, chance, passed / draws if draws else math.nan))
-    settles = samples_that_settle(found.value, margin, number, judged.error, wrong)
+    settles = samples_that_settle(found.value, margin, number, error, wrong)
     return Curve(product, found, judged, lot, true, number, tuple(points), margin, wrong, settles)
 
 
@@ -195,9 +196,8 @@ def _pieces(shares: Floats, content: Floats, pieces: list[list[Pieces]], sample:
     return equal_pieces(mean, deviation) if deviation == deviation else math.inf
 
 
-def _range(shares: Floats, content: Floats, limit: float, pieces: float, judged: Acceptance) -> list[float]:
-    """Eleven shares around the limit, as far as the chance changes and the product's materials reach."""
-    spread = math.sqrt((limit * (1.0 - limit) / pieces + judged.error**2) / judged.samples)
+def _range(shares: Floats, content: Floats, limit: float, spread: float) -> list[float]:
+    """Eleven shares around the limit, as far as readings that scatter by ``spread`` change the chance and the product's materials reach."""
     present = content[shares.sum(axis=1) > 0.0]
     low, high = float(present.min()), float(present.max())
     width = max(3.0 * spread, 0.005)
