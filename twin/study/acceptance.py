@@ -27,6 +27,8 @@ Floats = NDArray[np.float64]
 _NORMAL = NormalDist()
 MOST_PIECES = 1_000_000
 MOST_SAMPLES = 1_000_000
+PURE = 1e-9
+"""A share so near to 0 or 1 is taken as that."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def chance_to_pass(share: float, limit: Limit, pieces: float, samples: int = 1, 
     """
     deviation = error / math.sqrt(samples)
     whole = pieces * samples
-    if not 0.0 < share < 1.0 or not math.isfinite(whole):
+    if not PURE < share < 1.0 - PURE or not math.isfinite(whole):
         return _passes(share, limit, deviation)
     if whole > MOST_PIECES:
         return _passes(share, limit, math.hypot(deviation, math.sqrt(share * (1.0 - share) / whole)))
