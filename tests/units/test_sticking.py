@@ -31,8 +31,9 @@ def plant(clings: Any = "60 %", **feed: Any) -> dict[str, Any]:
         "materials": {
             "film": {"density": "930 kg/m3", "form": "film", "wall": "50 um"},
             "bottle": {"density": "950 kg/m3", "assay": {"Cl": "1 %"}},
-            "dirt": {"density": "1000 kg/m3", "clings": clings, "assay": {"Fe": "2 %"}},
+            "dirt": {"density": "1000 kg/m3", "assay": {"Fe": "2 %"}},
         },
+        "sticking": {"dirt": clings},
         "units": {
             "trucks": {
                 "kind": "feed",
@@ -106,5 +107,11 @@ def test_docstring_examples() -> None:
 
 @pytest.mark.parametrize("clings", ["100 %", "-1 %", "wet"])
 def test_what_is_wrong_is_said(clings: str) -> None:
-    with pytest.raises(ScenarioError, match="clings"):
+    with pytest.raises(ScenarioError, match="sticking"):
         twin.load(plant(clings))
+
+
+def test_what_sticks_is_delivered() -> None:
+    for name, message in (("gold", "unknown material"), ("Fe", "is an element")):
+        with pytest.raises(ScenarioError, match=message):
+            twin.load({**plant(), "sticking": {name: "10 %"}})

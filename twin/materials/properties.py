@@ -29,9 +29,6 @@ PROPERTIES: dict[str, Property] = {
         Quantity("kg/m3", gt=0), "mass of a piece over the volume of its outline, air and all; of solid, film and crumpled ones", None
     ),
     "moisture": Property(Quantity("1", ge=0, le=1), "water in the material as received, mass fraction; 1 is water itself", 0.0),
-    "clings": Property(
-        Quantity("1", ge=0, lt=1), "share that sticks to the surfaces of the other pieces of a lot and leaves a line with them, of water and dirt", 0.0
-    ),
     "heating_value": Property(
         Quantity("J/kg"),
         "lower heating value of the dry material, less the evaporation of its moisture as received: C, H and S, with the O, N, Cl and Br on them, become CO2, "

@@ -322,6 +322,9 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
         checked.check_with(words, events)
         for loc, message in unknown_targets(settings.calculation_points, words):
             checked.complain(loc, message)
+        for name in settings.sticking:
+            if name not in materials.names and name not in materials.groups:
+                checked.complain(("sticking", name), words.unknown_material(name) or f"{name!r} is not delivered, so that none of it sticks")
         check_flows(policies.values(), plant, materials.names, checked.complain)
         checked.check_liberation(materials)
     if checked.problems or stuff is None:
@@ -353,6 +356,7 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
         thermochemistry=settings.thermochemistry,
         money=settings.money,
         calculation_points=settings.calculation_points,
+        sticking=settings.sticking,
         units=checked.models,
         kinds=checked.kinds,
         events=tuple(entry.event for entry in events),

@@ -355,6 +355,11 @@ class Settings(Model):
     calculation_points: dict[Name, CalculationPoint] = Field(
         default={}, description="Where mass enters the operation at which an act measures it, by name; see the page on quality."
     )
+    sticking: dict[Name, Annotated[float, Quantity("1", ge=0, lt=1, example="60 %")]] = Field(
+        default={},
+        description="How much of a material, or of those of a group, sticks to the surfaces of the other pieces of a lot and leaves a line with them, e.g. "
+        "of water and dirt; none where not given.",
+    )
     budget: Budget = Field(default=Budget(), description="What a run may use.")
     thermochemistry: Thermochemical = Field(default=Thermochemical(), description="What smelting rests on, where it differs from the data of twin.")
     units: dict[str, Any] = Field(description="The plant: units by name, in the order in which ties in time are broken.", min_length=1)
