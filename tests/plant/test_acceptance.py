@@ -221,6 +221,15 @@ def test_a_product_that_did_not_leave_has_no_curve() -> None:
         acceptance_curve(twin.run(twin.load(tree)), "out")
 
 
+def test_without_sizes_there_are_no_pieces_to_sample() -> None:
+    tree = plant(0.1001, loads=5)
+    del tree["size_bounds"], tree["units"]["bay"]["initial"]["size"]
+    assert "offspec_share_true.out" not in twin.run(twin.load(tree)).kpis
+    tree["units"]["out"]["acceptance"] = {"samples": 3}
+    with pytest.raises(ScenarioError, match="give 'size_bounds'"):
+        twin.load(tree)
+
+
 @pytest.mark.parametrize(
     ("product", "message"),
     [

@@ -112,6 +112,5 @@ def test_what_is_wrong_is_said(clings: str) -> None:
 
 
 def test_what_sticks_is_delivered() -> None:
-    for name, message in (("gold", "unknown material"), ("Fe", "is an element")):
-        with pytest.raises(ScenarioError, match=message):
-            twin.load({**plant(), "sticking": {name: "10 %"}})
+    with pytest.raises(ScenarioError, match="unknown material"):
+        twin.load({**plant(), "sticking": {"gold": "10 %"}})

@@ -6,10 +6,19 @@ No loss of the operation itself is reckoned, and none of these figures is what a
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.errors import UsageError
 from twin.results.ratios import Values, ratio
 from twin.results.tally import CalculationPoint, Totals
+
+if TYPE_CHECKING:
+    from twin.results.read import Result
 
 RECYCLING, OTHER_RECOVERY = "recycling", "other_recovery"
 
@@ -62,6 +71,32 @@ def untold(totals: Totals) -> str:
     """Return which products do not say what becomes of them, for a note."""
     found = [name for name, product in totals.inputs.products.items() if not product.goes_to and totals.mass(name) > 0.0]
     return f"'goes_to' is not said of {', '.join(found)}: counted as not recovered" if found else ""
+
+
+def shares_by_month(result: Result) -> Iterator[tuple[str, float, float]]:
+    """Yield each calendar month after the warm-up ("2026-01"), with ``share_to_recovery`` and ``share_to_recycling`` of the record steps that begin in it.
+
+    Raises ``UsageError`` where no product says what becomes of it. Not a number in a month in which nothing was processed or recovered.
+    """
+    inputs = result.totals.inputs
+    if not any(product.goes_to for product in inputs.products.values()):
+        raise UsageError("no product says what becomes of it: give 'goes_to', e.g. recycling")
+    start = datetime.fromisoformat(str(result.attrs["start"]))
+    bounds, flow = result.array("time_bounds"), result.array("streams/mass_flow")
+    streams = result.array("stream").tolist()
+
+    def mass(names: Iterable[str], rows: NDArray[np.bool_]) -> float:
+        lengths = (bounds[rows, 1] - bounds[rows, 0])[:, None]
+        return math.fsum(float((np.nan_to_num(flow[rows, streams.index(name)]) * lengths).sum()) for name in names)
+
+    moments = [start + timedelta(seconds=round(begin)) for begin in bounds[:, 0].tolist()]
+    counted = bounds[:, 0] >= result.totals.begin - 1e-9
+    for month in dict.fromkeys(f"{moment:%Y-%m}" for moment, counts in zip(moments, counted.tolist(), strict=True) if counts):
+        rows = counted & np.array([f"{moment:%Y-%m}" == month for moment in moments])
+        recovered = mass((name for name, product in inputs.products.items() if product.goes_to in (RECYCLING, OTHER_RECOVERY)), rows)
+        recycled = mass((name for name, product in inputs.products.items() if product.goes_to == RECYCLING), rows)
+        taken = mass(inputs.intake, rows) - mass(inputs.returned, rows)
+        yield month, float(ratio(recovered, taken)), float(ratio(recycled, recovered))
 
 
 def _to(totals: Totals, *outlets: str) -> float:

@@ -22,6 +22,7 @@ from twin.scenario.events import Entry, timed
 from twin.scenario.fields import NAME
 from twin.scenario.kind import Kind, UnitModel, find, names
 from twin.scenario.kinds.feed import Feed
+from twin.scenario.kinds.product import with_acceptance
 from twin.scenario.machine import MachineModel
 from twin.scenario.merge import changed, merged
 from twin.scenario.model import Scenario
@@ -294,7 +295,7 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
     policies = read_policies(settings.policies, plant, checked.complain)
     source_settings = read_settings(plant, checked.complain)
     events = timed(settings, written, checked.models, checked.validated, known, checked.complain, policies)
-    checked.models = with_stocks(checked.models, unit_names, checked.complain)
+    checked.models = with_acceptance(with_stocks(checked.models, unit_names, checked.complain), settings.size_bounds)
     stuff = checked.materials(settings, source, events, skip="catalogue" in bad or "materials" in bad)
     faulty = checked.written("carriers", bad)
     drawn = [name for model in checked.models.values() if isinstance(model, ProcessModel) for name in model.carriers_used() if name not in faulty]

@@ -29,10 +29,11 @@ Missed = list[tuple[Limit, float]]
 
 
 class Verdict(NamedTuple):
-    """The limits that a lot misses as it was ``found``, and those that it ``truly`` misses, each with the share."""
+    """The limits that a lot misses as it was ``found``, and those that it ``truly`` misses, each with the share; whether it was ``sampled``."""
 
     found: Missed
     truly: Missed
+    sampled: bool = False
 
 
 class Account:
@@ -62,13 +63,13 @@ class Account:
         if self.settlement is not None:
             self.settlement.lot(self._rows, amount, now)
         if self.limits:
-            found, truly = self.judge(x, self._rows, amount, now, share) if verdict is None else verdict
-            self.count(Verdict(found, truly), amount, now)
-            if found:
+            judged = self.judge(x, self._rows, amount, now, share) if verdict is None else verdict
+            self.count(judged, amount, now)
+            if judged.found:
                 counts = self.recorder.gates[k][self.gate_row]
                 counts[OFFSPEC] += amount
                 if self.penalty is not None:
-                    counts[PENALTY] += amount * self.penalty.of(found)
+                    counts[PENALTY] += amount * self.penalty.of(judged.found)
 
     def judge(self, x: Floats, rows: Floats, amount: float, now: int, share: float = 1.0) -> Verdict:
         """Judge a lot of ``amount`` kg: ``share`` of ``x`` (component, size), or ``rows`` (component,), kg; by samples where it is sampled and is no melt."""
@@ -79,11 +80,11 @@ class Account:
         finding = self.sampler.find(shares, amount)
         self.sampler.note(finding, shares, amount, self.judged, now)
         self.judged += 1
-        return Verdict([] if np.isnan(finding.shares).any() else list(self._missed(finding.shares, 1.0)), truly)
+        return Verdict([] if np.isnan(finding.shares).any() else list(self._missed(finding.shares, 1.0)), truly, True)
 
     def count(self, verdict: Verdict, amount: float, now: int) -> None:
-        """Count a lot of ``amount`` kg that was judged by samples, and whether these were right."""
-        if self.sampler is None:
+        """Count a lot of ``amount`` kg, if it was judged by samples, and whether these were right."""
+        if not verdict.sampled:
             return
         counts = self.recorder.gates[self.recorder.step(now)][self.gate_row]
         counts[JUDGED] += amount

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo, model_validator
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
@@ -22,6 +22,7 @@ from twin.scenario.pickup import check_pickup
 from twin.scenario.problems import Faults, Loc, nearest, wrong
 from twin.scenario.series import OrSeries, Series
 from twin.scenario.settlement import Settlement
+from twin.scenario.sizes import ONE_CLASS, SizeClasses
 from twin.scenario.vocabulary import Vocabulary
 
 _SHARE = Quantity("1", ge=0, le=1)
@@ -266,7 +267,8 @@ class Product(UnitModel):
     )
     acceptance: Acceptance | None = Field(
         default=None,
-        description="How a load is judged. Where not given: by one sample where the product has a price and trucks or orders take it, else by what is true.",
+        description="How a load is judged. Where not given: by one sample where the product has a price, trucks or orders take it, and the scenario has "
+        "`size_bounds`; else by what is true.",
     )
     grade_basis: GradeBasis = Field(
         default="as_received", description="On which mass the specification and grades are told: as it is weighed, or `dry`, without the materials' moisture."
@@ -280,13 +282,6 @@ class Product(UnitModel):
     targets: tuple[Text, ...] = Field(
         default=(), description="What it is to recover; what is priced, and what the specification asks for at least, where not given."
     )
-
-    @model_validator(mode="after")
-    def _sampled_by_default(self) -> Self:
-        """What is sold is judged by a sample; its mass stands among the numbers of a run."""
-        if self.acceptance is None and self.spec.limits and self.fetched and (self.price.terms or self.settlement is not None):
-            object.__setattr__(self, "acceptance", Acceptance())
-        return self
 
     @property
     def sampled(self) -> Acceptance | None:
@@ -318,7 +313,7 @@ class Product(UnitModel):
         for loc, name in self._names():
             if message := vocabulary.unknown_material(name, elements=True):
                 yield loc, message
-        yield from self._check_quality()
+        yield from self._check_quality(vocabulary.sizes)
         yield from self._check_settlement()
         if self.pickup is not None:
             yield from check_pickup(self.pickup)
@@ -339,11 +334,13 @@ class Product(UnitModel):
             if not self.fetched:
                 yield ("settlement",), "lots are what trucks or orders take: give 'pickup' or 'orders', or a 'price'"
 
-    def _check_quality(self) -> Iterator[tuple[Loc, str]]:
+    def _check_quality(self, sizes: SizeClasses) -> Iterator[tuple[Loc, str]]:
         if self.when_off_spec != ACCEPT and not self.spec.limits:
             yield ("when_off_spec",), f"{self.when_off_spec!r} needs a 'spec', e.g. {{Cu: \">= 92 %\"}}"
         if self.acceptance is not None and not self.spec.limits:
             yield ("acceptance",), "needs a 'spec' that loads are judged by, e.g. {Cu: \">= 92 %\"}"
+        if self.sampled is not None and sizes is ONE_CLASS:
+            yield ("acceptance",), "a sample holds pieces, and nobody says how large they are: give 'size_bounds', or {by: truth}"
         if self.rejects and not self.fetched:
             yield ("when_off_spec",), "a load is rejected at a pick-up: give 'pickup' or 'orders', or use 'penalise'"
         if self.when_off_spec == PENALISE and not self.penalty.terms:
@@ -354,6 +351,17 @@ class Product(UnitModel):
         for term in self.penalty.terms:
             if term.name is not None and term.name not in limited:
                 yield ("penalty", term.name), f"the specification has no limit on {term.name!r}; {nearest(term.name, limited)}"
+
+
+def with_acceptance(models: Mapping[str, UnitModel], sizes: SizeClasses) -> dict[str, UnitModel]:
+    """Return the models, those of products that are sold judged by a sample where they do not say how: its mass stands among the numbers of a run."""
+    return {name: _sampled_by_default(model) if isinstance(model, Product) and sizes is not ONE_CLASS else model for name, model in models.items()}
+
+
+def _sampled_by_default(product: Product) -> Product:
+    sold = bool(product.price.terms) or product.settlement is not None
+    judged = product.acceptance is not None or not product.spec.limits
+    return product if judged or not (sold and product.fetched) else product.model_copy(update={"acceptance": Acceptance()})
 
 
 def _ports(product: Product) -> tuple[str, ...]:
