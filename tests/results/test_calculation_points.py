@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 import twin
-from twin.errors import ScenarioError
+from twin.errors import ScenarioError, UsageError
+from twin.results.calculation_points import shares_by_month
 from twin.results.kpis import Kpi
 
 POINTS: dict[str, Any] = {
@@ -96,3 +97,20 @@ def test_no_word_of_a_target_is_used() -> None:
 def test_what_is_wrong_is_said(point: dict[str, Any], message: str) -> None:
     with pytest.raises(ScenarioError, match=message):
         twin.load(plant(calculation_points={**POINTS, "extruder": {**POINTS["extruder"], **point}}))
+
+
+def test_shares_by_month_are_those_of_each_month() -> None:
+    """Ten lots in January, and ten of other composition in February; the first five hours are warm-up."""
+    units = plant()["units"]
+    units["yard"]["initial"]["mass"] = "200 t"
+    units["second"] = {"kind": "bunker", "capacity": "9 kt", "initial": {"mass": "200 t", "composition": {"paper": "100 %"}}}
+    units["sorter"]["from"] = ["yard", "second"]
+    time = {"start": "2026-01-31T14:00", "horizon": "25 h", "warmup": "5 h"}
+    with twin.run(twin.load(plant(units=units, time=time, lot="200 kg"))) as result:
+        found = list(shares_by_month(result))
+        assert [month for month, *_ in found] == ["2026-01", "2026-02"]
+        assert found[0][1:] == pytest.approx((1.0, 10.6 / 20.0), rel=0.02)  # a lot of 1 % of an hour is in the line at each end
+        assert found[1][1:] == pytest.approx((1.0, 0.8), rel=0.02)
+    units["paper"].pop("goes_to"), units["film"].pop("goes_to")
+    with twin.run(twin.load(plant(units=units))) as result, pytest.raises(UsageError, match="give 'goes_to'"):
+        list(shares_by_month(result))
