@@ -235,6 +235,7 @@ def test_without_sizes_there_are_no_pieces_to_sample() -> None:
     [
         ({"acceptance": {"mass": "0 kg"}}, "mass"),
         ({"acceptance": {"samples": 0}}, "samples"),
+        ({"acceptance": {"samples": 1001}}, "samples"),
         ({"acceptance": {"error": "-1 %"}}, "error"),
         ({"acceptance": {"by": "guess"}}, "by"),
         ({"acceptance": {}, "spec": {}}, "needs a 'spec'"),

@@ -123,7 +123,7 @@ class DeliveryHazard(Model):
 class Samples(Model):
     """How many samples are taken of a lot, and how they are analysed."""
 
-    samples: Count = Field(default=1, description="How many samples are taken of it; their mean counts.")
+    samples: Count = Field(default=1, le=1000, description="How many samples are taken of it; their mean counts.")
     error: Fraction = default(
         0.0, NOT_USED, description="Standard deviation of the analysis of one sample, in points of each material's share, beside the chance of its pieces."
     )
