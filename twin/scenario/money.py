@@ -125,8 +125,13 @@ def check_money(money: MoneyPlan, calendars: Collection[str], models: Mapping[st
 
 
 def late_series(models: Mapping[str, UnitModel], money: MoneyPlan | None, start: datetime) -> Iterator[tuple[Loc, str]]:
-    """Yield (place, message) of each gate fee and wage whose series begins after the run."""
+    """Yield (place, message) of each price of a feed, a product or a metal, and of each wage, whose series begins after the run."""
     given: list[tuple[Loc, object]] = [(("units", name, "price"), model.price) for name, model in models.items() if isinstance(model, Feed)]
+    for name, model in models.items():
+        if isinstance(model, Product):
+            given += [(("units", name, "price", *([term.name] if term.name is not None else [])), term.value) for term in model.price.terms]
+            metals = model.settlement.metals if model.settlement is not None else {}
+            given += [(("units", name, "settlement", "metals", metal, "price"), terms.price) for metal, terms in metals.items()]
     given += [(("money", "labour", role, "wage"), labour.wage) for role, labour in (money.labour.items() if money is not None else ())]
     for loc, value in given:
         if isinstance(value, Series) and (begin := value.seconds(start)[0]) > 0.0:
