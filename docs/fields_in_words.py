@@ -67,6 +67,8 @@ LOOSE = {
     ("Labour", "heads"): "whole number ≥ 1, or mapping of calendars to whole numbers",
     ("CarrierSettings", "price"): "price per energy, e.g. `0.18 EUR/kWh`, or a [series](../money.md#prices-that-change)",
     ("CarrierSettings", "co2"): "mass per energy, e.g. `363 g/kWh`, or a [series](../money.md#prices-that-change)",
+    ("Feed", "price"): "price per mass, e.g. `-30 EUR/t`, or a [series](../money.md#prices-that-change)",
+    ("Labour", "wage"): "cost per time, e.g. `32 EUR/h`, or a [series](../money.md#prices-that-change)",
     ("MetalTerms", "price"): "price per mass, e.g. `120 EUR/t`, or a [series](../money.md#prices-that-change)",
     ("ResourceSpec", "count"): "whole number ≥ 1, or mapping of calendars to whole numbers",
     ("Event", "at"): "date, or time since the start, e.g. `10 d`",

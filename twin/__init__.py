@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from twin.scenario.loading import starter
     from twin.scenario.model import Scenario
     from twin.scenario.schema import json_schema as schema
+    from twin.study.acceptance import acceptance_curve
     from twin.study.batch_test import batch_test
     from twin.study.cite import cite
     from twin.study.compare import compare
@@ -54,6 +55,7 @@ __all__ = [
     "Study",
     "Trace",
     "TwinError",
+    "acceptance_curve",
     "batch_test",
     "bundle",
     "catalogue",
@@ -89,6 +91,7 @@ _HOMES = {
     "Scenario": ("twin.scenario.model", "Scenario"),
     "Study": ("twin.study.read", "Study"),
     "Trace": ("twin.plant.trace", "Trace"),
+    "acceptance_curve": ("twin.study.acceptance", "acceptance_curve"),
     "batch_test": ("twin.study.batch_test", "batch_test"),
     "bundle": ("twin.report.bundle", "bundle"),
     "catalogue": ("twin.materials", "builtin_catalogue"),

@@ -4,11 +4,22 @@ An instrument has a random error (a part that is absolute, a part in proportion 
 counted), a bias that is the same in all its readings, a delay, steps in which it shows, and gaps. A reading is made by :meth:`Measurement.read` from a
 true value and uniforms that the caller draws; :meth:`Measurement.log_likelihood` is the logarithm of the density (of pieces alone, steps and gaps: of the
 probability) of exactly that.
+
+A sample of so many kg holds pieces of many masses. Which of them is drawn by :func:`shares_in_sample`: the number of each class in the sample is binomial,
+each piece of the lot being in it with the chance M_sample/M_lot, and each has a size of its own. So a sample in which n pieces are expected has none with
+the probability e^-n, where the lot is large. Where many are expected, their mass together is drawn from a gamma distribution of the same mean and
+variance. Its variance is Gy's fundamental sampling error: with w_c the mass share of class c and m_c the mass of one of its pieces, the relative variance
+of the share a of a constituent is
+
+    (1/M_sample - 1/M_lot) sum over c of w_c m_c (a_c - a)^2/a^2
+
+(his heterogeneity of constitution, with a_c = 1 in classes of the constituent and 0 in others). The analysis of the sample is a :class:`Measurement` on top.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Literal
@@ -19,6 +30,8 @@ from numpy.typing import ArrayLike, NDArray
 from twin.errors import UsageError
 
 Floats = NDArray[np.float64]
+Uniform = Callable[[], float]
+"""Gives the next uniform, 0..1, of a stream."""
 Over = Literal["instant", "mean", "sum"]
 UNIFORMS = 3
 """Uniforms of a reading: for the error, for the pieces, for a gap."""
@@ -203,3 +216,122 @@ def _with_shared_bias(away: Floats, variances: Floats, shared: float) -> float:
     square = math.fsum((weights * away**2).tolist()) - pull**2 * shared / (1.0 + shared * total)
     determinant = math.fsum(np.log(variances).tolist()) + math.log1p(shared * total)
     return -0.5 * (square + determinant + len(away) * math.log(2.0 * math.pi))
+
+
+FEW = 50.0
+"""Up to so many expected pieces each is drawn, beyond their mass together."""
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Pieces of one material in one size class, which has its mass spread evenly in log size.
+
+    ``smallest`` and ``largest`` [kg]; ``heaviness`` [kg]: mean mass of a piece by mass, which makes the variance; ``number`` [1/kg]: pieces in a kg.
+    """
+
+    smallest: float
+    largest: float
+    heaviness: float
+    number: float
+
+    @classmethod
+    def of(cls, properties: Mapping[str, Floats]) -> list[list[Pieces]]:
+        """Return the pieces by material and size class, from the tables of :mod:`twin.materials.pieces` among the properties.
+
+        Cubes between 1 and 3 m of 1 kg/m3: a kg holds more pieces than at the geometric mean, of 5.2 kg, and most of it is in heavier ones.
+
+        >>> from twin.materials.pieces import with_pieces
+        >>> cubes = {"density": np.array([1.0]), "thickness_ratio": np.array([1.0])}
+        >>> pieces = Pieces.of(with_pieces(cubes, [1.0], [3.0]))[0][0]
+        >>> round(pieces.number * 5.196, 3), round(pieces.heaviness / 5.196, 3)
+        (1.518, 1.518)
+        """
+        columns = (properties[f"piece_{name}"].tolist() for name in ("smallest", "largest", "heaviness", "number"))
+        return [[cls(*cell) for cell in zip(*rows, strict=True)] for rows in zip(*columns, strict=True)]
+
+    def mass(self, u: float) -> float:
+        """Mass [kg] of a piece picked by number, inverted from ``u`` 0..1: finer ones are more, 1/m is spread evenly, whatever power of the size m is."""
+        return 1.0 / (1.0 / self.smallest - u * (1.0 / self.smallest - 1.0 / self.largest))
+
+    def drawn(self, mass: float, sampled: float, uniform: Uniform) -> float:
+        """Draw the mass [kg] of these pieces in a sample of the share ``sampled`` 0..1 of a delivery that holds ``mass`` kg of them.
+
+        Its mean is ``mass * sampled``. One uniform for the number and one for each piece, or one for all where more than :data:`FEW` are expected.
+        """
+        there = mass * self.number
+        if there * sampled <= FEW:
+            return math.fsum(self.mass(uniform()) for _ in range(pieces_found(uniform(), there * sampled, there)))
+        from scipy.special import gammaincinv
+
+        expected = mass * sampled
+        shape = expected / (self.heaviness * (1.0 - sampled))  # variance: expected * heaviness * (1 - sampled)
+        return float(gammaincinv(shape, uniform())) / shape * expected
+
+
+def pieces_found(u: float, expected: float, there: float) -> int:
+    """Pieces in a sample, inverted from ``u`` 0..1: binomial, of ``there`` pieces (rounded up) with the mean ``expected``, which is at most ``there``.
+
+    >>> [pieces_found(u, 0.5, 1e6) for u in (0.6, 0.61, 0.95)]  # e^-0.5 = 0.6065
+    [0, 1, 2]
+    >>> pieces_found(0.5, 3.0, 3.0), pieces_found(0.999, 2.9, 3.0)
+    (3, 3)
+    """
+    most = max(1, math.ceil(there))
+    chance = expected / most
+    if chance > 0.5:  # those that stay behind are fewer
+        return most - pieces_found(1.0 - u, most - expected, most) if chance < 1.0 else most
+    count, probability = 0, math.exp(most * math.log1p(-chance))
+    left = u - probability
+    while left >= 0.0 and count < most:
+        probability *= (most - count) / (count + 1) * chance / (1.0 - chance)
+        count += 1
+        left -= probability
+        if count > expected and probability < 1e-18:
+            break
+    return count
+
+
+def sampling_deviation(shares: Floats, masses: Floats, constituent: Floats, sample: float, delivery: float) -> float:
+    """Relative standard deviation of a constituent's share in a sample, after Gy.
+
+    ``shares`` (class,): mass shares of the delivery, in sum 1; ``masses`` (class,): kg of a piece, its mean by mass; ``constituent`` (class,): its content in
+    each; ``sample`` and ``delivery`` in kg. NaN for a constituent that is not there.
+
+    Pieces of 1 g, a tenth of them the constituent, 1 kg of a very large lot: 1000 pieces, so sqrt(.9/.1/1000).
+
+    >>> shares, masses = np.array([0.1, 0.9]), np.array([1e-3, 1e-3])
+    >>> round(sampling_deviation(shares, masses, np.array([1.0, 0.0]), 1.0, 1e12), 6)
+    0.094868
+    """
+    rows = list(zip(shares.tolist(), masses.tolist(), constituent.tolist(), strict=True))
+    mean = math.fsum(w * a for w, _, a in rows)
+    if mean <= 0.0 or sample >= delivery:
+        return 0.0 if mean > 0.0 else math.nan
+    heterogeneity = math.fsum(w * m * (a - mean) ** 2 for w, m, a in rows) / mean**2
+    return math.sqrt((1.0 / sample - 1.0 / delivery) * heterogeneity)
+
+
+def shares_in_sample(shares: Floats, pieces: Sequence[Sequence[Pieces]], mass: float, sample: float, uniform: Uniform) -> list[list[float]]:
+    """Draw the mass shares by (material, size) in a sample of ``sample`` kg of ``mass`` kg with ``shares`` (material, size): each piece is in it independently.
+
+    Not numbers in a sample that holds no piece at all; the true shares in one that takes all. Uniforms: see :meth:`Pieces.drawn`, for each class that is there.
+    """
+    true: list[list[float]] = shares[: len(pieces)].tolist()
+    sampled = min(1.0, sample / mass)
+    if sampled >= 1.0:
+        return true
+    drawn = [
+        [own.drawn(mass * share, sampled, uniform) if share > 0.0 else 0.0 for share, own in zip(row, owns, strict=True)]
+        for row, owns in zip(true, pieces, strict=True)
+    ]
+    total = math.fsum(value for row in drawn for value in row)
+    return [[value / total if total > 0.0 else math.nan for value in row] for row in drawn]
+
+
+def equal_pieces(share: float, deviation: float) -> float:
+    """Return among how many equal pieces a ``share`` has the relative standard deviation ``deviation``: the ``pieces`` of a :class:`Measurement` of it.
+
+    >>> round(equal_pieces(0.1, 0.094868))  # the thousand pieces of :func:`sampling_deviation`
+    1000
+    """
+    return (1.0 - share) / (share * deviation**2) if 0.0 < share < 1.0 and deviation > 0.0 else math.inf

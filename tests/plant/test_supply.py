@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 import twin
+from twin.engine.streams import Stream
 from twin.errors import ScenarioError
-from twin.units.sampling import sampling_deviation
+from twin.measurement import Measurement, sampling_deviation
 
 
 def plant(days: float = 10.0, **feed: Any) -> dict[str, Any]:
@@ -49,7 +50,7 @@ def arriving(result: twin.Result) -> tuple[np.ndarray, np.ndarray]:
     return total, np.divide(flow[:, list(result.array("material")).index("metal")], total, out=np.full(len(total), np.nan), where=total > 0)
 
 
-@pytest.mark.parametrize("module", ["twin.scenario.supply", "twin.units.sampling"])
+@pytest.mark.parametrize("module", ["twin.scenario.supply", "twin.measurement"])
 def test_docstring_examples(module: str) -> None:
     results = doctest.testmod(importlib.import_module(module))
     assert results.attempted > 0
@@ -264,3 +265,18 @@ def test_a_sample_without_a_piece_measures_nothing() -> None:
     n, empty = len(measured), math.exp(-expected)
     assert abs(nothing.mean() - empty) < 4 * math.sqrt(empty * (1 - empty) / n)
     assert measured[~nothing].sum(axis=1) == pytest.approx(1.0)
+
+
+def test_an_analysis_errs_on_top_and_several_samples_count_as_their_mean() -> None:
+    """All of a delivery is each sample, so that only the analysis errs: four of 2 points each scatter by 1, by the one model from the feed's stream."""
+    with twin.run(twin.load(plant(days=20.0, sampling={"mass": "20 t", "samples": 4, "error": "2 %"}))) as result:
+        names = result.array("material").tolist()
+        seen, true = (result.array(f"samples/{key}")[:, names.index("metal")] for key in ("measured", "true"))
+        assert (seen - true).std() == pytest.approx(0.01, rel=0.15) and abs((seen - true).mean()) < 4 * 0.01 / math.sqrt(len(seen))
+        stream = Stream(1, 0, "trucks", "measurement")
+        readings = []
+        for _ in range(4):
+            for name, share in (("metal", 0.3), ("plastic", 0.7)):
+                reading = Measurement(f"share.trucks.{name}", "instant", absolute=0.02).read(share, [stream.uniform() for _ in range(3)])
+                readings += [reading] if name == "metal" else []
+        assert seen[0] == pytest.approx(math.fsum(readings) / 4, rel=1e-12)

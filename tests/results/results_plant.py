@@ -105,6 +105,7 @@ ONCE: dict[str, Any] = {
     "accounts/peak_time": [900.0],
     "accounts/settled": [np.nan, np.nan],
     "accounts/paid": [np.nan, np.nan],
+    "accounts/feed_cost": [np.nan, np.nan, np.nan],
     "units/range_warnings": np.arange(6).reshape(6, 1),
 }
 

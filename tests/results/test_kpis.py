@@ -14,7 +14,7 @@ import pytest
 from results_plant import AXES, KPI_INPUTS, ONCE, STATES, kpis_in, new_writer, steps
 
 from twin.materials import ELEMENTS
-from twin.results import costs
+from twin.results import calculation_points, costs, judged
 from twin.results.kpis import KPIS, Kpi
 from twin.results.layout import SERIES
 from twin.results.tally import KpiInputs
@@ -276,7 +276,8 @@ def test_by_hand_what_orders_were_on_time(name: str) -> None:
 
 def test_every_row_of_the_table_is_tried_by_hand() -> None:
     tried = {name.partition(".")[0] for name in (*EXPECTED, *EXPECTED_WHERE_JUDGED, *EXPECTED_WHERE_SHIFTS_END_BY_RULE, *EXPECTED_OF_ORDERS)}
-    elsewhere = {name.partition(".")[0] for name, *_ in costs.ROWS}  # tests/results/test_costs.py
+    others = (*costs.ROWS, *judged.ROWS, *calculation_points.ROWS)  # tests/results/test_costs.py, tests/plant/test_acceptance.py, test_calculation_points.py
+    elsewhere = {row[0].partition(".")[0] for row in others}
     assert tried | elsewhere == {definition.pattern.partition(".")[0] for definition in KPIS}
 
 

@@ -87,6 +87,13 @@ def test_wrong_series_are_named(tmp_path: Path, price: Any, said: str) -> None:
         run(tmp_path, plant(tmp_path, price))
 
 
+def test_a_series_begins_with_the_run(tmp_path: Path) -> None:
+    tree = plant(tmp_path, {"paper": SERIES})
+    tree["time"]["start"] = "2026-01-04T12:00"
+    with pytest.raises(ScenarioError, match=r"units.bales.price.paper: prices.csv begins 12 h after the run"):
+        run(tmp_path, tree)
+
+
 def test_a_price_scenario_holds_no_series(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="of numbers"):
         run(tmp_path, plant(tmp_path, SERIES, money={"prices": {"low": {"products": {"bales": SERIES}}}}))

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import twin
 from twin.engine.streams import Stream
 from twin.errors import ScenarioError
+from twin.measurement import Measurement
 from twin.plant import simulate
 from twin.quantities import DAY, NANOSECONDS
 from twin.results.kpis import Kpi
@@ -107,6 +108,18 @@ def test_drawn_assays_split_or_go_to_an_umpire() -> None:
     assert split != umpire
     for found in (split, umpire):
         assert found == pytest.approx(LOTS * LOT, abs=4 * 0.003 * DRY * 7850 * math.sqrt(LOTS))
+
+
+def test_assays_are_readings_of_the_one_model() -> None:
+    """Three uniforms for each of seller, buyer and umpire; the middle of the three counts."""
+    lots = kpis(metals__copper__assay_error="0.3 %")["settled.good"].value
+    stream, true = Stream(1, 0, "good", "measurement"), 5 / DRY
+    assay, worth = Measurement("share.copper", "instant", absolute=0.003), []
+    for _ in range(40):
+        seller, buyer, umpire = (assay.read(true, [stream.uniform() for _ in range(3)]) for _ in range(3))
+        counts = settled_assay(seller, buyer, umpire, 0.0)
+        worth.append(DRY * payable_share(counts, 0.965, 0.01) * (8000 - 150) - DRY * 300)
+    assert lots == pytest.approx(math.fsum(worth[10:]), rel=1e-12)
 
 
 def test_a_saved_state_goes_on_with_the_same_assays(tmp_path: Path) -> None:

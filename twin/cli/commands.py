@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 
 from twin.cli import (
+    acceptance,
     batch,
     budget,
     bundle,
@@ -234,6 +235,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "report": report.run,
     "reproduce": reproduce.run,
     "cite": cite.run,
+    "acceptance": acceptance.run,
     "bundle": bundle.run,
     "materials": materials.run,
     "batch": batch.run,

@@ -17,7 +17,8 @@ from twin.results.tally import Totals
 from twin.results.texts import bounds_text
 
 MATRICES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
-    ("product", (("product_mass", "mass"), ("yield", "yield"), ("offspec_share", "off-spec"),
+    ("product", (("product_mass", "mass"), ("yield", "yield"), ("offspec_share", "off-spec"), ("offspec_share_true", "truly off-spec"),
+                 ("passed_offspec", "wrongly passed"), ("failed_onspec", "wrongly failed"),
                  ("pickup_queue", "waiting"), ("pickup_wait", "mean wait"), ("loading", "loading"),
                  ("short_pickup_share", "short pick-ups"), ("empty_pickup_share", "empty pick-ups"), ("rejected_pickup_share", "rejected pick-ups"),
                  ("limited_pickup_share", "called off"), ("rejected_mass", "rejected"), ("penalty", "penalty"),

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from twin import __version__
 from twin.cli import (
+    acceptance,
     batch,
     budget,
     bundle,
@@ -67,7 +68,7 @@ def build_parser() -> argparse.ArgumentParser:
     trace.add_argument("--product", metavar="NAME", help="one product only")
     trace.add_argument("--element", metavar="SYMBOL", help="follow one element only, e.g. Cu")
     trace.add_argument("--most", metavar="N", type=int, default=12, help="origins shown for each product (default: 12)")
-    for command in (sweep, sensitivity, report, reproduce, cite, bundle, materials, batch, plan, export, plot, reconcile, imports, stops):
+    for command in (sweep, sensitivity, report, reproduce, cite, bundle, materials, batch, plan, export, plot, reconcile, imports, stops, acceptance):
         command.add_parser(commands)
     return parser
 

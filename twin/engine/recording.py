@@ -25,8 +25,10 @@ MOST_STEPS = 512
 GATE_COUNTS = (
     "arrivals", "turned_away", "turned_away_mass", "queue", "unloading",
     "pickups", "short_pickups", "empty_pickups", "offspec_mass", "rejected_pickups", "limited_pickups", "penalty", "left",
+    "judged_mass", "passed_offspec", "failed_onspec",
 )  # fmt: skip
-"""Columns of :attr:`Recorder.gates`; ``queue`` and ``unloading`` (of a product, loading) are in truck-seconds, ``penalty`` in EUR."""
+"""Columns of :attr:`Recorder.gates`; ``queue`` and ``unloading`` (of a product, loading) are in truck-seconds, ``penalty`` in EUR; those of
+loads that are judged by samples in kg."""
 RESOURCE_COUNTS = ("in_use", "available", "queue", "grants")
 """Columns of :attr:`Recorder.resources`: seconds of work, seconds that there were to work, seconds of waiting, each summed over all; and how often one was
 granted."""

@@ -83,11 +83,13 @@ def _months(start: datetime, begin: int, end: int) -> Iterator[int]:
 
 
 def accounts_of(built: Built, units: list[str], machines: list[str], products: list[str]) -> dict[str, Any]:
-    """Return the variables of ``/accounts``; none in a plant that has neither a meter nor settlements."""
+    """Return the variables of ``/accounts``; none in a plant that has neither a meter nor settlements nor gate fees that change."""
     scenario, recorder = built.site.scenario, built.site.recorder
     meter, axes = recorder.meter, recorder.axes
     settlements = {name: account.settlement for name, account in built.site.accounts.items() if account.settlement is not None}
-    if meter is None and not settlements:
+    gates = {gate.feed: gate for gate in built.gates}
+    fees = [gates[name].cost if name in gates and gates[name].prices is not None else math.nan for name in axes.gates]
+    if meter is None and not settlements and all(math.isnan(fee) for fee in fees):
         return {}
     rows = {name: row for row, name in enumerate((*axes.machines, *axes.processes))}
     tariff = scenario.carriers[ELECTRICITY].peak
@@ -105,6 +107,7 @@ def accounts_of(built: Built, units: list[str], machines: list[str], products: l
         "accounts/peak_power": np.array([power for power, _ in found]),
         "accounts/peak_time": np.array([time for _, time in found]),
         "accounts/settled": np.array([settlements[name].value if name in settlements else math.nan for name in products]),
+        "accounts/feed_cost": np.array(fees),
         "accounts/paid": np.array([settlements[name].paid if name in settlements else math.nan for name in products]),
     }
 
@@ -141,8 +144,11 @@ def _labour(scenario: Scenario, labour: Labour, every: int) -> float:
     shifts = labour.heads.items() if isinstance(labour.heads, dict) else [(labour.calendar, labour.heads)]
     staffing = Staffing([(Calendar(scenario.calendars[name], scenario.start) if name is not None else None, heads) for name, heads in shifts])
     begin, end = window_begin(nanoseconds(scenario.warmup), every), nanoseconds(scenario.horizon)
-    time = sum(heads * (until - since) for since, until, heads in staffing.pieces(begin, end))
-    return labour.wage * time / NANOSECONDS
+    pieces = staffing.pieces(begin, end)
+    if isinstance(labour.wage, Series):
+        wages = _steps(labour.wage, scenario.start)
+        return math.fsum(wages.mean(since, until) * heads * (until - since) for since, until, heads in pieces if until > since) / NANOSECONDS
+    return labour.wage * sum(heads * (until - since) for since, until, heads in pieces) / NANOSECONDS
 
 
 def _units(scenario: Scenario, money: MoneyPlan, topology: Topology) -> dict[str, Any]:

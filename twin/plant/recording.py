@@ -15,6 +15,7 @@ from twin.kernels.heaps import to_elements
 from twin.materials import ELEMENTS
 from twin.plant.accounts import Balance
 from twin.plant.build import Built
+from twin.plant.inputs import feed_price_input, moisture_input, points_input, product_input
 from twin.plant.metering import accounts_of, cost_inputs
 from twin.plant.streams import is_diverted, melt_streams
 from twin.plant.waits import places_of
@@ -22,13 +23,14 @@ from twin.quantities import NANOSECONDS
 from twin.results.layout import table_of
 from twin.scenario.kinds.bunker import OVERFLOW, Bunker
 from twin.scenario.kinds.feed import Feed
-from twin.scenario.kinds.product import ACCEPT, REJECTED, Product
+from twin.scenario.kinds.product import REJECTED, Product
 from twin.scenario.machine import MachineModel
 from twin.scenario.model import Scenario
 from twin.units.orders import Orders
 
 Floats = NDArray[np.float64]
 BY_GATE = ("arrivals", "turned_away", "turned_away_mass", "pickups", "short_pickups", "empty_pickups", "rejected_pickups", "limited_pickups", "left")
+BY_SAMPLES = ("judged_mass", "passed_offspec", "failed_onspec")
 """Counts of the recorder that stand in the file as they are."""
 
 
@@ -170,6 +172,7 @@ class Translation:
             "gates/offspec_mass": counts["offspec_mass"][:, of_products],
             "gates/rejected_mass": rejected,
             "gates/penalty": counts["penalty"][:, of_products],
+            **{f"gates/{name}": counts[name][:, of_products] for name in BY_SAMPLES},
         }
 
     @staticmethod
@@ -290,10 +293,10 @@ class Translation:
                 "warmup": scenario.warmup,
                 "intake": intake_streams(self.built),
                 **({"returned": returned} if returned else {}),
-                "products": {name: _product_inputs(model) for name, model in products.items()},
+                "products": {name: product_input(model) for name, model in products.items()},
                 "feeds": {
                     name: {
-                        "price": model.price if "price" in model.model_fields_set else None,
+                        **feed_price_input(model),
                         "to": _end(self.built, name),
                         **({"patience": True} if model.patience is not None else {}),
                     }
@@ -314,6 +317,8 @@ class Translation:
                 "converted": [scenario.materials.names[m] for m in converted_materials(self.built)],
                 "smelts": bool(self.axes.processes),
                 "groups": {name: list(members) for name, members in scenario.materials.groups.items()},
+                **moisture_input(scenario),
+                **points_input(scenario),
                 **cost_inputs(scenario, topology, self.built.site.recorder.every),
             }
         )
@@ -362,27 +367,6 @@ def _end(built: Built, stream: str) -> str:
 def _overtime_cost(scenario: Scenario, head: str) -> dict[str, float]:
     model = scenario.units[head]
     return {"overtime_cost": model.overtime.cost} if isinstance(model, MachineModel) and model.overtime.cost else {}
-
-
-def _product_inputs(model: Product) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "targets": list(model.aims()),
-        "spec": [limit.name for limit in model.spec.limits],
-        "price": [list(term) for term in model.price.fixed],
-    }
-    if model.settlement is not None or model.price.changes:
-        found["settled"] = True
-    if model.when_off_spec != ACCEPT:
-        found["when_off_spec"] = model.when_off_spec
-    if model.pickup is not None:
-        found["load"] = model.pickup.mass.mean
-        if model.pickup.limit is not None:
-            found["limited"] = True
-        if model.pickup.time is not None:
-            found["loads"] = True
-    if model.loading is not None:
-        found["loads"] = True
-    return found
 
 
 def _columns(balance: Balance) -> list[tuple[str, Floats]]:

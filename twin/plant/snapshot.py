@@ -23,6 +23,7 @@ def snapshot(built: Built) -> State:
         "bunkers": {name: bunker.save() for name, bunker in site.bunkers.items()},
         "accounts": accounts_state(built),
         **({"settlements": settled} if (settled := {n: a.settlement.save() for n, a in site.accounts.items() if a.settlement is not None}) else {}),
+        **({"acceptance": judged} if (judged := {n: a.save() for n, a in site.accounts.items() if a.sampler is not None}) else {}),
         "recorder": site.recorder.save(),
         "genealogy": site.genealogy.save() if site.genealogy is not None else None,
     }
@@ -47,6 +48,8 @@ def restore(built: Built, state: State) -> None:
         account.taken[:] = state["accounts"][name]
         if account.settlement is not None:
             account.settlement.load(state["settlements"][name])
+        if account.sampler is not None:
+            account.load(state["acceptance"][name])
     for unit in site.units:
         unit.rearm()
 

@@ -17,6 +17,7 @@ ROUNDING = 1e-9
 
 MATRICES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     ("products", "product", (("product_mass", "mass"), ("yield", "yield"), ("offspec_share", "off-spec share"),
+                             ("offspec_share_true", "truly off-spec"), ("passed_offspec", "wrongly passed"), ("failed_onspec", "wrongly failed"),
                              ("pickup_queue", "trucks waiting"), ("pickup_wait", "mean wait"), ("loading", "trucks loaded"),
                              ("short_pickup_share", "short pick-ups"), ("empty_pickup_share", "empty pick-ups"), ("rejected_pickup_share", "rejected pick-ups"),
                              ("limited_pickup_share", "pick-ups called off"), ("rejected_mass", "mass rejected"), ("penalty", "penalty"),

@@ -103,6 +103,8 @@ class Metered:
     settled: Mapping[str, float] = field(default_factory=dict)
     """What the lots of a product were worth, EUR, where they are settled; ``paid``: what was paid in the window, for earlier ones too."""
     paid: Mapping[str, float] = field(default_factory=dict)
+    fees: Mapping[str, float] = field(default_factory=dict)
+    """What was taken in cost, EUR, by feed, where its price is a series."""
 
     @classmethod
     def of(cls, file: Any, names: Mapping[str, tuple[str, ...]]) -> Metered:
@@ -117,7 +119,9 @@ class Metered:
             {product: value for product, value in zip(names["product"], file[f"accounts/{name}"][...].tolist(), strict=True) if not math.isnan(value)}
             for name in ("settled", "paid")
         )
-        return cls(cost, co2, through, tuple((float(power), float(time)) for power, time in peaks), settled, paid)
+        fees = dict(zip(names["gate"], file["accounts/feed_cost"][...].tolist(), strict=True)) if "accounts/feed_cost" in file else {}
+        fees = {feed: fee for feed, fee in fees.items() if not math.isnan(fee)}
+        return cls(cost, co2, through, tuple((float(power), float(time)) for power, time in peaks), settled, paid, fees)
 
     def energy_cost(self, carrier: str) -> float:
         """Return what a carrier cost, EUR, whose price is a series."""

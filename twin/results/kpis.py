@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from twin.quantities import format_quantity
-from twin.results import costs, money, operation, orders, recovery
+from twin.results import calculation_points as points
+from twin.results import costs, judged, money, operation, orders, recovery
 from twin.results.ratios import Bounded, Ratio, Values, of_processed, ratio
 from twin.results.tally import Product, Totals
 
@@ -170,7 +171,12 @@ KPIS: tuple[Definition, ...] = (
         recovery.recovery,
     ),
     Definition("recovery.<product>.<X>", "1", "X in one product that targets it over X processed", recovery.recovery_by_product),
-    Definition("grade.<product>.<X>", "1", "X in a product over its mass, for its targets and what its specification names", recovery.grade),
+    Definition(
+        "grade.<product>.<X>",
+        "1",
+        "X in a product over its mass, for its targets and what its specification names; as received, or without moisture where the product says dry",
+        recovery.grade,
+    ),
     Definition(
         "yield.<product>", "1", "mass of a product over mass processed; bounds as of recovery", _products(lambda t, n, p: of_processed(t, t.mass(n), ""))
     ),
@@ -178,9 +184,10 @@ KPIS: tuple[Definition, ...] = (
     Definition(
         "offspec_share.<product>",
         "1",
-        "mass picked up outside the specification over mass picked up",
+        "mass picked up outside the specification over mass picked up; as the samples show it where loads are sampled",
         _products(lambda t, n, p: ratio(t.at("gates/offspec_mass", n), t.at("gates/product_mass", n))),
     ),
+    *(Definition(*row) for row in judged.ROWS),
     Definition(
         "rejected_mass.<product>",
         "kg",
@@ -231,6 +238,7 @@ KPIS: tuple[Definition, ...] = (
     ),
     Definition("waste_heat.<level>", "J", "heat that furnaces gave off with gas, cooling melts and through walls, by temperature", _waste_heat),
     Definition("deportment.<element>.<product>", "1", "share of an element in all that left the plant, in a plant that smelts", recovery.deportment),
+    *(Definition(*row) for row in points.ROWS),
     Definition("co2", "kg", "CO2 that comes with the energy drawn", _plant(money.co2), money.co2_note),
     Definition("co2_per_tonne", "kg/kg", "CO2 over mass processed", _plant(lambda t: ratio(money.co2(t), t.processed())), money.co2_note),
     Definition("revenue", "EUR", "price times payable share times mass, over all products with a price", _plant(money.revenue), money.revenue_note),

@@ -27,8 +27,9 @@ def recovery_by_product(totals: Totals) -> Values:
 def grade(totals: Totals) -> Values:
     """Yield the mass fraction in a product of each of its targets, and of what its specification names."""
     for name, product in totals.inputs.products.items():
+        whole = totals.mass(name) - (totals.water(name) if product.dry else 0.0)
         for of in dict.fromkeys((*product.targets, *product.spec)):
-            yield f"{name}.{of}", ratio(totals.mass(name, of), totals.mass(name))
+            yield f"{name}.{of}", ratio(totals.mass(name, of), whole)
 
 
 def deportment(totals: Totals) -> Values:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from twin.results.cost_inputs import CostInputs, Metered
 from twin.results.layout import BY_PATH
+from twin.results.sampled import SampleTable
 
 Floats = NDArray[np.float64]
 
@@ -53,6 +54,9 @@ _SUMMED: dict[str, bool] = {
     "gates/penalty": False,
     "gates/unloading": True,
     "gates/left": False,
+    "gates/judged_mass": False,
+    "gates/passed_offspec": False,
+    "gates/failed_onspec": False,
     "resources/in_use": True,
     "resources/available": True,
     "resources/queue": True,
@@ -78,7 +82,8 @@ class Product:
     """What a product is to recover, what its specification names, and what it earns: (name, EUR/kg, payable share), "" for all mass.
 
     ``when_off_spec``: accept, penalise or reject; ``limited``: whether the customer takes only so much in a time; ``loads``: whether loading takes
-    time; ``settled``: whether its price is what settlements brought, over its mass.
+    time; ``settled``: whether its price is what settlements brought, over its mass; ``sampled``: whether loads are judged by samples; ``dry``: whether
+    grades are told on dry mass; ``goes_to``: recycling, other_recovery, disposal, or "" where it is not said.
     """
 
     targets: tuple[str, ...]
@@ -89,6 +94,19 @@ class Product:
     load: float = math.nan
     loads: bool = False
     settled: bool = False
+    sampled: bool = False
+    dry: bool = False
+    goes_to: str = ""
+
+
+@dataclass(frozen=True)
+class CalculationPoint:
+    """Where mass enters an ``operation``: the streams ``at`` it, the ``act`` that measures there, and its ``targets``."""
+
+    at: tuple[str, ...]
+    operation: str
+    act: str
+    targets: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -120,6 +138,9 @@ class KpiInputs:
     patience: tuple[str, ...] = ()
     """Feeds whose trucks leave after they have waited for a while."""
     costs: CostInputs = field(default_factory=CostInputs)
+    moisture: Mapping[str, float] = field(default_factory=dict)
+    """Water in materials as received, 0 to 1, of those that have some."""
+    calculation_points: Mapping[str, CalculationPoint] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, text: str) -> KpiInputs:
@@ -137,10 +158,11 @@ class KpiInputs:
              "converted": ["cable"], "smelts": false}
 
         ``intake`` names the streams whose mass counts as processed, ``returned`` (where there are any) those of rejected lots that come back to it.
-        A product may also state ``when_off_spec``, ``limited``, ``loads`` and ``load``, the mean mass that a truck comes for, kg; a feed ``patience``. Prices
-        are EUR/kg and EUR/J, CO2 kg/J, heating values J/kg; a price that was not stated is null. ``places`` says who fills and empties what, and which
-        streams lead there; ``converted`` names materials that come to be or cease to be in the plant. A furnace stands among the lines, without machines;
-        a line may state ``overtime_cost``, EUR/s; ``costs`` is there where money is more than prices, see :class:`~twin.results.cost_inputs.CostInputs`.
+        A product may also state ``when_off_spec``, ``sampled``, ``grade_basis``, ``limited``, ``loads`` and ``load``, the mean mass that a truck comes for, kg;
+        a feed ``patience``. Prices are EUR/kg and EUR/J, CO2 kg/J, heating values J/kg; a price that was not stated is null. ``places`` says who fills and
+        empties what, and which streams lead there; ``converted`` names materials that come to be or cease to be in the plant. A furnace stands among the
+        lines, without machines; a line may state ``overtime_cost``, EUR/s; ``costs`` is there where money is more than prices, see
+        :class:`~twin.results.cost_inputs.CostInputs`; ``moisture`` where materials have some.
         """
         data = json.loads(text or "{}")
         return cls(
@@ -159,6 +181,11 @@ class KpiInputs:
             bool(data.get("smelts", False)),
             tuple(name for name, entry in data.get("feeds", {}).items() if entry.get("patience")),
             CostInputs.from_json(data.get("costs")),
+            {name: float(share) for name, share in data.get("moisture", {}).items()},
+            {
+                name: CalculationPoint(tuple(entry["at"]), str(entry["operation"]), str(entry["act"]), tuple(entry["targets"]))
+                for name, entry in data.get("calculation_points", {}).items()
+            },
         )
 
 
@@ -175,7 +202,9 @@ def _product(entry: Mapping[str, Any]) -> Product:
     rules = (("", float(price), 1.0),) if isinstance(price, int | float) else tuple((str(n), float(v), float(p)) for n, v, p in price)
     when_off_spec, limited = str(entry.get("when_off_spec", "accept")), bool(entry.get("limited", False))
     load, loads = float(entry["load"]) if "load" in entry else math.nan, bool(entry.get("loads", False))
-    return Product(tuple(entry.get("targets", ())), tuple(entry.get("spec", ())), rules, when_off_spec, limited, load, loads, bool(entry.get("settled", False)))
+    sampled, dry = bool(entry.get("sampled", False)), entry.get("grade_basis") == "dry"
+    targets, spec = tuple(entry.get("targets", ())), tuple(entry.get("spec", ()))
+    return Product(targets, spec, rules, when_off_spec, limited, load, loads, bool(entry.get("settled", False)), sampled, dry, str(entry.get("goes_to", "")))
 
 
 @dataclass(frozen=True)
@@ -211,6 +240,7 @@ class Totals:
     end: float = math.inf
     orders: OrderTable = OrderTable()
     metered: Metered = field(default_factory=Metered)
+    samples: SampleTable = field(default_factory=SampleTable)
 
     def at(self, variable: str, *labels: str) -> float:
         """Return one sum by its labels, NaN where plant or file have no such thing: ``at("units/power", "shredder", "electricity")``."""
@@ -254,6 +284,18 @@ class Totals:
         materials = self.inputs.groups.get(of, (of,)) if of else self.names["material"]
         known = [material for material in materials if material in self.names["material"]]
         return sum((self.at("streams/mass_flow", stream, material) for material in known), 0.0 if known or not of else float("nan"))
+
+    def dry(self, stream: str, of: str) -> float:
+        """Return the mass (kg) of an element, a material or a group in a stream without the moisture of materials."""
+        if of in self.names["element"]:
+            return self.mass(stream, of)
+        members = self.inputs.groups.get(of, (of,))
+        return sum((self.mass(stream, one) * (1.0 - self.inputs.moisture.get(one, 0.0)) for one in members if one in self.names["material"]), 0.0)
+
+    def water(self, stream: str) -> float:
+        """Return the moisture (kg) in the materials of a stream; a melt has none."""
+        masses = ((self.mass(stream, material), share) for material, share in self.inputs.moisture.items())
+        return math.fsum(mass * share for mass, share in masses if mass == mass)
 
     def processed(self, of: str = "") -> float:
         """Return the mass (kg) that the plant took in for processing; what came back to be processed again counts once."""
@@ -334,16 +376,18 @@ class Tally:
         """Return the sums, with the labels and the other inputs of KPIs that stand in the file."""
         inputs = KpiInputs.from_json(file["scenario/kpi_inputs"][()].decode("utf-8"))
         names = {name: tuple(label.decode("utf-8") for label in file[name][...].tolist()) if name in file else () for name in _LABELLED}
-        totals = Totals(inputs, names, self._duration, self._sums, self._begin, self._end, OrderTable.of(file), Metered.of(file, names))
-        return _at_settled_prices(totals) if totals.metered.settled else totals
+        totals = Totals(inputs, names, self._duration, self._sums, self._begin, self._end, OrderTable.of(file), Metered.of(file, names), SampleTable.of(file))
+        return _at_settled_prices(totals) if totals.metered.settled or totals.metered.fees else totals
 
 
 def _at_settled_prices(totals: Totals) -> Totals:
-    """The totals with the mean price of each product whose lots were settled, so that its stock has a worth too."""
+    """The totals with the mean price of each product whose lots were settled, so that its stock has a worth too, and of each feed whose price is a series."""
 
     def priced(name: str, product: Product) -> Product:
         value, mass = totals.metered.settled.get(name, math.nan), totals.mass(name)
         return replace(product, price=(("", value / mass if mass > 0.0 else 0.0, 1.0),)) if product.settled else product
 
     products = {name: priced(name, product) for name, product in totals.inputs.products.items()}
-    return replace(totals, inputs=replace(totals.inputs, products=products))
+    came = {feed: totals.mass(feed) for feed in totals.metered.fees}
+    fees = {feed: fee / came[feed] if came[feed] > 0.0 else 0.0 for feed, fee in totals.metered.fees.items()}
+    return replace(totals, inputs=replace(totals.inputs, products=products, feed_prices={**totals.inputs.feed_prices, **fees}))

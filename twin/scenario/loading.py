@@ -18,14 +18,16 @@ from twin.materials import CLASSES, ELEMENTS, Catalogue, Materials
 from twin.quantities import shown
 from twin.scenario import catalogues, references
 from twin.scenario.annotations import unwrap
+from twin.scenario.calculation_points import check_points, unknown_targets
 from twin.scenario.events import Entry, timed
 from twin.scenario.fields import NAME
 from twin.scenario.kind import Kind, UnitModel, find, names
 from twin.scenario.kinds.feed import Feed
+from twin.scenario.kinds.product import with_acceptance
 from twin.scenario.machine import MachineModel
 from twin.scenario.merge import changed, merged
 from twin.scenario.model import Scenario
-from twin.scenario.money import check_money
+from twin.scenario.money import check_money, late_series
 from twin.scenario.parameters import parameters_of
 from twin.scenario.places import Node, Path, Plain, child, dotted, from_plain, lookup
 from twin.scenario.policies import check_flows, read_policies
@@ -300,7 +302,7 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
     policies = read_policies(settings.policies, plant, checked.complain)
     source_settings = read_settings(plant, checked.complain)
     events = timed(settings, written, checked.models, checked.validated, known, checked.complain, policies)
-    checked.models = with_stocks(checked.models, unit_names, checked.complain)
+    checked.models = with_acceptance(with_stocks(checked.models, unit_names, checked.complain), settings.size_bounds)
     stuff = checked.materials(settings, source, events, skip="catalogue" in bad or "materials" in bad)
     faulty = checked.written("carriers", bad)
     drawn = [name for model in checked.models.values() if isinstance(model, ProcessModel) for name in model.carriers_used() if name not in faulty]
@@ -308,6 +310,10 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
     if settings.money is not None:
         for loc, message in check_money(settings.money, calendars, checked.models, carriers):
             checked.complain(loc, message)
+    for loc, message in late_series(checked.models, settings.money, settings.time.start):
+        checked.complain(loc, message)
+    for loc, message in check_points(settings.calculation_points, checked.models, checked.kinds):
+        checked.complain(loc, message)
     if stuff is not None and "size_bounds" not in bad:
         catalogue, materials = stuff
         composites = tuple(materials.constituents)
@@ -322,6 +328,11 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
             {key: tuple(dict.fromkeys(known.classes[key].value for known in catalogue.materials.values())) for key in CLASSES},
         )
         checked.check_with(words, events)
+        for loc, message in unknown_targets(settings.calculation_points, words):
+            checked.complain(loc, message)
+        for name in settings.sticking:
+            if name not in materials.names and name not in materials.groups:
+                checked.complain(("sticking", name), words.unknown_material(name) or f"{name!r} is not delivered, so that none of it sticks")
         check_flows(policies.values(), plant, materials.names, checked.complain)
         checked.check_liberation(materials)
     if checked.problems or stuff is None:
@@ -352,6 +363,8 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
         carriers={name: carrier for name, (carrier, _) in carriers.items()},
         thermochemistry=settings.thermochemistry,
         money=settings.money,
+        calculation_points=settings.calculation_points,
+        sticking=settings.sticking,
         units=checked.models,
         kinds=checked.kinds,
         events=tuple(entry.event for entry in events),

@@ -19,6 +19,7 @@ from twin.materials import Catalogue, Materials
 from twin.materials.pieces import with_pieces
 from twin.quantities import format_quantity
 from twin.scenario.annotations import NOT_STATED, Annotation
+from twin.scenario.calculation_points import CalculationPoint
 from twin.scenario.calendars import CalendarSpec
 from twin.scenario.kind import Kind, UnitModel
 from twin.scenario.machine import MachineModel
@@ -102,12 +103,23 @@ class Scenario:
     policies: Mapping[str, PolicySpec] = field(default_factory=dict)
     source_settings: Mapping[str, SourceSettings] = field(default_factory=dict)
     money: MoneyPlan | None = None
+    calculation_points: Mapping[str, CalculationPoint] = field(default_factory=dict)
+    sticking: Mapping[str, float] = field(default_factory=dict)
     about: About = field(default_factory=About)
 
     @cached_property
     def properties(self) -> Mapping[str, NDArray[np.float64]]:
-        """What kernels get: the properties of materials, each (material,), and what their pieces are, each (material, size)."""
-        return with_pieces(self.materials.properties, self.sizes.lower, self.sizes.upper, self.materials.forms)
+        """What kernels get: the properties of materials, each (material,), and what their pieces are, each (material, size).
+
+        Where something sticks there is ``clings`` (material,) too, the share of a material that does.
+        """
+        found = with_pieces(self.materials.properties, self.sizes.lower, self.sizes.upper, self.materials.forms)
+        if not self.sticking:
+            return found
+        clings = np.zeros(len(self.materials.names))
+        for name, share in self.sticking.items():
+            clings[list(self.materials.members(name))] = share
+        return {**found, "clings": clings}
 
     @cached_property
     def skills(self) -> dict[str, tuple[str, ...]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
-from twin.quantities import YEAR, CostPerTime, Duration, EmissionFactor, Mass, Money, PricePerEnergy, PricePerMass, Quantity
+from twin.quantities import YEAR, CostPerTime, Duration, EmissionFactor, Mass, Money, PricePerEnergy, PricePerMass, Quantity, format_quantity
 from twin.scenario.fields import CalendarName, Name
 from twin.scenario.heads import HEADS_SCHEMA, read_heads
 from twin.scenario.kind import NOT_USED, Model, UnitModel, default
@@ -17,6 +18,7 @@ from twin.scenario.kinds.product import Price, Product
 from twin.scenario.machine import MachineModel
 from twin.scenario.problems import Loc, nearest
 from twin.scenario.process import ProcessModel
+from twin.scenario.series import OrSeries, Series
 
 FARTHEST = 600.0
 """Natural logarithm of the largest factor by which interest may multiply a payment."""
@@ -38,7 +40,9 @@ class Labour(Model):
     heads: Annotated[int | dict[str, int], PlainValidator(read_heads), WithJsonSchema(HEADS_SCHEMA)] = Field(
         description="How many; or how many by calendar, e.g. {early: 3, late: 2}: of those that are open the first written counts."
     )
-    wage: CostPerTime = Field(description="What one costs in each hour for which they are there, e.g. `32 EUR/h`.")
+    wage: Annotated[float | Series, OrSeries("EUR/s", 0.0)] = Field(
+        description="What one costs in each hour for which they are there, e.g. `32 EUR/h`, or a series of it."
+    )
     calendar: CalendarName = Field(default=None, description="When they are there, for one number of heads; always where not given.")
 
 
@@ -118,6 +122,20 @@ def check_money(money: MoneyPlan, calendars: Collection[str], models: Mapping[st
             yield ("money", "labour", role, "calendar"), "'heads' names calendars already: leave out 'calendar', or give one number"
     yield from _check_units(money, models)
     yield from _check_names(money, models, carriers)
+
+
+def late_series(models: Mapping[str, UnitModel], money: MoneyPlan | None, start: datetime) -> Iterator[tuple[Loc, str]]:
+    """Yield (place, message) of each price of a feed, a product or a metal, and of each wage, whose series begins after the run."""
+    given: list[tuple[Loc, object]] = [(("units", name, "price"), model.price) for name, model in models.items() if isinstance(model, Feed)]
+    for name, model in models.items():
+        if isinstance(model, Product):
+            given += [(("units", name, "price", *([term.name] if term.name is not None else [])), term.value) for term in model.price.terms]
+            metals = model.settlement.metals if model.settlement is not None else {}
+            given += [(("units", name, "settlement", "metals", metal, "price"), terms.price) for metal, terms in metals.items()]
+    given += [(("money", "labour", role, "wage"), labour.wage) for role, labour in (money.labour.items() if money is not None else ())]
+    for loc, value in given:
+        if isinstance(value, Series) and (begin := value.seconds(start)[0]) > 0.0:
+            yield loc, f"{value.file} begins {format_quantity(begin, 's')} after the run; give a value for its start"
 
 
 def _check_units(money: MoneyPlan, models: Mapping[str, UnitModel]) -> Iterator[tuple[Loc, str]]:

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, St
 from twin.errors import ScenarioError, UsageError
 from twin.materials import Number, emission_factor
 from twin.quantities import DAY, NANOSECONDS, Duration, DurationOrZero, Mass, Quantity, format_quantity, shown
+from twin.scenario.calculation_points import CalculationPoint
 from twin.scenario.calendars import CalendarSpec, read_moment
 from twin.scenario.fields import CalendarName, Count, Name, Names, OneOrMore, Shorthand, Switch, Text
 from twin.scenario.heads import HEADS_SCHEMA, read_heads
@@ -351,6 +352,14 @@ class Settings(Model):
     )
     carriers: dict[Name, CarrierSettings] = Field(default={}, description="Prices and CO2 factors of energy carriers.")
     money: MoneyPlan | None = Field(default=None, description="What the plant costs besides material and energy, see the page on money.")
+    calculation_points: dict[Name, CalculationPoint] = Field(
+        default={}, description="Where mass enters the operation at which an act measures it, by name; see the page on quality."
+    )
+    sticking: dict[Name, Annotated[float, Quantity("1", ge=0, lt=1, example="60 %")]] = Field(
+        default={},
+        description="How much of a material, or of those of a group, sticks to the surfaces of the other pieces of a lot and leaves a line with them, e.g. "
+        "of water and dirt; none where not given.",
+    )
     budget: Budget = Field(default=Budget(), description="What a run may use.")
     thermochemistry: Thermochemical = Field(default=Thermochemical(), description="What smelting rests on, where it differs from the data of twin.")
     units: dict[str, Any] = Field(description="The plant: units by name, in the order in which ties in time are broken.", min_length=1)

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, mod
 from twin.quantities import Duration, Fraction, Mass, Quantity
 from twin.scenario.calendars import read_moment
 from twin.scenario.fields import Composition, Count, Name
-from twin.scenario.kind import Model
+from twin.scenario.kind import NOT_USED, Model, default
 from twin.scenario.problems import Faults, Loc
 from twin.scenario.sizes import SizeDistribution
 from twin.scenario.tables import files_of
@@ -120,7 +120,16 @@ class DeliveryHazard(Model):
         return self
 
 
-class Sampling(Model):
+class Samples(Model):
+    """How many samples are taken of a lot, and how they are analysed."""
+
+    samples: Count = Field(default=1, le=1000, description="How many samples are taken of it; their mean counts.")
+    error: Fraction = default(
+        0.0, NOT_USED, description="Standard deviation of the analysis of one sample, in points of each material's share, beside the chance of its pieces."
+    )
+
+
+class Sampling(Samples):
     """Grab samples: what a laboratory would measure of a delivery, beside what it is."""
 
     mass: Mass = Field(description="Mass of a sample.")

@@ -13,12 +13,15 @@ from twin.engine.deadlock import check_deadlock
 from twin.engine.recording import GATE_COUNTS
 from twin.engine.states import BLOCKED
 from twin.engine.unit import State
+from twin.engine.window import window_begin
 from twin.kernels.heaps import add_materials
 from twin.quantities import NANOSECONDS, format_quantity
 from twin.scenario.kinds.feed import Feed as FeedModel
+from twin.scenario.series import Series
 from twin.units.assembly import Assembly
 from twin.units.outlet import Receiver
 from twin.units.sampling import Sampler
+from twin.units.settlement import steps_of
 from twin.units.trucks import Truck, TruckQueue
 
 if TYPE_CHECKING:
@@ -32,8 +35,8 @@ class Gate(TruckQueue):
     """The queue of trucks before the bunker (or conveyor) that the feed fills. A truck unloads whole or not at all.
 
     The first truck waits for room, which is then kept for it, and after that for hands. It has its place before both by the time at which it came, so
-    that the trucks of several gates are served in the order in which they came. ``taken`` (component,), kg: the account of what came in. Stream:
-    ``unload``.
+    that the trucks of several gates are served in the order in which they came. ``taken`` (component,), kg: the account of what came in. ``cost``: EUR of what
+    was taken in from ``counts_from`` (ns) on, where its price is a series. Stream: ``unload``.
     """
 
     def __init__(self, site: Assembly, name: str, feed: str, model: FeedModel) -> None:
@@ -43,6 +46,9 @@ class Gate(TruckQueue):
         self.genealogy, self.stream_row = site.genealogy, site.row(feed)
         self.unload_stream = site.stream(feed, "unload")
         self.sampler = Sampler(site, feed, model.sampling) if model.sampling is not None else None
+        self.prices = steps_of(model.price, site.scenario.start) if isinstance(model.price, Series) else None
+        self.counts_from = window_begin(nanoseconds(site.scenario.warmup), site.recorder.every)
+        self.cost = 0.0
         self.taken, self._solid = np.zeros(site.shape[0]), site.components.solid
         self.patience: Patience | None = None
         self.balking = site.stream(feed, "balk") if model.balk else None
@@ -177,6 +183,8 @@ class Gate(TruckQueue):
         if self.sampler is not None:
             self.sampler.sample(shares, mass, self.record.number, now)
         self.record.number += 1
+        if self.prices is not None and now >= self.counts_from:
+            self.cost += self.prices.at(now) * mass
         add_materials(self.taken, shares, mass)
         k = self.recorder.step(now)
         add_materials(self.recorder.mass[k][self.stream_row], shares, mass)
@@ -200,6 +208,7 @@ class Gate(TruckQueue):
             "unload": self.unload_stream.used,
             "sampled": self.sampler.used if self.sampler else 0,
             "balk": self.balking.used if self.balking is not None else 0,
+            **({"cost": self.cost} if self.prices is not None else {}),
         }
 
     def load(self, state: State) -> None:
@@ -208,5 +217,6 @@ class Gate(TruckQueue):
         self.unload_stream.rewind(state["unload"])
         if self.sampler is not None:
             self.sampler.rewind(state["sampled"])
+        self.cost = state.get("cost", 0.0)
         if self.balking is not None:
             self.balking.rewind(state["balk"])

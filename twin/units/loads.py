@@ -47,12 +47,14 @@ class Loader(Taker):
         bunker.content.peek(amount, self._part)
         self._rows[:] = 0.0
         add_materials(self._rows, self._part, 1.0)
-        missed = next(self.account.missed(self._rows, amount), None)
-        if missed is None:
+        verdict = self.account.judge(self._part, self._rows, amount, now)
+        if not verdict.found:
+            self.passed[bunker.name] = verdict
             return False
-        limit, share = missed
+        limit, share = verdict.found[0]
         fits = amount <= outlet.room() + outlet.tolerance
         if fits:
+            self.account.count(verdict, amount, now)
             self._set_aside(bunker, amount, outlet, now)
         where = f"goes to {outlet.name}" if fits else f"stays in {bunker.name}, no room in {outlet.name}"
         self.note(now, f"lot of {amount:.6g} kg rejected: {100 * share:.5g} % {limit.name}, asked for {limit.text}; {where}")

@@ -24,6 +24,7 @@ from twin.materials.pieces import with_pieces
 from twin.units.components import Components
 from twin.units.machine import Machine
 from twin.units.riders import Riders
+from twin.units.sticking import Sticking
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -84,6 +85,7 @@ class Network:
         if components.rows > shape[0]:
             self.riders = Riders(self, components)
             self.outlet_views = list(self.riders.parts)
+        self.sticking = Sticking.of(self._properties, components)
         self.constituents: dict[int, Floats] = {}
         self._coefficients: list[Floats] = [np.zeros(0)] * count
         self._parameters: list[Floats] = [np.zeros(0)] * count
@@ -213,6 +215,18 @@ class Network:
             status = self.riders.follow()
             if status != 0:
                 self._explain(status, f"contents of lot {lot} of {mass:g} kg at {now / NANOSECONDS:.6g} s")
+        if self.sticking is not None:
+            self._spread(self.sticking)
+
+    def _spread(self, sticking: Sticking) -> None:
+        """Moisture and dirt go where the surfaces go; what the ports of outlets are recorded with follows."""
+        sticking.spread(self.outlet_views, self.outlet_mass)
+        if self.riders is None:
+            return
+        for (machine, port), part in zip(self.wiring.outlets, self.riders.parts, strict=True):
+            self.out[machine, port] = part[: len(self.x)]
+            begin = self.riders.components.content
+            self.riders.flows[machine, port] = part[begin : begin + self.riders.flows.shape[2]].sum(axis=1)
 
     def passes_unseparated(self, outlet: int) -> None:
         """What lies in ``x`` leaves by one of the outlets as it is, as when a line is flushed; nothing is worked on."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +16,13 @@ from twin.engine.clock import nanoseconds
 from twin.engine.meter import Steps
 from twin.engine.streams import Stream
 from twin.engine.unit import State
+from twin.measurement import UNIFORMS, Measurement
 from twin.quantities import NANOSECONDS
 from twin.scenario.series import Series
 from twin.scenario.settlement import MetalTerms
 from twin.scenario.settlement import Settlement as Terms
 
 Floats = NDArray[np.float64]
-_NORMAL = NormalDist()
-_LEAST = 2.0**-53
 
 
 def payable_share(assay: float, payable: float, minimum_deduction: float) -> float:
@@ -47,23 +45,27 @@ def settled_assay(seller: float, buyer: float, umpire: float, splitting_limit: f
 
 @dataclass
 class Metal:
-    """What a kg of each component holds of a metal, its terms and prices."""
+    """What a kg of each component holds of a metal, its terms and prices, and how a laboratory measures its share of the dry mass."""
 
     content: list[float]
     terms: MetalTerms
     prices: Steps
+    assay: Measurement
 
 
 class Settlement:
     """The lots of one product. ``value``: EUR of the lots that left from ``begin`` (ns) on; ``paid``: EUR from then to ``end``, for these and earlier ones.
 
-    Stream: ``measurement``, three numbers for each metal that has an error.
+    Stream: ``measurement``, three numbers for each assay (seller's, buyer's, umpire's) of a metal that has an error.
     """
 
     def __init__(self, terms: Terms, contents: Sequence[Floats], stream: Stream, start: datetime, window: tuple[int, int]) -> None:
         self.terms, self.stream, self.start = terms, stream, start
         self.begin, self.end = window
-        self.metals = [Metal(content.tolist(), own, _steps(own, start)) for own, content in zip(terms.metals.values(), contents, strict=True)]
+        self.metals = [
+            Metal(content.tolist(), own, _steps(own, start), Measurement(f"share.{name}", "instant", absolute=own.assay_error))
+            for (name, own), content in zip(terms.metals.items(), contents, strict=True)
+        ]
         self.final_after = nanoseconds(terms.final_after)
         self.value = self.paid = 0.0
 
@@ -84,19 +86,19 @@ class Settlement:
         for metal in self.metals:
             own = metal.terms
             true = sum(mass * share for mass, share in zip(masses, metal.content, strict=True)) / dry
-            seller, settled = self._assays(true, own)
+            seller, settled = self._assays(true, metal)
             at_delivery, of_period = metal.prices.at(now), metal.prices.mean(*self._period(now))
             first += dry * payable_share(seller, own.payable, own.minimum_deduction) * (at_delivery - own.refining_charge)
             last += dry * payable_share(settled, own.payable, own.minimum_deduction) * (of_period - own.refining_charge)
         return first, last
 
-    def _assays(self, true: float, terms: MetalTerms) -> tuple[float, float]:
+    def _assays(self, true: float, metal: Metal) -> tuple[float, float]:
         """The seller's assay and the one that counts; each lies between 0 and 1."""
-        if not terms.assay_error:
+        if not metal.terms.assay_error:
             return true, true
-        drawn = [_NORMAL.inv_cdf(min(max(self.stream.uniform(), _LEAST), 1.0 - _LEAST)) for _ in range(3)]
-        seller, buyer, umpire = (min(max(true + terms.assay_error * z, 0.0), 1.0) for z in drawn)
-        return seller, settled_assay(seller, buyer, umpire, terms.splitting_limit)
+        readings = [metal.assay.read(true, [self.stream.uniform() for _ in range(UNIFORMS)]) for _ in range(3)]
+        seller, buyer, umpire = (min(max(reading, 0.0), 1.0) for reading in readings)
+        return seller, settled_assay(seller, buyer, umpire, metal.terms.splitting_limit)
 
     def _period(self, now: int) -> tuple[int, int]:
         """The time, ns, whose mean price counts."""
@@ -125,7 +127,7 @@ class PricedLots:
     """
 
     def __init__(self, terms: Sequence[tuple[Floats | None, float | Series, float]], start: datetime, begin: int) -> None:
-        self.terms = [(None if content is None else content.tolist(), _price_steps(price, start), payable) for content, price, payable in terms]
+        self.terms = [(None if content is None else content.tolist(), steps_of(price, start), payable) for content, price, payable in terms]
         self.begin = begin
         self.value = self.paid = 0.0
 
@@ -149,10 +151,11 @@ class PricedLots:
 
 
 def _steps(terms: MetalTerms, start: datetime) -> Steps:
-    return _price_steps(terms.price, start)
+    return steps_of(terms.price, start)
 
 
-def _price_steps(price: float | Series, start: datetime) -> Steps:
+def steps_of(price: float | Series, start: datetime) -> Steps:
+    """Return a price, or anything that holds until it changes, as steps of the run."""
     if isinstance(price, Series):
         return Steps([round(second * NANOSECONDS) for second in price.seconds(start)], price.values)
     return Steps([0], [price])

@@ -9,7 +9,7 @@ import numpy as np
 from twin.engine.bunker import Bunker
 from twin.engine.unit import Unit
 from twin.kernels.recording import record_passage
-from twin.units.account import Account
+from twin.units.account import Account, Verdict
 from twin.units.assembly import Assembly
 
 
@@ -39,13 +39,15 @@ class Taker(Unit):
         self.record: TakerRecord = record
         self.bunkers, self.account = bunkers, account
         self.bunker_rows = {bunker.name: site.row(bunker.name) for bunker in bunkers}
+        self.passed: dict[str, Verdict] = {}
+        """Under what verdict a lot that is about to be drawn from a bunker was let go, where it was judged before."""
         self._part, self._solid = np.zeros(site.shape), site.components.solid
 
     def draw(self, bunker: Bunker, amount: float, now: int) -> float:
         account, genealogy = self.account, self.account.genealogy
         lot = genealogy.new(account.name, now) if genealogy is not None else 0
         amount = bunker.draw(amount, self._part, lot, now)
-        account.take(self._part, 1.0, amount, now)
+        account.take(self._part, 1.0, amount, now, self.passed.pop(bunker.name, None))
         self.record_flow(self.bunker_rows[bunker.name], now)
         return amount
 

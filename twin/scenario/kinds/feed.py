@@ -10,12 +10,13 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
 from twin.materials.catalogue import SUM_TOLERANCE
-from twin.quantities import DurationOrZero, FactorOrZero, Fraction, PricePerMass, Quantity, format_quantity
+from twin.quantities import DurationOrZero, FactorOrZero, Fraction, Quantity, format_quantity
 from twin.scenario.calendars import read_moment
 from twin.scenario.fields import EVERY_COUNTS, CalendarName, Composition, Count, EveryCounts, Name, OneOrMore
 from twin.scenario.kind import Kind, Model, UnitModel
 from twin.scenario.needs import PRIORITY, Needs, Priority
 from twin.scenario.problems import Faults, Loc, nearest, wrong
+from twin.scenario.series import OrSeries, Series
 from twin.scenario.sizes import SizeDistribution
 from twin.scenario.supply import Campaign, DeliveryHazard, Sampling, Season, Trend, check_supply
 from twin.scenario.tables import Column, Files, files_of, read_table
@@ -157,7 +158,9 @@ class Feed(UnitModel):
     calendar: CalendarName = Field(default=None, description="When deliveries come; always where not given.")
     every_counts: EveryCounts | None = Field(default=None, description=EVERY_COUNTS)
     unload: Unloading | None = Field(default=None, description="Time and resources for unloading; none where not given.")
-    price: PricePerMass = Field(default=0.0, description="What a delivery costs; negative where money is received for it.")
+    price: Annotated[float | Series, OrSeries("EUR/kg")] = Field(
+        default=0.0, description="What a delivery costs, or a series of it: what stands there as it is taken in; negative where money is received for it."
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo, model_validator
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from twin.errors import UsageError
-from twin.quantities import Duration, DurationOrZero, Mass, MassOrZero, Quantity, format_quantity, shown
-from twin.scenario.fields import EVERY_COUNTS, CalendarName, EveryCounts, References, Text
-from twin.scenario.kind import NOT_USED, Kind, Model, UnitModel, default
+from twin.quantities import Quantity, shown
+from twin.scenario.acceptance import Acceptance, GradeBasis
+from twin.scenario.fields import References, Text
+from twin.scenario.kind import Kind, UnitModel
 from twin.scenario.limits import Limit as Limit
-from twin.scenario.needs import PRIORITY, Needs, Priority
 from twin.scenario.orders import OrderList, OrderLoading
+from twin.scenario.pickup import PickUp as PickUp
+from twin.scenario.pickup import check_pickup
 from twin.scenario.problems import Faults, Loc, nearest, wrong
 from twin.scenario.series import OrSeries, Series
 from twin.scenario.settlement import Settlement
-from twin.scenario.variates import DurationVariate, MassVariate
+from twin.scenario.sizes import ONE_CLASS, SizeClasses
 from twin.scenario.vocabulary import Vocabulary
 
 _SHARE = Quantity("1", ge=0, le=1)
@@ -240,41 +242,6 @@ def _quantity(value: object, quantity: Quantity, faults: Faults, *loc: str | int
         return 0.0
 
 
-class PickUpLimit(Model):
-    """What a customer takes at most."""
-
-    mass: Mass = Field(description="What is taken at most in each period.")
-    per: Duration = Field(description="Length of a period; the first begins with the run.")
-
-
-class PickUp(Model):
-    """Trucks that take the product away."""
-
-    every: DurationVariate = Field(description="Time from one truck to the next.")
-    first: DurationOrZero | None = Field(default=None, description="Time of the first truck; where not given, as of deliveries.")
-    mass: MassVariate = Field(description="What a truck takes.")
-    minimum: MassOrZero = default(0.0, NOT_USED, description="A truck that finds less leaves empty.")
-    unit: Mass | None = Field(default=None, description="Mass of a bale or container: only whole ones are loaded; loose where not given.")
-    limit: PickUpLimit | None = Field(
-        default=None, description="What the customer takes in a period: the last truck takes what is left of it, further ones do not come."
-    )
-    time: DurationVariate | None = Field(default=None, description="How long loading takes; what is loaded leaves as it begins. None where not given.")
-    needs: Needs = Field(default=(), description="Resources that are held while loading.")
-    priority: Priority | None = Field(default=None, description=PRIORITY)
-    calendar: CalendarName = Field(default=None, description="When trucks come; always where not given.")
-    every_counts: EveryCounts | None = Field(default=None, description=EVERY_COUNTS)
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        faults = Faults()
-        if self.every_counts is not None and self.calendar is None:
-            faults.add("'every_counts' needs a 'calendar'; without one all time counts", "every_counts")
-        if self.needs and self.time is None:
-            faults.add("'needs' needs a 'time': loading that takes none holds nobody", "needs")
-        faults.stop_if_any()
-        return self
-
-
 class Product(UnitModel):
     """What leaves the plant: by pick-ups from a bunker, or all at once where it is taken from a port.
 
@@ -298,12 +265,28 @@ class Product(UnitModel):
         description="A load outside the specification is taken at its price (`accept`), at a price that `penalty` lowers (`penalise`), or not (`reject`): "
         "it goes to who takes from the port `rejected`.",
     )
+    acceptance: Acceptance | None = Field(
+        default=None,
+        description="How a load is judged. Where not given: by one sample where the product has a price, trucks or orders take it, and the scenario has "
+        "`size_bounds`; else by what is true.",
+    )
+    grade_basis: GradeBasis = Field(
+        default="as_received", description="On which mass the specification and grades are told: as it is weighed, or `dry`, without the materials' moisture."
+    )
+    goes_to: Literal["recycling", "other_recovery", "disposal"] | None = Field(
+        default=None, description="What becomes of it, for the shares that a plant documents; not told where no product says it."
+    )
     penalty: Penalty = Field(default=Penalty(), description="How much the price of a load outside the specification falls, with `penalise`.")
     price: Price = Field(default=Price(), description="What it brings: EUR per mass of product, or of what is named in it.")
     settlement: Settlement | None = Field(default=None, description="How its lots are settled, instead of a price; see the page on money.")
     targets: tuple[Text, ...] = Field(
         default=(), description="What it is to recover; what is priced, and what the specification asks for at least, where not given."
     )
+
+    @property
+    def sampled(self) -> Acceptance | None:
+        """Return how loads are sampled; None where they are judged by what they truly hold."""
+        return self.acceptance if self.acceptance is not None and self.acceptance.by == "samples" and self.spec.limits else None
 
     @property
     def rejects(self) -> bool:
@@ -330,10 +313,10 @@ class Product(UnitModel):
         for loc, name in self._names():
             if message := vocabulary.unknown_material(name, elements=True):
                 yield loc, message
-        yield from self._check_quality()
+        yield from self._check_quality(vocabulary.sizes)
         yield from self._check_settlement()
         if self.pickup is not None:
-            yield from _check_pickup(self.pickup)
+            yield from check_pickup(self.pickup)
         if self.loading is not None and not self.orders:
             yield ("loading",), "'loading' needs 'orders'; how a truck of 'pickup' is loaded stands there"
 
@@ -351,9 +334,13 @@ class Product(UnitModel):
             if not self.fetched:
                 yield ("settlement",), "lots are what trucks or orders take: give 'pickup' or 'orders', or a 'price'"
 
-    def _check_quality(self) -> Iterator[tuple[Loc, str]]:
+    def _check_quality(self, sizes: SizeClasses) -> Iterator[tuple[Loc, str]]:
         if self.when_off_spec != ACCEPT and not self.spec.limits:
             yield ("when_off_spec",), f"{self.when_off_spec!r} needs a 'spec', e.g. {{Cu: \">= 92 %\"}}"
+        if self.acceptance is not None and not self.spec.limits:
+            yield ("acceptance",), "needs a 'spec' that loads are judged by, e.g. {Cu: \">= 92 %\"}"
+        if self.sampled is not None and sizes is ONE_CLASS:
+            yield ("acceptance",), "a sample holds pieces, and nobody says how large they are: give 'size_bounds', or {by: truth}"
         if self.rejects and not self.fetched:
             yield ("when_off_spec",), "a load is rejected at a pick-up: give 'pickup' or 'orders', or use 'penalise'"
         if self.when_off_spec == PENALISE and not self.penalty.terms:
@@ -366,14 +353,15 @@ class Product(UnitModel):
                 yield ("penalty", term.name), f"the specification has no limit on {term.name!r}; {nearest(term.name, limited)}"
 
 
-def _check_pickup(pickup: PickUp) -> Iterator[tuple[Loc, str]]:
-    """A pick-up that can never load anything is an error."""
-    unit, limit = pickup.unit, pickup.limit
-    if unit is not None and pickup.mass.upper < unit:
-        yield ("pickup", "unit"), f"a truck takes at most {format_quantity(pickup.mass.upper, 'kg')}, less than one unit of {format_quantity(unit, 'kg')}"
-    for key, least in (("unit", unit or 0.0), ("minimum", pickup.minimum)):
-        if limit is not None and limit.mass < least:
-            yield ("pickup", "limit"), f"is less than {key!r}, so that no truck ever comes (got {format_quantity(limit.mass, 'kg')})"
+def with_acceptance(models: Mapping[str, UnitModel], sizes: SizeClasses) -> dict[str, UnitModel]:
+    """Return the models, those of products that are sold judged by a sample where they do not say how: its mass stands among the numbers of a run."""
+    return {name: _sampled_by_default(model) if isinstance(model, Product) and sizes is not ONE_CLASS else model for name, model in models.items()}
+
+
+def _sampled_by_default(product: Product) -> Product:
+    sold = bool(product.price.terms) or product.settlement is not None
+    judged = product.acceptance is not None or not product.spec.limits
+    return product if judged or not (sold and product.fetched) else product.model_copy(update={"acceptance": Acceptance()})
 
 
 def _ports(product: Product) -> tuple[str, ...]:
