@@ -402,9 +402,9 @@ class: mass, areal mass, what air sees (diameter, density and sphericity of the 
 ## Breaking
 
 `breaks` says how a material breaks in mills: `brittle`, `ductile` (torn, sheared, crumpled), `rubber` or `fibre`; `brittle` where nothing is said. A
-composite may have a table `liberated`, `{2 mm: 90 %, 16 mm: 20 %}`: the share by size that has come apart when a whole one is broken to it, by which mills open it unless they say
-otherwise. `comes_off`, `{solder: 1 mm}`, gives the size of the pieces in which a constituent comes off, where it is its own and not the fragment's. Each number
-has basis and source like any other. The water of a moist composite is a constituent: the `water` of its catalogue.
+composite may have a table `liberated`, `{2 mm: 90 %, 16 mm: 20 %}`: the share by size that has come apart when a whole one is broken to it, by which mills
+open it unless they say otherwise. `comes_off`, `{solder: 1 mm}`, gives the size of the pieces in which a constituent comes off, where it is its own and not
+the fragment's. Each number has basis and source like any other. The water of a moist composite is a constituent: the `water` of its catalogue.
 
 ## Classes
 
