@@ -89,3 +89,9 @@ def test_what_is_no_measurement_is_refused(fault: dict[str, float]) -> None:
         Measurement("a", **fault)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="3 uniforms"):
         Measurement("a").read(1.0, [0.5])
+
+
+def test_a_share_that_only_rounding_left_has_no_deviation() -> None:
+    """1e-200 of it: its square is no number above nothing (a run of the packaging plant ended there once)."""
+    shares = np.array([1e-200, 1.0])
+    assert math.isnan(sampling_deviation(shares, np.array([1.0, 1.0]), np.array([1.0, 0.0]), 1.0, 100.0))

@@ -291,11 +291,15 @@ def pieces_found(u: float, expected: float, there: float) -> int:
     return count
 
 
+TRACE = 1e-30
+"""A mass share so small that not one piece of it is in any delivery: what long chains of shares leave where nothing should be."""
+
+
 def sampling_deviation(shares: Floats, masses: Floats, constituent: Floats, sample: float, delivery: float) -> float:
     """Relative standard deviation of a constituent's share in a sample, after Gy.
 
     ``shares`` (class,): mass shares of the delivery, in sum 1; ``masses`` (class,): kg of a piece, its mean by mass; ``constituent`` (class,): its content in
-    each; ``sample`` and ``delivery`` in kg. NaN for a constituent that is not there.
+    each; ``sample`` and ``delivery`` in kg. NaN for a constituent that is not there, or of which less than :data:`TRACE` is left by rounding.
 
     Pieces of 1 g, a tenth of them the constituent, 1 kg of a very large lot: 1000 pieces, so sqrt(.9/.1/1000).
 
@@ -305,8 +309,8 @@ def sampling_deviation(shares: Floats, masses: Floats, constituent: Floats, samp
     """
     rows = list(zip(shares.tolist(), masses.tolist(), constituent.tolist(), strict=True))
     mean = math.fsum(w * a for w, _, a in rows)
-    if mean <= 0.0 or sample >= delivery:
-        return 0.0 if mean > 0.0 else math.nan
+    if mean <= TRACE or sample >= delivery:
+        return 0.0 if mean > TRACE else math.nan
     heterogeneity = math.fsum(w * m * (a - mean) ** 2 for w, m, a in rows) / mean**2
     return math.sqrt((1.0 / sample - 1.0 / delivery) * heterogeneity)
 
