@@ -121,3 +121,27 @@ def test_work_that_takes_no_time_does_not_hang() -> None:
     plant = scenario(circle("1 kg", None), "1 h").change({"units.one.cycle_time": "0.0000000001 s", "units.two.cycle_time": "0.0000000001 s"})
     with pytest.raises(BudgetError, match="time stands still at 0 s: more than 409600 events at one instant"):
         twin.run(plant)
+
+
+@pytest.mark.parametrize(("one", "room"), [(50, 330), (30, 330), (70, 1010)])
+def test_who_hands_over_leaves_each_list_as_it_is_served(one: int, room: int) -> None:
+    """A full product bay before a line with two outlets, which waits for room there and in the bunker of the line that stands behind it at the bay.
+
+    The truck comes and the first takes its part of the bay, and only then the second: no deadlock (the car plant with two fluff drums ended in one).
+    """
+    text = f"""
+twin: 1
+name: behind
+time: {{start: 2026-01-05, horizon: 60 h}}
+lot: 100 kg
+catalogue: [weee]
+units:
+  trucks: {{kind: feed, every: 1 h, mass: 10 t, composition: {{steel: 100 %}}, when_full: turn_away}}
+  yard: {{kind: bunker, from: trucks, capacity: 100 t}}
+  m: {{kind: splitter, from: yard, rate: 10 t/h, shares: {{one: {one} %, two: {100 - one} %}}}}
+  a: {{kind: bunker, from: [m.one, n.out], capacity: 1 t}}
+  b: {{kind: bunker, from: m.two, capacity: {room} kg}}
+  n: {{kind: splitter, from: b, rate: 1 t/h, shares: {{out: 100 %}}}}
+  p: {{kind: product, from: a, pickup: {{every: 2 h, mass: 1 t}}}}
+"""
+    assert twin.run(twin.load(text)).array("gates/product_mass").sum() == pytest.approx(29_000.0)  # a truck every two hours, each full

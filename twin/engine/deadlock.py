@@ -1,9 +1,8 @@
 """Deadlock: a set of units each of which waits only on others of the set, found when a unit starts to wait.
 
-A place in a list is *hopeful* if the unit before it is live, and what the place is for is there already or some live unit could bring it. A unit
-is *live* if it waits for a time, has come to its end, or if its places are hopeful: all of them, any one where it takes what comes first, or one of each
-of its choices.
-Whoever is not live never will be.
+A place in a list is *hopeful* if the unit before it is live, or leaves this list when it is served here whatever else it waits for, and what the place is
+for is there already or some live unit could bring it. A unit is *live* if it waits for a time, has come to its end, or if its places are hopeful: all of
+them, any one where it takes what comes first, or one of each of its choices. Whoever is not live never will be.
 """
 
 from __future__ import annotations
@@ -107,9 +106,13 @@ def _served(unit: Unit, hopes: Sequence[bool]) -> bool:
 
 
 def _hopeful(places: WaitingList, unit: Unit, dead: dict[Unit, None]) -> bool:
-    if any(other in dead for other in _before(places, unit)):
-        return False
-    wish = places.wishes[places.units.index(unit)]
+    place = places.units.index(unit)
+    for other in reversed(places.units[:place]):
+        if other not in dead:
+            break
+        if not other.leaves_each:
+            return False
+    wish = places.wishes[place]
     return places.enough(wish) or any(rescuer not in dead for rescuer in places.rescuers())
 
 

@@ -102,6 +102,11 @@ class Unit:
         """Whether it leaves the lists by itself at some time, as trucks that lose patience do."""
         return False
 
+    @property
+    def leaves_each(self) -> bool:
+        """Whether it leaves each of its lists as it is served there, as who hands a lot over does, and does not keep a place until all are served."""
+        return False
+
     interruptible = False
     """Whether a task of the unit can be interrupted, so that what it holds goes to others."""
 

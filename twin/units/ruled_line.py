@@ -14,7 +14,7 @@ from twin.units.changeover import ChangeoverRule
 from twin.units.decider import Decider
 from twin.units.level_switch import LevelSwitch
 from twin.units.line_stops import StoppableLine
-from twin.units.line_times import RUN_OUT, START, Equipment
+from twin.units.line_times import DELIVER, RUN_OUT, START, Equipment
 from twin.units.source_settings import BySource
 
 
@@ -44,6 +44,10 @@ class RuledLine(StoppableLine):
             self._wait(MAINTENANCE if record.serviced else DOWN if record.down else record.paused, [self.repaired], now)
             return True
         return False
+
+    @property
+    def leaves_each(self) -> bool:
+        return self.record.phase == DELIVER  # each outlet takes its part on its own
 
     def _wait(self, state: int, lists: Sequence[WaitingList], now: int, wishes: Sequence[float] = (), takes_any: bool = True) -> None:
         self.record.state = state
