@@ -20,6 +20,7 @@ from twin.fit.lifetimes import Fit, fits
 from twin.fit.tables.importing import assign_roles, read_columns
 from twin.fit.tables.options import Options
 from twin.fit.tables.rows import length_of
+from twin.fit.tables.selection import selected
 from twin.fit.tables.stops import LoggedStop, logged_stops
 from twin.quantities import NANOSECONDS, format_quantity, shown
 from twin.scenario.problems import nearest
@@ -74,6 +75,8 @@ def read_log(path: Path, options: Options, begin: datetime | None, end: datetime
     source, columns, notes = read_columns(path, options)
     try:
         assign_roles(columns, "stops")
+        chosen = selected(columns, options, "stops")
+        columns, notes = chosen.columns, [*notes, *chosen.notes]
         found, more = logged_stops(columns, options)
         notes = [*source.notes, *notes, *more]
         first = begin or min(stop.begin for stop in found)
