@@ -125,6 +125,7 @@ def values_of(outcomes: Sequence[Reconciliation]) -> str:
 
 
 def write_table(path: str, text: str, head: str) -> Path:
+    """Write a table that begins with ``head``; one that the command wrote is replaced, any other file refused."""
     from twin.results.replace import replacing, text_mark
 
     with replacing(Path(path), text_mark("a table of 'twin reconcile'", head.encode(), 256, begins=head.encode())) as temporary:

@@ -232,9 +232,7 @@ def failures_by_cause_of(found: Sequence[Reliability], source: str) -> tuple[dic
     notes: list[str] = []
     for one in found:
         if not one.between or not one.repair:
-            notes.append(
-                f"{one.machine or 'the machine'}: {one.cause!r} left out of the file: {one.stops} stop(s), and two are needed to say how long it is between them"
-            )
+            notes.append(f"{one.machine or 'the machine'}: {one.cause!r} left out of the file: two stops are needed to say what lies between them")
             continue
         key = name = cause_key(one.cause)
         while key in written:
