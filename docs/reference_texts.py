@@ -57,7 +57,9 @@ rate: {value: 20 t/h, basis: measured, source: "weigh belt, March 2026"}
 gap: {value: 50 mm, basis: assumed, low: 40 mm, high: 65 mm, source: "supplier"}
 ```
 
-`basis` is `measured`, `literature` or `assumed` (where not given). An assumed value may carry `low` and `high`, which span what a study may sweep. `note`
+`basis` is `measured`, `literature`, `calibrated` or `assumed` (where not given). `calibrated` is what was fitted to the plant's own data with this model; its
+`source` names them with their hash, e.g. `fit to march.csv, sha256 8f048aee5839`. An assumed value may carry `low` and `high`, which span what a study may
+sweep; of a measured or calibrated one they are its interval. `note`
 is free text. A unit's own `basis` and `source` hold for those of its numbers that do not say theirs. All of it goes to `/parameters` of the results.
 
 ### Distributions

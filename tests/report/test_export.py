@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import math
+import uuid
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -252,6 +255,47 @@ def test_an_inventory_is_read_by_the_package_of_openlca(files: list[Path], tmp_p
     assert named["electricity"].amount == pytest.approx(1000 * np.mean(drawn)) and named["electricity"].is_input
     assert flows[named["copper"].flow.id].flow_type is o.FlowType.PRODUCT_FLOW
     assert "No allocation" in process.description
+
+
+def test_every_object_of_an_inventory_is_one_of_the_schema_and_every_reference_is_in_the_package(files: list[Path], tmp_path: Path) -> None:
+    """Each file is what its folder says, goes through olca-schema unchanged, and names nothing that openLCA would not find when it imports the package."""
+    import olca_schema as o
+
+    assert main(["export", str(files[0]), "-o", str(tmp_path / "a.zip")]) == 0
+    folders = {"unit_groups": o.UnitGroup, "flow_properties": o.FlowProperty, "flows": o.Flow, "processes": o.Process}
+    defined: dict[tuple[str, str], str] = {}
+    roots = []
+    with zipfile.ZipFile(tmp_path / "a.zip") as package:
+        assert json.loads(package.read("olca-schema.json")) == {"version": 2}
+        for name in package.namelist()[1:]:
+            folder, _, file = name.partition("/")
+            tree = json.loads(package.read(name))
+            assert (tree["@type"], f"{tree['@id']}.json") == (folders[folder].__name__, file)
+            assert uuid.UUID(tree["@id"])
+            assert folders[folder].from_dict(tree).to_dict() == tree
+            assert (tree["@type"], tree["@id"]) not in defined
+            roots.append(tree)
+            for each in (tree, *tree.get("units", ())):
+                defined[each.get("@type", "Unit"), each["@id"]] = each["name"]
+    assert {tree["@type"] for tree in roots} == {kind.__name__ for kind in folders.values()}
+    named = [reference for tree in roots for reference in references(tree, root=True)]
+    assert len(named) > 20
+    assert [reference for reference in named if defined.get((reference["@type"], reference["@id"])) != reference["name"]] == []
+    # openLCA's own: a package with others would give each user a second mass and a second energy
+    assert defined["FlowProperty", "93a60a56-a3c8-11da-a746-0800200b9a66"] == "Mass"
+    assert defined["FlowProperty", "f6811440-ee37-11de-8a39-0800200c9a66"] == "Energy"
+    assert defined["UnitGroup", "93a60a57-a4c8-11da-a746-0800200c9a66"] == "Units of mass"
+    assert defined["Unit", "20aadc24-a391-41cf-b340-3e4529f44bde"] == "kg"
+
+
+def references(node: Any, *, root: bool = False) -> list[dict[str, Any]]:
+    """What a data set names: mappings with a type and an identifier below it."""
+    if isinstance(node, list):
+        return [found for item in node for found in references(item)]
+    if not isinstance(node, dict):
+        return []
+    own = [node] if not root and "@id" in node and "@type" in node else []
+    return own + [found for item in node.values() for found in references(item)]
 
 
 def test_no_inventory_of_two_scenarios(files: list[Path], tmp_path: Path) -> None:

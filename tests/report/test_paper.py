@@ -16,7 +16,9 @@ import twin
 from twin.report.drawing import Drawing, Rect, Text
 from twin.report.flows import flows_of
 from twin.report.flowsheet import Flowsheet, flowsheet
-from twin.report.paper import LANDSCAPE, LEAST_TYPE, PORTRAIT, least_type, parts
+from twin.report.page import sankeys
+from twin.report.paper import BRIEF, LANDSCAPE, LEAST_TYPE, PORTRAIT, least_type, parts
+from twin.report.sankey import _Type, _wrapped
 from twin.report.source import gather
 
 SHIPPED = sorted(path.stem for path in (ROOT / "scenarios").glob("*.yaml"))
@@ -100,3 +102,26 @@ def test_a_line_of_many_machines_goes_on_in_a_second_box() -> None:
 def test_the_same_plant_gives_the_same_drawing() -> None:
     own = short("lvp_line", "1 d")
     assert flowsheet(own, flows_of(own)) == flowsheet(own, flows_of(own))
+
+
+@pytest.mark.parametrize(("name", "large"), [("wood", False), ("weee_line", True)])
+def test_names_of_a_printed_diagram_of_flows_can_be_read(name: str, large: bool) -> None:
+    """Before, the brief of the WEEE line printed its amounts in type of 3.3 pt, the report in 5 pt."""
+    own = short(name, "1 d")
+    flows = flows_of(own)
+    for paper in (LANDSCAPE, BRIEF):
+        (_, _, drawing), *others = sankeys(own, flows, targets_only=True, paper=paper)
+        assert least_type(drawing, paper) >= LEAST_TYPE
+        labels_on_sheet(drawing)
+        on_sheet(drawing)
+        assert any("large" in shape.css for shape in drawing.shapes) == (large or paper is BRIEF)
+        assert not any("large" in shape.css for _, _, other in others for shape in other.shapes)  # those of the screen stay
+
+
+def test_a_long_name_takes_two_lines_before_it_is_cut() -> None:
+    """In type of 13 px a column of 100 px has room for 13 characters; small type, and one line, as on a screen."""
+    assert _wrapped("stainless_steel", 100.0, _Type("large")) == ["stainless_", "steel"]
+    assert _wrapped("steel_sifter line", 100.0, _Type("large")) == ["steel_sifter", "line"]
+    assert _wrapped("unbreakablelongname", 100.0, _Type("large")) == ["unbreakablel…"]
+    assert _wrapped("steel_sifter line", 60.0, _Type("")) == ["steel_sif…"]
+    assert _wrapped("steel", 100.0, _Type("large")) == ["steel"]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from scenario_plants import plant, problems
 
+import twin
+from twin.materials.number import BASES
+from twin.report.tables import ParameterRow, by_basis
 from twin.scenario import Parameter, load
 from twin.scenario.annotations import Annotation
+from twin.study.change_file import Change, write_change_file
 
 
 def numbers(changes: dict[str, Any]) -> dict[str, Parameter]:
@@ -78,21 +83,23 @@ def test_every_kind_of_number_is_listed() -> None:
 def test_paths_are_unique_and_bases_known() -> None:
     parameters = load(plant()).parameters()
     assert len({parameter.path for parameter in parameters}) == len(parameters)
-    assert {parameter.basis for parameter in parameters} <= {"measured", "literature", "assumed"}
+    assert {parameter.basis for parameter in parameters} <= set(BASES)
     assert all(parameter.source for parameter in parameters)
 
 
 @pytest.mark.parametrize(
     ("written", "path", "message"),
     [
-        ({"value": "20 t/h", "basis": "guess"}, "units.sorter.rate.basis", "must be one of measured, literature, assumed (got 'guess')"),
+        ({"value": "20 t/h", "basis": "guess"}, "units.sorter.rate.basis", "must be one of measured, literature, calibrated, assumed (got 'guess')"),
+        ({"value": "20 t/h", "basis": "calibrated"}, "units.sorter.rate.source", "names the data that it was fitted to, with their hash"),
+        ({"value": "20 t/h", "basis": "calibrated", "source": "march.csv, sha256 12ab"}, "units.sorter.rate.source", "(got 'march.csv, sha256 12ab')"),
         ({"value": "20 t/h", "source": ""}, "units.sorter.rate.source", "a text is needed"),
         ({"value": "20 t/h", "source": 5}, "units.sorter.rate.source", "a text is needed"),
         ({"value": "20 t/h", "low": "5 t/h"}, "units.sorter.rate", "belong together"),
         (
             {"value": "20 t/h", "basis": "literature", "low": "5 t/h", "high": "30 t/h"},
             "units.sorter.rate.low",
-            "only a value of basis 'assumed' or 'measured'",
+            "only a value of basis 'assumed', 'measured' or 'calibrated'",
         ),
         ({"value": "20 t/h", "low": "21 t/h", "high": "30 t/h"}, "units.sorter.rate", "must lie between 'low' and 'high'"),
         ({"value": "20 t/h", "low": "5 t", "high": "30 t/h"}, "units.sorter.rate", "a mass per time is needed"),
@@ -117,3 +124,21 @@ def test_a_list_of_one_written_without_its_list_keeps_its_annotations() -> None:
     found = {parameter.path: parameter for parameter in scenario.parameters()}
     assert (found["units.trucks.trend.change"].source, found["units.trucks.trend.change"].low) == ("scale", 0.05)
     assert found["units.trucks.trend.0.per"].source == "not stated"
+
+
+def test_a_calibrated_number_goes_through_a_change_file_into_results_and_report(tmp_path: Path) -> None:
+    base, out = tmp_path / "base.yaml", tmp_path / "calibrated.yaml"
+    base.write_text(
+        "twin: 1\ntime: {horizon: 1 h}\nlot: 1 t\nmaterials: {sand: {}}\nunits:\n  yard: {kind: bunker, capacity: 90 t, initial: {mass: 90 t, composition: {sand: 1}}}\n"
+        "  m: {kind: splitter, from: yard, rate: 9 t/h, shares: {out: 1}}\n  gone: {kind: product, from: m.out}\n"
+    )
+    number = Change("8 t/h", "calibrated", "fit to march.csv, sha256 8f048aee5839", "7.5 t/h", "8.5 t/h")
+    write_change_file(base, out, {"units.m.rate": number}, {"preparation": "by hand"})
+    found = {parameter.path: parameter for parameter in load(out).parameters()}["units.m.rate"]
+    assert (found.basis, found.source, found.low) == ("calibrated", number.source, pytest.approx(7.5 / 3.6))
+    with twin.run(load(out)) as result:
+        row = result.array("parameters/path").tolist().index("units.m.rate")
+        assert result.array("parameters/basis").tolist()[row] == "calibrated"
+        table = by_basis([ParameterRow("a", "1", "1 to 2", "calibrated", "s"), ParameterRow("b", "1", "", "assumed", "s")])
+    assert table.rows[2] == ("calibrated", "1", "50.0 %", "1")
+    assert "calibrated" not in [row[0] for row in by_basis([ParameterRow("b", "1", "", "assumed", "s")]).rows]

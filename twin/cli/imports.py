@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from twin.fit.tables.importing import Imported
     from twin.fit.tables.options import Options
 
-NAMED = ("kind", "decimal", "dates", "zone", "repeated_hour", "encoding", "separator", "sheet", "trucks", "basis", "material")
+NAMED = ("kind", "decimal", "dates", "zone", "repeated_hour", "encoding", "separator", "sheet", "trucks", "basis", "material", "only", "every", "hours")
 
 
 def add_parser(commands: Any) -> None:
@@ -26,6 +26,10 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--kind", metavar="KIND", help="deliveries, stops, sieve or assays, where it is not clear")
     add_options(parser)
     parser.add_argument("--trucks", metavar="MASS", help="spread the total of a day or a month over trucks, e.g. '24 t'; 'none': a row is a delivery")
+    parser.add_argument("--hours", metavar="HOURS", help="when those trucks come, e.g. 06:00-18:00 or 'weekdays 06:00-18:00, saturday 06:00-12:00'")
+    parser.add_argument("--every", metavar="SPAN", help="sum weighings over each 'hour' or 'day'")
+    parser.add_argument("--from", dest="begin", metavar="TIME", help="read rows of this date or later, e.g. 2026-03-01")
+    parser.add_argument("--to", dest="end", metavar="TIME", help="read rows before this date")
     parser.add_argument("--basis", metavar="BASIS", help="deliver mass 'wet', as weighed (default), or 'dry', by the column of moisture")
     parser.add_argument("--material", metavar="NAME", help="material that assays are of")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
@@ -34,6 +38,9 @@ def add_parser(commands: Any) -> None:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments that say how a table is read."""
     parser.add_argument("--map", metavar="COLUMN=ROLE", action="append", default=[], help='e.g. "Netto kg=mass", "Papier=paper [short ton]", "Preis=ignore"')
+    parser.add_argument(
+        "--only", metavar="COLUMN=TEXT", action="append", help="read only rows with this text in a column, e.g. Sorte=Mischschrott; may be repeated"
+    )
     parser.add_argument("--mapping", metavar="YAML", help="file with 'columns' and other options; what is said here goes before it")
     parser.add_argument("--decimal", metavar="SIGN", help="'comma' or 'point', for columns that can be read with both")
     parser.add_argument("--dates", metavar="ORDER", help="'day-first' or 'month-first', for dates that can be read with both")
@@ -57,6 +64,8 @@ def options_of(options: argparse.Namespace) -> Options:
     for key in NAMED:
         if getattr(options, key, None) is not None:
             said[key] = getattr(options, key)
+    if options.command == "import":  # of a stop log they say what was watched
+        said |= {key: text for key, text in (("from", options.begin), ("to", options.end)) if text is not None}
     return options_from(said, ColumnMap(entries))
 
 

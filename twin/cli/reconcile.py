@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +15,13 @@ if TYPE_CHECKING:
     from twin.fit.reconcile import Reconciliation
     from twin.fit.reconcile.closing import Loss
     from twin.fit.reconcile.gross_errors import NodalTest
+    from twin.fit.reconcile.readings import Window
     from twin.fit.reconcile.rows import Row
     from twin.fit.reconcile.worth import Worth
 
 SHOWN_WORTHS = 8
+VALUES_HEAD, AUDIT_HEAD = "name,value,error,unit,from,to", "quantity,instrument,unit,from,to,measured"
+"""How the tables begin that the command writes, and replaces."""
 
 
 def add_parser(commands: Any) -> None:
@@ -29,12 +33,13 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--csv", metavar="FILE", help="write the reconciled values as a CSV that twin reads again")
     parser.add_argument("--audit", metavar="FILE", help="write the audit trail as a CSV: measured, reconciled, adjustment, what was taken out, hashes")
     when = parser.add_mutually_exclusive_group()
-    when.add_argument("--close", metavar="MONTH", help="close a month, e.g. 2026-03: its window, its loss")
-    when.add_argument("--window", metavar=("FROM", "TO"), nargs=2, help="another window than that of the data")
+    when.add_argument("--close", metavar="MONTH", action="append", help="close a month, e.g. 2026-03: its window, its loss; 2026-01..2026-03 for several")
+    when.add_argument("--window", metavar=("FROM", "TO"), nargs=2, action="append", help="another window than that of the data; may be repeated")
     parser.add_argument("--leave-out", metavar="NAME", action="append", default=[], help="take an instrument out; may be repeated")
     parser.add_argument("--by", metavar="WHO", default="", help="who takes it out, for the audit trail")
     parser.add_argument("--reason", metavar="TEXT", default="", help="why, for the audit trail")
     parser.add_argument("--target", metavar="NAME", default="flows", help="what should be known better: flows (default), loss, or a quantity")
+    parser.add_argument("--language", metavar="LANGUAGE", default="en", help="language of the page: en (default) or de")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
 
 
@@ -49,17 +54,24 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"a scenario and data are needed, or data alone (got {len(options.files)} files)")
     if (options.by or options.reason) and not options.leave_out:
         raise UsageError("--by and --reason say who left something out, and why: they need --leave-out NAME")
-    found = reconcile(options.files[-1], _plant(options.files[:-1]), window=_window(options), leave_out=tuple(dict.fromkeys(options.leave_out)))
+    windows, plant, leave_out = _windows(options), _plant(options.files[:-1]), tuple(dict.fromkeys(options.leave_out))
+    if len(windows) > 1:
+        from twin.cli.reconcile_windows import run_windows
+
+        return run_windows(options, plant, windows, leave_out)
+    found = reconcile(options.files[-1], plant, window=next(iter(windows), None), leave_out=leave_out)
     best = worths(found, options.target)
     written = []
     if options.csv is not None:
-        written.append(_write(options.csv, _values(found), "name,value,error,unit,from,to"))
+        written.append(write_table(options.csv, values_of([found]), VALUES_HEAD))
     if options.audit is not None:
-        written.append(_write(options.audit, audit_trail(found, options.by, options.reason), "quantity,instrument,unit,from,to,measured"))
+        written.append(write_table(options.audit, audit_trail(found, options.by, options.reason), AUDIT_HEAD))
     if options.output is not None:
+        from twin.report.language import language
         from twin.report.reconciliation import write_page
 
-        written.append(write_page(found, best, options.target, Path(options.output), by=options.by, reason=options.reason))
+        words = language(options.language)
+        written.append(write_page(found, best, options.target, Path(options.output), by=options.by, reason=options.reason, words=words))
     if options.json:
         print(json.dumps({**as_object(found, best, options.target), "written": [str(path) for path in written]}, indent=2))
     else:
@@ -75,34 +87,45 @@ def _plant(files: list[str]) -> Any:
     return load(files[0]) if files else None
 
 
-def _window(options: argparse.Namespace) -> Any:
+def _windows(options: argparse.Namespace) -> list[Window]:
+    """The windows that are asked for, none where the data say theirs."""
+    from twin.fit.reconcile.windows import months
+
+    if options.close is not None:
+        return [window for text in options.close for window in months(text)]
+    return [_window(*texts) for texts in options.window or ()]
+
+
+def _window(begin: str, end: str) -> Window:
     from twin.errors import UsageError
-    from twin.fit.reconcile.closing import month
     from twin.fit.reconcile.readings import Window
     from twin.scenario.calendars import read_moment
 
-    if options.close is not None:
-        return month(options.close)
-    if options.window is None:
-        return None
     try:
-        window = Window(*(read_moment(text) for text in options.window))
+        window = Window(read_moment(begin), read_moment(end))
     except ValueError as error:
         raise UsageError(f"--window: {error}") from None
     if window.seconds <= 0.0:
-        raise UsageError(f"--window: it must end after it begins (got {options.window[0]} and {options.window[1]})")
+        raise UsageError(f"--window: it must end after it begins (got {begin} and {end})")
     return window
 
 
-def _values(found: Reconciliation) -> str:
+def values_of(outcomes: Sequence[Reconciliation]) -> str:
+    """Return the reconciled values of one window after the other, as a table that ``twin reconcile`` reads."""
     from twin.fit.reconcile.data_file import as_table
 
     kinds = ("flow", "share", "level")  # constants and second instruments have other names
-    known = [row for row in found.rows if not math.isnan(row.reconciled) and row.name.partition(".")[0] in kinds]
-    return as_table([(row.name, row.reconciled, row.deviation, row.si, found.window) for row in known])
+    known = [
+        (row.name, row.reconciled, row.deviation, row.si, found.window)
+        for found in outcomes
+        for row in found.rows
+        if not math.isnan(row.reconciled) and row.name.partition(".")[0] in kinds
+    ]
+    return as_table(known)
 
 
-def _write(path: str, text: str, head: str) -> Path:
+def write_table(path: str, text: str, head: str) -> Path:
+    """Write a table that begins with ``head``; one that the command wrote is replaced, any other file refused."""
     from twin.results.replace import replacing, text_mark
 
     with replacing(Path(path), text_mark("a table of 'twin reconcile'", head.encode(), 256, begins=head.encode())) as temporary:

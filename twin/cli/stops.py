@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,9 @@ def add_parser(commands: Any) -> None:
         "--unit", metavar="NAME=MACHINE", action="append", default=[], help="which machine of the log a unit is, where names differ; may be repeated"
     )
     parser.add_argument("-o", "--output", metavar="FILE", help="change file to write: the scenario with the fitted 'failures'; needs --plant")
+    parser.add_argument(
+        "--by-cause", action="store_true", help="fit each cause apart, with a clock of its own, and write 'failures_by_cause' in place of 'failures'"
+    )
     parser.add_argument("--planned", metavar="REASON", action="append", default=[], help="a reason that is no failure; may be repeated")
     parser.add_argument("--from", dest="begin", metavar="TIME", help="when the log begins (default: its first stop)")
     parser.add_argument("--to", dest="end", metavar="TIME", help="when the log ends (default: the end of its last stop)")
@@ -41,23 +45,28 @@ def run(options: argparse.Namespace) -> int:
     """Run the command."""
     from twin.cli.imports import options_of
     from twin.cli.replications import share
-    from twin.fit.stop_logs import read_log, reliability
+    from twin.fit.stop_logs import read_log, reliability, with_rare_together
 
     if options.output is not None and options.plant is None:
         raise UsageError("-o writes what changes in a scenario: say which with --plant")
     log = read_log(Path(options.file), options_of(options), _moment(options.begin, "--from"), _moment(options.end, "--to"))
+    if options.by_cause:
+        log = with_rare_together(log, options.planned)
     scenario = _plant(options)
     units = _units(options.unit, log, scenario)
     calendars = _calendars(scenario, units, log) if scenario else {}
     confidence = share("--confidence", options.confidence)
-    found = reliability(log, options.planned, calendars, confidence)
+    found = reliability(log, options.planned, calendars, confidence, apart=options.by_cause)
     out = Path(options.output) if options.output is not None else None
     if out is not None:
-        _write(options, out, found, units, log)
+        changes = _changes(options, found, units, log)
+        other = "failures" if options.by_cause else "failures_by_cause"
+        stale = [f"units.{unit}.{other}" for unit in units.values() if scenario is not None and getattr(scenario.units[unit], other, None)]
+        _write(options, out, changes, stale, log)
     if options.json:
         print(json.dumps(as_object(found, log, out), indent=2, ensure_ascii=False))
     else:
-        _show(found, log, confidence, out)
+        _show(found, log, confidence, out, by_cause=options.by_cause)
     return 0
 
 
@@ -113,16 +122,36 @@ def _calendars(scenario: Scenario, units: dict[str, str], log: Log) -> dict[str,
     return found
 
 
-def _write(options: argparse.Namespace, out: Path, found: list[Reliability], units: dict[str, str], log: Log) -> None:
-    from twin.fit.stop_logs import ALL, failures_of
-    from twin.study.change_file import write_change_file
+def _changes(options: argparse.Namespace, found: list[Reliability], units: dict[str, str], log: Log) -> dict[str, Any]:
+    """What changes in the scenario, by path: the failures of each machine, all causes together or each apart."""
+    from twin.fit.stop_logs import ALL, failures_by_cause_of, failures_of
+    from twin.scenario.stops import NOT_STATED
 
     source = f"stop log {log.source}"
-    changes = {f"units.{units[one.machine]}.failures": failures_of(one, source) for one in found if one.cause == ALL and one.machine in units}
+    whole = [one for one in found if one.cause == ALL and one.machine in units]
+    if not options.by_cause:
+        return {f"units.{units[one.machine]}.failures": failures_of(one, source) for one in whole}
+    changes: dict[str, Any] = {}
+    for one in whole:
+        apart = [each for each in found if each.machine == one.machine and each.cause != ALL]
+        if not apart:  # of one cause alone: it is all there is
+            stop = next(stop for stop in log.machines[one.machine] if (stop.reason or NOT_STATED) not in options.planned)
+            apart = [replace(one, cause=stop.reason or NOT_STATED)]
+        causes, notes = failures_by_cause_of(apart, source)
+        log.notes.extend(notes)
+        changes[f"units.{units[one.machine]}.failures_by_cause"] = causes
+    return changes
+
+
+def _write(options: argparse.Namespace, out: Path, changes: dict[str, Any], remove: list[str], log: Log) -> None:
+    from twin.study.change_file import write_change_file
+
     watched = f"{log.begin:%Y-%m-%d %H:%M} to {log.end:%Y-%m-%d %H:%M}"
     planned = ", ".join(options.planned) or "none"
-    about = {"preparation": f"Failures were fitted by twin stops to the {source}, watched from {watched}; planned stops, which are no failures: {planned}."}
-    write_change_file(Path(options.plant), out, changes, about, out.stem if out.stem.isidentifier() else None)
+    how = "cause by cause" if options.by_cause else "all causes of a machine together"
+    fitted = f"Failures were fitted by twin stops, {how}, to the stop log {log.source}"
+    about = {"preparation": f"{fitted}, watched from {watched}; planned stops, which are no failures: {planned}."}
+    write_change_file(Path(options.plant), out, changes, about, out.stem if out.stem.isidentifier() else None, remove)
 
 
 def as_object(found: list[Reliability], log: Log, out: Path | None) -> dict[str, Any]:
@@ -152,7 +181,7 @@ def _fit_object(fit: Fit) -> dict[str, Any]:
     return {"form": fit.form, "parameters": parameters, "mean": mean, "aic": float(fit.aic), "distance": fit.distance, "limit": fit.limit}
 
 
-def _show(found: list[Reliability], log: Log, confidence: float, out: Path | None) -> None:
+def _show(found: list[Reliability], log: Log, confidence: float, out: Path | None, *, by_cause: bool) -> None:
     from rich.markup import escape
 
     from twin.cli.figures import new_table
@@ -166,12 +195,13 @@ def _show(found: list[Reliability], log: Log, confidence: float, out: Path | Non
         between, repair = _mean(one.between), _mean(one.repair)
         table.add_row(escape(one.machine or "–"), escape(one.cause), str(one.stops), f"{one.down:.4g} h", *between, *repair, one.clock)
     screen.print(table)
+    names = [one.machine if not by_cause else f"{one.machine} {one.cause}".strip() for one in found]
     table = new_table("machine", "of", "form", "parameters", "AIC", "distance", "5 % limit")
-    for one in found:
-        if one.cause == found[0].cause:
+    for name, one in zip(names, found, strict=True):
+        if (one.cause == found[0].cause) != by_cause:
             for what, fits in (("between", one.between), ("repair", one.repair)):
                 for fit in fits:
-                    table.add_row(escape(one.machine or "–"), what, fit.form, _parameters(fit), f"{fit.aic:.2f}", f"{fit.distance:.3f}", f"{fit.limit:.3f}")
+                    table.add_row(escape(name or "–"), what, fit.form, _parameters(fit), f"{fit.aic:.2f}", f"{fit.distance:.3f}", f"{fit.limit:.3f}")
     screen.print(table)
     for note in log.notes:
         print(f"note: {note}")
@@ -181,7 +211,7 @@ def _show(found: list[Reliability], log: Log, confidence: float, out: Path | Non
     if "operating" in clocks:
         print("note: time is that in which the machine was meant to work; waits for material count, so that it works less between failures than is said")
     if out is not None:
-        print(f"{out}: failures of {len({one.machine for one in found})} machine(s) by the form with the least AIC")
+        print(f"{out}: failures{' by cause' if by_cause else ''} of {len({one.machine for one in found})} machine(s) by the form with the least AIC")
 
 
 def _mean(fits: tuple[Fit, ...]) -> tuple[str, str]:

@@ -7,8 +7,11 @@ of unknown age and left out; the last one, up to the end of the log, is censored
 from __future__ import annotations
 
 import math
+import re
+import unicodedata
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -20,6 +23,7 @@ from twin.fit.lifetimes import Fit, fits
 from twin.fit.tables.importing import assign_roles, read_columns
 from twin.fit.tables.options import Options
 from twin.fit.tables.rows import length_of
+from twin.fit.tables.selection import selected
 from twin.fit.tables.stops import LoggedStop, logged_stops
 from twin.quantities import NANOSECONDS, format_quantity, shown
 from twin.scenario.problems import nearest
@@ -27,6 +31,7 @@ from twin.scenario.stops import NOT_STATED
 from twin.study.change_file import Change
 
 ALL = "all causes"
+OTHERS = "other causes"
 OpenTime = Callable[[datetime, datetime], float]
 """Hours in which a machine was meant to work, between two moments."""
 
@@ -74,6 +79,8 @@ def read_log(path: Path, options: Options, begin: datetime | None, end: datetime
     source, columns, notes = read_columns(path, options)
     try:
         assign_roles(columns, "stops")
+        chosen = selected(columns, options, "stops")
+        columns, notes = chosen.columns, [*notes, *chosen.notes]
         found, more = logged_stops(columns, options)
         notes = [*source.notes, *notes, *more]
         first = begin or min(stop.begin for stop in found)
@@ -115,10 +122,12 @@ def _joined(machine: str, stops: Sequence[LoggedStop], begin: datetime, end: dat
     return found
 
 
-def reliability(log: Log, planned: Sequence[str], calendars: dict[str, Calendar | None], confidence: float = 0.9) -> list[Reliability]:
+def reliability(log: Log, planned: Sequence[str], calendars: dict[str, Calendar | None], confidence: float = 0.9, *, apart: bool = False) -> list[Reliability]:
     """Return what a log says, by machine: all causes, then each with its own. ``planned``: reasons that are no failures.
 
-    ``calendars``: by machine, with the begin of the log as their start; None or no entry where all time counts. Raises ``UsageError``.
+    ``calendars``: by machine, with the begin of the log as their start; None or no entry where all time counts. ``apart``: each cause has a clock of its own,
+    as in ``failures_by_cause``: stops of others pause it; else they mend the machine, which begins anew, and the cause's up time is censored. Raises
+    ``UsageError``.
     """
     known = list(dict.fromkeys(stop.reason or NOT_STATED for stops in log.machines.values() for stop in stops))
     for reason in planned:
@@ -132,8 +141,23 @@ def reliability(log: Log, planned: Sequence[str], calendars: dict[str, Calendar 
         failures = [stop for stop in stops if (stop.reason or NOT_STATED) not in planned]
         causes = list(dict.fromkeys(stop.reason or NOT_STATED for stop in failures))
         chosen = [ALL, *(causes if len(causes) > 1 else [])]
-        found += [_of(machine, cause, stops, planned, log, calendar, confidence) for cause in chosen]
+        for cause in chosen:
+            pausing = [*planned, *(other for other in causes if other != cause)] if apart and cause != ALL else planned
+            found.append(_of(machine, cause, stops, pausing, log, calendar, confidence))
     return found
+
+
+def with_rare_together(log: Log, planned: Sequence[str], least: int = 2) -> Log:
+    """Return the log with the causes of fewer than ``least`` stops of a machine under one, ``other causes``; which they are is noted."""
+    machines, notes = {}, list(log.notes)
+    for machine, stops in log.machines.items():
+        counts = Counter(stop.reason or NOT_STATED for stop in stops)
+        rare = [cause for cause, count in counts.items() if count < least and cause not in planned]
+        if len(rare) > 1:
+            stops = [replace(stop, reason=OTHERS) if (stop.reason or NOT_STATED) in rare else stop for stop in stops]
+            notes.append(f"{machine or 'the machine'}: causes of fewer than {least} stops, taken together as {OTHERS!r}: {', '.join(rare)}")
+        machines[machine] = stops
+    return replace(log, machines=machines, notes=notes)
 
 
 def _of(machine: str, cause: str, stops: Sequence[LoggedStop], planned: Sequence[str], log: Log, calendar: Calendar | None, confidence: float) -> Reliability:
@@ -197,6 +221,37 @@ def failures_of(found: Reliability, source: str) -> dict[str, object]:
     if not found.between or not found.repair:
         raise UsageError(f"{found.machine or 'the machine'}: two stops are needed at least to say how long it works between them")
     return {"mtbf": _law(found.between[0], source), "mttr": _law(found.repair[0], source), "clock": found.clock, "reason": "breakdown"}
+
+
+def failures_by_cause_of(found: Sequence[Reliability], source: str) -> tuple[dict[str, object], list[str]]:
+    """Return ``failures_by_cause`` of one machine, and notes on causes that are left out, having ended no up time.
+
+    ``found``: its causes, each fitted apart. Raises ``UsageError`` where none is left.
+    """
+    written: dict[str, object] = {}
+    notes: list[str] = []
+    for one in found:
+        if not one.between or not one.repair:
+            notes.append(f"{one.machine or 'the machine'}: {one.cause!r} left out of the file: two stops are needed to say what lies between them")
+            continue
+        key = name = cause_key(one.cause)
+        while key in written:
+            key = f"{name}_{len(written)}"
+        written[key] = {**failures_of(one, source), "reason": one.cause}
+    if not written:
+        raise UsageError(f"{found[0].machine or 'the machine'}: no cause has two stops, which are needed at least to say how long it works between them")
+    return written, notes
+
+
+def cause_key(cause: str) -> str:
+    """Return a reason as the key of a scenario.
+
+    >>> cause_key("Störstoff im Rotor"), cause_key("3rd belt")
+    ('stoerstoff_im_rotor', 'cause_3rd_belt')
+    """
+    spelled = cause.lower().translate({ord("ä"): "ae", ord("ö"): "oe", ord("ü"): "ue", ord("ß"): "ss"})
+    plain = re.sub(r"[^a-z0-9]+", "_", unicodedata.normalize("NFKD", spelled).encode("ascii", "ignore").decode()).strip("_")[:40]
+    return plain if plain[:1].isalpha() else f"cause_{plain}".rstrip("_")
 
 
 def _law(fit: Fit, source: str) -> dict[str, object]:

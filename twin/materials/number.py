@@ -13,8 +13,23 @@ from twin.quantities import Quantity, shown
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 """What materials, groups and classes are named by."""
 
-BASES = ("measured", "literature", "assumed")
+BASES = ("measured", "literature", "calibrated", "assumed")
+"""Where a number may come from. ``calibrated``: fitted to the plant's own data with this model, so that it holds for no other."""
 ANNOTATION = ("value", "basis", "source", "low", "high", "note")
+
+_HASH = re.compile(r"\bsha-?256[: ]\s*[0-9a-f]{12,64}\b", re.IGNORECASE)
+
+
+def lacks_hash(basis: str, source: str) -> bool:
+    """Whether a number is called calibrated, and its source does not name the data by their hash.
+
+    >>> lacks_hash("calibrated", "march.csv, sha256 8f048aee5839"), lacks_hash("calibrated", "march.csv"), lacks_hash("assumed", "")
+    (False, True, False)
+    """
+    return basis == "calibrated" and _HASH.search(source) is None
+
+
+NO_HASH = "a calibrated number names the data that it was fitted to, with their hash: source: 'fit to march.csv, sha256 8f048aee5839'"
 
 Report = Callable[[str, str], Problem]
 """``report(path, message)`` makes the problem at a dotted path of the file that is being read."""
@@ -113,7 +128,10 @@ class Reading:
         basis = self.text(fields.get("basis"), f"{path}.basis", "assumed")
         if basis not in BASES:
             self.wrong(f"{path}.basis", f"unknown basis {shown(basis)}; allowed: {', '.join(BASES)}")
-        return basis, self.text(fields.get("source"), f"{path}.source", "not stated"), self.text(fields.get("note"), f"{path}.note")
+        source = self.text(fields.get("source"), f"{path}.source", "not stated")
+        if lacks_hash(basis, source):
+            self.wrong(f"{path}.source", f"{NO_HASH} (got {shown(source)})")
+        return basis, source, self.text(fields.get("note"), f"{path}.note")
 
     def _value(self, node: object, quantity: Quantity, path: str) -> float | None:
         try:

@@ -153,7 +153,7 @@ def stops_of(scenario: Scenario) -> tuple[tuple[str, str], ...]:
     found: dict[tuple[str, str], None] = {}
     for name, model in scenario.units.items():
         if isinstance(model, MachineModel):
-            drawn = (*model.hazards, *([model.failures.reason] if model.failures is not None else []))
+            drawn = (*model.hazards, *(reason for _, reason in model.breakdowns.values()))
             found.update(dict.fromkeys((name, reason) for reason in (*model.stops.reasons, *drawn)))
     return tuple(found)
 

@@ -129,8 +129,8 @@ def _other_events(scenario: Scenario) -> Iterator[float]:
                 yield horizon / model.pickup.every.mean
         elif isinstance(model, MachineModel):
             yield 2.0 * sum(stop.begin < horizon for stop in model.stops.stops)
-            if model.failures is not None:
-                yield 2.0 * scenario.copies(name)[1] * horizon / model.failures.mtbf.mean
+            for drawn, _ in model.breakdowns.values():
+                yield 2.0 * scenario.copies(name)[1] * horizon / drawn.mtbf.mean
 
 
 def _steps(scenario: Scenario) -> float:

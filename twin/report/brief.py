@@ -10,6 +10,7 @@ from twin.report.flows import flows_of
 from twin.report.key_figures import Figures
 from twin.report.language import Language
 from twin.report.page import filled, sankeys, script_words, stated_units, window_of
+from twin.report.paper import BRIEF
 from twin.report.products import products_of
 from twin.report.source import Source
 from twin.report.verdicts import findings, verdict
@@ -27,7 +28,7 @@ def render_brief(source: Source, words: Language, rows: int = MOST_ROWS) -> str:
     figures, own = Figures(source), tuple(source.scenario.units)
     units = stated_units(source)[: MOST_STATES * rows // MOST_ROWS]
     drawings = {"states": words.drawing(charts.state_shares(source, units), own)} if units else {}
-    if views := sankeys(source, flows_of(source), targets_only=True):
+    if views := sankeys(source, flows_of(source), targets_only=True, paper=BRIEF):
         drawings["sankey"] = words.drawing(views[0][2], own)
     products = products_of(source, figures, words, rows)
     return filled("brief.html.j2", _contents(source, figures, words, rows) | {"products": products, "drawings": drawings}, words)

@@ -106,7 +106,7 @@ class Language:
         if shape.css == "unit-kind" and ": " in shape.title:
             whole = self.say(shape.title.partition(": ")[2].rpartition(" (")[0])
             text = whole if len(whole) <= max(len(text), 14) else f"{whole[: max(len(text), 14) - 1]}…"
-        elif shape.css in _NAMES:
+        elif shape.css.partition(" ")[0] in _NAMES:
             text = text if text in names else self.say(text)
         else:
             text = self.amount(self.say(text))

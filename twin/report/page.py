@@ -21,6 +21,7 @@ from twin.report.key_figures import Figures
 from twin.report.language import Language, language
 from twin.report.over_time import over_time
 from twin.report.palette import rules
+from twin.report.paper import LANDSCAPE, Paper
 from twin.report.products import products_of
 from twin.report.sankey import recycled, sankey
 from twin.report.source import Source
@@ -201,15 +202,18 @@ def roles_of(source: Source) -> list[str]:
     return [look for look in ("feed", "bunker", "machine", "process", "conveyor", "utility", "product", "outlet") if look in looks]
 
 
-def sankeys(source: Source, flows: Sequence[Flow], targets_only: bool = False) -> list[tuple[str, str, Drawing]]:
-    """(key, group, diagram) of mass, of each element that flows (or only those that products are to recover), and of energy."""
+def sankeys(source: Source, flows: Sequence[Flow], targets_only: bool = False, paper: Paper = LANDSCAPE) -> list[tuple[str, str, Drawing]]:
+    """(key, group, diagram) of mass, of each element that flows (or only those that products are to recover), and of energy.
+
+    The first is printed, on ``paper``.
+    """
     found: list[tuple[str, str, Drawing]] = []
     details = [("", True)] + ([("-machines", False)] if any(len(line.machines) > 1 for line in source.topology.lines) else [])
     for suffix, by_line in details:
         label = _line_label(source) if by_line else str
         told = "" if by_line else ", by machine"
         if links := mass_links(source, list(flows), by_line=by_line):
-            found.append((f"mass{suffix}", "Mass", sankey(links, f"Mass{told}", "kg/s", _role(source), _supply(source), label)))
+            found.append((f"mass{suffix}", "Mass", sankey(links, f"Mass{told}", "kg/s", _role(source), _supply(source), label, None if found else paper)))
     whole = mass_links(source, list(flows))
     recycles = recycled(whole)
     for element in _elements(source, targets_only):

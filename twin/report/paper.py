@@ -27,6 +27,8 @@ class Paper:
 
 
 PORTRAIT = Paper("portrait", (210 - 2 * 14) * _MM, 225 * _MM)
+BRIEF = Paper("brief", (210 - 2 * 14) * _MM, 86 * _MM)
+"""For the diagram of flows on the second page of a brief."""
 LANDSCAPE = Paper("landscape", (297 - 2 * 12) * _MM, 150 * _MM)
 
 

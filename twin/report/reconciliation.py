@@ -1,4 +1,4 @@
-"""A reconciliation as one page: verdict, Sankey diagrams measured and reconciled, tests, losses, the audit trail."""
+"""A reconciliation as one page: verdict, Sankey diagrams measured and reconciled, tests, losses, the audit trail; of several windows, each and their total."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from twin.errors import UsageError
-from twin.fit.reconcile import Reconciliation, Row
+from twin.fit.reconcile import Reconciliation, Row, Windows
 from twin.fit.reconcile.network import OUTSIDE, Edge
-from twin.fit.reconcile.outcome import shown_bias
-from twin.fit.reconcile.worth import NEW_ERROR, Worth
-from twin.quantities import format_quantity
+from twin.fit.reconcile.readings import Window
+from twin.fit.reconcile.worth import Worth
+from twin.report import reconciliation_tables as tables
 from twin.report.drawing import Drawing, fitted, svg
 from twin.report.flows import Link
-from twin.report.page import style_sheet
+from twin.report.language import Language, language
+from twin.report.page import heading, style_sheet
 from twin.report.sankey import sankey
-from twin.report.tables import Table
 from twin.results.provenance import twin_version
 from twin.results.replace import check_replaceable, replacing, text_mark
 
@@ -26,29 +26,25 @@ PAGE = text_mark("a reconciliation page of twin", b'<meta name="generator" conte
 NAMES, BARS, ROW, TYPE = 230.0, 420.0, 19.0, 11.0
 """Room for names and bars of the chart of tests, height of a bar, size of type."""
 MOST_BARS = 60
-SECTIONS = (
-    ("sankey", "Measured and reconciled"),
-    ("tests", "Tests"),
-    ("values", "Values"),
-    ("losses", "Unaccounted for"),
-    ("worth", "Which instrument is worth most"),
-    ("audit", "Audit trail"),
-)
+PARTS = ("sankey", "tests", "values", "losses")
+"""What is shown of each window."""
+ENGLISH = language("en")
+Outcome = Reconciliation | Windows
 
 
-def write_page(found: Reconciliation, best: Sequence[Worth], target: str, out: Path, *, by: str = "", reason: str = "") -> Path:
-    """Write the page; an existing one is replaced, any other file refused.
+def write_page(found: Outcome, best: Sequence[Worth], target: str, out: Path, *, by: str = "", reason: str = "", words: Language = ENGLISH) -> Path:
+    """Write the page; an existing one is replaced, any other file refused. ``best``: of the whole, where there are several windows.
 
     Raises :class:`~twin.errors.UsageError` where jinja2 is not installed, :class:`~twin.errors.FileError` where the file cannot be written.
     """
     check_replaceable(out, PAGE)
-    text = render(found, best, target, by=by, reason=reason)
+    text = render(found, best, target, by=by, reason=reason, words=words)
     with replacing(out, PAGE) as temporary:
         temporary.write_bytes(text.encode("utf-8"))
     return out
 
 
-def render(found: Reconciliation, best: Sequence[Worth], target: str, *, by: str = "", reason: str = "") -> str:
+def render(found: Outcome, best: Sequence[Worth], target: str, *, by: str = "", reason: str = "", words: Language = ENGLISH) -> str:
     """Return the page. Raises :class:`~twin.errors.UsageError` where jinja2 is not installed."""
     try:
         import jinja2
@@ -58,39 +54,66 @@ def render(found: Reconciliation, best: Sequence[Worth], target: str, *, by: str
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("twin.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
-    drawings = {"measured": sankey_of(found, measured=True), "reconciled": sankey_of(found, measured=False), "tests": chart_of_tests(found)}
-    figures = {name: Markup(svg(drawing, f"figure-{name}")) if drawing.shapes else None for name, drawing in drawings.items()}
-    context = _contents(found, best, target, by, reason)
-    return environment.get_template("reconciliation.html.j2").render(**context, figures=figures, style=Markup(style_sheet()))
+    environment.globals |= {"t": words, "head": lambda name: heading(name, words)}
+    context = _contents(found, best, target, words) | {"by": by, "reason": reason}
+    for view in context["views"]:
+        drawings = view.pop("drawings")
+        view["figures"] = {name: Markup(svg(drawing, f"figure-{view['key']}{name}")) if drawing.shapes else None for name, drawing in drawings.items()}
+    return environment.get_template("reconciliation.html.j2").render(**context, style=Markup(style_sheet()))
 
 
-def _contents(found: Reconciliation, best: Sequence[Worth], target: str, by: str, reason: str) -> dict[str, Any]:
-    tests, whole = found.tests, found.tests.whole
+def _contents(found: Outcome, best: Sequence[Worth], target: str, words: Language) -> dict[str, Any]:
+    windows = found.windows if isinstance(found, Windows) else ()
+    whole = found.total if isinstance(found, Windows) else found
+    views = [_view(whole, "", words("reconcile.total") if windows else "", words)]
+    views += [_view(one, f"w{k}-", _window(one.window, words), words) for k, one in enumerate(windows, 1)]
+    notes = list(dict.fromkeys(note for one in (*windows, whole) for note in one.notes))
     return {
-        "title": found.data.title or found.data.name,
-        "network": found.network.name or "the data's own network",
-        "window": str(found.window) if found.window is not None else "",
-        "verdict": found.verdict,
+        "title": whole.data.title or whole.data.name,
+        "network": whole.network.name or words("reconcile.own_network"),
+        "window": _window(whole.window, words),
+        "views": views,
+        "several": bool(windows),
+        "overview": tables.overview(windows, whole, words) if windows else None,
+        "by_window": tables.by_window(windows, whole, words) if windows else None,
+        "worth": tables.worth(best, words),
+        "target": target,
+        "audits": [tables.audit(one, words) for one in windows or (whole,)],
+        "left_out": whole.left_out,
+        "notes": [words.say(note) for note in (*(found.notes if isinstance(found, Windows) else ()), *notes)],
+        "digests": (whole.data.digest, whole.network.digest),
+        "version": twin_version(),
+        "sections": [*(["windows"] if windows else []), *PARTS, "worth", "audit"],
+    }
+
+
+def _window(window: Window | None, words: Language) -> str:
+    if window is None:
+        return ""
+    low, high = (words.date(moment).removesuffix(" 00:00") for moment in (window.begin, window.end))
+    return words("reconcile.interval", low=low, high=high)
+
+
+def _view(found: Reconciliation, key: str, name: str, words: Language) -> dict[str, Any]:
+    """What is shown of one window; ``key`` begins its anchors."""
+    tests, whole = found.tests, found.tests.whole
+    own = {*found.network.node, *(edge.name for edge in found.network.edges), *(tables.named(row) for row in found.rows)}
+    drawings = {"measured": sankey_of(found, measured=True), "reconciled": sankey_of(found, measured=False), "tests": chart_of_tests(found, words)}
+    return {
+        "key": key,
+        "name": name,
+        "verdict": tables.verdict(found, words),
         "agrees": not tests.suspects and whole.passed,
         "whole": whole.text,
         "critical": "–" if math.isinf(tests.critical) else f"{tests.critical:.3g}",
         "redundancy": whole.redundancy,
-        "suspects": [shown_bias(suspect, found) for suspect in tests.suspects],
-        "values": values_table(found),
-        "nodes": _nodes(found),
-        "losses": _losses(found),
-        "lacking": [loss for loss in found.losses if loss.lacking],
-        "worth": _worth(best),
-        "target": target,
+        "suspects": tables.biases(found, words),
+        "quantities": tables.values(found, words),
+        "nodes": tables.nodes(found, words),
+        "losses": tables.losses(found, words),
+        "lacking": [(tables.place(loss, words), loss.lacking) for loss in found.losses if loss.lacking],
         "hidden": [row.name for row in found.rows if row.status == "not observable"],
-        "audit": _audit(found),
-        "left_out": found.left_out,
-        "by": by,
-        "reason": reason,
-        "notes": found.notes,
-        "digests": (found.data.digest, found.network.digest),
-        "version": twin_version(),
-        "sections": SECTIONS,
+        "drawings": {name: words.drawing(drawing, own) for name, drawing in drawings.items()},
     }
 
 
@@ -147,22 +170,22 @@ def _measured(found: Reconciliation, edge: Edge, rows: Mapping[str, Row]) -> flo
     return rows[f"flow.{target.name}"].measured if signs.count(1.0) == signs.count(-1.0) == 1 else own
 
 
-def chart_of_tests(found: Reconciliation) -> Drawing:
+def chart_of_tests(found: Reconciliation, words: Language = ENGLISH) -> Drawing:
     """Return the statistic of each measurement as a bar, with the limit on both sides; the largest of many."""
     limit = found.tests.critical
     rows = [row for row in found.rows if not math.isnan(row.statistic)]
     rows = sorted(rows, key=lambda row: -abs(row.statistic))[:MOST_BARS]
-    drawing = Drawing(NAMES + BARS + 70.0, 34.0 + ROW * len(rows), "Test of each measurement", f"{len(rows)} statistics; the limit is {limit:.3g}.")
+    drawing = Drawing(NAMES + BARS + 70.0, 34.0 + ROW * len(rows), words("reconcile.chart"), words("reconcile.z_limit", n=len(rows), limit=f"{limit:.3g}"))
     if not rows or math.isinf(limit):
         return drawing
     reach = max(limit * 1.15, max(abs(row.statistic) for row in rows))
     middle, scale = NAMES + BARS / 2, BARS / 2 / reach
     for k, row in enumerate(rows):
         y, x = 24.0 + ROW * k, middle + row.statistic * scale
-        shown = fitted(_named(row), NAMES - 12, TYPE)
-        drawing.write("bar-name", NAMES - 10, y + 11, shown, "end", "" if shown == _named(row) else _named(row))
+        shown = fitted(tables.named(row), NAMES - 12, TYPE)
+        drawing.write("bar-name", NAMES - 10, y + 11, shown, "end", "" if shown == tables.named(row) else tables.named(row))
         css = "state blocked" if abs(row.statistic) > limit else "bar"
-        drawing.rect(css, min(x, middle), y + 2, max(abs(x - middle), 0.8), ROW - 6, f"{_named(row)}: {row.statistic:+.2f}")
+        drawing.rect(css, min(x, middle), y + 2, max(abs(x - middle), 0.8), ROW - 6, f"{tables.named(row)}: {row.statistic:+.2f}")
         drawing.write("bar-value", NAMES + BARS + 10, y + 11, f"{row.statistic:+.2f}")
     bottom = 26.0 + ROW * len(rows)
     drawing.line("grid", (middle, 20.0), (middle, bottom))
@@ -170,75 +193,3 @@ def chart_of_tests(found: Reconciliation) -> Drawing:
         drawing.line("capacity", (middle + sign * limit * scale, 20.0), (middle + sign * limit * scale, bottom), title=f"limit {sign * limit:+.3g}")
         drawing.write("tick", middle + sign * limit * scale, 13.0, f"{sign * limit:+.2f}", "middle")
     return drawing
-
-
-# -- tables --------------------------------------------------------------------------------------------------------------------------------
-
-
-def _named(row: Row) -> str:
-    return row.name if row.instrument in ("", row.name) else f"{row.name} ({row.instrument})"
-
-
-def _shown(value: float, si: str) -> str:
-    return "–" if math.isnan(value) else format_quantity(value, si)
-
-
-def _plain(value: float, form: str) -> str:
-    return "–" if math.isnan(value) else format(value, form)
-
-
-def values_table(found: Reconciliation) -> Table:
-    """Return every quantity that is observable, measured beside reconciled."""
-    rows = []
-    for row in found.rows:
-        if row.status != "not observable":
-            error = "exact" if row.status == "exact" else _shown(row.error, row.si)
-            after = "exact" if row.status == "exact" else _shown(row.deviation, row.si)
-            numbers = (_plain(row.adjustment, "+.2f"), _plain(row.statistic, "+.2f"), _plain(row.adjustability, ".2f"))
-            rows.append((_named(row), row.status, _shown(row.measured, row.si), error, _shown(row.reconciled, row.si), after, *numbers))
-    return Table(("quantity", "is", "measured", "± sd", "reconciled", "± sd", "moved by [sd]", "z", "adjustability"), tuple(rows), 2)
-
-
-def _nodes(found: Reconciliation) -> Table:
-    rows = [
-        (
-            test.name,
-            format_quantity(test.lack, test.si),
-            format_quantity(test.deviation, test.si),
-            f"{test.statistic:+.2f}",
-            "closes" if test.passed else "does not close",
-        )
-        for test in found.tests.nodes
-        if not math.isnan(test.statistic)
-    ]
-    return Table(("balance", "in - out - stored", "sd", "z", ""), tuple(rows))
-
-
-def _losses(found: Reconciliation) -> Table:
-    rows = []
-    for loss in found.losses:
-        if not loss.lacking:
-            low, high = loss.interval
-            between = f"{format_quantity(low, loss.si)} to {format_quantity(high, loss.si)}"
-            share = "–" if math.isnan(loss.share) else f"{100 * loss.share:.2f} %"
-            told = "told from 0" if loss.told_from_zero else "not told from 0"
-            rows.append((loss.place, loss.component or "mass", format_quantity(loss.value, loss.si), between, share, told))
-    return Table(("place", "of", "opening + in - out - closing", "95 % interval", "of what came in", ""), tuple(rows), 2)
-
-
-def _worth(best: Sequence[Worth]) -> Table:
-    rows = [
-        (worth.name, "its error halved" if worth.halved else f"measured to {100 * NEW_ERROR:.0f} %", f"{100 * worth.fall:.1f} %")
-        for worth in best
-        if worth.fall >= 5e-4
-    ]
-    return Table(("quantity", "if", "variance falls by"), tuple(rows[:20]), 2)
-
-
-def _audit(found: Reconciliation) -> Table:
-    rows = []
-    for row in found.rows:
-        if not math.isnan(row.measured) and row.status != "exact":
-            moved = _shown(row.reconciled - row.measured, row.si)
-            rows.append((_named(row), row.source or "–", row.status, _shown(row.measured, row.si), moved, _plain(row.adjustment, "+.2f")))
-    return Table(("quantity", "source", "is", "measured", "adjustment", "in sd"), tuple(rows), 3)

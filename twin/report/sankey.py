@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from twin.quantities import format_quantity
@@ -11,6 +13,8 @@ from twin.report import bands
 from twin.report.drawing import Drawing, Path, fitted
 from twin.report.flows import Link
 from twin.report.layers import Edge, Placement, layers_of, loop_edges, place
+from twin.report.palette import style_of
+from twin.report.paper import LEAST_TYPE, Paper, least_type
 
 COLUMN, WIDE, NODE = 118.0, 260.0, 9.0
 """From layer to layer, where there are many and few; width of a node."""
@@ -18,28 +22,86 @@ HEIGHT, GAP = 380.0, 26.0
 """Height for the ribbons of the fullest layer together; from node to node, so that two lines of text fit."""
 LEAST = 0.8
 """Least width of a ribbon that is drawn."""
-MARGIN, TURN, TYPE = 10.0, 8.0, 10.5
-"""Free border; least radius of the inner edge of a recycle; size of type."""
+MARGIN, TURN = 10.0, 8.0
+"""Free border; least radius of the inner edge of a recycle."""
+SIZES = ("", "large", "larger")
+"""Classes of type, from the one of the screen on: the first that can be read on paper is taken. In a larger one an amount would not fit its column."""
 LANE_GAP, THICK = 5.0, 40.0
 """Between recycles; ribbons from this width on get as much room to bend as they need."""
+GAIN = 1.15
+"""Larger type is taken where it is larger on paper too, by this factor: a diagram of many rows grows with its type, and is then printed smaller."""
 ROUNDS = 2
 """How often nodes are placed by where ribbons leave and enter."""
 FEW, LAST = 4, 150.0
 """Most layers that are drawn wide; room for the names behind the last."""
 
 
-def sankey(links: Sequence[Link], title: str, si: str, css: Callable[[str], str], early: Sequence[str] = (), labels: Callable[[str], str] = str) -> Drawing:
-    """Draw ``links``; ``si`` is the unit of their values, ``css(node)`` the class of a node, ``early`` the nodes that stand near what they feed."""
+def sankey(
+    links: Sequence[Link],
+    title: str,
+    si: str,
+    css: Callable[[str], str],
+    early: Sequence[str] = (),
+    labels: Callable[[str], str] = str,
+    paper: Paper | None = None,
+) -> Drawing:
+    """Draw ``links``; ``si`` is the unit of their values, ``css(node)`` the class of a node, ``early`` the nodes that stand near what they feed.
+
+    Where it is printed on ``paper`` its type is large enough to be read there, 6 pt, or as large as its many columns leave room for.
+    """
+    best = _drawn(links, title, si, css, early, labels, _Type(""))
+    for size in SIZES[1:] if paper is not None else ():
+        assert paper is not None
+        if least_type(best, paper) >= LEAST_TYPE:
+            break
+        larger = _drawn(links, title, si, css, early, labels, _Type(size))
+        if least_type(larger, paper) > GAIN * least_type(best, paper):
+            best = larger
+    return best
+
+
+@dataclass(frozen=True)
+class _Type:
+    """The type of names and amounts: its class and its size in pixels."""
+
+    css: str
+
+    @property
+    def size(self) -> float:
+        return style_of(f"node-name {self.css}")["size"]
+
+    @property
+    def below(self) -> float:
+        """From the middle of a node to the base line of its amount."""
+        return self.size - 0.5
+
+    @property
+    def lines(self) -> int:
+        """Most lines of a name: for large type two, as columns are narrow then."""
+        return 2 if self.css else 1
+
+    @property
+    def gap(self) -> float:
+        """From node to node, so that a name and an amount fit."""
+        return GAP * self.size / 10.5 * (1 + self.lines) / 2
+
+    @property
+    def height(self) -> float:
+        """For the ribbons of the fullest layer together, less where text takes more."""
+        return HEIGHT if self.lines == 1 else 0.6 * HEIGHT
+
+
+def _drawn(links: Sequence[Link], title: str, si: str, css: Callable[[str], str], early: Sequence[str], labels: Callable[[str], str], kind: _Type) -> Drawing:
     nodes = list(dict.fromkeys(name for link in links for name in (link.source, link.target)))
     total = {name: max(math.fsum(k.value for k in links if k.source == name), math.fsum(k.value for k in links if k.target == name)) for name in nodes}
-    scale = _scale(nodes, links, total, early)
+    scale = _scale(nodes, links, total, early) * kind.height / HEIGHT
     thick = [max(link.value * scale, LEAST) for link in links]
     size = {name: max(total[name] * scale, _sum(links, thick, name, True), _sum(links, thick, name, False)) for name in nodes}
     edges = _edges(links, thick, *_attach(nodes, links, thick, None))
     for _ in range(ROUNDS):  # where ribbons go says where they leave, and that where nodes stand
-        places = place(size, edges, GAP, early)
+        places = place(size, edges, kind.gap, early)
         edges = _edges(links, thick, *_attach(nodes, links, thick, places))
-    top = MARGIN + 14.0
+    top = MARGIN + 3.5 + kind.size
     lanes, low = _lanes(edges, places, top + places.extent + 2 * TURN)
     columns = _Columns(edges, places)
     drawing = Drawing(columns.width, low + MARGIN, title, _told(links, si))
@@ -54,9 +116,10 @@ def sankey(links: Sequence[Link], title: str, si: str, css: Callable[[str], str]
         else:
             level = [(columns.left[first + n + 1], columns.left[first + n + 1] + NODE, top + y) for n, y in enumerate(places.route[k])]
             drawing.shapes.append(Path(f"ribbon to-{css(link.target)}", bands.forward(start, end, level, edge.size), text))
+    boxes = {name: (columns.left[places.layer[name]], top + places.start[name], size[name]) for name in nodes}
     for name in nodes:
-        at = (columns.left[places.layer[name]], top + places.start[name])
-        _node(drawing, at, size[name], columns.room(places.layer[name]), labels(name), format_quantity(total[name], si), css(name))
+        room = _room(name, boxes, columns.width, kind)
+        _node(drawing, boxes[name], room, labels(name), format_quantity(total[name], si), css(name), kind)
     return drawing
 
 
@@ -81,10 +144,6 @@ class _Columns:
         self.last = max(LAST, out[-1] + 2 * TURN)
         self.width = self.left[-1] + NODE + self.last + MARGIN
         self.turns = {k: (self.left[layer[edges[k].source]] + NODE + a, self.left[layer[edges[k].target]] - b) for k, (a, b) in offsets.items()}
-
-    def room(self, layer: int) -> float:
-        """For the names of a layer."""
-        return (self.left[layer + 1] - self.left[layer] - NODE if layer + 1 < len(self.left) else self.last) - 8
 
 
 def _steepest(edges: Sequence[Edge], places: Placement, count: int) -> list[float]:
@@ -160,11 +219,39 @@ def _lanes(edges: Sequence[Edge], places: Placement, y: float) -> tuple[dict[int
     return lanes, y
 
 
-def _node(drawing: Drawing, at: tuple[float, float], size: float, room: float, label: str, amount: str, css: str) -> None:
-    (x, y), middle, told = at, at[1] + size / 2, f"{label}: {amount}"
+def _room(name: str, boxes: dict[str, tuple[float, float, float]], width: float, kind: _Type) -> float:
+    """Pixels for a name: up to the next node at its height, whose own name may be as high as two lines, or the border."""
+    x, y, size = boxes[name]
+    middle = y + size / 2
+
+    def beside(other: tuple[float, float, float]) -> bool:
+        half = max(other[2] / 2, kind.gap / 2)
+        return other[0] > x and abs(other[1] + other[2] / 2 - middle) < half + kind.gap / 2
+
+    return min((other[0] for other in boxes.values() if beside(other)), default=width - MARGIN / 2) - x - NODE - 8
+
+
+def _node(drawing: Drawing, box: tuple[float, float, float], room: float, label: str, amount: str, css: str, kind: _Type) -> None:
+    (x, y, size), told = box, f"{label}: {amount}"
+    middle = y + size / 2
     drawing.rect(f"node {css}", x, y, NODE, max(size, 1.0), told, 1.0)
-    drawing.write("node-name", x + NODE + 4, middle - 1.5, (shown := fitted(label, room, TYPE)), title="" if shown == label else told)
-    drawing.write("node-value", x + NODE + 4, middle + 10, amount)
+    lines = _wrapped(label, room, kind)
+    for k, line in enumerate(reversed(lines)):
+        told_again = "" if "".join(lines) == label.replace(" ", "") or line == label else told
+        drawing.write(f"node-name {kind.css}".strip(), x + NODE + 4, middle - 1.5 - k * kind.size, line, title=told_again)
+    drawing.write(f"node-value {kind.css}".strip(), x + NODE + 4, middle + kind.below, amount)
+
+
+def _wrapped(label: str, room: float, kind: _Type) -> list[str]:
+    """A name in as many lines as it needs and its type allows, broken after "_" or a blank, and cut with "…" where it is longer still."""
+    if fitted(label, room, kind.size) == label or kind.lines == 1:
+        return [fitted(label, room, kind.size)]
+    parts = re.findall(r"[^_ ]+[_ ]?", label)
+    heads = ["".join(parts[:n]) for n in range(1, len(parts))]
+    fitting = [head for head in heads if fitted(head.strip(), room, kind.size) == head.strip()]
+    head = fitting[-1] if fitting else (heads or [label])[0]
+    lines = [head.strip(), label[len(head) :].strip()]
+    return [fitted(line, room, kind.size) for line in lines if line]
 
 
 def _told(links: Sequence[Link], si: str) -> str:

@@ -168,5 +168,7 @@ def by_basis(rows: Sequence[ParameterRow]) -> Table:
     found = []
     for basis in dict.fromkeys((*BASES, *(row.basis for row in rows))):
         own = [row for row in rows if row.basis == basis]
+        if basis == "calibrated" and not own:
+            continue
         found.append((basis, f"{len(own)}", f"{100 * len(own) / len(rows):.1f} %" if rows else "–", f"{sum(bool(row.range) for row in own)}"))
     return Table(("basis", "numbers", "share", "of them with a range"), tuple(found), words=(0,))

@@ -302,7 +302,7 @@ ONCE: tuple[Variable, ...] = (
         ("path", "parameter", "", "dotted place in the scenario or its catalogues", "text"),
         ("value", "parameter", "unit_of_measure", "value in SI"),
         ("unit_of_measure", "parameter", "", "SI unit of the value", "text"),
-        ("basis", "parameter", "", "measured, literature or assumed", "text"),
+        ("basis", "parameter", "", "measured, literature, calibrated or assumed", "text"),
         ("source", "parameter", "", "where the value comes from", "text"),
         ("low", "parameter", "unit_of_measure", "lower end of its range, where one is stated"),
         ("high", "parameter", "unit_of_measure", "upper end of its range, where one is stated"),

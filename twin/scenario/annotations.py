@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from twin.errors import Problem
-from twin.materials.number import ANNOTATION, BASES
+from twin.materials.number import ANNOTATION, BASES, NO_HASH, lacks_hash
 from twin.quantities import shown
 from twin.scenario.places import Node, Path, Plain
 
@@ -72,6 +72,9 @@ def _annotation(node: Node, path: Path, problems: list[Problem]) -> Annotation:
     low, high = (fields[key].plain() if key in fields else None for key in ("low", "high"))
     if (low is None) != (high is None):
         problems.append(node.problem("'low' and 'high' belong together", path))
-    elif low is not None and basis not in ("assumed", "measured"):
-        problems.append(fields["low"].problem(f"only a value of basis 'assumed' or 'measured' has 'low' and 'high' (got {shown(basis)})", (*path, "low")))
-    return Annotation(basis, texts.get("source") or NOT_STATED, low, high, texts.get("note") or "")
+    elif low is not None and basis == "literature":
+        message = f"only a value of basis 'assumed', 'measured' or 'calibrated' has 'low' and 'high' (got {shown(basis)})"
+        problems.append(fields["low"].problem(message, (*path, "low")))
+    if lacks_hash(basis, source := texts.get("source") or NOT_STATED):
+        problems.append(fields["basis"].problem(f"{NO_HASH} (got {shown(source)})", (*path, "source")))
+    return Annotation(basis, source, low, high, texts.get("note") or "")

@@ -40,7 +40,7 @@ class UnitModel(Model):
 
     kind: Text = Field(description="What the unit is.")
     title: Text = Field(default="", description="A name for people.")
-    basis: Literal["measured", "literature", "assumed"] | None = Field(
+    basis: Literal["measured", "literature", "calibrated", "assumed"] | None = Field(
         default=None, description="Where those numbers of the unit come from that do not say it themselves."
     )
     source: Text = Field(default="", description="Source of those numbers of the unit that do not name their own.")

@@ -49,6 +49,12 @@ class Failures(Model):
     reason: Reason = Field(default="breakdown", description="What the down time is booked under, as stops from a list are under theirs.")
 
 
+class CauseFailures(Failures):
+    """Breakdowns of one cause; those of several strike independently, each with a clock of its own that no repair of another sets back."""
+
+    reason: Reason | None = Field(default=None, description="What the down time is booked under; the cause's name where not given.")  # type: ignore[assignment]
+
+
 class Repair(Model):
     """What a repair waits for; without it, repairs run round the clock."""
 
@@ -137,6 +143,10 @@ class MachineModel(LineRules):
     priority: Priority | None = Field(default=None, description=f"{PRIORITY} Of the machines of a line the largest holds.")
     power: MachinePower = Field(default=MachinePower(), description="Electric power.")
     failures: Failures | None = Field(default=None, description="Breakdowns.")
+    failures_by_cause: dict[Name, CauseFailures] = Field(
+        default={},
+        description="Breakdowns by cause, beside 'failures' or instead of them, e.g. {jam: {mtbf: 8 h, mttr: 10 min}, motor: {mtbf: 600 h, mttr: 9 h}}.",
+    )
     stops: StopList = Field(
         default=StopList(),
         description="Dated stops, replayed beside 'failures' or instead of them: {list: stops.csv} with the columns begin and end (or time_h and duration_min) "
@@ -191,12 +201,18 @@ class MachineModel(LineRules):
             faults.add("'campaign' needs 'take: campaigns'", "campaign")
         if self.cleaning is not None and self.cleaning.blinding is not None and self.wear is None:
             faults.add("'blinding' needs 'wear': a parameter that changes with the mass processed", "cleaning", "blinding")
-        if self.repair != Repair() and self.failures is None:
+        if self.repair != Repair() and not self.breakdowns:
             faults.add("'repair' needs 'failures'", "repair")
         if (copy := max((stop.copy for stop in self.stops.stops), default=1)) > self.count:
             faults.add(f"there is no copy {copy}: 'count' is {self.count}", "stops")
         faults.stop_if_any()
         return self
+
+    @property
+    def breakdowns(self) -> dict[str, tuple[Failures, str]]:
+        """Return what is drawn, and the reason it is booked under, by cause; "" is that of ``failures``."""
+        found = {"": (self.failures, self.failures.reason)} if self.failures is not None else {}
+        return found | {cause: (model, model.reason or cause) for cause, model in self.failures_by_cause.items()}
 
     @property
     def unlimited(self) -> bool:

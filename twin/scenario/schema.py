@@ -27,8 +27,8 @@ _ANNOTATED: dict[str, Any] = {
         "value": {"description": "The value itself."},
         "basis": {"enum": list(BASES), "description": "Where the value comes from."},
         "source": {"type": "string", "description": "Publication, measurement or reasoning."},
-        "low": {"description": "Least value that it may have; with basis 'assumed'."},
-        "high": {"description": "Largest value that it may have; with basis 'assumed'."},
+        "low": {"description": "Least value that it may have; of an assumed value, or end of the interval of one that was measured or calibrated."},
+        "high": {"description": "Largest value that it may have; likewise."},
         "note": {"type": "string"},
     },
 }

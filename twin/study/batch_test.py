@@ -32,7 +32,7 @@ THROUGH = 1e-9
 LEAST, MOST = 1.0, 1e7
 """kg; below a kilogram lots are lost in rounding, and ten thousand tonnes are no batch."""
 FIRST_HORIZON, LONGEST = 86_400.0, 400 * 86_400.0
-_STOPS = ("calendar", "failures", "repair", "stops", "hazards", "maintenance", "needs", "blocking", "wear")
+_STOPS = ("calendar", "failures", "failures_by_cause", "repair", "stops", "hazards", "maintenance", "needs", "blocking", "wear")
 _VARIATIONS = ("season", "trend", "campaigns", "hazards", "variability", "assay_spread", "sampling", "calendar", "unload", "queue_limit", "schedule", "price")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ _MARK = text_mark("a change file of twin", _HEAD.encode(), begins=_HEAD.encode()
 class Change:
     """A number as a scenario writes it, where it comes from, and its interval.
 
-    ``basis``: ``measured``, ``literature`` or ``assumed``; ``low`` and ``high`` are written as the value is, or None.
+    ``basis``: ``measured``, ``literature``, ``calibrated`` (with the hash of its data in ``source``) or ``assumed``; ``low`` and ``high`` are written as the value is, or None.
     """
 
     value: Plain
@@ -40,13 +40,18 @@ Changes = Mapping[str, "Change | Plain | Mapping[str, object]"]
 """By path: a number with its source, a plain value, or a mapping of them."""
 
 
-def change_text(base: Path, out: Path, changes: Changes, about: Mapping[str, str], name: str | None = None) -> str:
-    """Return the text of a change file at ``out`` that extends the scenario file ``base``. Raises ``UsageError`` where the base cannot be read."""
+def change_text(base: Path, out: Path, changes: Changes, about: Mapping[str, str], name: str | None = None, remove: Sequence[str] = ()) -> str:
+    """Return the text of a change file at ``out`` that extends the scenario file ``base``.
+
+    ``remove``: paths that it leaves out. Raises ``UsageError`` where the base cannot be read.
+    """
     way = os.path.relpath(base.absolute(), out.absolute().parent)
     tree: dict[str, Plain] = {"twin": 1, "extends": {"file": Path(way).as_posix(), "sha256": text_hash(read_text(base, str(base)))}}
     if name is not None:
         tree["name"] = name
     tree["about"] = dict(about)
+    if remove:
+        tree["remove"] = list(remove)
     tree["change"] = {path: _plain(value) for path, value in changes.items()}
     return f"{_HEAD}\n{to_yaml(tree)}"
 
@@ -59,8 +64,8 @@ def _plain(value: object) -> Plain:
     return value  # type: ignore[return-value]
 
 
-def write_change_file(base: Path, out: Path, changes: Changes, about: Mapping[str, str], name: str | None = None) -> None:
+def write_change_file(base: Path, out: Path, changes: Changes, about: Mapping[str, str], name: str | None = None, remove: Sequence[str] = ()) -> None:
     """Write a change file; one that twin wrote is replaced, any other file is not. Raises ``FileError``, ``UsageError``."""
-    text = change_text(base, out, changes, about, name)
+    text = change_text(base, out, changes, about, name, remove)
     with replacing(out, _MARK) as temporary:
         temporary.write_text(text, encoding="utf-8")

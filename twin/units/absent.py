@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from twin.engine.calendars import FAR
@@ -19,19 +19,22 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class AbsentRecord:
-    """``phase``: repairing while the copy is away; ``left``: how long its life goes on when it is back, ns of operation, below 0 where it does not wait."""
+    """``phase``: repairing while the copy is away.
+
+    ``left``: how long the life of each breakdown goes on when the copy is back, ns of operation, below 0 where it does not wait; never changed in place.
+    """
 
     until: int = NEVER
     fails_at: int = NEVER
     phase: str = WORKING
-    left: int = -1
+    left: list[int] = field(default_factory=list)
 
 
 class Absent(Outage):
     """Takes one copy away and brings it back; it has no event of its own."""
 
     def __init__(self, name: str, index: int, clock: Clock, machine: Machine, copy: int, drawn: Sequence[Breakdown]) -> None:
-        super().__init__(name, index, clock, record := AbsentRecord())
+        super().__init__(name, index, clock, record := AbsentRecord(left=[-1] * len(drawn)))
         self.record: AbsentRecord = record
         self.holds(machine, copy)
         self.drawn = tuple(drawn)
@@ -52,12 +55,12 @@ class Absent(Outage):
         if present:
             record.phase = WORKING
             self.machine.record.away -= 1
-            for breakdown in self.drawn:
-                if record.left >= 0:
-                    breakdown.record.fails_at = self.line.operated(now) + record.left
+            for breakdown, left in zip(self.drawn, record.left, strict=True):
+                if left >= 0:
+                    breakdown.record.fails_at = self.line.operated(now) + left
             self.line.copy_up(self, now)
         else:
-            record.phase, record.left = REPAIRING, -1
+            record.phase, record.left = REPAIRING, [-1] * len(self.drawn)
             self.machine.record.away += 1
             for breakdown in self.drawn:
                 self.freeze(breakdown, now)
@@ -70,7 +73,8 @@ class Absent(Outage):
             return
         if own.fails_at == NEVER:  # its first life is drawn when the plant starts
             return
-        self.record.left, own.fails_at = max(0, own.fails_at - self.line.operated(now)), FAR
+        left, own.fails_at = max(0, own.fails_at - self.line.operated(now)), FAR
+        self.record.left = [left if each is breakdown else other for each, other in zip(self.drawn, self.record.left, strict=True)]
 
 
 def present(line: Line, machine: Machine, count: int, now: int) -> None:

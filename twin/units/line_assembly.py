@@ -112,31 +112,14 @@ def build_machine(site: Assembly, name: str, model: MachineModel) -> Machine:
 
 def build_breakdowns(site: Assembly, machine: Machine, model: MachineModel) -> tuple[list[Outage], Replacement | None]:
     """The breakdowns of a machine's copies and the replacement of its worn part, added to the plant. Streams: ``life`` and ``repair``, further
-    copies ``life.1`` …"""
-    found: list[Outage] = []
-    if model.failures is not None:
-        for copy in range(machine.count):
-            suffix = f".{copy}" if copy else ""
-            breakdown = Breakdown(
-                f"{machine.name}{suffix}.breakdown",
-                site.next_index(),
-                site.clock,
-                machine,
-                (model.failures.mtbf, site.stream(machine.name, f"life{suffix}")),
-                (model.failures.mttr, site.stream(machine.name, f"repair{suffix}")),
-                model.failures.clock == "calendar",
-                site.needed(model.repair.needs, model.repair.priority),
-                site.calendar(model.repair.calendar),
-                site.recorder.stop_rows[machine.name, model.failures.reason],
-                copy,
-            )
-            found.append(breakdown)
-            site.units.append(breakdown)
-    drawn = [outage for outage in found if isinstance(outage, Breakdown)]
+    copies ``life.1`` …; those of a cause ``life.motor``, ``life.motor.1`` …"""
+    drawn = [_breakdown(site, machine, model, cause, copy) for cause in model.breakdowns for copy in range(machine.count)]
+    site.units += drawn
+    found: list[Outage] = [*drawn]
     found += _build_stops(site, machine, model)
     least, most = site.scenario.copies(machine.name)
     for copy in range(least, most):
-        absent = Absent(f"{machine.name}.{copy}.absent", site.next_index(), site.clock, machine, copy, drawn[copy : copy + 1])
+        absent = Absent(f"{machine.name}.{copy}.absent", site.next_index(), site.clock, machine, copy, [each for each in drawn if each.copy == copy])
         found.append(absent)
         site.units.append(absent)
     for outage in found:
@@ -147,6 +130,24 @@ def build_breakdowns(site: Assembly, machine: Machine, model: MachineModel) -> t
         replacement = Replacement(f"{machine.name}.replacement", site.next_index(), site.clock, machine, model.wear.replace_time, needs)
         site.units.append(replacement)
     return found, replacement
+
+
+def _breakdown(site: Assembly, machine: Machine, model: MachineModel, cause: str, copy: int) -> Breakdown:
+    failures, reason = model.breakdowns[cause]
+    suffix = f"{f'.{cause}' if cause else ''}{f'.{copy}' if copy else ''}"
+    return Breakdown(
+        f"{machine.name}{suffix}.breakdown",
+        site.next_index(),
+        site.clock,
+        machine,
+        (failures.mtbf, site.stream(machine.name, f"life{suffix}")),
+        (failures.mttr, site.stream(machine.name, f"repair{suffix}")),
+        failures.clock == "calendar",
+        site.needed(model.repair.needs, model.repair.priority),
+        site.calendar(model.repair.calendar),
+        site.recorder.stop_rows[machine.name, reason],
+        copy,
+    )
 
 
 def _build_stops(site: Assembly, machine: Machine, model: MachineModel) -> list[ListedStops]:

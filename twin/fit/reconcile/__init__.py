@@ -2,5 +2,6 @@
 
 from twin.fit.reconcile.outcome import Reconciliation, reconcile
 from twin.fit.reconcile.rows import Row
+from twin.fit.reconcile.windows import Windows, reconcile_windows
 
-__all__ = ["Reconciliation", "Row", "reconcile"]
+__all__ = ["Reconciliation", "Row", "Windows", "reconcile", "reconcile_windows"]

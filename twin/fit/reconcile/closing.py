@@ -10,7 +10,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -131,20 +131,27 @@ def _loss(place: str, component: str, rows: Sequence[int], network: Network, sys
     return Loss(place, component, value, deviation, si, (), value / came if came > 0.0 else math.nan)
 
 
-def audit_trail(found: Reconciliation, by: str = "", reason: str = "") -> str:
-    """Return a CSV with a line for each quantity: what was read, what it became, what was taken out and by whom; hashes and version in each line."""
+def audit_trail(found: Reconciliation | Sequence[Reconciliation], by: str = "", reason: str = "") -> str:
+    """Return a CSV with a line for each quantity: what was read, what it became, what was taken out and by whom; hashes and version in each line.
+
+    Of several windows one after the other.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(
         ("quantity", "instrument", "unit", "from", "to", "measured", "measured_sd", "reconciled", "reconciled_sd", "adjustment", "adjustment_in_sd",
          "status", "taken_out_by", "reason", "source", "data_sha256", "plant_sha256", "twin_version")
     )  # fmt: skip
+    for one in [found] if not isinstance(found, Sequence) else found:
+        writer.writerows(_audit_rows(one, by, reason))
+    return out.getvalue()
+
+
+def _audit_rows(found: Reconciliation, by: str, reason: str) -> Iterator[tuple[str, ...]]:
     times = (found.window.begin.isoformat(), found.window.end.isoformat()) if found.window is not None else ("", "")
     for row in found.rows:
         out_by = (by, reason) if row.status == "left out" else ("", "")
         numbers = (row.measured, row.error, row.reconciled, row.deviation, row.reconciled - row.measured, row.adjustment)
-        writer.writerow(
-            (row.name, row.instrument, row.si, *times, *("" if math.isnan(number) else repr(number) for number in numbers), row.status, *out_by, row.source,
-             found.data.digest, found.network.digest, twin_version())
-        )  # fmt: skip
-    return out.getvalue()
+        told = ("" if math.isnan(number) else repr(number) for number in numbers)
+        hashes = (found.data.digest, found.network.digest, twin_version())
+        yield (row.name, row.instrument, row.si, *times, *told, row.status, *out_by, row.source, *hashes)

@@ -63,16 +63,17 @@ def verdict_of(tests: Tests, left_out: int = 0) -> str:
         if tests.whole.passed:
             return f"{start} measurements agree with the balances within their errors."
         return f"{start} measurements agree with the balances less well than their errors say, and none stands out: the errors are stated too small as a whole."
-    told = "; ".join(_suspected(suspect) for suspect in tests.suspects)
+    told = "; ".join("".join(suspected(suspect)) for suspect in tests.suspects)
     return f"{start} measurements do not agree: {told}. Nothing was taken out: look, then repeat with --leave-out NAME."
 
 
-def _suspected(suspect: Suspect) -> str:
+def suspected(suspect: Suspect) -> tuple[str, str]:
+    """Return what is said of a suspect, and the nodes whose loss would look the same; the second is empty where there is none."""
     if suspect.alone:
         text = f"{suspect.names[0]} is wrong (|z| = {abs(suspect.statistic):.1f}, the limit is {suspect.critical:.1f})"
     else:
         text = f"one of {', '.join(suspect.names)} is wrong, and no data of this plant tell which"
-    return text + (f", or {' or '.join(suspect.nodes)} loses or gains what is not measured" if suspect.nodes else "")
+    return text, f", or {' or '.join(suspect.nodes)} loses or gains what is not measured" if suspect.nodes else ""
 
 
 def reconcile(

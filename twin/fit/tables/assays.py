@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -36,8 +37,17 @@ def assays(columns: Sequence[Column], options: Options) -> Made:
     rows.sort(key=lambda row: row[0])
     means = [sum((row[1][k] or Fraction(0) for row in rows), Fraction(0)) / len(rows) for k in range(len(names))]
     inline = ", ".join(f"{name}: {float(100 * mean):.5g} %" for name, mean in zip(names, means, strict=True))
+    if len(rows) > 1:
+        spread = ", ".join(f"{name} {100 * _deviation([float(row[1][k] or 0) for row in rows]):.3g} %" for k, name in enumerate(names))
+        notes.append(f"samples differ by (standard deviation, of the mean; laboratory's error and all): {spread}")
     made = [[stamp(time), *(number(value or Fraction(0)) for value in row)] for time, row in rows]
-    return Made("assays", ["timestamp", *names], made, notes, f"{len(made)} samples; means {inline}")
+    where = "a feed takes the means: assay: {csv: this file}"
+    return Made("assays", ["timestamp", *names], made, notes, f"{len(made)} sample{'s' * (len(made) > 1)}; means {inline}; {where}")
+
+
+def _deviation(values: Sequence[float]) -> float:
+    mean = statistics.fmean(values)
+    return statistics.stdev(values, mean) / mean if mean > 0 else 0.0
 
 
 def _element(column: Column, material: str | None) -> str:

@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import math
-from calendar import monthrange
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from fractions import Fraction
-from itertools import pairwise
 
 from twin.errors import TableError
 from twin.fit.tables.cells import is_blank, picture
 from twin.fit.tables.columns import Column, the_one
 from twin.fit.tables.composition import Composition, composition_of
-from twin.fit.tables.limits import MOST_FAULTS, MOST_ROWS
+from twin.fit.tables.limits import MOST_FAULTS
 from twin.fit.tables.options import Options
 from twin.fit.tables.rows import Made, Times, number, shown_time, stamp, times_of
+from twin.fit.tables.spreading import Delivery, as_they_come
 
 _TONNE = 1000
 _MOST = 10**10  # kg
-
-
-@dataclass(frozen=True)
-class _Delivery:
-    time: datetime
-    line: int
-    mass: Fraction
-    shares: tuple[Fraction, ...]
 
 
 def deliveries(columns: Sequence[Column], options: Options) -> Made:
@@ -39,26 +27,17 @@ def deliveries(columns: Sequence[Column], options: Options) -> Made:
     masses = _masses(named, found, times, made.notes, options)
     rows = _rows(columns, times, masses, found, made.notes)
     whole = sum((row.mass for row in rows), Fraction(0))
-    if options.trucks is None and times.grain == "month":
-        raise TableError(
-            ["each row is the total of a month: say the mass of a truck that brings it, e.g. --trucks '24 t', or --trucks none for one delivery on the first"]
-        )
-    if options.trucks:
-        rows = _spread(rows, times, options.trucks, made.notes)
-    elif times.grain != "instant":
-        made.notes.append("dates without a time of day: deliveries come at midnight")
-    if any(b.time < a.time for a, b in pairwise(rows)):
-        made.notes.append("rows sorted by time")
-    rows.sort(key=lambda row: row.time)
+    rows = as_they_come(rows, found.names, times, options, made.notes)
     made.heading = ["timestamp", "mass_t", *found.names]
     made.rows = [[stamp(row.time), number(row.mass / _TONNE), *map(number, row.shares)] for row in rows]
-    made.summary = f"{len(rows)} deliveries, {float(whole / _TONNE):,.9g} t, {shown_time(rows[0].time)} to {shown_time(rows[-1].time)}"
+    what = {"hour": "hours of deliveries", "day": "days of deliveries"}.get(options.every or "", "deliveries")
+    made.summary = f"{len(rows)} {what}, {float(whole / _TONNE):,.9g} t, {shown_time(rows[0].time)} to {shown_time(rows[-1].time)}"
     if found.names and not found.assays_only:
         made.summary += _by_material(rows, found, whole)
     return made
 
 
-def _by_material(rows: Sequence[_Delivery], found: Composition, whole: Fraction) -> str:
+def _by_material(rows: Sequence[Delivery], found: Composition, whole: Fraction) -> str:
     sums = [sum((row.mass * row.shares[k] for row in rows), Fraction(0)) for k, name in enumerate(found.names) if "." not in name]
     names = [name for name in found.names if "." not in name]
     return "; " + ", ".join(f"{name} {float(100 * part / whole):.5g} %" for name, part in zip(names, sums, strict=True))
@@ -141,10 +120,10 @@ def _with_materials(net: list[Fraction | None] | None, found: Composition, notes
     return sums
 
 
-def _rows(columns: Sequence[Column], times: Times, masses: Sequence[Fraction | None], found: Composition, notes: list[str]) -> list[_Delivery]:
+def _rows(columns: Sequence[Column], times: Times, masses: Sequence[Fraction | None], found: Composition, notes: list[str]) -> list[Delivery]:
     lines = columns[0].lines
     faults: list[str] = []
-    rows: list[_Delivery] = []
+    rows: list[Delivery] = []
     empty = 0
     for k, (time, mass) in enumerate(zip(times.values, masses, strict=True)):
         if time is None and mass is not None and _is_sum(mass, [row.mass for row in rows]):
@@ -160,7 +139,7 @@ def _rows(columns: Sequence[Column], times: Times, masses: Sequence[Fraction | N
         elif mass == 0:
             empty += 1
         else:
-            rows.append(_Delivery(time, lines[k], mass, found.row(k)))
+            rows.append(Delivery(time, lines[k], mass, found.row(k)))
     if len(faults) > MOST_FAULTS:
         faults = [*faults[:MOST_FAULTS], f"{len(faults) - MOST_FAULTS} more lines are wrong"]
     if faults:
@@ -174,20 +153,3 @@ def _rows(columns: Sequence[Column], times: Times, masses: Sequence[Fraction | N
 
 def _is_sum(mass: Fraction, above: Sequence[Fraction]) -> bool:
     return len(above) > 0 and abs(sum(above, Fraction(0)) - mass) <= Fraction(1, 1000) * mass
-
-
-def _spread(rows: Sequence[_Delivery], times: Times, truck: Fraction, notes: list[str]) -> list[_Delivery]:
-    """Return each row's mass as equal trucks of at most ``truck`` kg, evenly over its day or month."""
-    if times.grain == "instant":
-        raise TableError(["--trucks spreads the total of a day or a month, and these rows have a time of day: each is a delivery; leave --trucks out"])
-    found: list[_Delivery] = []
-    for row in rows:
-        days = monthrange(row.time.year, row.time.month)[1] if times.grain == "month" else 1
-        count = math.ceil(row.mass / truck)
-        if len(found) + count > MOST_ROWS:
-            raise TableError([f"more than {MOST_ROWS} trucks would come: say a larger one with --trucks"])
-        step = timedelta(days=days) / count
-        begin = row.time + step / 2
-        found += [_Delivery((begin + k * step).replace(microsecond=0), row.line, row.mass / count, row.shares) for k in range(count)]
-    notes.append(f"each {times.grain}'s mass spread evenly, day and night, over trucks of at most {float(truck / _TONNE):g} t")
-    return found

@@ -16,6 +16,7 @@ from twin.fit.tables.layout import table_of
 from twin.fit.tables.mapping import IGNORED, KINDS, ROLES, role_of
 from twin.fit.tables.options import Options
 from twin.fit.tables.rows import Made
+from twin.fit.tables.selection import selected
 from twin.fit.tables.sieve import sieve
 from twin.fit.tables.source import Source, read_source
 from twin.fit.tables.stops import stops
@@ -71,6 +72,8 @@ def import_file(path: Path, options: Options) -> Imported:
     try:
         kind = options.kind or guessed_kind(columns)
         assign_roles(columns, kind)
+        chosen = selected(columns, options, kind)
+        columns, notes = chosen.columns, [*notes, *chosen.notes]
         made = _MAKERS[kind](columns, options)
     except TableError as error:
         raise TableError([fault if fault.startswith(source.name) else f"{source.name}: {fault}" for fault in error.faults]) from None

@@ -146,7 +146,8 @@ def read_mapping(path: Path) -> tuple[dict[str, Entry], dict[str, Any]]:
     """Return the columns of a mapping file, and its other options by name. Raises ``UsageError``, ``ScenarioError``.
 
     ``columns: {Netto [kg]: mass, Preis: {role: ignore}, Brutto: {role: gross, unit: kg, decimal: comma}}``, beside ``kind``, ``decimal``, ``dates``, ``zone``,
-    ``repeated_hour``, ``encoding``, ``separator``, ``sheet``, ``trucks``, ``basis``.
+    ``repeated_hour``, ``encoding``, ``separator``, ``sheet``, ``trucks``, ``basis``, ``only``,
+    ``from``, ``to``, ``every``, ``hours``.
     """
     from twin.scenario.tables import read_text
     from twin.scenario.yaml_source import parse_yaml
@@ -173,5 +174,5 @@ def read_mapping(path: Path) -> tuple[dict[str, Entry], dict[str, Any]]:
     return entries, {key: value for key, value in tree.items() if key != "columns"}
 
 
-OPTIONS = ("kind", "decimal", "dates", "zone", "repeated_hour", "encoding", "separator", "sheet", "trucks", "basis")
+OPTIONS = ("kind", "decimal", "dates", "zone", "repeated_hour", "encoding", "separator", "sheet", "trucks", "basis", "only", "from", "to", "every", "hours")
 """What a mapping file may say beside its columns."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -15,6 +16,7 @@ from twin.fit.tables.text import SEPARATORS
 from twin.fit.tables.units import unit_of
 from twin.fit.tables.zones import Clock, clock_of
 from twin.quantities import shown
+from twin.scenario.calendars import CalendarSpec, read_moment
 
 Basis = Literal["wet", "dry"]
 _CHOICES: dict[str, tuple[str, ...]] = {
@@ -23,12 +25,17 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "dates": ("day-first", "month-first"),
     "repeated_hour": ("first", "second"),
     "basis": ("wet", "dry"),
+    "every": ("hour", "day"),
 }
 
 
 @dataclass(frozen=True)
 class Options:
-    """How a table is read. ``trucks``: kg of a truck that totals are spread over, 0 where a row stays a delivery; None where nothing is said."""
+    """How a table is read. ``trucks``: kg of a truck that totals are spread over, 0 where a row stays a delivery; None where nothing is said.
+
+    ``only``: (column, text) of the rows that are read, all where none; ``begin`` and ``end``: the span of their dates, the end left out. ``every``: what
+    weighings are summed over; ``hours``: when the trucks of a total come.
+    """
 
     kind: str | None = None
     columns: ColumnMap = field(default_factory=ColumnMap)
@@ -41,6 +48,11 @@ class Options:
     trucks: Fraction | None = None
     basis: Basis = "wet"
     material: str | None = None
+    only: tuple[tuple[str, str], ...] = ()
+    begin: datetime | None = None
+    end: datetime | None = None
+    every: Literal["hour", "day"] | None = None
+    hours: CalendarSpec | None = None
 
 
 def options_from(said: dict[str, Any], columns: ColumnMap) -> Options:
@@ -66,7 +78,55 @@ def options_from(said: dict[str, Any], columns: ColumnMap) -> Options:
         trucks=_trucks(said.get("trucks")),
         basis=said.get("basis") or "wet",
         material=said.get("material"),
+        only=_only(said.get("only")),
+        **_span(said.get("from"), said.get("to")),
+        every=said.get("every"),
+        hours=_hours(said.get("hours")),
     )
+
+
+def _only(said: object) -> tuple[tuple[str, str], ...]:
+    """Pairs of the command line, or a mapping file's ``{Sorte: [A, B], Werk: Nord}``."""
+    if said is None:
+        return ()
+    if isinstance(said, dict):
+        pairs = [(str(key), value) for key, values in said.items() for value in (values if isinstance(values, list) else [values])]
+        if pairs and not any(isinstance(value, (dict, list)) or value is None for _, value in pairs):
+            return tuple((key, str(value)) for key, value in pairs)
+    if isinstance(said, (str, list)):
+        said = [said] if isinstance(said, str) else said
+        split = [str(text).partition("=") for text in said]
+        if all(equals and name.strip() and value.strip() for name, equals, value in split):
+            return tuple((name.strip(), value.strip()) for name, _, value in split)
+    raise UsageError(f"only names a column and the text of the rows that are read, e.g. --only Sorte=Mischschrott (got {shown(said)})")
+
+
+def _span(begin: object, end: object) -> dict[str, Any]:
+    found: dict[str, datetime | None] = {}
+    for key, name, text in (("begin", "from", begin), ("end", "to", end)):
+        try:
+            found[key] = read_moment(text) if text is not None else None
+        except ValueError:
+            raise UsageError(f"{name} is a date, e.g. 2026-03-01 or 2026-03-01T06:00 (got {shown(text)})") from None
+    if found["begin"] is not None and found["end"] is not None and not found["begin"] < found["end"]:
+        raise UsageError(f"the rows that are read must end after they begin (from {begin} to {end}; the end itself is left out)")
+    return found
+
+
+def _hours(said: object) -> CalendarSpec | None:
+    """Opening hours: ``06:00-18:00`` daily, ``weekdays 06:00-18:00, saturday 06:00-12:00``, or the mapping of a scenario's calendar."""
+    if said is None:
+        return None
+    days: Any = said
+    if isinstance(said, str):
+        days = {}
+        for part in said.split(","):
+            *day, period = part.split()[-2:] or [""]
+            days.setdefault(day[0] if day else "daily", []).append(period)
+    try:
+        return CalendarSpec.read(days)
+    except ValueError:
+        raise UsageError(f"hours are e.g. 06:00-18:00, or 'weekdays 06:00-18:00, saturday 06:00-12:00' (got {shown(said)})") from None
 
 
 def _trucks(text: str | None) -> Fraction | None:

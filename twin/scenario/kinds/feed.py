@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, mod
 
 from twin.materials.catalogue import SUM_TOLERANCE
 from twin.quantities import DurationOrZero, FactorOrZero, Fraction, Quantity, format_quantity
+from twin.scenario.assays import OrCsv, read_assays
 from twin.scenario.calendars import read_moment
 from twin.scenario.fields import EVERY_COUNTS, CalendarName, Composition, Count, EveryCounts, Name, OneOrMore
 from twin.scenario.kind import Kind, Model, UnitModel
@@ -128,8 +129,10 @@ class Feed(UnitModel):
     composition: Composition | None = Field(default=None, description="Share of each material.")
     variability: Variability | None = Field(default=None, description="How compositions differ between deliveries; not at all where not given.")
     size: SizeDistribution | None = Field(default=None, description="Size distribution of all materials or of each.")
-    assay: dict[str, dict[str, Fraction]] = Field(
-        default={}, description="Share of elements in materials of these deliveries, where it is not the catalogue's, e.g. {pcb: {Cu: 24 %}}."
+    assay: Annotated[dict[str, dict[str, Fraction]], BeforeValidator(read_assays), OrCsv()] = Field(
+        default={},
+        description="Share of elements in materials of these deliveries, where it is not the catalogue's, e.g. {pcb: {Cu: 24 %}}; or {csv: file}, the means of "
+        "a laboratory's samples with columns such as pcb.Cu.",
     )
     assay_by_size: dict[str, dict[str, tuple[Fraction, ...]]] = Field(
         default={}, description="The same for each size class, the finest first, e.g. {pcb: {Au: [0.05 %, 0.02 %]}}."
