@@ -2,8 +2,8 @@
 
     python benchmarks/freeze.py
 
-It was run with the code of commit 3751557 in the path; the inputs of the particle mode once more when pieces came to have forms. Run it again only
-where the example is meant to be another plant: what it writes is what the engine is measured against.
+It was run with the code of commit 4c41df5 in the path, when machines came to work on pieces. Run it again only where the example is meant to be another
+plant: what it writes is what the engine is measured against.
 """
 
 from __future__ import annotations
@@ -35,8 +35,10 @@ from twin.scenario.machine import MachineModel
 
 FOLDER = Path(__file__).parent / "frozen"
 THERE = (STREAM > 0.0).reshape(-1)
-PROPERTIES = ("density", "conductivity", "sphericity", "ferromagnetic", "breakage", "moisture", "grain")
+PROPERTIES = ("density", "conductivity", "ferromagnetic", "breakage", "moisture", "grain")
 """Of materials: those that a kind of the line asks for."""
+PIECES = ("diameter", "envelope", "sphericity", "demagnetisation", "cover", "height", "eddy_volume", "eddy_area", "eddy_reach", "eddy_ball")
+"""Of pieces (material, size): the same."""
 
 
 def plant_of(scenario: Scenario) -> dict[str, Any]:
@@ -52,7 +54,7 @@ def plant_of(scenario: Scenario) -> dict[str, Any]:
     return {
         "seed": scenario.seed,
         "materials": materials.names,
-        "properties": {name: materials.properties[name] for name in PROPERTIES},
+        "properties": {name: scenario.properties[name] for name in (*PROPERTIES, *(f"piece_{name}" for name in PIECES))},
         "sizes": {"lower": sizes.lower, "upper": sizes.upper, "mean": sizes.mean},
         "size_fractions": [law.fractions(name, member_of[name], sizes) for name in materials.names],
         "feeds": {

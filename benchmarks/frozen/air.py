@@ -78,7 +78,7 @@ HEAD = 1  # coefficients before the tables: kg solids per kg air for 1 kg/s
 
 @kernel()
 def _air_coefficients(
-    mean: Floats,
+    diameter: Floats,
     density: Floats,
     sphericity: Floats,
     velocity: float,
@@ -89,15 +89,15 @@ def _air_coefficients(
     velocity_loss: float,
     sharpness_loss: float,
 ) -> Floats:
-    materials, classes = density.shape[0], mean.shape[0]
+    materials, classes = diameter.shape
     cells = materials * classes
     c = np.zeros(HEAD + cells + NODES * cells)
     c[0] = 1.0 / (AIR_DENSITY * velocity * area)
     for m in range(materials):
         for s in range(classes):
             cell = m * classes + s
-            settling = terminal_velocity(mean[s], density[m], sphericity[m])
-            reynolds = AIR_DENSITY * settling * mean[s] / AIR_VISCOSITY
+            settling = terminal_velocity(diameter[m, s], density[m, s], sphericity[m, s])
+            reynolds = AIR_DENSITY * settling * diameter[m, s] / AIR_VISCOSITY
             c[HEAD + cell] = 1.0 if reynolds > MAX_REYNOLDS and settling < 3.0 * velocity else 0.0  # far above it any drag law says heavy
             for k in range(NODES):
                 loading = k * MAX_LOADING / (NODES - 1.0)
@@ -112,9 +112,9 @@ def _air_coefficients(
 
 def _prepare_air(values: Mapping[str, Any], properties: Properties, sizes: Sizes) -> Floats:
     return _air_coefficients(
-        sizes.mean,
-        properties["density"],
-        properties["sphericity"],
+        np.ascontiguousarray(properties["piece_diameter"]),
+        np.ascontiguousarray(properties["piece_envelope"]),
+        np.ascontiguousarray(properties["piece_sphericity"]),
         float(values["velocity"]),
         float(values["area"]),
         float(values["stages"]),
@@ -158,9 +158,10 @@ AIR_CLASSIFIER = MachineKernel(
     prepare=_prepare_air,
     warnings=("more than 2 kg of solids per kg of air", "pieces near the cut beyond a Reynolds number of 260000"),
 )
-"""Zigzag air classifier; ports ``light``, ``heavy``. Material properties: ``density``, ``sphericity``.
+"""Zigzag air classifier; ports ``light``, ``heavy``. Of pieces: ``piece_diameter``, ``piece_envelope``, ``piece_sphericity``.
 
-At each stage a piece of :func:`terminal_velocity` vt goes up with odds p/q = (v/vt)^n in air rising at v, so :func:`climb` with
+A piece falls as its outline does, air and all (:mod:`twin.materials.pieces`): :func:`terminal_velocity` of the sphere with its volume, at the density and
+sphericity of the outline. At each stage a piece of the terminal velocity vt goes up with odds p/q = (v/vt)^n in air rising at v, so :func:`climb` with
 ln(q/p) = n ln(vt/v). Solids take momentum from the air and shelter one another: at a loading of l kg per kg of air, v falls by
 1/(1 + velocity_loss l) and the sharpness n by 1/(1 + sharpness_loss l). Tabulated at 17 loadings up to 2 and interpolated.
 

@@ -118,97 +118,175 @@ def throw(radius: float, thrust: float, repulsion: float, drag: float, wavenumbe
     return x
 
 
-HEAD = 1  # coefficients before the tables: whether the splitters stand in order
+@kernel()
+def piece_acceleration(
+    volume: float, area: float, reach: float, ball: float, conductivity: float, field: float, wavenumber: float, angular: float
+) -> tuple[float, float]:
+    """Thrust and repulsion [m/s2] of a piece in a travelling field, as :func:`eddy_acceleration`, from what :class:`twin.materials.pieces.Pieces` says of it.
+
+    ``volume`` V [m3/kg] and ``area`` A [m2]: k B0^2 V/mu0 times the share of a perfect conductor's moment: of a ``ball`` (1) that of a sphere of the radius
+    sqrt(15 A), else x/(1 + x), x = i mu0 s w A. A flat piece of the radius ``reach`` R [m] is thrown no harder than an endless sheet with A = w/2k, which
+    feels x/(1 + x^2) B0^2/mu0 along and x^2/(1 + x^2) B0^2/mu0 away for its area: V falls by sqrt(1 + (k R/2.36)^2), A by sqrt(1 + (k R/3.4)^2).
+
+    >>> a = 0.010
+    >>> [round(part, 2) for part in piece_acceleration(1.5 / 2700.0, a * a / 15.0, 0.0, 1.0, 35e6, 0.1, 62.83, 2.0 * math.pi * 300.0)]
+    [94.45, 71.84]
+    """
+    strength = wavenumber * field * field * volume / MU0
+    if ball > 0.5:
+        real, imaginary = sphere_response(math.sqrt(15.0 * area), conductivity, angular)
+        return strength * abs(imaginary) / 1.5, strength * abs(real) / 1.5
+    strength /= math.sqrt(1.0 + (wavenumber * reach / 2.36) ** 2)
+    x = MU0 * conductivity * angular * area / math.sqrt(1.0 + (wavenumber * reach / 3.4) ** 2)
+    return strength * x / (1.0 + x * x), strength * x * x / (1.0 + x * x)
+
+
+@kernel()
+def over_height(wavenumber: float, height: float) -> float:
+    """Mean of the squared field over the ``height`` h [m] of a piece, over that at its middle: sinh(k h)/(k h), ``wavenumber`` k [1/m].
+
+    What lies next to the belt counts more than the middle loses. It bounds the push: a large perfect conductor feels the field's pressure on its underside.
+
+    >>> [round(over_height(40.0, h), 3) for h in (0.001, 0.02, 0.066)]
+    [1.0, 1.11, 2.641]
+    """
+    x = min(wavenumber * height, 12.0)  # beyond it the field at the middle is nothing
+    return math.sinh(x) / x if x > 1e-6 else 1.0
+
+
+HEIGHT, DIAMETER, ENVELOPE, ROUND, VOLUME, AREA, REACH, BALL = 0, 1, 2, 3, 4, 5, 6, 7
+FLYING = ("height", "diameter", "envelope", "sphericity", "eddy_volume", "eddy_area", "eddy_reach", "eddy_ball")
+"""What a throw asks of pieces, in the order of the rows of ``pieces`` (row, material, size)."""
+
+
+@kernel()
+def landings_of(
+    pieces: Floats, conductivity: Floats, field: float, pairs: float, drum: float, revolutions: float, speed: float, drop: float
+) -> tuple[Floats, Floats]:
+    """Where single pieces land (material, size), m from the drum's axis, without and with the field."""
+    materials, classes = pieces.shape[1:]
+    free, thrown = np.empty((materials, classes)), np.empty((materials, classes))
+    wavenumber = pairs / drum
+    angular = abs(pairs * 2.0 * math.pi * revolutions - wavenumber * speed)  # slip: the piece moves with the belt
+    for m in range(materials):
+        for s in range(classes):
+            p = pieces[:, m, s]
+            drag = 0.75 * DRAG * AIR_DENSITY / (p[ROUND] * p[DIAMETER] * p[ENVELOPE])  # tumbling: a quarter of the surface is in the way
+            thrust, repulsion = piece_acceleration(p[VOLUME], p[AREA], p[REACH], p[BALL], conductivity[m], field, wavenumber, angular)
+            if p[REACH] == 0.0:  # flat pieces are as thin as their wall
+                mean = over_height(wavenumber, p[HEIGHT])
+                thrust, repulsion = mean * thrust, mean * repulsion
+            middle = 0.5 * p[HEIGHT]
+            free[m, s] = throw(middle, 0.0, 0.0, drag, wavenumber, drum, speed, drop)
+            thrown[m, s] = throw(middle, thrust, repulsion, drag, wavenumber, drum, speed, drop) if thrust > 1e-6 else free[m, s]
+    return free, thrown
+
+
+def landings(values: Mapping[str, Any], properties: Properties) -> tuple[Floats, Floats]:
+    """Return where single pieces land (material, size), m from the drum's axis, without and with the field."""
+    pieces = np.stack([properties[f"piece_{name}"] for name in FLYING])
+    machine = [float(values[key]) for key in ("field", "pole_pairs", "drum_radius", "rotor_speed", "belt_speed", "drop")]
+    return landings_of(pieces, np.ascontiguousarray(properties["conductivity"]), *machine)
+
+
+@kernel()
+def raised(occupation: float, height: float, wavenumber: float) -> float:
+    """Share of the throw that is lost because pieces lie on others: (1 - (1 - exp(-o))/o) (1 - exp(-2 k h)).
+
+    Pieces that fall on a belt in turn until it is covered ``occupation`` o times find bare belt in the share (1 - exp(-o))/o. The others lie ``height`` h [m]
+    higher, where the square of the field, of ``wavenumber`` k [1/m], is less by exp(-2 k h).
+
+    >>> [round(raised(o, 0.02, 40.0), 3) for o in (0.0, 0.1, 1.0)]
+    [0.0, 0.039, 0.294]
+    """
+    if occupation < 1e-9:
+        return 0.0
+    return (1.0 + math.expm1(-occupation) / occupation) * -math.expm1(-2.0 * wavenumber * height)
+
+
+HEAD = 2  # coefficients before the tables: whether the splitters stand in order, wavenumber of the field in 1/m
+
+
+@kernel()
+def _past(landing: float, near: float, far: float, scale: float, loose: float) -> tuple[float, float]:
+    """Share of equal pieces, ``loose`` of which the drum does not hold, that land beyond the ``near`` and the ``far`` splitter, which stands no nearer."""
+    beyond = 1.0 / (1.0 + math.exp(min((near - landing) / scale, 700.0)))
+    light = 1.0 / (1.0 + math.exp(min((far - landing) / scale, 700.0)))
+    return beyond * loose, min(light, beyond) * loose
 
 
 @kernel()
 def _eddy_coefficients(
     mean: Floats,
-    density: Floats,
-    conductivity: Floats,
+    cover: Floats,
     ferromagnetic: Floats,
-    field: float,
-    pairs: float,
-    drum: float,
-    revolutions: float,
+    free: Floats,
+    thrown: Floats,
+    height: Floats,
+    wavenumber: float,
     speed: float,
     width: float,
-    drop: float,
     splitter: float,
     splitter_rest: float,
     spread: float,
     scatter: float,
     shielding: float,
 ) -> Floats:
-    materials, classes = density.shape[0], mean.shape[0]
+    materials, classes = cover.shape
     cells = materials * classes
-    c = np.zeros(HEAD + 2 * materials + 2 * classes + 2 * NODES * cells)
+    c = np.zeros(HEAD + materials + classes + 2 * cells + 4 * NODES * cells)
     c[0] = 1.0 if splitter >= splitter_rest else 0.0
-    wavenumber = pairs / drum
-    angular = abs(pairs * 2.0 * math.pi * revolutions - wavenumber * speed)  # slip: the piece moves with the belt
+    c[1] = wavenumber
     for m in range(materials):
-        c[HEAD + m] = 1.5 / (density[m] * speed * width)
-        c[HEAD + materials + m] = ferromagnetic[m]
+        c[HEAD + m] = ferromagnetic[m]
     for s in range(classes):
-        c[HEAD + 2 * materials + s] = 1.0 / mean[s]
-        c[HEAD + 2 * materials + classes + s] = 1.0 if mean[s] < FINE else 0.0
-    table = HEAD + 2 * materials + 2 * classes
+        c[HEAD + materials + s] = 1.0 if mean[s] < FINE else 0.0
+    covered = HEAD + materials + classes
+    table = covered + 2 * cells
     for m in range(materials):
         for s in range(classes):
-            radius = 0.5 * mean[s]
-            drag = 0.375 * DRAG * AIR_DENSITY / (density[m] * radius)
-            thrust, repulsion = eddy_acceleration(radius, density[m], conductivity[m], field, wavenumber, angular)
-            free = throw(radius, 0.0, 0.0, drag, wavenumber, drum, speed, drop)
-            thrown = throw(radius, thrust, repulsion, drag, wavenumber, drum, speed, drop) if thrust > 1e-6 else free
+            cell = m * classes + s
+            c[covered + cell] = cover[m, s] / (speed * width)
+            c[covered + cells + cell] = height[m, s] * c[covered + cell]
             for k in range(NODES):
                 occupation = k * MAX_OCCUPATION / (NODES - 1.0)
-                landing = free + (thrown - free) / (1.0 + shielding * occupation)
                 scale = spread * (1.0 + scatter * occupation) * math.sqrt(3.0) / math.pi  # logistic, of this standard deviation
-                beyond = 1.0 / (1.0 + math.exp(min((splitter_rest - landing) / scale, 700.0)))
-                far = 1.0 / (1.0 + math.exp(min((splitter - landing) / scale, 700.0)))
-                c[table + k * cells + m * classes + s] = beyond * (1.0 - ferromagnetic[m])
-                c[table + (NODES + k) * cells + m * classes + s] = min(far / beyond, 1.0)
+                landing = free[m, s] + (thrown[m, s] - free[m, s]) / (1.0 + shielding * occupation)
+                here = table + k * cells + cell
+                c[here], c[here + NODES * cells] = _past(landing, splitter_rest, splitter, scale, 1.0 - ferromagnetic[m])
+                c[here + 2 * NODES * cells], c[here + 3 * NODES * cells] = _past(free[m, s], splitter_rest, splitter, scale, 1.0 - ferromagnetic[m])
     return c
 
 
 def _prepare_eddy(values: Mapping[str, Any], properties: Properties, sizes: Sizes) -> Floats:
     return _eddy_coefficients(
         sizes.mean,
-        properties["density"],
-        properties["conductivity"],
+        np.ascontiguousarray(properties["piece_cover"]),
         properties["ferromagnetic"],
-        float(values["field"]),
-        float(values["pole_pairs"]),
-        float(values["drum_radius"]),
-        float(values["rotor_speed"]),
-        float(values["belt_speed"]),
-        float(values["belt_width"]),
-        float(values["drop"]),
-        float(values["splitter"]),
-        float(values["splitter_rest"]),
-        float(values["spread"]),
-        float(values["scatter"]),
-        float(values["shielding"]),
+        *landings(values, properties),
+        np.ascontiguousarray(properties["piece_height"]),
+        float(values["pole_pairs"]) / float(values["drum_radius"]),
+        *(float(values[key]) for key in ("belt_speed", "belt_width", "splitter", "splitter_rest", "spread", "scatter", "shielding")),
     )
 
 
 @machine_kernel
 def _throw_off(x: Floats, at: Floats, coefficients: Floats, parameters: Floats, load: float, out: Floats, warn: NDArray[np.int64]) -> int:
-    materials, classes = x.shape
+    materials, classes = at.shape
     c = coefficients
     if c[0] == 0.0:
         return 1
-    sizes = HEAD + 2 * materials
-    total, occupation, ferrous, fine = 0.0, 0.0, 0.0, 0.0
+    fines, covered = HEAD + materials, HEAD + materials + classes
+    total, occupation, covered_height, ferrous, fine = 0.0, 0.0, 0.0, 0.0, 0.0
     for m in range(materials):
-        flow, area = 0.0, 0.0
+        flow = 0.0
         for s in range(classes):
             flow += at[m, s]
-            area += at[m, s] * c[sizes + s]
-            fine += at[m, s] * c[sizes + classes + s]
+            occupation += at[m, s] * c[covered + m * classes + s]
+            covered_height += at[m, s] * c[covered + materials * classes + m * classes + s]
+            fine += at[m, s] * c[fines + s]
         total += flow
-        occupation += area * c[HEAD + m]
-        ferrous += flow * c[HEAD + materials + m]
+        ferrous += flow * c[HEAD + m]
     if total > 0.0:
         if occupation > 1.0:
             warn[0] += 1
@@ -216,20 +294,26 @@ def _throw_off(x: Floats, at: Floats, coefficients: Floats, parameters: Floats, 
             warn[1] += 1
         if fine > 0.2 * total:
             warn[2] += 1
+    aloft = raised(occupation, covered_height / occupation, c[1]) if occupation > 0.0 else 0.0
     place = min(occupation, MAX_OCCUPATION) * ((NODES - 1.0) / MAX_OCCUPATION)
     node = min(int(place), NODES - 2)
     share = place - node
     cells = materials * classes
-    near = sizes + 2 * classes + node * cells
-    far = near + NODES * cells
+    block = NODES * cells
+    near = covered + 2 * cells + node * cells
+    on_belt = 1.0 - aloft
     for m in range(materials):
         for s in range(classes):
-            cell = m * classes + s
-            beyond = x[m, s] * ((1.0 - share) * c[near + cell] + share * c[near + cells + cell])
-            light = beyond * ((1.0 - share) * c[far + cell] + share * c[far + cells + cell])
-            out[0, m, s] = light
-            out[1, m, s] = beyond - light
-            out[2, m, s] = x[m, s] - beyond
+            here = near + m * classes + s
+            fallen = here + 2 * block
+            beyond = on_belt * ((1.0 - share) * c[here] + share * c[here + cells])
+            light = on_belt * ((1.0 - share) * c[here + block] + share * c[here + cells + block])
+            if aloft > 0.0:
+                beyond += aloft * ((1.0 - share) * c[fallen] + share * c[fallen + cells])
+                light += aloft * ((1.0 - share) * c[fallen + block] + share * c[fallen + cells + block])
+            out[0, m, s] = x[m, s] * light
+            out[1, m, s] = x[m, s] * (beyond - light)
+            out[2, m, s] = x[m, s] * (1.0 - beyond)
     return 0
 
 
@@ -242,17 +326,18 @@ EDDY_CURRENT = MachineKernel(
 """Eddy-current separator with two splitters; ports ``light``, ``heavy``, ``rest``.
 
 Conductors are thrown by conductivity over density: aluminium flies beyond ``splitter`` (port ``light``), copper, brass and zinc land
-between it and ``splitter_rest`` (port ``heavy``), the rest falls short. Material properties: ``density``, ``conductivity``,
-``ferromagnetic`` (the share held by the drum, always in the rest).
+between it and ``splitter_rest`` (port ``heavy``), the rest falls short. Material properties: ``conductivity``,
+``ferromagnetic`` (the share held by the drum, always in the rest); of pieces ``piece_cover``, and those of :data:`FLYING`.
 
-A piece is a sphere of its class's mean size, thrown by :func:`eddy_acceleration` along :func:`throw`; the field travels at
-2 pi pole_pairs rotor_speed less the belt's own motion. Landing points scatter (logistic, standard deviation ``spread``). Occupation is
-the projected area of all pieces over the belt's, 1.5 Q/(rho d v w): with it the scatter grows by 1 + scatter o, and collisions shorten
-the throw beyond the free fall by 1/(1 + shielding o). Both are tabulated at 17 occupations up to 4 and interpolated.
+A piece (:mod:`twin.materials.pieces`) lies with its middle at half its height and is thrown by :func:`piece_acceleration`, taken :func:`over_height`, along
+:func:`throw`; the field travels at 2 pi pole_pairs rotor_speed less the belt's own motion. Landing points scatter (logistic, standard deviation ``spread``).
+Occupation is the area that all pieces cover over the belt's: with it the scatter grows by 1 + scatter o, collisions shorten the throw beyond the free fall by
+1/(1 + shielding o), and the share :func:`raised` falls as without a field. Scatter and collisions are tabulated at 17 occupations up to 4 and interpolated.
 
 values: ``field`` [T] amplitude on the belt above the rotor, ``pole_pairs``, ``drum_radius`` [m], ``rotor_speed`` [1/s, revolutions],
 ``belt_speed`` [m/s], ``belt_width`` [m], ``drop`` [m] from the top of the drum to the splitters' edges, ``splitter`` and
 ``splitter_rest`` [m] from the drum's axis, ``spread`` [m], ``scatter``, ``shielding``.
-Valid for one layer, hardly any steel, and few fines. Sources: sphere response derived here, same physics as Rem et al. 1997; spread,
+Valid for one layer, hardly any steel, and few fines. Sources: sphere response derived here, same physics as Rem et al. 1997; shells, discs and
+wires by one pole between their exact limits; spread,
 scatter and shielding are assumptions of this model.
 """

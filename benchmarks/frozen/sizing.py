@@ -153,6 +153,24 @@ def sticking(moisture: float, sensitivity: float) -> float:
     return sensitivity * moisture / (1.0 + sensitivity * moisture)
 
 
+@kernel()
+def gets_down(areal_mass: float, floating: float) -> float:
+    """Share of the pieces that would pass an opening which get down to it through what else is on the screen: s/(s + ``floating``); an assumption.
+
+    ``areal_mass`` s [kg/m2] of the pieces. Film and paper ride on top; what is dense is not held up, nor is anything with ``floating`` 0.
+
+    >>> [round(gets_down(s, 0.02), 3) for s in (0.046, 0.2, 1.0, 50.0)], gets_down(0.046, 0.0)
+    ([0.697, 0.909, 0.98, 1.0], 1.0)
+    """
+    return areal_mass / (areal_mass + floating)
+
+
+def getting_down(properties: Properties, floating: float) -> Floats:
+    """:func:`gets_down` of all pieces (material, size)."""
+    areal_mass = 1.0 / properties["piece_cover"]
+    return np.asarray(areal_mass / (areal_mass + floating), dtype=np.float64)
+
+
 HEAD = 5  # coefficients before the tables: opening mm, area m2, capacity A D E F in t/h per m2, sharpness (0: Karra's curve), moisture sensitivity
 
 
@@ -178,7 +196,7 @@ def _prepare_screen(values: Mapping[str, Any], properties: Properties, sizes: Si
     c[2] = deck_capacity(c[0], float(values["deck"]), float(values["bulk_density"]))
     c[3] = float(values["sharpness"]) if float(values["curve"]) == WHITEN else 0.0
     c[4] = float(values["moisture_sensitivity"])
-    return c
+    return np.concatenate((c, getting_down(properties, float(values["floating"])).ravel()))
 
 
 @machine_kernel
@@ -220,16 +238,17 @@ def _screen(x: Floats, at: Floats, coefficients: Floats, parameters: Floats, loa
             for s in range(classes):
                 water += at[m, s] * c[HEAD + 4 * classes + m]
         stuck = sticking(water / total, c[4])
-    to_oversize = by_size
+    passing = by_size
     for s in range(classes):
         ratio = c[HEAD + 3 * classes + s] / cut
         too_coarse = karra_efficiency(ratio) if c[3] == 0.0 else whiten_efficiency(ratio, c[3])
-        to_oversize[s] = too_coarse + (1.0 - too_coarse) * stuck
+        passing[s] = (1.0 - too_coarse) * (1.0 - stuck)
+    down = HEAD + 4 * classes + materials
     for m in range(materials - 1, -1, -1):  # the scratch row last
         for s in range(classes):
-            over = x[m, s] * to_oversize[s]
-            out[0, m, s] = over
-            out[1, m, s] = x[m, s] - over
+            under = x[m, s] * (passing[s] * c[down + m * classes + s])
+            out[1, m, s] = under
+            out[0, m, s] = x[m, s] - under
     return 0
 
 
@@ -244,15 +263,17 @@ SCREEN = MachineKernel(
     ),
     statuses=("the throughfall aperture is not positive: use a smaller inclination or wire, or a larger aperture",),
 )
-"""Vibrating screen; ports ``oversize``, ``undersize``. It sorts by size alone. Material property: ``moisture``.
+"""Vibrating screen; ports ``oversize``, ``undersize``. It sorts by size, and keeps on top what is light. Material property: ``moisture``; of pieces
+``piece_cover``.
 
 Karra's factors give the cut size d50 from the stream's size distribution and throughput: more load, a finer cut. Either of two curves
 spreads the classes around it, each taken at its mean size: Karra's, or Whiten's with a free ``sharpness``. At so little load that the
 formula would cut above the throughfall aperture (K below about 1/2) d50 is held there, and load no longer matters. Blinded openings take
-their share of the area away; of what would pass, the share of :func:`sticking` stays with the oversize.
+their share of the area away; of what would pass, the share of :func:`sticking` stays with the oversize, and of light pieces what does not :func:`gets_down`.
 
 values: ``aperture`` [m], ``wire`` [m], ``inclination`` [rad], ``area`` [m2], ``deck`` (1 = top), ``bulk_density`` [kg/m3],
-``curve`` (0 Karra, 1 Whiten), ``sharpness`` (Whiten's alpha), ``free_area`` (1: nothing blinded), ``moisture_sensitivity``.
+``curve`` (0 Karra, 1 Whiten), ``sharpness`` (Whiten's alpha), ``free_area`` (1: nothing blinded), ``moisture_sensitivity``,
+``floating`` [kg/m2].
 Valid for throughfall apertures of 1 to 150 mm and K up to 2. Source: Karra 1979 (coefficients from memory, structure checked); the bounds
 of validity are an assumption.
 """

@@ -13,7 +13,8 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from frozen import mills, sizing
+from frozen import eddy, magnetic, mills, sizing
+from frozen.comminution import newly_liberated
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
@@ -46,21 +47,22 @@ class OverbandMagnet:
     reacts = True
 
     def __init__(self, c: Floats, shape: tuple[int, int]) -> None:
-        materials, classes = shape
+        head, materials = magnetic.HEAD, shape[0]
         self.burden, self.steepness, self.carry = float(c[0]), float(c[3]), float(c[4])
-        self.per_size = c[6 : 6 + classes]
-        self.pull = c[6 + classes : 6 + classes + materials, None]
-        self.magnetic = c[6 + classes + materials : 6 + classes + 2 * materials, None]
+        pull, cover, self.clinging = c[head + materials :].reshape(3, *shape)
+        self.rows = np.flatnonzero(c[head : head + materials])  # only of these is anything lifted
+        self.most, self.pull, self.cover = c[head + self.rows, None], pull[self.rows], cover[self.rows]
 
     def split(self, x: Floats, rate: float) -> Sequence[Floats]:
-        total = float(x.sum()) * rate
-        resistance = (1.0 + self.burden * total * self.per_size) ** self.steepness
-        lifted = x * (self.magnetic * (self.pull / (self.pull + resistance)))
-        by_size = lifted.sum(axis=0)
-        carried = self.carry * self.burden * total * float(by_size @ self.per_size) * rate
-        remaining = total - float(by_size.sum()) * rate + carried
-        steel = lifted + (x - lifted) * (carried / remaining if remaining > 0.0 else 0.0)
-        return steel, x - steel
+        total, rows = float(x.sum()) * rate, self.rows
+        burden = self.burden * total
+        lifted = x[rows] * (self.most * (self.pull / (self.pull + (1.0 + burden * self.cover) ** self.steepness)))
+        carried = self.carry * burden * float(np.vdot(lifted, self.cover)) * rate
+        remaining = total - float(lifted.sum()) * rate + carried
+        left = x.copy()
+        left[rows] -= lifted
+        rest = left * (1.0 - (carried / remaining if remaining > 0.0 else 0.0) * self.clinging)
+        return x - rest, rest
 
 
 class AirClassifier:
@@ -85,18 +87,24 @@ class EddyCurrent:
     nodes, most = 17, 4.0
 
     def __init__(self, c: Floats, shape: tuple[int, int]) -> None:
-        materials, classes = shape
-        self.cover = c[1 : 1 + materials]
-        self.per_size = c[1 + 2 * materials : 1 + 2 * materials + classes]
-        self.table = c[1 + 2 * materials + 2 * classes :].reshape(2, self.nodes, *shape)
+        begin, cells = eddy.HEAD + shape[0] + shape[1], shape[0] * shape[1]
+        self.wavenumber = float(c[1])
+        self.covered = c[begin : begin + 2 * cells].reshape(2, cells)
+        """What a kg/s of each cell covers of the belt, and that times its height."""
+        self.table = c[begin + 2 * cells :].reshape(2, 2, self.nodes, *shape)
+        """Past the near and the far splitter, thrown, then as without a field."""
 
     def split(self, x: Floats, rate: float) -> Sequence[Floats]:
-        place = min(float(self.cover @ (x @ self.per_size)) * rate, self.most) * ((self.nodes - 1) / self.most)
+        occupation, high = (self.covered @ x.ravel()).tolist()
+        occupation, high = occupation * rate, high * rate
+        aloft = 0.0
+        if occupation > 1e-9:
+            aloft = (1.0 + math.expm1(-occupation) / occupation) * -math.expm1(-2.0 * self.wavenumber * high / occupation)
+        place = min(occupation, self.most) * ((self.nodes - 1) / self.most)
         node = min(int(place), self.nodes - 2)
         share = place - node
-        near, far = (1.0 - share) * self.table[:, node] + share * self.table[:, node + 1]
-        beyond = x * near
-        light = beyond * far
+        thrown, fallen = (1.0 - share) * self.table[:, :, node] + share * self.table[:, :, node + 1]
+        beyond, light = x * ((1.0 - aloft) * thrown + aloft * fallen)
         return light, beyond - light, x - beyond
 
 
@@ -109,6 +117,7 @@ class Screen:
         if sticking:
             raise ValueError(f"the peer's screen knows no moisture (sensitivity {sticking})")
         by_size = c[head : head + 4 * classes].reshape(4, classes)
+        self.down = c[head + 4 * classes + shape[0] :].reshape(shape)
         self.shares, self.size = np.vstack([np.ones(classes), by_size[:3]]), by_size[3].copy()
 
     def cut(self, by_size: Floats, rate: float) -> float:
@@ -125,17 +134,18 @@ class Screen:
             return self.opening
         return min(self.opening, float(self.opening * 0.975 * (1.0 - near / 100.0) ** 0.511 * loading**-0.148))
 
-    def to_oversize(self, cut: float) -> Floats:
+    def to_undersize(self, cut: float) -> Floats:
+        """Share (material, size)."""
         ratio: Floats = self.size / cut
         if self.sharpness == 0.0:
-            karra: Floats = -np.expm1(-0.693 * ratio**5.846)
+            karra: Floats = np.exp(-0.693 * ratio**5.846) * self.down
             return karra
         decay: Floats = np.exp(-self.sharpness * ratio)
-        return (1.0 - decay) / (1.0 + (math.exp(self.sharpness) - 2.0) * decay)
+        return (1.0 - (1.0 - decay) / (1.0 + (math.exp(self.sharpness) - 2.0) * decay)) * self.down
 
     def split(self, x: Floats, rate: float) -> Sequence[Floats]:
-        over = x * self.to_oversize(self.cut(x.sum(axis=0), rate))
-        return over, x - over
+        under = x * self.to_undersize(self.cut(x.sum(axis=0), rate))
+        return x - under, under
 
 
 class Shredder:
@@ -143,13 +153,21 @@ class Shredder:
 
     def __init__(self, c: Floats, shape: tuple[int, int]) -> None:
         materials, classes = shape
-        self.events, self.nominal, self.slope, _, composites = (float(value) for value in c[: mills.HEAD])
-        if composites:
-            raise ValueError(f"the peer's shredder takes no composites apart ({composites:g} do)")
-        ends = np.cumsum([mills.HEAD, classes, materials, materials * classes, classes * classes])
-        self.leaving, relative, selection, fragments = (c[begin:end] for begin, end in pairwise(ends.tolist()))
+        self.events, self.nominal, self.slope, _, composites, _ = (float(value) for value in c[: mills.HEAD])
+        ends = np.cumsum([mills.HEAD, classes, materials, materials * classes, materials, mills.WAYS * classes * classes])
+        self.leaving, relative, selection, laws, tables = (c[begin:end] for begin, end in pairwise(ends.tolist()))
         self.selection = selection.reshape(shape) * relative[:, None]
-        self.fragments = np.ascontiguousarray(fragments.reshape(classes, classes).T)
+        broken_to = tables.reshape(mills.WAYS, classes, classes)[laws.astype(int)].transpose(0, 2, 1)
+        """Share (material, to, from)."""
+        if composites > 1.0:
+            raise ValueError(f"the peer's shredder takes one composite apart (got {composites:g})")
+        self.composite, self.parts, self.fragments = -1, np.zeros(materials), np.ascontiguousarray(broken_to)
+        if composites:
+            place, free, self.parts = np.split(c[ends[-1] :], [1, 1 + classes])
+            self.composite = int(place[0])
+            liberated = np.array([[newly_liberated(coarse, fine) for coarse in free] for fine in free])
+            self.freed = self.fragments[self.composite] * liberated
+            self.fragments[self.composite] -= self.freed
         self._identity = np.eye(classes)
 
     def events_at(self, stream: float) -> float:
@@ -164,13 +182,21 @@ class Shredder:
         return broken
 
     def balance(self, broken: Floats) -> Floats:
-        """The matrices (material, size, size) of inside = feed + fragments (broken inside)."""
+        """The matrices (material, size, size) of inside = feed + fragments (broken inside), but for what comes free of the composite."""
         return self._identity - self.fragments * broken[:, None, :]
+
+    def inside(self, matrix: Floats, broken: Floats, x: Floats) -> Floats:
+        """What is inside (material, size): first of the composite, whose constituents then come to the others."""
+        k = self.composite
+        if k >= 0:
+            whole = np.linalg.solve(matrix[k], x[k])
+            x = x + np.multiply.outer(self.parts, self.freed @ (broken[k] * whole))
+        solved: Floats = np.linalg.solve(matrix, x[:, :, None])[:, :, 0]
+        return solved
 
     def split(self, x: Floats, rate: float) -> Sequence[Floats]:
         broken = self.broken(self.events_at(float(x.sum()) * rate))
-        inside = np.linalg.solve(self.balance(broken), x[:, :, None])[:, :, 0]
-        return ((1.0 - broken) * inside,)
+        return ((1.0 - broken) * self.inside(self.balance(broken), broken, x),)
 
 
 MACHINES: dict[str, type[Any]] = {
@@ -210,19 +236,19 @@ class CrusherCircuit:
         """
         cut, last = self.cut, (0.0, 0.0)
         for turn in range(MOST_ROUNDS):
-            over = self.screen.to_oversize(cut)
+            under = self.screen.to_undersize(cut)
             matrix = self.matrix.copy()
-            matrix[:, self._diagonal, self._diagonal] -= over * self.passed
-            out = self.passed * np.linalg.solve(matrix, x[:, :, None])[:, :, 0]
-            by_size = out.sum(axis=0)
-            phi = 1.0 + float(by_size @ over) / mass
+            matrix[:, self._diagonal, self._diagonal] -= (1.0 - under) * self.passed
+            out = self.passed * self.shredder.inside(matrix, self.broken, x)
+            by_size, leaves = out.sum(axis=0), out * under
+            phi = 1.0 + float(by_size.sum() - leaves.sum()) / mass
             duration = max(floor, phi * needs[0] / counts[0], phi * needs[1] / counts[1])
             events = self.shredder.events_at(phi * mass / (duration * counts[0]))
             found = self.screen.cut(by_size, 1.0 / (duration * counts[1]))
             settled = abs(events - self.at_events) <= TOLERANCE * events
             if abs(found - cut) <= TOLERANCE * found and settled:
                 self.cut = cut if self.remember else self.screen.opening
-                return duration, phi, out * (1.0 - over)
+                return duration, phi, leaves
             if not settled:
                 self._set(events)
             here = (cut, found)

@@ -27,6 +27,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 Floats = NDArray[np.float64]
 
 f8, i8 = types.float64, types.int64
+unsigned: Any = np.uint64
+"""Of an index in a kernel: signed ones, unless counted from 0, are each looked at for their sign, which keeps a loop from running on vectors."""
 MACHINE_SIGNATURE = i8(f8[:, ::1], f8[:, ::1], f8[::1], f8[::1], f8, f8[:, :, ::1], i8[::1])
 """``apply(x, at, coefficients, parameters, load, out, warn) -> status``; see :class:`MachineKernel`."""
 SETTLE_SIGNATURE = i8(f8[:, ::1], f8[::1], f8[::1], f8, f8[::1], i8[::1])
@@ -168,19 +170,24 @@ class Spread:
     def flat(self, materials: int) -> Floats:
         """One array of it for a number of materials.
 
-        Breakage (from, to, material), the number of composites, and for each its place, ``free``, the ``parts`` that take the fragment's class, and how many
-        have sizes of their own: of each its place, its share of the composite, its sizes, and one over what of them is no coarser than each class.
+        Breakage (from, to, material), of composites without what comes free; the number of composites, and for each its place, what comes free (from, to),
+        how many parts take the fragment's class, of each its place and its share of the composite, and how many have sizes of their own: of each its place,
+        its share of the composite, its sizes, and one over what of them is no coarser than each class.
         """
-        rows = [self.by_material(materials).ravel(), np.array([float(len(self.composites))])]
+        kept = self.by_material(materials).copy()
+        rows = [np.array([float(len(self.composites))])]
         for k, place in enumerate(self.composites):
             assert self.free is not None and self.parts is not None
-            own, kept = self.own(k), self.parts[k].copy()
-            kept[own] = 0.0
-            rows += [np.array([float(place)]), self.free[k].ravel(), kept, np.array([float(len(own))])]
+            own, freed = self.own(k), kept[:, :, place] * self.free[k]
+            kept[:, :, place] -= freed
+            with_it = [n for n in np.flatnonzero(self.parts[k]).tolist() if n not in own]
+            rows += [np.array([float(place)]), freed.ravel(), np.array([float(len(with_it))])]
+            rows += [np.array([float(n), self.parts[k, n]]) for n in with_it]
+            rows.append(np.array([float(len(own))]))
             for n in own:
                 assert self.sizes is not None
                 rows += [np.array([float(n), self.parts[k, n]]), self.sizes[k, n], 1.0 / np.cumsum(self.sizes[k, n])]
-        return np.concatenate(rows)
+        return np.concatenate([kept.ravel(), *rows])
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Sizes, kernel, settling, splitting
+from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Sizes, kernel, settling, splitting, unsigned
 from twin.kernels.physical_constants import AIR_DENSITY, GRAVITY, MU0
 
 DRAG = 0.44  # sphere in Newton's regime: pieces of millimetres and more at metres a second
@@ -308,18 +308,18 @@ def _throw_off(settings: Floats, coefficients: Floats, shares: Floats) -> int:
     block = NODES * cells
     near = HEAD + materials + classes + 2 * cells + node * cells
     on_belt, aloft = 1.0 - settings[1], settings[1]
-    for cell in range(cells):
-        here = near + cell
-        beyond = on_belt * ((1.0 - share) * c[here] + share * c[here + cells])
-        light = on_belt * ((1.0 - share) * c[here + block] + share * c[here + cells + block])
-        if aloft > 0.0:
-            fallen = here + 2 * block
-            beyond += aloft * ((1.0 - share) * c[fallen] + share * c[fallen + cells])
-            light += aloft * ((1.0 - share) * c[fallen + block] + share * c[fallen + cells + block])
-        m, s = cell // classes, cell % classes
-        shares[0, m, s] = light
-        shares[1, m, s] = beyond - light
-        shares[2, m, s] = 1.0 - beyond
+    for m in range(materials):
+        row, step, past = unsigned(near + m * classes), unsigned(cells), unsigned(block)
+        for s in range(classes):
+            here = row + unsigned(s)
+            fallen = here + past + past
+            beyond = on_belt * ((1.0 - share) * c[here] + share * c[here + step])
+            light = on_belt * ((1.0 - share) * c[here + past] + share * c[here + step + past])
+            beyond += aloft * ((1.0 - share) * c[fallen] + share * c[fallen + step])
+            light += aloft * ((1.0 - share) * c[fallen + past] + share * c[fallen + step + past])
+            shares[0, m, s] = light
+            shares[1, m, s] = beyond - light
+            shares[2, m, s] = 1.0 - beyond
     return 0
 
 

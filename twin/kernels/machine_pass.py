@@ -12,7 +12,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from twin.kernels.compile import MACHINE_SIGNATURE, kernel
+from twin.kernels.compile import MACHINE_SIGNATURE, kernel, unsigned
 from twin.kernels.line_tables import AS_A_WHOLE, BY_MATERIAL, BY_SIZE, LINE, MACHINES, MATRICES, MATRIX, PORTS, STREAMS, Floats, Line, Records
 
 f8, i8 = types.float64, types.int64
@@ -156,28 +156,27 @@ def let_fall(numbers: Floats, begin: int, j: int, broken: Floats, fallen: Floats
     classes, materials = fallen.shape
     table = begin + j * classes * materials
     for i in range(j):
+        first = unsigned(table + i * materials)
         for m in range(materials):
-            fallen[i, m] += broken[m] * numbers[table + i * materials + m]
+            fallen[i, m] += broken[m] * numbers[first + unsigned(m)]
     row = begin + classes * classes * materials
     count = int(numbers[row])
     row += 1
     for _ in range(count):
-        place = int(numbers[row])
+        whole, freed = broken[int(numbers[row])], row + 1 + j * classes
         parts = row + 1 + classes * classes
-        for i in range(j):
-            free = broken[place] * numbers[table + i * materials + place] * numbers[row + 1 + j * classes + i]
-            fallen[i, place] -= free
-            for n in range(materials):
-                fallen[i, n] += free * numbers[parts + n]
-        own = int(numbers[parts + materials])
-        sizes = parts + materials + 1
-        for _ in range(own):  # parts that come off in sizes of their own, no coarser than the fragment
-            n = int(numbers[sizes])
-            whole = broken[place] * numbers[sizes + 1]
+        own = parts + 1 + 2 * int(numbers[parts])
+        if whole > 0.0:
+            for part in range(parts + 1, own, 2):
+                n, share = int(numbers[part]), whole * numbers[part + 1]
+                for i in range(j):
+                    fallen[i, n] += share * numbers[freed + i]
+        sizes = own + 1
+        for _ in range(int(numbers[own])):  # parts that come off in sizes of their own, no coarser than the fragment
+            n, share = int(numbers[sizes]), whole * numbers[sizes + 1]
             carried = 0.0
-            for i in range(j - 1, -1, -1):
-                free = whole * numbers[table + i * materials + place] * numbers[row + 1 + j * classes + i]
-                carried += free * numbers[sizes + 2 + classes + i]
+            for i in range(j - 1 if whole > 0.0 else -1, -1, -1):
+                carried += share * numbers[freed + i] * numbers[sizes + 2 + classes + i]
                 fallen[i, n] += carried * numbers[sizes + 2 + i]
             sizes += 2 + 2 * classes
         row = sizes

@@ -43,6 +43,15 @@ def piece_lift(field: float, gradient: float, demagnetisation: float) -> float:
 
 
 @kernel()
+def _power(base: float, exponent: float) -> float:
+    """``base`` to the ``exponent``, by products where that is 4, the steepness of machines that were given none: a power takes ten times as long."""
+    if exponent == 4.0:
+        square = base * base
+        return square * square
+    return float(base**exponent)
+
+
+@kernel()
 def force_index(field: float, decay: float, height: float) -> float:
     """B dB/dy [T2/m] at ``height`` [m] below a magnet of face ``field`` [T] that falls as exp(-y/decay), ``decay`` in m.
 
@@ -170,10 +179,11 @@ def _bury(at: Floats, coefficients: Floats, parameters: Floats, load: float, set
         magnetic = c[HEAD + m]
         if magnetic > 0.0:
             for s in range(classes):
-                cell = m * classes + s
-                recovered = at[m, s] * magnetic * (c[pull + cell] / (c[pull + cell] + (1.0 + settings[1] * c[cover + cell]) ** c[3]))
-                lifted += recovered
-                covering += recovered * c[cover + cell]
+                if at[m, s] > 0.0:
+                    cell = m * classes + s
+                    recovered = at[m, s] * magnetic * (c[pull + cell] / (c[pull + cell] + _power(1.0 + settings[1] * c[cover + cell], c[3])))
+                    lifted += recovered
+                    covering += recovered * c[cover + cell]
     settings[0] = _carried(c[4] * settings[1] * covering, total - lifted)
     if total > 0.0:
         if c[1] * total > 0.5 * c[2]:
@@ -195,7 +205,7 @@ def _lift(settings: Floats, coefficients: Floats, shares: Floats) -> int:
             recovery = 0.0
             if magnetic > 0.0:
                 cell = m * classes + s
-                recovery = magnetic * (c[pull + cell] / (c[pull + cell] + (1.0 + settings[1] * c[cover + cell]) ** c[3]))
+                recovery = magnetic * (c[pull + cell] / (c[pull + cell] + _power(1.0 + settings[1] * c[cover + cell], c[3])))
             steel = recovery + (1.0 - recovery) * settings[0] * c[clinging + m * classes + s]
             shares[0, m, s] = steel
             shares[1, m, s] = 1.0 - steel
@@ -260,7 +270,7 @@ def _held(m: int, s: int, c: Floats, materials: int, classes: int, distant: floa
     pull = c[cell + cells] * distant
     share = c[DRUM + m] * (pull / (pull + 1.0))
     if c[6] == 0.0:
-        share *= c[cell] / (c[cell] + (1.0 + burden * c[cell + 2 * cells]) ** c[3])
+        share *= c[cell] / (c[cell] + _power(1.0 + burden * c[cell + 2 * cells], c[3]))
     return float(share)
 
 
@@ -279,9 +289,10 @@ def _layer(at: Floats, coefficients: Floats, parameters: Floats, load: float, se
     for m in range(materials):
         if c[DRUM + m] > 0.0:
             for s in range(classes):
-                recovered = at[m, s] * _held(m, s, c, materials, classes, settings[1], settings[2])
-                taken += recovered
-                covering += recovered * c[cover + m * classes + s]
+                if at[m, s] > 0.0:
+                    recovered = at[m, s] * _held(m, s, c, materials, classes, settings[1], settings[2])
+                    taken += recovered
+                    covering += recovered * c[cover + m * classes + s]
     settings[0] = _carried(c[4] * settings[2] * covering, total - taken)
     if total > 0.0:
         if c[1] * total > c[2]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Sizes, kernel, settling, splitting
+from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Sizes, kernel, settling, splitting, unsigned
 
 KARRA, WHITEN = 0.0, 1.0
 """Values of the screen's parameter ``curve``."""
@@ -267,9 +267,11 @@ def _sieve(settings: Floats, coefficients: Floats, shares: Floats) -> int:
     for s in range(classes):
         ratio = c[HEAD + 3 * classes + s] / settings[0]
         too_coarse = karra_efficiency(ratio) if c[3] == 0.0 else whiten_efficiency(ratio, c[3])
-        passing = (1.0 - too_coarse) * (1.0 - settings[1])
-        for m in range(materials):
-            under = passing * c[down + m * classes + s]
+        shares[1, 0, s] = (1.0 - too_coarse) * (1.0 - settings[1])
+    for m in range(materials - 1, -1, -1):  # the first row, from which the others are written, last
+        row = unsigned(down + m * classes)
+        for s in range(classes):
+            under = shares[1, 0, s] * c[row + unsigned(s)]
             shares[0, m, s] = 1.0 - under
             shares[1, m, s] = under
     return 0
