@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from twin.errors import UsageError
-from twin.measurement import Measurement
+from twin.measurement import Measurement, sampling_deviation
 
 
 def uniforms(count: int, seed: int) -> np.ndarray:

@@ -21,7 +21,8 @@ _MARK = text_mark("a change file of twin", _HEAD.encode(), begins=_HEAD.encode()
 class Change:
     """A number as a scenario writes it, where it comes from, and its interval.
 
-    ``basis``: ``measured``, ``literature``, ``calibrated`` (with the hash of its data in ``source``) or ``assumed``; ``low`` and ``high`` are written as the value is, or None.
+    ``basis``: ``measured``, ``literature``, ``calibrated`` (with the hash of its data in ``source``) or ``assumed``; ``low`` and ``high``
+    are written as the value is, or None.
     """
 
     value: Plain
