@@ -7,7 +7,7 @@ import pytest
 
 from twin.errors import ScenarioError, UsageError
 from twin.materials import ELEMENTS
-from twin.materials.thermochemistry import COLUMNS, CONSTANTS, changed, thermochemistry
+from twin.materials.thermochemistry import changed, thermochemistry
 
 DATA = thermochemistry()
 NUMBERS = DATA.numbers()
@@ -93,26 +93,27 @@ def test_enthalpies_agree_with_nasa():
 
 def test_arrays():
     data = DATA.smelting()
-    assert data.table.shape == (len(ELEMENTS), len(COLUMNS))
-    assert data.constants.shape == (len(CONSTANTS),)
-    row = dict(zip(COLUMNS, data.table[ELEMENTS.index("Fe")].tolist(), strict=True))
+    assert data.elements.shape == (len(ELEMENTS),)
+    assert data.gases.shape == (1,)
+    assert all(value != 0.0 for value in data.gases[0].tolist())
+    row = data.elements[ELEMENTS.index("Fe")]
     assert (row["A"], row["C"], row["oxygen"], row["self"]) == (-551159.0, -16.9484, 1.0, 11.3)
     assert math.isnan(row["slope"])
-    assert np.isnan(data.table[ELEMENTS.index("Sb"), COLUMNS.index("A")]) == np.False_
+    assert np.isnan(data.elements["A"][ELEMENTS.index("Sb")]) == np.False_
 
 
 def test_zinc_oxide_refers_to_the_liquid():
     """Two zinc to an O2: twice the evaporation is added to the reaction of the gas."""
-    row = DATA.smelting().table[ELEMENTS.index("Zn")]
-    assert row[COLUMNS.index("A")] == pytest.approx(-927990 + 2 * 111671)
+    row = DATA.smelting().elements[ELEMENTS.index("Zn")]
+    assert row["A"] == pytest.approx(-927990 + 2 * 111671)
 
 
 def test_variants():
-    chosen = DATA.smelting(variants={"Fe": "nasa", "Sn": "sno2_emf2"}, activities={"Sn": "low"}, slopes={"Sb": 0.75}).table
-    assert chosen[ELEMENTS.index("Fe"), COLUMNS.index("A")] == -490144.0
-    assert chosen[ELEMENTS.index("Sn"), COLUMNS.index("oxygen")] == 2.0
-    assert chosen[ELEMENTS.index("Sn"), COLUMNS.index("metal_b")] == -2.0
-    assert chosen[ELEMENTS.index("Sb"), COLUMNS.index("slope")] == 0.75
+    chosen = DATA.smelting(variants={"Fe": "nasa", "Sn": "sno2_emf2"}, activities={"Sn": "low"}, slopes={"Sb": 0.75}).elements
+    assert chosen["A"][ELEMENTS.index("Fe")] == -490144.0
+    assert chosen["oxygen"][ELEMENTS.index("Sn")] == 2.0
+    assert chosen["metal_b"][ELEMENTS.index("Sn")] == -2.0
+    assert chosen["slope"][ELEMENTS.index("Sb")] == 0.75
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import numpy as np
 from furnace import METAL, SLAG, Furnace
 from furnace_phase import HEAT, SMELTING
 
-from twin.kernels.slag import slag_properties
+from twin.kernels.slag import KEYS, slag_properties
 from twin.materials import ELEMENTS
 from twin.materials.thermochemistry import thermochemistry
 from validation_cases.case import PUBLISHED, Case, worked
@@ -68,7 +68,7 @@ def _viscosity(temperature: float, **oxides: float) -> float:
     mass = np.zeros(len(ELEMENTS))
     for element, kg in oxides.items():
         mass[ELEMENTS.index(element)] = kg
-    return float(slag_properties(mass, SMELTING.table, HEAT.elements, temperature, np.zeros(len(ELEMENTS)))[0])
+    return float(slag_properties(mass, SMELTING.elements, HEAT.elements, temperature, np.zeros(len(KEYS)))[0])
 
 
 def _distributed(element: str, pressure: float, printed: float, decades: float) -> Case:
