@@ -18,7 +18,7 @@ from twin.kernels import furnace_limits as fl
 from twin.kernels import furnace_plan as fp
 from twin.kernels.compile import Floats, kernel
 from twin.kernels.furnace_plan import OUTCOMES, STATUSES, plan_of
-from twin.kernels.furnace_space import MOLTEN_FROM, NORMAL, Account, Bench, Charge, Counts, Data, Run, Setting, Space, new_account, new_bench
+from twin.kernels.furnace_space import MOLTEN_FROM, NORMAL, Account, Charge, Counts, Data, Run, Setting, Space, new_account, new_bench
 from twin.kernels.furnace_step import oxygen_to_burn
 from twin.kernels.furnace_tables import FED, LIMIT, OVER, PARTS, PLAN, REPORTS, ROW, STATE, STREAMS, SUMS, SUPPLY, TEST, WARNING
 from twin.kernels.heat import add_cold, temperature_of
@@ -237,16 +237,15 @@ def _end(dt: float, before: float, run: Run, setting: Setting, space: Space) -> 
 
 
 @kernel()
-def _finish(run: Run, space: Space, bath: Floats, state: Record, split: Floats) -> None:
-    """Write the bath, its parts, which close to it, and the state."""
+def _finish(run: Run, space: Space, state: Record, split: Floats) -> None:
+    """Write the parts of the bath, which close to it, and the state."""
     now = run.now
-    bath[:] = run.old
-    for j in range(bath.shape[0]):
+    for j in range(split.shape[1]):
         most = 0
         for k in range(3):
             split[k, j] = space.new[ROW.metal + k, j]
             most = k if abs(split[k, j]) > abs(split[most, j]) else most
-        split[most, j] = bath[j] - (split[(most + 1) % 3, j] + split[(most + 2) % 3, j])
+        split[most, j] = run.old[j] - (split[(most + 1) % 3, j] + split[(most + 2) % 3, j])
     state.temperature, state.log_po2, state.molten, state.entrained = now.temperature, now.log_po2, now.molten, now.entrained
     state.liquidus, state.viscosity, state.gas_temperature = now.liquidus, now.viscosity, now.gas_temperature
 
@@ -317,10 +316,13 @@ def _set_out(run: Run, setting: Setting, moles: Floats) -> None:
 
 
 @kernel()
-def _phase(data: Data, charge: Charge, plans: Records, state: Record, bench: Bench, account: Account) -> int:
-    """Run a phase whose amounts and plan have been looked at, on a new bench. Returns a status of ``smelt``."""
+def _phase(data: Data, charge: Charge, plans: Records, states: Records, account: Account) -> int:
+    """Run a phase whose plan has been looked at. Returns 0, or a status that STATUSES explains."""
     n = data.heat.shape[0]
-    plan, sums = plans[0], account.sums[0]
+    if not (fp.valid_amounts(charge.bath.reshape(1, n + 2), n) and fp.valid_amounts(charge.feed, n) and fp.valid_amounts(charge.supplies, n)):
+        return 1
+    bench = new_bench(n)
+    plan, state, sums = plans[0], states[0], account.sums[0]
     bench.old[:] = charge.bath
     run = Run(bench.old, bench.control[0], bench.drive[0], bench.reports[REPORTS.now], account.streams, sums)
     setting = Setting(data, charge, plan)
@@ -337,12 +339,12 @@ def _phase(data: Data, charge: Charge, plans: Records, state: Record, bench: Ben
         bench.melt,
     )
     _set_out(run, setting, bench.moles)
-    status = _run(state, run, setting, space, account)
-    if status != 0:
-        return status
+    if _run(state, run, setting, space, account) != 0:
+        return 3
     fuel = account.streams[ROW.fuel - ROW.feed]
     sums.fuel_heat = _sum(fuel, n) / max(_sum(charge.supplies[SUPPLY.fuel], n), 1e-300) * plan.fuel_lhv
-    _finish(run, space, charge.bath, state, account.split)
+    _finish(run, space, state, account.split)
+    charge.bath[:] = bench.old  # the last use of the bench: a record does not keep the array alive that it is part of
     return 0
 
 
@@ -357,11 +359,5 @@ def run_phase(data: Data, charge: Charge, plan: Records, state: Records, warned:
     - ``state``: one STATE, in and out; zeros for a furnace of which nothing is known;
     - ``warned`` (len(WARNINGS),): counted up.
     """
-    n = len(data.heat)
-    account = new_account(n, warned)
-    if not (fp.valid_amounts(charge.bath.reshape(1, n + 2), n) and fp.valid_amounts(charge.feed, n) and fp.valid_amounts(charge.supplies, n)):
-        return 1, account
-    if not fp.possible(plan):
-        return 2, account
-    status = _phase(data, charge, plan, state[0], new_bench(n), account)
-    return (3 if status != 0 else 0), account
+    account = new_account(len(data.heat), warned)
+    return (_phase(data, charge, plan, state, account) if fp.possible(plan) else 2), account

@@ -12,7 +12,7 @@ from twin.kernels.furnace_tables import CONTROL, DRIVE, HEATS, LIMIT, OVER, PART
 from twin.kernels.physical_constants import ATMOSPHERE
 from twin.kernels.record_table import Record, Records
 from twin.kernels.smelting import R
-from twin.kernels.smelting_tables import ENTHALPY, KEY, MOLECULE, ROLE, Chemistry, Melt, new_melt
+from twin.kernels.smelting_tables import COEFFICIENT, CONDITIONS, ENTHALPY, KEY, MELT, MIXTURE, MOLECULE, ODD, PRESENT, ROLE, SOLUTION, Chemistry, Melt
 
 Counts = NDArray[np.int64]
 
@@ -20,6 +20,9 @@ MOLTEN_FROM = 1373.15  # K: below, nothing reacts
 HOTTEST_EQUILIBRIUM = 1773.15  # K: the equilibrium is not asked for more, its data end there; counted as its `temperature`
 NORMAL = ATMOSPHERE / (R * 273.15)  # mol in a Nm3
 LOWEST_VISCOSITY, HIGHEST_VISCOSITY = 1e-3, 1e6  # Pa s
+
+_COEFFICIENT, _CONDITIONS, _PRESENT, _MIXTURE, _MELT = (table.dtype for table in (COEFFICIENT, CONDITIONS, PRESENT, MIXTURE, MELT))
+_CONTROL, _DRIVE, _REPORT, _ENTHALPY = (table.dtype for table in (CONTROL, DRIVE, REPORT, ENTHALPY))
 
 
 class Data(NamedTuple):
@@ -115,22 +118,32 @@ def new_account(elements: int, warned: Counts) -> Account:
     return Account(np.zeros((len(PARTS), width)), np.zeros((len(STREAMS), width)), SUMS.new(), np.zeros(len(LIMIT)), warned)
 
 
+@kernel()
 def new_bench(elements: int) -> Bench:
-    """Return the arrays that a phase of so many elements works with."""
+    """Return the arrays that a phase of so many elements works with; made here, since each array that Python hands over costs as much as many steps."""
     width = elements + 2
+    melt = Melt(
+        np.zeros(elements, dtype=_COEFFICIENT),
+        np.zeros(1, dtype=_CONDITIONS),
+        np.zeros(elements, dtype=_PRESENT),
+        np.zeros(1, dtype=_MIXTURE),
+        np.zeros((len(SOLUTION), elements)),
+        np.zeros(1, dtype=_MELT),
+        np.zeros(len(ODD), dtype=np.int64),
+    )
     return Bench(
         np.zeros(width),
-        CONTROL.new(),
-        DRIVE.new(),
-        REPORT.new(len(REPORTS)),
+        np.zeros(1, dtype=_CONTROL),
+        np.zeros(1, dtype=_DRIVE),
+        np.zeros(len(REPORTS), dtype=_REPORT),
         np.zeros((len(ROW), width)),
         np.zeros((len(SCRATCH), width)),
         np.zeros(elements),
         np.zeros(len(KEY)),
         np.zeros(len(MOLECULE)),
-        ENTHALPY.new(len(HEATS)),
-        ENTHALPY.new(len(OVER)),
-        new_melt(elements),
+        np.zeros(len(HEATS), dtype=_ENTHALPY),
+        np.zeros(len(OVER), dtype=_ENTHALPY),
+        melt,
     )
 
 

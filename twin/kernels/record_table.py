@@ -6,6 +6,8 @@ Compiled code reads a field of a record by its name, and a row of an array by a 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -29,21 +31,29 @@ class Field(NamedTuple):
     length: int = 0
 
 
-class Table(NamedTuple):
+@dataclass(frozen=True)
+class Table:
     """All fields of one kind of record, in their order."""
 
     title: str
     fields: tuple[Field, ...]
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The names of the fields."""
         return tuple(field.name for field in self.fields)
 
-    @property
+    @cached_property
     def dtype(self) -> np.dtype[Any]:
         """As numpy and numba lay it out."""
         return np.dtype([(field.name, field.kind, (field.length,)) if field.length else (field.name, field.kind) for field in self.fields])
+
+    @cached_property
+    def _defaults(self) -> Records:
+        record = np.zeros(1, dtype=self.dtype)
+        for field in self.fields:
+            record[field.name] = field.default
+        return record
 
     def new(self, count: int = 1) -> Records:
         """Return ``count`` records, all fields at their defaults.
@@ -51,11 +61,7 @@ class Table(NamedTuple):
         >>> Table("a pair", (Field("dt", "s", 60.0, "step"), Field("blast", "Nm3/s", 0.0, "air"))).new()["dt"].tolist()
         [60.0]
         """
-        records = np.zeros(count, dtype=self.dtype)
-        for field in self.fields:
-            if field.default != 0.0:
-                records[field.name] = field.default
-        return records
+        return self._defaults.copy() if count == 1 else np.repeat(self._defaults, count)
 
     def of(self, values: Mapping[str, float]) -> Records:
         """Return an array of one record, with ``values`` by name; what is not named has its default. Raises ``KeyError`` for a name that is not there."""
