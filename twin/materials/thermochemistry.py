@@ -68,7 +68,7 @@ class Activity:
     clamp: Number | None = None
 
     def at(self, temperature: float) -> float:
-        """Return g of the dilute element: tin's is 0.0746 at 1573.15 K."""
+        """Return g of the dilute element: tin's is 0.0371 at 1573.15 K."""
         return math.exp(math.log(10.0) * ((self.a.value / temperature if self.a else 0.0) + self.b.value))
 
 

