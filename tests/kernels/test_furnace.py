@@ -137,7 +137,7 @@ def test_a_phase_takes_up_where_the_last_one_ended(copper):
     half = run(*copper, at_least=1800.0, at_most=1800.0, **plan)
     rest = run(half.bath, half.state_array, at_least=1800.0, at_most=1800.0, **plan)
     assert rest.temperature == pytest.approx(whole.temperature, abs=0.05)
-    assert rest.bath[:E] == pytest.approx(whole.bath[:E], rel=3e-4, abs=1e-6)
+    assert rest.bath[:E] == pytest.approx(whole.bath[:E], rel=4e-4, abs=1e-6)
 
 
 def test_inputs_that_are_wrong(copper):

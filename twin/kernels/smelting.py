@@ -273,7 +273,7 @@ def smelt(mass: Floats, temperature: float, chemistry: Chemistry, melt: Melt) ->
       first guess, else 1e-8 atm is; ``counted`` is counted up.
 
     Copper 1000 kg, iron 100 kg, SiO2 60 kg (Si 28.05, O 31.95) and 28 kg of further oxygen at 1573.15 K give log10 pO2, % Fe in metal and % Cu in
-    slag of -9.4384, 0.3234, 1.0791.
+    slag of -9.5108, 0.3192, 1.0341.
     """
     state, out = melt.state[0], melt.out
     share = Share(melt.at, melt.conditions[0], melt.present, melt.mixture[0])
