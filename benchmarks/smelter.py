@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import sys
 import time
@@ -21,12 +20,11 @@ from size import size
 
 import twin
 from twin.kernels import furnace
+from twin.kernels.furnace_space import Account, new_account
 from twin.units import furnace as furnaces
 from twin.units.furnace_rows import phase_row
 
 PATH = Path(__file__).with_name("smelter.yaml")
-STEPS, TRIED = furnace.SUMS.index("steps"), furnace.SUMS.index("tried")
-ARGUMENTS = [*inspect.signature(furnace.run_phase).parameters]
 CALLS = 20_000
 
 
@@ -42,15 +40,14 @@ class PhaseClock:
         self._run_phase = furnace.run_phase
         self.phases, self.calls, self.counted, self.steps, self.tried = 0, 0, 0.0, 0.0, 0.0
 
-    def __call__(self, *arguments: Any) -> int:
+    def __call__(self, *arguments: Any) -> tuple[int, Account]:
         begin = time.process_time()
-        status = self._run_phase(*arguments)
+        status, account = self._run_phase(*arguments)
         self.counted += time.process_time() - begin
-        sums = arguments[ARGUMENTS.index("sums")]
         self.calls += 1
-        self.steps += sums[STEPS]
-        self.tried += sums[TRIED]
-        return status
+        self.steps += account.sums["steps"][0]
+        self.tried += account.sums["tried"][0]
+        return status, account
 
     def row(self, *arguments: Any) -> dict[str, Any]:
         """Stands in for what writes a phase's row of the batch table."""
@@ -67,11 +64,11 @@ class PhaseClock:
 def _own_cost() -> tuple[float, float]:
     """CPU seconds that a call of the clock adds to a run, and those of them that it counts as the phase's."""
     clock = PhaseClock()
-    clock._run_phase = lambda *arguments: 0
-    arguments = [np.zeros(len(furnace.SUMS))] * len(ARGUMENTS)
+    nothing = 0, new_account(1, np.zeros(len(furnace.WARNINGS), dtype=np.int64))
+    clock._run_phase = lambda *arguments: nothing
     begin = time.process_time()
     for _ in range(CALLS):
-        clock(*arguments)
+        clock(*nothing)
     return (time.process_time() - begin) / CALLS, clock.counted / CALLS
 
 

@@ -22,6 +22,8 @@ import reference_texts as texts
 from fields_in_words import PLACE, default_of, key_of, type_of
 from pydantic import BaseModel
 
+from twin.kernels import furnace_tables, smelting_tables
+from twin.kernels.record_table import Field, Table
 from twin.materials import CLASSES, ELEMENTS, PROPERTIES, Catalogue, Label, Material, Number, builtin_catalogue, builtin_names, builtin_text, carriers
 from twin.materials.properties import DERIVED
 from twin.quantities import CELSIUS, UNITS, format_quantity, kind_of, unit
@@ -410,6 +412,27 @@ def testing_page() -> str:
     return "\n".join(parts)
 
 
+# -- furnace.md -------------------------------------------------------------------------------------------------------------------------------
+
+
+def furnace_page() -> str:
+    """The records and places that the kernels of smelting work on, out of their tables."""
+    parts = [NOTE, texts.FURNACE_HEAD]
+    for module in (furnace_tables, smelting_tables):
+        parts += [f"## `{module.__name__}`\n"]
+        for name, found in vars(module).items():
+            if isinstance(found, Table):
+                rows = ((f"`{field.name}`", field.unit, _default(field), field.meaning) for field in found.fields)
+                parts += [f"### {name}\n", f"{found.title}.\n", table(("field", "unit", "default", "meaning"), rows)]
+        rows_of = ((name, found) for name, found in vars(module).items() if name.isupper() and hasattr(found, "_fields") and not isinstance(found, Table))
+        parts += ["### Places\n", table(("places", "what", "names"), ((f"`{n}`", _first(type(p).__doc__), _listed(p._fields)) for n, p in rows_of))]
+    return "\n".join(parts)
+
+
+def _default(field: Field) -> str:
+    return f"{field.length} values" if field.length else f"{field.default:g}" if field.default != 0.0 else ""
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/scenario.md": scenario_page,
     "docs/reference/kpis.md": kpi_page,
@@ -417,6 +440,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/materials.md": materials_page,
     "docs/reference/machines.md": machines_page,
     "docs/reference/testing.md": testing_page,
+    "docs/reference/furnace.md": furnace_page,
     "scenarios/scenario.schema.json": schema_text,
 }
 """What is written, by its path below the project."""

@@ -464,3 +464,10 @@ from twin.testing import KernelCheckError, Monotone, check_kernel
 `KernelCheckError` is raised with everything that was found: `faults` holds a sentence for each, with the value, the limit,
 the place and the trial in which it was seen.
 """
+
+FURNACE_HEAD = """# Records of the furnace
+
+What the equilibrium of [smelting](../smelting.md), its heat and a furnace's phases work on. Each table is written down once; Python and compiled code
+read its fields by their names. `PLAN` is what a scenario's furnace and phase become, `STATE` what a saved state holds beside metal, slag and solids,
+`SUMS` is what a phase adds up. A default is 0 where none is given.
+"""

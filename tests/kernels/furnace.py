@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from twin.kernels import smelting
-from twin.kernels.phases import ROWS, WIDTH
+from twin.kernels.smelting_tables import Chemistry, new_melt
 from twin.materials import ELEMENTS
-from twin.materials.thermochemistry import SmeltingData, thermochemistry
+from twin.materials.thermochemistry import thermochemistry
 
 METAL, SLAG, GAS, CARBON = range(4)
 WARM = 1573.15
@@ -41,21 +41,20 @@ class Melt:
 
 
 class Furnace:
-    def __init__(self, data: SmeltingData | None = None, temperature=WARM, pressure=1.0):
+    def __init__(self, data: Chemistry | None = None, temperature=WARM, pressure=1.0):
         self.data = data or thermochemistry().smelting()
         self.temperature = temperature
-        self.at = np.zeros((len(ELEMENTS) + 1, WIDTH))
-        self.work = np.zeros((ROWS, len(ELEMENTS)))
-        smelting.prepare_smelting(self.data.table, self.data.constants, temperature, pressure, self.at)
+        self.melt = new_melt(len(ELEMENTS))
+        smelting.prepare_smelting(self.data, temperature, pressure, self.melt)
 
     def smelt(self, mass, guess=0.0):
         mass = np.asarray(mass, dtype=np.float64)
-        out = np.full((4, len(ELEMENTS)), np.nan)
-        state = np.zeros(len(smelting.STATE))
-        state[0] = guess
-        warn = np.zeros(len(smelting.WARNINGS), dtype=np.int64)
-        status = smelting.smelt(mass, self.temperature, self.data.table, self.data.constants, self.at, self.work, out, state, warn)
-        return Melt(mass, out, state, warn, status)
+        melt = self.melt
+        melt.out[:] = np.nan
+        melt.state["log_po2"] = guess
+        melt.counted[:] = 0
+        status = smelting.smelt(mass, self.temperature, self.data, melt)
+        return Melt(mass, melt.out.copy(), melt.state[0], melt.counted.copy(), status)
 
     def __call__(self, **kg):
         return self.smelt([kg.get(name, 0.0) for name in ELEMENTS])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from twin.kernels import furnace, furnace_plan
+from twin.kernels import furnace
+from twin.kernels.furnace_tables import END_TEST
 from twin.materials import ELEMENTS
 from twin.materials.heat import heat_data
 from twin.materials.thermochemistry import thermochemistry
@@ -13,7 +14,7 @@ E = len(ELEMENTS)
 FORMATION, SENSIBLE = E, E + 1
 METAL, SLAG, SOLID = range(3)
 SMELTING, HEAT = thermochemistry().smelting(), heat_data()
-ARRAYS = (SMELTING.table, SMELTING.constants, HEAT.elements, HEAT.species)
+DATA = furnace.Data(SMELTING, HEAT.elements, HEAT.species, ELEMENTS.index("O"), ELEMENTS.index("N"))
 ENTERS = 6  # of the streams
 
 
@@ -36,13 +37,14 @@ COPPER = row(Cu=1.0)
 class Result:
     """What a phase gave, by name."""
 
-    def __init__(self, before, bath, state, split, streams, sums, limits, warn, status):
-        self.before, self.bath, self.status, self.split, self.streams = before, bath, status, split, streams
-        self.state = dict(zip(furnace.STATE, state.tolist(), strict=True))
+    def __init__(self, before, bath, state, account, status):
+        self.before, self.bath, self.status, self.split, self.streams = before, bath, status, account.split, account.streams
+        self.state = {name: float(state[name][0]) for name in furnace.STATE.names}
         self.state_array = state
-        self.sums = dict(zip(furnace.SUMS, sums.tolist(), strict=True))
-        self.limits = {name: value for name, value in zip(furnace.LIMITS, limits.tolist(), strict=True) if value}
-        self.warnings = {name: int(value) for name, value in zip(furnace.WARNINGS, warn, strict=True) if value}
+        self.sums = {name: float(account.sums[name][0]) for name in furnace.SUMS.names if name != "heat"}
+        self.sums |= {f"heat_{level}": float(value) for level, value in enumerate(account.sums["heat"][0])}
+        self.limits = {name: value for name, value in zip(furnace.LIMITS, account.limits.tolist(), strict=True) if value}
+        self.warnings = {name: int(value) for name, value in zip(furnace.WARNINGS, account.warned, strict=True) if value}
 
     @property
     def seconds(self):
@@ -87,19 +89,17 @@ class Result:
         return float(abs(self._gap()[E:].sum() + self.sums["wall_loss"]) / max(turnover, 1.0))
 
 
-def run(bath=None, state=None, feed=None, tests=(), coolant=None, fuel=METHANE, reductant=COKE, arrays=ARRAYS, **plan):
+def run(bath=None, state=None, feed=None, tests=(), coolant=None, fuel=METHANE, reductant=COKE, data=DATA, **plan):
     """Run a phase. ``tests``: (quantity, element or None, +1 or -1, limit)."""
     bath = np.zeros(E + 2) if bath is None else bath.copy()
-    state = np.zeros(len(furnace.STATE)) if state is None else state.copy()
+    state = furnace.STATE.new() if state is None else state.copy()
     feed = np.zeros((3, E + 2)) if feed is None else feed
     supplies = np.array([COPPER if coolant is None else coolant, fuel, reductant])
-    asked = np.array([[furnace.TESTS.index(what), ELEMENTS.index(e) if e else 0, way, limit] for what, e, way, limit in tests], dtype=np.float64).reshape(-1, 4)
-    split, streams = np.full((3, E + 2), np.nan), np.full((len(furnace.STREAMS), E + 2), np.nan)
-    sums, limits = np.full(len(furnace.SUMS), np.nan), np.full(len(furnace.LIMITS), np.nan)
+    asked = np.array([(furnace.TESTS.index(what), ELEMENTS.index(e) if e else 0, way, limit) for what, e, way, limit in tests], dtype=END_TEST.dtype)
     warn = np.zeros(len(furnace.WARNINGS), dtype=np.int64)
     before = bath.copy()
-    status = furnace.run_phase(bath, state, feed, supplies, furnace_plan.plan_of(plan), asked, *arrays, split, streams, sums, limits, warn)
-    return Result(before, bath, state, split, streams, sums, limits, warn, status)
+    status, account = furnace.run_phase(data, furnace.Charge(bath, feed, supplies, asked), furnace.plan_of(plan), state, warn)
+    return Result(before, bath, state, account, status)
 
 
 def melt(temperature, **kg):

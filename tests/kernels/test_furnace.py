@@ -8,7 +8,8 @@ from furnace_phase import COKE, HYDROGEN, METAL, METHANE, SENSIBLE, SLAG, SOLID,
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from twin.kernels import furnace, furnace_plan, furnace_space, smelting
+from twin.kernels import furnace, smelting
+from twin.kernels.furnace_tables import REPORT, STATE
 from twin.materials import ELEMENTS
 
 BLACK_COPPER = {"Cu": 8000.0, "Fe": 500.0, "Sn": 200.0, "Pb": 200.0, "Ni": 100.0, "Zn": 100.0, "Ag": 5.0, "Au": 1.0}
@@ -34,16 +35,14 @@ def plastics(mass, heating_value=36e6):
 
 
 def test_names_agree():
-    assert furnace_plan.PLAN[furnace_plan.MANNER :] == furnace_space.MANNER
     assert furnace.WARNINGS[: len(smelting.WARNINGS)] == smelting.WARNINGS
     assert furnace.STREAMS == ("feed", "coolant", "fuel", "reductant", "oxygen", "air", "gas", "fume", "dust")
-    assert len(furnace.SUMS) == furnace_plan.TRIED + 1
-    for name in ("FEED", "COOLANT_IN", "FUEL_IN", "REDUCTANT_IN", "OXYGEN_IN", "AIR_IN", "GAS", "FUME", "DUST"):
-        place = getattr(furnace_space, name) - furnace_space.FEED
-        assert furnace.STREAMS[place] == name.lower().removesuffix("_in")
-    assert furnace_plan.plan_of({"blast": 2.0})[furnace_plan.BLAST] == 2.0
+    assert furnace.PARTS == ("metal", "slag", "solid")
+    assert set(STATE.names) <= set(REPORT.names)
+    assert furnace.plan_of({"blast": 2.0})["blast"].tolist() == [2.0]
+    assert furnace.plan_of({})["dt"].tolist() == [60.0]
     with pytest.raises(KeyError):
-        furnace_plan.plan_of({"blasts": 2.0})
+        furnace.plan_of({"blasts": 2.0})
 
 
 def close(result):
@@ -138,7 +137,7 @@ def test_a_phase_takes_up_where_the_last_one_ended(copper):
     half = run(*copper, at_least=1800.0, at_most=1800.0, **plan)
     rest = run(half.bath, half.state_array, at_least=1800.0, at_most=1800.0, **plan)
     assert rest.temperature == pytest.approx(whole.temperature, abs=0.05)
-    assert rest.bath[:E] == pytest.approx(whole.bath[:E], rel=3e-4, abs=1e-6)
+    assert rest.bath[:E] == pytest.approx(whole.bath[:E], rel=4e-4, abs=1e-6)
 
 
 def test_inputs_that_are_wrong(copper):

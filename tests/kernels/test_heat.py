@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twin.kernels import furnace_limits, heat, slag
+from twin.kernels.smelting_tables import ENTHALPY, MOLECULE
 from twin.materials import ELEMENTS
 
 OXYGEN = ELEMENTS.index("O")
+MOLAR_MASS = float(SMELTING.elements["molar_mass"][OXYGEN])
 
 
 @pytest.mark.parametrize("function", [heat.content, heat.temperature_of, slag.settling_velocity, furnace_limits.bought])
@@ -46,20 +48,20 @@ def test_nothing_has_no_temperature():
 
 def test_metal_and_oxide_differ_by_the_reaction():
     """A kmol of lead and half of O2 against PbO at T0: -183.8 kJ/mol, the free energy's A."""
-    metal, oxide = np.zeros(3), np.zeros(3)
+    metal, oxide = ENTHALPY.new(2)
     lead = np.zeros(E)
     lead[ELEMENTS.index("Pb")] = 207.2
-    heat.add_metal(lead, SMELTING.table, HEAT.species, HEAT.elements, OXYGEN, metal)
+    heat.add_metal(lead, MOLAR_MASS, HEAT.species, HEAT.elements, OXYGEN, metal)
     heat.add_oxides(lead, HEAT.elements, OXYGEN, oxide)
-    oxygen = 500.0 * HEAT.species[heat.O2, 1]
-    assert (oxide[0] + oxide[1] - metal[0] - metal[1] - oxygen) / 1e6 == pytest.approx(-367.681 / 2)
+    oxygen = 500.0 * HEAT.species["content"][MOLECULE.O2]
+    assert (sum(oxide.tolist()[:2]) - sum(metal.tolist()[:2]) - oxygen) / 1e6 == pytest.approx(-367.681 / 2)
 
 
 def test_oxygen_in_copper_has_its_heat():
-    copper, sums = np.zeros(E), np.zeros(3)
+    copper, sums = np.zeros(E), ENTHALPY.new()[0]
     copper[OXYGEN] = 0.015999
-    heat.add_metal(copper, SMELTING.table, HEAT.species, HEAT.elements, OXYGEN, sums)
-    assert sums[0] == pytest.approx(-85350.0)
+    heat.add_metal(copper, MOLAR_MASS, HEAT.species, HEAT.elements, OXYGEN, sums)
+    assert sums["formation"] == pytest.approx(-85350.0)
 
 
 def test_levels_add_up():

@@ -14,12 +14,12 @@ OXIDES |= {"MgO": ("Mg", 24.305 / 40.304), "Na2O": ("Na", 45.98 / 61.979), "ZnO"
 
 
 def properties(temperature=1573.15, **oxides):
-    mass, shares = np.zeros(E), np.zeros(E)
+    mass, shares = np.zeros(E), np.zeros(len(slag.KEYS))
     for name, share in oxides.items():
         element, metal = OXIDES[name]
         mass[ELEMENTS.index(element)] = share * metal
-    viscosity, liquidus = slag.slag_properties(mass, SMELTING.table, HEAT.elements, temperature, shares)
-    return viscosity, liquidus, dict(zip((*slag.KEYS, "iron_to_silica"), shares.tolist(), strict=False))
+    viscosity, liquidus = slag.slag_properties(mass, SMELTING.elements, HEAT.elements, temperature, shares)
+    return viscosity, liquidus, dict(zip(slag.KEYS, shares.tolist(), strict=True))
 
 
 def test_riboud_by_hand():

@@ -58,7 +58,7 @@ def test_zinc_in_nitrogen_draws_in_air_and_becomes_oxide() -> None:
     assert nitrogen == pytest.approx(0.806, abs=5e-4)
     assert there(cleaned.air) == pytest.approx({"O": oxygen, "N": nitrogen})
     assert there(cleaned.gas) == pytest.approx({"N": 5.0 + nitrogen})
-    assert cleaned.dust_formation == pytest.approx(float(HEAT.elements[ELEMENTS.index("Zn"), 2]))
+    assert cleaned.dust_formation == pytest.approx(float(HEAT.elements["oxide_F"][ELEMENTS.index("Zn")]))
     assert cleaned.gas_formation == 0.0
 
 

@@ -11,7 +11,7 @@ from furnace_phase import COKE, HEAT, METAL, METHANE, SLAG, E, charge, melt, row
 
 from twin.kernels import heat as kernel
 from twin.materials import ELEMENTS
-from twin.materials.heat import HEAT_COLUMNS, SPECIES, T0
+from twin.materials.heat import SPECIES, T0
 from twin.materials.thermochemistry import thermochemistry
 
 R = 8.314462618
@@ -25,7 +25,7 @@ def shown(*parts):
 
 
 def element(name, column):
-    return float(HEAT.elements[ELEMENTS.index(name), HEAT_COLUMNS.index(column)])
+    return float(HEAT.elements[column][ELEMENTS.index(name)])
 
 
 def sensible(name, temperature=T0):
@@ -35,7 +35,7 @@ def sensible(name, temperature=T0):
 
 
 def formation(name):
-    return float(HEAT.species[SPECIES.index(name), 0])
+    return float(HEAT.species["formation"][SPECIES.index(name)])
 
 
 @pytest.mark.parametrize(("name", "expected"), [("Cu", 218), ("Fe", 307), ("Pb", 56), ("Ni", 277)])
@@ -135,7 +135,9 @@ def test_aluminium_heats_as_its_formation_says():
     per_o2 = oxides["Al"].oxides["nasa"].enthalpy(T0) - oxides["Fe"].oxides["oneill"].enthalpy(T0)
     released = -per_o2 * 0.75 * 10.0 / 0.026982 - 10.0 * element("Al", "metal_H")
     capacity = sum(
-        float(result.split[METAL, i] * HEAT.elements[i, 1]) + float(result.split[SLAG, i] * HEAT.elements[i, 4]) for i in range(E) if ELEMENTS[i] != "O"
+        float(result.split[METAL, i] * HEAT.elements["metal_c"][i]) + float(result.split[SLAG, i] * HEAT.elements["oxide_c"][i])
+        for i in range(E)
+        if ELEMENTS[i] != "O"
     )
     rise = result.temperature - T0
     shown(rise, released / capacity)

@@ -14,54 +14,25 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-from numpy.typing import NDArray
-
 from twin.kernels import furnace_limits as fl
 from twin.kernels import furnace_plan as fp
-from twin.kernels import furnace_space as fs
 from twin.kernels.compile import Floats, kernel
-from twin.kernels.furnace_plan import (
-    DEFAULTS,
-    FEED_ROWS,
-    LIMITS,
-    METAL,
-    OUTCOMES,
-    PLAN,
-    SLAG,
-    SOLID,
-    SPLIT,
-    STATE,
-    STATUSES,
-    STREAMS,
-    SUMS,
-    SUPPLIES,
-    TESTS,
-    WARNINGS,
-    plan_of,
-)
-from twin.kernels.furnace_space import MOLTEN_FROM, NORMAL, Setting, Space
+from twin.kernels.furnace_plan import OUTCOMES, STATUSES, plan_of
+from twin.kernels.furnace_space import MOLTEN_FROM, NORMAL, Account, Charge, Counts, Data, Run, Setting, Space, new_account, new_bench
 from twin.kernels.furnace_step import oxygen_to_burn
+from twin.kernels.furnace_tables import FED, LIMIT, OVER, PARTS, PLAN, REPORTS, ROW, STATE, STREAMS, SUMS, SUPPLY, TEST, WARNING
 from twin.kernels.heat import add_cold, temperature_of
-from twin.kernels.phases import ROWS as SMELT_ROWS
-from twin.kernels.phases import WIDTH
 from twin.kernels.physical_constants import AIR_OXYGEN, COLD, LEVELS
+from twin.kernels.record_table import Record, Records
 from twin.kernels.slag import LEAST_SILICATE, MOST_ALUMINA, MOST_VISCOUS, WINDOW_IRON, WINDOW_LIME
-from twin.kernels.smelting import AS_NITROGEN, AS_OXYGEN, MOLAR_MASS, OXIDE_VAPOUR_A, ROLE, VAPOUR_A
-
-Counts = NDArray[np.int64]
 
 __all__ = [
-    "DEFAULTS",
     "FEED_ROWS",
     "LEVELS",
     "LIMITS",
-    "METAL",
     "OUTCOMES",
+    "PARTS",
     "PLAN",
-    "SLAG",
-    "SOLID",
-    "SPLIT",
     "STATE",
     "STATUSES",
     "STREAMS",
@@ -69,11 +40,17 @@ __all__ = [
     "SUPPLIES",
     "TESTS",
     "WARNINGS",
+    "Charge",
+    "Data",
     "plan_of",
     "run_phase",
 ]
 
-SMELTING_WARNINGS = 8  # that come from a step's equilibrium
+FEED_ROWS: tuple[str, ...] = FED._fields
+SUPPLIES: tuple[str, ...] = SUPPLY._fields
+TESTS: tuple[str, ...] = TEST._fields
+LIMITS: tuple[str, ...] = LIMIT._fields
+WARNINGS: tuple[str, ...] = WARNING._fields
 CLOSE = 1e-3  # of a step: how well its end is bracketed
 RAISED, LEAST_FACTOR = 1.5, 0.02  # how the next step's factor is guessed
 
@@ -87,150 +64,165 @@ def _sum(row: Floats, elements: int) -> float:
 
 
 @kernel()
-def _margin(tests: Floats, new: Floats, then: Floats, blown: float, elements: int) -> float:
+def _asked(test: Record, new: Floats, then: Record, blown: float, elements: int) -> float:
+    """The value of what an end test asks for."""
+    what, element = test.quantity, test.element
+    metal, slag = _sum(new[ROW.metal], elements), _sum(new[ROW.slag], elements)
+    value = 0.0
+    if what == TEST.metal:
+        value = new[ROW.metal, element] / metal if metal > 0.0 else 0.0
+    elif what == TEST.slag:
+        value = new[ROW.slag, element] / slag if slag > 0.0 else 0.0
+    elif what == TEST.slag_and_drops:
+        drops = then.entrained / metal if metal > 0.0 else 0.0
+        mass = slag + drops * metal
+        value = (new[ROW.slag, element] + drops * new[ROW.metal, element]) / mass if mass > 0.0 else 0.0
+    elif what == TEST.temperature:
+        value = then.temperature
+    elif what == TEST.log_po2:
+        value = then.log_po2
+    elif what == TEST.oxygen:
+        value = blown
+    elif what == TEST.entrained:
+        value = then.entrained / slag if slag > 0.0 else 0.0
+    return value
+
+
+@kernel()
+def _margin(tests: Records, new: Floats, then: Record, blown: float, elements: int) -> float:
     """By how much the worst test holds, positive where all do: in its own unit, as share of the limit where that is not zero. Inf without tests."""
     worst = math.inf
     for k in range(tests.shape[0]):
-        what, element = int(tests[k, 0]), int(tests[k, 1])
-        metal, slag = _sum(new[fs.METAL], elements), _sum(new[fs.SLAG], elements)
-        value = 0.0
-        if what == fp.IN_METAL:
-            value = new[fs.METAL, element] / metal if metal > 0.0 else 0.0
-        elif what == fp.IN_SLAG:
-            value = new[fs.SLAG, element] / slag if slag > 0.0 else 0.0
-        elif what == fp.IN_SLAG_AND_DROPS:
-            drops = then[fs.ENTRAINED] / metal if metal > 0.0 else 0.0
-            mass = slag + drops * metal
-            value = (new[fs.SLAG, element] + drops * new[fs.METAL, element]) / mass if mass > 0.0 else 0.0
-        elif what == fp.TEMPERATURE:
-            value = then[fs.T]
-        elif what == fp.LOG_PO2:
-            value = then[fs.PO2]
-        elif what == fp.BLOWN:
-            value = blown
-        elif what == fp.ENTRAINED:
-            value = then[fs.ENTRAINED] / slag if slag > 0.0 else 0.0
-        scale = abs(tests[k, 3]) if tests[k, 3] != 0.0 else 1.0
-        worst = min(worst, tests[k, 2] * (value - tests[k, 3]) / scale)
+        test = tests[k]
+        scale = abs(test.limit) if test.limit != 0.0 else 1.0
+        worst = min(worst, test.way * (_asked(test, new, then, blown, elements) - test.limit) / scale)
     return worst
 
 
 @kernel()
-def _waiting_for(plan: Floats, tests: Floats, left: Floats, table: Floats, new: Floats, then: Floats, blown: float, elements: int) -> int:
-    """What a step that no limit held back waits for."""
-    if left[0] > 0.0 and plan[fp.FEED_RATE] > 0.0:
-        return fp.FEEDER
+def _waiting_for(run: Run, setting: Setting, space: Space) -> int:
+    """What the next step waits for if no limit holds it back."""
+    plan, control, tests, elements = setting.plan, run.control, setting.charge.tests, setting.data.chemistry.elements
+    if control.feed_left > 0.0 and plan.feed_rate > 0.0:
+        return LIMIT.feeder
     for k in range(tests.shape[0]):
-        if _margin(tests[k : k + 1], new, then, blown, elements) >= 0.0:
+        if _margin(tests[k : k + 1], space.new, run.now, run.sums.blown, elements.shape[0]) >= 0.0:
             continue
-        what, element = int(tests[k, 0]), int(tests[k, 1])
-        if what == fp.TEMPERATURE:
-            return fp.HEATING if tests[k, 2] > 0.0 else fp.COOLING
-        if what == fp.ENTRAINED:
-            return fp.SETTLING
-        if what == fp.IN_SLAG and tests[k, 2] < 0.0 and not (math.isnan(table[element, VAPOUR_A]) and math.isnan(table[element, OXIDE_VAPOUR_A])):
-            return fp.FUMING
-    if plan[fp.REDUCTANT_RATE] > 0.0 and left[2] > 0.0:
-        return fp.REDUCING
-    return fp.BLASTING if plan[fp.BLAST] > 0.0 else fp.TIME
+        what, way, element = tests[k].quantity, tests[k].way, elements[tests[k].element]
+        if what == TEST.temperature:
+            return LIMIT.heat if way > 0.0 else LIMIT.cooling
+        if what == TEST.entrained:
+            return LIMIT.settling
+        if what == TEST.slag and way < 0.0 and not (math.isnan(element.vapour_A) and math.isnan(element.oxide_vapour_A)):
+            return LIMIT.fuming
+    if plan.reductant_rate > 0.0 and control.reductant_left > 0.0:
+        return LIMIT.reductant
+    return LIMIT.blast if plan.blast > 0.0 else LIMIT.time
 
 
 @kernel()
-def _count(plan: Floats, dt: float, new: Floats, then: Floats, elements: int, smelted: Counts, warn: Counts) -> None:
+def _count(dt: float, plan: Record, space: Space, warned: Counts) -> None:
     """Count the warnings of a step."""
-    first = smelted.shape[0]
-    for k in range(first):
-        warn[k] += smelted[k]
-    slag, bath = _sum(new[fs.SLAG], elements), _sum(new[fs.BATH], elements)
-    iron_silicate = then[fs.SILICATE] >= LEAST_SILICATE
+    new, then = space.new, space.then
+    elements = new.shape[1] - 2
+    for k in range(space.melt.counted.shape[0]):
+        warned[k] += space.melt.counted[k]
+    slag, bath = _sum(new[ROW.slag], elements), _sum(new[ROW.bath], elements)
+    iron_silicate = then.silicate >= LEAST_SILICATE
     if slag > 1e-3 * bath and iron_silicate:
-        warn[first] += 0 if WINDOW_IRON[0] <= then[fs.IRON] <= WINDOW_IRON[1] else 1
-        warn[first + 1] += 0 if WINDOW_LIME[0] <= then[fs.LIME] <= WINDOW_LIME[1] else 1
-        warn[first + 2] += 1 if then[fs.ALUMINA] > MOST_ALUMINA else 0
-        warn[first + 3] += 1 if then[fs.VISCOSITY] > MOST_VISCOUS else 0
-        warn[first + 4] += 1 if then[fs.LIQUIDUS] > then[fs.T] else 0
-    warn[first + 8] += 1 if slag > 1e-3 * bath and not iron_silicate else 0
-    warn[first + 5] += 1 if bath > 0.0 and then[fs.MOLTEN] == 0.0 else 0
-    warn[first + 6] += 1 if then[fs.T] > plan[fp.HOTTEST] + 1.0 else 0
-    warn[first + 7] += 1 if then[fs.VOLUME] > 1.001 * plan[fp.GAS_LIMIT] * dt else 0
+        warned[WARNING.iron_to_silica] += 0 if WINDOW_IRON[0] <= then.iron_to_silica <= WINDOW_IRON[1] else 1
+        warned[WARNING.lime] += 0 if WINDOW_LIME[0] <= then.lime <= WINDOW_LIME[1] else 1
+        warned[WARNING.alumina] += 1 if then.alumina > MOST_ALUMINA else 0
+        warned[WARNING.viscosity] += 1 if then.viscosity > MOST_VISCOUS else 0
+        warned[WARNING.liquidus] += 1 if then.liquidus > then.temperature else 0
+    warned[WARNING.other_slag] += 1 if slag > 1e-3 * bath and not iron_silicate else 0
+    warned[WARNING.too_cold] += 1 if bath > 0.0 and then.molten == 0.0 else 0
+    warned[WARNING.overheated] += 1 if then.temperature > plan.hottest + 1.0 else 0
+    warned[WARNING.off_gas] += 1 if then.gas_volume > 1.001 * plan.gas_limit * dt else 0
 
 
 @kernel()
-def _begin(state: Floats, plan: Floats, run: fl.Run, setting: Setting, space: Space) -> int:
+def _begin(state: Record, run: Run, setting: Setting, space: Space) -> int:
     """Find the temperature that the bath's enthalpy gives it, bring it to equilibrium and take that as the start."""
-    n = setting.table.shape[0]
-    now, old = run.now, run.old
-    cold = np.zeros(3)
-    add_cold(old, setting.heat, 1.0, cold)
-    start = temperature_of(old[n + 1], cold[1], cold[2])
-    now[fs.PO2], now[fs.ENTRAINED] = state[1], state[3]
-    now[fs.T], now[fs.A], now[fs.B], now[fs.MOLTEN] = start, cold[1], cold[2], 0.0
+    now, old, heat = run.now, run.old, setting.data.heat
+    cold = space.over[OVER.gas]
+    cold.formation = cold.content = cold.slope = 0.0
+    add_cold(old, heat, 1.0, cold)
+    start = temperature_of(old[heat.shape[0] + 1], cold.content, cold.slope)
+    now.log_po2, now.entrained = state.log_po2, state.entrained
+    now.temperature, now.content, now.slope, now.molten = start, cold.content, cold.slope, 0.0
     if math.isnan(start):
-        now[fs.T] = state[0] if state[0] > 0.0 else COLD
+        now.temperature = state.temperature if state.temperature > 0.0 else COLD
     elif start >= fl.SURELY_COLD:
-        guess = state[0] if state[0] >= MOLTEN_FROM else max(start, MOLTEN_FROM)
-        now[fs.MOLTEN] = 1.0
+        guess = state.temperature if state.temperature >= MOLTEN_FROM else max(start, MOLTEN_FROM)
+        now.molten = 1.0
         for _ in range(60):
-            now[fs.T] = guess
-            status = fl.try_step(plan, 0.0, 0.0, run, setting, space)
+            now.temperature = guess
+            status = fl.try_step(0.0, 0.0, run, setting, space)
             if status != 0:
                 return status
-            if abs(space.then[fs.T] - guess) < 0.01:
+            if abs(space.then.temperature - guess) < 0.01:
                 break
-            guess += 0.7 * (space.then[fs.T] - guess)
-        if space.then[fs.T] < MOLTEN_FROM and start < fl.SURELY_HOT:
-            now[fs.T], now[fs.MOLTEN] = start, 0.0
-    return fl.try_step(plan, 0.0, 0.0, run, setting, space)
+            guess += 0.7 * (space.then.temperature - guess)
+        if space.then.temperature < MOLTEN_FROM and start < fl.SURELY_HOT:
+            now.temperature, now.molten = start, 0.0
+    return fl.try_step(0.0, 0.0, run, setting, space)
 
 
 @kernel()
-def _accept(dt: float, run: fl.Run, space: Space) -> None:
+def _accept(dt: float, run: Run, space: Space) -> None:
     """Make what was tried the state of the run, and add it up."""
-    new, then, sums, drive = space.new, space.then, run.sums, run.drive
-    run.old[:] = new[fs.BATH]
-    run.now[:] = then
+    new, then, sums, drive, control = space.new, space.then, run.sums, run.drive, run.control
+    run.old[:] = new[ROW.bath]
+    space.reports[REPORTS.now] = space.reports[REPORTS.then]
     for k in range(run.streams.shape[0]):
         for j in range(new.shape[1]):
-            run.streams[k, j] += new[fs.FEED + k, j]
-    run.left[0] = max(run.left[0] - drive[fs.FED], 0.0) if drive[fs.FED] < run.left[0] else 0.0
-    run.left[1] = max(run.left[1] - drive[fs.COOLANT_KG], 0.0)
-    run.left[2] = max(run.left[2] - drive[fs.REDUCTANT_KG], 0.0)
-    sums[fp.SECONDS] += dt
-    sums[fp.FED] = 1.0 - run.left[0] if run.left[3] > 0.0 else 0.0
-    sums[fp.OXYGEN_V] += drive[fs.BOUGHT_O2] / NORMAL
-    sums[fp.AIR_V] += (drive[fs.BLAST_O2] + drive[fs.FLAME_O2] - drive[fs.BOUGHT_O2]) / AIR_OXYGEN / NORMAL
-    sums[fp.FREEBOARD_V] += then[fs.FREEBOARD]
-    sums[fp.GAS_V] += then[fs.VOLUME]
-    sums[fp.GAS_PEAK] = max(sums[fp.GAS_PEAK], then[fs.VOLUME] / dt) if dt > 0.0 else 0.0
-    sums[fp.BLOWN_KG] += drive[fs.BLAST_O2] * run.control[fl.O2_MASS]
-    sums[fp.WALL] += then[fs.WALL_HEAT]
-    sums[fp.RETURNED] += then[fs.RETURNED]
+            run.streams[k, j] += new[ROW.feed + k, j]
+    control.feed_left = max(control.feed_left - drive.fed, 0.0) if drive.fed < control.feed_left else 0.0
+    control.coolant_left = max(control.coolant_left - drive.coolant, 0.0)
+    control.reductant_left = max(control.reductant_left - drive.reductant, 0.0)
+    sums.seconds += dt
+    sums.fed = 1.0 - control.feed_left if control.feed_mass > 0.0 else 0.0
+    sums.oxygen_volume += drive.bought_o2 / NORMAL
+    sums.air_volume += (drive.blast_o2 + drive.flame_o2 - drive.bought_o2) / AIR_OXYGEN / NORMAL
+    sums.freeboard_air += then.freeboard_air
+    sums.gas_volume += then.gas_volume
+    sums.gas_peak = max(sums.gas_peak, then.gas_volume / dt) if dt > 0.0 else 0.0
+    sums.blown += drive.blast_o2 * control.oxygen_mass
+    sums.wall_loss += then.wall
+    sums.returned_heat += then.returned
     for k in range(4):
-        sums[fp.HEAT + k] += then[fs.LEVEL + k]
-    if then[fs.B] > 0.0:
-        sums[fp.T_MOST] = max(sums[fp.T_MOST], then[fs.T])
-        sums[fp.T_LEAST] = min(sums[fp.T_LEAST], then[fs.T]) if sums[fp.T_LEAST] > 0.0 else then[fs.T]
-    sums[fp.STEPS] += 1.0
+        sums.heat[k] += then.level[k]
+    if then.slope > 0.0:
+        sums.hottest = max(sums.hottest, then.temperature)
+        sums.coldest = min(sums.coldest, then.temperature) if sums.coldest > 0.0 else then.temperature
+    sums.steps += 1.0
 
 
 @kernel()
-def _end(plan: Floats, tests: Floats, dt: float, before: float, run: fl.Run, setting: Setting, space: Space) -> tuple[int, float]:
+def _margin_of(run: Run, setting: Setting, space: Space) -> float:
+    """The margin of the tests after the step that stands tried."""
+    blown = run.sums.blown + run.drive.blast_o2 * run.control.oxygen_mass
+    return _margin(setting.charge.tests, space.new, space.then, blown, setting.data.heat.shape[0])
+
+
+@kernel()
+def _end(dt: float, before: float, run: Run, setting: Setting, space: Space) -> tuple[int, float]:
     """Bracket the length at which the tests come to hold. Returns a status and the length, of the step that now stands tried."""
-    n, sums = setting.table.shape[0], run.sums
-    factor = run.control[fl.FACTOR]
+    factor = run.control.factor
     short, long, g_short = 0.0, dt, before
-    g_long = _margin(tests, space.new, space.then, sums[fp.BLOWN_KG] + run.drive[fs.BLAST_O2] * run.control[fl.O2_MASS], n)
+    g_long = _margin_of(run, setting, space)
     tried, side = dt, 0
     for _ in range(30):
         if long - short <= CLOSE * dt:
             break
         share = min(max(g_short / (g_short - g_long), 0.02), 0.98) if math.isfinite(g_long - g_short) else 0.5
         tried = short + share * (long - short)
-        status = fl.try_step(plan, tried, factor, run, setting, space)
+        status = fl.try_step(tried, factor, run, setting, space)
         if status != 0:
             return status, tried
-        g = _margin(tests, space.new, space.then, sums[fp.BLOWN_KG] + run.drive[fs.BLAST_O2] * run.control[fl.O2_MASS], n)
-        if g < 0.0 or run.left[0] - run.drive[fs.FED] > fl.FED_UP:
+        g = _margin_of(run, setting, space)
+        if g < 0.0 or run.control.feed_left - run.drive.fed > fl.FED_UP:
             short, g_short = tried, min(g, 0.0)
             g_long = 0.5 * g_long if side == 1 else g_long
             side = 1
@@ -239,132 +231,133 @@ def _end(plan: Floats, tests: Floats, dt: float, before: float, run: fl.Run, set
             g_short = 0.5 * g_short if side == 2 else g_short
             side = 2
     if tried != long:
-        status = fl.try_step(plan, long, factor, run, setting, space)
+        status = fl.try_step(long, factor, run, setting, space)
         return status, long
     return 0, long
 
 
 @kernel()
-def _finish(run: fl.Run, space: Space, bath: Floats, state: Floats, split: Floats) -> None:
-    """Write the bath, its parts, which close to it, and the state."""
+def _finish(run: Run, space: Space, state: Record, split: Floats) -> None:
+    """Write the parts of the bath, which close to it, and the state."""
     now = run.now
-    bath[:] = run.old
-    for j in range(bath.shape[0]):
+    for j in range(split.shape[1]):
         most = 0
         for k in range(3):
-            split[k, j] = space.new[fs.METAL + k, j]
+            split[k, j] = space.new[ROW.metal + k, j]
             most = k if abs(split[k, j]) > abs(split[most, j]) else most
-        split[most, j] = bath[j] - (split[(most + 1) % 3, j] + split[(most + 2) % 3, j])
-    state[0], state[1], state[2], state[3] = now[fs.T], now[fs.PO2], now[fs.MOLTEN], now[fs.ENTRAINED]
-    state[4], state[5], state[6] = now[fs.LIQUIDUS], now[fs.VISCOSITY], now[fs.GAS_T]
+        split[most, j] = run.old[j] - (split[(most + 1) % 3, j] + split[(most + 2) % 3, j])
+    state.temperature, state.log_po2, state.molten, state.entrained = now.temperature, now.log_po2, now.molten, now.entrained
+    state.liquidus, state.viscosity, state.gas_temperature = now.liquidus, now.viscosity, now.gas_temperature
 
 
 @kernel()
-def _run(plan: Floats, tests: Floats, state: Floats, run: fl.Run, setting: Setting, space: Space, limits: Floats, warn: Counts) -> int:
+def _held_by(most: float, held: int, waits: int, run: Run, setting: Setting) -> int:
+    """What held a step back, or what it waited for. ``most``: the factor that the oxygen allows; ``held``: what held the step before."""
+    control = run.control
+    if control.limit < 0 and control.factor < most:
+        control.limit = held
+    limit = control.limit if control.factor < most else LIMIT.oxygen if most < 1.0 else -1
+    if limit < 0 or not fl.throttled(setting.plan, control, run.now):
+        limit = waits
+    return limit
+
+
+@kernel()
+def _run(state: Record, run: Run, setting: Setting, space: Space, account: Account) -> int:
     """The loop over the steps."""
-    n, sums, left, now, control = setting.table.shape[0], run.sums, run.left, run.now, run.control
-    status = _begin(state, plan, run, setting, space)
+    plan, sums, control = setting.plan, run.sums, run.control
+    status = _begin(state, run, setting, space)
     if status != 0:
         return status
     _accept(0.0, run, space)
-    control[fl.FACTOR], control[fl.LIMIT] = 1.0, -1.0
-    before = _margin(tests, space.new, now, 0.0, n)
+    control.factor, control.limit = 1.0, -1
+    before = _margin(setting.charge.tests, space.new, run.now, 0.0, setting.data.heat.shape[0])
     while True:
-        if before >= 0.0 and left[0] <= 0.0 and sums[fp.SECONDS] >= plan[fp.AT_LEAST] - fl.MOMENT:
+        if before >= 0.0 and control.feed_left <= 0.0 and sums.seconds >= plan.at_least - fl.MOMENT:
             return 0
-        if sums[fp.SECONDS] >= plan[fp.AT_MOST] - fl.MOMENT:
-            sums[fp.OUTCOME] = 1.0
+        if sums.seconds >= plan.at_most - fl.MOMENT:
+            sums.outcome = 1.0
             return 0
         fl.set_burner(plan, run)
         most = fl.supply(plan, control)
-        factor = min(most, RAISED * control[fl.FACTOR] + LEAST_FACTOR)
-        held = control[fl.LIMIT]
+        factor = min(most, RAISED * control.factor + LEAST_FACTOR)
+        held = control.limit
         dt = fl.length(plan, factor, run)
-        waits = _waiting_for(plan, tests, left, setting.table, space.new, now, sums[fp.BLOWN_KG], n)
-        status = fl.limit_step(plan, dt, factor, run, setting, space)
+        waits = _waiting_for(run, setting, space)
+        status = fl.limit_step(dt, factor, run, setting, space)
         if status != 0:
             return status
-        blown = sums[fp.BLOWN_KG] + run.drive[fs.BLAST_O2] * control[fl.O2_MASS]
-        after = _margin(tests, space.new, space.then, blown, n)
-        fed = left[0] - run.drive[fs.FED] <= fl.FED_UP
-        if before < 0.0 <= after and fed and sums[fp.SECONDS] + dt >= plan[fp.AT_LEAST] - fl.MOMENT:
-            status, dt = _end(plan, tests, dt, before, run, setting, space)
+        after = _margin_of(run, setting, space)
+        fed = control.feed_left - run.drive.fed <= fl.FED_UP
+        if before < 0.0 <= after and fed and sums.seconds + dt >= plan.at_least - fl.MOMENT:
+            status, dt = _end(dt, before, run, setting, space)
             if status != 0:
                 return status
             after = 0.0
-        if control[fl.LIMIT] < 0.0 and control[fl.FACTOR] < most:
-            control[fl.LIMIT] = held
-        limit = int(control[fl.LIMIT]) if control[fl.FACTOR] < most else fp.OXYGEN_SUPPLY if most < 1.0 else -1
-        if limit < 0 or not fl.throttled(plan, left, now):
-            limit = waits
-        limits[limit] += dt
-        _count(plan, dt, space.new, space.then, n, space.counted, warn)
+        account.limits[_held_by(most, held, waits, run, setting)] += dt
+        _count(dt, plan, space, account.warned)
         _accept(dt, run, space)
         before = after
 
 
 @kernel()
-def run_phase(
-    bath: Floats,
-    state: Floats,
-    feed: Floats,
-    supplies: Floats,
-    plan: Floats,
-    tests: Floats,
-    table: Floats,
-    constants: Floats,
-    heat: Floats,
-    species: Floats,
-    split: Floats,
-    streams: Floats,
-    sums: Floats,
-    limits: Floats,
-    warn: Counts,
-) -> int:
-    """Run a phase to its end. Returns 0, or a status that :data:`STATUSES` explains from 1.
+def _set_out(run: Run, setting: Setting, moles: Floats) -> None:
+    """What steers a run at its beginning."""
+    control, plan, charge, elements = run.control, setting.plan, setting.charge, setting.data.chemistry.elements
+    n = elements.shape[0]
+    control.feed_left, control.coolant_left, control.reductant_left = 1.0, plan.coolant_mass, plan.reductant_mass
+    for k in range(charge.feed.shape[0]):
+        control.feed_mass += _sum(charge.feed[k], n)
+    if control.feed_mass <= 0.0:
+        control.feed_left = 0.0
+    control.oxygen_mass = 2.0 * elements[setting.data.oxygen].molar_mass
+    control.need = oxygen_to_burn(charge.supplies[SUPPLY.fuel, :n], elements, moles)
+    control.most_burner = fl.most_burner(plan, control.need, moles)
+
+
+@kernel()
+def _phase(data: Data, charge: Charge, plans: Records, states: Records, account: Account) -> int:
+    """Run a phase whose plan has been looked at. Returns 0, or a status that STATUSES explains."""
+    n = data.heat.shape[0]
+    if not (fp.valid_amounts(charge.bath.reshape(1, n + 2), n) and fp.valid_amounts(charge.feed, n) and fp.valid_amounts(charge.supplies, n)):
+        return 1
+    bench = new_bench(n)
+    plan, state, sums = plans[0], states[0], account.sums[0]
+    bench.old[:] = charge.bath
+    run = Run(bench.old, bench.control[0], bench.drive[0], bench.reports[REPORTS.now], account.streams, sums)
+    setting = Setting(data, charge, plan)
+    space = Space(
+        bench.reports,
+        bench.reports[REPORTS.then],
+        bench.new,
+        bench.scratch,
+        bench.mass,
+        bench.shares,
+        bench.moles,
+        bench.heats,
+        bench.over,
+        bench.melt,
+    )
+    _set_out(run, setting, bench.moles)
+    if _run(state, run, setting, space, account) != 0:
+        return 3
+    fuel = account.streams[ROW.fuel - ROW.feed]
+    sums.fuel_heat = _sum(fuel, n) / max(_sum(charge.supplies[SUPPLY.fuel], n), 1e-300) * plan.fuel_lhv
+    _finish(run, space, state, account.split)
+    charge.bath[:] = bench.old  # the last use of the bench: a record does not keep the array alive that it is part of
+    return 0
+
+
+def run_phase(data: Data, charge: Charge, plan: Records, state: Records, warned: Counts) -> tuple[int, Account]:
+    """Run a phase to its end. Returns 0, or a status that :data:`STATUSES` explains from 1, and what it gave.
 
     The phase ends as soon as ``at_least`` has passed, all is fed and every test holds; at ``at_most`` in any case.
 
-    - ``bath`` (E + 2,): in and out;
-    - ``state`` (len(STATE),): in and out; zeros for a furnace of which nothing is known;
-    - ``feed`` (3, E + 2): rows FEED_ROWS, the whole charge; its temperature is in its sensible heat. What of the organics does not burn belongs to ``bulk``;
-    - ``supplies`` (3, E + 2): rows SUPPLIES, each per kg;
-    - ``plan`` (len(PLAN),); ``tests`` (n, 4): index in TESTS, index of the element, +1 for at least or -1 for at most, limit;
-    - ``table``, ``constants``: of ``Thermochemistry.smelting()``; ``heat``, ``species``: ``elements`` and ``species`` of ``twin.materials.heat.heat_data()``;
-    - ``split`` (3, E + 2), ``streams`` (9, E + 2), ``sums`` (len(SUMS),), ``limits`` (len(LIMITS),) [s]: overwritten;
-    - ``warn`` (len(WARNINGS),): counted up.
+    - ``data``: of ``twin.materials``, see :class:`~twin.kernels.furnace_space.Data`;
+    - ``charge``: the bath, in and out, feed, supplies and tests;
+    - ``plan``: one PLAN, see :func:`plan_of`;
+    - ``state``: one STATE, in and out; zeros for a furnace of which nothing is known;
+    - ``warned`` (len(WARNINGS),): counted up.
     """
-    n = table.shape[0]
-    split[:, :] = 0.0
-    streams[:, :] = 0.0
-    sums[:] = 0.0
-    limits[:] = 0.0
-    if not (fp.valid_amounts(bath.reshape(1, n + 2), n) and fp.valid_amounts(feed, n) and fp.valid_amounts(supplies, n)):
-        return 1
-    if not fp.possible(plan):
-        return 2
-    run = fl.Run(bath.copy(), np.zeros(len(fs.NOW)), np.zeros(len(fs.DRIVE)), np.zeros(4), np.zeros(7), streams, sums)
-    scratch = np.zeros((fs.SCRATCH_ROWS, n + 2))
-    new, then = np.zeros((fs.ROWS, n + 2)), np.zeros(len(fs.NOW))
-    counted = np.zeros(SMELTING_WARNINGS, dtype=np.int64)
-    at, work, out = np.zeros((n + 1, WIDTH)), np.zeros((SMELT_ROWS, n)), np.zeros((4, n))
-    space = Space(at, work, np.zeros(n), out, np.zeros(8), counted, scratch, np.zeros(10), np.zeros((4, 3)), new, then)
-    oxygen = nitrogen = 0
-    for i in range(n):
-        oxygen = i if int(table[i, ROLE]) == AS_OXYGEN else oxygen
-        nitrogen = i if int(table[i, ROLE]) == AS_NITROGEN else nitrogen
-    setting = Setting(table, constants, heat, species, feed, supplies, plan[fp.MANNER :].copy(), oxygen, nitrogen)
-    run.left[0], run.left[1], run.left[2] = 1.0, plan[fp.COOLANT_MASS], plan[fp.REDUCTANT_MASS]
-    for k in range(3):
-        run.left[3] += _sum(feed[k], n)
-    if run.left[3] <= 0.0:
-        run.left[0] = 0.0
-    run.control[fl.O2_MASS] = 2.0 * table[oxygen, MOLAR_MASS]
-    run.control[fl.NEED] = oxygen_to_burn(supplies[fs.FUEL, :n], table, space.moles)
-    run.control[fl.MOST_BURNER] = fl.most_burner(plan, run.control[fl.NEED], space.moles)
-    status = _run(plan, tests, state, run, setting, space, limits, warn)
-    if status != 0:
-        return 3
-    sums[fp.FUEL_HEAT] = _sum(streams[2], n) / max(_sum(supplies[fs.FUEL], n), 1e-300) * plan[fp.LHV]
-    _finish(run, space, bath, state, split)
-    return 0
+    account = new_account(len(data.heat), warned)
+    return (_phase(data, charge, plan, state, account) if fp.possible(plan) else 2), account

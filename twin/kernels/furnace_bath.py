@@ -4,154 +4,156 @@ from __future__ import annotations
 
 import math
 
-from twin.kernels import heat as ht
-from twin.kernels import phases as ph
-from twin.kernels.compile import Floats, kernel
-from twin.kernels.furnace_space import (
-    ABOVE,
-    BATH,
-    HOTTEST_EQUILIBRIUM,
-    KA,
-    KEPT,
-    METAL,
-    MOLTEN_FROM,
-    PO2,
-    SLAG,
-    SOLID,
-    VAPOUR,
-    VAPOUR_O,
-    Setting,
-    Space,
-    T,
-    burns,
-)
+from twin.kernels.compile import kernel
+from twin.kernels.furnace_space import HOTTEST_EQUILIBRIUM, MOLTEN_FROM, Setting, Space, burns
+from twin.kernels.furnace_tables import HEATS, ROW, SCRATCH
 from twin.kernels.heat import SPAN, add_metal, add_molecules, add_oxides
 from twin.kernels.physical_constants import ATMOSPHERE
-from twin.kernels.smelting import AS_CARBON, AS_HALOGEN, AS_HYDROGEN, AS_NITROGEN, MATTE, MOLAR_MASS, OXYGEN, ROLE, R, prepare_smelting, smelt
+from twin.kernels.record_table import Record
+from twin.kernels.smelting import R, prepare_smelting, smelt
+from twin.kernels.smelting_tables import MOLECULE, ODD, ROLE, SOLUTION
 
 ASIDE = (0.0, 3.0, 15.0, 60.0, 200.0)  # K: an odd melt that finds no equilibrium, one in a million, is tried so much colder
-NOT_CONVERGED, OUT_OF_RANGE = 3, 2  # status, and place of the warning, of the equilibrium
+NOT_CONVERGED = 3  # status of the equilibrium
 TRACE = 1e-100  # kg: what is less takes no part, so that no quotient of it overflows
 
 
 @kernel()
 def _vapours(dt: float, temperature: float, setting: Setting, space: Space) -> None:
-    """Which vapours leave: VAPOUR receives the kg of each element, VAPOUR_O the mol of O that leave with it, KEPT those that stay."""
-    table, oxygen, work, out, scratch = setting.table, setting.oxygen, space.work, space.out, space.scratch
-    gas_moles = space.smelted[3]
-    scratch[VAPOUR, :] = scratch[VAPOUR_O, :] = scratch[KEPT, :] = 0.0
+    """Which vapours leave: the scratch receives the kg of each element, the mol of O that leave with it, and those that stay."""
+    elements, oxygen, present, out, scratch = setting.data.chemistry.elements, setting.data.oxygen, space.melt.present, space.melt.out, space.scratch
+    gas_moles = space.melt.state[0].gas_moles
+    scratch[SCRATCH.vapour, :] = scratch[SCRATCH.vapour_oxygen, :] = scratch[SCRATCH.kept, :] = 0.0
     leaving = 0.0
     if dt > 0.0 and gas_moles > 0.0:
-        leaving = -math.expm1(-setting.manner[KA] * ATMOSPHERE * dt / (R * temperature * gas_moles))
+        leaving = -math.expm1(-setting.plan.fuming * ATMOSPHERE * dt / (R * temperature * gas_moles))
     bound = 0.0
-    for k in range(table.shape[0]):
-        i = int(work[ph.WHICH, k])
-        if work[ph.MOLES, k] <= 0.0 or table[i, MATTE] > 0.0 or out[2, i] <= 0.0 or work[ph.TO_GAS, k] <= 0.0:
+    for k in range(space.melt.mixture[0].present):
+        share = present[k]
+        i = share.which
+        if elements[i].matte > 0.0 or out[SOLUTION.gas, i] <= 0.0 or share.to_gas <= 0.0:
             continue
-        mol = out[2, i] / table[i, MOLAR_MASS] * table[i, OXYGEN] * min(work[ph.OXIDE_TO_GAS, k] / work[ph.TO_GAS, k], 1.0)
-        scratch[VAPOUR, i], scratch[VAPOUR_O, i], scratch[KEPT, i] = leaving * out[2, i], leaving * mol, (1.0 - leaving) * mol
+        mol = out[SOLUTION.gas, i] / elements[i].molar_mass * elements[i].oxygen * min(share.oxide_to_gas / share.to_gas, 1.0)
+        scratch[SCRATCH.vapour, i] = leaving * out[SOLUTION.gas, i]
+        scratch[SCRATCH.vapour_oxygen, i], scratch[SCRATCH.kept, i] = leaving * mol, (1.0 - leaving) * mol
         bound += mol
-    there = max(out[2, oxygen], 0.0) / table[oxygen, MOLAR_MASS]
+    there = max(out[SOLUTION.gas, oxygen], 0.0) / elements[oxygen].molar_mass
     if bound > there:
-        for i in range(table.shape[0]):
-            scratch[VAPOUR_O, i] *= there / bound
-            scratch[KEPT, i] *= there / bound
+        for i in range(elements.shape[0]):
+            scratch[SCRATCH.vapour_oxygen, i] *= there / bound
+            scratch[SCRATCH.kept, i] *= there / bound
 
 
 @kernel()
 def _gas_heat(oxygen: float, setting: Setting, space: Space) -> None:
-    """Add the heat of the gas as it leaves the bath to the fourth of the sums. ``oxygen``: mol of O of it that no metal holds."""
-    table, heat, out, scratch, moles, sums = setting.table, setting.heat, space.out, space.scratch, space.moles, space.sums[3]
-    ratio = space.smelted[5]  # CO2/CO
+    """Add the heat of the gas as it leaves the bath to that of the gas. ``oxygen``: mol of O of it that no metal holds."""
+    elements, heat, out, scratch = setting.data.chemistry.elements, setting.data.heat, space.melt.out, space.scratch
+    moles, sums = space.moles, space.heats[HEATS.gas]
+    ratio = space.melt.state[0].co2_over_co
     moles[:] = 0.0
     carbon, hydrogen, halogen = 0.0, 0.0, 0.0
-    for i in range(table.shape[0]):
-        n, role = out[2, i] / table[i, MOLAR_MASS], int(table[i, ROLE])
-        if role == AS_CARBON:
+    for i in range(elements.shape[0]):
+        n, role = out[SOLUTION.gas, i] / elements[i].molar_mass, elements[i].role
+        if role == ROLE.carbon:
             carbon += n
-        elif role == AS_HYDROGEN:
+        elif role == ROLE.hydrogen:
             hydrogen += n
-        elif role == AS_NITROGEN:
-            moles[ht.N2] += 0.5 * n
-        elif role == AS_HALOGEN:
+        elif role == ROLE.nitrogen:
+            moles[MOLECULE.N2] += 0.5 * n
+        elif role == ROLE.halogen:
             halogen += n
-        elif table[i, MATTE] > 0.0:
-            moles[ht.SO2] += n
-        elif scratch[VAPOUR, i] > 0.0:
-            share = scratch[VAPOUR_O, i] * table[i, MOLAR_MASS] / (scratch[VAPOUR, i] * table[i, OXYGEN])
-            _add_linear(scratch[VAPOUR, i] * (1.0 - share), heat[i, ht.VAPOUR], heat[i, ht.VAPOUR_C], sums)
-            _add_linear(scratch[VAPOUR, i] * share, heat[i, ht.OXIDE_VAPOUR], heat[i, ht.OXIDE_VAPOUR_C], sums)
-    left = max(oxygen - 2.0 * moles[ht.SO2] - carbon, 0.0)
-    moles[ht.CO2] = min(carbon * ratio / (1.0 + ratio), left)
-    moles[ht.CO] = carbon - moles[ht.CO2]
-    left -= moles[ht.CO2]
+        elif elements[i].matte > 0.0:
+            moles[MOLECULE.SO2] += n
+        elif scratch[SCRATCH.vapour, i] > 0.0:
+            vapour = scratch[SCRATCH.vapour, i]
+            share = scratch[SCRATCH.vapour_oxygen, i] * elements[i].molar_mass / (vapour * elements[i].oxygen)
+            _add_linear(vapour * (1.0 - share), heat[i].vapour_h, heat[i].vapour_c, sums)
+            _add_linear(vapour * share, heat[i].oxide_vapour_h, heat[i].oxide_vapour_c, sums)
+    left = max(oxygen - 2.0 * moles[MOLECULE.SO2] - carbon, 0.0)
+    moles[MOLECULE.CO2] = min(carbon * ratio / (1.0 + ratio), left)
+    moles[MOLECULE.CO] = carbon - moles[MOLECULE.CO2]
+    left -= moles[MOLECULE.CO2]
     bound = min(hydrogen, halogen)
-    moles[ht.HCL], moles[ht.CL2] = bound, 0.5 * (halogen - bound)
-    moles[ht.H2O] = min(0.5 * (hydrogen - bound), left)
-    moles[ht.H2] = 0.5 * (hydrogen - bound) - moles[ht.H2O]
-    moles[ht.O2] = 0.5 * (left - moles[ht.H2O])
-    add_molecules(moles, setting.species, sums)
+    moles[MOLECULE.HCL], moles[MOLECULE.CL2] = bound, 0.5 * (halogen - bound)
+    moles[MOLECULE.H2O] = min(0.5 * (hydrogen - bound), left)
+    moles[MOLECULE.H2] = 0.5 * (hydrogen - bound) - moles[MOLECULE.H2O]
+    moles[MOLECULE.O2] = 0.5 * (left - moles[MOLECULE.H2O])
+    add_molecules(moles, setting.data.species, sums)
 
 
 @kernel()
-def _add_linear(mass: float, h: float, c: float, sums: Floats) -> None:
+def _add_linear(mass: float, h: float, c: float, sums: Record) -> None:
     """Add ``mass`` of what has the enthalpy ``h`` at T0 and the constant heat capacity ``c``."""
-    sums[0] += mass * (h - c * SPAN)
-    sums[1] += mass * c * SPAN
-    sums[2] += mass * c
+    sums.formation += mass * (h - c * SPAN)
+    sums.content += mass * c * SPAN
+    sums.slope += mass * c
 
 
 @kernel()
-def react(now: Floats, dt: float, setting: Setting, space: Space) -> int:
-    """Equilibrate what stands in ``new[BATH]``; write METAL, SLAG, SOLID, take the gas out of the bath; sums of metal, slag, solid, gas."""
-    table, heat, species, oxygen = setting.table, setting.heat, setting.species, setting.oxygen
-    out, smelted, scratch, sums, new = space.out, space.smelted, space.scratch, space.sums, space.new
-    n = table.shape[0]
-    temperature = min(max(now[T], MOLTEN_FROM), HOTTEST_EQUILIBRIUM)
-    for i in range(n):
-        space.mass[i] = new[BATH, i] if new[BATH, i] > TRACE else 0.0
+def _equilibrate(now: Record, temperature: float, setting: Setting, space: Space) -> int:
+    """Bring what stands in the bath's row to equilibrium. Returns 0 or a status of ``smelt``."""
+    chemistry, melt, mass = setting.data.chemistry, space.melt, space.mass
+    for i in range(mass.shape[0]):
+        mass[i] = space.new[ROW.bath, i] if space.new[ROW.bath, i] > TRACE else 0.0
     status = NOT_CONVERGED
     for aside in ASIDE:
         tried = max(temperature - aside, MOLTEN_FROM)
-        smelted[:] = 0.0
-        smelted[0] = now[PO2]
-        prepare_smelting(table, setting.constants, tried, 1.0, space.at)
-        status = smelt(space.mass, tried, table, setting.constants, space.at, space.work, out, smelted, space.counted)
-        status = NOT_CONVERGED if math.isnan(smelted[0]) else status
+        melt.state[0].log_po2 = now.log_po2
+        prepare_smelting(chemistry, tried, 1.0, melt)
+        status = smelt(mass, tried, chemistry, melt)
+        status = NOT_CONVERGED if math.isnan(melt.state[0].log_po2) else status
         if status != NOT_CONVERGED:
             break
-    if status != 0:
-        return status
-    if now[T] > HOTTEST_EQUILIBRIUM:
-        space.counted[OUT_OF_RANGE] += 1
-    _vapours(dt, temperature, setting, space)
-    gas_oxygen = out[2, oxygen] / table[oxygen, MOLAR_MASS]
-    for i in range(n):
-        new[METAL, i], new[SLAG, i], new[SOLID, i] = out[0, i], out[1, i], out[3, i]
+    return status
+
+
+@kernel()
+def _part_with_gas(setting: Setting, space: Space) -> float:
+    """Write metal, slag and solid, and take out of the bath what leaves with the gas. Returns the mol of O in it that no vapour of the bath keeps."""
+    elements, oxygen, out, scratch, new = setting.data.chemistry.elements, setting.data.oxygen, space.melt.out, space.scratch, space.new
+    gas_oxygen = out[SOLUTION.gas, oxygen] / elements[oxygen].molar_mass
+    for i in range(elements.shape[0]):
+        new[ROW.metal, i], new[ROW.slag, i], new[ROW.solid, i] = out[SOLUTION.metal, i], out[SOLUTION.slag, i], out[SOLUTION.carbon, i]
         if i == oxygen:
             continue
-        if burns(i, table):
-            gone = min(out[2, i], new[BATH, i])
-            new[BATH, i] -= gone
-            scratch[ABOVE, i] += gone
-        elif out[2, i] > 0.0:
-            scratch[VAPOUR, i] = min(scratch[VAPOUR, i], new[BATH, i])
-            stays = out[2, i] - scratch[VAPOUR, i]
-            oxide = scratch[KEPT, i] / table[i, OXYGEN] * table[i, MOLAR_MASS] if scratch[KEPT, i] > 0.0 else 0.0
-            new[METAL, i] += stays - min(oxide, stays)
-            new[SLAG, i] += min(oxide, stays)
-            new[BATH, i] -= scratch[VAPOUR, i]
-            gas_oxygen -= scratch[KEPT, i]
+        if burns(elements[i]):
+            gone = min(out[SOLUTION.gas, i], new[ROW.bath, i])
+            new[ROW.bath, i] -= gone
+            scratch[SCRATCH.above, i] += gone
+        elif out[SOLUTION.gas, i] > 0.0:
+            scratch[SCRATCH.vapour, i] = min(scratch[SCRATCH.vapour, i], new[ROW.bath, i])
+            stays = out[SOLUTION.gas, i] - scratch[SCRATCH.vapour, i]
+            kept = scratch[SCRATCH.kept, i]
+            oxide = kept / elements[i].oxygen * elements[i].molar_mass if kept > 0.0 else 0.0
+            new[ROW.metal, i] += stays - min(oxide, stays)
+            new[ROW.slag, i] += min(oxide, stays)
+            new[ROW.bath, i] -= scratch[SCRATCH.vapour, i]
+            gas_oxygen -= kept
     gas_oxygen = max(gas_oxygen, 0.0)
-    leaves = min(gas_oxygen * table[oxygen, MOLAR_MASS], out[2, oxygen], new[BATH, oxygen])
-    new[SLAG, oxygen] += out[2, oxygen] - leaves
-    new[BATH, oxygen] -= leaves
-    scratch[ABOVE, oxygen] += leaves
-    free = gas_oxygen
-    for i in range(n):
-        free -= scratch[VAPOUR_O, i]
-    add_metal(new[METAL], table, species, heat, oxygen, sums[0])
-    add_oxides(new[SLAG], heat, oxygen, sums[1])
-    add_metal(new[SOLID], table, species, heat, oxygen, sums[2])
+    leaves = min(gas_oxygen * elements[oxygen].molar_mass, out[SOLUTION.gas, oxygen], new[ROW.bath, oxygen])
+    new[ROW.slag, oxygen] += out[SOLUTION.gas, oxygen] - leaves
+    new[ROW.bath, oxygen] -= leaves
+    scratch[SCRATCH.above, oxygen] += leaves
+    return float(gas_oxygen)
+
+
+@kernel()
+def react(now: Record, dt: float, setting: Setting, space: Space) -> int:
+    """Equilibrate what stands in the bath's row; write metal, slag and solid, take the gas out of the bath; heats of metal, slag, solid, gas."""
+    data, heats, new = setting.data, space.heats, space.new
+    temperature = min(max(now.temperature, MOLTEN_FROM), HOTTEST_EQUILIBRIUM)
+    status = _equilibrate(now, temperature, setting, space)
+    if status != 0:
+        return status
+    if now.temperature > HOTTEST_EQUILIBRIUM:
+        space.melt.counted[ODD.temperature] += 1
+    _vapours(dt, temperature, setting, space)
+    free = _part_with_gas(setting, space)
+    for i in range(space.mass.shape[0]):
+        free -= space.scratch[SCRATCH.vapour_oxygen, i]
+    molar_mass = data.chemistry.elements[data.oxygen].molar_mass
+    add_metal(new[ROW.metal], molar_mass, data.species, data.heat, data.oxygen, heats[HEATS.metal])
+    add_oxides(new[ROW.slag], data.heat, data.oxygen, heats[HEATS.slag])
+    add_metal(new[ROW.solid], molar_mass, data.species, data.heat, data.oxygen, heats[HEATS.solid])
     _gas_heat(max(free, 0.0), setting, space)
     return 0

@@ -9,17 +9,14 @@ is bracketed. The burner is an integral controller of ``target``; coolant comes 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
-from twin.kernels import furnace_plan as fp
-from twin.kernels import furnace_space as fs
 from twin.kernels.compile import Floats, kernel
-from twin.kernels.furnace_space import MOLTEN_FROM, NORMAL, Setting, Space
+from twin.kernels.furnace_space import MOLTEN_FROM, NORMAL, Run, Setting, Space
 from twin.kernels.furnace_step import step
+from twin.kernels.furnace_tables import LIMIT
 from twin.kernels.physical_constants import AIR_OXYGEN
+from twin.kernels.record_table import Record
 
-# Entries of what steers a run: factor and limit of the last step, share of burner and coolant, mol O2 for a kg of fuel, the burner's most, kg of a mol O2
-FACTOR, LIMIT, BURNER, COOLING_SHARE, NEED, MOST_BURNER, O2_MASS = range(7)
 SURELY_COLD, SURELY_HOT = MOLTEN_FROM - 100.0, MOLTEN_FROM + 100.0  # K, by the heat content of an unreacted charge
 USEFUL = 0.5  # of the flame's heat, for the burner's control only: that above a bath's temperature
 GAIN = 0.5  # of what would reach the target in a step
@@ -30,21 +27,6 @@ CLOSELY = 0.05  # of a limit or the band: near enough below it
 NEARLY = 0.99  # of the secant, so that the next try keeps the limit
 MOMENT = 1e-9  # s
 FED_UP = 1e-12  # share of the feed
-
-
-class Run(NamedTuple):
-    """The state of a run of steps: bath, NOW, drive of the last step, what is left, steering, streams and sums.
-
-    ``left``: share of the feed, kg of coolant, kg of reductant, and kg of all the feed.
-    """
-
-    old: Floats
-    now: Floats
-    drive: Floats
-    left: Floats
-    control: Floats
-    streams: Floats
-    sums: Floats
 
 
 @kernel()
@@ -58,76 +40,75 @@ def bought(volume: float, fraction: float) -> float:
 
 
 @kernel()
-def _drive(plan: Floats, dt: float, factor: float, burner: float, coolant: float, left: Floats, need: float, hot: bool, drive: Floats) -> None:
-    """Fill in what a step is driven by. ``left``: share of feed, kg of coolant, kg of reductant, kg of feed; ``need``: mol O2 for a kg of fuel."""
-    drive[:] = 0.0
-    drive[fs.DT] = dt
-    if left[3] > 0.0:
-        drive[fs.FED] = min(factor * plan[fp.FEED_RATE] * dt / left[3], left[0])
-    fuel = burner * plan[fp.POWER] * dt / plan[fp.LHV]
-    drive[fs.FUEL_KG] = fuel
-    drive[fs.FLAME_O2] = fuel * need * plan[fp.BURNER_EXCESS]
-    flame = drive[fs.FLAME_O2] / plan[fp.BURNER_OXYGEN]
-    drive[fs.FLAME_N2] = flame * (1.0 - plan[fp.BURNER_OXYGEN])
-    drive[fs.BOUGHT_O2] = bought(flame, plan[fp.BURNER_OXYGEN])
+def _drive(plan: Record, dt: float, factor: float, hot: bool, control: Record, drive: Record) -> None:
+    """Fill in what a step is driven by, at ``factor`` of the rates."""
+    drive.dt = dt
+    drive.fed = drive.coolant = drive.reductant = drive.blast_o2 = drive.blast_n2 = 0.0
+    if control.feed_mass > 0.0:
+        drive.fed = min(factor * plan.feed_rate * dt / control.feed_mass, control.feed_left)
+    fuel = control.burner * plan.burner_power * dt / plan.fuel_lhv
+    drive.fuel = fuel
+    drive.flame_o2 = fuel * control.need * plan.burner_excess
+    flame = drive.flame_o2 / plan.burner_oxygen
+    drive.flame_n2 = flame * (1.0 - plan.burner_oxygen)
+    drive.bought_o2 = bought(flame, plan.burner_oxygen)
     if hot:
-        drive[fs.COOLANT_KG] = min(coolant * plan[fp.COOLANT_RATE] * dt, left[1])
-        drive[fs.REDUCTANT_KG] = min(factor * plan[fp.REDUCTANT_RATE] * dt, left[2])
-        blast = factor * plan[fp.BLAST] * dt * NORMAL
-        drive[fs.BLAST_O2], drive[fs.BLAST_N2] = blast * plan[fp.BLAST_OXYGEN], blast * (1.0 - plan[fp.BLAST_OXYGEN])
-        drive[fs.BOUGHT_O2] += bought(blast, plan[fp.BLAST_OXYGEN])
+        drive.coolant = min(control.cooling * plan.coolant_rate * dt, control.coolant_left)
+        drive.reductant = min(factor * plan.reductant_rate * dt, control.reductant_left)
+        blast = factor * plan.blast * dt * NORMAL
+        drive.blast_o2, drive.blast_n2 = blast * plan.blast_oxygen, blast * (1.0 - plan.blast_oxygen)
+        drive.bought_o2 += bought(blast, plan.blast_oxygen)
 
 
 @kernel()
-def try_step(plan: Floats, dt: float, factor: float, run: Run, setting: Setting, space: Space) -> int:
+def try_step(dt: float, factor: float, run: Run, setting: Setting, space: Space) -> int:
     """Try a step from the state of the run, at ``factor`` of the rates. Returns 0 or a status of ``smelt``."""
-    run.sums[fp.TRIED] += 1.0
-    now = run.now
-    _drive(plan, dt, factor, run.control[BURNER], run.control[COOLING_SHARE], run.left, run.control[NEED], now[fs.MOLTEN] > 0.0, run.drive)
-    return step(run.old, now, run.drive, setting, space)
+    run.sums.tried += 1.0
+    _drive(setting.plan, dt, factor, run.now.molten > 0.0, run.control, run.drive)
+    return step(run.old, run.now, run.drive, setting, space)
 
 
 @kernel()
-def set_burner(plan: Floats, run: Run) -> None:
+def set_burner(plan: Record, run: Run) -> None:
     """Set burner and coolant for the next step."""
     now, control = run.now, run.control
-    if plan[fp.POWER] > 0.0:
-        lance = plan[fp.MANNER + fs.BURNER_IN_BATH]
-        reaches = USEFUL * (lance + (1.0 - lance) * plan[fp.MANNER + fs.BURNER_RETURN]) * plan[fp.DT] * plan[fp.POWER]
-        wanted = (plan[fp.TARGET] - now[fs.T]) * now[fs.B] / max(reaches, 1.0)
-        control[BURNER] = min(max(control[BURNER] + GAIN * wanted, 0.0), control[MOST_BURNER])
-    control[COOLING_SHARE] = min(max((now[fs.T] - plan[fp.HOTTEST]) / plan[fp.BAND] + 1.0, 0.0), 1.0)
+    if plan.burner_power > 0.0:
+        lance = plan.burner_in_bath
+        reaches = USEFUL * (lance + (1.0 - lance) * plan.burner_return) * plan.dt * plan.burner_power
+        wanted = (plan.target - now.temperature) * now.slope / max(reaches, 1.0)
+        control.burner = min(max(control.burner + GAIN * wanted, 0.0), control.most_burner)
+    control.cooling = min(max((now.temperature - plan.hottest) / plan.band + 1.0, 0.0), 1.0)
 
 
 @kernel()
-def supply(plan: Floats, control: Floats) -> float:
+def supply(plan: Record, control: Record) -> float:
     """Largest factor that the bought oxygen allows."""
-    blast = bought(plan[fp.BLAST], plan[fp.BLAST_OXYGEN])
-    if blast <= 0.0 or plan[fp.OXYGEN_LIMIT] == math.inf:
+    blast = bought(plan.blast, plan.blast_oxygen)
+    if blast <= 0.0 or plan.oxygen_limit == math.inf:
         return 1.0
-    flame = control[BURNER] * plan[fp.POWER] / plan[fp.LHV] * control[NEED] * plan[fp.BURNER_EXCESS] / plan[fp.BURNER_OXYGEN] / NORMAL
-    return float(min(max((plan[fp.OXYGEN_LIMIT] - bought(flame, plan[fp.BURNER_OXYGEN])) / blast, 0.0), 1.0))
+    flame = control.burner * plan.burner_power / plan.fuel_lhv * control.need * plan.burner_excess / plan.burner_oxygen / NORMAL
+    return float(min(max((plan.oxygen_limit - bought(flame, plan.burner_oxygen)) / blast, 0.0), 1.0))
 
 
 @kernel()
-def limit_step(plan: Floats, dt: float, factor: float, run: Run, setting: Setting, space: Space) -> int:
+def limit_step(dt: float, factor: float, run: Run, setting: Setting, space: Space) -> int:
     """Try a step at ``factor`` of the rates, and at less until it keeps to the limits. Leaves factor and limit (-1: none) in the run's control."""
-    now, control = run.now, run.control
-    start, empty = now[fs.T], now[fs.B] <= 0.0
-    floor, limit = plan[fp.COLDEST], -1
+    plan, now, control = setting.plan, run.now, run.control
+    start, empty = now.temperature, now.slope <= 0.0
+    floor, limit = plan.coldest, -1
     if start < floor and not empty:
-        status = try_step(plan, dt, 0.0, run, setting, space)
-        if status != 0 or now[fs.MOLTEN] == 0.0:
-            control[FACTOR], control[LIMIT] = 0.0, fp.HEATING
+        status = try_step(dt, 0.0, run, setting, space)
+        if status != 0 or now.molten == 0.0:
+            control.factor, control.limit = 0.0, LIMIT.heat
             return status
-        floor = min(floor, space.then[fs.T])
+        floor = min(floor, space.then.temperature)
     top = factor
-    if control[LIMIT] >= 0.0 and control[FACTOR] > 0.0:
-        factor = min(top, control[FACTOR])
+    if control.limit >= 0.0 and control.factor > 0.0:
+        factor = min(top, control.factor)
     low, high, at_low, at_high = 0.0, top, math.nan, math.nan
     for tried in range(TRIES):
         factor = low if tried == TRIES - 1 else factor
-        status = try_step(plan, dt, factor, run, setting, space)
+        status = try_step(dt, factor, run, setting, space)
         if status != 0:
             return status
         slack, nearest = slack_of(plan, dt, start, floor, empty, space.then)
@@ -147,52 +128,53 @@ def limit_step(plan: Floats, dt: float, factor: float, run: Run, setting: Settin
             factor = 0.9 * factor if tried == 0 and factor < top else 0.0
             continue
         factor = low + NEARLY * (high - low) * at_low / (at_low - at_high)
-    control[FACTOR], control[LIMIT] = factor, float(limit)
+    control.factor, control.limit = factor, limit
     return 0
 
 
 @kernel()
-def slack_of(plan: Floats, dt: float, start: float, floor: float, free: bool, then: Floats) -> tuple[float, int]:
+def slack_of(plan: Record, dt: float, start: float, floor: float, free: bool, then: Record) -> tuple[float, int]:
     """By how much a step keeps to the limits of off-gas and temperature, negative where it does not, and the one that is nearest."""
-    slack, limit = 1.0, fp.OFF_GAS
-    if plan[fp.GAS_LIMIT] < math.inf:
-        slack = 1.0 - then[fs.VOLUME] / (plan[fp.GAS_LIMIT] * dt)
+    slack, limit = 1.0, LIMIT.off_gas
+    if plan.gas_limit < math.inf:
+        slack = 1.0 - then.gas_volume / (plan.gas_limit * dt)
     if free:
         return slack, limit
-    hot = (max(plan[fp.HOTTEST], start) - then[fs.T]) / plan[fp.BAND]
+    hot = (max(plan.hottest, start) - then.temperature) / plan.band
     if hot < slack:
-        slack, limit = hot, fp.COOLING
-    cold = (then[fs.T] - floor) / plan[fp.BAND]
+        slack, limit = hot, LIMIT.cooling
+    cold = (then.temperature - floor) / plan.band
     if cold < slack:
-        slack, limit = cold, fp.HEATING
+        slack, limit = cold, LIMIT.heat
     return slack, limit
 
 
 @kernel()
-def length(plan: Floats, factor: float, run: Run) -> float:
+def length(plan: Record, factor: float, run: Run) -> float:
     """Length of the next step [s]."""
-    seconds = run.sums[fp.SECONDS]
-    dt = min(plan[fp.DT], plan[fp.AT_MOST] - seconds)
-    if seconds < plan[fp.AT_LEAST] - MOMENT:
-        dt = min(dt, plan[fp.AT_LEAST] - seconds)
-    if run.left[0] > 0.0 and plan[fp.FEED_RATE] * factor > 0.0:
-        dt = min(dt, max(run.left[0] * run.left[3] / (plan[fp.FEED_RATE] * factor), min(1.0, dt)))
+    seconds = run.sums.seconds
+    dt = min(plan.dt, plan.at_most - seconds)
+    if seconds < plan.at_least - MOMENT:
+        dt = min(dt, plan.at_least - seconds)
+    if run.control.feed_left > 0.0 and plan.feed_rate * factor > 0.0:
+        dt = min(dt, max(run.control.feed_left * run.control.feed_mass / (plan.feed_rate * factor), min(1.0, dt)))
     return float(dt)
 
 
 @kernel()
-def throttled(plan: Floats, left: Floats, now: Floats) -> bool:
+def throttled(plan: Record, control: Record, now: Record) -> bool:
     """Whether there is anything that the factor acts on."""
-    melts = now[fs.MOLTEN] > 0.0
-    return bool((left[0] > 0.0 and plan[fp.FEED_RATE] > 0.0) or (melts and (plan[fp.BLAST] > 0.0 or (plan[fp.REDUCTANT_RATE] > 0.0 and left[2] > 0.0))))
+    feeds = control.feed_left > 0.0 and plan.feed_rate > 0.0
+    reduces = plan.reductant_rate > 0.0 and control.reductant_left > 0.0
+    return bool(feeds or (now.molten > 0.0 and (plan.blast > 0.0 or reduces)))
 
 
 @kernel()
-def most_burner(plan: Floats, need: float, moles: Floats) -> float:
+def most_burner(plan: Record, need: float, moles: Floats) -> float:
     """Share of the burner's power whose gas the off-gas limit can take. ``moles`` (species,): of a kg of fuel, burnt."""
     products = 0.0
     for j in range(moles.shape[0]):
         products += moles[j]
-    products += need * (plan[fp.BURNER_EXCESS] / plan[fp.BURNER_OXYGEN] - 1.0)
-    volume = plan[fp.POWER] / plan[fp.LHV] * products / NORMAL
-    return min(1.0, FLAME_SHARE * plan[fp.GAS_LIMIT] / volume) if volume > 0.0 else 1.0
+    products += need * (plan.burner_excess / plan.burner_oxygen - 1.0)
+    volume = plan.burner_power / plan.fuel_lhv * products / NORMAL
+    return min(1.0, FLAME_SHARE * plan.gas_limit / volume) if volume > 0.0 else 1.0

@@ -1,4 +1,4 @@
-"""Arrays of a furnace step and the names of their entries, which the kernels of bath, freeboard and phase share."""
+"""What the kernels of bath, freeboard and phase share: bundles of records and arrays."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.kernels.compile import Floats, kernel
+from twin.kernels.furnace_tables import CONTROL, DRIVE, HEATS, LIMIT, OVER, PARTS, REPORT, REPORTS, ROW, SCRATCH, STREAMS, SUMS
 from twin.kernels.physical_constants import ATMOSPHERE
-from twin.kernels.smelting import AS_CARBON, AS_HALOGEN, AS_HYDROGEN, AS_NITROGEN, AS_OXYGEN, MATTE, ROLE, R
+from twin.kernels.record_table import Record, Records
+from twin.kernels.smelting import R
+from twin.kernels.smelting_tables import COEFFICIENT, CONDITIONS, ENTHALPY, KEY, MELT, MIXTURE, MOLECULE, ODD, PRESENT, ROLE, SOLUTION, Chemistry, Melt
 
 Counts = NDArray[np.int64]
 
@@ -18,71 +21,141 @@ HOTTEST_EQUILIBRIUM = 1773.15  # K: the equilibrium is not asked for more, its d
 NORMAL = ATMOSPHERE / (R * 273.15)  # mol in a Nm3
 LOWEST_VISCOSITY, HIGHEST_VISCOSITY = 1e-3, 1e6  # Pa s
 
-BULK, ORGANIC, FINES = range(3)
-COOLANT, FUEL, REDUCTANT = range(3)
-
-# What a step is given besides the bath: shares of the feed, kg, mol of O2 and N2; those of the blast and of the burner apart
-DRIVE = ("dt", "fed", "coolant", "fuel", "reductant", "blast_o2", "blast_n2", "flame_o2", "flame_n2", "bought_o2")
-DT, FED, COOLANT_KG, FUEL_KG, REDUCTANT_KG, BLAST_O2, BLAST_N2, FLAME_O2, FLAME_N2, BOUGHT_O2 = range(10)
-
-# How a furnace behaves: the part of the plan that a step needs
-MANNER = (
-    *("blast_use", "burner_in_bath", "burner_return", "reductant_use", "wall_loss", "post_combustion", "heat_return"),
-    *("air_excess", "organics_in_bath", "dust_share", "fuming", "stirred", "entrainment", "droplet", "area", "thickness"),
-)
-BLAST_USE, BURNER_IN_BATH, BURNER_RETURN, REDUCTANT_USE, WALL, POST, RETURN = range(7)
-EXCESS, IN_BATH, DUST_SHARE, KA, STIRRED, ENTRAINMENT, DROPLET, AREA, THICKNESS = range(7, 16)
-
-# Rows of what a step gives: the bath and its parts, then the streams
-BATH, METAL, SLAG, SOLID = range(4)
-FEED, COOLANT_IN, FUEL_IN, REDUCTANT_IN, OXYGEN_IN, AIR_IN, GAS, FUME, DUST = range(4, 13)
-ROWS = 13
-
-# State that goes from step to step, and what a step reports of itself
-NOW = (
-    *("temperature", "log_po2", "molten", "entrained", "a", "b", "liquidus", "viscosity", "gas_temperature"),
-    *("gas_volume", "freeboard_air", "wall", "returned", "level_0", "level_1", "level_2", "level_3", "iron_to_silica", "lime", "alumina", "silicate"),
-)
-T, PO2, MOLTEN, ENTRAINED, A, B, LIQUIDUS, VISCOSITY, GAS_T, VOLUME, FREEBOARD, WALL_HEAT, RETURNED, LEVEL = range(14)
-IRON, LIME, ALUMINA, SILICATE = 17, 18, 19, 20
-
-# Rows of the scratch space
-ABOVE, FLAME, VAPOUR, VAPOUR_O, KEPT = range(5)
-SCRATCH_ROWS = 5
+_COEFFICIENT, _CONDITIONS, _PRESENT, _MIXTURE, _MELT = (table.dtype for table in (COEFFICIENT, CONDITIONS, PRESENT, MIXTURE, MELT))
+_CONTROL, _DRIVE, _REPORT, _ENTHALPY = (table.dtype for table in (CONTROL, DRIVE, REPORT, ENTHALPY))
 
 
-class Setting(NamedTuple):
-    """What does not change in a phase: data of the elements, what is fed and supplied, the manner, the places of oxygen and nitrogen."""
+class Data(NamedTuple):
+    """What is known of elements and gases: ``heat`` a HEAT for each element, ``species`` an ENTHALPY for each molecule; the places of oxygen and nitrogen."""
 
-    table: Floats
-    constants: Floats
-    heat: Floats
-    species: Floats
-    feed: Floats
-    supplies: Floats
-    manner: Floats
+    chemistry: Chemistry
+    heat: Records
+    species: Records
     oxygen: int
     nitrogen: int
 
 
-class Space(NamedTuple):
-    """Arrays that every step overwrites; ``new`` (ROWS, element + 2) and ``then`` (len(NOW),) are its result, ``counted`` its warnings."""
+class Charge(NamedTuple):
+    """What a phase works on: ``bath`` (E + 2,), in and out; ``feed`` (3, E + 2) by FED, ``supplies`` (3, E + 2) per kg by SUPPLY; an END_TEST for each test.
 
-    at: Floats
-    work: Floats
-    mass: Floats
-    out: Floats
-    smelted: Floats
-    counted: Counts
-    scratch: Floats
-    moles: Floats
-    sums: Floats
+    A row is kg of each element, enthalpy of formation and sensible heat, J. The feed is the whole charge; its temperature is in its sensible heat. What
+    of the organics does not burn belongs to ``bulk``.
+    """
+
+    bath: Floats
+    feed: Floats
+    supplies: Floats
+    tests: Records
+
+
+class Account(NamedTuple):
+    """What a phase gives: ``split`` (3, E + 2), the bath by PARTS; ``streams`` (9, E + 2) by STREAMS; one SUMS; seconds by LIMIT; counts by WARNING."""
+
+    split: Floats
+    streams: Floats
+    sums: Records
+    limits: Floats
+    warned: Counts
+
+
+class Bench(NamedTuple):
+    """Arrays that the steps of a phase overwrite, see :class:`Run` and :class:`Space`."""
+
+    old: Floats
+    control: Records
+    drive: Records
+    reports: Records
     new: Floats
-    then: Floats
+    scratch: Floats
+    mass: Floats
+    shares: Floats
+    moles: Floats
+    heats: Records
+    over: Records
+    melt: Melt
+
+
+class Setting(NamedTuple):
+    """What does not change in a phase: data of the elements, what is fed and supplied, the plan."""
+
+    data: Data
+    charge: Charge
+    plan: Record
+
+
+class Run(NamedTuple):
+    """The state of a run of steps: ``old`` bath, CONTROL, the DRIVE of the last step, the REPORT that it begins with, streams and sums."""
+
+    old: Floats
+    control: Record
+    drive: Record
+    now: Record
+    streams: Floats
+    sums: Record
+
+
+class Space(NamedTuple):
+    """What every step overwrites; ``new`` (rows by ROW, E + 2) and ``then``, a REPORT, are its result, ``melt.counted`` its warnings.
+
+    ``reports`` by REPORTS; ``scratch`` by SCRATCH; ``shares`` by KEY of the slag; ``moles`` by MOLECULE; ``heats`` by HEATS and ``over`` by OVER, of ENTHALPY.
+    """
+
+    reports: Records
+    then: Record
+    new: Floats
+    scratch: Floats
+    mass: Floats
+    shares: Floats
+    moles: Floats
+    heats: Records
+    over: Records
+    melt: Melt
+
+
+def new_account(elements: int, warned: Counts) -> Account:
+    """Return the arrays that a phase of so many elements gives; ``warned`` is counted up."""
+    width = elements + 2
+    return Account(np.zeros((len(PARTS), width)), np.zeros((len(STREAMS), width)), SUMS.new(), np.zeros(len(LIMIT)), warned)
 
 
 @kernel()
-def burns(i: int, table: Floats) -> bool:
+def new_bench(elements: int) -> Bench:
+    """Return the arrays that a phase of so many elements works with; made here, since each array that Python hands over costs as much as many steps."""
+    width = elements + 2
+    melt = Melt(
+        np.zeros(elements, dtype=_COEFFICIENT),
+        np.zeros(1, dtype=_CONDITIONS),
+        np.zeros(elements, dtype=_PRESENT),
+        np.zeros(1, dtype=_MIXTURE),
+        np.zeros((len(SOLUTION), elements)),
+        np.zeros(1, dtype=_MELT),
+        np.zeros(len(ODD), dtype=np.int64),
+    )
+    return Bench(
+        np.zeros(width),
+        np.zeros(1, dtype=_CONTROL),
+        np.zeros(1, dtype=_DRIVE),
+        np.zeros(len(REPORTS), dtype=_REPORT),
+        np.zeros((len(ROW), width)),
+        np.zeros((len(SCRATCH), width)),
+        np.zeros(elements),
+        np.zeros(len(KEY)),
+        np.zeros(len(MOLECULE)),
+        np.zeros(len(HEATS), dtype=_ENTHALPY),
+        np.zeros(len(OVER), dtype=_ENTHALPY),
+        melt,
+    )
+
+
+@kernel()
+def clear(heats: Records) -> None:
+    """Set enthalpies to zero."""
+    for k in range(heats.shape[0]):
+        heats[k].formation = heats[k].content = heats[k].slope = 0.0
+
+
+@kernel()
+def burns(element: Record) -> bool:
     """Whether an element leaves as gas: C, H, N, O, halogens and sulphur."""
-    role = int(table[i, ROLE])
-    return role in (AS_CARBON, AS_HYDROGEN, AS_NITROGEN, AS_OXYGEN, AS_HALOGEN) or table[i, MATTE] > 0.0
+    role = element.role
+    return role in (ROLE.carbon, ROLE.hydrogen, ROLE.nitrogen, ROLE.oxygen, ROLE.halogen) or element.matte > 0.0

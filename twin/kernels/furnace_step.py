@@ -16,159 +16,87 @@ from __future__ import annotations
 
 import math
 
-from twin.kernels import heat as ht
 from twin.kernels.compile import Floats, kernel
 from twin.kernels.furnace_bath import react
-from twin.kernels.furnace_space import (
-    ABOVE,
-    AIR_IN,
-    ALUMINA,
-    AREA,
-    BATH,
-    BLAST_N2,
-    BLAST_O2,
-    BLAST_USE,
-    BOUGHT_O2,
-    BULK,
-    BURNER_IN_BATH,
-    BURNER_RETURN,
-    COOLANT,
-    COOLANT_IN,
-    COOLANT_KG,
-    DROPLET,
-    DT,
-    DUST,
-    DUST_SHARE,
-    ENTRAINED,
-    ENTRAINMENT,
-    EXCESS,
-    FED,
-    FEED,
-    FINES,
-    FLAME,
-    FLAME_N2,
-    FLAME_O2,
-    FREEBOARD,
-    FUEL,
-    FUEL_IN,
-    FUEL_KG,
-    FUME,
-    GAS,
-    GAS_T,
-    HIGHEST_VISCOSITY,
-    IN_BATH,
-    IRON,
-    LEVEL,
-    LIME,
-    LIQUIDUS,
-    LOWEST_VISCOSITY,
-    METAL,
-    MOLTEN,
-    MOLTEN_FROM,
-    NORMAL,
-    ORGANIC,
-    OXYGEN_IN,
-    PO2,
-    POST,
-    REDUCTANT,
-    REDUCTANT_IN,
-    REDUCTANT_KG,
-    REDUCTANT_USE,
-    RETURN,
-    RETURNED,
-    SILICATE,
-    SLAG,
-    SOLID,
-    STIRRED,
-    THICKNESS,
-    VAPOUR,
-    VISCOSITY,
-    VOLUME,
-    WALL,
-    WALL_HEAT,
-    A,
-    B,
-    Setting,
-    Space,
-    T,
-    burns,
-)
+from twin.kernels.furnace_space import HIGHEST_VISCOSITY, LOWEST_VISCOSITY, MOLTEN_FROM, NORMAL, Setting, Space, burns, clear
+from twin.kernels.furnace_tables import FED, HEATS, OVER, REPORTS, ROW, SCRATCH, SUPPLY
 from twin.kernels.heat import SPAN, add_cold, add_levels, add_molecules, add_oxides, content, temperature_of
 from twin.kernels.physical_constants import AIR_OXYGEN, COLD
+from twin.kernels.record_table import Record, Records
 from twin.kernels.slag import SLAG_DENSITY, settling_velocity, slag_properties
-from twin.kernels.smelting import AS_CARBON, AS_HALOGEN, AS_HYDROGEN, AS_NITROGEN, AS_OXYGEN, MATTE, MOLAR_MASS, OXYGEN, ROLE
+from twin.kernels.smelting_tables import KEY, MOLECULE, ROLE
 
 
 @kernel()
-def burnt(mass: Floats, fumed: float, table: Floats, moles: Floats) -> float:
+def burnt(mass: Floats, fumed: float, elements: Records, moles: Floats) -> float:
     """Molecules of what ``mass`` (element,) kg burns to; returns mol of O that are left over, negative where they are missing.
 
     ``fumed``: mol of O that the fumed metals take. ``moles`` (species,) receives CO2, H2O, SO2, N2, HCl, Cl2, no O2.
     """
     hydrogen, halogen, oxygen = 0.0, 0.0, 0.0
     moles[:] = 0.0
-    for i in range(table.shape[0]):
+    for i in range(elements.shape[0]):
         if mass[i] == 0.0:
             continue
-        n, role = mass[i] / table[i, MOLAR_MASS], int(table[i, ROLE])
-        if role == AS_CARBON:
-            moles[ht.CO2] += n
-        elif role == AS_HYDROGEN:
+        n, role = mass[i] / elements[i].molar_mass, elements[i].role
+        if role == ROLE.carbon:
+            moles[MOLECULE.CO2] += n
+        elif role == ROLE.hydrogen:
             hydrogen += n
-        elif role == AS_NITROGEN:
-            moles[ht.N2] += 0.5 * n
-        elif role == AS_OXYGEN:
+        elif role == ROLE.nitrogen:
+            moles[MOLECULE.N2] += 0.5 * n
+        elif role == ROLE.oxygen:
             oxygen += n
-        elif role == AS_HALOGEN:
+        elif role == ROLE.halogen:
             halogen += n
-        elif table[i, MATTE] > 0.0:
-            moles[ht.SO2] += n
+        elif elements[i].matte > 0.0:
+            moles[MOLECULE.SO2] += n
     bound = min(hydrogen, halogen)
-    moles[ht.HCL], moles[ht.CL2], moles[ht.H2O] = bound, 0.5 * (halogen - bound), 0.5 * (hydrogen - bound)
-    return float(oxygen - fumed - 2.0 * moles[ht.CO2] - moles[ht.H2O] - 2.0 * moles[ht.SO2])
+    moles[MOLECULE.HCL], moles[MOLECULE.CL2], moles[MOLECULE.H2O] = bound, 0.5 * (halogen - bound), 0.5 * (hydrogen - bound)
+    return float(oxygen - fumed - 2.0 * moles[MOLECULE.CO2] - moles[MOLECULE.H2O] - 2.0 * moles[MOLECULE.SO2])
 
 
 @kernel()
-def oxygen_to_burn(mass: Floats, table: Floats, moles: Floats) -> float:
+def oxygen_to_burn(mass: Floats, elements: Records, moles: Floats) -> float:
     """Mol of O2 that ``mass`` (element,) kg takes to burn, less what it holds; at least 0."""
-    return max(-0.5 * burnt(mass, 0.0, table, moles), 0.0)
+    return max(-0.5 * burnt(mass, 0.0, elements, moles), 0.0)
 
 
 @kernel()
-def _take_in(bath: Floats, hot: bool, drive: Floats, setting: Setting, scratch: Floats, new: Floats) -> None:
+def _take_in(bath: Floats, hot: bool, drive: Record, setting: Setting, scratch: Floats, new: Floats) -> None:
     """Share what is added out between the bath and what is above it, and write what flowed in."""
-    table, manner, feed, supplies = setting.table, setting.manner, setting.feed, setting.supplies
-    n = table.shape[0]
-    mix, above, flame = new[BATH], scratch[ABOVE], scratch[FLAME]
-    organics = manner[IN_BATH]
-    used = manner[REDUCTANT_USE] if hot else 0.0
-    lance = manner[BURNER_IN_BATH] if hot else 0.0
+    elements, plan, feed, supplies = setting.data.chemistry.elements, setting.plan, setting.charge.feed, setting.charge.supplies
+    n = elements.shape[0]
+    mix, above, flame = new[ROW.bath], scratch[SCRATCH.above], scratch[SCRATCH.flame]
+    organics = plan.organics_in_bath
+    used = plan.reductant_use if hot else 0.0
+    lance = plan.burner_in_bath if hot else 0.0
     for j in range(n + 2):
-        free = j >= n or burns(j, table)
-        fed = drive[FED] * (feed[BULK, j] + feed[ORGANIC, j] + feed[FINES, j])
-        dust = drive[FED] * manner[DUST_SHARE] * feed[FINES, j]
-        over = drive[FED] * (1.0 - organics) * feed[ORGANIC, j] if free else 0.0
-        coolant, fuel = drive[COOLANT_KG] * supplies[COOLANT, j], drive[FUEL_KG] * supplies[FUEL, j]
-        reductant = drive[REDUCTANT_KG] * supplies[REDUCTANT, j]
+        free = j >= n or burns(elements[j])
+        fed = drive.fed * (feed[FED.bulk, j] + feed[FED.organic, j] + feed[FED.fines, j])
+        dust = drive.fed * plan.dust_share * feed[FED.fines, j]
+        over = drive.fed * (1.0 - organics) * feed[FED.organic, j] if free else 0.0
+        coolant, fuel = drive.coolant * supplies[SUPPLY.coolant, j], drive.fuel * supplies[SUPPLY.fuel, j]
+        reductant = drive.reductant * supplies[SUPPLY.reductant, j]
         flame[j] = (1.0 - lance) * fuel if free else 0.0
         wasted = (1.0 - used) * reductant if free else 0.0
         above[j] = over + wasted
         mix[j] = bath[j] + (fed - dust - over) + coolant + (reductant - wasted) + (fuel - flame[j])
-        new[FEED, j], new[COOLANT_IN, j], new[FUEL_IN, j], new[REDUCTANT_IN, j], new[DUST, j] = fed, coolant, fuel, reductant, dust
-    used = manner[BLAST_USE] if hot else 0.0
+        new[ROW.feed, j], new[ROW.coolant, j], new[ROW.fuel, j], new[ROW.reductant, j], new[ROW.dust, j] = fed, coolant, fuel, reductant, dust
+    used = plan.blast_use if hot else 0.0
     for i in range(n):
-        role, unit = int(table[i, ROLE]), 2.0 * table[i, MOLAR_MASS]
-        if role == AS_OXYGEN:
-            mix[i] += unit * (used * drive[BLAST_O2] + lance * drive[FLAME_O2])
-            above[i] += unit * (1.0 - used) * drive[BLAST_O2]
-            flame[i] += unit * (1.0 - lance) * drive[FLAME_O2]
-            new[OXYGEN_IN, i] = unit * drive[BOUGHT_O2]
-            new[AIR_IN, i] = unit * (drive[BLAST_O2] + drive[FLAME_O2] - drive[BOUGHT_O2])
-        elif role == AS_NITROGEN:
-            mix[i] += unit * ((drive[BLAST_N2] if hot else 0.0) + lance * drive[FLAME_N2])
-            above[i] += 0.0 if hot else unit * drive[BLAST_N2]
-            flame[i] += unit * (1.0 - lance) * drive[FLAME_N2]
-            new[AIR_IN, i] = unit * (drive[BLAST_N2] + drive[FLAME_N2])
+        role, unit = elements[i].role, 2.0 * elements[i].molar_mass
+        if role == ROLE.oxygen:
+            mix[i] += unit * (used * drive.blast_o2 + lance * drive.flame_o2)
+            above[i] += unit * (1.0 - used) * drive.blast_o2
+            flame[i] += unit * (1.0 - lance) * drive.flame_o2
+            new[ROW.oxygen, i] = unit * drive.bought_o2
+            new[ROW.air, i] = unit * (drive.blast_o2 + drive.flame_o2 - drive.bought_o2)
+        elif role == ROLE.nitrogen:
+            mix[i] += unit * ((drive.blast_n2 if hot else 0.0) + lance * drive.flame_n2)
+            above[i] += 0.0 if hot else unit * drive.blast_n2
+            flame[i] += unit * (1.0 - lance) * drive.flame_n2
+            new[ROW.air, i] = unit * (drive.blast_n2 + drive.flame_n2)
 
 
 @kernel()
@@ -177,136 +105,140 @@ def _burn_above(hot_gas: float, fume_oxygen: float, bath: float, fixed: bool, se
 
     ``hot_gas`` [J]: what the gas brought from the bath; ``fume_oxygen``: mol of O that the fumed metals take in all.
     """
-    table, heat, species, oxygen, nitrogen = setting.table, setting.heat, setting.species, setting.oxygen, setting.nitrogen
-    manner, scratch, moles, sums, new, then = setting.manner, space.scratch, space.moles, space.sums, space.new, space.then
-    n = table.shape[0]
-    above, flame = scratch[ABOVE], scratch[FLAME]
-    sums[:, :] = 0.0
-    left = burnt(flame[:n], 0.0, table, moles)
-    moles[ht.O2] = 0.5 * max(left, 0.0)
-    add_molecules(moles, species, sums[0])
+    data, elements = setting.data, setting.data.chemistry.elements
+    species, oxygen, nitrogen = data.species, data.oxygen, data.nitrogen
+    plan, scratch, moles, new, then = setting.plan, space.scratch, space.moles, space.new, space.then
+    n = elements.shape[0]
+    above, flame = scratch[SCRATCH.above], scratch[SCRATCH.flame]
+    clear(space.over)
+    burner, gas, fumed = space.over[OVER.flame], space.over[OVER.gas], space.over[OVER.fume]
+    left = burnt(flame[:n], 0.0, elements, moles)
+    moles[MOLECULE.O2] = 0.5 * max(left, 0.0)
+    add_molecules(moles, species, burner)
     brought = flame[n] + flame[n + 1]
-    returned = manner[BURNER_RETURN] * max(brought - sums[0, 0] - content(sums[0, 1], sums[0, 2], bath), 0.0)
+    returned = plan.burner_return * max(brought - burner.formation - content(burner.content, burner.slope, bath), 0.0)
     volume = 0.0
     for j in range(moles.shape[0]):
         volume += moles[j]
-    left += burnt(above[:n], fume_oxygen, table, moles) - max(left, 0.0)
-    air = 0.5 * max(-left, 0.0) * manner[EXCESS]
-    moles[ht.O2] = 0.5 * max(left, 0.0) + air - 0.5 * max(-left, 0.0)
-    moles[ht.N2] += air * (1.0 - AIR_OXYGEN) / AIR_OXYGEN
-    add_molecules(moles, species, sums[1])
-    add_oxides(scratch[VAPOUR], heat, oxygen, sums[2])
+    left += burnt(above[:n], fume_oxygen, elements, moles) - max(left, 0.0)
+    air = 0.5 * max(-left, 0.0) * plan.air_excess
+    moles[MOLECULE.O2] = 0.5 * max(left, 0.0) + air - 0.5 * max(-left, 0.0)
+    moles[MOLECULE.N2] += air * (1.0 - AIR_OXYGEN) / AIR_OXYGEN
+    add_molecules(moles, species, gas)
+    add_oxides(scratch[SCRATCH.vapour], data.heat, oxygen, fumed)
     heat_above = above[n] + above[n + 1] + hot_gas
-    surplus = heat_above - sums[1, 0] - sums[2, 0] - content(sums[1, 1] + sums[2, 1], sums[1, 2] + sums[2, 2], bath)
-    returned += manner[POST] * manner[RETURN] * max(surplus, 0.0)
+    surplus = heat_above - gas.formation - fumed.formation - content(gas.content + fumed.content, gas.slope + fumed.slope, bath)
+    returned += plan.post_combustion * plan.heat_return * max(surplus, 0.0)
     for j in range(moles.shape[0]):
         volume += moles[j]
     if fixed:
         returned = 0.0
     for i in range(n):
-        new[GAS, i] = above[i] + flame[i]
-        new[FUME, i] = scratch[VAPOUR, i]
-    fume = fume_oxygen * table[oxygen, MOLAR_MASS]
-    new[FUME, oxygen] = fume
-    new[AIR_IN, oxygen] += 2.0 * air * table[oxygen, MOLAR_MASS]
-    new[AIR_IN, nitrogen] += 2.0 * air * (1.0 - AIR_OXYGEN) / AIR_OXYGEN * table[nitrogen, MOLAR_MASS]
-    new[GAS, oxygen] += 2.0 * air * table[oxygen, MOLAR_MASS] - fume
-    new[GAS, nitrogen] += 2.0 * air * (1.0 - AIR_OXYGEN) / AIR_OXYGEN * table[nitrogen, MOLAR_MASS]
+        new[ROW.gas, i] = above[i] + flame[i]
+        new[ROW.fume, i] = scratch[SCRATCH.vapour, i]
+    fume = fume_oxygen * elements[oxygen].molar_mass
+    new[ROW.fume, oxygen] = fume
+    new[ROW.air, oxygen] += 2.0 * air * elements[oxygen].molar_mass
+    new[ROW.air, nitrogen] += 2.0 * air * (1.0 - AIR_OXYGEN) / AIR_OXYGEN * elements[nitrogen].molar_mass
+    new[ROW.gas, oxygen] += 2.0 * air * elements[oxygen].molar_mass - fume
+    new[ROW.gas, nitrogen] += 2.0 * air * (1.0 - AIR_OXYGEN) / AIR_OXYGEN * elements[nitrogen].molar_mass
     total = brought + heat_above - returned
-    formation = sums[0, 0] + sums[1, 0] + sums[2, 0]
-    a, b = sums[0, 1] + sums[1, 1], sums[0, 2] + sums[1, 2]
-    then[GAS_T] = temperature_of(total - formation, a + sums[2, 1], b + sums[2, 2])
-    then[VOLUME], then[FREEBOARD], then[RETURNED] = volume / NORMAL, air / AIR_OXYGEN / NORMAL, returned
-    if math.isnan(then[GAS_T]):
-        then[GAS_T] = 0.0
+    formation = burner.formation + gas.formation + fumed.formation
+    a, b = burner.content + gas.content, burner.slope + gas.slope
+    then.gas_temperature = temperature_of(total - formation, a + fumed.content, b + fumed.slope)
+    then.gas_volume, then.freeboard_air, then.returned = volume / NORMAL, air / AIR_OXYGEN / NORMAL, returned
+    if math.isnan(then.gas_temperature):
+        then.gas_temperature = 0.0
         return float(total + returned)  # no gas to carry it
-    new[FUME, n], new[FUME, n + 1] = sums[2, 0], content(sums[2, 1], sums[2, 2], then[GAS_T])
-    new[GAS, n] = sums[0, 0] + sums[1, 0]
-    new[GAS, n + 1] = total - formation - new[FUME, n + 1]
-    add_levels(a + sums[2, 1], b + sums[2, 2], then[GAS_T], then[LEVEL : LEVEL + 4])
+    new[ROW.fume, n], new[ROW.fume, n + 1] = fumed.formation, content(fumed.content, fumed.slope, then.gas_temperature)
+    new[ROW.gas, n] = burner.formation + gas.formation
+    new[ROW.gas, n + 1] = total - formation - new[ROW.fume, n + 1]
+    add_levels(a + fumed.content, b + fumed.slope, then.gas_temperature, then.level)
     return float(returned)
 
 
 @kernel()
-def step(bath: Floats, now: Floats, drive: Floats, setting: Setting, space: Space) -> int:
-    """Do one step from ``bath`` (element + 2,) and ``now`` (len(NOW),), driven by ``drive`` (len(DRIVE),). Returns 0 or a status of ``smelt``.
+def step(bath: Floats, now: Record, drive: Record, setting: Setting, space: Space) -> int:
+    """Do one step from ``bath`` (element + 2,) and ``now``, a REPORT, driven by ``drive``, a DRIVE. Returns 0 or a status of ``smelt``.
 
     With no time and nothing driven it brings the bath to equilibrium: gas leaves, vapours stay.
     """
-    table, sums, new, then = setting.table, space.sums, space.new, space.then
-    n, hot, dt = table.shape[0], now[MOLTEN] > 0.0, drive[DT]
+    elements, new, then = setting.data.chemistry.elements, space.new, space.then
+    metal, slag, solid, gas = space.heats[HEATS.metal], space.heats[HEATS.slag], space.heats[HEATS.solid], space.heats[HEATS.gas]
+    n, hot, dt = elements.shape[0], now.molten > 0.0, drive.dt
     new[:, :] = 0.0
-    then[:] = 0.0
-    sums[:, :] = 0.0
+    space.reports[REPORTS.then] = space.reports[REPORTS.blank]
+    clear(space.heats)
     space.scratch[:, :] = 0.0
-    space.counted[:] = 0
+    space.melt.counted[:] = 0
     _take_in(bath, hot, drive, setting, space.scratch, new)
-    mix = new[BATH]
+    mix = new[ROW.bath]
     fume_oxygen = 0.0
     if hot:
         status = react(now, dt, setting, space)
         if status != 0:
             return status
         for i in range(n):
-            fume_oxygen += space.scratch[VAPOUR, i] / table[i, MOLAR_MASS] * table[i, OXYGEN]
+            fume_oxygen += space.scratch[SCRATCH.vapour, i] / elements[i].molar_mass * elements[i].oxygen
     else:
         _heat_only(now, setting, space)
-    a, b = sums[0, 1] + sums[1, 1] + sums[2, 1], sums[0, 2] + sums[1, 2] + sums[2, 2]
-    formation = sums[0, 0] + sums[1, 0] + sums[2, 0]
-    wall = setting.manner[WALL] * (now[T] - COLD) / SPAN * dt if b > 0.0 else 0.0
+    a, b = metal.content + slag.content + solid.content, metal.slope + slag.slope + solid.slope
+    formation = metal.formation + slag.formation + solid.formation
+    wall = setting.plan.wall_loss * (now.temperature - COLD) / SPAN * dt if b > 0.0 else 0.0
     total = mix[n] + mix[n + 1] - wall
-    between = temperature_of(total - formation - sums[3, 0], a + sums[3, 1], b + sums[3, 2])
+    between = temperature_of(total - formation - gas.formation, a + gas.content, b + gas.slope)
     if math.isnan(between):
-        between = now[T]
-    hot_gas = sums[3, 0] + content(sums[3, 1], sums[3, 2], between)
-    parts = sums[:3].copy()
+        between = now.temperature
+    hot_gas = gas.formation + content(gas.content, gas.slope, between)
     total += _burn_above(hot_gas, fume_oxygen, between, b <= 0.0, setting, space) - hot_gas
     temperature = temperature_of(total - formation, a, b)
-    then[T] = between if math.isnan(temperature) else temperature
+    then.temperature = between if math.isnan(temperature) else temperature
     mix[n], mix[n + 1] = formation, total - formation
     for k in range(3):
-        new[METAL + k, n] = parts[k, 0]
-        new[METAL + k, n + 1] = content(parts[k, 1], parts[k, 2], then[T])
-    then[A], then[B], then[WALL_HEAT] = a, b, wall
-    then[MOLTEN] = 1.0 if then[T] >= MOLTEN_FROM and b > 0.0 else 0.0
-    then[PO2] = space.smelted[0] if hot else now[PO2]
+        part = space.heats[HEATS.metal + k]
+        new[ROW.metal + k, n] = part.formation
+        new[ROW.metal + k, n + 1] = content(part.content, part.slope, then.temperature)
+    then.content, then.slope, then.wall = a, b, wall
+    then.molten = 1.0 if then.temperature >= MOLTEN_FROM and b > 0.0 else 0.0
+    then.log_po2 = space.melt.state[0].log_po2 if hot else now.log_po2
     _settle(dt, now, setting, space)
     return 0
 
 
 @kernel()
-def _heat_only(now: Floats, setting: Setting, space: Space) -> None:
+def _heat_only(now: Record, setting: Setting, space: Space) -> None:
     """A bath that is too cold to react: all of it is solid, its heat content that of before and of what was added to it."""
-    new, solid = space.new, space.sums[2]
-    n = setting.table.shape[0]
-    new[SOLID, :n] = new[BATH, :n]
-    solid[0], solid[1], solid[2] = new[BATH, n], now[A], now[B]
-    add_cold(new[FEED], setting.heat, 1.0, solid)
-    add_cold(new[COOLANT_IN], setting.heat, 1.0, solid)
-    add_cold(new[DUST], setting.heat, -1.0, solid)
-    add_cold(space.scratch[ABOVE], setting.heat, -1.0, solid)
+    new, solid, heat = space.new, space.heats[HEATS.solid], setting.data.heat
+    n = heat.shape[0]
+    new[ROW.solid, :n] = new[ROW.bath, :n]
+    solid.formation, solid.content, solid.slope = new[ROW.bath, n], now.content, now.slope
+    add_cold(new[ROW.feed], heat, 1.0, solid)
+    add_cold(new[ROW.coolant], heat, 1.0, solid)
+    add_cold(new[ROW.dust], heat, -1.0, solid)
+    add_cold(space.scratch[SCRATCH.above], heat, -1.0, solid)
 
 
 @kernel()
-def _settle(dt: float, now: Floats, setting: Setting, space: Space) -> None:
+def _settle(dt: float, now: Record, setting: Setting, space: Space) -> None:
     """Slag's properties, and the metal that is entrained in it: the stirred value, or what has not settled through the depth of the slag."""
-    manner, new, then, shares = setting.manner, space.new, space.then, space.mass
+    plan, new, then, shares = setting.plan, space.new, space.then, space.shares
+    elements = setting.data.chemistry.elements
     slag = metal = 0.0
-    for i in range(setting.table.shape[0]):
-        slag += new[SLAG, i]
-        metal += new[METAL, i]
+    for i in range(elements.shape[0]):
+        slag += new[ROW.slag, i]
+        metal += new[ROW.metal, i]
     if slag <= 0.0:
         return
-    then[VISCOSITY], then[LIQUIDUS] = slag_properties(new[SLAG], setting.table, setting.heat, then[T], shares)
-    if math.isnan(then[VISCOSITY]):
-        then[VISCOSITY] = then[LIQUIDUS] = 0.0
+    then.viscosity, then.liquidus = slag_properties(new[ROW.slag], elements, setting.data.heat, then.temperature, shares)
+    if math.isnan(then.viscosity):
+        then.viscosity = then.liquidus = 0.0
         return
-    then[VISCOSITY] *= manner[THICKNESS]
-    then[IRON], then[LIME], then[ALUMINA], then[SILICATE] = shares[8], shares[2], shares[3], shares[0] + shares[1]
-    if manner[STIRRED] > 0.0:
-        entrained = manner[ENTRAINMENT] * slag
+    then.viscosity *= plan.thickness
+    then.iron_to_silica, then.lime, then.alumina, then.silicate = shares[KEY.iron_to_silica], shares[KEY.Ca], shares[KEY.Al], shares[KEY.Fe] + shares[KEY.Si]
+    if plan.stirred > 0.0:
+        entrained = plan.entrainment * slag
     else:
-        viscosity = min(max(then[VISCOSITY], LOWEST_VISCOSITY), HIGHEST_VISCOSITY)
-        depth = slag / SLAG_DENSITY / manner[AREA]
-        entrained = now[ENTRAINED] * math.exp(-settling_velocity(manner[DROPLET], viscosity) * dt / depth)
-    then[ENTRAINED] = min(entrained, metal)
+        viscosity = min(max(then.viscosity, LOWEST_VISCOSITY), HIGHEST_VISCOSITY)
+        depth = slag / SLAG_DENSITY / plan.area
+        entrained = now.entrained * math.exp(-settling_velocity(plan.droplet, viscosity) * dt / depth)
+    then.entrained = min(entrained, metal)

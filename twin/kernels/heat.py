@@ -16,15 +16,11 @@ import math
 
 from twin.kernels.compile import Floats, kernel
 from twin.kernels.physical_constants import COLD, LEVEL_BOUNDS, T0
-from twin.kernels.smelting import MOLAR_MASS
+from twin.kernels.record_table import Record, Records
+from twin.kernels.smelting_tables import MOLECULE
 
 SPAN = T0 - COLD
 LOWEST = 250.0  # K: an enthalpy below that of the cold elements says no more than "cold"
-
-METAL_H, METAL_C, OXIDE_F, OXIDE_H, OXIDE_C, VAPOUR, VAPOUR_C, OXIDE_VAPOUR, OXIDE_VAPOUR_C, METAL_F = range(10)
-"""Columns of the table of elements, per kg: those of ``twin.materials.heat``."""
-CO, CO2, H2, H2O, SO2, N2, O2, HCL, CL2, DISSOLVED = range(10)
-"""Rows of the table of molecules; columns: formation [J/mol], heat content at T0 [J/mol], slope [J/(mol K)]."""
 
 
 @kernel()
@@ -58,43 +54,45 @@ def temperature_of(heat: float, a: float, b: float) -> float:
 
 
 @kernel()
-def add_molecules(moles: Floats, species: Floats, sums: Floats) -> None:
-    """Add the formation, heat content and slope of ``moles`` (species,) to ``sums`` (3,)."""
+def add_molecules(moles: Floats, species: Records, sums: Record) -> None:
+    """Add the enthalpy of ``moles`` (species,) to ``sums``; ``species`` and ``sums`` are of ENTHALPY."""
     for j in range(moles.shape[0]):
-        sums[0] += moles[j] * species[j, 0]
-        sums[1] += moles[j] * species[j, 1]
-        sums[2] += moles[j] * species[j, 2]
+        sums.formation += moles[j] * species[j].formation
+        sums.content += moles[j] * species[j].content
+        sums.slope += moles[j] * species[j].slope
 
 
 @kernel()
-def add_metal(mass: Floats, table: Floats, species: Floats, heat: Floats, oxygen: int, sums: Floats) -> None:
-    """Add the heat of a metal ``mass`` (element,) kg; its oxygen, element ``oxygen``, is dissolved."""
-    for i in range(table.shape[0]):
+def add_metal(mass: Floats, molar_mass: float, species: Records, heat: Records, oxygen: int, sums: Record) -> None:
+    """Add the heat of a metal ``mass`` (element,) kg; its oxygen, element ``oxygen`` of that ``molar_mass``, is dissolved. ``heat``: a HEAT for each."""
+    for i in range(heat.shape[0]):
         if mass[i] > 0.0 and i != oxygen:
-            sums[0] += mass[i] * heat[i, METAL_F]
-            sums[1] += mass[i] * heat[i, METAL_H]
-            sums[2] += mass[i] * heat[i, METAL_C]
-    n = mass[oxygen] / table[oxygen, MOLAR_MASS]
-    for k in range(3):
-        sums[k] += n * species[DISSOLVED, k]
+            sums.formation += mass[i] * heat[i].metal_F
+            sums.content += mass[i] * heat[i].metal_H
+            sums.slope += mass[i] * heat[i].metal_c
+    n = mass[oxygen] / molar_mass
+    dissolved = species[MOLECULE.DISSOLVED]
+    sums.formation += n * dissolved.formation
+    sums.content += n * dissolved.content
+    sums.slope += n * dissolved.slope
 
 
 @kernel()
-def add_oxides(mass: Floats, heat: Floats, oxygen: int, sums: Floats) -> None:
+def add_oxides(mass: Floats, heat: Records, oxygen: int, sums: Record) -> None:
     """Add the heat of the oxides of ``mass`` (element,) kg; their oxygen is in the values of their elements."""
     for i in range(heat.shape[0]):
         if mass[i] > 0.0 and i != oxygen:
-            sums[0] += mass[i] * heat[i, OXIDE_F]
-            sums[1] += mass[i] * heat[i, OXIDE_H]
-            sums[2] += mass[i] * heat[i, OXIDE_C]
+            sums.formation += mass[i] * heat[i].oxide_F
+            sums.content += mass[i] * heat[i].oxide_H
+            sums.slope += mass[i] * heat[i].oxide_c
 
 
 @kernel()
-def add_cold(mass: Floats, heat: Floats, share: float, sums: Floats) -> None:
+def add_cold(mass: Floats, heat: Records, share: float, sums: Record) -> None:
     """Add ``share`` of the heat content and slope of a charge that has not reacted; its formation is its own."""
     for i in range(heat.shape[0]):
-        sums[1] += share * mass[i] * heat[i, METAL_H]
-        sums[2] += share * mass[i] * heat[i, METAL_C]
+        sums.content += share * mass[i] * heat[i].metal_H
+        sums.slope += share * mass[i] * heat[i].metal_c
 
 
 @kernel()

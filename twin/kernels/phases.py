@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 
-from twin.kernels.compile import Floats, kernel
+from twin.kernels.compile import kernel
+from twin.kernels.record_table import Record, Records
 
 BARRIER = 1e-15  # of all moles: keeps each solution alive in the arithmetic
 CLOSED = 1e-14  # of all oxygen, and of all moles
@@ -17,17 +18,6 @@ ROUNDING = 5e-15  # of a sum of fractions: no step can better it
 SETTLED = 1e-9  # of the moles of a solution: the next step would change them by its square
 PATIENCE = 15  # plain Newton steps
 LONGEST = 300  # steps
-
-# Columns of the coefficients of an element at a temperature: ln E_s = C + HALF u + TURN (u - pivot), u = ln pO2
-C, HALF, TURN, GAS_METAL, GAS_OXIDE, SLAG, SELF, LIMIT, ROLE, COPPER, PURE = range(11)
-WIDTH = 11
-
-# Rows of the work array; columns are the elements that are there, those with a constant factor first
-TO_SLAG, TO_GAS, OXIDE_TO_GAS, IN_METAL, IN_SLAG, MOLES, WHICH, SUMS = range(8)
-ROWS = 8
-
-# Entries that describe the gas and what takes no part, in mol but for HELD (the most carbon in a mol of gas), O2 (pO2/P) and DISSOLVED (x_O/x_Cu)
-PERMANENT, CARBON, HELD, O2, DISSOLVED, INERT, CONSTANT, PRESENT = range(8)
 
 
 @kernel()
@@ -86,23 +76,24 @@ def pure_limited(amount: float, others: float, slag: float, y: float, ln_g: floa
 
 
 @kernel()
-def fall_of(i: int, x: float, at: Floats) -> float:
-    """Activity coefficient at the mole fraction ``x`` over that at dilution, of an element whose coefficient falls."""
-    return math.exp(-at[i, SELF] * min(x, at[i, LIMIT])) if at[i, SELF] > 0.0 else 1.0
+def fall_of(x: float, element: Record) -> float:
+    """Activity coefficient at the mole fraction ``x`` over that at dilution, of an ``element`` (COEFFICIENT) whose coefficient falls."""
+    return math.exp(-element.self * min(x, element.limit)) if element.self > 0.0 else 1.0
 
 
 @kernel()
-def split_phases(at: Floats, gas: Floats, total: float, phases: Floats, work: Floats) -> int:
+def split_phases(at: Records, present: Records, mixture: Record) -> int:
     """Find the moles of metal, slag and gas. Returns the steps, or 0 where it did not converge.
 
-    ``at`` (element, WIDTH); ``gas`` (8,) as the entries above, CONSTANT of the PRESENT elements having a constant factor; ``total`` mol of all;
-    ``phases`` (3,): the start, then the answer; ``work`` (ROWS, element): TO_SLAG, TO_GAS, MOLES and WHICH (index in ``at``) are given, IN_METAL and
-    IN_SLAG, the mole fractions, are found. Where a solution does not exist, these are what it would begin with, and its moles next to nothing.
+    ``at``: a COEFFICIENT for each element. ``present``: a PRESENT for each of the ``mixture.present`` elements that are there, the first
+    ``mixture.constant`` of them with a constant factor; ``to_slag``, ``to_gas``, ``moles`` and ``which`` are given, ``in_metal`` and ``in_slag`` are
+    found. ``mixture.phases``: the start, then the answer. Where a solution does not exist, the fractions are what it would begin with, and its moles next
+    to nothing.
     """
-    permanent, carbon, held, dissolved, inert = gas[PERMANENT], gas[CARBON], gas[HELD], gas[DISSOLVED], gas[INERT]
-    constant, present = int(gas[CONSTANT]), int(gas[PRESENT])
+    permanent, carbon, held, dissolved, inert = mixture.permanent, mixture.carbon, mixture.held, mixture.dissolved, mixture.inert
+    constant, there, total, phases = mixture.constant, mixture.present, mixture.total, mixture.phases
     barrier = BARRIER * total
-    room = 1.0 - gas[O2]
+    room = 1.0 - mixture.o2
     m, s, g = phases[0], phases[1], phases[2]
     for step in range(1, LONGEST + 1):
         r0, r1, r2 = 1.0 - barrier / m, 1.0 - (barrier + inert) / s, room - (barrier + permanent) / g
@@ -114,11 +105,12 @@ def split_phases(at: Floats, gas: Floats, total: float, phases: Floats, work: Fl
             r2 -= carbon / g
             h22 += carbon / (g * g)
         for k in range(constant):
-            es, eg = work[TO_SLAG, k], work[TO_GAS, k]
+            element = present[k]
+            es, eg = element.to_slag, element.to_gas
             inverse = 1.0 / (m + es * s + eg * g)
-            x = work[MOLES, k] * inverse
+            x = element.moles * inverse
             bend = x * inverse
-            work[IN_METAL, k] = x
+            element.in_metal = x
             r0 -= x
             r1 -= es * x
             r2 -= eg * x
@@ -129,23 +121,24 @@ def split_phases(at: Floats, gas: Floats, total: float, phases: Floats, work: Fl
             h12 += bend * es * eg
             h22 += bend * eg * eg
         h10, h20, h21 = h01, h02, h12
-        for k in range(constant, present):
-            i = int(work[WHICH, k])
-            n, es, eg = work[MOLES, k], work[TO_SLAG, k], work[TO_GAS, k]
+        for k in range(constant, there):
+            element = present[k]
+            own = at[element.which]
+            n, es, eg = element.moles, element.to_slag, element.to_gas
             slope = 0.0  # dx/dy along the curve of activities
-            if at[i, PURE] != 0.0:
-                y = pure_limited(n, (m + eg * g) / es, s, work[IN_SLAG, k], at[i, PURE])
+            if own.pure != 0.0:
+                y = pure_limited(n, (m + eg * g) / es, s, element.in_slag, own.pure)
                 away = max(1.0 - y, 0.0)
-                slope = math.exp(at[i, PURE] * (away * away - 1.0)) / es
+                slope = math.exp(own.pure * (away * away - 1.0)) / es
                 x = y * slope
-                slope *= 1.0 - 2.0 * at[i, PURE] * y * away
+                slope *= 1.0 - 2.0 * own.pure * y * away
             else:
-                x = self_limited(n, m + eg * g, es * s, work[IN_METAL, k], at[i, SELF], at[i, LIMIT])
-                es *= fall_of(i, x, at)
+                x = self_limited(n, m + eg * g, es * s, element.in_metal, own.self, own.limit)
+                es *= fall_of(x, own)
                 y = es * x
-                slope = 1.0 / (es * (1.0 - at[i, SELF] * x) if x < at[i, LIMIT] else es)
-            work[IN_METAL, k], work[IN_SLAG, k] = x, y
-            metal = 1.0 + at[i, COPPER] * dissolved
+                slope = 1.0 / (es * (1.0 - own.self * x) if x < own.limit else es)
+            element.in_metal, element.in_slag = x, y
+            metal = 1.0 + own.copper * dissolved
             dy = 1.0 / ((m + eg * g) * slope + s)
             dx = slope * dy
             r0 -= metal * x
@@ -179,7 +172,7 @@ def split_phases(at: Floats, gas: Floats, total: float, phases: Floats, work: Fl
         exact = max(abs(r0), abs(r1), abs(r2)) <= ROUNDING
         if exact or (abs(r0) * m + abs(r1) * s + abs(r2) * g <= CLOSED * total and max(abs(d0), abs(d1), abs(d2)) <= SETTLED):
             for k in range(constant):
-                work[IN_SLAG, k] = work[TO_SLAG, k] * work[IN_METAL, k]
+                present[k].in_slag = present[k].to_slag * present[k].in_metal
             phases[0], phases[1], phases[2] = m, s, g
             return step
         if not (math.isfinite(d0) and math.isfinite(d1) and math.isfinite(d2)):

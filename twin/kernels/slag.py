@@ -15,14 +15,10 @@ from __future__ import annotations
 import math
 
 from twin.kernels.compile import Floats, kernel
-from twin.kernels.smelting import MOLAR_MASS, OXYGEN
+from twin.kernels.record_table import Records
+from twin.kernels.smelting_tables import GROUP, KEY
 
-GROUP, ATOMS, KEY = 10, 11, 12
-"""Columns of the table of heats: group of the oxide (FORMER to AMPHOTERIC, 0 none), atoms of metal in its formula, and which of KEYS it is, from 1."""
-FORMER, BASIC, ALKALI, AMPHOTERIC = 1, 2, 3, 4
-KEYS = ("Fe", "Si", "Ca", "Al", "Mg", "Zn", "Cr", "flux")
-"""What the window and the liquidus ask for; ``flux``: oxides that lower the liquidus, of Pb, Cu, Na, Bi and Sb."""
-
+KEYS: tuple[str, ...] = KEY._fields
 WINDOW_IRON = (1.1, 1.5)  # Fe/SiO2 by mass
 WINDOW_LIME = (0.03, 0.10)
 MOST_ALUMINA = 0.15
@@ -34,36 +30,36 @@ HIGHEST_LIQUIDUS = 2000.0
 
 
 @kernel()
-def slag_properties(slag: Floats, table: Floats, heat: Floats, temperature: float, shares: Floats) -> tuple[float, float]:
+def slag_properties(slag: Floats, elements: Records, heat: Records, temperature: float, shares: Floats) -> tuple[float, float]:
     """Viscosity [Pa s] at ``temperature`` [K] and liquidus [K] of a slag of ``slag`` (element,) kg; NaN where there is none.
 
-    ``shares`` (9,) receives the mass fractions of the oxides of KEYS, and Fe/SiO2 by mass.
+    ``elements``, ``heat``: an ELEMENT and a HEAT for each. ``shares`` (len(KEYS),) receives the mass fractions of the oxides by KEY, and Fe/SiO2 by mass.
     """
     moles, basic, alkali, alumina, mass, iron = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     shares[:] = 0.0
-    for i in range(table.shape[0]):
-        group = int(heat[i, GROUP])
-        if group == 0 or slag[i] <= 0.0:
+    for i in range(elements.shape[0]):
+        group = heat[i].group
+        if group == GROUP.none or slag[i] <= 0.0:
             continue
-        n = slag[i] / table[i, MOLAR_MASS]
-        oxide = slag[i] + n * table[i, OXYGEN] * 0.015999
+        n = slag[i] / elements[i].molar_mass
+        oxide = slag[i] + n * elements[i].oxygen * 0.015999
         mass += oxide
-        n /= heat[i, ATOMS]
+        n /= heat[i].atoms
         moles += n
-        basic += n if group == BASIC else 0.0
-        alkali += n if group == ALKALI else 0.0
-        alumina += n if group == AMPHOTERIC else 0.0
-        key = int(heat[i, KEY])
-        if key > 0:
-            shares[key - 1] += oxide
-        if key == 1:
+        basic += n if group == GROUP.basic else 0.0
+        alkali += n if group == GROUP.alkali else 0.0
+        alumina += n if group == GROUP.amphoteric else 0.0
+        key = heat[i].key
+        if key != KEY.none:
+            shares[key] += oxide
+        if key == KEY.Fe:
             iron = slag[i]
     if moles <= 0.0:
         return math.nan, math.nan
-    for k in range(8):
+    for k in range(KEY.iron_to_silica):
         shares[k] /= mass
-    silica = shares[1]
-    shares[8] = iron / mass / silica if silica > 0.0 else math.inf
+    silica = shares[KEY.Si]
+    shares[KEY.iron_to_silica] = iron / mass / silica if silica > 0.0 else math.inf
     b, n, a = basic / moles, alkali / moles, alumina / moles
     exponent = -19.81 + 1.73 * b + 7.02 * n - 35.76 * a + (31140.0 - 23896.0 * b - 39159.0 * n + 68833.0 * a) / temperature
     return temperature * math.exp(min(exponent, 30.0)), _liquidus(shares)
@@ -72,9 +68,9 @@ def slag_properties(slag: Floats, table: Floats, heat: Floats, temperature: floa
 @kernel()
 def _liquidus(shares: Floats) -> float:
     """Estimate: fayalite-like slag melts near 1150 C; more away from its iron to silica, with lime above 6, alumina and ZnO above 5 %, MgO, chromia."""
-    away = min(abs(shares[8] - 1.3), 3.0)
-    rise = 90.0 * away + 400.0 * max(shares[2] - 0.06, 0.0) + 800.0 * max(shares[3] - 0.05, 0.0)
-    rise += 1000.0 * shares[4] + 500.0 * max(shares[5] - 0.05, 0.0) + 6000.0 * shares[6] - 400.0 * shares[7]
+    away = min(abs(shares[KEY.iron_to_silica] - 1.3), 3.0)
+    rise = 90.0 * away + 400.0 * max(shares[KEY.Ca] - 0.06, 0.0) + 800.0 * max(shares[KEY.Al] - 0.05, 0.0)
+    rise += 1000.0 * shares[KEY.Mg] + 500.0 * max(shares[KEY.Zn] - 0.05, 0.0) + 6000.0 * shares[KEY.Cr] - 400.0 * shares[KEY.flux]
     return float(min(max(1423.15 + rise, 1273.15), HIGHEST_LIQUIDUS))
 
 

@@ -21,22 +21,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.kernels.physical_constants import T0
+from twin.kernels.record_table import Record, Records
+from twin.kernels.smelting_tables import ENTHALPY, GROUP, HEAT, KEY
 from twin.materials.elements import ELEMENTS, REST
-from twin.materials.thermochemistry import Element, Enthalpy, Thermochemistry, thermochemistry
+from twin.materials.thermochemistry import Enthalpy, Thermochemistry, thermochemistry
 
 Floats = NDArray[np.float64]
 
 
-HEAT_COLUMNS = ("metal_H", "metal_c", "oxide_F", "oxide_H", "oxide_c", "vapour_h", "vapour_c", "oxide_vapour_h", "oxide_vapour_c", "metal_F")
-"""Columns of the table of elements, per kg of the element: heat content at T0 [J/kg] and slope there [J/(kg K)] of the metal; formation at 298.15 K,
-heat content and slope of its oxide; enthalpy at T0 (formation included) and slope of the vapours; formation of the dissolved element."""
-SLAG_COLUMNS = ("group", "atoms", "key")
-"""Further columns, as the slag kernel names them: group of the oxide in Riboud's viscosity, atoms of metal in its formula, part in the slag's window."""
-_GROUPS = {"Si": 1.0, "P": 1.0, "Ge": 1.0, REST: 1.0, "Na": 3.0, "Al": 4.0}
-_KEYS = {"Fe": 1.0, "Si": 2.0, "Ca": 3.0, "Al": 4.0, "Mg": 5.0, "Zn": 6.0, "Cr": 7.0, "Pb": 8.0, "Cu": 8.0, "Na": 8.0, "Bi": 8.0, "Sb": 8.0}
+_GROUPS = {**dict.fromkeys(("Si", "P", "Ge", REST), GROUP.former), "Na": GROUP.alkali, "Al": GROUP.amphoteric}
+"""Of the oxide in Riboud's viscosity; what is not named is basic."""
+_KEYS = {name: getattr(KEY, name) for name in ("Fe", "Si", "Ca", "Al", "Mg", "Zn", "Cr")} | dict.fromkeys(("Pb", "Cu", "Na", "Bi", "Sb"), KEY.flux)
 
 SPECIES = ("CO", "CO2", "H2", "H2O", "SO2", "N2", "O2", "HCl", "Cl2", "O in copper")
-"""Rows of the table of molecules; columns: formation [J/mol], heat content at T0 [J/mol], slope [J/(mol K)]."""
+"""Molecules of the table of enthalpies, in the order of their places."""
 
 MONATOMIC = 20.786  # J/(mol K): 5/2 R
 DIATOMIC = 37.0  # J/(mol K): of oxides in the gas at furnace temperature, near 9/2 R
@@ -51,17 +49,17 @@ BOUND_OXYGEN_SLOPE = 28.0
 
 @dataclass(frozen=True)
 class HeatData:
-    """The arrays of the furnace kernel: ``elements`` (element, len(HEAT_COLUMNS + SLAG_COLUMNS)) and ``species`` (len(SPECIES), 3)."""
+    """The records of the furnace kernel: a HEAT for each of ``elements``, an ENTHALPY by the mol for each of ``species``."""
 
-    elements: Floats
-    species: Floats
+    elements: Records
+    species: Records
     molar_mass: Floats
     oxygen: Floats
 
     @cached_property
     def affinity(self) -> tuple[int, ...]:
         """Indices of the elements that bind oxygen in a cold material, the firmest bond per mol of oxygen first."""
-        bond = {i: self.elements[i, 2] * self.molar_mass[i] / self.oxygen[i] for i in range(len(ELEMENTS)) if self.oxygen[i] > 0.0}
+        bond = {i: float(self.elements["oxide_F"][i]) * self.molar_mass[i] / self.oxygen[i] for i in range(len(ELEMENTS)) if self.oxygen[i] > 0.0}
         return tuple(sorted((i for i in bond if bond[i] < 0.0), key=lambda i: (bond[i], i)))
 
     def formation(self, assay: Floats, lower_heating_value: float | None = None) -> float:
@@ -79,13 +77,13 @@ class HeatData:
             mol = float(assay[i] / self.molar_mass[i])
             bound = min(mol * float(self.oxygen[i]), oxygen)
             oxygen -= bound
-            total += bound / float(self.oxygen[i]) * float(self.molar_mass[i] * self.elements[i, 2])
+            total += bound / float(self.oxygen[i]) * (float(self.molar_mass[i]) * float(self.elements["oxide_F"][i]))
         if lower_heating_value is None:
             return total
         mol_of = {name: float(assay[ELEMENTS.index(name)] / self.molar_mass[ELEMENTS.index(name)]) for name in ("C", "H", "S", "Cl", "Br")}
         halogen = min(mol_of["Cl"] + mol_of["Br"], mol_of["H"])
         burnt = {"CO2": mol_of["C"], "H2O": 0.5 * (mol_of["H"] - halogen), "SO2": mol_of["S"], "HCl": halogen}
-        return total + lower_heating_value + sum(mol * float(self.species[SPECIES.index(name), 0]) for name, mol in burnt.items())
+        return total + lower_heating_value + sum(mol * float(self.species["formation"][SPECIES.index(name)]) for name, mol in burnt.items())
 
 
 def heat_data(data: Thermochemistry | None = None, variants: Mapping[str, str] | None = None) -> HeatData:
@@ -94,36 +92,58 @@ def heat_data(data: Thermochemistry | None = None, variants: Mapping[str, str] |
     Raises what that raises, and ``KeyError`` where the data lack a substance.
     """
     data = data or thermochemistry()
-    table = data.smelting(variants).table
-    mass, dg_a, dg_c, oxygen = table[:, 1], table[:, 2], table[:, 4], table[:, 5]
-    species = np.array([_species(data, name) for name in SPECIES[:-1]] + [_dissolved_oxygen(data)])
-    o2 = species[SPECIES.index("O2"), 1]
-    rows = np.zeros((len(ELEMENTS), len(HEAT_COLUMNS) + len(SLAG_COLUMNS)))
+    table = data.smelting(variants).elements
+    species = np.array([_species(data, name) for name in SPECIES[:-1]] + [_dissolved_oxygen(data)], dtype=ENTHALPY.dtype)
+    rows = HEAT.new(len(ELEMENTS))
     for i, name in enumerate(ELEMENTS):
         if name == REST:  # as silica, inert
             rest = data.enthalpies["SiO2"]
-            rows[i, :5] = (rest.H.value, rest.c.value, 0.0, rest.H.value, rest.c.value)
-            rows[i, 10:] = (_GROUPS[REST], 1.0, 0.0)
+            _fill(rows[i], metal_H=rest.H.value, metal_c=rest.c.value, oxide_H=rest.H.value, oxide_c=rest.c.value, group=_GROUPS[REST], atoms=1.0)
             continue
-        element = data.elements[name]
-        rows[i, :2] = _metal(data, name, float(mass[i]), species)
+        metal = _metal(data, name, float(table["molar_mass"][i]), species)
+        _fill(rows[i], metal_H=metal[0], metal_c=metal[1])
         if name == "S":
-            so2 = species[SPECIES.index("SO2")]
-            rows[i, 9] = (so2[0] + so2[1] - o2 - dg_a[i]) / mass[i] - rows[i, 0]
-        if not element.oxygen:
-            continue
-        oxide = data.enthalpies[formula(name, element.oxygen)]
-        atoms = 1.0 if float(element.oxygen).is_integer() else 2.0
-        rows[i, 10:] = (_GROUPS.get(name, 2.0), atoms, _KEYS.get(name, 0.0))
-        whole = float(mass[i]) + element.oxygen * 0.015999
-        rows[i, 3], rows[i, 4] = oxide.H.value * whole / mass[i], oxide.c.value * whole / mass[i]
-        if element.ratio is not None:
-            rows[i, 2] = (oxide.formation.value if oxide.formation else math.nan) / atoms / mass[i]
-        else:
-            hot = 0.5 * oxygen[i] * (o2 + dg_a[i] - dg_c[i] * T0) / mass[i]
-            rows[i, 2] = rows[i, 0] + hot - rows[i, 3]
-        rows[i, 5:9] = _vapours(element, rows[i], float(mass[i]))
-    return HeatData(rows, species, np.ascontiguousarray(mass), np.array([_bound(name, data) for name in ELEMENTS]))
+            rows["metal_F"][i] = _in_copper(table[i], species, metal[0])
+        if data.elements[name].oxygen:
+            _fill_oxide(data, name, table[i], species, rows[i])
+    return HeatData(rows, species, np.ascontiguousarray(table["molar_mass"]), np.array([_bound(name, data) for name in ELEMENTS]))
+
+
+def _fill(record: Record, **values: float) -> None:
+    for name, value in values.items():
+        record[name] = value
+
+
+def _in_copper(sulphur: Record, species: Records, content: float) -> float:
+    """Formation of sulphur in copper, J/kg: its free energy is that of SO2 from it."""
+    so2, o2 = species[SPECIES.index("SO2")], species[SPECIES.index("O2")]["content"]
+    return float((so2["formation"] + so2["content"] - o2 - sulphur["A"]) / sulphur["molar_mass"] - content)
+
+
+def _fill_oxide(data: Thermochemistry, name: str, about: Record, species: Records, row: Record) -> None:
+    """Fill in oxide, slag and vapours of an element; ``about``: its ELEMENT."""
+    element, mass = data.elements[name], float(about["molar_mass"])
+    oxide = data.enthalpies[formula(name, element.oxygen)]
+    atoms = 1.0 if float(element.oxygen).is_integer() else 2.0
+    whole = mass + element.oxygen * 0.015999
+    _fill(
+        row,
+        group=_GROUPS.get(name, GROUP.basic),
+        atoms=atoms,
+        key=_KEYS.get(name, KEY.none),
+        oxide_H=oxide.H.value * whole / mass,
+        oxide_c=oxide.c.value * whole / mass,
+    )
+    if element.ratio is not None:
+        row["oxide_F"] = (oxide.formation.value if oxide.formation else math.nan) / atoms / mass
+    else:
+        hot = 0.5 * about["oxygen"] * (species["content"][SPECIES.index("O2")] + about["A"] - about["C"] * T0) / mass
+        row["oxide_F"] = row["metal_H"] + hot - row["oxide_H"]
+    if element.vapour:
+        _fill(row, vapour_h=float(row["metal_H"]) + element.vapour.A.value / mass, vapour_c=MONATOMIC / mass)
+    if element.oxide_vapour:
+        enthalpy = float(row["oxide_F"] + row["oxide_H"]) + element.oxide_vapour.A.value / mass
+        _fill(row, oxide_vapour_h=enthalpy, oxide_vapour_c=DIATOMIC / mass)
 
 
 def formula(name: str, oxygen: float) -> str:
@@ -151,17 +171,11 @@ def _dissolved_oxygen(data: Thermochemistry) -> tuple[float, float, float]:
     return (data.gases["dissolved_oxygen"].A.value, 0.5 * oxygen[1], 0.5 * oxygen[2])
 
 
-def _metal(data: Thermochemistry, name: str, mass: float, species: Floats) -> tuple[float, float]:
+def _metal(data: Thermochemistry, name: str, mass: float, species: Records) -> tuple[float, float]:
     if name == "O":
         return (BOUND_OXYGEN / mass, BOUND_OXYGEN_SLOPE / mass)
     if name in _AS_GAS:
         row = species[SPECIES.index(_AS_GAS[name])]
-        return (0.5 * float(row[1]) / mass, 0.5 * float(row[2]) / mass)
+        return (0.5 * float(row["content"]) / mass, 0.5 * float(row["slope"]) / mass)
     found: Enthalpy = data.enthalpies[name]
     return (found.H.value, found.c.value)
-
-
-def _vapours(element: Element, row: Floats, mass: float) -> tuple[float, float, float, float]:
-    metal = (float(row[0]) + element.vapour.A.value / mass, MONATOMIC / mass) if element.vapour else (0.0, 0.0)
-    oxide = (float(row[2] + row[3]) + element.oxide_vapour.A.value / mass, DIATOMIC / mass) if element.oxide_vapour else (0.0, 0.0)
-    return (*metal, *oxide)

@@ -1,7 +1,7 @@
 """Thermochemistry of copper smelting: oxides, activities, gases, evaporation and enthalpies, each number with basis, source and doubt.
 
 The numbers stand in ``data/thermochemistry.yaml``. ``thermochemistry()`` reads them into frozen records, and ``Thermochemistry.smelting``
-turns them, with a choice where sources differ, into the arrays that ``twin.kernels.smelting`` works on. Energies are in J/mol,
+turns them, with a choice where sources differ, into the records that ``twin.kernels.smelting`` works on. Energies are in J/mol,
 temperatures in K, pressures of free energies in atm.
 """
 
@@ -14,29 +14,16 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from twin.errors import Problem, UsageError
 from twin.kernels.physical_constants import T0
+from twin.kernels.record_table import Records
+from twin.kernels.smelting_tables import ELEMENT, GASES, ROLE, Chemistry
 from twin.materials.catalogue import data_text, data_tree
 from twin.materials.elements import ELEMENTS, REST
 from twin.materials.number import Number, Reading
 from twin.quantities import Quantity
 
-Floats = NDArray[np.float64]
-
-COLUMNS = (
-    *("role", "molar_mass", "A", "B", "C", "oxygen", "ln_ratio", "slope", "metal_a", "metal_b", "self", "clamp", "slag_a", "slag_b"),
-    *("vapour_A", "vapour_B", "oxide_vapour_A", "oxide_vapour_B", "in_slag", "solvent", "matte", "speiss", "to_pure"),
-)
-"""Columns of the table of elements, as the smelting kernel names them."""
-CONSTANTS = (
-    *("co_A", "co_B", "co2_A", "co2_B", "h2o_A", "h2o_B", "oxygen_A", "oxygen_B"),
-    *("pivot", "matte_limit", "speiss_limit", "copper_limit", "coldest", "hottest", "most_oxygen"),
-)
-"""Entries of the array of constants, as the smelting kernel names them."""
-_ROLES = {"C": 1.0, "H": 2.0, "N": 3.0, "O": 4.0, "Cl": 5.0, "Br": 5.0, REST: 6.0}
+_ROLES = {"C": ROLE.carbon, "H": ROLE.hydrogen, "N": ROLE.nitrogen, "O": ROLE.oxygen, "Cl": ROLE.halogen, "Br": ROLE.halogen, REST: ROLE.inert}
 SOLVENT = "Cu"
 REST_MOLAR_MASS = 0.060
 """What a mol of an assay's remainder is counted with, in kg: that of SiO2."""
@@ -81,7 +68,7 @@ class Activity:
     clamp: Number | None = None
 
     def at(self, temperature: float) -> float:
-        """Return g of the dilute element: tin's is 0.0746 at 1573.15 K."""
+        """Return g of the dilute element: tin's is 0.0371 at 1573.15 K."""
         return math.exp(math.log(10.0) * ((self.a.value / temperature if self.a else 0.0) + self.b.value))
 
 
@@ -124,14 +111,6 @@ class Enthalpy:
 
 
 @dataclass(frozen=True)
-class SmeltingData:
-    """The arrays of the smelting kernel: ``table`` (element, len(COLUMNS)) in the order of ``ELEMENTS``, ``constants`` (len(CONSTANTS),)."""
-
-    table: Floats
-    constants: Floats
-
-
-@dataclass(frozen=True)
 class Thermochemistry:
     """All of it. ``gases`` by name: co, co2, h2o, so2, dissolved_oxygen; ``limits`` by name; ``enthalpies`` by substance."""
 
@@ -149,8 +128,8 @@ class Thermochemistry:
         variants: Mapping[str, str] | None = None,
         activities: Mapping[str, str] | None = None,
         slopes: Mapping[str, float] | None = None,
-    ) -> SmeltingData:
-        """Return the kernel's arrays.
+    ) -> Chemistry:
+        """Return the kernel's records: an ELEMENT for each of ``ELEMENTS`` in their order, and one GASES.
 
         ``variants`` chooses an element's oxide, ``activities`` its coefficient in copper, by name: ``{"Fe": "nasa"}``; ``slopes`` gives
         d ln(slag/metal) / d ln pO2: ``{"Sb": 0.75}``. Raises ``UsageError`` for an element or a name that is not known.
@@ -160,28 +139,33 @@ class Thermochemistry:
             if name not in self.elements or not self.elements[name].oxygen:
                 known = ", ".join(element.name for element in self.elements.values() if element.oxygen)
                 raise UsageError(f"{name!r} has no oxide in the slag; known: {known}")
-        rows = [self._row(name, variants.get(name), activities.get(name), slopes.get(name)) for name in ELEMENTS]
-        gases = [value for name in ("co", "co2", "h2o", "dissolved_oxygen") for value in (self.gases[name].A.value, self.gases[name].B.value)]
-        limits = [self.limits[name].value for name in ("pivot", "matte", "speiss", "copper", "coldest", "hottest", "oxygen")]
-        return SmeltingData(np.array(rows, dtype=np.float64), np.array([*gases, *limits], dtype=np.float64))
+        records = ELEMENT.new(len(ELEMENTS))
+        for i, name in enumerate(ELEMENTS):
+            values = self._element(name, variants.get(name), activities.get(name), slopes.get(name))
+            for key, value in values.items():
+                records[i][key] = value
+        return Chemistry(records, self._gases())
 
-    def _row(self, name: str, variant: str | None, activity: str | None, slope: float | None) -> list[float]:
-        row = dict.fromkeys(COLUMNS, 0.0)
-        row.update(ln_ratio=math.nan, slope=math.nan, vapour_A=math.nan, vapour_B=math.nan, oxide_vapour_A=math.nan, oxide_vapour_B=math.nan)
-        row["role"] = _ROLES.get(name, 0.0)
-        row["solvent"] = float(name == SOLVENT)
-        row["to_pure"] = float(name == SOLVENT)
-        row["matte"] = float(name == "S")
-        row["speiss"] = float(name in ("As", "Sb"))
+    def _gases(self) -> Records:
+        names = {"co": "co", "co2": "co2", "h2o": "h2o", "oxygen": "dissolved_oxygen"}
+        values = {f"{name}_{part}": getattr(self.gases[own], part).value for name, own in names.items() for part in ("A", "B")}
+        limits = {"matte_limit": "matte", "speiss_limit": "speiss", "copper_limit": "copper", "most_oxygen": "oxygen"}
+        values |= {name: self.limits[limits.get(name, name)].value for name in GASES.names if name not in values}
+        return GASES.of(values)
+
+    def _element(self, name: str, variant: str | None, activity: str | None, slope: float | None) -> dict[str, float]:
+        """What of an ELEMENT is not at its default, by field."""
+        row = {"role": _ROLES.get(name, ROLE.distributed), "solvent": float(name == SOLVENT), "to_pure": float(name == SOLVENT)}
+        row |= {"matte": float(name == "S"), "speiss": float(name in ("As", "Sb"))}
         if name == REST:
-            return [*{**row, "molar_mass": REST_MOLAR_MASS}.values()]
+            return {**row, "molar_mass": REST_MOLAR_MASS}
         element = self.elements[name]
         row["molar_mass"] = element.molar_mass.value
         if name == "S":  # not in the slag; its oxide is a gas, whose pressure follows from the mole fraction in the metal
             gas = self.gases["so2"]
             row.update(A=gas.A.value, B=gas.B.value, oxygen=2.0, oxide_vapour_A=0.0, oxide_vapour_B=0.0)
         if not element.oxygen:
-            return [*row.values()]
+            return row
         row.update(oxygen=element.oxygen, in_slag=1.0)
         if slope is not None or element.slope is not None:
             row["slope"] = slope if slope is not None else element.slope.value if element.slope else math.nan
@@ -196,7 +180,7 @@ class Thermochemistry:
         for key, evaporation in (("vapour", element.vapour), ("oxide_vapour", element.oxide_vapour)):
             if evaporation is not None:
                 row.update({f"{key}_A": evaporation.A.value, f"{key}_B": evaporation.B.value})
-        return [*row.values()]
+        return row
 
 
 def _oxide_columns(element: Element, oxide: FreeEnergy) -> dict[str, float]:

@@ -20,8 +20,9 @@ from twin.engine.resource import Resource
 from twin.engine.staffing import Staffing
 from twin.engine.streams import Stream
 from twin.engine.unit import Unit
+from twin.kernels.smelting_tables import Chemistry
 from twin.materials.heat import HeatData, heat_data
-from twin.materials.thermochemistry import SmeltingData, Thermochemistry
+from twin.materials.thermochemistry import Thermochemistry
 from twin.scenario.model import Scenario
 from twin.scenario.needs import Need, alternatives
 from twin.scenario.settings import ResourceSpec
@@ -63,7 +64,7 @@ class Assembly:
         return self.scenario.thermochemistry.data()
 
     @cached_property
-    def smelting(self) -> SmeltingData:
+    def smelting(self) -> Chemistry:
         """Arrays of the equilibrium, in the variants that the scenario chooses."""
         chosen = self.scenario.thermochemistry
         return self.thermochemistry.smelting(chosen.oxides, chosen.activities, chosen.slopes)

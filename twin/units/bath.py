@@ -12,32 +12,32 @@ from twin.engine.unit import State
 from twin.errors import KernelError
 from twin.kernels import furnace as kernel
 from twin.kernels.heat import add_metal, add_oxides, content
+from twin.kernels.record_table import Records
+from twin.kernels.smelting_tables import ENTHALPY
 from twin.materials import ELEMENTS
 from twin.materials.heat import HeatData
 from twin.units.charge import FORMATION, SENSIBLE, E
 
 if TYPE_CHECKING:
-    from twin.materials.thermochemistry import SmeltingData
+    from twin.kernels.smelting_tables import Chemistry
     from twin.scenario.furnace import Melted
 
 Floats = NDArray[np.float64]
-METAL, SLAG, SOLID = kernel.METAL, kernel.SLAG, kernel.SOLID
-TEMPERATURE, LOG_PO2, ENTRAINED = (kernel.STATE.index(name) for name in ("temperature", "log_po2", "entrained"))
-_O = ELEMENTS.index("O")
+METAL, SLAG, SOLID = (kernel.PARTS.index(name) for name in ("metal", "slag", "solid"))
+_O, _N = ELEMENTS.index("O"), ELEMENTS.index("N")
 
-
-SUMS = {name: place for place, name in enumerate(kernel.SUMS)}
 STREAMS = {name: place for place, name in enumerate(kernel.STREAMS)}
-ADDED = ("oxygen_volume", "air_volume", "freeboard_air", "gas_volume", "wall_loss", "returned_heat", "heat_0", "heat_1", "heat_2", "heat_3", "fuel_heat")
+INCOMING, OUTGOING = ("feed", "coolant", "fuel", "reductant", "oxygen", "air"), ("gas", "fume", "dust")
+ADDED = ("oxygen_volume", "air_volume", "freeboard_air", "gas_volume", "wall_loss", "returned_heat", "heat", "fuel_heat")
 """Sums of a phase that add up with those of the time before it."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What happened in a phase, as the kernel has it: ``streams`` (len(STREAMS), E + 2), ``sums``, seconds by ``limits``; ``before``: the bath at its start."""
+    """What happened in a phase, as the kernel has it: ``streams`` (len(STREAMS), E + 2), one SUMS, seconds by ``limits``; ``before``: the bath at its start."""
 
     streams: Floats
-    sums: Floats
+    sums: Records
     limits: Floats
     before: Floats
 
@@ -45,12 +45,18 @@ class Outcome:
         """This phase and the ``hold`` before it, flows and heats added up; what it waited for, and for how long, is that of the phase."""
         sums = self.sums.copy()
         for name in ADDED:
-            sums[kernel.SUMS.index(name)] += hold.sum(name)
+            sums[name] += hold.sums[name]
         return Outcome(self.streams + hold.streams, sums, self.limits, hold.before)
 
     def sum(self, name: str) -> float:
         """One of the sums by name."""
-        return float(self.sums[SUMS[name]])
+        return float(self.sums[name][0])
+
+    @property
+    def heat(self) -> Floats:
+        """Heat of off-gas and fume by level (level,), J."""
+        found: Floats = self.sums["heat"][0]
+        return found
 
     def stream(self, name: str) -> Floats:
         """One of the streams by name."""
@@ -71,27 +77,33 @@ class Outcome:
 
 
 class Bath:
-    """Metal, slag and solids as ``parts`` (3, E + 2): kg by element, formation and sensible heat in J; ``state`` as the kernel has it.
+    """Metal, slag and solids as ``parts`` (3, E + 2): kg by element, formation and sensible heat in J; ``state`` one STATE.
 
     Metal includes the droplets in the slag, ``entrained`` kg.
     """
 
-    def __init__(self, name: str, smelting: SmeltingData, heat: HeatData) -> None:
+    def __init__(self, name: str, smelting: Chemistry, heat: HeatData) -> None:
         self.name = name
-        self.smelting, self.heat = smelting, heat
+        self.data = kernel.Data(smelting, heat.elements, heat.species, _O, _N)
+        self.heat = heat
         self.parts = np.zeros((3, E + 2))
-        self.state = np.zeros(len(kernel.STATE))
+        self.state = kernel.STATE.new()
         self.warned = np.zeros(len(kernel.WARNINGS), dtype=np.int64)
 
     @property
     def entrained(self) -> float:
         """Metal droplets in the slag, kg."""
-        return float(self.state[ENTRAINED])
+        return float(self.state["entrained"][0])
 
     @property
     def temperature(self) -> float:
         """K."""
-        return float(self.state[TEMPERATURE])
+        return float(self.state["temperature"][0])
+
+    @property
+    def log_po2(self) -> float:
+        """log10 of the oxygen pressure in atm."""
+        return float(self.state["log_po2"][0])
 
     def mass(self, part: int) -> float:
         """Mass of metal, slag or solids, kg."""
@@ -112,30 +124,28 @@ class Bath:
             for i in range(E):
                 row[_O] += row[i] / self.heat.molar_mass[i] * self.heat.oxygen[i] * self.heat.molar_mass[_O]
         row[ELEMENTS.index("rest")] += max(0.0, melted.mass - float(row.sum()))
-        sums = np.zeros(3)
+        mixed = ENTHALPY.new()
+        sums = mixed[0]
         if part == METAL:
-            add_metal(row, self.smelting.table, self.heat.species, self.heat.elements, _O, sums)
+            add_metal(row, float(self.heat.molar_mass[_O]), self.heat.species, self.heat.elements, _O, sums)
         else:
             add_oxides(row, self.heat.elements, _O, sums)
         self.parts[part, :E] += row
-        self.parts[part, FORMATION] += sums[0]
-        self.parts[part, SENSIBLE] += content(sums[1], sums[2], temperature)
-        self.state[TEMPERATURE] = temperature
+        self.parts[part, FORMATION] += sums["formation"]
+        self.parts[part, SENSIBLE] += content(sums["content"], sums["slope"], temperature)
+        self.state["temperature"] = temperature
 
-    def run(self, feed: Floats, supplies: Floats, plan: Floats, tests: Floats, where: str) -> Outcome:
+    def run(self, feed: Floats, supplies: Floats, plan: Records, tests: Records, where: str) -> Outcome:
         """Run a phase. Raises ``KernelError`` with ``where`` it failed."""
         bath = self.parts.sum(axis=0)
         before = bath.copy()
-        streams, sums, limits = np.zeros((len(kernel.STREAMS), E + 2)), np.zeros(len(kernel.SUMS)), np.zeros(len(kernel.LIMITS))
-        status = kernel.run_phase(
-            bath, self.state, feed, supplies, plan, tests, self.smelting.table, self.smelting.constants, self.heat.elements, self.heat.species,
-            self.parts, streams, sums, limits, self.warned,
-        )  # fmt: skip
+        status, account = kernel.run_phase(self.data, kernel.Charge(bath, feed, supplies, tests), plan, self.state, self.warned)
         if status != 0:
             raise KernelError(f"{where}: {kernel.STATUSES[status - 1]}")
-        if not (np.isfinite(self.parts).all() and np.isfinite(streams).all()):
+        self.parts[:] = account.split
+        if not (np.isfinite(self.parts).all() and np.isfinite(account.streams).all()):
             raise KernelError(f"{where}: a stream is not finite")
-        return Outcome(streams, sums, limits, before)
+        return Outcome(account.streams, account.sums, account.limits, before)
 
     def tap_metal(self, mass: float) -> Floats:
         """Take ``mass`` kg of metal, droplets left behind; returns (E + 2,)."""
@@ -149,7 +159,7 @@ class Bath:
         dissolved: Floats = self.parts[SLAG] * share
         self.parts[SLAG] -= dissolved
         drops = self._take(METAL, self.entrained * share)
-        self.state[ENTRAINED] -= self.entrained * share
+        self.state["entrained"] -= self.entrained * share
         return dissolved, drops
 
     def _take(self, part: int, mass: float) -> Floats:
@@ -160,8 +170,8 @@ class Bath:
 
     def save(self) -> State:
         """As arrays."""
-        return {"parts": self.parts.copy(), "state": self.state.copy(), "warned": self.warned.copy()}
+        return {"parts": self.parts.copy(), "state": self.state.view(np.float64).copy(), "warned": self.warned.copy()}
 
     def load(self, state: State) -> None:
         """Take over a saved bath."""
-        self.parts[:], self.state[:], self.warned[:] = state["parts"], state["state"], state["warned"]
+        self.parts[:], self.state.view(np.float64)[:], self.warned[:] = state["parts"], state["state"], state["warned"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.kernels.furnace_space import BULK, FINES, ORGANIC
+from twin.kernels.furnace_tables import FED
 from twin.materials import ELEMENTS
 from twin.materials.heat import HeatData
 from twin.units.assembly import Assembly
@@ -54,26 +54,26 @@ class Charging:
         for m, mass in enumerate(drawn[:solid].tolist()):
             if mass > 0.0:
                 share = min(float(fines[m]) / mass, 1.0) if fines is not None else 0.0
-                charge[ORGANIC] += mass * self.organic[m]
-                charge[BULK] += mass * (1.0 - share) * self.bulk[m]
-                charge[FINES] += mass * share * self.bulk[m]
+                charge[FED.organic] += mass * self.organic[m]
+                charge[FED.bulk] += mass * (1.0 - share) * self.bulk[m]
+                charge[FED.fines] += mass * share * self.bulk[m]
         for row, (m, e) in enumerate(components.contents, start=components.content):
-            charge[BULK, e] += drawn[row] - drawn[m] * (self.bulk[m, e] + self.organic[m, e])
+            charge[FED.bulk, e] += drawn[row] - drawn[m] * (self.bulk[m, e] + self.organic[m, e])
         melted = np.zeros(E + 2)
         melted[:E] = drawn[melt : melt + E]
         melted[FORMATION] = drawn[components.formation]
         melted[SENSIBLE] = drawn[components.sensible] if hot else 0.0
-        charge[BULK] += (1.0 - fine) * melted
-        charge[FINES] += fine * melted
+        charge[FED.bulk] += (1.0 - fine) * melted
+        charge[FED.fines] += fine * melted
         self._close(charge, drawn)
         return charge
 
     def _close(self, charge: Floats, drawn: Floats) -> None:
         """What rounding left goes to the bulk, so that elements close; a content that falls short is taken from the organics, then the fines."""
         wanted = self.components.elements_of(drawn)
-        bulk = wanted - charge[ORGANIC, :E] - charge[FINES, :E]
-        for row in (ORGANIC, FINES):
+        bulk = wanted - charge[FED.organic, :E] - charge[FED.fines, :E]
+        for row in (FED.organic, FED.fines):
             if (bulk < 0.0).any():
                 charge[row, :E] = np.maximum(0.0, charge[row, :E] + np.minimum(bulk, 0.0))
-                bulk = wanted - charge[ORGANIC, :E] - charge[FINES, :E]
-        charge[BULK, :E] = np.maximum(0.0, bulk)
+                bulk = wanted - charge[FED.organic, :E] - charge[FED.fines, :E]
+        charge[FED.bulk, :E] = np.maximum(0.0, bulk)

@@ -150,7 +150,7 @@ class Furnace(Vessel):
         supplies, coolant = plan.supplies(self.loading.coolant)
         where = f"{self.name}, phase {title!r} of batch {record.batches + 1} at {now / NANOSECONDS:.6g} s"
         hold = self._hold(now, where)
-        outcome = self.bath.run(feed, supplies, plan.array(feed_mass, coolant, self._wear(), self._oxygen_limit()), plan.tests, where)
+        outcome = self.bath.run(feed, supplies, plan.record(feed_mass, coolant, self._wear(), self._oxygen_limit()), plan.tests, where)
         self.loading.used(outcome, isinstance(phase, Charge))
         self._draw_oxygen(outcome, hold, now)
         outcome = outcome.after(hold) if hold is not None else outcome
@@ -166,7 +166,7 @@ class Furnace(Vessel):
         if waited <= 0.0 or not self.bath.parts.any():
             return None
         supplies, _ = self.holding.supplies((np.zeros(E + 2), 0.0))
-        plan = self.holding.array(0.0, 0.0, self._wear(), self._oxygen_limit(), waited)
+        plan = self.holding.record(0.0, 0.0, self._wear(), self._oxygen_limit(), waited)
         return self.bath.run(np.zeros((3, E + 2)), supplies, plan, self.holding.tests, f"{where}, holding")
 
     def _draw_oxygen(self, outcome: Outcome, hold: Outcome | None, now: int) -> None:

@@ -7,19 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.kernels import furnace as kernel
 from twin.materials import ELEMENTS
-from twin.units.bath import METAL, SLAG, Bath, Outcome
+from twin.units.bath import INCOMING, METAL, OUTGOING, SLAG, Bath, Outcome
 from twin.units.charge import E
 from twin.units.process import batch_row
 
 Floats = NDArray[np.float64]
-_OXYGEN, _LOG_PO2 = ELEMENTS.index("O"), kernel.STATE.index("log_po2")
+_OXYGEN = ELEMENTS.index("O")
 
 
 def phase_row(unit: str, phase: str, begin: int, end: int, outcome: Outcome, bath: Bath, use: Floats, heat: Floats) -> dict[str, Any]:
     """What a phase took in and gave off, and the bath at its end."""
-    incoming, gone = outcome.together(*kernel.STREAMS[:6]), outcome.together("gas", "fume", "dust")
+    incoming, gone = outcome.together(*INCOMING), outcome.together(*OUTGOING)
     return batch_row(
         unit,
         phase,
@@ -27,7 +26,7 @@ def phase_row(unit: str, phase: str, begin: int, end: int, outcome: Outcome, bat
         end,
         limit=outcome.limit,
         temperature=bath.temperature,
-        log_po2=float(bath.state[_LOG_PO2]),
+        log_po2=bath.log_po2,
         element_in=incoming[:E].copy(),
         element_out=gone[:E].copy(),
         metal=bath.parts[METAL, :E].copy(),
@@ -56,7 +55,7 @@ def tap_row(
         end,
         limit="tap",
         temperature=bath.temperature,
-        log_po2=float(bath.state[_LOG_PO2]),
+        log_po2=bath.log_po2,
         element_in=np.zeros(E),
         element_out=taken[:E].copy(),
         metal=metal[:E].copy(),

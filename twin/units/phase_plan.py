@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.kernels import furnace as kernel
+from twin.kernels.furnace_tables import END_TEST
 from twin.kernels.physical_constants import AIR_OXYGEN
+from twin.kernels.record_table import Records
 from twin.materials import ELEMENTS
 from twin.materials.carriers import Fuel, fuel
 from twin.materials.heat import HeatData
@@ -64,10 +66,8 @@ class PhasePlan:
         self.oxygen = burnt / model.burner.oxygen * bought_share(model.burner.oxygen)
         if phase.blast is not None:
             self.oxygen += phase.blast.rate * bought_share(phase.blast.oxygen)
-        self.tests = np.array(
-            [[kernel.TESTS.index(t.quantity), ELEMENTS.index(t.element) if t.element else 0.0, 1.0 if t.above else -1.0, t.value] for t in phase.until.tests],
-            dtype=np.float64,
-        ).reshape(-1, 4)
+        tests = [(kernel.TESTS.index(t.quantity), ELEMENTS.index(t.element) if t.element else 0, 1.0 if t.above else -1.0, t.value) for t in phase.until.tests]
+        self.tests: Records = np.array(tests, dtype=END_TEST.dtype)
 
     def _rate(self, reductant: Reductant) -> float:
         assert self.reductant is not None
@@ -83,7 +83,7 @@ class PhasePlan:
         per_kg = row / mass if mass > 0.0 else np.zeros(E + 2)
         return np.ascontiguousarray([per_kg, self._fuel_row, self._reductant_row]), mass if self.phase.coolant is not None else 0.0
 
-    def array(self, feed: float, coolant: float, wear: float, oxygen_limit: float, seconds: float | None = None) -> Floats:
+    def record(self, feed: float, coolant: float, wear: float, oxygen_limit: float, seconds: float | None = None) -> Records:
         """The kernel's plan for ``feed`` and ``coolant`` kg; ``wear``: wall loss over that of a new lining; ``oxygen_limit`` Nm3/s.
 
         The phase lasts ``seconds`` where they are given.
@@ -143,7 +143,7 @@ class PhasePlan:
     @staticmethod
     def waste_heat(outcome: Outcome) -> Floats:
         """Waste heat by level (level,), J: off-gas, and the walls at the lowest."""
-        heat = np.array([outcome.sum(f"heat_{level}") for level in range(4)])
+        heat = outcome.heat.copy()
         heat[_LOSS_LEVEL] += outcome.sum("wall_loss")
         return heat
 
