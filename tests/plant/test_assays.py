@@ -35,7 +35,7 @@ def plant(feed: dict[str, Any], **more: Any) -> dict[str, Any]:
             },
             "yard": {"kind": "bunker", "from": "truck", "capacity": "400 t", "discharge": "mixed"},
             "shredder": {"kind": "shredder", "from": "yard", "recycle": "screen.oversize", "rate": "4 t/h"},
-            "screen": {"kind": "screen", "from": "shredder", "aperture": "30 mm", "area": "4 m2"},
+            "screen": {"kind": "screen", "from": "shredder", "aperture": "30 mm", "area": "4 m2", "floating": "0 kg/m2"},
             "magnet": {"kind": "overband_magnet", "from": "screen.undersize"},
             "steel": {"kind": "product", "from": "magnet.steel"},
             "rest": {"kind": "product", "from": "magnet.rest"},

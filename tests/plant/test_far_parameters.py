@@ -39,7 +39,7 @@ PORTS = {
 }
 
 
-@pytest.mark.parametrize(("kind", "key"), [("granulator", "selectivity"), ("ballistic_separator", "flat_sharpness")])
+@pytest.mark.parametrize(("kind", "key"), [("granulator", "selectivity")])
 def test_what_cannot_be_computed_is_said_with_the_parameters(kind: str, key: str) -> None:
     scenario = twin.load(plant({"kind": kind, key: 1e9}))
     with pytest.raises(KernelError, match=rf"m: its coefficients .* {key} = 1e\+09"):

@@ -47,7 +47,7 @@ def test_they_sort_and_close() -> None:
     with twin.run(changed()) as result:
         assert result.attrs["worst_residual"] < 1e-9
         assert result.kpis["grade.film.ldpe_film"].value > 0.7
-        assert result.kpis["grade.containers.pet_clear"].value > 0.75
+        assert result.kpis["grade.containers.pet_clear"].value > 0.7
         assert result.kpis["recovery.containers.pet_clear"].value > 0.8
 
 
@@ -93,7 +93,7 @@ def test_resumed_in_the_middle_it_is_the_same_run(tmp_path: Path) -> None:
 
 
 def test_measured_shares_of_flat_pieces() -> None:
-    with twin.run(changed(paddles={"flat": {"ldpe_film": {"40 mm": "60 %", "240 mm": "95 %"}, "default": "5 %"}})) as result:
+    with twin.run(changed(paddles={"riding": 0, "flat": {"ldpe_film": {"40 mm": "60 %", "240 mm": "95 %"}, "default": "5 %"}})) as result:
         flow = result.dataset("streams")["mass_flow"].sum(dim="time").sel(material="pet_clear")
         flat, rolling = (float(flow.sel(stream=f"paddles.{port}")) for port in ("flat", "rolling"))
         assert flat / (flat + rolling) == pytest.approx(0.05, rel=1e-9)

@@ -47,14 +47,14 @@ FINE = {"glass": ["5 %", "10 %", "15 %", "30 %", "30 %", "10 %", 0, 0, 0, 0], "d
 METALS = {"steel": "40 %", "aluminium": "10 %", "copper": "5 %", "plastics": "45 %"}
 BOTTLES = {"pet_clear": "25 %", "hdpe": "25 %", "paper": "30 %", "pp": "20 %"}
 HOLDING = {"kind": "magnetic_drum", "duty": "holding", "field": "0.05 T", "pole_pitch": "12 cm", "radius": "40 cm", "drum_speed": "36 rpm"}
-TROMMEL = {"kind": "trommel", "aperture": "30 mm", "diameter": "2.5 m", "length": "6 m", "speed": "12 rpm"}
+TROMMEL = {"kind": "trommel", "floating": "0 kg/m2", "aperture": "30 mm", "diameter": "2.5 m", "length": "6 m", "speed": "12 rpm"}
 DENSE_MEDIUM = {"kind": "density_separator", "cut": "2000 kg/m3", "nominal": "6 t/h"}
 
 CASES: dict[str, Case] = {
     "shredder": Case({"kind": "shredder", "nominal": "10 t/h"}, 10.0, BRITTLE, COARSE, "fine", "glass", "steel"),
     "hammer_mill": Case({"kind": "hammer_mill", "nominal": "10 t/h"}, 10.0, BRITTLE, COARSE, "fine", "glass", "steel"),
     "granulator": Case({"kind": "granulator", "nominal": "2 t/h"}, 2.0, BRITTLE, SMALL, "fine", "glass", "steel"),
-    "screen": Case({"kind": "screen", "aperture": "20 mm", "area": "6 m2"}, 40.0, BRITTLE, FINE, "undersize", "glass", "steel"),
+    "screen": Case({"kind": "screen", "floating": "0 kg/m2", "aperture": "20 mm", "area": "6 m2"}, 40.0, BRITTLE, FINE, "undersize", "glass", "steel"),
     "trommel": Case(TROMMEL, 20.0, BRITTLE, FINE, "undersize", "glass", "steel"),
     "overband_magnet": Case({"kind": "overband_magnet", "field": "0.26 T"}, 40.0, METALS, COARSE, "steel", "steel", "plastics"),
     "magnetic_drum": Case({"kind": "magnetic_drum", "field": "0.12 T"}, 20.0, METALS, COARSE, "steel", "steel", "plastics"),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def run_windows(options: argparse.Namespace, plant: Any, windows: Sequence[Window], leave_out: Sequence[str]) -> int:
     """Run the command for several windows."""
-    from twin.cli.reconcile import AUDIT_HEAD, VALUES_HEAD, as_object, values_of, write_table
+    from twin.cli.reconcile_tables import AUDIT_HEAD, VALUES_HEAD, as_object, values_of, write_table
     from twin.fit.reconcile import reconcile_windows
     from twin.fit.reconcile.closing import audit_trail
     from twin.fit.reconcile.worth import worths

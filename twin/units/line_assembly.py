@@ -113,8 +113,11 @@ def build_machine(site: Assembly, name: str, model: MachineModel) -> Machine:
 def build_breakdowns(site: Assembly, machine: Machine, model: MachineModel) -> tuple[list[Outage], Replacement | None]:
     """The breakdowns of a machine's copies and the replacement of its worn part, added to the plant. Streams: ``life`` and ``repair``, further
     copies ``life.1`` …; those of a cause ``life.motor``, ``life.motor.1`` …"""
-    drawn = [_breakdown(site, machine, model, cause, copy) for cause in model.breakdowns for copy in range(machine.count)]
-    site.units += drawn
+    drawn: list[Breakdown] = []
+    for cause in model.breakdowns:
+        for copy in range(machine.count):
+            drawn.append(_breakdown(site, machine, model, cause, copy))
+            site.units.append(drawn[-1])  # at once: the next index is counted from these
     found: list[Outage] = [*drawn]
     found += _build_stops(site, machine, model)
     least, most = site.scenario.copies(machine.name)
