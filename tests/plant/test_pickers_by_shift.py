@@ -65,9 +65,12 @@ def test_grade_and_recovery_move_with_pickers_picks_and_load() -> None:
             return result.kpis["grade.bottles.pet_clear"].value, result.kpis["recovery.bottles.pet_clear"].value
 
     base = bottles(pickers=2)
-    for changed in (bottles(pickers=5), bottles(pickers=2, picks="45 min-1"), bottles(pickers=2, rate="0.5 t/h")):
-        assert changed[0] > base[0] + 0.005
+    for changed in (bottles(pickers=5), bottles(pickers=2, picks="45 min-1")):
+        assert changed[0] > base[0] + 0.01
         assert changed[1] > base[1] + 0.005
+    thinner = bottles(pickers=2, rate="0.5 t/h")  # film covers it still, so that pickers make as many mistakes
+    assert thinner[0] == pytest.approx(base[0], abs=0.005)
+    assert thinner[1] > base[1] + 0.03
 
 
 @pytest.mark.sampled(3)
