@@ -225,3 +225,37 @@ def test_a_run_that_is_resumed_goes_on_to_the_last_bit(tmp_path: Path, until: fl
     whole = twin.run(case)
     twin.run_until(case, until * 3600.0, tmp_path / "state.h5")
     assert twin.resume(tmp_path / "state.h5").digest == whole.digest
+
+
+def test_changeover_and_cleaning_of_one_line_have_ranks_of_their_own() -> None:
+    """Time and rank alone decide who is first at an instant. Breakdowns, listed stops and these two were each built with one rank once."""
+    from twin.plant.build import build
+
+    text = """
+twin: 1
+name: ranks
+time: {start: 2026-01-05, horizon: 1 d}
+lot: 100 kg
+catalogue: [weee]
+units:
+  a: {kind: feed, every: 1 h, mass: 1 t, composition: {steel: 100 %}}
+  b: {kind: feed, every: 1 h, mass: 1 t, composition: {copper: 100 %}}
+  yard_a: {kind: bunker, from: a, capacity: 100 t}
+  yard_b: {kind: bunker, from: b, capacity: 100 t}
+  m:
+    kind: splitter
+    from: [yard_a, yard_b]
+    take: campaigns
+    campaign: {mass: 5 t}
+    changeover: {time: 10 min}
+    cleaning: {every: 3 h, time: 10 min}
+    rate: 3 t/h
+    shares: {out: 100 %}
+    count: 2
+    failures: {mtbf: 5 h, mttr: 1 h}
+  p: {kind: product, from: m.out}
+"""
+    units = build(twin.load(text)).site.units
+    ranks = [unit.index for unit in units]
+    assert len(set(ranks)) == len(ranks)
+    assert {"m.changeover", "m.cleaning", "m.breakdown", "m.1.breakdown"} <= {unit.name for unit in units}

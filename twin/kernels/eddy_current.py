@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Sizes, kernel, settling, splitting, unsigned
+from twin.kernels.manual_picking import uncovered_share
 from twin.kernels.physical_constants import AIR_DENSITY, GRAVITY, MU0
 
 DRAG = 0.44  # sphere in Newton's regime: pieces of millimetres and more at metres a second
@@ -197,9 +198,7 @@ def raised(occupation: float, height: float, wavenumber: float) -> float:
     >>> [round(raised(o, 0.02, 40.0), 3) for o in (0.0, 0.1, 1.0)]
     [0.0, 0.039, 0.294]
     """
-    if occupation < 1e-9:
-        return 0.0
-    return (1.0 + math.expm1(-occupation) / occupation) * -math.expm1(-2.0 * wavenumber * height)
+    return (1.0 - uncovered_share(occupation)) * -math.expm1(-2.0 * wavenumber * height)
 
 
 HEAD = 2  # coefficients before the tables: whether the splitters stand in order, wavenumber of the field in 1/m

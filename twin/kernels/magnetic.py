@@ -111,8 +111,7 @@ def _carried(carried: float, left: float) -> float:
     return carried / remaining if remaining > 0.0 else 0.0
 
 
-@kernel()
-def stays_on(areal_mass: float, half: float) -> float:
+def stays_on(areal_mass: Floats | float, half: float) -> Any:
     """Share of what lies on a piece of steel that is still there when it arrives, by its own ``areal_mass`` s [kg/m2]: 1/(1 + s/half); an assumption.
 
     Film and paper cling to the steel or are caught between pieces, a heavy piece slides off.
@@ -148,8 +147,7 @@ def _lifts(field: float, decay: float, height: Floats | float, demagnetisation: 
 
 def _clinging(properties: Properties, values: Mapping[str, Any]) -> Floats:
     """:func:`stays_on` of all pieces (material, size)."""
-    half = float(values["clinging"])
-    return np.asarray(half / (half + 1.0 / properties["piece_cover"]), dtype=np.float64)
+    return np.asarray(stays_on(1.0 / properties["piece_cover"], float(values["clinging"])), dtype=np.float64)
 
 
 def _prepare_magnet(values: Mapping[str, Any], properties: Properties, sizes: Sizes) -> Floats:

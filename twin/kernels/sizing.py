@@ -174,8 +174,7 @@ def sticking(moisture: float, sensitivity: float) -> float:
     return sensitivity * moisture / (1.0 + sensitivity * moisture)
 
 
-@kernel()
-def gets_down(areal_mass: float, floating: float) -> float:
+def gets_down(areal_mass: Floats | float, floating: float) -> Any:
     """Share of the pieces that would pass an opening which get down to it through what else is on the screen: s/(s + ``floating``); an assumption.
 
     ``areal_mass`` s [kg/m2] of the pieces. Film and paper ride on top; what is dense is not held up, nor is anything with ``floating`` 0.
@@ -188,8 +187,7 @@ def gets_down(areal_mass: float, floating: float) -> float:
 
 def getting_down(properties: Properties, floating: float) -> Floats:
     """:func:`gets_down` of all pieces (material, size)."""
-    areal_mass = 1.0 / properties["piece_cover"]
-    return np.asarray(areal_mass / (areal_mass + floating), dtype=np.float64)
+    return np.asarray(gets_down(1.0 / properties["piece_cover"], floating), dtype=np.float64)
 
 
 HEAD = 5  # coefficients before the tables: opening mm, area m2, capacity A D E F in t/h per m2, sharpness (0: Karra's curve), moisture sensitivity

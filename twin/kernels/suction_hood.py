@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from twin.kernels.air_classifier import terminal_velocity
 from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Sizes, kernel, settling, splitting
+from twin.kernels.manual_picking import uncovered_share
 from twin.kernels.physical_constants import AIR_DENSITY
 
 DENSE = 0.3  # kg of solids lifted per kg of air: beyond it a duct is likely to choke
@@ -36,16 +36,6 @@ def lifted_share(settling: float, rising: float, sharpness: float) -> float:
     [0.996, 0.5, 0.059]
     """
     return float(1.0 / (1.0 + (settling / rising) ** sharpness))
-
-
-@kernel()
-def lying_free(layers: float) -> float:
-    """Share of the pieces on which no other lies, on a belt that is covered so many ``layers`` o times, one after the other: (1 - exp(-o))/o.
-
-    >>> lying_free(0.0), round(lying_free(1.0), 4), round(lying_free(10.0), 4)
-    (1.0, 0.6321, 0.1)
-    """
-    return -math.expm1(-layers) / layers if layers > 1e-9 else 1.0
 
 
 HEAD = 5  # coefficients before the tables by (material, size): sharpness, kg of air per s, velocity loss, share held back, speed of the air before the hood
@@ -77,7 +67,7 @@ def _draw(at: Floats, coefficients: Floats, parameters: Floats, load: float, set
                 layers += at[m, s] * c[cell + cells]
     loading = liftable / c[1]
     settings[0] = c[4] / (1.0 + c[2] * loading)
-    settings[1] = 1.0 - c[3] * (1.0 - lying_free(layers))
+    settings[1] = 1.0 - c[3] * (1.0 - uncovered_share(layers))
     if loading > DENSE:
         warn[0] += 1
     return 0
@@ -103,8 +93,8 @@ SUCTION_HOOD = MachineKernel(
 
 What leaves the belt passes a hood at a ``distance``, where the air rises with :func:`drawn_velocity`. A piece of a lower terminal velocity
 (:func:`twin.kernels.air_classifier.terminal_velocity` of its outline) is lifted, by :func:`lifted_share`. Solids that it lifts slow the air by
-1/(1 + velocity_loss l) at l kg per kg of air. Of the pieces that others lie on, 1 - :func:`lying_free`, the share ``held_back`` is kept down. So film that
-sails is drawn off, sheets and paper in part, and a full belt hides film.
+1/(1 + velocity_loss l) at l kg per kg of air. Of the pieces that others lie on, 1 - :func:`twin.kernels.manual_picking.uncovered_share`, the share
+``held_back`` is kept down. So film that sails is drawn off, sheets and paper in part, and a full belt hides film.
 
 values: ``velocity`` [m/s] in the mouth, ``area`` [m2] of the mouth, ``distance`` [m], ``belt_speed`` [m/s], ``belt_width`` [m], ``sharpness``,
 ``velocity_loss``, ``held_back`` 0..1.

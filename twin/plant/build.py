@@ -88,6 +88,8 @@ def build(scenario: Scenario, replication: int = 0) -> Built:
             lines.append(build_line(site, layout, machines, breakdowns, hazards, interruptions))
         elif not isinstance(model, (MachineModel, BunkerModel)):
             _behaviour(scenario, name).assemble(site, name, model)
+    ranks = [unit.index for unit in site.units]
+    assert len(set(ranks)) == len(ranks), "two units of one rank: who is first at an instant would hang on the order in which events were made"
     built = Built(
         site,
         topology,

@@ -205,7 +205,7 @@ def build_interruptions(site: Assembly, name: str, model: MachineModel) -> list[
     for key, state, rule in (("changeover", CHANGEOVER, model.changeover), ("cleaning", CLEANING, model.cleaning)):
         if rule is not None:
             found.append(Interruption(f"{name}.{key}", site.next_index(), site.clock, state, site.stream(name, key), site.needed(rule.needs, rule.priority)))
-    site.units += found
+            site.units.append(found[-1])  # at once: the next index is counted from these
     return found
 
 

@@ -133,7 +133,7 @@ CASES: tuple[Case, ...] = (
                lambda: 100.0 * float(batch("lvp_line").products[batch("lvp_line").product_names.index("residue")] / batch("lvp_line").mass)),
     _published("Packaging plant", "aluminium thrown out by the eddy current that it reaches", "Ecoembes handbook p. 128: 90 % of whole cans", "%", 85.0, 95.0, eddy_share),
     _published("Packaging plant", "electricity, all machines, over what is sorted", "Pressley 2015: single-stream plants, another feed", "kWh/t", 4.7, 7.8, electricity),
-    *(_published("Packaging plant", f"electricity of {subject}, idling included", f"SwolfPy's input data, from motors: {value:g}; within a factor of 2", "kWh/t",
+    *(_published("Packaging plant", f"electricity of {subject}, idling included", f"SwolfPy's input data, from motors: {value:g}, which the plant's figure for what passes was set to; idling is on top; within a factor of 2", "kWh/t",
                  value / 2.0, value * 2.0, lambda unit=unit: days().energy_per_mass(unit),
                  "most of it is idling; the published machines pass several times as much") for subject, unit, value in (
         ("an eddy current", "eddy", 0.44), ("an overband magnet", "magnet", 1.18), ("a sorter of polyethylene", "nir_pe", 2.35), ("a sorter of PET", "nir_pet", 0.76),
