@@ -37,7 +37,7 @@ class Melt:
 
     def closure(self):
         """Largest relative error of an element's balance."""
-        return float(np.max(np.abs(self.out.sum(axis=0) - self.mass) / np.maximum(self.mass, 1e-300)))
+        return float(np.max(np.abs(self.out[: CARBON + 1].sum(axis=0) - self.mass) / np.maximum(self.mass, 1e-300)))
 
 
 class Furnace:

@@ -155,7 +155,7 @@ def test_a_number_can_be_changed():
     assert other[path].basis == "assumed"
     assert other["elements.Sb.ratio"].value == 100.0
     assert other["enthalpies.Cu.H"].value == 8e5
-    assert dict(NUMBERS)[path].value == pytest.approx(math.log10(0.3), abs=1e-6)
+    assert dict(NUMBERS)[path].value == pytest.approx(math.log10(0.15), abs=1e-6)
 
 
 @pytest.mark.sampled(60)

@@ -7,7 +7,7 @@ import math
 from twin.kernels.compile import kernel
 from twin.kernels.furnace_space import HOTTEST_EQUILIBRIUM, MOLTEN_FROM, Setting, Space, burns
 from twin.kernels.furnace_tables import HEATS, ROW, SCRATCH
-from twin.kernels.heat import SPAN, add_metal, add_molecules, add_oxides
+from twin.kernels.heat import SPAN, add_higher, add_metal, add_molecules, add_oxides
 from twin.kernels.physical_constants import ATMOSPHERE
 from twin.kernels.record_table import Record
 from twin.kernels.smelting import R, prepare_smelting, smelt
@@ -154,6 +154,7 @@ def react(now: Record, dt: float, setting: Setting, space: Space) -> int:
     molar_mass = data.chemistry.elements[data.oxygen].molar_mass
     add_metal(new[ROW.metal], molar_mass, data.species, data.heat, data.oxygen, heats[HEATS.metal])
     add_oxides(new[ROW.slag], data.heat, data.oxygen, heats[HEATS.slag])
+    add_higher(space.melt.out[SOLUTION.higher], data.heat, heats[HEATS.slag])
     add_metal(new[ROW.solid], molar_mass, data.species, data.heat, data.oxygen, heats[HEATS.solid])
     _gas_heat(max(free, 0.0), setting, space)
     return 0

@@ -88,6 +88,16 @@ def add_oxides(mass: Floats, heat: Records, oxygen: int, sums: Record) -> None:
 
 
 @kernel()
+def add_higher(mass: Floats, heat: Records, sums: Record) -> None:
+    """Add what the higher oxides of ``mass`` (element,) kg have more than the oxides that :func:`add_oxides` takes them for."""
+    for i in range(heat.shape[0]):
+        if mass[i] > 0.0:
+            sums.formation += mass[i] * heat[i].higher_F
+            sums.content += mass[i] * heat[i].higher_H
+            sums.slope += mass[i] * heat[i].higher_c
+
+
+@kernel()
 def add_cold(mass: Floats, heat: Records, share: float, sums: Record) -> None:
     """Add ``share`` of the heat content and slope of a charge that has not reacted; its formation is its own."""
     for i in range(heat.shape[0]):

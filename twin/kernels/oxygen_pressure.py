@@ -6,7 +6,7 @@ import math
 from typing import NamedTuple
 
 from twin.kernels.compile import kernel
-from twin.kernels.phases import CLOSED, split_phases
+from twin.kernels.phases import CLOSED, most_in_metal, split_phases
 from twin.kernels.record_table import Record, Records
 
 LEAST, MOST = -13.0, -4.0  # log10 pO2 of the range that the model is meant for; it is extended beyond, and counted
@@ -27,6 +27,26 @@ class Share(NamedTuple):
 
 
 @kernel()
+def dissolved_oxygen(dilute: float, self_interaction: float, most: float) -> float:
+    """Oxygen in copper, x_O/x_Cu, that is ``dilute`` by Sieverts' law: x exp(``self_interaction`` x) = ``dilute``, at most ``most``. Newton in ln x.
+
+    >>> round(dissolved_oxygen(0.02, 0.0, 0.08), 6), round(dissolved_oxygen(0.02, -5.7, 0.08), 6), dissolved_oxygen(1.0, -5.7, 0.08)
+    (0.02, 0.022736, 0.08)
+    """
+    if self_interaction == 0.0 or dilute < 1e-9:
+        return min(dilute, most)
+    if dilute >= most * math.exp(self_interaction * most):
+        return most
+    x = dilute
+    for _ in range(30):
+        step = (math.log(x / dilute) + self_interaction * x) / (1.0 / x + self_interaction)
+        x = min(max(x - step, 0.5 * x), most)
+        if abs(step) <= 1e-15 * x:
+            break
+    return x
+
+
+@kernel()
 def oxygen_needed(u: float, share: Share) -> float:
     """Oxygen [mol O] that metal, slag and gas hold at ln pO2 = ``u``; it rises with u. NaN where the split did not converge.
 
@@ -36,14 +56,18 @@ def oxygen_needed(u: float, share: Share) -> float:
     po2, root = math.exp(u), math.exp(0.5 * u)
     co, co2, water = math.exp(conditions.ln_co) * root, math.exp(conditions.ln_co2) * po2, math.exp(conditions.ln_water) * root
     mixture.held, mixture.o2 = co + co2, po2 / conditions.pressure
-    mixture.dissolved = min(math.exp(conditions.ln_dissolved) * root, conditions.most_oxygen)
+    mixture.dissolved = dissolved_oxygen(math.exp(conditions.ln_dissolved) * root, conditions.self_oxygen, conditions.most_oxygen)
     turned = min(max(u, LEAST * LN10), MOST * LN10) - conditions.pivot
     for k in range(mixture.present):
         element = share.present[k]
         own = share.at[element.which]
         e = math.exp(own.c + own.half * u + own.turn * turned)
-        element.to_slag = e * own.slag
         element.oxide_to_gas = e * own.gas_oxide
+        e *= own.slag * math.exp(-element.shift) if element.shift != 0.0 else own.slag
+        higher = e * math.exp(own.higher + 0.5 * own.more * u) if own.more > 0.0 else 0.0
+        element.to_slag = e + higher
+        element.higher = higher / (e + higher) if higher > 0.0 else 0.0
+        element.most = most_in_metal(u, own)
         element.to_gas = own.gas_metal + element.oxide_to_gas
     phases = mixture.phases
     for j in range(3):
@@ -56,7 +80,7 @@ def oxygen_needed(u: float, share: Share) -> float:
         element = share.present[k]
         own = share.at[element.which]
         z, x = 2.0 * own.half, element.in_metal
-        in_slag += z * element.in_slag * phases[1]
+        in_slag += (z + own.more * element.higher) * element.in_slag * phases[1] + 2.0 * own.solid_half * element.solid
         in_gas += z * x * element.oxide_to_gas * phases[2]
         in_metal += own.copper * mixture.dissolved * x * phases[0]
     saturated = mixture.held < 1.0 - mixture.o2

@@ -3,6 +3,9 @@
 An element of n_i mol has the mole fraction x_i in metal, E_s x_i in slag (as oxide of one metal atom) and E_g x_i in gas, so that
 x_i = n_i / S_i, S_i = N_m + E_s N_s + E_g N_g. The moles N of the solutions are those at which the fractions of each add up to 1, or to less where it
 does not exist: the minimum of the convex function sum N - sum n_i ln S_i (Michelsen 1994, Comput. Chem. Eng. 18, 545), found by Newton's method.
+
+A solid oxide of one metal forms where its activity, in proportion to a power of the metal's, comes to 1: x_i stays there, and n_i - x_i S_i is solid. In the
+function, -n_i ln S_i goes over into a straight line in S_i, so it stays convex and its first derivatives continuous.
 """
 
 from __future__ import annotations
@@ -76,6 +79,51 @@ def pure_limited(amount: float, others: float, slag: float, y: float, ln_g: floa
 
 
 @kernel()
+def pure_at(activity: float, ln_g: float) -> float:
+    """Mole fraction y of such an oxide at its ``activity`` over g(0): y exp(``ln_g`` ((1 - y)^2 - 1)) = ``activity``. Newton inside a bracket.
+
+    >>> y = pure_at(0.3, math.log(3.0))
+    >>> round(y, 6), round(y * math.exp(math.log(3.0) * ((1.0 - y) ** 2 - 1.0)), 9)
+    (0.781998, 0.3)
+    """
+    low, high = 0.0, activity * math.exp(max(ln_g, 0.0))
+    y = min(activity, high)
+    for _ in range(60):
+        away = max(1.0 - y, 0.0)
+        g = math.exp(ln_g * (away * away - 1.0))
+        if g * y > activity:
+            high = y
+        else:
+            low = y
+        new = y - (g * y - activity) / (g * (1.0 - 2.0 * ln_g * y * away))
+        if not low <= new <= high:
+            new = 0.5 * (low + high)
+        if abs(new - y) <= 1e-15 * new:
+            return new
+        y = new
+    return y
+
+
+@kernel()
+def most_in_metal(u: float, own: Record) -> float:
+    """Mole fraction in metal at which the solid oxide of an element ``own`` (COEFFICIENT) forms, at ln pO2 = ``u``; infinite where none does."""
+    if own.solid_half <= 0.0:
+        return math.inf
+    ln_x = -(own.solid + own.solid_half * u)
+    if own.self <= 0.0:
+        return math.exp(min(ln_x, 600.0))
+    if ln_x >= math.log(own.limit) - own.self * own.limit:  # from there on its activity coefficient stays
+        return math.exp(min(ln_x + own.self * own.limit, 600.0))
+    x = math.exp(ln_x)
+    for _ in range(30):
+        step = (math.log(x) - own.self * x - ln_x) / (1.0 / x - own.self)
+        x = min(max(x - step, 0.1 * x), own.limit)
+        if abs(step) <= 1e-15 * x:
+            break
+    return x
+
+
+@kernel()
 def fall_of(x: float, element: Record) -> float:
     """Activity coefficient at the mole fraction ``x`` over that at dilution, of an ``element`` (COEFFICIENT) whose coefficient falls."""
     return math.exp(-element.self * min(x, element.limit)) if element.self > 0.0 else 1.0
@@ -88,7 +136,7 @@ def split_phases(at: Records, present: Records, mixture: Record) -> int:
     ``at``: a COEFFICIENT for each element. ``present``: a PRESENT for each of the ``mixture.present`` elements that are there, the first
     ``mixture.constant`` of them with a constant factor; ``to_slag``, ``to_gas``, ``moles`` and ``which`` are given, ``in_metal`` and ``in_slag`` are
     found. ``mixture.phases``: the start, then the answer. Where a solution does not exist, the fractions are what it would begin with, and its moles next
-    to nothing.
+    to nothing. No element's fraction in metal passes ``most``, at which its solid oxide forms: the rest is ``solid``, and adds no curvature.
     """
     permanent, carbon, held, dissolved, inert = mixture.permanent, mixture.carbon, mixture.held, mixture.dissolved, mixture.inert
     constant, there, total, phases = mixture.constant, mixture.present, mixture.total, mixture.phases
@@ -110,6 +158,8 @@ def split_phases(at: Records, present: Records, mixture: Record) -> int:
             inverse = 1.0 / (m + es * s + eg * g)
             x = element.moles * inverse
             bend = x * inverse
+            if x > element.most:
+                x, bend = element.most, 0.0
             element.in_metal = x
             r0 -= x
             r1 -= es * x
@@ -126,20 +176,23 @@ def split_phases(at: Records, present: Records, mixture: Record) -> int:
             own = at[element.which]
             n, es, eg = element.moles, element.to_slag, element.to_gas
             slope = 0.0  # dx/dy along the curve of activities
-            if own.pure != 0.0:
-                y = pure_limited(n, (m + eg * g) / es, s, element.in_slag, own.pure)
+            if element.pure != 0.0:
+                y = pure_limited(n, (m + eg * g) / es, s, element.in_slag, element.pure)
                 away = max(1.0 - y, 0.0)
-                slope = math.exp(own.pure * (away * away - 1.0)) / es
+                slope = math.exp(element.pure * (away * away - 1.0)) / es
                 x = y * slope
-                slope *= 1.0 - 2.0 * own.pure * y * away
+                slope *= 1.0 - 2.0 * element.pure * y * away
             else:
                 x = self_limited(n, m + eg * g, es * s, element.in_metal, own.self, own.limit)
                 es *= fall_of(x, own)
                 y = es * x
                 slope = 1.0 / (es * (1.0 - own.self * x) if x < own.limit else es)
-            element.in_metal, element.in_slag = x, y
             metal = 1.0 + own.copper * dissolved
             dy = 1.0 / ((m + eg * g) * slope + s)
+            if x > element.most:
+                x, dy = element.most, 0.0
+                y = pure_at(element.to_slag * x, element.pure) if element.pure != 0.0 else element.to_slag * fall_of(x, own) * x
+            element.in_metal, element.in_slag = x, y
             dx = slope * dy
             r0 -= metal * x
             r1 -= y
@@ -171,8 +224,13 @@ def split_phases(at: Records, present: Records, mixture: Record) -> int:
         d0 = (b0 - a01 * d1 - a02 * d2) / a00
         exact = max(abs(r0), abs(r1), abs(r2)) <= ROUNDING
         if exact or (abs(r0) * m + abs(r1) * s + abs(r2) * g <= CLOSED * total and max(abs(d0), abs(d1), abs(d2)) <= SETTLED):
-            for k in range(constant):
-                present[k].in_slag = present[k].to_slag * present[k].in_metal
+            for k in range(there):
+                element = present[k]
+                if k < constant:
+                    element.in_slag = element.to_slag * element.in_metal
+                element.solid = 0.0
+                if element.in_metal >= element.most:
+                    element.solid = max(element.moles - element.in_metal * (m + element.to_gas * g) - element.in_slag * s, 0.0)
             phases[0], phases[1], phases[2] = m, s, g
             return step
         if not (math.isfinite(d0) and math.isfinite(d1) and math.isfinite(d2)):

@@ -13,15 +13,23 @@ distribution itself. Element i with n_i mol holds x_i = n_i / S_i, S_i = N_m + E
 such that the fractions of each add up to one, or less where it does not exist. These are the conditions of the minimum of the convex
 function sum N - sum n_i ln S_i (Michelsen), found by Newton's method; the amounts n_i E N/S_i close for each element whatever N is.
 
+**States.** An element may dissolve in slag as two oxides, MO_z and MO_(z+w), with MO_z + (w/2) O2 = MO_(z+w) at equilibrium: Sn2+ and Sn4+, Fe2+ and Fe3+.
+Both draw on one x_m, so E_s is the sum of both, and each brings its own oxygen.
+
+**Solids.** Where the activity of an element's solid oxide (SnO2, Fe3O4, ZnO, NiO, Cu2O, chromite) comes to 1, it stays there and what is too much is
+solid. Solids are part of the slag's row, counted apart, and have their own oxygen. Those of two metals, as zinc ferrite, are not in the model.
+
+**Basicity.** ln of an oxide's activity coefficient may rise in proportion to the slag's basicity, see :func:`basicity_of`.
+
 **Slope.** A measured slope d ln E_s / d ln pO2 may replace z/2. It turns the line about the pivot pressure and acts within 1e-13 to 1e-4
 atm, beyond which the slope is z/2 again; the oxygen balance keeps MO_z.
 
 **Gas.** CO and CO2, H2 and H2O, SO2 by their equilibrium constants; N2 and HCl (also for HBr) take no part; O2 has its pressure. Carbon is solid where
-its activity would pass one. **Metal.** Oxygen dissolves as x_O = k sqrt(pO2) x_Cu; iron's activity coefficient falls with its own mole
+its activity would pass one. **Metal.** Oxygen dissolves as x exp(e x) = k sqrt(pO2), x = x_O/x_Cu; iron's activity coefficient falls with its own mole
 fraction, ln g = ln g0 - e x, up to a limit beyond which it stays. **Slag.** Takes all oxides, and the inert remainder of assays.
 
 Valid from 1373 to 1773 K, 1e-13 to 1e-4 atm and for metal that is mostly copper, with Henrian activity coefficients; leaving this is
-counted. Not in the model: chlorides of metals, sulphur in slag, Fe3+ in slag, a second liquid metal or slag, precipitation of solids.
+counted. Not in the model: chlorides of metals, sulphur in slag, a second liquid metal or slag, solids of two metals.
 
 Sources: the numbers stand, with theirs, in the data of ``twin.materials.thermochemistry``. Form: Yazawa, Takeda; phase split: Michelsen 1994.
 """
@@ -65,6 +73,7 @@ def prepare_smelting(chemistry: Chemistry, temperature: float, pressure: float, 
     conditions.ln_water = -(gases.h2o_A + gases.h2o_B * temperature) / rt
     conditions.ln_dissolved = -(gases.oxygen_A + gases.oxygen_B * temperature) / rt
     conditions.pivot, conditions.pressure, conditions.most_oxygen = pivot, pressure, gases.most_oxygen
+    conditions.self_oxygen = gases.oxygen_self
 
 
 @kernel()
@@ -89,6 +98,12 @@ def _prepare_element(element: Record, temperature: float, ln_t: float, ln_p: flo
     out.slag, out.self, out.limit = element.in_slag, element.self, element.clamp
     out.role, out.copper = element.role, element.solvent
     out.pure = ln_slag if element.to_pure > 0.0 else 0.0
+    out.basicity, out.basicity_at = element.basicity, element.basicity_at
+    out.more = element.more
+    out.higher = -(element.higher_A + element.higher_B * temperature) / rt if element.more > 0.0 else 0.0
+    out.solid_half = 0.5 * element.solid_oxygen
+    dg = element.solid_A + element.solid_B * temperature + element.solid_C * temperature * ln_t
+    out.solid = -out.solid_half * dg / rt + ln_metal if element.solid_oxygen > 0.0 else 0.0
 
 
 @kernel()
@@ -107,13 +122,17 @@ def _add(mass: Floats, kept: float, share: Share, out: Floats) -> None:
     for k in range(mixture.present):
         element = share.present[k]
         i = element.which
-        x = element.in_metal
-        metal, slag = x * phases[0], element.in_slag * phases[1]
-        vapour, oxide = x * share.at[i].gas_metal * phases[2], x * element.oxide_to_gas * phases[2]
-        unit = mass[i] / (metal + slag + vapour + oxide)
-        out[SOLUTION.metal, i] += unit * (metal + (1.0 - kept) * (slag + oxide))
-        out[SOLUTION.slag, i] += unit * (kept * slag)
+        own, x = share.at[i], element.in_metal
+        metal, slag, solid = x * phases[0], element.in_slag * phases[1], element.solid
+        vapour, oxide = x * own.gas_metal * phases[2], x * element.oxide_to_gas * phases[2]
+        unit = mass[i] / (metal + slag + vapour + oxide + solid)
+        out[SOLUTION.metal, i] += unit * (metal + (1.0 - kept) * (slag + oxide + solid))
+        out[SOLUTION.slag, i] += unit * (kept * (slag + solid))
         out[SOLUTION.gas, i] += unit * (vapour + kept * oxide)
+        out[SOLUTION.solids, i] += unit * (kept * solid)
+        if own.more > 0.0:  # a solid between the two oxides counts as a mixture of them
+            between = (own.solid_half - own.half) * 2.0 / own.more if solid > 0.0 else 0.0
+            out[SOLUTION.higher, i] += unit * (kept * (slag * element.higher + solid * between))
 
 
 @kernel()
@@ -132,9 +151,25 @@ def _clear(mixture: Record) -> None:
     """Begin a mixture anew. What is not set here is set before it is read."""
     mixture.permanent = mixture.carbon = mixture.hydrogen = mixture.inert = mixture.total = 0.0
     mixture.constant = mixture.present = 0
+    mixture.basicity = 0.0
     mixture.steps = mixture.sum_ratio = 0.0
     for j in range(3):
         mixture.oxygen[j] = mixture.sum_oxygen[j] = mixture.sum_moles[j] = 0.0
+
+
+@kernel()
+def basicity_of(mass: Floats, elements: Records) -> float:
+    """Basicity of a slag that takes all formers of ``mass`` (element,) kg: mol of CaO, MgO and half of NaO0.5 less SiO2, over these, AlO1.5 and FeO.
+
+    From -1 (silica) to 1 (lime); -0.42 of iron silicate that is saturated with silica; 0 where there is none of them.
+    """
+    base = formers = 0.0
+    for i in range(mass.shape[0]):
+        if elements[i].former > 0.0 and mass[i] > 0.0:
+            n = mass[i] / elements[i].molar_mass
+            base += n * elements[i].base
+            formers += n
+    return base / formers if formers > 0.0 else 0.0
 
 
 @kernel()
@@ -142,6 +177,7 @@ def _take_in(mass: Floats, elements: Records, share: Share) -> float:
     """Sort the feed by what it does. Returns mol of oxygen; NaN for a mass that is none."""
     at, mixture = share.at, share.mixture
     oxygen, hydrogen, halogen, total, present = 0.0, 0.0, 0.0, 0.0, 0
+    mixture.basicity = basicity_of(mass, elements)
     for constant in range(2, 0, -1):  # those with a constant factor first
         for i in range(mass.shape[0]):
             if not (mass[i] >= 0.0 and math.isfinite(mass[i])):
@@ -151,7 +187,9 @@ def _take_in(mass: Floats, elements: Records, share: Share) -> float:
             if elements[i].role == ROLE.distributed and n > 0.0 and special == (constant == 1):
                 element = share.present[present]
                 element.which, element.moles = i, n
-                element.in_metal = element.in_slag = 0.0
+                element.in_metal = element.in_slag = element.solid = element.higher = 0.0
+                element.shift = at[i].basicity * (mixture.basicity - at[i].basicity_at) if at[i].basicity != 0.0 else 0.0
+                element.pure = at[i].pure + element.shift if at[i].pure != 0.0 else 0.0
                 present += 1
                 total += n
         if constant == 2:
@@ -233,6 +271,8 @@ def _judge(temperature: float, chemistry: Chemistry, share: Share, out: Floats, 
         copper += element.solvent * out[SOLUTION.metal, i] / element.molar_mass
         moles += out[SOLUTION.metal, i] / element.molar_mass
         state.solid_carbon += out[SOLUTION.carbon, i] / element.molar_mass
+        if out[SOLUTION.solids, i] > 0.0:
+            state.solids += out[SOLUTION.solids, i] * (1.0 + element.solid_oxygen * 0.015999 / element.molar_mass)
     counted[ODD.oxygen_low] += 1 if state.log_po2 < LEAST else 0
     counted[ODD.oxygen_high] += 1 if state.log_po2 > MOST else 0
     counted[ODD.temperature] += 1 if not limits.coldest <= temperature <= limits.hottest else 0
@@ -273,7 +313,7 @@ def smelt(mass: Floats, temperature: float, chemistry: Chemistry, melt: Melt) ->
       first guess, else 1e-8 atm is; ``counted`` is counted up.
 
     Copper 1000 kg, iron 100 kg, SiO2 60 kg (Si 28.05, O 31.95) and 28 kg of further oxygen at 1573.15 K give log10 pO2, % Fe in metal and % Cu in
-    slag of -9.5108, 0.3192, 1.0341.
+    slag of -9.6888, 0.3881, 0.8790.
     """
     state, out = melt.state[0], melt.out
     share = Share(melt.at, melt.conditions[0], melt.present, melt.mixture[0])
@@ -282,7 +322,7 @@ def smelt(mass: Floats, temperature: float, chemistry: Chemistry, melt: Melt) ->
         return 2
     guess = state.log_po2 if state.log_po2 < 0.0 else -8.0
     state.log_po2 = state.metal_moles = state.slag_moles = state.gas_moles = state.solid_carbon = 0.0
-    state.co2_over_co = state.residual = state.steps = 0.0
+    state.co2_over_co = state.residual = state.steps = state.solids = state.basicity = 0.0
     out[:, :] = 0.0
     _clear(mixture)
     available = _take_in(mass, chemistry.elements, share)
@@ -299,6 +339,6 @@ def smelt(mass: Floats, temperature: float, chemistry: Chemistry, melt: Melt) ->
         return 3
     state.log_po2 = log_po2
     state.metal_moles, state.slag_moles, state.gas_moles = mixture.sum_moles[0], mixture.sum_moles[1], mixture.sum_moles[2]
-    state.co2_over_co, state.steps = mixture.sum_ratio, mixture.steps
+    state.co2_over_co, state.steps, state.basicity = mixture.sum_ratio, mixture.steps, mixture.basicity
     _judge(temperature, chemistry, share, out, state, melt.counted)
     return 0

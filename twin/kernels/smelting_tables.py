@@ -36,6 +36,17 @@ ELEMENT = Table(
         Field("matte", "", 0.0, "1 for sulphur"),
         Field("speiss", "", 0.0, "1 for what makes a speiss"),
         Field("to_pure", "", 0.0, "1 if the activity coefficient of its oxide goes to 1 as it becomes pure"),
+        Field("more", "mol/mol", 0.0, "oxygen that its higher oxide has more; 0 where there is none"),
+        Field("higher_A", "J/mol", 0.0, "free energy of MO_z + more/2 O2 = the higher oxide, both dissolved, is higher_A + higher_B T"),
+        Field("higher_B", "J/(mol K)", 0.0, "see higher_A"),
+        Field("solid_oxygen", "mol/mol", 0.0, "oxygen of its solid oxide to an atom; 0 where none forms"),
+        Field("solid_A", "J/mol O2", 0.0, "free energy of the solid oxide from the metal, dG = A + B T + C T ln T …"),
+        Field("solid_B", "J/(mol O2 K)", 0.0, "… its B …"),
+        Field("solid_C", "J/(mol O2 K)", 0.0, "… and its C"),
+        Field("basicity", "", 0.0, "by how much ln of the activity coefficient of its oxide rises with the slag's basicity …"),
+        Field("basicity_at", "", 0.0, "… and the basicity at which slag_a and slag_b hold"),
+        Field("base", "", 0.0, "what a mol of it adds to the basicity, -1 for silica"),
+        Field("former", "", 0.0, "1 for what the basicity is a share of"),
     ),
 )
 GASES = Table(
@@ -49,6 +60,7 @@ GASES = Table(
         Field("h2o_B", "J/(mol K)", 0.0, "see h2o_A"),
         Field("oxygen_A", "J/mol", 0.0, "free energy of 1/2 O2 = [O] in copper"),
         Field("oxygen_B", "J/(mol K)", 0.0, "see oxygen_A"),
+        Field("oxygen_self", "", 0.0, "by how much ln of the activity coefficient of oxygen in copper rises with x_O/x_Cu"),
         Field("pivot", "log10 atm", 0.0, "pO2 about which slopes turn"),
         Field("matte_limit", "kg/kg", 0.0, "sulphur in metal above which a matte is counted"),
         Field("speiss_limit", "kg/kg", 0.0, "arsenic and antimony in metal above which a speiss is counted"),
@@ -71,6 +83,9 @@ HEAT = Table(
         Field("oxide_vapour_h", "J/kg", 0.0, "enthalpy of the vapour of the oxide at T0, formation included"),
         Field("oxide_vapour_c", "J/(kg K)", 0.0, "its slope"),
         Field("metal_F", "J/kg", 0.0, "formation of the dissolved element"),
+        Field("higher_F", "J/kg", 0.0, "formation of its higher oxide less that of the oxide"),
+        Field("higher_H", "J/kg", 0.0, "likewise its heat content at T0"),
+        Field("higher_c", "J/(kg K)", 0.0, "likewise its slope"),
         Field("group", "", 0.0, "of its oxide in Riboud's viscosity: place in GROUP", COUNT),
         Field("atoms", "", 0.0, "of metal in the formula of its oxide"),
         Field("key", "", 0.0, "part in the slag's window: place in KEY", COUNT),
@@ -154,6 +169,12 @@ COEFFICIENT = Table(
         Field("role", "", 0.0, "as in the table of elements", COUNT),
         Field("copper", "", 0.0, "1 for the solvent of oxygen"),
         Field("pure", "", 0.0, "ln of the activity coefficient of its oxide that goes to 1 as it becomes pure; 0 where it is constant"),
+        Field("more", "mol/mol", 0.0, "oxygen that its higher oxide has more"),
+        Field("higher", "", 0.0, "ln of higher oxide over oxide by mole, at 1 atm of O2"),
+        Field("solid", "", 0.0, "ln of the activity of its solid oxide over the mole fraction in metal, at 1 atm of O2"),
+        Field("solid_half", "", 0.0, "half the oxygen of the solid oxide; 0 where none forms"),
+        Field("basicity", "", 0.0, "as in the table of elements"),
+        Field("basicity_at", "", 0.0, "as in the table of elements"),
     ),
 )
 CONDITIONS = Table(
@@ -166,6 +187,7 @@ CONDITIONS = Table(
         Field("pivot", "ln atm", 0.0, "pO2 about which slopes turn"),
         Field("pressure", "atm", 0.0, "of the gas"),
         Field("most_oxygen", "mol/mol", 0.0, "oxygen in copper, at most"),
+        Field("self_oxygen", "", 0.0, "by how much ln of the activity coefficient of oxygen in copper rises with x_O/x_Cu"),
     ),
 )
 PRESENT = Table(
@@ -177,6 +199,11 @@ PRESENT = Table(
         Field("in_metal", "mol/mol", 0.0, "mole fraction in metal"),
         Field("in_slag", "mol/mol", 0.0, "mole fraction in slag"),
         Field("moles", "mol", 0.0, "of all of it"),
+        Field("shift", "", 0.0, "of ln of the activity coefficient of its oxide, by the slag's basicity"),
+        Field("pure", "", 0.0, "ln of that coefficient where it goes to 1 as the oxide becomes pure; 0 where it is constant"),
+        Field("higher", "", 0.0, "share of what is dissolved in slag that is the higher oxide"),
+        Field("most", "mol/mol", 0.0, "mole fraction in metal at which its solid oxide forms"),
+        Field("solid", "mol", 0.0, "that is solid oxide"),
         Field("which", "", 0.0, "its place in the table of elements", COUNT),
     ),
 )
@@ -187,6 +214,7 @@ MIXTURE = Table(
         Field("carbon", "mol", 0.0, "of the feed"),
         Field("hydrogen", "mol", 0.0, "H that can become water"),
         Field("inert", "mol", 0.0, "in slag, of the remainder of assays"),
+        Field("basicity", "", 0.0, "of the slag formers, all taken as in the slag"),
         Field("total", "mol", 0.0, "of everything"),
         Field("constant", "", 0.0, "elements that are there and have a constant factor", COUNT),
         Field("present", "", 0.0, "elements that are there", COUNT),
@@ -212,6 +240,8 @@ MELT = Table(
         Field("gas_moles", "mol", 0.0, "of gas"),
         Field("solid_carbon", "mol", 0.0, "carbon that is solid"),
         Field("co2_over_co", "", 0.0, "of the gas"),
+        Field("basicity", "", 0.0, "of the slag formers"),
+        Field("solids", "kg", 0.0, "solid oxides in the slag, with their oxygen"),
         Field("residual", "", 0.0, "oxygen that the root left open over all oxygen"),
         Field("steps", "", 0.0, "Newton steps"),
     ),
@@ -219,12 +249,14 @@ MELT = Table(
 
 
 class _Solutions(NamedTuple):
-    """Rows of what the equilibrium shares out."""
+    """Rows of what the equilibrium shares out; the last two are parts of the slag."""
 
     metal: int
-    slag: int
+    slag: int  # with the solid oxides in it
     gas: int
     carbon: int  # solid
+    higher: int  # of the slag, in its higher oxidation state
+    solids: int  # of the slag, as solid oxide
 
 
 SOLUTION = places(_Solutions)
@@ -257,7 +289,7 @@ class Chemistry(NamedTuple):
 class Melt(NamedTuple):
     """All that an equilibrium works on and gives.
 
-    COEFFICIENT for each element, one CONDITIONS, PRESENT for each element, one MIXTURE, ``out`` (4, element) kg by SOLUTION, one MELT, and counts by ODD.
+    COEFFICIENT for each element, one CONDITIONS, PRESENT for each element, one MIXTURE, ``out`` (6, element) kg by SOLUTION, one MELT, and counts by ODD.
     """
 
     at: Records

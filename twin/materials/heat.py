@@ -139,6 +139,10 @@ def _fill_oxide(data: Thermochemistry, name: str, about: Record, species: Record
     else:
         hot = 0.5 * about["oxygen"] * (species["content"][SPECIES.index("O2")] + about["A"] - about["C"] * T0) / mass
         row["oxide_F"] = row["metal_H"] + hot - row["oxide_H"]
+    if about["more"] > 0.0:  # the oxygen that it takes up counts as that of a solid oxide
+        content = about["more"] * BOUND_OXYGEN
+        reaction = about["higher_A"] + 0.5 * about["more"] * species["content"][SPECIES.index("O2")]
+        _fill(row, higher_F=(reaction - content) / mass, higher_H=content / mass, higher_c=about["more"] * BOUND_OXYGEN_SLOPE / mass)
     if element.vapour:
         _fill(row, vapour_h=float(row["metal_H"]) + element.vapour.A.value / mass, vapour_c=MONATOMIC / mass)
     if element.oxide_vapour:

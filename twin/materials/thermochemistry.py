@@ -25,6 +25,8 @@ from twin.quantities import Quantity
 
 _ROLES = {"C": ROLE.carbon, "H": ROLE.hydrogen, "N": ROLE.nitrogen, "O": ROLE.oxygen, "Cl": ROLE.halogen, "Br": ROLE.halogen, REST: ROLE.inert}
 SOLVENT = "Cu"
+_BASE = {"Ca": 1.0, "Mg": 1.0, "Na": 0.5, "Al": 0.0, "Fe": 0.0, "Si": -1.0}
+"""What a mol adds to the basicity of a slag; each of these counts as a slag former."""
 REST_MOLAR_MASS = 0.060
 """What a mol of an assay's remainder is counted with, in kg: that of SiO2."""
 
@@ -60,12 +62,17 @@ class FreeEnergy:
 
 @dataclass(frozen=True)
 class Activity:
-    """log10 g = a/T + b; ln g falls by ``self`` x, x the mole fraction of the element itself, and stays from ``clamp`` on."""
+    """log10 g = a/T + b; ln g falls by ``self`` x, x the mole fraction of the element itself, and stays from ``clamp`` on.
+
+    Of an oxide in slag, ln g rises by ``basicity`` with the slag's basicity, and a and b hold at the basicity ``at_basicity``.
+    """
 
     b: Number
     a: Number | None = None
     self_: Number | None = None
     clamp: Number | None = None
+    basicity: Number | None = None
+    at_basicity: Number | None = None
 
     def at(self, temperature: float) -> float:
         """Return g of the dilute element: tin's is 0.0371 at 1573.15 K."""
@@ -74,7 +81,10 @@ class Activity:
 
 @dataclass(frozen=True)
 class Element:
-    """How one element behaves. Of ``oxides`` and ``metal``, where sources differ, the first variant is the default.
+    """How one element behaves. Of ``oxides``, ``metal`` and ``solids``, where sources differ, the first variant is the default.
+
+    ``higher``: of its oxide in slag to its higher oxide there, per atom of metal, which takes ``more`` oxygen. ``solids``: of the metal to a solid oxide, per
+    mol O2, ``solid_oxygen`` to an atom.
 
     It has ``oxides`` (free energies) or a ``ratio``: metal over slag by mole fractions at the pivot pressure. ``slope`` is
     d ln(slag/metal) / d ln pO2 where it is not half the oxygen.
@@ -91,6 +101,10 @@ class Element:
     slag: Mapping[str, Activity] = field(default_factory=dict)
     vapour: FreeEnergy | None = None
     oxide_vapour: FreeEnergy | None = None
+    more: float = 0.0
+    higher: FreeEnergy | None = None
+    solid_oxygen: float = 0.0
+    solids: Mapping[str, FreeEnergy] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -149,6 +163,7 @@ class Thermochemistry:
     def _gases(self) -> Records:
         names = {"co": "co", "co2": "co2", "h2o": "h2o", "oxygen": "dissolved_oxygen"}
         values = {f"{name}_{part}": getattr(self.gases[own], part).value for name, own in names.items() for part in ("A", "B")}
+        values["oxygen_self"] = self.limits["oxygen_self"].value
         limits = {"matte_limit": "matte", "speiss_limit": "speiss", "copper_limit": "copper", "most_oxygen": "oxygen"}
         values |= {name: self.limits[limits.get(name, name)].value for name in GASES.names if name not in values}
         return GASES.of(values)
@@ -157,6 +172,7 @@ class Thermochemistry:
         """What of an ELEMENT is not at its default, by field."""
         row = {"role": _ROLES.get(name, ROLE.distributed), "solvent": float(name == SOLVENT), "to_pure": float(name == SOLVENT)}
         row |= {"matte": float(name == "S"), "speiss": float(name in ("As", "Sb"))}
+        row |= {"base": _BASE.get(name, 0.0), "former": float(name in _BASE)}
         if name == REST:
             return {**row, "molar_mass": REST_MOLAR_MASS}
         element = self.elements[name]
@@ -177,6 +193,11 @@ class Thermochemistry:
             row.update(_activity_columns("metal", _chosen(element.metal, activity, f"activity of {name}")))
         if element.slag:
             row.update(_activity_columns("slag", _chosen(element.slag, None, "")))
+        if element.higher is not None and row["oxygen"] == element.oxygen:  # a variant may be the higher oxide itself
+            row.update(more=element.more, higher_A=element.higher.A.value, higher_B=element.higher.B.value)
+        if element.solids:
+            solid = _free_energy(element, next(iter(element.solids.values())), element.solid_oxygen)
+            row.update({f"solid_{key}": value for key, value in solid.items()} | {"solid_oxygen": element.solid_oxygen})
         for key, evaporation in (("vapour", element.vapour), ("oxide_vapour", element.oxide_vapour)):
             if evaporation is not None:
                 row.update({f"{key}_A": evaporation.A.value, f"{key}_B": evaporation.B.value})
@@ -184,12 +205,16 @@ class Thermochemistry:
 
 
 def _oxide_columns(element: Element, oxide: FreeEnergy) -> dict[str, float]:
-    columns = {"A": oxide.A.value, "B": oxide.B.value, "C": oxide.C.value if oxide.C else 0.0}
     # SnO2 has two oxygen to a tin, where the dissolved oxide has one
-    columns["oxygen"] = 2.0 if element.name == "Sn" and "SnO2" in oxide.title else element.oxygen
+    oxygen = 2.0 if element.name == "Sn" and "SnO2" in oxide.title else element.oxygen
+    return {**_free_energy(element, oxide, oxygen), "oxygen": oxygen}
+
+
+def _free_energy(element: Element, oxide: FreeEnergy, oxygen: float) -> dict[str, float]:
+    columns = {"A": oxide.A.value, "B": oxide.B.value, "C": oxide.C.value if oxide.C else 0.0}
     if oxide.metal == "gas" and element.vapour is not None:  # refer it to the liquid: 2/z mol of metal evaporate for a mol O2
-        columns["A"] += 2.0 / columns["oxygen"] * element.vapour.A.value
-        columns["B"] += 2.0 / columns["oxygen"] * element.vapour.B.value
+        columns["A"] += 2.0 / oxygen * element.vapour.A.value
+        columns["B"] += 2.0 / oxygen * element.vapour.B.value
     return columns
 
 
@@ -197,6 +222,8 @@ def _activity_columns(phase: str, activity: Activity) -> dict[str, float]:
     columns = {f"{phase}_a": activity.a.value if activity.a else 0.0, f"{phase}_b": activity.b.value}
     if activity.self_ is not None and activity.clamp is not None:
         columns |= {"self": activity.self_.value, "clamp": activity.clamp.value}
+    if activity.basicity is not None and activity.at_basicity is not None:
+        columns |= {"basicity": activity.basicity.value, "basicity_at": activity.at_basicity.value}
     return columns
 
 
@@ -242,7 +269,7 @@ def changed(values: Mapping[str, float]) -> Thermochemistry:
 
 def _put(tree: Any, path: str, node: dict[str, Any]) -> None:
     parts = path.split(".")
-    if parts[0] == "elements" and parts[2] in ("oxides", "metal", "slag", "vapour", "oxide_vapour"):  # the file groups these by what they are
+    if parts[0] == "elements" and parts[2] in ("oxides", "metal", "slag", "vapour", "oxide_vapour", "higher", "solids"):  # the file groups these by what they are
         places = {
             "metal": ("activities", "metal"),
             "slag": ("activities", "slag"),
@@ -296,7 +323,10 @@ class _Reader(Reading):
         a, self_, clamp = self.take(node, "a", _KELVIN, path), self.take(node, "self", _ONE, path), self.take(node, "clamp", _ONE, path)
         if self_ is not None and clamp is not None and self_.value * clamp.value >= 1.0:
             self.wrong(path, f"self x clamp must be less than 1, or the activity would fall with the amount (got {self_.value * clamp.value:g})")
-        return Activity(self.needed(node, "b", _ONE, path), a, self_, clamp)
+        basicity, at_basicity = self.take(node, "basicity", _ONE, path), self.take(node, "at_basicity", _ONE, path)
+        if (basicity is None) != (at_basicity is None):
+            self.wrong(path, "'basicity' and 'at_basicity' belong together")
+        return Activity(self.needed(node, "b", _ONE, path), a, self_, clamp, basicity, at_basicity)
 
     def element(self, name: str, tree: Mapping[str, Any]) -> Element:
         """Return an element, with what the file says of it in other places."""
@@ -326,6 +356,10 @@ class _Reader(Reading):
             activities["slag"],
             evaporation["metal"],
             evaporation["oxide"],
+            float(node.get("more", 0.0)),
+            self.energy(tree["higher"][name], f"higher.{name}") if name in tree["higher"] else None,
+            float(node.get("solid_oxygen", 0.0)),
+            {key: self.energy(value, f"solids.{name}.{key}") for key, value in tree["solids"].get(name, {}).items()},
         )
 
 
