@@ -19,7 +19,7 @@ Both draw on one x_m, so E_s is the sum of both, and each brings its own oxygen.
 **Solids.** Where the activity of an element's solid oxide (SnO2, Fe3O4, ZnO, NiO, Cu2O, chromite) comes to 1, it stays there and what is too much is
 solid. Solids are part of the slag's row, counted apart, and have their own oxygen. Those of two metals, as zinc ferrite, are not in the model.
 
-**Basicity.** ln of an oxide's activity coefficient may rise in proportion to the slag's basicity, see :func:`basicity_of`.
+**Basicity.** ln of an oxide's activity coefficient may rise in proportion to the slag's basicity, see :func:`basicity_of`, which is found by secants.
 
 **Slope.** A measured slope d ln E_s / d ln pO2 may replace z/2. It turns the line about the pivot pressure and acts within 1e-13 to 1e-4
 atm, beyond which the slope is z/2 again; the oxygen balance keeps MO_z.
@@ -49,6 +49,11 @@ from twin.kernels.smelting_tables import MELT, ODD, ROLE, SOLUTION, Chemistry, M
 Counts = NDArray[np.int64]
 
 R = 8.314462618  # J/(mol K)
+MOST_ACID, MOST_BASIC = -0.42, 0.35  # basicities between which activity coefficients in slag were measured
+USUAL = -0.25  # basicity where the search for it begins
+ALIKE = 1e-7  # basicities
+TRIES = 20  # for the basicity: with little slag it may jump from one to another
+FURTHEST = 0.2  # of a secant for it
 
 STATE = MELT.names
 WARNINGS: tuple[str, ...] = ODD._fields
@@ -151,25 +156,43 @@ def _clear(mixture: Record) -> None:
     """Begin a mixture anew. What is not set here is set before it is read."""
     mixture.permanent = mixture.carbon = mixture.hydrogen = mixture.inert = mixture.total = 0.0
     mixture.constant = mixture.present = 0
-    mixture.basicity = 0.0
-    mixture.steps = mixture.sum_ratio = 0.0
+    mixture.basicity = mixture.steps = 0.0
     for j in range(3):
-        mixture.oxygen[j] = mixture.sum_oxygen[j] = mixture.sum_moles[j] = 0.0
+        mixture.oxygen[j] = 0.0
+    _clear_sums(mixture)
 
 
 @kernel()
-def basicity_of(mass: Floats, elements: Records) -> float:
-    """Basicity of a slag that takes all formers of ``mass`` (element,) kg: mol of CaO, MgO and half of NaO0.5 less SiO2, over these, AlO1.5 and FeO.
+def _clear_sums(mixture: Record) -> None:
+    mixture.sum_ratio = 0.0
+    for j in range(3):
+        mixture.sum_oxygen[j] = mixture.sum_moles[j] = 0.0
 
-    From -1 (silica) to 1 (lime); -0.42 of iron silicate that is saturated with silica; 0 where there is none of them.
+
+@kernel()
+def basicity_of(slag: Floats, elements: Records) -> float:
+    """Basicity of a ``slag`` (element,) kg: mol of CaO, MgO and half of NaO0.5 less SiO2 over all oxides, by atoms of metal; held within what is measured.
+
+    -0.42 of iron silicate that is saturated with silica, 0.35 of ferrite that is saturated with lime; 0 where there is no slag.
     """
-    base = formers = 0.0
-    for i in range(mass.shape[0]):
-        if elements[i].former > 0.0 and mass[i] > 0.0:
-            n = mass[i] / elements[i].molar_mass
+    base = total = 0.0
+    for i in range(slag.shape[0]):
+        if slag[i] > 0.0 and (elements[i].in_slag > 0.0 or elements[i].role == ROLE.inert):
+            n = slag[i] / elements[i].molar_mass
             base += n * elements[i].base
-            formers += n
-    return base / formers if formers > 0.0 else 0.0
+            total += n
+    return min(max(base / total, MOST_ACID), MOST_BASIC) if total > 0.0 else 0.0
+
+
+@kernel()
+def _set_basicity(basicity: float, share: Share) -> None:
+    """Shift the activity coefficients in slag to what they are at a basicity."""
+    share.mixture.basicity = basicity
+    for k in range(share.mixture.present):
+        element = share.present[k]
+        own = share.at[element.which]
+        element.shift = own.basicity * (basicity - own.basicity_at) if own.basicity != 0.0 else 0.0
+        element.pure = own.pure + element.shift if own.pure != 0.0 else 0.0
 
 
 @kernel()
@@ -177,7 +200,6 @@ def _take_in(mass: Floats, elements: Records, share: Share) -> float:
     """Sort the feed by what it does. Returns mol of oxygen; NaN for a mass that is none."""
     at, mixture = share.at, share.mixture
     oxygen, hydrogen, halogen, total, present = 0.0, 0.0, 0.0, 0.0, 0
-    mixture.basicity = basicity_of(mass, elements)
     for constant in range(2, 0, -1):  # those with a constant factor first
         for i in range(mass.shape[0]):
             if not (mass[i] >= 0.0 and math.isfinite(mass[i])):
@@ -188,8 +210,6 @@ def _take_in(mass: Floats, elements: Records, share: Share) -> float:
                 element = share.present[present]
                 element.which, element.moles = i, n
                 element.in_metal = element.in_slag = element.solid = element.higher = 0.0
-                element.shift = at[i].basicity * (mixture.basicity - at[i].basicity_at) if at[i].basicity != 0.0 else 0.0
-                element.pure = at[i].pure + element.shift if at[i].pure != 0.0 else 0.0
                 present += 1
                 total += n
         if constant == 2:
@@ -304,6 +324,33 @@ def _find(mass: Floats, guess: float, available: float, share: Share, out: Float
 
 
 @kernel()
+def _find_basicity(
+    mass: Floats, guess: float, basicity: float, available: float, chemistry: Chemistry, share: Share, out: Floats
+) -> tuple[float, bool]:
+    """As ``_find``, at the basicity that the slag then has: secants from the first guess, since the slag depends on it but little."""
+    before = off_before = 0.0
+    log_po2, free = math.nan, False
+    for k in range(TRIES):
+        _set_basicity(basicity, share)
+        out[:, :] = 0.0
+        _clear_sums(share.mixture)
+        log_po2, free = _find(mass, guess, available, share, out)
+        if math.isnan(log_po2):
+            return log_po2, free
+        off = basicity_of(out[SOLUTION.slag], chemistry.elements) - basicity
+        if abs(off) <= ALIKE or k == TRIES - 1:
+            break
+        step = off
+        if k > 0 and off != off_before:
+            step = -off * (basicity - before) / (off - off_before)
+            step = min(max(step, -FURTHEST), FURTHEST)
+        before, off_before = basicity, off
+        basicity = min(max(basicity + step, MOST_ACID), MOST_BASIC)
+        guess = min(log_po2, -1e-9)
+    return log_po2, free
+
+
+@kernel()
 def smelt(mass: Floats, temperature: float, chemistry: Chemistry, melt: Melt) -> int:
     """Share out ``mass`` between metal, slag and gas at equilibrium. Returns 0, or a status that :data:`STATUSES` explains from 1.
 
@@ -313,14 +360,14 @@ def smelt(mass: Floats, temperature: float, chemistry: Chemistry, melt: Melt) ->
       first guess, else 1e-8 atm is; ``counted`` is counted up.
 
     Copper 1000 kg, iron 100 kg, SiO2 60 kg (Si 28.05, O 31.95) and 28 kg of further oxygen at 1573.15 K give log10 pO2, % Fe in metal and % Cu in
-    slag of -9.6888, 0.3881, 0.8790.
+    slag of -9.6895, 0.3884, 0.8832.
     """
     state, out = melt.state[0], melt.out
     share = Share(melt.at, melt.conditions[0], melt.present, melt.mixture[0])
     mixture = share.mixture
     if not (1000.0 <= temperature <= 2500.0 and 0.01 <= share.conditions.pressure <= 100.0):
         return 2
-    guess = state.log_po2 if state.log_po2 < 0.0 else -8.0
+    guess, basicity = (state.log_po2, state.basicity) if state.log_po2 < 0.0 else (-8.0, USUAL)
     state.log_po2 = state.metal_moles = state.slag_moles = state.gas_moles = state.solid_carbon = 0.0
     state.co2_over_co = state.residual = state.steps = state.solids = state.basicity = 0.0
     out[:, :] = 0.0
@@ -331,7 +378,7 @@ def smelt(mass: Floats, temperature: float, chemistry: Chemistry, melt: Melt) ->
     if mixture.total <= 0.0:
         state.log_po2 = guess
         return 0
-    log_po2, free = _find(mass, guess, available, share, out)
+    log_po2, free = _find_basicity(mass, guess, basicity, available, chemistry, share, out)
     if math.isnan(log_po2):
         return 3
     state.residual = _close(mass, chemistry.elements, available, free, mixture, out)

@@ -46,7 +46,6 @@ ELEMENT = Table(
         Field("basicity", "", 0.0, "by how much ln of the activity coefficient of its oxide rises with the slag's basicity …"),
         Field("basicity_at", "", 0.0, "… and the basicity at which slag_a and slag_b hold"),
         Field("base", "", 0.0, "what a mol of it adds to the basicity, -1 for silica"),
-        Field("former", "", 0.0, "1 for what the basicity is a share of"),
     ),
 )
 GASES = Table(
@@ -214,7 +213,7 @@ MIXTURE = Table(
         Field("carbon", "mol", 0.0, "of the feed"),
         Field("hydrogen", "mol", 0.0, "H that can become water"),
         Field("inert", "mol", 0.0, "in slag, of the remainder of assays"),
-        Field("basicity", "", 0.0, "of the slag formers, all taken as in the slag"),
+        Field("basicity", "", 0.0, "of the slag"),
         Field("total", "mol", 0.0, "of everything"),
         Field("constant", "", 0.0, "elements that are there and have a constant factor", COUNT),
         Field("present", "", 0.0, "elements that are there", COUNT),
@@ -240,7 +239,7 @@ MELT = Table(
         Field("gas_moles", "mol", 0.0, "of gas"),
         Field("solid_carbon", "mol", 0.0, "carbon that is solid"),
         Field("co2_over_co", "", 0.0, "of the gas"),
-        Field("basicity", "", 0.0, "of the slag formers"),
+        Field("basicity", "", 0.0, "of the slag"),
         Field("solids", "kg", 0.0, "solid oxides in the slag, with their oxygen"),
         Field("residual", "", 0.0, "oxygen that the root left open over all oxygen"),
         Field("steps", "", 0.0, "Newton steps"),

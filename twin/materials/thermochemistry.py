@@ -25,8 +25,8 @@ from twin.quantities import Quantity
 
 _ROLES = {"C": ROLE.carbon, "H": ROLE.hydrogen, "N": ROLE.nitrogen, "O": ROLE.oxygen, "Cl": ROLE.halogen, "Br": ROLE.halogen, REST: ROLE.inert}
 SOLVENT = "Cu"
-_BASE = {"Ca": 1.0, "Mg": 1.0, "Na": 0.5, "Al": 0.0, "Fe": 0.0, "Si": -1.0}
-"""What a mol adds to the basicity of a slag; each of these counts as a slag former."""
+_BASE = {"Ca": 1.0, "Mg": 1.0, "Na": 0.5, "Si": -1.0}
+"""What a mol adds to the basicity of a slag."""
 REST_MOLAR_MASS = 0.060
 """What a mol of an assay's remainder is counted with, in kg: that of SiO2."""
 
@@ -172,7 +172,7 @@ class Thermochemistry:
         """What of an ELEMENT is not at its default, by field."""
         row = {"role": _ROLES.get(name, ROLE.distributed), "solvent": float(name == SOLVENT), "to_pure": float(name == SOLVENT)}
         row |= {"matte": float(name == "S"), "speiss": float(name in ("As", "Sb"))}
-        row |= {"base": _BASE.get(name, 0.0), "former": float(name in _BASE)}
+        row["base"] = _BASE.get(name, 0.0)
         if name == REST:
             return {**row, "molar_mass": REST_MOLAR_MASS}
         element = self.elements[name]
