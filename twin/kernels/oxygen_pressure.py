@@ -31,7 +31,7 @@ def dissolved_oxygen(dilute: float, self_interaction: float, most: float) -> flo
     """Oxygen in copper, x_O/x_Cu, that is ``dilute`` by Sieverts' law: x exp(``self_interaction`` x) = ``dilute``, at most ``most``. Newton in ln x.
 
     >>> round(dissolved_oxygen(0.02, 0.0, 0.08), 6), round(dissolved_oxygen(0.02, -5.7, 0.08), 6), dissolved_oxygen(1.0, -5.7, 0.08)
-    (0.02, 0.022736, 0.08)
+    (0.02, 0.022772, 0.08)
     """
     if self_interaction == 0.0 or dilute < 1e-9:
         return min(dilute, most)

@@ -84,7 +84,7 @@ def pure_at(activity: float, ln_g: float) -> float:
 
     >>> y = pure_at(0.3, math.log(3.0))
     >>> round(y, 6), round(y * math.exp(math.log(3.0) * ((1.0 - y) ** 2 - 1.0)), 9)
-    (0.781998, 0.3)
+    (0.887593, 0.3)
     """
     low, high = 0.0, activity * math.exp(max(ln_g, 0.0))
     y = min(activity, high)
