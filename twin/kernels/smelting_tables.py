@@ -166,6 +166,7 @@ CONDITIONS = Table(
         Field("pivot", "ln atm", 0.0, "pO2 about which slopes turn"),
         Field("pressure", "atm", 0.0, "of the gas"),
         Field("most_oxygen", "mol/mol", 0.0, "oxygen in copper, at most"),
+        Field("temperature", "K", 0.0, "that all this holds for"),
     ),
 )
 PRESENT = Table(
@@ -198,6 +199,7 @@ MIXTURE = Table(
         Field("carbon_gas", "mol", 0.0, "carbon in the gas at that pressure"),
         Field("ratio", "", 0.0, "CO2/CO at that pressure"),
         Field("steps", "", 0.0, "Newton steps"),
+        Field("slope", "mol O", 0.0, "of the oxygen needed over ln pO2; above 0 where a guess is near"),
         Field("sum_oxygen", "mol O", 0.0, "in the solutions that are written out", length=3),
         Field("sum_moles", "mol", 0.0, "of them", length=3),
         Field("sum_ratio", "", 0.0, "their CO2/CO"),
@@ -214,6 +216,7 @@ MELT = Table(
         Field("co2_over_co", "", 0.0, "of the gas"),
         Field("residual", "", 0.0, "oxygen that the root left open over all oxygen"),
         Field("steps", "", 0.0, "Newton steps"),
+        Field("slope", "mol O", 0.0, "oxygen over ln pO2; given above 0, with log_po2, the search starts near, from the solutions that stand in the mixture"),
     ),
 )
 
