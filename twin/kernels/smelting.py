@@ -77,7 +77,7 @@ def prepare_smelting(chemistry: Chemistry, temperature: float, pressure: float, 
     conditions.ln_co2 = -(gases.co2_A + gases.co2_B * temperature) / rt - ln_p
     conditions.ln_water = -(gases.h2o_A + gases.h2o_B * temperature) / rt
     conditions.ln_dissolved = -(gases.oxygen_A + gases.oxygen_B * temperature) / rt
-    conditions.pivot, conditions.pressure, conditions.most_oxygen = pivot, pressure, gases.most_oxygen
+    conditions.pivot, conditions.pressure, conditions.most_oxygen, conditions.temperature = pivot, pressure, gases.most_oxygen, temperature
     conditions.self_oxygen = gases.oxygen_self
 
 
@@ -357,7 +357,7 @@ def smelt(mass: Floats, temperature: float, chemistry: Chemistry, melt: Melt) ->
     - ``mass`` (element,) [kg], any amounts >= 0, oxygen among them;
     - ``temperature`` [K]; ``chemistry``: of ``twin.materials.thermochemistry``;
     - ``melt``: prepared by :func:`prepare_smelting` for this temperature. Its ``out`` and ``state`` are overwritten; given with ``log_po2`` < 0, that is the
-      first guess, else 1e-8 atm is; ``counted`` is counted up.
+      first guess, else 1e-8 atm is; given with a ``slope`` > 0 too, as the last call left it, the search starts near; ``counted`` is counted up.
 
     Copper 1000 kg, iron 100 kg, SiO2 60 kg (Si 28.05, O 31.95) and 28 kg of further oxygen at 1573.15 K give log10 pO2, % Fe in metal and % Cu in
     slag of -9.6895, 0.3884, 0.8832.
@@ -368,6 +368,8 @@ def smelt(mass: Floats, temperature: float, chemistry: Chemistry, melt: Melt) ->
     if not (1000.0 <= temperature <= 2500.0 and 0.01 <= share.conditions.pressure <= 100.0):
         return 2
     guess, basicity = (state.log_po2, state.basicity) if state.log_po2 < 0.0 else (-8.0, USUAL)
+    mixture.slope = state.slope if state.log_po2 < 0.0 else 0.0
+    state.slope = 0.0
     state.log_po2 = state.metal_moles = state.slag_moles = state.gas_moles = state.solid_carbon = 0.0
     state.co2_over_co = state.residual = state.steps = state.solids = state.basicity = 0.0
     out[:, :] = 0.0
@@ -386,6 +388,6 @@ def smelt(mass: Floats, temperature: float, chemistry: Chemistry, melt: Melt) ->
         return 3
     state.log_po2 = log_po2
     state.metal_moles, state.slag_moles, state.gas_moles = mixture.sum_moles[0], mixture.sum_moles[1], mixture.sum_moles[2]
-    state.co2_over_co, state.steps, state.basicity = mixture.sum_ratio, mixture.steps, mixture.basicity
+    state.co2_over_co, state.steps, state.basicity, state.slope = mixture.sum_ratio, mixture.steps, mixture.basicity, mixture.slope
     _judge(temperature, chemistry, share, out, state, melt.counted)
     return 0

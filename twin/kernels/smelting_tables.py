@@ -187,6 +187,7 @@ CONDITIONS = Table(
         Field("pressure", "atm", 0.0, "of the gas"),
         Field("most_oxygen", "mol/mol", 0.0, "oxygen in copper, at most"),
         Field("self_oxygen", "", 0.0, "by how much ln of the activity coefficient of oxygen in copper rises with x_O/x_Cu"),
+        Field("temperature", "K", 0.0, "that all this holds for"),
     ),
 )
 PRESENT = Table(
@@ -225,6 +226,7 @@ MIXTURE = Table(
         Field("carbon_gas", "mol", 0.0, "carbon in the gas at that pressure"),
         Field("ratio", "", 0.0, "CO2/CO at that pressure"),
         Field("steps", "", 0.0, "Newton steps"),
+        Field("slope", "mol O", 0.0, "of the oxygen needed over ln pO2; above 0 where a guess is near"),
         Field("sum_oxygen", "mol O", 0.0, "in the solutions that are written out", length=3),
         Field("sum_moles", "mol", 0.0, "of them", length=3),
         Field("sum_ratio", "", 0.0, "their CO2/CO"),
@@ -243,6 +245,7 @@ MELT = Table(
         Field("solids", "kg", 0.0, "solid oxides in the slag, with their oxygen"),
         Field("residual", "", 0.0, "oxygen that the root left open over all oxygen"),
         Field("steps", "", 0.0, "Newton steps"),
+        Field("slope", "mol O", 0.0, "oxygen over ln pO2; given above 0, with log_po2, the search starts near, from the solutions that stand in the mixture"),
     ),
 )
 
