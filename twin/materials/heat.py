@@ -139,15 +139,23 @@ def _fill_oxide(data: Thermochemistry, name: str, about: Record, species: Record
     else:
         hot = 0.5 * about["oxygen"] * (species["content"][SPECIES.index("O2")] + about["A"] - about["C"] * T0) / mass
         row["oxide_F"] = row["metal_H"] + hot - row["oxide_H"]
-    if about["more"] > 0.0:  # the oxygen that it takes up counts as that of a solid oxide
-        content = about["more"] * BOUND_OXYGEN
-        reaction = about["higher_A"] + 0.5 * about["more"] * species["content"][SPECIES.index("O2")]
-        _fill(row, higher_F=(reaction - content) / mass, higher_H=content / mass, higher_c=about["more"] * BOUND_OXYGEN_SLOPE / mass)
+    if about["more"] > 0.0:
+        _fill_higher(data, name, about, species, row)
     if element.vapour:
         _fill(row, vapour_h=float(row["metal_H"]) + element.vapour.A.value / mass, vapour_c=MONATOMIC / mass)
     if element.oxide_vapour:
         enthalpy = float(row["oxide_F"] + row["oxide_H"]) + element.oxide_vapour.A.value / mass
         _fill(row, oxide_vapour_h=enthalpy, oxide_vapour_c=DIATOMIC / mass)
+
+
+def _fill_higher(data: Thermochemistry, name: str, about: Record, species: Records, row: Record) -> None:
+    """Fill in what the higher oxide of an element has more than its oxide."""
+    more, mass = float(about["more"]), float(about["molar_mass"])
+    oxygen = data.elements[name].oxygen + more
+    higher, whole = data.enthalpies[formula(name, oxygen)], mass + oxygen * 0.015999
+    content = higher.H.value * whole / mass - float(row["oxide_H"])
+    reaction = float(about["higher_A"]) + 0.5 * more * float(species["content"][SPECIES.index("O2")])
+    _fill(row, higher_F=reaction / mass - content, higher_H=content, higher_c=higher.c.value * whole / mass - float(row["oxide_c"]))
 
 
 def formula(name: str, oxygen: float) -> str:
