@@ -13,6 +13,14 @@ METAL, SLAG, GAS, CARBON = range(4)
 WARM = 1573.15
 
 
+def one_oxide(chemistry: Chemistry) -> Chemistry:
+    """The same with one dissolved oxide an element, no solids and no basicity: what older tables and other solvers were computed with."""
+    elements = chemistry.elements.copy()
+    for name in ("more", "solid_oxygen", "basicity"):
+        elements[name] = 0.0
+    return Chemistry(elements, chemistry.gases)
+
+
 class Melt:
     """What came out: masses by solution and element, the state and the warnings by name."""
 
