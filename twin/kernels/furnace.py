@@ -149,7 +149,7 @@ def _begin(state: Record, run: Run, setting: Setting, space: Space) -> int:
     cold.formation = cold.content = cold.slope = 0.0
     add_cold(old, heat, 1.0, cold)
     start = temperature_of(old[heat.shape[0] + 1], cold.content, cold.slope)
-    now.log_po2, now.entrained = state.log_po2, state.entrained
+    now.log_po2, now.entrained, now.fallen = state.log_po2, state.entrained, state.fallen
     now.temperature, now.content, now.slope, now.molten = start, cold.content, cold.slope, 0.0
     if math.isnan(start):
         now.temperature = state.temperature if state.temperature > 0.0 else COLD
@@ -191,6 +191,7 @@ def _accept(dt: float, run: Run, space: Space) -> None:
     sums.blown += drive.blast_o2 * control.oxygen_mass
     sums.wall_loss += then.wall
     sums.returned_heat += then.returned
+    sums.electric_heat += then.electric
     for k in range(4):
         sums.heat[k] += then.level[k]
     if then.slope > 0.0:
@@ -247,7 +248,7 @@ def _finish(run: Run, space: Space, state: Record, split: Floats) -> None:
             most = k if abs(split[k, j]) > abs(split[most, j]) else most
         split[most, j] = run.old[j] - (split[(most + 1) % 3, j] + split[(most + 2) % 3, j])
     state.temperature, state.log_po2, state.molten, state.entrained = now.temperature, now.log_po2, now.molten, now.entrained
-    state.liquidus, state.viscosity, state.gas_temperature = now.liquidus, now.viscosity, now.gas_temperature
+    state.fallen, state.liquidus, state.viscosity, state.gas_temperature = now.fallen, now.liquidus, now.viscosity, now.gas_temperature
 
 
 @kernel()

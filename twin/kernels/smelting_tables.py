@@ -71,7 +71,7 @@ HEAT = Table(
         Field("oxide_vapour_h", "J/kg", 0.0, "enthalpy of the vapour of the oxide at T0, formation included"),
         Field("oxide_vapour_c", "J/(kg K)", 0.0, "its slope"),
         Field("metal_F", "J/kg", 0.0, "formation of the dissolved element"),
-        Field("group", "", 0.0, "of its oxide in Riboud's viscosity: place in GROUP", COUNT),
+        Field("group", "", 0.0, "of its oxide in the viscosity of slag: place in GROUP", COUNT),
         Field("atoms", "", 0.0, "of metal in the formula of its oxide"),
         Field("key", "", 0.0, "part in the slag's window: place in KEY", COUNT),
     ),
@@ -99,13 +99,13 @@ class _Roles(NamedTuple):
 
 
 class _Groups(NamedTuple):
-    """Groups of oxides in Riboud's viscosity."""
+    """Groups of oxides in the viscosity of slag."""
 
     none: int
-    former: int
-    basic: int
-    alkali: int
-    amphoteric: int
+    former: int  # as SiO2
+    iron: int  # as FeO
+    lime: int  # as CaO
+    amphoteric: int  # as Al2O3
 
 
 class _Keys(NamedTuple):
