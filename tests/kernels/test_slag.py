@@ -136,12 +136,11 @@ def test_any_slag_has_finite_properties(oxides, temperature, solids):
 @settings(max_examples=100, deadline=None)
 @given(st.floats(1e-5, 0.05), st.floats(0.01, 10.0))
 def test_drops_sink_as_fluids_has_it(droplet, viscosity):
-    """Its Schiller-Naumann up to Re = 100, where the further term is small; its own form of Clift-Gauvin, with other constants, everywhere."""
+    """Its form of Clift and Gauvin, which has other constants, and the piecewise fit of Clift, Grace and Weber."""
     got = slag.settling_velocity(droplet, viscosity)
-    reynolds = slag.SLAG_DENSITY * got * droplet / viscosity
-    for method, tolerance in (("Clift_Gauvin", 0.03), *([("Schiller_Naumann", 0.005)] if reynolds < 100.0 else [])):
+    for method in ("Clift_Gauvin", "Clift"):
         expected = v_terminal(D=droplet, rhop=slag.METAL_DENSITY, rho=slag.SLAG_DENSITY, mu=viscosity, Method=method)
-        assert got == pytest.approx(expected, rel=tolerance), (method, reynolds)
+        assert got == pytest.approx(expected, rel=0.04), method
 
 
 @settings(max_examples=100, deadline=None)
