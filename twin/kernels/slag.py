@@ -131,8 +131,8 @@ def _liquidus(shares: Floats) -> tuple[float, float]:
     Weight percent of oxides; z = ZnO/(FeO + ZnO) goes from the points of the system with FeO to those with ZnO, x is SiO2 over SiO2, FeO, ZnO and MgO. In °C:
 
     - silica: 1178 at 38 % SiO2, monotectic 1690 at 58 %; with ZnO 1442 at 40.5 %. CaO and Al2O3 take up 0.4 and 0.44 % SiO2 a percent;
-    - olivine: fayalite 1205 at x = 29.5 %, eutectics of 1177 at 24 and 38 %; willemite 1512. CaO lowers by 4.6 a percent, down to kirschsteinite's 1117, Al2O3
-      by 5 (1148 with hercynite and wüstite), MgO raises by 20;
+    - olivine: fayalite 1205 at x = 29.5 %, eutectics of 1177 at 24 and 38 %; willemite 1512 at 27 %, 1497 and 1442 at 23.2 and 40.5 %.
+      CaO lowers by 4.6 a percent, down to kirschsteinite's 1117, Al2O3 by 5 (1148 with hercynite and wüstite), MgO raises by 20;
     - wüstite: 1177 at 24 % SiO2, 1370 at none; zincite: 1497 at 23.2 %, 1975 at none;
     - spinel: 1088 at 12 % Al2O3, hercynite 1780 at 58.7 %; MgO raises by 15. Lifted with z as silica is;
     - chromite: 1300 at 0.44 % Cr2O3 (0.3 % Cr); twice as much dissolves 69 K above (assumed);
@@ -146,9 +146,9 @@ def _liquidus(shares: Floats) -> tuple[float, float]:
     z = shares[KEY.Zn] / base if base > 0.0 else 0.0
     highest = 1178.0 + 264.0 * z + 25.6 * (silica - 38.0 - 2.5 * z - 0.4 * lime - 0.44 * alumina)
     slope = SOLIDS_PER_KELVIN[0]
-    away = 100.0 * shares[KEY.Si] / olivine - 29.5 if olivine > 0.0 else 100.0
-    away /= 5.5 if away < 0.0 else 8.5
-    field = 1205.0 + 307.0 * z - 28.0 * away * away - min(4.6 * lime, 88.0) - 5.0 * alumina + 20.0 * magnesia
+    away = 100.0 * shares[KEY.Si] / olivine - 29.5 + 2.5 * z if olivine > 0.0 else 100.0
+    width, depth = (5.5 - 1.7 * z, 28.0 - 13.0 * z) if away < 0.0 else (8.5 + 5.0 * z, 28.0 + 42.0 * z)
+    field = 1205.0 + 307.0 * z - depth * (away / width) ** 2 - min(4.6 * lime, 88.0) - 5.0 * alumina + 20.0 * magnesia
     if field > highest:
         highest, slope = field, SOLIDS_PER_KELVIN[1]
     field = (1.0 - z) * (1177.0 + 8.04 * (24.0 - silica)) + z * (1497.0 + 20.6 * (23.2 - silica)) + 15.0 * magnesia
