@@ -24,7 +24,7 @@ from twin.kernels.furnace_tables import FED, LIMIT, OVER, PARTS, PLAN, REPORTS, 
 from twin.kernels.heat import add_cold, temperature_of
 from twin.kernels.physical_constants import AIR_OXYGEN, COLD, LEVELS
 from twin.kernels.record_table import Record, Records
-from twin.kernels.slag import LEAST_SILICATE, MOST_ALUMINA, MOST_VISCOUS, WINDOW_IRON, WINDOW_LIME
+from twin.kernels.slag import LEAST_SILICATE, MOST_ALUMINA, MOST_VISCOUS, NOTICED_SOLIDS, WINDOW_IRON, WINDOW_LIME
 
 __all__ = [
     "FEED_ROWS",
@@ -134,7 +134,7 @@ def _count(dt: float, plan: Record, space: Space, warned: Counts) -> None:
         warned[WARNING.lime] += 0 if WINDOW_LIME[0] <= then.lime <= WINDOW_LIME[1] else 1
         warned[WARNING.alumina] += 1 if then.alumina > MOST_ALUMINA else 0
         warned[WARNING.viscosity] += 1 if then.viscosity > MOST_VISCOUS else 0
-        warned[WARNING.liquidus] += 1 if then.liquidus > then.temperature else 0
+        warned[WARNING.liquidus] += 1 if then.solids > NOTICED_SOLIDS else 0
     warned[WARNING.other_slag] += 1 if slag > 1e-3 * bath and not iron_silicate else 0
     warned[WARNING.too_cold] += 1 if bath > 0.0 and then.molten == 0.0 else 0
     warned[WARNING.overheated] += 1 if then.temperature > plan.hottest + 1.0 else 0

@@ -46,6 +46,7 @@ IRON = ((34.30, -143.64, 368.94, -254.85), (-45.63, 129.96, -210.28, 121.20))
 POISE = 0.1  # Pa s
 ROSCOE, ROSCOE_POWER = 1.35, 2.5
 MOST_SOLID = 0.6  # beyond it a slag does not flow at all
+NOTICED_SOLIDS = 0.02  # below it a slag flows as a liquid: a trace of chromite, say
 
 SOLIDS_PER_KELVIN = (0.00065, 0.006, 0.0045, 0.00145, 0.0147, 0.0022)
 """Mass share that has become solid a kelvin below the liquidus: silica, olivine, wüstite and zincite, spinel, chromite (times Cr2O3), lime silicates."""
