@@ -86,7 +86,7 @@ class Result:
     def heat_closure(self):
         """Error of the heat balance over the heats that move."""
         turnover = np.abs(self.before[E:]).sum() + np.abs(self.bath[E:]).sum() + np.abs(self.streams[:, E:]).sum() + self.sums["wall_loss"]
-        return float(abs(self._gap()[E:].sum() + self.sums["wall_loss"]) / max(turnover, 1.0))
+        return float(abs(self._gap()[E:].sum() + self.sums["wall_loss"] - self.sums["electric_heat"]) / max(turnover, 1.0))
 
 
 def run(bath=None, state=None, feed=None, tests=(), coolant=None, fuel=METHANE, reductant=COKE, data=DATA, **plan):

@@ -24,7 +24,7 @@ from twin.kernels.furnace_tables import FED, LIMIT, OVER, PARTS, PLAN, REPORTS, 
 from twin.kernels.heat import add_cold, temperature_of
 from twin.kernels.physical_constants import AIR_OXYGEN, COLD, LEVELS
 from twin.kernels.record_table import Record, Records
-from twin.kernels.slag import LEAST_SILICATE, MOST_ALUMINA, MOST_VISCOUS, WINDOW_IRON, WINDOW_LIME
+from twin.kernels.slag import LEAST_SILICATE, MOST_ALUMINA, MOST_VISCOUS, NOTICED_SOLIDS, WINDOW_IRON, WINDOW_LIME
 
 __all__ = [
     "FEED_ROWS",
@@ -134,7 +134,7 @@ def _count(dt: float, plan: Record, space: Space, warned: Counts) -> None:
         warned[WARNING.lime] += 0 if WINDOW_LIME[0] <= then.lime <= WINDOW_LIME[1] else 1
         warned[WARNING.alumina] += 1 if then.alumina > MOST_ALUMINA else 0
         warned[WARNING.viscosity] += 1 if then.viscosity > MOST_VISCOUS else 0
-        warned[WARNING.liquidus] += 1 if then.liquidus > then.temperature else 0
+        warned[WARNING.liquidus] += 1 if then.solids > NOTICED_SOLIDS else 0
     warned[WARNING.other_slag] += 1 if slag > 1e-3 * bath and not iron_silicate else 0
     warned[WARNING.too_cold] += 1 if bath > 0.0 and then.molten == 0.0 else 0
     warned[WARNING.overheated] += 1 if then.temperature > plan.hottest + 1.0 else 0
@@ -149,7 +149,7 @@ def _begin(state: Record, run: Run, setting: Setting, space: Space) -> int:
     cold.formation = cold.content = cold.slope = 0.0
     add_cold(old, heat, 1.0, cold)
     start = temperature_of(old[heat.shape[0] + 1], cold.content, cold.slope)
-    now.log_po2, now.entrained = state.log_po2, state.entrained
+    now.log_po2, now.entrained, now.fallen = state.log_po2, state.entrained, state.fallen
     now.temperature, now.content, now.slope, now.molten = start, cold.content, cold.slope, 0.0
     if math.isnan(start):
         now.temperature = state.temperature if state.temperature > 0.0 else COLD
@@ -191,6 +191,7 @@ def _accept(dt: float, run: Run, space: Space) -> None:
     sums.blown += drive.blast_o2 * control.oxygen_mass
     sums.wall_loss += then.wall
     sums.returned_heat += then.returned
+    sums.electric_heat += then.electric
     for k in range(4):
         sums.heat[k] += then.level[k]
     if then.slope > 0.0:
@@ -247,7 +248,7 @@ def _finish(run: Run, space: Space, state: Record, split: Floats) -> None:
             most = k if abs(split[k, j]) > abs(split[most, j]) else most
         split[most, j] = run.old[j] - (split[(most + 1) % 3, j] + split[(most + 2) % 3, j])
     state.temperature, state.log_po2, state.molten, state.entrained = now.temperature, now.log_po2, now.molten, now.entrained
-    state.liquidus, state.viscosity, state.gas_temperature = now.liquidus, now.viscosity, now.gas_temperature
+    state.fallen, state.liquidus, state.viscosity, state.gas_temperature = now.fallen, now.liquidus, now.viscosity, now.gas_temperature
 
 
 @kernel()

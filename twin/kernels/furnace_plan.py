@@ -21,7 +21,7 @@ STATUSES = (
     "the equilibrium did not converge",
 )
 _SHARES = tuple(field.name for field in PLAN.fields if field.unit == SHARE)
-_FINITE = ("blast", "burner_power", "reductant_rate", "feed_rate", "coolant_rate")
+_FINITE = ("blast", "burner_power", "electrode_power", "reductant_rate", "feed_rate", "coolant_rate")
 
 
 def plan_of(values: Mapping[str, float]) -> Records:
@@ -45,7 +45,7 @@ def possible(plan: Records) -> bool:
     times = 0.0 < at["dt"] < math.inf and at["at_least"] <= at["at_most"] < math.inf
     air = AIR_OXYGEN <= at["blast_oxygen"] <= 1.0 and AIR_OXYGEN <= at["burner_oxygen"] <= 1.0 and at["fuel_lhv"] > 0.0
     finite = all(at[name] < math.inf for name in _FINITE)
-    return bool(shares and times and air and finite and at["band"] > 0.0 and at["area"] > 0.0 and at["coldest"] < at["hottest"])
+    return bool(shares and times and air and finite and at["band"] > 0.0 and at["area"] > 0.0 and 1.0 <= at["spread"] <= 10.0 and at["coldest"] < at["hottest"])
 
 
 @kernel()

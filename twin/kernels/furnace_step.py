@@ -8,6 +8,8 @@ saturated, n mol/s being the gas (mass transfer and saturation in one); the rest
 the oxygen that is there and air for the rest. Of the heat that this sets free over gas at the bath's temperature a share returns; the rest leaves with
 the gas, whose temperature follows. A flame that does not heat returns nothing.
 
+**Electrodes** give what the bath lacks of its target at the end of the step, at most their power: without a state of their own, whatever the step.
+
 **Temperature.** Enthalpy is carried along, closed to rounding; the temperature is the one at which metal, slag and the gas of the step hold it. The
 formation is that of the elements as they stand in metal and slag, so reactions need no heats of their own. Heats of mixing are not in the model.
 """
@@ -23,7 +25,7 @@ from twin.kernels.furnace_tables import FED, HEATS, OVER, REPORTS, ROW, SCRATCH,
 from twin.kernels.heat import SPAN, add_cold, add_levels, add_molecules, add_oxides, content, temperature_of
 from twin.kernels.physical_constants import AIR_OXYGEN, COLD
 from twin.kernels.record_table import Record, Records
-from twin.kernels.slag import SLAG_DENSITY, settling_velocity, slag_properties
+from twin.kernels.slag import SLAG_DENSITY, settled_share, settling_velocity, slag_properties
 from twin.kernels.smelting_tables import KEY, MOLECULE, ROLE
 
 
@@ -191,6 +193,10 @@ def step(bath: Floats, now: Record, drive: Record, setting: Setting, space: Spac
         between = now.temperature
     hot_gas = gas.formation + content(gas.content, gas.slope, between)
     total += _burn_above(hot_gas, fume_oxygen, between, b <= 0.0, setting, space) - hot_gas
+    if b > 0.0 and dt > 0.0:
+        wanted = content(a, b, setting.plan.target) - (total - formation)
+        then.electric = min(max(wanted, 0.0), setting.plan.electrode_power * dt)
+        total += then.electric
     temperature = temperature_of(total - formation, a, b)
     then.temperature = between if math.isnan(temperature) else temperature
     mix[n], mix[n + 1] = formation, total - formation
@@ -229,7 +235,8 @@ def _settle(dt: float, now: Record, setting: Setting, space: Space) -> None:
         metal += new[ROW.metal, i]
     if slag <= 0.0:
         return
-    then.viscosity, then.liquidus = slag_properties(new[ROW.slag], elements, setting.data.heat, then.temperature, shares)
+    solids = space.melt.state[0].solids / slag if now.molten > 0.0 else 0.0  # by mass: crystals are the denser, so this errs on the thick side
+    then.viscosity, then.liquidus, then.solids = slag_properties(new[ROW.slag], elements, setting.data.heat, then.temperature, solids, shares)
     if math.isnan(then.viscosity):
         then.viscosity = then.liquidus = 0.0
         return
@@ -239,6 +246,7 @@ def _settle(dt: float, now: Record, setting: Setting, space: Space) -> None:
         entrained = plan.entrainment * slag
     else:
         viscosity = min(max(then.viscosity, LOWEST_VISCOSITY), HIGHEST_VISCOSITY)
-        depth = slag / SLAG_DENSITY / plan.area
-        entrained = now.entrained * math.exp(-settling_velocity(plan.droplet, viscosity) * dt / depth)
+        further = settling_velocity(plan.droplet, viscosity) * dt * SLAG_DENSITY * plan.area / slag
+        entrained = now.entrained * settled_share(plan.droplet, plan.spread, viscosity, now.fallen, further)
+        then.fallen = now.fallen + further
     then.entrained = min(entrained, metal)

@@ -30,6 +30,7 @@ PLAN = Table(
         Field("fuel_lhv", "J/kg", 5e7, "lower heating value of the fuel"),
         Field("burner_oxygen", "volume fraction", AIR_OXYGEN, "oxygen in the burner's oxidant"),
         Field("burner_excess", "", 1.05, "oxygen over need"),
+        Field("electrode_power", "W", 0.0, "electric heat that reaches the bath, the most"),
         Field("reductant_rate", "kg/s", 0.0, "of the reductant"),
         Field("reductant_mass", "kg", math.inf, "reductant that there is"),
         Field("oxygen_limit", "Nm3/s", math.inf, "bought oxygen, at most"),
@@ -47,9 +48,10 @@ PLAN = Table(
         Field("fuming", "m3/s", 0.0, "kA, mass transfer of vapours"),
         Field("stirred", "", 0.0, "1 if the bath is stirred, so that metal stays in the slag"),
         Field("entrainment", "kg/kg", 0.0, "metal in slag while stirred"),
-        Field("droplet", "m", 2e-4, "diameter of metal drops that settle"),
+        Field("droplet", "m", 2e-4, "median diameter of metal drops that settle, by mass"),
+        Field("spread", "", 1.0, "their geometric standard deviation, at least 1"),
         Field("area", "m2", 10.0, "of the slag"),
-        Field("thickness", "", 1.0, "viscosity over that of Riboud's equation"),
+        Field("thickness", "", 1.0, "viscosity over that of the equation"),
     ),
 )
 STATE = Table(
@@ -59,6 +61,7 @@ STATE = Table(
         Field("log_po2", "log10 atm", 0.0, "oxygen pressure; 0 where it is to be found"),
         Field("molten", "", 0.0, "1 from 1373.15 K on, where the bath reacts"),
         Field("entrained", "kg", 0.0, "metal in slag"),
+        Field("fallen", "", 0.0, "depths of slag that the median drop has fallen since the bath was stirred"),
         Field("liquidus", "K", 0.0, "estimate, of the slag"),
         Field("viscosity", "Pa s", 0.0, "of the slag"),
         Field("gas_temperature", "K", 0.0, "of the off-gas"),
@@ -71,15 +74,18 @@ REPORT = Table(
         Field("log_po2", "log10 atm", 0.0, "oxygen pressure"),
         Field("molten", "", 0.0, "1 where the bath reacts"),
         Field("entrained", "kg", 0.0, "metal in slag"),
+        Field("fallen", "", 0.0, "depths of slag that the median drop has fallen since the bath was stirred"),
         Field("content", "J", 0.0, "heat content of the bath at 1573.15 K"),
         Field("slope", "J/K", 0.0, "of the heat content there"),
         Field("liquidus", "K", 0.0, "of the slag"),
         Field("viscosity", "Pa s", 0.0, "of the slag"),
+        Field("solids", SHARE, 0.0, "of the slag"),
         Field("gas_temperature", "K", 0.0, "of the off-gas"),
         Field("gas_volume", "Nm3", 0.0, "of the burnt off-gas"),
         Field("freeboard_air", "Nm3", 0.0, "drawn in above the bath"),
         Field("wall", "J", 0.0, "lost by the walls"),
         Field("returned", "J", 0.0, "that came back from above the bath"),
+        Field("electric", "J", 0.0, "of the electrodes"),
         Field("level", "J", 0.0, "heat of off-gas and fume by level, hottest first", length=4),
         Field("iron_to_silica", "kg/kg", 0.0, "Fe/SiO2 of the slag"),
         Field("lime", "kg/kg", 0.0, "CaO in slag"),
@@ -134,6 +140,7 @@ SUMS = Table(
         Field("returned_heat", "J", 0.0, "that came back from above the bath"),
         Field("heat", "J", 0.0, "of off-gas and fume by level, hottest first", length=4),
         Field("fuel_heat", "J", 0.0, "lower heating value of the fuel"),
+        Field("electric_heat", "J", 0.0, "of the electrodes, in the bath"),
         Field("hottest", "K", 0.0, "bath, over the phase"),
         Field("coldest", "K", 0.0, "likewise"),
         Field("steps", "", 0.0, "taken"),
@@ -255,7 +262,7 @@ class _Warnings(NamedTuple):
     lime: int  # … CaO 3 to 10 % …
     alumina: int  # … with more than 15 % Al2O3 …
     viscosity: int  # … above 0.5 Pa s …
-    liquidus: int  # … or colder than its estimated liquidus
+    liquidus: int  # … or with more than 2 % of solids
     too_cold: int  # a frozen bath
     overheated: int  # one above `hottest`
     off_gas: int  # more of it than the limit, which what is in the bath already can cause

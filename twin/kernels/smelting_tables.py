@@ -85,7 +85,7 @@ HEAT = Table(
         Field("higher_F", "J/kg", 0.0, "formation of its higher oxide less that of the oxide"),
         Field("higher_H", "J/kg", 0.0, "likewise its heat content at T0"),
         Field("higher_c", "J/(kg K)", 0.0, "likewise its slope"),
-        Field("group", "", 0.0, "of its oxide in Riboud's viscosity: place in GROUP", COUNT),
+        Field("group", "", 0.0, "of its oxide in the viscosity of slag: place in GROUP", COUNT),
         Field("atoms", "", 0.0, "of metal in the formula of its oxide"),
         Field("key", "", 0.0, "part in the slag's window: place in KEY", COUNT),
     ),
@@ -113,13 +113,13 @@ class _Roles(NamedTuple):
 
 
 class _Groups(NamedTuple):
-    """Groups of oxides in Riboud's viscosity."""
+    """Groups of oxides in the viscosity of slag."""
 
     none: int
-    former: int
-    basic: int
-    alkali: int
-    amphoteric: int
+    former: int  # as SiO2
+    iron: int  # as FeO
+    lime: int  # as CaO
+    amphoteric: int  # as Al2O3
 
 
 class _Keys(NamedTuple):

@@ -29,8 +29,8 @@ from twin.materials.thermochemistry import Enthalpy, Thermochemistry, thermochem
 Floats = NDArray[np.float64]
 
 
-_GROUPS = {**dict.fromkeys(("Si", "P", "Ge", REST), GROUP.former), "Na": GROUP.alkali, "Al": GROUP.amphoteric}
-"""Of the oxide in Riboud's viscosity; what is not named is basic."""
+_GROUPS = {**dict.fromkeys(("Si", "P", "Ge", REST), GROUP.former), **dict.fromkeys(("Ca", "Mg", "Na"), GROUP.lime), "Al": GROUP.amphoteric}
+"""Of the oxide in the viscosity of slag; what is not named counts as FeO."""
 _KEYS = {name: getattr(KEY, name) for name in ("Fe", "Si", "Ca", "Al", "Mg", "Zn", "Cr")} | dict.fromkeys(("Pb", "Cu", "Na", "Bi", "Sb"), KEY.flux)
 
 SPECIES = ("CO", "CO2", "H2", "H2O", "SO2", "N2", "O2", "HCl", "Cl2", "O in copper")
@@ -128,7 +128,7 @@ def _fill_oxide(data: Thermochemistry, name: str, about: Record, species: Record
     whole = mass + element.oxygen * 0.015999
     _fill(
         row,
-        group=_GROUPS.get(name, GROUP.basic),
+        group=_GROUPS.get(name, GROUP.iron),
         atoms=atoms,
         key=_KEYS.get(name, KEY.none),
         oxide_H=oxide.H.value * whole / mass,

@@ -67,6 +67,15 @@ class Burner(Model):
     )
 
 
+class Electrodes(Model):
+    """Electric heating of the bath."""
+
+    power: Watts = Field(description="Electricity that they draw at most.")
+    efficiency: Annotated[float, Quantity("1", gt=0, le=1)] = default(
+        0.92, MEMORY, low=0.85, high=0.97, description="Share of it that is heat in the bath; the rest is lost in transformer, conductors and electrodes."
+    )
+
+
 class OffGas(Model):
     """How much off-gas can be taken away, and what burns above the bath."""
 
@@ -92,15 +101,18 @@ class Oxygen(Model):
 class Droplets(Model):
     """Metal in the slag: stirred in while blowing, sinking while settling."""
 
-    size: Length = default(0.0003, MEMORY, low=0.0001, high=0.001, description="Diameter of the metal droplets that settle.")
+    size: Length = default(0.0003, MEMORY, low=0.0001, high=0.001, description="Median diameter of the metal droplets that settle, by mass.")
+    spread: Annotated[float, Quantity("1", ge=1, le=10, example="2")] = default(
+        2.0, MEMORY, low=1.0, high=3.0, description="Geometric standard deviation of their diameters; 1 for drops of one size."
+    )
     stirred: Fraction = default(0.02, MEMORY, low=0.005, high=0.05, description="Metal droplets in the slag while it is stirred, by mass.")
     area: Area = Field(description="Area of the bath.")
     viscosity: Factor = default(
         1.0,
-        "Riboud's equation as it is; for iron silicate slags it gives 2 to 4 times what is measured, " + MEMORY,
-        low=0.25,
-        high=1.0,
-        description="Viscosity of the slag over that of the equation.",
+        "the equation as it is; models and measurements of such slags differ by a factor of 1.5 to 2, " + MEMORY,
+        low=0.5,
+        high=2.0,
+        description="Viscosity of the slag over that of the equation, solids included.",
     )
 
 
@@ -117,7 +129,7 @@ class Lining(Model):
 class Control(Model):
     """Temperatures that the operators keep."""
 
-    target: Temperature = Field(description="What the burner holds.")
+    target: Temperature = Field(description="What burner and electrodes hold.")
     coldest: Temperature = Field(description="Below it nothing is charged or blown that cools.")
     hottest: Temperature = Field(description="Above it nothing is charged or blown that heats.")
     band: Annotated[float, Quantity("1", gt=0)] = default(
@@ -142,7 +154,8 @@ class FurnaceModel(ProcessModel):
     heel: Holdings = Field(default=Holdings(), description="What stays in it when it is tapped.")
     initial: InitialBath | None = Field(default=None, description="What it holds at the start; nothing, cold, where not given.")
     temperature: Control = Field(description="Temperatures that are kept.")
-    burner: Burner = Field(description="The burner.")
+    burner: Burner | None = Field(default=None, description="The burner; needed where there are no electrodes.")
+    electrodes: Electrodes | None = Field(default=None, description="Electrodes in the slag; none where not given.")
     oxygen: Oxygen | None = Field(default=None, description="The oxygen plant that it draws from; needed for more than 21 % oxygen.")
     offgas: OffGas = Field(default=OffGas(), description="Off-gas.")
     walls: Watts = Field(description="Heat through the walls at 1300 °C.")
@@ -162,19 +175,25 @@ class FurnaceModel(ProcessModel):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         faults = Faults()
+        if self.burner is None and self.electrodes is None:
+            faults.add("a furnace needs a 'burner' or 'electrodes'", "burner")
+        enriched = self.burner is not None and self.burner.oxygen > AIR_OXYGEN
         for index, phase in enumerate(self.phases):
             model = phase.model
             place: tuple[str | int, ...] = ("phases", index, phase.what)
             if isinstance(model, Charge):
                 self._check_charge(model, place, faults)
             if isinstance(model, Working):
-                bought = (model.blast is not None and model.blast.oxygen > AIR_OXYGEN) or self.burner.oxygen > AIR_OXYGEN
+                bought = (model.blast is not None and model.blast.oxygen > AIR_OXYGEN) or enriched
                 if bought and self.oxygen is None:
                     faults.add(
                         "more than 21 % oxygen needs an 'oxygen' plant",
-                        "oxygen" if self.burner.oxygen > AIR_OXYGEN else "phases",
-                        *(place[1:] if self.burner.oxygen <= AIR_OXYGEN else ()),
+                        "oxygen" if enriched else "phases",
+                        *(() if enriched else place[1:]),
                     )
+                for key in ("burner", "electrodes"):
+                    if getattr(model, key) is not None and getattr(self, key) is None:
+                        faults.add(f"the furnace has no {key}", *place, key)
                 if model.coolant is not None and model.coolant.source not in self.from_:
                     faults.add(f"{model.coolant.source!r} must also stand under 'from'", *place, "coolant", "source")
         if not any(phase.what == "charge" for phase in self.phases) or not any(phase.what == "tap" for phase in self.phases):
@@ -208,7 +227,8 @@ class FurnaceModel(ProcessModel):
     def carriers_used(self) -> Iterator[str]:
         """Yield each energy carrier that the furnace draws."""
         yield "electricity"
-        yield self.burner.carrier
+        if self.burner is not None:
+            yield self.burner.carrier
         for phase in self.phases:
             if isinstance(phase.model, Working) and phase.model.reductant is not None:
                 yield phase.model.reductant.carrier

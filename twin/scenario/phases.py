@@ -183,8 +183,9 @@ class Working(Model):
 
     blast: Blast | None = Field(default=None, description="Air and oxygen that are blown in; none where not given.")
     burner: Watts | None = Field(default=None, description="Power of the burner at most; the furnace's where not given.")
+    electrodes: Watts | None = Field(default=None, description="Electricity that the electrodes draw at most; the furnace's where not given.")
     reductant: Reductant | None = Field(default=None, description="What reduces; none where not given.")
-    temperature: Temperature | None = Field(default=None, description="What the burner holds; the furnace's target where not given.")
+    temperature: Temperature | None = Field(default=None, description="What burner and electrodes hold; the furnace's target where not given.")
     coolant: Coolant | None = Field(default=None, description="Cold scrap against overheating.")
     duration: DurationOrZero = default(0.0, "not used where it is not given", description="The phase lasts so long at least.")
     until: Tests = Field(default=Tests(), description="What must hold for the phase to end.")

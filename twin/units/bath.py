@@ -28,7 +28,7 @@ _O, _N = ELEMENTS.index("O"), ELEMENTS.index("N")
 
 STREAMS = {name: place for place, name in enumerate(kernel.STREAMS)}
 INCOMING, OUTGOING = ("feed", "coolant", "fuel", "reductant", "oxygen", "air"), ("gas", "fume", "dust")
-ADDED = ("oxygen_volume", "air_volume", "freeboard_air", "gas_volume", "wall_loss", "returned_heat", "heat", "fuel_heat")
+ADDED = ("oxygen_volume", "air_volume", "freeboard_air", "gas_volume", "wall_loss", "returned_heat", "heat", "fuel_heat", "electric_heat")
 """Sums of a phase that add up with those of the time before it."""
 
 

@@ -34,7 +34,7 @@ def phase_row(unit: str, phase: str, begin: int, end: int, outcome: Outcome, bat
         entrained=bath.droplets()[:E].copy(),
         oxygen=float(outcome.stream("oxygen")[_OXYGEN]),
         offgas=outcome.sum("gas_volume"),
-        heat_in=float(incoming[E:].sum()),
+        heat_in=float(incoming[E:].sum()) + outcome.sum("electric_heat"),
         heat_out=float(gone[E:].sum()) + outcome.sum("wall_loss"),
         heat_stored=float(bath.parts[:, E:].sum() - outcome.before[E:].sum()),
         energy=use.copy(),

@@ -57,17 +57,34 @@ class PhasePlan:
 
     def __init__(self, model: FurnaceModel, phase: Working, heat: HeatData) -> None:
         self.model, self.phase = model, phase
-        self.burner: Fuel = fuel(model.burner.carrier)
+        self.burner: Fuel | None = fuel(model.burner.carrier) if model.burner is not None else None
         self.reductant: Fuel | None = fuel(phase.reductant.carrier) if phase.reductant is not None else None
-        self.power = model.burner.power if phase.burner is None else phase.burner
-        self._fuel_row = _row(self.burner, heat)
+        self._fuel_row = _row(self.burner, heat) if self.burner is not None else np.zeros(E + 2)
         self._reductant_row = _row(self.reductant, heat) if self.reductant is not None else np.zeros(E + 2)
-        burnt = oxygen_need(self.burner.composition) * self.power / self.burner.heating_value * model.burner.excess
-        self.oxygen = burnt / model.burner.oxygen * bought_share(model.burner.oxygen)
+        self.oxygen = 0.0
+        if self.burner is not None and model.burner is not None:
+            burnt = oxygen_need(self.burner.composition) * self._power() / self.burner.heating_value * model.burner.excess
+            self.oxygen = burnt / model.burner.oxygen * bought_share(model.burner.oxygen)
         if phase.blast is not None:
             self.oxygen += phase.blast.rate * bought_share(phase.blast.oxygen)
         tests = [(kernel.TESTS.index(t.quantity), ELEMENTS.index(t.element) if t.element else 0, 1.0 if t.above else -1.0, t.value) for t in phase.until.tests]
         self.tests: Records = np.array(tests, dtype=END_TEST.dtype)
+
+    def _power(self) -> float:
+        assert self.model.burner is not None
+        return self.model.burner.power if self.phase.burner is None else self.phase.burner
+
+    def _heating(self) -> dict[str, float]:
+        """What the kernel's plan says of burner and electrodes."""
+        values: dict[str, float] = {}
+        burner, electrodes = self.model.burner, self.model.electrodes
+        if burner is not None and self.burner is not None:
+            values |= {"burner_power": self._power(), "fuel_lhv": self.burner.heating_value, "burner_oxygen": burner.oxygen, "burner_excess": burner.excess}
+            values |= {"burner_in_bath": burner.in_bath, "burner_return": burner.heat_return}
+        if electrodes is not None:
+            drawn = electrodes.power if self.phase.electrodes is None else self.phase.electrodes
+            values["electrode_power"] = drawn * electrodes.efficiency
+        return values
 
     def _rate(self, reductant: Reductant) -> float:
         assert self.reductant is not None
@@ -98,12 +115,6 @@ class PhasePlan:
             "hottest": model.temperature.hottest,
             "band": model.temperature.band,
             "feed_rate": phase.rate if isinstance(phase, Charge) else 0.0,
-            "burner_power": self.power,
-            "fuel_lhv": self.burner.heating_value,
-            "burner_oxygen": model.burner.oxygen,
-            "burner_excess": model.burner.excess,
-            "burner_in_bath": model.burner.in_bath,
-            "burner_return": model.burner.heat_return,
             "oxygen_limit": oxygen_limit,
             "gas_limit": model.offgas.limit if model.offgas.limit is not None else math.inf,
             "wall_loss": model.walls * wear,
@@ -116,9 +127,10 @@ class PhasePlan:
             "stirred": float(phase.stirred),
             "entrainment": model.droplets.stirred,
             "droplet": model.droplets.size,
+            "spread": model.droplets.spread,
             "area": model.droplets.area,
             "thickness": model.droplets.viscosity,
-        }
+        } | self._heating()
         if phase.blast is not None:
             values |= {"blast": phase.blast.rate, "blast_oxygen": phase.blast.oxygen, "blast_use": phase.blast.use}
         if phase.coolant is not None:
@@ -131,20 +143,23 @@ class PhasePlan:
         return kernel.plan_of(values)
 
     def use(self, outcome: Outcome, process: Process) -> Floats:
-        """Energy by carrier (carrier,), J: fuels by their lower heating value, electricity for what was fed."""
+        """Energy by carrier (carrier,), J: fuels by their lower heating value, electricity of the electrodes and for what was fed."""
         carriers = process.recorder.axes.carriers
         use = process.no_use()
         for name, burnt in (("fuel", self.burner), ("reductant", self.reductant)):
             if burnt is not None:
                 use[carriers.index(burnt.name)] += float(outcome.stream(name)[:E].sum()) * burnt.heating_value
-        use[process.electricity] += self.model.power.specific * float(outcome.stream("feed")[:E].sum())
+        use[process.electricity] += self.model.power.specific * float(outcome.stream("feed")[:E].sum()) + self._drawn(outcome)
         return use
 
-    @staticmethod
-    def waste_heat(outcome: Outcome) -> Floats:
-        """Waste heat by level (level,), J: off-gas, and the walls at the lowest."""
+    def _drawn(self, outcome: Outcome) -> float:
+        """Electricity of the electrodes, J."""
+        return outcome.sum("electric_heat") / self.model.electrodes.efficiency if self.model.electrodes is not None else 0.0
+
+    def waste_heat(self, outcome: Outcome) -> Floats:
+        """Waste heat by level (level,), J: off-gas; at the lowest the walls and what the electrodes lose outside of the bath."""
         heat = outcome.heat.copy()
-        heat[_LOSS_LEVEL] += outcome.sum("wall_loss")
+        heat[_LOSS_LEVEL] += outcome.sum("wall_loss") + self._drawn(outcome) - outcome.sum("electric_heat")
         return heat
 
 
