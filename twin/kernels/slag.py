@@ -120,7 +120,7 @@ def thickened(viscosity: float, solids: float) -> float:
     """Viscosity of a liquid with the volume share ``solids``, 0 to 0.6, of solids.
 
     >>> [round(thickened(1.0, f), 3) for f in (0.0, 0.1, 0.3)]
-    [1.0, 1.437, 3.661]
+    [1.0, 1.437, 3.662]
     """
     return float(viscosity * (1.0 - ROSCOE * solids) ** -ROSCOE_POWER)
 
