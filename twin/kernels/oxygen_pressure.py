@@ -77,10 +77,11 @@ def oxygen_needed(u: float, share: Share) -> float:
     for j in range(3):
         phases[j] = max(phases[j], 1e-3 * mixture.total)
     steps = split_phases(share.at, share.present, mixture)
-    if steps == 0:  # from elsewhere
-        for j in range(3):
-            phases[j] = mixture.total
-        steps = split_phases(share.at, share.present, mixture)
+    for tried in range(2):  # from elsewhere: next to no gas, then as much of each
+        if steps == 0:
+            phases[0] = phases[1] = mixture.total
+            phases[2] = 1e-12 * mixture.total if tried == 0 else mixture.total
+            steps = split_phases(share.at, share.present, mixture)
     if steps == 0:
         return math.nan
     in_metal, in_slag, in_gas = 0.0, 0.0, 2.0 * mixture.o2 * phases[2]

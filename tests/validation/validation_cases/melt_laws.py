@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "kernels"))
@@ -57,7 +58,7 @@ def _order(log_po2: float) -> float:
     """How many neighbours of the measured order are the wrong way round."""
     melt = _melt(log_po2, Cu=1000.0, Fe=100.0, Si=60.0, **dict.fromkeys(("Ni", "Co", "Ag", "Au", "Pd", "Pt"), 0.01))
     ratios = [melt.kg(METAL, name) / melt.kg(SLAG, name) for name in ORDER]
-    return float(sum(first <= second for first, second in zip(ratios, ratios[1:], strict=False)))
+    return float(sum(first <= second for first, second in pairwise(ratios)))
 
 
 AALTO = "Aalto 2019, abstract; the data take the middle"
