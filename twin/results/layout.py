@@ -58,6 +58,7 @@ AXES: tuple[Axis, ...] = (
     Axis("carrier", "", "energy carrier"),
     Axis("process", "", "every furnace and other unit that works on melts, and what serves them"),
     Axis("heat_level", "", "temperature at which waste heat comes"),
+    Axis("carbon", "", "where the carbon of off-gas comes from: of the charge fossil, biogenic or of minerals; or of bought carriers"),
     Axis("state", "", "state of a unit, in order of precedence"),
     Axis("gate", "", "feeds and products: where trucks deliver and pick up"),
     Axis("resource", "", "every resource that units share"),
@@ -114,6 +115,7 @@ SERIES: tuple[Variable, ...] = (
         ("wait_share", "time cause", "1", "share of the record step in which a unit stood because of another, or of a resource"),
         ("power", "time unit carrier", "W", "mean power drawn over the record step; of fuels by their lower heating value"),
         ("waste_heat", "time process heat_level", "W", "mean heat that leaves with off-gas, melts that cool, and through walls, over the record step"),
+        ("gas_carbon", "time process carbon", "kg/s", "mean flow of carbon that leaves with a unit's gas, over the record step, by where it comes from"),
     ),
     *_of(
         "gates",
@@ -340,6 +342,7 @@ BY_PATH: dict[str, Variable] = {variable.path: variable for variable in VARIABLE
 
 ADDED: frozenset[str] = frozenset(
     {
+        "carbon", "units/gas_carbon",
         "cause", "resource", "stop", "stops/number", "stops/down", "gates/unloading", "gates/left", "gates/judged_mass", "gates/passed_offspec",
         "gates/failed_onspec", "resources/in_use", "resources/available", "resources/queue", "resources/wait", "resources/grants", "units/wait_share",
         "units/repair_wait_share", "units/lots", "units/starts", "units/recycle_limited_lots", "accounts/feed_cost", "summary/above", "summary/below",

@@ -19,6 +19,7 @@ from twin.materials import ELEMENTS
 from twin.materials.heat import HeatData
 from twin.scenario.kinds.offgas_filter import OffgasFilter as FilterModel
 from twin.units.assembly import Assembly
+from twin.units.components import TRACED
 from twin.units.process import Process
 from twin.units.product import Sink
 
@@ -142,11 +143,12 @@ class OffgasFilter(Process):
         """Clean ``share`` of the matrix ``x``: the gas leaves, the dust falls into the hopper."""
         rows = np.zeros(self.site.shape[0])
         add_materials(rows, x, share)
-        cleaned = self.cleaning.clean(self.convert(rows))
+        carbon = rows[self.components.carbon : self.components.carbon + len(TRACED)].copy()  # all of it stays in the gas
+        cleaned = self.cleaning.clean(self.convert(rows, carbon))
         self.take_from_outside(cleaned.air)
         self.warn("short_of_oxygen", int(cleaned.air[O] > 0.0))
         dust = self.melt(cleaned.dust, cleaned.dust_formation)
-        gas = self.melt(cleaned.gas, cleaned.gas_formation)
+        gas = self.melt(cleaned.gas, cleaned.gas_formation, carbon=carbon)
         lot = self._descend(lot, rows, cleaned.air, now)
         use = self.no_use()
         use[self.electricity] = self.model.power.specific * amount
