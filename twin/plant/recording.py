@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.engine.recording import GATE_COUNTS, RESOURCE_COUNTS
+from twin.engine.recording import GATE_COUNTS, RESOURCE_COUNTS, STEAM
 from twin.engine.states import STATES
 from twin.kernels.heaps import to_elements
 from twin.materials import ELEMENTS
@@ -86,6 +86,7 @@ class Translation:
             "process": list(self.axes.processes),
             "heat_level": list(self.axes.levels),
             "carbon": list(CARBON),
+            "steam": list(STEAM if self.built.site.recorder.mains else ()),
             "state": list(self.axes.states),
             "gate": list(self.axes.gates),
             "resource": list(self.axes.resources),
@@ -158,6 +159,7 @@ class Translation:
             "units/wait_share": sums["waits"] / (seconds[:, None] * NANOSECONDS),
             "units/power": power,
             "units/waste_heat": sums["heat"] / seconds[:, None, None],
+            "units/boiler_steam": (sums["steam"] / seconds[:, None, None])[:, :, : len(STEAM) if self.built.site.recorder.mains else 0],
             "units/gas_carbon": self._gas_carbon(sums["mass"]) / seconds[:, None, None],
         }
 

@@ -20,7 +20,8 @@ Floats = NDArray[np.float64]
 
 _ROWS = 512
 _LABELLED = (
-    "stream", "unit", "machine", "material", "element", "carrier", "process", "heat_level", "carbon", "state", "gate", "product", "resource", "cause", "stop",
+    "stream", "unit", "machine", "material", "element", "carrier", "process", "heat_level", "carbon", "steam", "state", "gate", "product", "resource", "cause",
+    "stop",
 )  # fmt: skip
 _NANOSECOND = 1e-9
 
@@ -41,6 +42,7 @@ _SUMMED: dict[str, bool] = {
     "units/power": True,
     "units/waste_heat": True,
     "units/gas_carbon": True,
+    "units/boiler_steam": True,
     "gates/arrivals": False,
     "gates/turned_away": False,
     "gates/turned_away_mass": False,
