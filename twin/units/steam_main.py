@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -38,22 +39,14 @@ def meet(begin: int, end: int, made: float, drawn: float, level: float, store: f
     [(2000000000, 5.0, 0.0), (4000000000, 3.0, 0.0)]
     """
     net = made - drawn
-    if net == 0.0:
-        yield Segment(begin, end, made, drawn, 0.0), level
-        return
     room = store - level if net > 0.0 else level
-    lasts = room / abs(net) * NANOSECONDS
-    if lasts >= end - begin:
-        yield Segment(begin, end, made, drawn, 0.0), min(max(level + net * (end - begin) / NANOSECONDS, 0.0), store)
-        return
-    middle, level = begin + int(lasts), store if net > 0.0 else 0.0
+    lasts = room / abs(net) * NANOSECONDS if net != 0.0 else math.inf
+    middle = end if lasts >= end - begin else begin + int(lasts)
     if middle > begin:
-        share = room / ((middle - begin) / NANOSECONDS)  # all of it within whole nanoseconds
-        yield Segment(begin, middle, made, drawn if net > 0.0 else made + share, (net - share) if net > 0.0 else 0.0), level
-    elif net < 0.0 and room > 0.0:
-        yield Segment(begin, end, made, made + room / ((end - begin) / NANOSECONDS), 0.0), level
-        return
-    yield Segment(middle, end, made, min(made, drawn), max(net, 0.0)), level
+        level = min(max(level + net * (middle - begin) / NANOSECONDS, 0.0), store)
+        yield Segment(begin, middle, made, drawn, 0.0), level
+    if middle < end:  # full or empty but for what flows in less than a nanosecond
+        yield Segment(middle, end, made, min(made, drawn), max(net, 0.0)), level
 
 
 class SteamMain:
