@@ -117,7 +117,7 @@ def _show(found: Blended, out: Path | None) -> None:
     screen.print(table)
     if found.outcomes:
         priced = any(not math.isnan(o.price) for o in found.outcomes)
-        table = new_table("target", "blend", "missed by", *([f"costs of {found.least}"] if priced else []))
+        table = new_table("target", "blend", "missed by", *(["shadow price"] if priced else []))
         for o in found.outcomes:
             price = [] if not priced else ["–" if math.isnan(o.price) else _price(found.least, o)]
             table.add_row(escape(str(o.target)), _value(o, o.value), _value(o, o.missed) if o.missed else "–", *price)
@@ -126,7 +126,7 @@ def _show(found: Blended, out: Path | None) -> None:
         print(f"note: {name} keeps its mass in the recipe and is not in the shares: {why}")
     if any(not math.isnan(o.price) for o in found.outcomes):
         unit = "EUR a charge" if found.least == COST else "MJ a charge" if found.least == HEAT else f"kg of {found.least} a charge"
-        print(f"note: what a limit costs is in {unit}, for one hundredth of the blend's mass, of heat and cost for one hundredth of the limit")
+        print(f"note: a shadow price is in {unit}, for one hundredth of the blend's mass, of heat and cost for one hundredth of the limit")
     if not found.feasible:
         missed = [f"{o.target} by {_value(o, o.missed)}" for o in found.outcomes if o.missed and o.target.sense != "="]
         print(
