@@ -161,6 +161,9 @@ def test_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["rich_yard"], "is no furnace of the scenario"),
         (["tsl", "--phase", "blow"], "has no phase 'blow' that charges"),
         (["tsl", "--mass", "0 t"], "a mass above 0 is needed"),
+        (["tsl", "--mass", "1e300 t"], "at most 100000 t"),
+        (["tsl", "--target", "Al0O3<=5 %"], "no element, oxide of one"),
+        (["tsl", "--target", "OO2<=5 %"], "no element, oxide of one"),
         (["tsl", "--least", "joy"], "no element, oxide of one"),
     ],
 )

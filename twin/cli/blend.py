@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 SHOWN = ("Cu", "Zn", "Sn", "Al2O3")
 """Contents that the table has besides those that are asked for."""
 
+MOST = 1e8
+"""Most that is blended at once, kg."""
+
 
 def add_parser(commands: Any) -> None:
     """Declare the command and its arguments."""
@@ -50,8 +53,8 @@ def run(options: argparse.Namespace) -> int:
     if options.output is not None and options.set:
         raise UsageError("-o writes what changes in the scenario file, and --set is not in it: put what it says into a scenario that extends the file")
     mass = parse(options.mass, "kg") if options.mass is not None else None
-    if mass is not None and mass <= 0.0:
-        raise UsageError(f"--mass: a mass above 0 is needed (got {options.mass!r})")
+    if mass is not None and not 0.0 < mass <= MOST:
+        raise UsageError(f"--mass: a mass above 0 is needed, at most {MOST / 1000:g} t (got {options.mass!r})")
     scenario = scenario_of(options)
     found = blend(scenario, options.furnace, options.target, options.phase, mass, options.least)
     out = Path(options.output) if options.output is not None and found.feasible else None

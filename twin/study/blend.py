@@ -32,7 +32,7 @@ HEAT, COST = "heat", "cost"
 UNITS = {HEAT: "J/kg", COST: "EUR/kg"}
 AT_MOST, AT_LEAST, NEAR = "<=", ">=", "="
 _TARGET = re.compile(r"\s*([A-Za-z][A-Za-z0-9_]*)\s*(<=|>=|=)\s*(.+?)\s*")
-_OXIDE = re.compile(r"([A-Z][a-z]?)(\d*)O(\d*)")
+_OXIDE = re.compile(r"([A-Z][a-z]?)([1-9]?)O([1-9]?)")
 LAST = 1e-6
 """Weight of what comes last beside deviations from targets."""
 REACHED = 1e-7
@@ -143,7 +143,7 @@ def _element(name: str, sources: Sequence[str] = ()) -> tuple[str, float]:
     if name in ELEMENTS:
         return name, 1.0
     oxide = _OXIDE.fullmatch(name)
-    if oxide is None or oxide[1] not in ELEMENTS:
+    if oxide is None or oxide[1] not in ELEMENTS or oxide[1] == "O":
         raise UsageError(
             f"{name[:40]!r} is no element, oxide of one, 'heat', 'cost' or source of the recipe; {nearest(name, (*ELEMENTS, HEAT, COST, *sources))}"
         )
