@@ -19,6 +19,7 @@ from twin.scenario.furnace import FurnaceModel
 from twin.scenario.phases import Charge, Settle, Tap, Working
 from twin.units.assembly import Assembly
 from twin.units.bath import METAL, SLAG, Outcome
+from twin.units.carbon import C, bought
 from twin.units.charge import E
 from twin.units.furnace_rows import phase_row
 from twin.units.ladle import Mouth
@@ -151,7 +152,7 @@ class Furnace(Vessel):
         where = f"{self.name}, phase {title!r} of batch {record.batches + 1} at {now / NANOSECONDS:.6g} s"
         hold = self._hold(now, where)
         outcome = self.bath.run(feed, supplies, plan.record(feed_mass, coolant, self._wear(), self._oxygen_limit()), plan.tests, where)
-        self.loading.used(outcome, isinstance(phase, Charge))
+        self.loading.used(self, outcome, isinstance(phase, Charge))
         self._draw_oxygen(outcome, hold, now)
         outcome = outcome.after(hold) if hold is not None else outcome
         record.accounted = now + nanoseconds(outcome.sum("seconds"))
@@ -202,15 +203,16 @@ class Furnace(Vessel):
     def _account(self, outcome: Outcome, inside: Floats, origin: int, lot: int) -> None:
         """What came from outside, what goes as off-gas, and the family of what is now in the furnace."""
         outside = outcome.together("fuel", "reductant", "oxygen", "air")
-        self.take_from_outside(outside[:E])
+        came = self._melt_of(outside, bought(float(outside[C]))).sum(axis=1)
+        self.take_from_outside(outside[:E], float(outside[C]))
         if self.genealogy is not None:
             if self.record.lot:
                 self.genealogy.edge(lot, self.record.lot, inside)
-            self.genealogy.edge(origin, 0, self._melt_of(outside).sum(axis=1))
-            self.genealogy.edge(lot, origin, self._melt_of(outside).sum(axis=1))
+            self.genealogy.edge(origin, 0, came)
+            self.genealogy.edge(lot, origin, came)
             self.record.lot = lot
         gone = outcome.together("gas", "fume", "dust")
-        self.hand_over("offgas", self._melt_of(gone), float(sum(gone[:E].tolist())), self.record.lot)
+        self.hand_over("offgas", self._melt_of(gone, self.carbon.leave(outcome)), float(sum(gone[:E].tolist())), self.record.lot)
 
     def _check_end(self, phase: Working, title: str, outcome: Outcome, now: int) -> None:
         for kind, count in zip(kernel.WARNINGS, self.bath.warned.tolist(), strict=True):
@@ -281,7 +283,7 @@ class Furnace(Vessel):
 
     def weigh(self, total: Floats) -> None:
         super().weigh(total)
-        total += self._melt_of(self.loading.held()).sum(axis=1)
+        total += self._melt_of(self.loading.held(), self.carbon.held).sum(axis=1)
 
     def save(self) -> State:
         return {**super().save(), "loading": self.loading.save()}
