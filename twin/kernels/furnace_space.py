@@ -66,10 +66,13 @@ class Bench(NamedTuple):
     drive: Records
     reports: Records
     new: Floats
+    whole: Floats
+    first: Floats
     scratch: Floats
     mass: Floats
     shares: Floats
     moles: Floats
+    spare: Floats
     heats: Records
     over: Records
     melt: Melt
@@ -97,12 +100,15 @@ class Run(NamedTuple):
 class Space(NamedTuple):
     """What every step overwrites; ``new`` (rows by ROW, E + 2) and ``then``, a REPORT, are its result, ``melt.counted`` its warnings.
 
+    ``whole`` and ``first`` are like ``new``, of the step taken as a whole and of its first half;
     ``reports`` by REPORTS; ``scratch`` by SCRATCH; ``shares`` by KEY of the slag; ``moles`` by MOLECULE; ``heats`` by HEATS and ``over`` by OVER, of ENTHALPY.
     """
 
     reports: Records
     then: Record
     new: Floats
+    whole: Floats
+    first: Floats
     scratch: Floats
     mass: Floats
     shares: Floats
@@ -137,9 +143,12 @@ def new_bench(elements: int) -> Bench:
         np.zeros(1, dtype=_DRIVE),
         np.zeros(len(REPORTS), dtype=_REPORT),
         np.zeros((len(ROW), width)),
+        np.zeros((len(ROW), width)),
+        np.zeros((len(ROW), width)),
         np.zeros((len(SCRATCH), width)),
         np.zeros(elements),
         np.zeros(len(KEY)),
+        np.zeros(len(MOLECULE)),
         np.zeros(len(MOLECULE)),
         np.zeros(len(HEATS), dtype=_ENTHALPY),
         np.zeros(len(OVER), dtype=_ENTHALPY),
