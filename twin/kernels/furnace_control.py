@@ -200,8 +200,10 @@ def find_levers(dt: float, edges: tuple[float, float], temperature: float, volum
     before = (lever[0], lever[1], lever[2], lever[3])
     want = wanted(plan, dt, run)
     burner_heat = control.heat[LEVER.burner]
-    lever[LEVER.feed], lever[LEVER.blast] = 1.0, supply(lever[LEVER.burner], plan, control)
-    control.held[0] = control.held[1] = -1.0
+    frozen = now.slope > 0.0 and now.molten == 0.0 and now.temperature < plan.coldest  # a furnace that has to melt first is not fed
+    most_fed = 0.0 if frozen else 1.0
+    lever[LEVER.feed], lever[LEVER.blast] = most_fed, supply(lever[LEVER.burner], plan, control)
+    control.held[0], control.held[1] = LIMIT.heat if frozen else -1.0, -1.0
     for turn in range(ROUNDS):
         t, v = temperature, volume
         for k in range(4):
@@ -247,12 +249,12 @@ def find_levers(dt: float, edges: tuple[float, float], temperature: float, volum
                 if held >= 0:
                     own = hot if held == LIMIT.cooling else cold if held == LIMIT.heat else gas
                     gain = _gain(held, k, dt, plan, control, slope)
-                    top = 1.0 if k == LEVER.feed else most
+                    top = most_fed if k == LEVER.feed else most
                     if own > 1.01 * AIM and gain < 0.0 and lever[k] < top:
                         new = min(lever[k] + (AIM - own) / gain, top)
                         moved = max(moved, abs(new - lever[k]))
                         lever[k] = new
-                        if new == top:
+                        if new == top and not frozen:
                             control.held[k] = -1.0
         if moved < 1e-9:
             break

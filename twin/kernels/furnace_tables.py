@@ -15,7 +15,7 @@ PLAN = Table(
     "The plan of a phase",
     (
         Field("dt", "s", 900.0, "longest step"),
-        Field("tolerance", "", 0.05, "relative difference that a step and its two halves may have in what they give"),
+        Field("tolerance", "", 0.03, "relative difference that a step and its two halves may have in what they give"),
         Field("at_least", "s", 0.0, "shortest duration"),
         Field("at_most", "s", 86400.0, "longest duration"),
         Field("target", "K", 1523.15, "temperature that the burner holds"),
