@@ -184,9 +184,9 @@ def mean_cooling(start: float, end: float, plan: Record) -> float:
     """Mean of the coolant's lever while the temperature goes in a straight line from ``start`` to ``end``: 0 to 1 over ``band`` below ``hottest``."""
     a, b = (start - plan.hottest) / plan.band + 1.0, (end - plan.hottest) / plan.band + 1.0
     if abs(b - a) < 1e-6:
-        return min(max(0.5 * (a + b), 0.0), 1.0)
+        return float(min(max(0.5 * (a + b), 0.0), 1.0))
     low, high = min(max(a, 0.0), 1.0), min(max(b, 0.0), 1.0)  # the integral of a clipped line: x^2/2 up to 1, then x - 1/2
-    return (0.5 * (high * high - low * low) + max(b - 1.0, 0.0) - max(a - 1.0, 0.0)) / (b - a)
+    return float((0.5 * (high * high - low * low) + max(b - 1.0, 0.0) - max(a - 1.0, 0.0)) / (b - a))
 
 
 @kernel()

@@ -133,7 +133,8 @@ class PhasePlan:
 
     def _ramps(self) -> dict[str, float]:
         """What changes in a straight line while the phase lasts."""
-        phase, found = self.phase, {}
+        phase = self.phase
+        found: dict[str, float] = {}
         ramps = {
             "target": phase.temperature_ramp,
             "blast": phase.blast.ramp if phase.blast is not None else None,
