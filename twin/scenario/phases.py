@@ -128,7 +128,7 @@ class Reductant(Model):
         if (self.rate is None) == (self.flow is None):
             refuse("give 'rate' or, for a gas, 'flow'", "rate")
         if self.ramp is not None and self.rate is None:
-            refuse("needs 'rate': give that of the gas by mass, too", "ramp")
+            refuse("needs 'rate': give that of the gas by mass instead of 'flow'", "ramp")
         return self
 
 
