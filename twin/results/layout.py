@@ -209,6 +209,7 @@ ROWS: tuple[Variable, ...] = (
             "slag without metal droplets at the end of the phase, by element: what is dissolved; of a tap, what was tapped",
         ),
         ("entrained", "batch element", "kg", "metal droplets in the slag at the end of the phase, by element; of a tap, those that were tapped with slag"),
+        ("solids", "batch element", "kg", "of the slag, what is solid oxide at the end of the phase, by element"),
         ("oxygen", "batch", "kg", "oxygen bought that was blown in the phase"),
         ("offgas", "batch", "m3", "off-gas of the phase at 0 °C and 1 atm, with the air that burns it"),
         ("heat_in", "batch", "J", "enthalpy of all that came in, against the elements at 298.15 K"),

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 MOLAR_VOLUME = 0.022414
 """Nm3/mol."""
-HOLDING_STEP = 300.0
-"""s: nothing is fed while a furnace waits, so that longer steps do."""
 _LOSS_LEVEL = 3
 
 
@@ -66,7 +64,8 @@ class PhasePlan:
             burnt = oxygen_need(self.burner.composition) * self._power() / self.burner.heating_value * model.burner.excess
             self.oxygen = burnt / model.burner.oxygen * bought_share(model.burner.oxygen)
         if phase.blast is not None:
-            self.oxygen += phase.blast.rate * bought_share(phase.blast.oxygen)
+            most = max(phase.blast.rate, phase.blast.ramp.to) if phase.blast.ramp is not None else phase.blast.rate
+            self.oxygen += most * bought_share(phase.blast.oxygen)
         tests = [(kernel.TESTS.index(t.quantity), ELEMENTS.index(t.element) if t.element else 0, 1.0 if t.above else -1.0, t.value) for t in phase.until.tests]
         self.tests: Records = np.array(tests, dtype=END_TEST.dtype)
 
@@ -108,6 +107,7 @@ class PhasePlan:
         model, phase = self.model, self.phase
         values = {
             "dt": model.step,
+            "tolerance": model.tolerance,
             "at_least": phase.duration,
             "at_most": max(phase.max, phase.duration),
             "target": model.temperature.target if phase.temperature is None else phase.temperature,
@@ -138,9 +138,25 @@ class PhasePlan:
         if phase.reductant is not None:
             mass = phase.reductant.mass if phase.reductant.mass is not None else math.inf
             values |= {"reductant_rate": self._rate(phase.reductant), "reductant_mass": mass, "reductant_use": phase.reductant.use}
+        values |= self._ramps()
         if seconds is not None:
-            values |= {"at_least": seconds, "at_most": seconds, "dt": max(model.step, HOLDING_STEP)}
+            values |= {"at_least": seconds, "at_most": seconds}
         return kernel.plan_of(values)
+
+    def _ramps(self) -> dict[str, float]:
+        """What changes in a straight line while the phase lasts."""
+        phase = self.phase
+        found: dict[str, float] = {}
+        ramps = {
+            "target": phase.temperature_ramp,
+            "blast": phase.blast.ramp if phase.blast is not None else None,
+            "reductant": phase.reductant.ramp if phase.reductant is not None else None,
+            "feed": phase.ramp if isinstance(phase, Charge) else None,
+        }
+        for name, ramp in ramps.items():
+            if ramp is not None:
+                found |= {f"{name}_to": ramp.to, f"{name}_over": ramp.over}
+        return found
 
     def use(self, outcome: Outcome, process: Process) -> Floats:
         """Energy by carrier (carrier,), J: fuels by their lower heating value, electricity of the electrodes and for what was fed."""
