@@ -15,11 +15,12 @@ from twin.kernels.physical_constants import AIR_OXYGEN
 from twin.materials import ELEMENTS
 from twin.quantities import Duration, DurationOrZero, Fraction, Mass, MassFlow, MassOrZero, Quantity, Temperature, shown
 from twin.quantities import Power as Watts
+from twin.scenario.fuming import Injection
 from twin.scenario.fields import Name, Names, Shorthand, Text, read_reference
 from twin.scenario.kind import MEMORY, Model, default
 from twin.scenario.limits import Limit
 from twin.scenario.needs import PRIORITY, Needs, Priority
-from twin.scenario.problems import Faults, wrong
+from twin.scenario.problems import Faults, refuse, wrong
 
 NormalFlow = Annotated[float, Quantity("Nm3/s", gt=0)]
 _LIMITS = ("< 1 %", "> 1250 °C")
@@ -105,13 +106,6 @@ class Reductant(Model):
         if (self.rate is None) == (self.flow is None):
             refuse("give 'rate' or, for a gas, 'flow'", "rate")
         return self
-
-
-def refuse(message: str, *loc: str | int) -> None:
-    """Raise pydantic's error with one fault."""
-    faults = Faults()
-    faults.add(message, *loc)
-    faults.stop()
 
 
 class Portion(Model):
@@ -220,6 +214,21 @@ class Reduce(Working):
     """Reduction of a slag."""
 
 
+class Fume(Working):
+    """Fuming of a slag by coal that is blown in with air: it reacts in two zones, at the tuyeres and in the slag."""
+
+    injection: Injection = Field(default=Injection(), description="How the coal divides.")
+
+    @model_validator(mode="after")
+    def _blown(self) -> Self:
+        for key in ("reductant", "blast"):
+            if getattr(self, key) is None:
+                refuse(f"a fume phase needs a {key!r}", key)
+        if self.reductant is not None and "use" in self.reductant.model_fields_set:
+            refuse("in a fume phase 'injection' says where the coal goes; leave 'use' out", "reductant", "use")
+        return self
+
+
 class Pole(Working):
     """Reduction of oxygen in copper by gas or hydrogen."""
 
@@ -254,6 +263,7 @@ PHASES: dict[str, type[Model]] = {
     "melt": Melt,
     "oxidise": Oxidise,
     "reduce": Reduce,
+    "fume": Fume,
     "pole": Pole,
     "settle": Settle,
     "tap": Tap,
@@ -271,6 +281,7 @@ class Phase(Model):
     melt: Melt | None = None
     oxidise: Oxidise | None = None
     reduce: Reduce | None = None
+    fume: Fume | None = None
     pole: Pole | None = None
     settle: Annotated[Settle | None, Shorthand(_settle, Quantity("s", gt=0).json_schema())] = None
     tap: Tap | None = None

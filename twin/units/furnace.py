@@ -20,7 +20,7 @@ from twin.scenario.phases import Charge, Settle, Tap, Working
 from twin.units.assembly import Assembly
 from twin.units.bath import METAL, SLAG, Outcome
 from twin.units.charge import E
-from twin.units.furnace_rows import phase_row
+from twin.units.furnace_rows import layer, phase_row
 from twin.units.ladle import Mouth
 from twin.units.oxygen_plant import OxygenPlant
 from twin.units.phase_plan import PhasePlan
@@ -238,7 +238,8 @@ class Furnace(Vessel):
         use, heat = plan.use(outcome, self), plan.waste_heat(outcome)
         flows = {self.site.row(f"{self.name}.offgas"): self.parcels["offgas"].x.sum(axis=1)} if "offgas" in self.parcels else {}
         self.journal.begin(now, record.until, flows, use, heat)
-        self.recorder.batches.append(phase_row(self.name, title, now, record.until, outcome, self.bath, use, heat))
+        frozen = layer(self.model.freeze_lining, self.bath)
+        self.recorder.batches.append(phase_row(self.name, title, now, record.until, outcome, self.bath, use, heat, frozen))
 
     def _finish(self, now: int) -> bool:
         """The phase is over: give back what was held and deliver its off-gas."""

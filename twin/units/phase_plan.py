@@ -16,7 +16,7 @@ from twin.materials import ELEMENTS
 from twin.materials.carriers import Fuel, fuel
 from twin.materials.heat import HeatData
 from twin.scenario.furnace import FurnaceModel
-from twin.scenario.phases import Charge, Reductant, Working
+from twin.scenario.phases import Charge, Fume, Reductant, Working
 from twin.units.bath import Outcome
 from twin.units.charge import FORMATION, E
 
@@ -86,6 +86,14 @@ class PhasePlan:
             values["electrode_power"] = drawn * electrodes.efficiency
         return values
 
+    def _jackets(self) -> dict[str, float]:
+        """What the kernel's plan says of cooled walls."""
+        lining = self.model.freeze_lining
+        if lining is None:
+            return {}
+        values = {"jacket_area": lining.area, "jacket_film": lining.heat_transfer, "jacket_temperature": lining.temperature}
+        return values | {"frozen_conductivity": lining.conductivity, "frozen_most": lining.thickest}
+
     def _rate(self, reductant: Reductant) -> float:
         assert self.reductant is not None
         if reductant.rate is not None:
@@ -124,13 +132,15 @@ class PhasePlan:
             "organics_in_bath": model.organics_in_bath,
             "dust_share": model.dust,
             "fuming": model.fuming,
+            "fuming_gas": model.fuming_gas,
+            "fuming_exponent": model.fuming_growth,
             "stirred": float(phase.stirred),
             "entrainment": model.droplets.stirred,
             "droplet": model.droplets.size,
             "spread": model.droplets.spread,
             "area": model.droplets.area,
             "thickness": model.droplets.viscosity,
-        } | self._heating()
+        } | self._heating() | self._jackets()
         if phase.blast is not None:
             values |= {"blast": phase.blast.rate, "blast_oxygen": phase.blast.oxygen, "blast_use": phase.blast.use}
         if phase.coolant is not None:
@@ -138,6 +148,10 @@ class PhasePlan:
         if phase.reductant is not None:
             mass = phase.reductant.mass if phase.reductant.mass is not None else math.inf
             values |= {"reductant_rate": self._rate(phase.reductant), "reductant_mass": mass, "reductant_use": phase.reductant.use}
+        if isinstance(phase, Fume):
+            injection = phase.injection
+            values |= {"tuyere_zone": 1.0, "reductant_use": injection.entrained, "coal_burnt": injection.burnt}
+            values |= {"slag_oxidation": injection.slag_oxidation, "tuyere_heat": injection.heat}
         if seconds is not None:
             values |= {"at_least": seconds, "at_most": seconds, "dt": max(model.step, HOLDING_STEP)}
         return kernel.plan_of(values)
