@@ -15,8 +15,8 @@ from twin.kernels.physical_constants import AIR_OXYGEN
 from twin.materials import ELEMENTS
 from twin.quantities import Duration, DurationOrZero, Fraction, Mass, MassFlow, MassOrZero, Quantity, Temperature, shown
 from twin.quantities import Power as Watts
-from twin.scenario.fuming import Injection
 from twin.scenario.fields import Name, Names, Shorthand, Text, read_reference
+from twin.scenario.fuming import Injection
 from twin.scenario.kind import MEMORY, Model, default
 from twin.scenario.limits import Limit
 from twin.scenario.needs import PRIORITY, Needs, Priority
