@@ -9,6 +9,8 @@ What was published is the slag's mass and assay for zinc and lead and what left;
 - walls: 60 m2 of water jackets (3 by 7 m, slag of 1 m with splashes), roof and uptake 0.5 MW; assumed.
 """
 
+import json
+
 import numpy as np
 
 import twin
@@ -43,11 +45,13 @@ units:
 """
 
 
-def scenario(path, minutes=MINUTES, phases=PHASES, changes=None, **recipe):
-    """The scenario of the batch, cut into ``phases`` of equal length; ``recipe`` replaces what its fume phases have."""
+def scenario(path, minutes=MINUTES, phases=PHASES, changes=None, silo=None, **recipe):
+    """The scenario of the batch, cut into ``phases`` of equal length; ``recipe`` replaces what its fume phases have; ``silo``: a bunker of coal beside it."""
     fume = [{"fume": {**RECIPE, "duration": f"{minutes / phases:g} min", "max": f"{minutes / phases:g} min", **recipe}} for _ in range(phases)]
     rest = [{"tap": {"slag": "120 t/h", "metal": "120 t/h"}}, {"charge": {"recipe": {"sand": "50 t"}, "rate": "60 t/h"}}]
-    text = PLANT.replace("phases: []", "phases: " + str([*fume, *rest]).replace("'", '"'))
+    text = PLANT.replace("phases: []", "phases: " + json.dumps([*fume, *rest]))
+    if silo is not None:
+        text = text.replace("from: sand", "from: [sand, silo]").replace("  fumer:", f"{silo}  fumer:", 1)
     path.write_text(text, encoding="utf-8")
     found = twin.load(path)
     return found.change(changes) if changes else found

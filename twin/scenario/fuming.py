@@ -39,8 +39,6 @@ class FreezeLining(Model):
     heat_transfer: Annotated[float, Quantity("W/(m2 K)", gt=0, example="500 W/(m2 K)")] = default(
         500.0, MEMORY, low=200.0, high=1000.0, description="From the stirred bath to the frozen slag."
     )
-    conductivity: Annotated[float, Quantity("W/(m K)", gt=0, example="1.5 W/(m K)")] = default(
-        1.5, MEMORY, low=0.8, high=3.0, description="Of frozen slag."
-    )
+    conductivity: Annotated[float, Quantity("W/(m K)", gt=0, example="1.5 W/(m K)")] = default(1.5, MEMORY, low=0.8, high=3.0, description="Of frozen slag.")
     temperature: Temperature = default(350.0, MEMORY, low=310.0, high=450.0, description="Of the wall behind it.")
     thickest: Length = default(0.2, MEMORY, low=0.05, high=0.4, description="What the layer grows to where the bath is no hotter than its liquidus.")

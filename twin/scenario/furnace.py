@@ -202,6 +202,7 @@ class FurnaceModel(ProcessModel):
                         faults.add(f"the furnace has no {key}", *place, key)
                 if model.coolant is not None and model.coolant.source not in self.from_:
                     faults.add(f"{model.coolant.source!r} must also stand under 'from'", *place, "coolant", "source")
+                self._check_stock(model, place, faults)
         if not any(phase.what == "charge" for phase in self.phases) or not any(phase.what == "tap" for phase in self.phases):
             faults.add("a recipe needs a charge and a tap", "phases")
         for key in ("metal", "slag"):
@@ -209,6 +210,11 @@ class FurnaceModel(ProcessModel):
                 faults.add("must be less than the capacity", "heel", key)
         faults.stop_if_any()
         return self
+
+    def _check_stock(self, model: Working, place: tuple[str | int, ...], faults: Faults) -> None:
+        source = model.reductant.source if model.reductant is not None else None
+        if source is not None and source not in self.from_:
+            faults.add(f"{source!r} must also stand under 'from' ({nearest(source, self.from_)})", *place, "reductant", "source")
 
     def _check_charge(self, model: Charge, place: tuple[str | int, ...], faults: Faults) -> None:
         for name in model.recipe:

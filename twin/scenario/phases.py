@@ -95,16 +95,23 @@ class Blast(Model):
 class Reductant(Model):
     """What reduces: coke, coal dust, natural gas, hydrogen."""
 
-    carrier: Name = Field(description="The energy carrier that is used.")
+    carrier: Name = Field(description="The energy carrier that is used; of a stock, the one that it counts as in energy and CO2.")
+    source: Name | None = Field(default=None, description="The bunker that it is drawn from, with what lies there; without one there is no limit to it.")
     rate: MassFlow | None = Field(default=None, description="How fast it is added.")
     flow: NormalFlow | None = Field(default=None, description="How fast a gas is blown in, instead of a rate.")
-    mass: Mass | None = Field(default=None, description="How much of it at most in the phase; no limit where not given.")
+    mass: Mass | None = Field(
+        default=None, description="How much of it at most in the phase, no limit where not given; needed with a 'source', and the phase waits for it."
+    )
     use: Fraction = default(0.6, MEMORY, low=0.3, high=0.9, description="Share that reacts in the bath; the rest burns above it.")
 
     @model_validator(mode="after")
     def _one_rate(self) -> Self:
         if (self.rate is None) == (self.flow is None):
             refuse("give 'rate' or, for a gas, 'flow'", "rate")
+        if self.source is not None and self.rate is None:
+            refuse("what comes from a bunker has a 'rate', no flow", "flow")
+        if self.source is not None and self.mass is None:
+            refuse("how much is drawn from the bunker for the phase is needed", "mass")
         return self
 
 

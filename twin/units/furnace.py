@@ -105,12 +105,11 @@ class Furnace(Vessel):
         """Wait until scrap and melts are there, then people and tools, then oxygen; then begin."""
         phase = self._phase
         assert isinstance(phase, Working)
-        if isinstance(phase, Charge):
-            lacking = self.loading.lacking(self, phase)
-            if lacking:
-                for bunker, wish in lacking:
-                    bunker.getters.join(self, wish)
-                return self._wait(STARVED, now)
+        lacking = self.loading.lacking(self, phase)
+        if lacking:
+            for bunker, wish in lacking:
+                bunker.getters.join(self, wish)
+            return self._wait(STARVED, now)
         needs = self.site.needed(phase.needs, phase.priority)
         flow = self._oxygen_wanted()
         if self.plant is not None and flow > 0.0 and not self.plant.free_for(self, flow):
@@ -146,16 +145,19 @@ class Furnace(Vessel):
                 mouth.set_open(False, now)
         if phase.coolant is not None:
             self.loading.load_coolant(self, phase.coolant, lot, now)
+        stock = self.loading.stock(phase)
+        if phase.reductant is not None and stock is not None:
+            self.loading.load_reductant(self, phase.reductant, lot, now)
         feed, feed_mass = self.loading.feed(isinstance(phase, Charge))
-        supplies, coolant = plan.supplies(self.loading.coolant)
+        supplies, coolant = plan.supplies(self.loading.coolant, stock)
         where = f"{self.name}, phase {title!r} of batch {record.batches + 1} at {now / NANOSECONDS:.6g} s"
         hold = self._hold(now, where)
         outcome = self.bath.run(feed, supplies, plan.record(feed_mass, coolant, self._wear(), self._oxygen_limit()), plan.tests, where)
-        self.loading.used(outcome, isinstance(phase, Charge))
+        self.loading.used(outcome, isinstance(phase, Charge), stock)
         self._draw_oxygen(outcome, hold, now)
         outcome = outcome.after(hold) if hold is not None else outcome
         record.accounted = now + nanoseconds(outcome.sum("seconds"))
-        self._account(outcome, inside, outside, lot)
+        self._account(outcome, inside, outside, lot, bought=stock is None)
         self._check_end(phase, title, outcome, now)
         self._journal(phase, title, outcome, now)
         record.stage = WORK
@@ -199,9 +201,9 @@ class Furnace(Vessel):
             return 0, 0
         return self.genealogy.new(self.name, now), self.genealogy.new(self.name, now)
 
-    def _account(self, outcome: Outcome, inside: Floats, origin: int, lot: int) -> None:
-        """What came from outside, what goes as off-gas, and the family of what is now in the furnace."""
-        outside = outcome.together("fuel", "reductant", "oxygen", "air")
+    def _account(self, outcome: Outcome, inside: Floats, origin: int, lot: int, *, bought: bool) -> None:
+        """What came from outside, a reductant that was ``bought`` with it, what goes as off-gas, and the family of what is now in the furnace."""
+        outside = outcome.together("fuel", "oxygen", "air", *(("reductant",) if bought else ()))
         self.take_from_outside(outside[:E])
         if self.genealogy is not None:
             if self.record.lot:
