@@ -122,6 +122,8 @@ _KNOWN: dict[str, tuple[str, str]] = {
     "Pa s": ("dynamic viscosity", "0.000018 Pa s"),
     "N": ("force", "2 kN"),
     "J/(kg K)": ("specific heat", "0.45 kJ/(kg K)"),
+    "W/(m2 K)": ("heat transfer coefficient", "500 W/(m2 K)"),
+    "W/(m K)": ("heat conductivity", "1.5 W/(m K)"),
 }
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")

@@ -21,7 +21,7 @@ def test_groups() -> None:
     assert set(SCRAP.groups) == GROUPS
     assert SCRAP.groups["e_scrap"] == ("escrap_low", "escrap_medium", "escrap_high")
     assert {"silica_sand", "limestone", "burnt_lime"} <= set(SCRAP.groups["flux"])
-    assert SCRAP.groups["reductants"] == ("scrap_iron", "lump_coke")
+    assert SCRAP.groups["reductants"] == ("scrap_iron", "lump_coke", "lignite_dust")
 
 
 @pytest.mark.parametrize(("group", "low", "high"), [("residues", 10, 60), ("shredder_scrap", 15, 60), ("alloy_scrap", 55, 85), ("refining_scrap", 80, 100)])

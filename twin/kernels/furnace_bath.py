@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from twin.kernels.compile import kernel
+from twin.kernels.fuming import transfer
 from twin.kernels.furnace_space import HOTTEST_EQUILIBRIUM, MOLTEN_FROM, Setting, Space, burns
 from twin.kernels.furnace_tables import HEATS, ROW, SCRATCH
 from twin.kernels.heat import SPAN, add_higher, add_metal, add_molecules, add_oxides
@@ -26,7 +27,8 @@ def _vapours(dt: float, temperature: float, setting: Setting, space: Space) -> N
     scratch[SCRATCH.vapour, :] = scratch[SCRATCH.vapour_oxygen, :] = scratch[SCRATCH.kept, :] = 0.0
     leaving = 0.0
     if dt > 0.0 and gas_moles > 0.0:
-        leaving = -math.expm1(-setting.plan.fuming * ATMOSPHERE * dt / (R * temperature * gas_moles))
+        carried = transfer(gas_moles + space.then.tuyere_gas, dt, setting.plan)
+        leaving = -math.expm1(-carried * ATMOSPHERE * dt / (R * temperature * gas_moles))
     bound = 0.0
     for k in range(space.melt.mixture[0].present):
         share = present[k]

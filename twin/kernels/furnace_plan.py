@@ -21,6 +21,7 @@ STATUSES = (
     "the equilibrium did not converge",
 )
 _SHARES = tuple(field.name for field in PLAN.fields if field.unit == SHARE)
+_POSITIVE = ("band", "area", "fuming_gas", "frozen_most")
 _FINITE = ("blast", "burner_power", "electrode_power", "reductant_rate", "feed_rate", "coolant_rate", "target_to", "blast_to", "reductant_to", "feed_to")
 
 
@@ -45,7 +46,9 @@ def possible(plan: Records) -> bool:
     times = 0.0 < at["dt"] < math.inf and 0.0 < at["tolerance"] < math.inf and at["at_least"] <= at["at_most"] < math.inf
     air = AIR_OXYGEN <= at["blast_oxygen"] <= 1.0 and AIR_OXYGEN <= at["burner_oxygen"] <= 1.0 and at["fuel_lhv"] > 0.0
     finite = all(at[name] < math.inf for name in _FINITE)
-    return bool(shares and times and air and finite and at["band"] > 0.0 and at["area"] > 0.0 and 1.0 <= at["spread"] <= 10.0 and at["coldest"] < at["hottest"])
+    positive = all(at[name] > 0.0 for name in _POSITIVE)
+    zones = at["tuyere_zone"] == 0.0 or at["reductant_use"] + at["coal_burnt"] <= 1.0 + 1e-9
+    return bool(shares and times and air and finite and positive and zones and 1.0 <= at["spread"] <= 10.0 and at["coldest"] < at["hottest"])
 
 
 @kernel()

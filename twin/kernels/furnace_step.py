@@ -4,6 +4,8 @@
 H, N, S and halogens leave with the gas. Metal vapours and oxide vapours leave by the share 1 - exp(-kA P/(R T n)) of what the gas would hold when
 saturated, n mol/s being the gas (mass transfer and saturation in one); the rest stays. Below 1373.15 K nothing reacts and the charge is only heated.
 
+**Coal and tuyeres** apart from the bath, and cooled walls: ``twin.kernels.fuming``.
+
 **Above the bath.** The gas, what is said not to react in the bath, and the burner's fuel burn to CO2, H2O, SO2, HCl and oxides of the fumed metals, with
 the oxygen that is there and air for the rest. Of the heat that this sets free over gas at the bath's temperature a share returns; the rest leaves with
 the gas, whose temperature follows. A flame that does not heat returns nothing.
@@ -19,6 +21,7 @@ from __future__ import annotations
 import math
 
 from twin.kernels.compile import Floats, kernel
+from twin.kernels.fuming import divide, join, to_jackets
 from twin.kernels.furnace_bath import react
 from twin.kernels.furnace_space import HIGHEST_VISCOSITY, LOWEST_VISCOSITY, MOLTEN_FROM, NORMAL, Setting, Space, burns, clear
 from twin.kernels.furnace_tables import FED, HEATS, OVER, REPORTS, ROW, SCRATCH, SUPPLY
@@ -175,24 +178,28 @@ def step(bath: Floats, now: Record, drive: Record, setting: Setting, space: Spac
     space.melt.counted[:] = 0
     _take_in(bath, hot, drive, setting, space.scratch, new)
     mix = new[ROW.bath]
-    fume_oxygen = 0.0
+    fume_oxygen = flame = 0.0
     if hot:
+        if setting.plan.tuyere_zone > 0.0:
+            divide(drive, setting, space)
         status = react(now, dt, setting, space)
         if status != 0:
             return status
+        if setting.plan.tuyere_zone > 0.0:
+            flame = join(now.temperature, setting, space)
         for i in range(n):
             fume_oxygen += space.scratch[SCRATCH.vapour, i] / elements[i].molar_mass * elements[i].oxygen
     else:
         _heat_only(now, setting, space)
     a, b = metal.content + slag.content + solid.content, metal.slope + slag.slope + solid.slope
     formation = metal.formation + slag.formation + solid.formation
-    wall = setting.plan.wall_loss * (now.temperature - COLD) / SPAN * dt if b > 0.0 else 0.0
+    wall = (setting.plan.wall_loss * (now.temperature - COLD) / SPAN + to_jackets(setting.plan, now)) * dt if b > 0.0 else 0.0
     total = mix[n] + mix[n + 1] - wall
     between = now.temperature  # of the gas that leaves, and of what a flame heats: so that a bath whose temperature is held has no error of the step
     if now.slope <= 0.0 or b <= 0.0:
-        between = temperature_of(total - formation - gas.formation, a + gas.content, b + gas.slope)
+        between = temperature_of(total - flame - formation - gas.formation, a + gas.content, b + gas.slope)
         between = now.temperature if math.isnan(between) else between
-    hot_gas = gas.formation + content(gas.content, gas.slope, between)
+    hot_gas = gas.formation + content(gas.content, gas.slope, between) + flame
     total += _burn_above(hot_gas, fume_oxygen, between, b <= 0.0, setting, space) - hot_gas
     if b > 0.0 and dt > 0.0:
         wanted = content(a, b, drive.target) - (total - formation)

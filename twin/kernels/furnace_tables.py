@@ -47,6 +47,17 @@ PLAN = Table(
         Field("organics_in_bath", SHARE, 1.0, "of the organics that react in the bath"),
         Field("dust_share", SHARE, 0.0, "of the fines that leaves as dust"),
         Field("fuming", "m3/s", 0.0, "kA, mass transfer of vapours"),
+        Field("fuming_gas", "Nm3/s", 1.0, "gas through the bath at which `fuming` holds"),
+        Field("fuming_exponent", "", 0.0, "power of the gas by which it grows"),
+        Field("tuyere_zone", "", 0.0, "1 if coal and blast of the tuyeres react apart from the bath"),
+        Field("coal_burnt", SHARE, 0.0, "of the reductant that burns at the tuyeres, beside `reductant_use` in the bath"),
+        Field("slag_oxidation", SHARE, 0.0, "of the blast's oxygen left over there that the slag takes up"),
+        Field("tuyere_heat", SHARE, 1.0, "of the heat of that gas over the bath's temperature that the bath takes up"),
+        Field("jacket_area", "m2", 0.0, "cooled wall that slag freezes onto"),
+        Field("jacket_film", "W/(m2 K)", 500.0, "heat transfer from bath to frozen slag"),
+        Field("jacket_temperature", "K", 350.0, "of the wall below it"),
+        Field("frozen_conductivity", "W/(m K)", 1.5, "of frozen slag"),
+        Field("frozen_most", "m", 0.2, "thickest layer"),
         Field("stirred", "", 0.0, "1 if the bath is stirred, so that metal stays in the slag"),
         Field("entrainment", "kg/kg", 0.0, "metal in slag while stirred"),
         Field("droplet", "m", 2e-4, "median diameter of metal drops that settle, by mass"),
@@ -91,6 +102,7 @@ REPORT = Table(
         Field("viscosity", "Pa s", 0.0, "of the slag"),
         Field("solids", SHARE, 0.0, "of the slag"),
         Field("gas_temperature", "K", 0.0, "of the off-gas"),
+        Field("tuyere_gas", "mol", 0.0, "of the tuyere zone"),
         Field("gas_volume", "Nm3", 0.0, "of the burnt off-gas"),
         Field("freeboard_air", "Nm3", 0.0, "drawn in above the bath"),
         Field("wall", "J", 0.0, "lost by the walls"),
@@ -224,15 +236,17 @@ class _Scratch(NamedTuple):
     vapour: int
     vapour_oxygen: int  # mol
     kept: int  # mol of oxygen of the vapours that stay
+    tuyere: int  # coal that burns at the tuyeres, then its gas
 
 
 class _Heats(NamedTuple):
-    """Enthalpies of what is in the bath, with its gas."""
+    """Enthalpies of what is in the bath, with its gas and that of the tuyeres."""
 
     metal: int
     slag: int
     solid: int
     gas: int
+    tuyere: int
 
 
 class _Above(NamedTuple):

@@ -215,6 +215,7 @@ ROWS: tuple[Variable, ...] = (
         ("heat_in", "batch", "J", "enthalpy of all that came in, against the elements at 298.15 K"),
         ("heat_out", "batch", "J", "enthalpy of all that left, and heat lost"),
         ("heat_stored", "batch", "J", "enthalpy of what the unit holds at the end of the phase less that at its start"),
+        ("frozen", "batch", "m", "thickness of the slag that is frozen onto cooled walls at the end of the phase"),
         ("energy", "batch carrier", "J", "energy drawn in the phase"),
         ("waste_heat", "batch heat_level", "J", "heat that left in the phase by temperature"),
     ),

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from twin.quantities import Mass, MassFlow, Quantity
 from twin.scenario.kind import MEMORY, default
-from twin.scenario.phases import refuse
+from twin.scenario.problems import refuse
 from twin.scenario.process import ProcessModel
 
 MeltTemperature = Annotated[float, Quantity("K", gt=298.15, example="1200 °C")]

@@ -13,10 +13,11 @@ from twin.materials import ELEMENTS
 from twin.quantities import Area, Duration, Factor, FactorOrZero, Fraction, Length, Mass, MassOrZero, Quantity, Temperature
 from twin.quantities import Power as Watts
 from twin.scenario.fields import Count, Name
-from twin.scenario.kind import MEMORY, Model, default
+from twin.scenario.fuming import FreezeLining
+from twin.scenario.kind import MEMORY, NOT_USED, Model, default
 from twin.scenario.needs import PRIORITY, Needs, Priority
-from twin.scenario.phases import Charge, NormalFlow, Phase, Working, refuse
-from twin.scenario.problems import Faults, Loc, nearest
+from twin.scenario.phases import Charge, NormalFlow, Phase, Working
+from twin.scenario.problems import Faults, Loc, nearest, refuse
 from twin.scenario.process import ProcessModel
 from twin.scenario.vocabulary import Vocabulary
 
@@ -154,11 +155,12 @@ class FurnaceModel(ProcessModel):
     heel: Holdings = Field(default=Holdings(), description="What stays in it when it is tapped.")
     initial: InitialBath | None = Field(default=None, description="What it holds at the start; nothing, cold, where not given.")
     temperature: Control = Field(description="Temperatures that are kept.")
-    burner: Burner | None = Field(default=None, description="The burner; needed where there are no electrodes.")
+    burner: Burner | None = Field(default=None, description="The burner; needed where there are no electrodes and nothing is fumed.")
     electrodes: Electrodes | None = Field(default=None, description="Electrodes in the slag; none where not given.")
     oxygen: Oxygen | None = Field(default=None, description="The oxygen plant that it draws from; needed for more than 21 % oxygen.")
     offgas: OffGas = Field(default=OffGas(), description="Off-gas.")
     walls: Watts = Field(description="Heat through the walls at 1300 °C.")
+    freeze_lining: FreezeLining | None = Field(default=None, description="Cooled walls that slag freezes onto, beside 'walls'; none where not given.")
     organics_in_bath: Fraction = default(
         0.2, MEMORY, low=0.05, high=0.5, description="Share of plastics and other organics that reacts in the bath; the rest burns above it."
     )
@@ -166,6 +168,10 @@ class FurnaceModel(ProcessModel):
     dust: Fraction = default(0.01, "0.5 to 2 % of fines, " + MEMORY, low=0.005, high=0.02, description="Share of fine feed that is blown out as dust.")
     fuming: Annotated[float, Quantity("m3/s", ge=0)] = default(
         10.0, MEMORY, low=1.0, high=100.0, description="Mass transfer to the gas, area times coefficient: how far vapours reach saturation."
+    )
+    fuming_gas: NormalFlow = default(1.0, NOT_USED, description="Gas through the bath at which 'fuming' holds.")
+    fuming_growth: Annotated[float, Quantity("1", ge=0, le=2, example="0.8")] = default(
+        0.0, NOT_USED, description="Power of the gas by which 'fuming' grows; it is fixed at 0."
     )
     droplets: Droplets = Field(description="Metal droplets in the slag.")
     lining: Lining | None = Field(default=None, description="Wear of the lining; none where not given.")
@@ -184,8 +190,8 @@ class FurnaceModel(ProcessModel):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         faults = Faults()
-        if self.burner is None and self.electrodes is None:
-            faults.add("a furnace needs a 'burner' or 'electrodes'", "burner")
+        if self.burner is None and self.electrodes is None and not any(phase.what == "fume" for phase in self.phases):
+            faults.add("a furnace needs a 'burner' or 'electrodes'; only one that fumes is heated by its coal", "burner")
         enriched = self.burner is not None and self.burner.oxygen > AIR_OXYGEN
         for index, phase in enumerate(self.phases):
             model = phase.model
@@ -205,6 +211,7 @@ class FurnaceModel(ProcessModel):
                         faults.add(f"the furnace has no {key}", *place, key)
                 if model.coolant is not None and model.coolant.source not in self.from_:
                     faults.add(f"{model.coolant.source!r} must also stand under 'from'", *place, "coolant", "source")
+                self._check_stock(model, place, faults)
         if not any(phase.what == "charge" for phase in self.phases) or not any(phase.what == "tap" for phase in self.phases):
             faults.add("a recipe needs a charge and a tap", "phases")
         for key in ("metal", "slag"):
@@ -212,6 +219,11 @@ class FurnaceModel(ProcessModel):
                 faults.add("must be less than the capacity", "heel", key)
         faults.stop_if_any()
         return self
+
+    def _check_stock(self, model: Working, place: tuple[str | int, ...], faults: Faults) -> None:
+        source = model.reductant.source if model.reductant is not None else None
+        if source is not None and source not in self.from_:
+            faults.add(f"{source!r} must also stand under 'from' ({nearest(source, self.from_)})", *place, "reductant", "source")
 
     def _check_charge(self, model: Charge, place: tuple[str | int, ...], faults: Faults) -> None:
         for name in model.recipe:

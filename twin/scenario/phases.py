@@ -16,10 +16,11 @@ from twin.materials import ELEMENTS
 from twin.quantities import Duration, DurationOrZero, Fraction, Mass, MassFlow, MassOrZero, Quantity, Temperature, shown
 from twin.quantities import Power as Watts
 from twin.scenario.fields import Name, Names, Shorthand, Text, read_reference
+from twin.scenario.fuming import Injection
 from twin.scenario.kind import MEMORY, Model, default
 from twin.scenario.limits import Limit
 from twin.scenario.needs import PRIORITY, Needs, Priority
-from twin.scenario.problems import Faults, wrong
+from twin.scenario.problems import Faults, refuse, wrong
 
 NormalFlow = Annotated[float, Quantity("Nm3/s", gt=0)]
 _LIMITS = ("< 1 %", "> 1250 °C")
@@ -116,11 +117,14 @@ class Blast(Model):
 class Reductant(Model):
     """What reduces: coke, coal dust, natural gas, hydrogen."""
 
-    carrier: Name = Field(description="The energy carrier that is used.")
+    carrier: Name = Field(description="The energy carrier that is used; of a stock, the one that it counts as in energy and CO2.")
+    source: Name | None = Field(default=None, description="The bunker that it is drawn from, with what lies there; without one there is no limit to it.")
     rate: MassFlow | None = Field(default=None, description="How fast it is added.")
     flow: NormalFlow | None = Field(default=None, description="How fast a gas is blown in, instead of a rate.")
     ramp: FlowRamp | None = Field(default=None, description="How the rate changes in the phase; it stays where not given.")
-    mass: Mass | None = Field(default=None, description="How much of it at most in the phase; no limit where not given.")
+    mass: Mass | None = Field(
+        default=None, description="How much of it at most in the phase, no limit where not given; needed with a 'source', and the phase waits for it."
+    )
     use: Fraction = default(0.6, MEMORY, low=0.3, high=0.9, description="Share that reacts in the bath; the rest burns above it.")
 
     @model_validator(mode="after")
@@ -129,14 +133,11 @@ class Reductant(Model):
             refuse("give 'rate' or, for a gas, 'flow'", "rate")
         if self.ramp is not None and self.rate is None:
             refuse("needs 'rate': give that of the gas by mass instead of 'flow'", "ramp")
+        if self.source is not None and self.rate is None:
+            refuse("what comes from a bunker has a 'rate', no flow", "flow")
+        if self.source is not None and self.mass is None:
+            refuse("how much is drawn from the bunker for the phase is needed", "mass")
         return self
-
-
-def refuse(message: str, *loc: str | int) -> None:
-    """Raise pydantic's error with one fault."""
-    faults = Faults()
-    faults.add(message, *loc)
-    faults.stop()
 
 
 class Portion(Model):
@@ -247,6 +248,21 @@ class Reduce(Working):
     """Reduction of a slag."""
 
 
+class Fume(Working):
+    """Fuming of a slag by coal that is blown in with air: it reacts in two zones, at the tuyeres and in the slag."""
+
+    injection: Injection = Field(default=Injection(), description="How the coal divides.")
+
+    @model_validator(mode="after")
+    def _blown(self) -> Self:
+        for key in ("reductant", "blast"):
+            if getattr(self, key) is None:
+                refuse(f"a fume phase needs a {key!r}", key)
+        if self.reductant is not None and "use" in self.reductant.model_fields_set:
+            refuse("in a fume phase 'injection' says where the coal goes; leave 'use' out", "reductant", "use")
+        return self
+
+
 class Pole(Working):
     """Reduction of oxygen in copper by gas or hydrogen."""
 
@@ -281,6 +297,7 @@ PHASES: dict[str, type[Model]] = {
     "melt": Melt,
     "oxidise": Oxidise,
     "reduce": Reduce,
+    "fume": Fume,
     "pole": Pole,
     "settle": Settle,
     "tap": Tap,
@@ -298,6 +315,7 @@ class Phase(Model):
     melt: Melt | None = None
     oxidise: Oxidise | None = None
     reduce: Reduce | None = None
+    fume: Fume | None = None
     pole: Pole | None = None
     settle: Annotated[Settle | None, Shorthand(_settle, Quantity("s", gt=0).json_schema())] = None
     tap: Tap | None = None

@@ -123,3 +123,10 @@ _LIMITS = {
     "string_too_long": ("of a length of at most", "max_length"),
     "string_too_short": ("of a length of at least", "min_length"),
 }
+
+
+def refuse(message: str, *loc: str | int) -> None:
+    """Raise pydantic's error with one fault."""
+    faults = Faults()
+    faults.add(message, *loc)
+    faults.stop()

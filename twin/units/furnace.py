@@ -21,7 +21,7 @@ from twin.units.assembly import Assembly
 from twin.units.bath import METAL, SLAG, Outcome
 from twin.units.carbon import C, bought
 from twin.units.charge import E
-from twin.units.furnace_rows import phase_row
+from twin.units.furnace_rows import layer, phase_row
 from twin.units.ladle import Mouth
 from twin.units.oxygen_plant import OxygenPlant
 from twin.units.phase_plan import PhasePlan
@@ -106,12 +106,11 @@ class Furnace(Vessel):
         """Wait until scrap and melts are there, then people and tools, then oxygen; then begin."""
         phase = self._phase
         assert isinstance(phase, Working)
-        if isinstance(phase, Charge):
-            lacking = self.loading.lacking(self, phase)
-            if lacking:
-                for bunker, wish in lacking:
-                    bunker.getters.join(self, wish)
-                return self._wait(STARVED, now)
+        lacking = self.loading.lacking(self, phase)
+        if lacking:
+            for bunker, wish in lacking:
+                bunker.getters.join(self, wish)
+            return self._wait(STARVED, now)
         needs = self.site.needed(phase.needs, phase.priority)
         flow = self._oxygen_wanted()
         if self.plant is not None and flow > 0.0 and not self.plant.free_for(self, flow):
@@ -147,16 +146,19 @@ class Furnace(Vessel):
                 mouth.set_open(False, now)
         if phase.coolant is not None:
             self.loading.load_coolant(self, phase.coolant, lot, now)
+        stock = self.loading.stock(phase)
+        if phase.reductant is not None and stock is not None:
+            self.loading.load_reductant(self, phase.reductant, lot, now)
         feed, feed_mass = self.loading.feed(isinstance(phase, Charge))
-        supplies, coolant = plan.supplies(self.loading.coolant)
+        supplies, coolant = plan.supplies(self.loading.coolant, stock)
         where = f"{self.name}, phase {title!r} of batch {record.batches + 1} at {now / NANOSECONDS:.6g} s"
         hold = self._hold(now, where)
         outcome = self.bath.run(feed, supplies, plan.record(feed_mass, coolant, self._wear(), self._oxygen_limit()), plan.tests, where)
-        self.loading.used(self, outcome, isinstance(phase, Charge))
+        self.loading.used(self, outcome, isinstance(phase, Charge), stock)
         self._draw_oxygen(outcome, hold, now)
         outcome = outcome.after(hold) if hold is not None else outcome
         record.accounted = now + nanoseconds(outcome.sum("seconds"))
-        self._account(outcome, inside, outside, lot)
+        self._account(outcome, inside, outside, lot, carrier=stock is None)
         self._check_end(phase, title, outcome, now)
         self._journal(phase, title, outcome, now)
         record.stage = WORK
@@ -200,9 +202,9 @@ class Furnace(Vessel):
             return 0, 0
         return self.genealogy.new(self.name, now), self.genealogy.new(self.name, now)
 
-    def _account(self, outcome: Outcome, inside: Floats, origin: int, lot: int) -> None:
-        """What came from outside, what goes as off-gas, and the family of what is now in the furnace."""
-        outside = outcome.together("fuel", "reductant", "oxygen", "air")
+    def _account(self, outcome: Outcome, inside: Floats, origin: int, lot: int, *, carrier: bool) -> None:
+        """What came from outside, a reductant that was bought as a ``carrier`` with it, what goes as off-gas, and the family of what is now in the furnace."""
+        outside = outcome.together("fuel", "oxygen", "air", *(("reductant",) if carrier else ()))
         came = self._melt_of(outside, bought(float(outside[C]))).sum(axis=1)
         self.take_from_outside(outside[:E], float(outside[C]))
         if self.genealogy is not None:
@@ -240,7 +242,8 @@ class Furnace(Vessel):
         use, heat = plan.use(outcome, self), plan.waste_heat(outcome)
         flows = {self.site.row(f"{self.name}.offgas"): self.parcels["offgas"].x.sum(axis=1)} if "offgas" in self.parcels else {}
         self.journal.begin(now, record.until, flows, use, heat)
-        self.recorder.batches.append(phase_row(self.name, title, now, record.until, outcome, self.bath, use, heat))
+        frozen = layer(self.model.freeze_lining, self.bath)
+        self.recorder.batches.append(phase_row(self.name, title, now, record.until, outcome, self.bath, use, heat, frozen))
 
     def _finish(self, now: int) -> bool:
         """The phase is over: give back what was held and deliver its off-gas."""
@@ -283,7 +286,7 @@ class Furnace(Vessel):
 
     def weigh(self, total: Floats) -> None:
         super().weigh(total)
-        total += self._melt_of(self.loading.held(), self.carbon.held).sum(axis=1)
+        total += self._melt_of(self.loading.held(), self.carbon.held + bought(float(self.loading.bins[:, C].sum()))).sum(axis=1)
 
     def save(self) -> State:
         return {**super().save(), "loading": self.loading.save()}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.kernels.fuming import frozen
 from twin.materials import ELEMENTS
+from twin.scenario.fuming import FreezeLining
 from twin.units.bath import INCOMING, METAL, OUTGOING, SLAG, Bath, Outcome
 from twin.units.charge import E
 from twin.units.process import batch_row
@@ -16,8 +19,16 @@ Floats = NDArray[np.float64]
 _OXYGEN = ELEMENTS.index("O")
 
 
-def phase_row(unit: str, phase: str, begin: int, end: int, outcome: Outcome, bath: Bath, use: Floats, heat: Floats) -> dict[str, Any]:
-    """What a phase took in and gave off, and the bath at its end."""
+def layer(lining: FreezeLining | None, bath: Bath) -> float:
+    """Thickness of the frozen slag on cooled walls, m; NaN where there are none, or no slag that could freeze."""
+    liquidus = float(bath.state["liquidus"][0])
+    if lining is None or liquidus <= 0.0:
+        return math.nan
+    return float(frozen(lining.heat_transfer, lining.conductivity, lining.thickest, lining.temperature, bath.temperature, liquidus)[1])
+
+
+def phase_row(unit: str, phase: str, begin: int, end: int, outcome: Outcome, bath: Bath, use: Floats, heat: Floats, layer: float) -> dict[str, Any]:
+    """What a phase took in and gave off, and the bath at its end; ``layer``: thickness of frozen slag, m."""
     incoming, gone = outcome.together(*INCOMING), outcome.together(*OUTGOING)
     return batch_row(
         unit,
@@ -38,6 +49,7 @@ def phase_row(unit: str, phase: str, begin: int, end: int, outcome: Outcome, bat
         heat_in=float(incoming[E:].sum()) + outcome.sum("electric_heat"),
         heat_out=float(gone[E:].sum()) + outcome.sum("wall_loss"),
         heat_stored=float(bath.parts[:, E:].sum() - outcome.before[E:].sum()),
+        frozen=layer,
         energy=use.copy(),
         waste_heat=heat.copy(),
     )

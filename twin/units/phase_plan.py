@@ -16,7 +16,7 @@ from twin.materials import ELEMENTS
 from twin.materials.carriers import Fuel, fuel
 from twin.materials.heat import HeatData
 from twin.scenario.furnace import FurnaceModel
-from twin.scenario.phases import Charge, Reductant, Working
+from twin.scenario.phases import Charge, Fume, Reductant, Working
 from twin.units.bath import Outcome
 from twin.units.charge import FORMATION, E
 
@@ -54,7 +54,7 @@ class PhasePlan:
     """What stays the same from batch to batch. ``oxygen``: bought oxygen at full blast and fire, Nm3/s."""
 
     def __init__(self, model: FurnaceModel, phase: Working, heat: HeatData) -> None:
-        self.model, self.phase = model, phase
+        self.model, self.phase, self._heat = model, phase, heat
         self.burner: Fuel | None = fuel(model.burner.carrier) if model.burner is not None else None
         self.reductant: Fuel | None = fuel(phase.reductant.carrier) if phase.reductant is not None else None
         self._fuel_row = _row(self.burner, heat) if self.burner is not None else np.zeros(E + 2)
@@ -85,6 +85,14 @@ class PhasePlan:
             values["electrode_power"] = drawn * electrodes.efficiency
         return values
 
+    def _jackets(self) -> dict[str, float]:
+        """What the kernel's plan says of cooled walls."""
+        lining = self.model.freeze_lining
+        if lining is None:
+            return {}
+        values = {"jacket_area": lining.area, "jacket_film": lining.heat_transfer, "jacket_temperature": lining.temperature}
+        return values | {"frozen_conductivity": lining.conductivity, "frozen_most": lining.thickest}
+
     def _rate(self, reductant: Reductant) -> float:
         assert self.reductant is not None
         if reductant.rate is not None:
@@ -93,11 +101,14 @@ class PhasePlan:
         density = self.reductant.density
         return reductant.flow * density if density is not None else 0.0
 
-    def supplies(self, coolant: tuple[Floats, float]) -> tuple[Floats, float]:
-        """Rows of coolant, fuel and reductant per kg, and how much coolant there is, kg."""
+    def supplies(self, coolant: tuple[Floats, float], stock: Floats | None = None) -> tuple[Floats, float]:
+        """Rows of coolant, fuel and reductant per kg, and how much coolant there is, kg; ``stock`` (E + 2,): the reductant's bin, if it has one."""
         row, mass = coolant
         per_kg = row / mass if mass > 0.0 else np.zeros(E + 2)
-        return np.ascontiguousarray([per_kg, self._fuel_row, self._reductant_row]), mass if self.phase.coolant is not None else 0.0
+        reductant = self._reductant_row
+        if stock is not None and (held := float(stock[:E].sum())) > 0.0:
+            reductant = stock / held
+        return np.ascontiguousarray([per_kg, self._fuel_row, reductant]), mass if self.phase.coolant is not None else 0.0
 
     def record(self, feed: float, coolant: float, wear: float, oxygen_limit: float, seconds: float | None = None) -> Records:
         """The kernel's plan for ``feed`` and ``coolant`` kg; ``wear``: wall loss over that of a new lining; ``oxygen_limit`` Nm3/s.
@@ -105,32 +116,38 @@ class PhasePlan:
         The phase lasts ``seconds`` where they are given.
         """
         model, phase = self.model, self.phase
-        values = {
-            "dt": model.step,
-            "tolerance": model.tolerance,
-            "at_least": phase.duration,
-            "at_most": max(phase.max, phase.duration),
-            "target": model.temperature.target if phase.temperature is None else phase.temperature,
-            "coldest": model.temperature.coldest,
-            "hottest": model.temperature.hottest,
-            "band": model.temperature.band,
-            "feed_rate": phase.rate if isinstance(phase, Charge) else 0.0,
-            "oxygen_limit": oxygen_limit,
-            "gas_limit": model.offgas.limit if model.offgas.limit is not None else math.inf,
-            "wall_loss": model.walls * wear,
-            "post_combustion": model.offgas.post_combustion,
-            "heat_return": model.offgas.heat_return,
-            "air_excess": model.offgas.air_excess,
-            "organics_in_bath": model.organics_in_bath,
-            "dust_share": model.dust,
-            "fuming": model.fuming,
-            "stirred": float(phase.stirred),
-            "entrainment": model.droplets.stirred,
-            "droplet": model.droplets.size,
-            "spread": model.droplets.spread,
-            "area": model.droplets.area,
-            "thickness": model.droplets.viscosity,
-        } | self._heating()
+        values = (
+            {
+                "dt": model.step,
+                "tolerance": model.tolerance,
+                "at_least": phase.duration,
+                "at_most": max(phase.max, phase.duration),
+                "target": model.temperature.target if phase.temperature is None else phase.temperature,
+                "coldest": model.temperature.coldest,
+                "hottest": model.temperature.hottest,
+                "band": model.temperature.band,
+                "feed_rate": phase.rate if isinstance(phase, Charge) else 0.0,
+                "oxygen_limit": oxygen_limit,
+                "gas_limit": model.offgas.limit if model.offgas.limit is not None else math.inf,
+                "wall_loss": model.walls * wear,
+                "post_combustion": model.offgas.post_combustion,
+                "heat_return": model.offgas.heat_return,
+                "air_excess": model.offgas.air_excess,
+                "organics_in_bath": model.organics_in_bath,
+                "dust_share": model.dust,
+                "fuming": model.fuming,
+                "fuming_gas": model.fuming_gas,
+                "fuming_exponent": model.fuming_growth,
+                "stirred": float(phase.stirred),
+                "entrainment": model.droplets.stirred,
+                "droplet": model.droplets.size,
+                "spread": model.droplets.spread,
+                "area": model.droplets.area,
+                "thickness": model.droplets.viscosity,
+            }
+            | self._heating()
+            | self._jackets()
+        )
         if phase.blast is not None:
             values |= {"blast": phase.blast.rate, "blast_oxygen": phase.blast.oxygen, "blast_use": phase.blast.use}
         if phase.coolant is not None:
@@ -139,6 +156,10 @@ class PhasePlan:
             mass = phase.reductant.mass if phase.reductant.mass is not None else math.inf
             values |= {"reductant_rate": self._rate(phase.reductant), "reductant_mass": mass, "reductant_use": phase.reductant.use}
         values |= self._ramps()
+        if isinstance(phase, Fume):
+            injection = phase.injection
+            values |= {"tuyere_zone": 1.0, "reductant_use": injection.entrained, "coal_burnt": injection.burnt}
+            values |= {"slag_oxidation": injection.slag_oxidation, "tuyere_heat": injection.heat}
         if seconds is not None:
             values |= {"at_least": seconds, "at_most": seconds}
         return kernel.plan_of(values)
@@ -164,9 +185,16 @@ class PhasePlan:
         use = process.no_use()
         for name, burnt in (("fuel", self.burner), ("reductant", self.reductant)):
             if burnt is not None:
-                use[carriers.index(burnt.name)] += float(outcome.stream(name)[:E].sum()) * burnt.heating_value
+                stocked = name == "reductant" and self.phase.reductant is not None and self.phase.reductant.source is not None
+                heat = self._heating_value(outcome.stream(name)) if stocked else float(outcome.stream(name)[:E].sum()) * burnt.heating_value
+                use[carriers.index(burnt.name)] += heat
         use[process.electricity] += self.model.power.specific * float(outcome.stream("feed")[:E].sum()) + self._drawn(outcome)
         return use
+
+    def _heating_value(self, row: Floats) -> float:
+        """Lower heating value [J] of coal from a stock: what its formation is above that of its ash and of what it burns to."""
+        mass = float(row[:E].sum())
+        return float(row[FORMATION]) - mass * self._heat.formation(row[:E] / mass, 0.0) if mass > 0.0 else 0.0
 
     def _drawn(self, outcome: Outcome) -> float:
         """Electricity of the electrodes, J."""

@@ -14,10 +14,10 @@ from twin.kernels.heaps import add_materials
 from twin.materials import ELEMENTS
 from twin.materials.heat import HeatData
 from twin.scenario.furnace import FurnaceModel
-from twin.scenario.phases import Blend, Charge, Coolant, Flux
+from twin.scenario.phases import Blend, Charge, Coolant, Flux, Reductant, Working
 from twin.units.assembly import Assembly
 from twin.units.bath import SLAG, Outcome
-from twin.units.carbon import share_of
+from twin.units.carbon import C, bought, share_of
 from twin.units.charge import Charging, E
 from twin.units.ladle import Mouth
 
@@ -31,13 +31,16 @@ _FE, _SI = ELEMENTS.index("Fe"), ELEMENTS.index("Si")
 
 
 class Loading:
-    """``feeder`` (3, E + 2): what is drawn and not charged yet; ``hopper`` (E + 2,): coolant."""
+    """``feeder`` (3, E + 2): what is drawn and not charged yet; ``hopper`` (E + 2,): coolant; ``bins`` (source, E + 2): coal by its bunker."""
 
     def __init__(self, site: Assembly, name: str, model: FurnaceModel, heat: HeatData) -> None:
         self.site, self.model = site, model
         self.charging = Charging(site, heat)
         self.fine_classes = sum(1 for upper in site.scenario.sizes.upper if upper <= model.fines * (1.0 + 1e-9))
         self.feeder, self.hopper = np.zeros((3, E + 2)), np.zeros(E + 2)
+        stocks = [phase.model.reductant.source for phase in model.phases if isinstance(phase.model, Working) and phase.model.reductant is not None]
+        self.stocks = tuple(dict.fromkeys(source for source in stocks if source is not None))
+        self.bins = np.zeros((len(self.stocks), E + 2))
         self.bunkers: Mapping[str, Bunker] = {}
         self._part = np.zeros(site.shape)
 
@@ -45,10 +48,15 @@ class Loading:
         """Find the sources: bunkers by name, mouths by the stream that fills them."""
         self.bunkers = {name: mouths.get(name) or bunkers[name] for name in self.model.from_}
 
-    def lacking(self, furnace: Furnace, phase: Charge) -> list[tuple[Bunker, float]]:
-        """The sources that hold less than the recipe needs at least, and how much that is."""
+    def lacking(self, furnace: Furnace, phase: Working) -> list[tuple[Bunker, float]]:
+        """The sources that hold less than recipe and coal need at least, and how much that is."""
         found = []
-        for name, portion in phase.recipe.items():
+        reductant = phase.reductant
+        if reductant is not None and reductant.source is not None:
+            bunker, short = self.bunkers[reductant.source], self._short(reductant)
+            if short > bunker.tolerance and not bunker.has(furnace, short):
+                found.append((bunker, short))
+        for name, portion in phase.recipe.items() if isinstance(phase, Charge) else ():
             bunker = self.bunkers[name]
             least = portion.mass if portion.least is None else portion.least
             if least > 0.0 and not bunker.has(furnace, least):
@@ -124,6 +132,27 @@ class Loading:
             furnace.carbon.hopper += furnace.convert_charge(rows)
             self.hopper += self.charging.rows(rows, hot=False, fine=0.0).sum(axis=0)
 
+    def _short(self, reductant: Reductant) -> float:
+        """What the bin lacks of a phase's coal, kg."""
+        assert reductant.source is not None and reductant.mass is not None
+        return reductant.mass - float(self.bins[self.stocks.index(reductant.source), :E].sum())
+
+    def load_reductant(self, furnace: Furnace, reductant: Reductant, lot: int, now: int) -> None:
+        """Fill the bin of a phase's coal up."""
+        assert reductant.source is not None
+        bunker = self.bunkers[reductant.source]
+        mass = min(self._short(reductant), bunker.level)
+        if mass > bunker.tolerance:
+            rows = furnace.draw(bunker, mass, lot, now)
+            carbon = float(self.site.components.elements_of(rows)[C])
+            furnace.convert(rows, bought(carbon))  # its CO2 is that of the carrier that it counts as
+            self.bins[self.stocks.index(reductant.source)] += self.charging.rows(rows, hot=False, fine=0.0).sum(axis=0)
+
+    def stock(self, phase: Working) -> Floats | None:
+        """The bin (E + 2,) that a phase's reductant comes from; None where it is bought as a carrier, without limit."""
+        source = phase.reductant.source if phase.reductant is not None else None
+        return self.bins[self.stocks.index(source)] if source is not None else None
+
     def feed(self, charging: bool) -> tuple[Floats, float]:
         """The charge (3, E + 2) of a phase, and its mass, kg."""
         if not charging:
@@ -135,8 +164,12 @@ class Loading:
         """The hopper's content (E + 2,) and its mass, kg."""
         return self.hopper, float(self.hopper[:E].sum())
 
-    def used(self, furnace: Furnace, outcome: Outcome, charging: bool) -> None:
-        """Take off what the phase used."""
+    def used(self, furnace: Furnace, outcome: Outcome, charging: bool, stock: Floats | None = None) -> None:
+        """Take off what the phase used; ``stock``: its bin of coal, if it has one."""
+        if stock is not None:
+            stock -= outcome.stream("reductant")
+            if float(stock[:E].sum()) < 1e-9 * float(outcome.stream("reductant")[:E].sum()):
+                stock[:] = 0.0
         fed = min(outcome.sum("fed"), 1.0) if charging else 0.0
         self.feeder *= 1.0 - fed
         cooled = float(outcome.stream("coolant")[:E].sum())
@@ -147,13 +180,13 @@ class Loading:
 
     def held(self) -> Floats:
         """All that is drawn and not charged yet (E + 2,)."""
-        held: Floats = self.feeder.sum(axis=0) + self.hopper
+        held: Floats = self.feeder.sum(axis=0) + self.hopper + self.bins.sum(axis=0)
         return held
 
     def save(self) -> State:
         """As arrays."""
-        return {"feeder": self.feeder.copy(), "hopper": self.hopper.copy()}
+        return {"feeder": self.feeder.copy(), "hopper": self.hopper.copy(), "bins": self.bins.copy()}
 
     def load_state(self, state: State) -> None:
         """Take over saved contents."""
-        self.feeder[:], self.hopper[:] = state["feeder"], state["hopper"]
+        self.feeder[:], self.hopper[:], self.bins[:] = state["feeder"], state["hopper"], state["bins"]

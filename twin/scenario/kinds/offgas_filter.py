@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from twin.quantities import Fraction, Mass, Quantity
 from twin.scenario.kind import MEMORY, NOT_USED, Kind, default
-from twin.scenario.phases import refuse
+from twin.scenario.problems import refuse
 from twin.scenario.process import ProcessModel
 
 ShareBelowOne = Annotated[float, Quantity("1", ge=0, lt=1, example="20 %")]

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from twin.quantities import Duration, Energy, FactorOrZero, Quantity
 from twin.scenario.fields import Name
 from twin.scenario.kind import MEMORY, NOT_USED, Kind, default
-from twin.scenario.phases import refuse
+from twin.scenario.problems import refuse
 from twin.scenario.process import ProcessModel
 
 ExitTemperature = Annotated[float, Quantity("K", gt=373.15, le=1073.15, example="350 °C")]
