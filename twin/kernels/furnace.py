@@ -220,18 +220,23 @@ def _end(dt: float, before: float, run: Run, setting: Setting, space: Space) -> 
 
 
 @kernel()
-def _finish(run: Run, space: Space, state: Record, account: Account) -> None:
-    """Write the parts of the bath, which close to it, the state, and what is solid in the slag."""
+def _finish(run: Run, setting: Setting, space: Space, state: Record, account: Account) -> None:
+    """Write the parts of the bath, which close to it, the state, and what is solid in the slag.
+
+    What steps give is extrapolated, and so not quite at equilibrium; what is reported and tapped is.
+    """
     now, split = run.now, account.split
-    if now.molten > 0.0:
+    state.log_po2 = now.log_po2
+    if now.molten > 0.0 and fx.try_whole(0.0, run, setting, space) == 0:
         account.solids[:] = space.melt.out[SOLUTION.solids]
+        state.log_po2 = space.then.log_po2
     for j in range(split.shape[1]):
         most = 0
         for k in range(3):
             split[k, j] = space.new[ROW.metal + k, j]
             most = k if abs(split[k, j]) > abs(split[most, j]) else most
         split[most, j] = run.old[j] - (split[(most + 1) % 3, j] + split[(most + 2) % 3, j])
-    state.temperature, state.log_po2, state.molten, state.entrained = now.temperature, now.log_po2, now.molten, now.entrained
+    state.temperature, state.molten, state.entrained = now.temperature, now.molten, now.entrained
     state.fallen, state.liquidus, state.viscosity, state.gas_temperature = now.fallen, now.liquidus, now.viscosity, now.gas_temperature
 
 
@@ -350,7 +355,7 @@ def _phase(data: Data, charge: Charge, plans: Records, states: Records, account:
         return 3
     fuel = account.streams[ROW.fuel - ROW.feed]
     sums.fuel_heat = kg_of(fuel, n) / max(kg_of(charge.supplies[SUPPLY.fuel], n), 1e-300) * plan.fuel_lhv
-    _finish(run, space, state, account)
+    _finish(run, setting, space, state, account)
     charge.bath[:] = bench.old  # the last use of the bench: a record does not keep the array alive that it is part of
     return 0
 
