@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from twin.scenario.schema import json_schema as schema
     from twin.study.acceptance import acceptance_curve
     from twin.study.batch_test import batch_test
+    from twin.study.blend import blend
     from twin.study.cite import cite
     from twin.study.compare import compare
     from twin.study.comparison import Comparison
@@ -57,6 +58,7 @@ __all__ = [
     "TwinError",
     "acceptance_curve",
     "batch_test",
+    "blend",
     "bundle",
     "catalogue",
     "cite",
@@ -93,6 +95,7 @@ _HOMES = {
     "Trace": ("twin.plant.trace", "Trace"),
     "acceptance_curve": ("twin.study.acceptance", "acceptance_curve"),
     "batch_test": ("twin.study.batch_test", "batch_test"),
+    "blend": ("twin.study.blend", "blend"),
     "bundle": ("twin.report.bundle", "bundle"),
     "catalogue": ("twin.materials", "builtin_catalogue"),
     "cite": ("twin.study.cite", "cite"),

@@ -8,7 +8,7 @@ from furnace import METAL, SLAG, WARM, Furnace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from twin.kernels import smelting
+from twin.kernels.basicity import basicity_of
 from twin.kernels.oxygen_pressure import dissolved_oxygen
 from twin.kernels.phases import pure_at
 from twin.kernels.smelting_tables import SOLUTION
@@ -174,7 +174,7 @@ def test_lead_leaves_an_acid_slag_for_a_basic_one():
 
 def test_the_basicity_is_that_of_the_slag():
     melt = Furnace()(Cu=1000.0, **SLAG_FORMERS, Zn=40.0, O=110.0)
-    assert melt.state["basicity"] == pytest.approx(smelting.basicity_of(melt.out[SLAG], Furnace().data.elements), abs=1e-6)
+    assert melt.state["basicity"] == pytest.approx(basicity_of(melt.out[SLAG], Furnace().data.elements), abs=1e-6)
 
 
 @pytest.mark.parametrize("function", [pure_at, dissolved_oxygen])

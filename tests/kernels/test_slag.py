@@ -1,5 +1,6 @@
 """Slag: viscosity, window, liquidus and solids, settling."""
 
+import doctest
 import math
 
 import numpy as np
@@ -170,3 +171,10 @@ def test_a_spread_of_sizes_settles_as_its_integral():
     once = slag.settled_share(3e-4, 2.0, 0.1, 0.0, 3.0)
     assert slag.settled_share(3e-4, 2.0, 0.1, 0.0, 1.2) * slag.settled_share(3e-4, 2.0, 0.1, 1.2, 1.8) == pytest.approx(once)
     assert slag.settled_share(3e-4, 2.0, 0.1, 1e9, 1.0) == 0.0
+
+
+@pytest.mark.parametrize("name", ["liquid_viscosity", "thickened", "settling_velocity", "settled_share"])
+def test_worked_numbers_in_the_docstrings(name):
+    words = doctest.DocTestParser().get_doctest(getattr(slag, name).py_func.__doc__, dict(vars(slag)), name, None, 0)
+    assert words.examples
+    assert doctest.DocTestRunner().run(words).failed == 0

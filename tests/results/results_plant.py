@@ -27,6 +27,8 @@ AXES: dict[str, Any] = {
     "carrier": ["electricity", "natural_gas"],
     "process": ["mill"],
     "heat_level": ["above 800 °C", "below 200 °C"],
+    "steam": ["made", "used", "exported", "blown off"],
+    "carbon": ["charge fossil", "charge biogenic", "charge mineral", "carrier"],
     "state": STATES,
     "gate": ["deliveries", "gold", "waste"],
     "resource": ["loader", "fitter"],

@@ -14,12 +14,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "tests" / "kernels")]
 
-from validation_cases import fuming, plants, smelting_laws, sorting_laws  # noqa: E402
+from validation_cases import fuming, melt_laws, plants, smelting_laws, sorting_laws  # noqa: E402
 from validation_cases.case import Case, Outcome  # noqa: E402
 
 PAGE = ROOT / "docs" / "validation.md"
 HTML = ROOT / "build" / "validation.html"
-CASES: tuple[Case, ...] = (*sorting_laws.CASES, *smelting_laws.CASES, *fuming.CASES, *plants.CASES)
+CASES: tuple[Case, ...] = (*sorting_laws.CASES, *smelting_laws.CASES, *melt_laws.CASES, *fuming.CASES, *plants.CASES)
 BEGIN, END = "<!-- cases -->", "<!-- end of cases -->"
 HEAD = ("group", "case", "kind", "source", "expected", "got", "unit", "known before", "result")
 

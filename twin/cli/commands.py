@@ -14,6 +14,7 @@ from pathlib import Path
 from twin.cli import (
     acceptance,
     batch,
+    blend,
     budget,
     bundle,
     cite,
@@ -245,4 +246,5 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "reconcile": reconcile.run,
     "import": imports.run,
     "stops": stops.run,
+    "blend": blend.run,
 }

@@ -13,6 +13,7 @@ from twin import __version__
 from twin.cli import (
     acceptance,
     batch,
+    blend,
     budget,
     bundle,
     cite,
@@ -68,7 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
     trace.add_argument("--product", metavar="NAME", help="one product only")
     trace.add_argument("--element", metavar="SYMBOL", help="follow one element only, e.g. Cu")
     trace.add_argument("--most", metavar="N", type=int, default=12, help="origins shown for each product (default: 12)")
-    for command in (sweep, sensitivity, report, reproduce, cite, bundle, materials, batch, plan, export, plot, reconcile, imports, stops, acceptance):
+    for command in (sweep, sensitivity, report, reproduce, cite, bundle, materials, batch, plan, export, plot, reconcile, imports, stops, acceptance, blend):
         command.add_parser(commands)
     return parser
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,18 @@ loads that are judged by samples in kg."""
 RESOURCE_COUNTS = ("in_use", "available", "queue", "grants")
 """Columns of :attr:`Recorder.resources`: seconds of work, seconds that there were to work, seconds of waiting, each summed over all; and how often one was
 granted."""
+
+STEAM = ("made", "used", "exported", "blown off")
+"""Columns of :attr:`Recorder.steam`, J."""
+
+
+class Main(Protocol):
+    """What supplies a carrier within the plant: it is told what is drawn of it; ``supplied`` J so far."""
+
+    supplied: float
+
+    def draw(self, now: int, until: int, heat: float) -> None:
+        """A unit draws ``heat`` J evenly from ``now`` to ``until``, ns."""
 
 
 class Wait(NamedTuple):
@@ -116,6 +128,8 @@ class Recorder:
         self.bottleneck, self.down, self.energy, self.gates = rows["bottleneck"], rows["down"], rows["energy"], rows["gates"]
         self.repair_wait, self.resources = rows["repair_wait"], rows["resources"]
         self.use, self.heat, self.waits = rows["use"], rows["heat"], rows["waits"]
+        self.steam = rows["steam"]
+        self.mains: dict[int, Main] = {}
         self.stops, self.stopped = rows["stops"], rows["stopped"]
         self.stop_rows: dict[tuple[str, str], int] = {stop: row for row, stop in enumerate(axes.stops)}
         self.wait_rows: dict[tuple[str, int, str], int] = {(wait.unit, wait.state, wait.on): row for row, wait in enumerate(axes.waits)}
@@ -147,6 +161,7 @@ class Recorder:
             "resources": (len(axes.resources), len(RESOURCE_COUNTS)),
             "use": (len(axes.processes), len(axes.carriers)),
             "heat": (len(axes.processes), len(axes.levels)),
+            "steam": (len(axes.processes), len(STEAM)),
             "waits": (len(axes.waits),),
             "stops": (len(axes.stops),),
             "stopped": (len(axes.stops),),

@@ -5,26 +5,32 @@ enthalpy of formation [J] of what it is made of at 298.15 K, and the sensible he
 Their sum is the enthalpy. What flows in adds up to what flows out and what the bath gained, column by column for the elements, and for the two heats
 together but for the wall loss. The physics of a step stands in ``twin.kernels.furnace_step``.
 
-Limits: ``twin.kernels.furnace_limits``. What held a step back gets its seconds.
+Steps are of second order and choose their own length: ``twin.kernels.furnace_extrapolation``. Limits: ``twin.kernels.furnace_control``. What held a
+step back gets its seconds.
 
-**End.** In the step in which the tests come to hold, its length is bracketed until they just do.
+**End.** In the step in which the tests come to hold, its length is bracketed until they just do. A phase that is cut off before its end has the steps
+of the whole one, but for the last: what a phase has come to is computed again from its start.
 """
 
 from __future__ import annotations
 
 import math
 
+from twin.kernels import furnace_control as fc
+from twin.kernels import furnace_extrapolation as fx
 from twin.kernels import furnace_limits as fl
 from twin.kernels import furnace_plan as fp
 from twin.kernels.compile import Floats, kernel
+from twin.kernels.furnace_end import kg_of, margin
 from twin.kernels.furnace_plan import OUTCOMES, STATUSES, plan_of
 from twin.kernels.furnace_space import MOLTEN_FROM, NORMAL, Account, Charge, Counts, Data, Run, Setting, Space, new_account, new_bench
 from twin.kernels.furnace_step import oxygen_to_burn
-from twin.kernels.furnace_tables import FED, LIMIT, OVER, PARTS, PLAN, REPORTS, ROW, STATE, STREAMS, SUMS, SUPPLY, TEST, WARNING
+from twin.kernels.furnace_tables import FED, LEVER, LIMIT, OVER, PARTS, PLAN, REPORTS, ROW, STATE, STREAMS, SUMS, SUPPLY, TEST, WARNING
 from twin.kernels.heat import add_cold, temperature_of
 from twin.kernels.physical_constants import AIR_OXYGEN, COLD, LEVELS
 from twin.kernels.record_table import Record, Records
 from twin.kernels.slag import LEAST_SILICATE, MOST_ALUMINA, MOST_VISCOUS, NOTICED_SOLIDS, WINDOW_IRON, WINDOW_LIME
+from twin.kernels.smelting_tables import SOLUTION
 
 __all__ = [
     "FEED_ROWS",
@@ -51,52 +57,8 @@ SUPPLIES: tuple[str, ...] = SUPPLY._fields
 TESTS: tuple[str, ...] = TEST._fields
 LIMITS: tuple[str, ...] = LIMIT._fields
 WARNINGS: tuple[str, ...] = WARNING._fields
-CLOSE = 1e-3  # of a step: how well its end is bracketed
-RAISED, LEAST_FACTOR = 1.5, 0.02  # how the next step's factor is guessed
-
-
-@kernel()
-def _sum(row: Floats, elements: int) -> float:
-    total = 0.0
-    for i in range(elements):
-        total += row[i]
-    return total
-
-
-@kernel()
-def _asked(test: Record, new: Floats, then: Record, blown: float, elements: int) -> float:
-    """The value of what an end test asks for."""
-    what, element = test.quantity, test.element
-    metal, slag = _sum(new[ROW.metal], elements), _sum(new[ROW.slag], elements)
-    value = 0.0
-    if what == TEST.metal:
-        value = new[ROW.metal, element] / metal if metal > 0.0 else 0.0
-    elif what == TEST.slag:
-        value = new[ROW.slag, element] / slag if slag > 0.0 else 0.0
-    elif what == TEST.slag_and_drops:
-        drops = then.entrained / metal if metal > 0.0 else 0.0
-        mass = slag + drops * metal
-        value = (new[ROW.slag, element] + drops * new[ROW.metal, element]) / mass if mass > 0.0 else 0.0
-    elif what == TEST.temperature:
-        value = then.temperature
-    elif what == TEST.log_po2:
-        value = then.log_po2
-    elif what == TEST.oxygen:
-        value = blown
-    elif what == TEST.entrained:
-        value = then.entrained / slag if slag > 0.0 else 0.0
-    return value
-
-
-@kernel()
-def _margin(tests: Records, new: Floats, then: Record, blown: float, elements: int) -> float:
-    """By how much the worst test holds, positive where all do: in its own unit, as share of the limit where that is not zero. Inf without tests."""
-    worst = math.inf
-    for k in range(tests.shape[0]):
-        test = tests[k]
-        scale = abs(test.limit) if test.limit != 0.0 else 1.0
-        worst = min(worst, test.way * (_asked(test, new, then, blown, elements) - test.limit) / scale)
-    return worst
+CLOSE = 1e-3  # of a step: how well its end is bracketed …
+NEARLY = 2e-4  # … or of the limit of a test: by how much it may hold
 
 
 @kernel()
@@ -106,7 +68,7 @@ def _waiting_for(run: Run, setting: Setting, space: Space) -> int:
     if control.feed_left > 0.0 and plan.feed_rate > 0.0:
         return LIMIT.feeder
     for k in range(tests.shape[0]):
-        if _margin(tests[k : k + 1], space.new, run.now, run.sums.blown, elements.shape[0]) >= 0.0:
+        if margin(tests[k : k + 1], space.new, run.now, run.sums.blown, elements.shape[0]) >= 0.0:
             continue
         what, way, element = tests[k].quantity, tests[k].way, elements[tests[k].element]
         if what == TEST.temperature:
@@ -127,7 +89,7 @@ def _count(dt: float, plan: Record, space: Space, warned: Counts) -> None:
     elements = new.shape[1] - 2
     for k in range(space.melt.counted.shape[0]):
         warned[k] += space.melt.counted[k]
-    slag, bath = _sum(new[ROW.slag], elements), _sum(new[ROW.bath], elements)
+    slag, bath = kg_of(new[ROW.slag], elements), kg_of(new[ROW.bath], elements)
     iron_silicate = then.silicate >= LEAST_SILICATE
     if slag > 1e-3 * bath and iron_silicate:
         warned[WARNING.iron_to_silica] += 0 if WINDOW_IRON[0] <= then.iron_to_silica <= WINDOW_IRON[1] else 1
@@ -158,7 +120,7 @@ def _begin(state: Record, run: Run, setting: Setting, space: Space) -> int:
         now.molten = 1.0
         for _ in range(60):
             now.temperature = guess
-            status = fl.try_step(0.0, 0.0, run, setting, space)
+            status = fx.try_whole(0.0, run, setting, space)
             if status != 0:
                 return status
             if abs(space.then.temperature - guess) < 0.01:
@@ -166,19 +128,34 @@ def _begin(state: Record, run: Run, setting: Setting, space: Space) -> int:
             guess += 0.7 * (space.then.temperature - guess)
         if space.then.temperature < MOLTEN_FROM and start < fl.SURELY_HOT:
             now.temperature, now.molten = start, 0.0
-    return fl.try_step(0.0, 0.0, run, setting, space)
+    return fx.try_whole(0.0, run, setting, space)
+
+
+@kernel()
+def _take_feed(fed: float, control: Record, then: Record) -> None:
+    """Note what is left of the feed; where it is all in, the next step will go on without it."""
+    had = control.feed_left > 0.0
+    control.feed_left = control.feed_left - fed if fed < control.feed_left else 0.0
+    if had and control.feed_left == 0.0 and control.reductant_rate == 0.0:
+        lever = control.lever[LEVER.feed]
+        control.warming -= control.heat[LEVER.feed] * lever / max(then.slope, 1.0)
+        control.gas -= control.volume[LEVER.feed] * lever
+        control.heat[LEVER.feed] = control.volume[LEVER.feed] = 0.0
 
 
 @kernel()
 def _accept(dt: float, run: Run, space: Space) -> None:
     """Make what was tried the state of the run, and add it up."""
     new, then, sums, drive, control = space.new, space.then, run.sums, run.drive, run.control
+    warming = then.temperature - run.now.temperature if run.now.slope > 0.0 else 0.0
     run.old[:] = new[ROW.bath]
     space.reports[REPORTS.now] = space.reports[REPORTS.then]
     for k in range(run.streams.shape[0]):
         for j in range(new.shape[1]):
             run.streams[k, j] += new[ROW.feed + k, j]
-    control.feed_left = max(control.feed_left - drive.fed, 0.0) if drive.fed < control.feed_left else 0.0
+    if dt > 0.0:
+        control.warming, control.gas = warming / dt, then.gas_volume / dt
+    _take_feed(drive.fed, control, then)
     control.coolant_left = max(control.coolant_left - drive.coolant, 0.0)
     control.reductant_left = max(control.reductant_left - drive.reductant, 0.0)
     sums.seconds += dt
@@ -204,22 +181,21 @@ def _accept(dt: float, run: Run, space: Space) -> None:
 def _margin_of(run: Run, setting: Setting, space: Space) -> float:
     """The margin of the tests after the step that stands tried."""
     blown = run.sums.blown + run.drive.blast_o2 * run.control.oxygen_mass
-    return _margin(setting.charge.tests, space.new, space.then, blown, setting.data.heat.shape[0])
+    return margin(setting.charge.tests, space.new, space.then, blown, setting.data.heat.shape[0])
 
 
 @kernel()
 def _end(dt: float, before: float, run: Run, setting: Setting, space: Space) -> tuple[int, float]:
     """Bracket the length at which the tests come to hold. Returns a status and the length, of the step that now stands tried."""
-    factor = run.control.factor
     short, long, g_short = 0.0, dt, before
     g_long = _margin_of(run, setting, space)
     tried, side = dt, 0
     for _ in range(30):
-        if long - short <= CLOSE * dt:
+        if long - short <= CLOSE * dt or (tried == long and g_long <= NEARLY):
             break
-        share = min(max(g_short / (g_short - g_long), 0.02), 0.98) if math.isfinite(g_long - g_short) else 0.5
+        share = min(max((g_short - 0.5 * NEARLY) / (g_short - g_long), 0.01), 0.99) if math.isfinite(g_long - g_short) else 0.5
         tried = short + share * (long - short)
-        status = fl.try_step(tried, factor, run, setting, space)
+        status, _ = fx.try_step(tried, run, setting, space)
         if status != 0:
             return status, tried
         g = _margin_of(run, setting, space)
@@ -232,15 +208,17 @@ def _end(dt: float, before: float, run: Run, setting: Setting, space: Space) -> 
             g_short = 0.5 * g_short if side == 2 else g_short
             side = 2
     if tried != long:
-        status = fl.try_step(long, factor, run, setting, space)
+        status, _ = fx.try_step(long, run, setting, space)
         return status, long
     return 0, long
 
 
 @kernel()
-def _finish(run: Run, space: Space, state: Record, split: Floats) -> None:
-    """Write the parts of the bath, which close to it, and the state."""
-    now = run.now
+def _finish(run: Run, space: Space, state: Record, account: Account) -> None:
+    """Write the parts of the bath, which close to it, the state, and what is solid in the slag."""
+    now, split = run.now, account.split
+    if now.molten > 0.0:
+        account.solids[:] = space.melt.out[SOLUTION.solids]
     for j in range(split.shape[1]):
         most = 0
         for k in range(3):
@@ -252,15 +230,31 @@ def _finish(run: Run, space: Space, state: Record, split: Floats) -> None:
 
 
 @kernel()
-def _held_by(most: float, held: int, waits: int, run: Run, setting: Setting) -> int:
-    """What held a step back, or what it waited for. ``most``: the factor that the oxygen allows; ``held``: what held the step before."""
+def _held_by(waits: int, run: Run, setting: Setting) -> int:
+    """What held a step back, or what it waited for."""
     control = run.control
-    if control.limit < 0 and control.factor < most:
-        control.limit = held
-    limit = control.limit if control.factor < most else LIMIT.oxygen if most < 1.0 else -1
-    if limit < 0 or not fl.throttled(setting.plan, control, run.now):
-        limit = waits
-    return limit
+    k = fl.throttled(setting.plan, control, run.now)
+    if k < 0 or control.lever[k] >= 1.0:
+        return waits
+    if control.held[k] >= 0.0:
+        return int(control.held[k])
+    return LIMIT.oxygen if k == LEVER.blast else waits
+
+
+@kernel()
+def _next_step(run: Run, setting: Setting, space: Space) -> tuple[int, float]:
+    """Try steps, each shorter than the last, until one keeps to the tolerance. Returns a status, and the length of the step that stands tried."""
+    control = run.control
+    dt = fl.length(setting.plan, run)
+    while True:
+        status, error = fl.limit_step(dt, run, setting, space)
+        if status != 0:
+            return status, dt
+        shorter = fl.shortened(dt, error, run, space)
+        if shorter >= dt:
+            control.next = fl.lengthened(dt, error, control)
+            return 0, dt
+        control.next = dt = shorter
 
 
 @kernel()
@@ -271,49 +265,53 @@ def _run(state: Record, run: Run, setting: Setting, space: Space, account: Accou
     if status != 0:
         return status
     _accept(0.0, run, space)
-    control.factor, control.limit = 1.0, -1
-    before = _margin(setting.charge.tests, space.new, run.now, 0.0, setting.data.heat.shape[0])
+    fc.guess_slopes(setting, run)
+    control.lever[LEVER.feed] = control.lever[LEVER.blast] = 1.0
+    control.next = fl.FIRST if run.now.slope > 0.0 else fl.FIRST_EMPTY
+    before = margin(setting.charge.tests, space.new, run.now, 0.0, setting.data.heat.shape[0])
     while True:
         if before >= 0.0 and control.feed_left <= 0.0 and sums.seconds >= plan.at_least - fl.MOMENT:
             return 0
-        if sums.seconds >= plan.at_most - fl.MOMENT:
-            sums.outcome = 1.0
+        if sums.seconds >= min(plan.at_most, plan.cut_at) - fl.MOMENT:
+            sums.outcome = 1.0 if sums.seconds >= plan.at_most - fl.MOMENT else 2.0
             return 0
-        fl.set_burner(plan, run)
-        most = fl.supply(plan, control)
-        factor = min(most, RAISED * control.factor + LEAST_FACTOR)
-        held = control.limit
-        dt = fl.length(plan, factor, run)
         waits = _waiting_for(run, setting, space)
-        status = fl.limit_step(dt, factor, run, setting, space)
+        status, dt = _next_step(run, setting, space)
         if status != 0:
             return status
         after = _margin_of(run, setting, space)
         fed = control.feed_left - run.drive.fed <= fl.FED_UP
         if before < 0.0 <= after and fed and sums.seconds + dt >= plan.at_least - fl.MOMENT:
             status, dt = _end(dt, before, run, setting, space)
-            if status != 0:
-                return status
             after = 0.0
-        account.limits[_held_by(most, held, waits, run, setting)] += dt
+        if sums.seconds + dt > plan.cut_at + fl.MOMENT:
+            dt = plan.cut_at - sums.seconds
+            status, _ = fx.try_step(dt, run, setting, space)
+            after = _margin_of(run, setting, space)
+        if status != 0:
+            return status
+        account.limits[_held_by(waits, run, setting)] += dt
         _count(dt, plan, space, account.warned)
         _accept(dt, run, space)
         before = after
 
 
 @kernel()
-def _set_out(run: Run, setting: Setting, moles: Floats) -> None:
+def _set_out(run: Run, setting: Setting, moles: Floats, spare: Floats) -> None:
     """What steers a run at its beginning."""
     control, plan, charge, elements = run.control, setting.plan, setting.charge, setting.data.chemistry.elements
     n = elements.shape[0]
     control.feed_left, control.coolant_left, control.reductant_left = 1.0, plan.coolant_mass, plan.reductant_mass
     for k in range(charge.feed.shape[0]):
-        control.feed_mass += _sum(charge.feed[k], n)
+        control.feed_mass += kg_of(charge.feed[k], n)
     if control.feed_mass <= 0.0:
         control.feed_left = 0.0
     control.oxygen_mass = 2.0 * elements[setting.data.oxygen].molar_mass
     control.need = oxygen_to_burn(charge.supplies[SUPPLY.fuel, :n], elements, moles)
     control.most_burner = fl.most_burner(plan, control.need, moles)
+    control.burnable = oxygen_to_burn(charge.supplies[SUPPLY.reductant, :n], elements, spare)
+    if control.feed_mass > 0.0:
+        control.organic = oxygen_to_burn(charge.feed[FED.organic, :n], elements, spare) / control.feed_mass
 
 
 @kernel()
@@ -331,6 +329,8 @@ def _phase(data: Data, charge: Charge, plans: Records, states: Records, account:
         bench.reports,
         bench.reports[REPORTS.then],
         bench.new,
+        bench.whole,
+        bench.first,
         bench.scratch,
         bench.mass,
         bench.shares,
@@ -339,12 +339,12 @@ def _phase(data: Data, charge: Charge, plans: Records, states: Records, account:
         bench.over,
         bench.melt,
     )
-    _set_out(run, setting, bench.moles)
+    _set_out(run, setting, bench.moles, bench.spare)
     if _run(state, run, setting, space, account) != 0:
         return 3
     fuel = account.streams[ROW.fuel - ROW.feed]
-    sums.fuel_heat = _sum(fuel, n) / max(_sum(charge.supplies[SUPPLY.fuel], n), 1e-300) * plan.fuel_lhv
-    _finish(run, space, state, account.split)
+    sums.fuel_heat = kg_of(fuel, n) / max(kg_of(charge.supplies[SUPPLY.fuel], n), 1e-300) * plan.fuel_lhv
+    _finish(run, space, state, account)
     charge.bath[:] = bench.old  # the last use of the bench: a record does not keep the array alive that it is part of
     return 0
 

@@ -1,172 +1,211 @@
-"""How much of its rates a furnace step can run at: the limits of a phase, its burner and its coolant.
+"""The steps of a furnace phase at the largest rates that its limits allow; see ``twin.kernels.furnace_control`` for what they are and what is cut.
 
-Feed, blast and reductant run at their rates times one factor, at most 1. It is the largest one at which the bought oxygen and the burnt off-gas
-keep to their limits, and the bath ends the step neither above ``hottest`` nor below ``coldest``; a bath that is above may only be fed with what cools
-it, one that is below with what does not slow its heating. The factor of the last step, somewhat raised, is tried first; where it is too large the root
-is bracketed. The burner is an integral controller of ``target``; coolant comes in proportion within ``band`` below ``hottest``.
+The levers are found on the step as a whole, with what its halves made of the last one added; then the halves are taken, and if a limit is passed all is
+tried once more.
 """
 
 from __future__ import annotations
 
 import math
 
+from twin.kernels import furnace_control as fc
 from twin.kernels.compile import Floats, kernel
+from twin.kernels.furnace_extrapolation import add_halves, try_whole
 from twin.kernels.furnace_space import MOLTEN_FROM, NORMAL, Run, Setting, Space
-from twin.kernels.furnace_step import step
-from twin.kernels.furnace_tables import LIMIT
-from twin.kernels.physical_constants import AIR_OXYGEN
+from twin.kernels.furnace_tables import LEVER, REPORTS
 from twin.kernels.record_table import Record
 
 SURELY_COLD, SURELY_HOT = MOLTEN_FROM - 100.0, MOLTEN_FROM + 100.0  # K, by the heat content of an unreacted charge
-USEFUL = 0.5  # of the flame's heat, for the burner's control only: that above a bath's temperature
-GAIN = 0.5  # of what would reach the target in a step
 FLAME_SHARE = 0.95  # of the off-gas limit: the rest is for the bath
-TRIES = 8
-KEPT = 1e-6  # how closely a limit is kept, as share of it or of the band
-CLOSELY = 0.05  # of a limit or the band: near enough below it
-NEARLY = 0.99  # of the secant, so that the next try keeps the limit
+TRIES, AGAIN = 8, 3
+NOTHING = 1e-6  # of a move of the levers
+MEASURED_BY = 0.2  # of a lever
 MOMENT = 1e-9  # s
 FED_UP = 1e-12  # share of the feed
+FIRST, FIRST_EMPTY, LEAST = 60.0, 5.0, 1.0  # s: length of the first step, of that of an empty furnace, of the shortest
+FREEZING, FREEZING_STEP = 2.0, 10.0  # K and s: how closely melting and freezing are found
+MOST_FED = 0.5  # of the bath, in a step
+GROWTH, SHRINKAGE, SAFELY = 3.0, 0.15, 0.85
 
 
 @kernel()
-def bought(volume: float, fraction: float) -> float:
-    """Bought oxygen in a gas of ``volume`` with the O2 fraction ``fraction``, the rest being air.
-
-    >>> round(bought(1.0, 0.21), 12), round(bought(1.0, 0.605), 12), round(bought(2.0, 1.0), 12)
-    (0.0, 0.5, 2.0)
-    """
-    return volume * (fraction - AIR_OXYGEN) / (1.0 - AIR_OXYGEN)
+def _levers(control: Record) -> tuple[float, float, float, float]:
+    lever = control.lever
+    return lever[0], lever[1], lever[2], lever[3]
 
 
 @kernel()
-def _drive(plan: Record, dt: float, factor: float, hot: bool, control: Record, drive: Record) -> None:
-    """Fill in what a step is driven by, at ``factor`` of the rates."""
-    drive.dt = dt
-    drive.fed = drive.coolant = drive.reductant = drive.blast_o2 = drive.blast_n2 = 0.0
-    if control.feed_mass > 0.0:
-        drive.fed = min(factor * plan.feed_rate * dt / control.feed_mass, control.feed_left)
-    fuel = control.burner * plan.burner_power * dt / plan.fuel_lhv
-    drive.fuel = fuel
-    drive.flame_o2 = fuel * control.need * plan.burner_excess
-    flame = drive.flame_o2 / plan.burner_oxygen
-    drive.flame_n2 = flame * (1.0 - plan.burner_oxygen)
-    drive.bought_o2 = bought(flame, plan.burner_oxygen)
-    if hot:
-        drive.coolant = min(control.cooling * plan.coolant_rate * dt, control.coolant_left)
-        drive.reductant = min(factor * plan.reductant_rate * dt, control.reductant_left)
-        blast = factor * plan.blast * dt * NORMAL
-        drive.blast_o2, drive.blast_n2 = blast * plan.blast_oxygen, blast * (1.0 - plan.blast_oxygen)
-        drive.bought_o2 += bought(blast, plan.blast_oxygen)
+def _set(control: Record, levers: tuple[float, float, float, float]) -> None:
+    for k in range(4):
+        control.lever[k] = levers[k]
 
 
 @kernel()
-def try_step(dt: float, factor: float, run: Run, setting: Setting, space: Space) -> int:
-    """Try a step from the state of the run, at ``factor`` of the rates. Returns 0 or a status of ``smelt``."""
-    run.sums.tried += 1.0
-    _drive(setting.plan, dt, factor, run.now.molten > 0.0, run.control, run.drive)
-    return step(run.old, run.now, run.drive, setting, space)
+def _ends(dt: float, run: Run, space: Space) -> tuple[float, float]:
+    """Temperature and off-gas by the whole step that stands tried, and what its halves will add by the last one."""
+    control = run.control
+    return space.then.temperature + control.warming_off * dt * dt, space.then.gas_volume + control.gas_off * dt * dt
 
 
 @kernel()
-def set_burner(plan: Record, run: Run) -> None:
-    """Set burner and coolant for the next step."""
-    now, control = run.now, run.control
-    if plan.burner_power > 0.0:
-        lance = plan.burner_in_bath
-        reaches = USEFUL * (lance + (1.0 - lance) * plan.burner_return) * plan.dt * plan.burner_power
-        wanted = (plan.target - now.temperature) * now.slope / max(reaches, 1.0)
-        control.burner = min(max(control.burner + GAIN * wanted, 0.0), control.most_burner)
-    control.cooling = min(max((now.temperature - plan.hottest) / plan.band + 1.0, 0.0), 1.0)
+def _edges(dt: float, run: Run, plan: Record) -> tuple[float, float]:
+    """The lowest and the highest temperature that a step may end at."""
+    start = run.now.temperature
+    if run.now.slope <= 0.0:
+        return -math.inf, math.inf
+    low = plan.coldest - max(plan.coldest - start, 0.0) * math.exp(-dt / fc.REACHES)
+    return low, max(plan.hottest, start)
 
 
 @kernel()
-def supply(plan: Record, control: Record) -> float:
-    """Largest factor that the bought oxygen allows."""
-    blast = bought(plan.blast, plan.blast_oxygen)
-    if blast <= 0.0 or plan.oxygen_limit == math.inf:
-        return 1.0
-    flame = control.burner * plan.burner_power / plan.fuel_lhv * control.need * plan.burner_excess / plan.burner_oxygen / NORMAL
-    return float(min(max((plan.oxygen_limit - bought(flame, plan.burner_oxygen)) / blast, 0.0), 1.0))
-
-
-@kernel()
-def limit_step(dt: float, factor: float, run: Run, setting: Setting, space: Space) -> int:
-    """Try a step at ``factor`` of the rates, and at less until it keeps to the limits. Leaves factor and limit (-1: none) in the run's control."""
-    plan, now, control = setting.plan, run.now, run.control
-    start, empty = now.temperature, now.slope <= 0.0
-    floor, limit = plan.coldest, -1
-    if start < floor and not empty:
-        status = try_step(dt, 0.0, run, setting, space)
-        if status != 0 or now.molten == 0.0:
-            control.factor, control.limit = 0.0, LIMIT.heat
-            return status
-        floor = min(floor, space.then.temperature)
-    top = factor
-    if control.limit >= 0.0 and control.factor > 0.0:
-        factor = min(top, control.factor)
-    low, high, at_low, at_high = 0.0, top, math.nan, math.nan
-    for tried in range(TRIES):
-        factor = low if tried == TRIES - 1 else factor
-        status = try_step(dt, factor, run, setting, space)
+def _measure(dt: float, ends: tuple[float, float], run: Run, setting: Setting, space: Space) -> int:
+    """Measure what feed and blast do to temperature and off-gas, about the step that stands tried."""
+    control = run.control
+    control.measured = 1.0
+    levers = _levers(control)
+    for k in range(2):
+        rate = control.blast if k == LEVER.blast else max(control.feed_rate if control.feed_left > 0.0 else 0.0, control.reductant_rate)
+        if rate <= 0.0:
+            control.heat[k] = control.volume[k] = 0.0
+            continue
+        control.lever[k] = levers[k] - MEASURED_BY if levers[k] > MEASURED_BY else levers[k] + MEASURED_BY
+        status = try_whole(dt, run, setting, space)
         if status != 0:
             return status
-        slack, nearest = slack_of(plan, dt, start, floor, empty, space.then)
-        if slack >= -KEPT:
-            if factor >= top or slack <= CLOSELY or tried == TRIES - 1:
-                break
-            low, at_low = factor, slack
-        elif factor == 0.0:
-            limit = nearest
-            break
-        else:
-            high, at_high, limit = factor, slack, nearest
-        if math.isnan(at_high):
-            factor = top
-            continue
-        if math.isnan(at_low):
-            factor = 0.9 * factor if tried == 0 and factor < top else 0.0
-            continue
-        factor = low + NEARLY * (high - low) * at_low / (at_low - at_high)
-    control.factor, control.limit = factor, limit
+        t, v = _ends(dt, run, space)
+        fc.learn(dt, levers, t - ends[0], v - ends[1], run)
+        _set(control, levers)
     return 0
 
 
 @kernel()
-def slack_of(plan: Record, dt: float, start: float, floor: float, free: bool, then: Record) -> tuple[float, int]:
-    """By how much a step keeps to the limits of off-gas and temperature, negative where it does not, and the one that is nearest."""
-    slack, limit = 1.0, LIMIT.off_gas
-    if plan.gas_limit < math.inf:
-        slack = 1.0 - then.gas_volume / (plan.gas_limit * dt)
-    if free:
-        return slack, limit
-    hot = (max(plan.hottest, start) - then.temperature) / plan.band
-    if hot < slack:
-        slack, limit = hot, LIMIT.cooling
-    cold = (then.temperature - floor) / plan.band
-    if cold < slack:
-        slack, limit = cold, LIMIT.heat
-    return slack, limit
+def _kept(dt: float, edges: tuple[float, float], t: float, v: float, plan: Record) -> bool:
+    hot, cold, gas = fc.slack_of(plan, dt, edges, t, v)
+    return min(hot, cold, gas) >= -fc.KEPT
 
 
 @kernel()
-def length(plan: Record, factor: float, run: Run) -> float:
+def _search(dt: float, edges: tuple[float, float], run: Run, setting: Setting, space: Space) -> int:
+    """Try the step as a whole at the levers that stand, and at others until it keeps to the limits, or no lever helps. Returns 0 or a status."""
+    control = run.control
+    last, t, v = _levers(control), math.nan, math.nan
+    for tried in range(TRIES):
+        if tried >= TRIES - 3:  # the linear model does not serve
+            control.lever[LEVER.feed] *= 0.3 if tried < TRIES - 1 else 0.0
+            control.lever[LEVER.blast] *= 0.3 if tried < TRIES - 1 else 0.0
+        levers, holds = _levers(control), (control.held[0], control.held[1])
+        status = try_whole(dt, run, setting, space)
+        if status != 0:
+            return status
+        before = t, v
+        t, v = _ends(dt, run, space)
+        if tried > 0:
+            fc.learn(dt, last, t - before[0], v - before[1], run)
+        last = levers
+        kept = _kept(dt, edges, t, v, setting.plan)
+        stale = not kept and control.measured == 0.0 and run.now.slope > 0.0
+        if stale:
+            status = _measure(dt, (t, v), run, setting, space)
+            if status != 0:
+                return status
+        worth = fc.find_levers(dt, edges, t, v, run, setting)
+        if (kept and worth <= 1.0) or worth <= NOTHING or tried == TRIES - 1:
+            _set(control, levers)
+            control.held[0], control.held[1] = holds
+            return try_whole(dt, run, setting, space) if stale else 0
+    return 0
+
+
+@kernel()
+def limit_step(dt: float, run: Run, setting: Setting, space: Space) -> tuple[int, float]:
+    """Try a step at the largest levers that keep to the limits. Returns 0 or a status of ``smelt``, and the error over the tolerance."""
+    plan, now, control, whole = setting.plan, run.now, run.control, space.reports[REPORTS.whole]
+    fc.set_rates(plan, dt, run)
+    edges = _edges(dt, run, plan)
+    fc.find_levers(dt, edges, now.temperature + control.warming * dt, control.gas * dt, run, setting)
+    error = math.inf
+    for again in range(AGAIN):
+        status = _search(dt, edges, run, setting, space)
+        if status == 0:
+            status, error = add_halves(run, setting, space)
+        if status != 0:
+            return status, math.inf
+        t, v = space.then.temperature, space.then.gas_volume
+        if error < math.inf:
+            control.warming_off, control.gas_off = (t - whole.temperature) / (dt * dt), (v - whole.gas_volume) / (dt * dt)
+        if error > 1.0 or again == AGAIN - 1 or _kept(dt, edges, t, v, plan):
+            break
+        levers, holds = _levers(control), (control.held[0], control.held[1])
+        if fc.find_levers(dt, edges, t, v, run, setting) <= NOTHING:
+            _set(control, levers)
+            control.held[0], control.held[1] = holds
+            break
+    return 0, error
+
+
+@kernel()
+def _parts(left: float, dt: float) -> float:
+    """``dt``, or less, so that what is left takes a whole number of steps where it takes few."""
+    count = math.ceil(left / dt - 1e-9)
+    return left / count if 1 <= count <= 3 else dt
+
+
+@kernel()
+def length(plan: Record, run: Run) -> float:
     """Length of the next step [s]."""
-    seconds = run.sums.seconds
-    dt = min(plan.dt, plan.at_most - seconds)
+    seconds, control = run.sums.seconds, run.control
+    dt = min(plan.dt, control.next)
+    dt = _parts(plan.at_most - seconds, dt)
     if seconds < plan.at_least - MOMENT:
-        dt = min(dt, plan.at_least - seconds)
-    if run.control.feed_left > 0.0 and plan.feed_rate * factor > 0.0:
-        dt = min(dt, max(run.control.feed_left * run.control.feed_mass / (plan.feed_rate * factor), min(1.0, dt)))
-    return float(dt)
+        dt = _parts(plan.at_least - seconds, dt)
+    rate = control.lever[LEVER.feed] * fc.ramp(plan.feed_rate, plan.feed_to, plan.feed_over, seconds + 0.5 * dt)
+    if control.feed_left > 0.0 and rate > 0.0:
+        dt = max(_parts(control.feed_left * control.feed_mass / rate, dt), min(LEAST, dt))
+    rate = control.lever[LEVER.feed] * fc.ramp(plan.reductant_rate, plan.reductant_to, plan.reductant_over, seconds + 0.5 * dt)
+    if 0.0 < control.reductant_left < math.inf and rate > 0.0:
+        dt = max(_parts(control.reductant_left / rate, dt), min(LEAST, dt))
+    bath = 0.0
+    for i in range(run.old.shape[0] - 2):
+        bath += run.old[i]
+    if run.now.slope > 0.0 and control.feed_left > 0.0 and plan.feed_rate > 0.0:
+        dt = min(dt, max(MOST_FED * bath / max(plan.feed_rate, plan.feed_to), LEAST))
+    return fc.until_ramps_end(plan, seconds, dt)
 
 
 @kernel()
-def throttled(plan: Record, control: Record, now: Record) -> bool:
-    """Whether there is anything that the factor acts on."""
-    feeds = control.feed_left > 0.0 and plan.feed_rate > 0.0
-    reduces = plan.reductant_rate > 0.0 and control.reductant_left > 0.0
-    return bool(feeds or (now.molten > 0.0 and (plan.blast > 0.0 or reduces)))
+def shortened(dt: float, error: float, run: Run, space: Space) -> float:
+    """Length to try instead of ``dt``; ``dt`` where the step stands: its error is allowed, and freezing or melting is found closely."""
+    now, then, control = run.now, space.then, run.control
+    if dt <= LEAST * (1.0 + 1e-6):
+        return dt
+    crossed = then.molten != now.molten and now.slope > 0.0 and (now.molten > 0.0 or now.temperature > 0.0)
+    if (crossed and abs(then.temperature - MOLTEN_FROM) > FREEZING) or error == math.inf:
+        if dt <= FREEZING_STEP:
+            return dt
+        share = (MOLTEN_FROM - now.temperature) / (then.temperature - now.temperature)
+        share = share if crossed and 0.0 < share < 1.0 else 0.5
+        return max(min(share * dt + 0.5, 0.9 * dt), 0.5 * FREEZING_STEP)
+    if error > 1.0:
+        return max(LEAST, dt * max(SHRINKAGE, SAFELY / math.sqrt(error)))
+    rate = control.lever[LEVER.feed] * control.feed_rate
+    need = control.feed_left * control.feed_mass / rate if control.feed_left > 0.0 and rate > 0.0 else math.inf
+    return max(need, LEAST) if need < 0.98 * dt else dt
+
+
+@kernel()
+def lengthened(dt: float, error: float, control: Record) -> float:
+    """Length of the next step by the error of one of length ``dt``, which something else may have kept short."""
+    return max(dt * min(GROWTH, SAFELY / math.sqrt(max(error, 1e-6))), control.next if error <= 1.0 and dt < 0.9 * control.next else 0.0, LEAST)
+
+
+@kernel()
+def throttled(plan: Record, control: Record, now: Record) -> int:
+    """The lever that the phase waits for, -1 where there is nothing that one acts on."""
+    if control.feed_left > 0.0 and plan.feed_rate > 0.0:
+        return LEVER.feed
+    if now.molten > 0.0 and control.blast > 0.0:
+        return LEVER.blast
+    return LEVER.feed if now.molten > 0.0 and control.reductant_rate > 0.0 and control.reductant_left > 0.0 else -1
 
 
 @kernel()

@@ -12,8 +12,8 @@ from twin.kernels.furnace_tables import PLAN, SHARE
 from twin.kernels.physical_constants import AIR_OXYGEN
 from twin.kernels.record_table import Records
 
-OUTCOMES = ("done", "time is up")
-"""How a phase ended: all fed and tests met; ``at_most`` reached."""
+OUTCOMES = ("done", "time is up", "cut off")
+"""How a phase ended: all fed and tests met; ``at_most`` reached; ``cut_at`` reached."""
 
 STATUSES = (
     "an amount in the bath, the feed or a supply is negative or not finite",
@@ -22,7 +22,7 @@ STATUSES = (
 )
 _SHARES = tuple(field.name for field in PLAN.fields if field.unit == SHARE)
 _POSITIVE = ("band", "area", "fuming_gas", "frozen_most")
-_FINITE = ("blast", "burner_power", "electrode_power", "reductant_rate", "feed_rate", "coolant_rate")
+_FINITE = ("blast", "burner_power", "electrode_power", "reductant_rate", "feed_rate", "coolant_rate", "target_to", "blast_to", "reductant_to", "feed_to")
 
 
 def plan_of(values: Mapping[str, float]) -> Records:
@@ -43,7 +43,7 @@ def possible(plan: Records) -> bool:
         return False
     at = dict(zip(PLAN.names, numbers.tolist(), strict=True))
     shares = all(at[name] <= 1.0 for name in _SHARES)
-    times = 0.0 < at["dt"] < math.inf and at["at_least"] <= at["at_most"] < math.inf
+    times = 0.0 < at["dt"] < math.inf and 0.0 < at["tolerance"] < math.inf and at["at_least"] <= at["at_most"] < math.inf
     air = AIR_OXYGEN <= at["blast_oxygen"] <= 1.0 and AIR_OXYGEN <= at["burner_oxygen"] <= 1.0 and at["fuel_lhv"] > 0.0
     finite = all(at[name] < math.inf for name in _FINITE)
     positive = all(at[name] > 0.0 for name in _POSITIVE)

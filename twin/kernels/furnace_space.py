@@ -49,13 +49,17 @@ class Charge(NamedTuple):
 
 
 class Account(NamedTuple):
-    """What a phase gives: ``split`` (3, E + 2), the bath by PARTS; ``streams`` (9, E + 2) by STREAMS; one SUMS; seconds by LIMIT; counts by WARNING."""
+    """What a phase gives: ``split`` (3, E + 2), the bath by PARTS; ``streams`` (9, E + 2) by STREAMS; one SUMS; seconds by LIMIT; counts by WARNING.
+
+    ``solids`` (E,): kg of each element that is solid oxide in the slag at the end.
+    """
 
     split: Floats
     streams: Floats
     sums: Records
     limits: Floats
     warned: Counts
+    solids: Floats
 
 
 class Bench(NamedTuple):
@@ -66,10 +70,13 @@ class Bench(NamedTuple):
     drive: Records
     reports: Records
     new: Floats
+    whole: Floats
+    first: Floats
     scratch: Floats
     mass: Floats
     shares: Floats
     moles: Floats
+    spare: Floats
     heats: Records
     over: Records
     melt: Melt
@@ -97,12 +104,15 @@ class Run(NamedTuple):
 class Space(NamedTuple):
     """What every step overwrites; ``new`` (rows by ROW, E + 2) and ``then``, a REPORT, are its result, ``melt.counted`` its warnings.
 
+    ``whole`` and ``first`` are like ``new``, of the step taken as a whole and of its first half;
     ``reports`` by REPORTS; ``scratch`` by SCRATCH; ``shares`` by KEY of the slag; ``moles`` by MOLECULE; ``heats`` by HEATS and ``over`` by OVER, of ENTHALPY.
     """
 
     reports: Records
     then: Record
     new: Floats
+    whole: Floats
+    first: Floats
     scratch: Floats
     mass: Floats
     shares: Floats
@@ -115,7 +125,7 @@ class Space(NamedTuple):
 def new_account(elements: int, warned: Counts) -> Account:
     """Return the arrays that a phase of so many elements gives; ``warned`` is counted up."""
     width = elements + 2
-    return Account(np.zeros((len(PARTS), width)), np.zeros((len(STREAMS), width)), SUMS.new(), np.zeros(len(LIMIT)), warned)
+    return Account(np.zeros((len(PARTS), width)), np.zeros((len(STREAMS), width)), SUMS.new(), np.zeros(len(LIMIT)), warned, np.zeros(elements))
 
 
 @kernel()
@@ -137,9 +147,12 @@ def new_bench(elements: int) -> Bench:
         np.zeros(1, dtype=_DRIVE),
         np.zeros(len(REPORTS), dtype=_REPORT),
         np.zeros((len(ROW), width)),
+        np.zeros((len(ROW), width)),
+        np.zeros((len(ROW), width)),
         np.zeros((len(SCRATCH), width)),
         np.zeros(elements),
         np.zeros(len(KEY)),
+        np.zeros(len(MOLECULE)),
         np.zeros(len(MOLECULE)),
         np.zeros(len(HEATS), dtype=_ENTHALPY),
         np.zeros(len(OVER), dtype=_ENTHALPY),

@@ -195,13 +195,14 @@ def step(bath: Floats, now: Record, drive: Record, setting: Setting, space: Spac
     formation = metal.formation + slag.formation + solid.formation
     wall = (setting.plan.wall_loss * (now.temperature - COLD) / SPAN + to_jackets(setting.plan, now)) * dt if b > 0.0 else 0.0
     total = mix[n] + mix[n + 1] - wall
-    between = temperature_of(total - flame - formation - gas.formation, a + gas.content, b + gas.slope)
-    if math.isnan(between):
-        between = now.temperature
+    between = now.temperature  # of the gas that leaves, and of what a flame heats: so that a bath whose temperature is held has no error of the step
+    if now.slope <= 0.0 or b <= 0.0:
+        between = temperature_of(total - flame - formation - gas.formation, a + gas.content, b + gas.slope)
+        between = now.temperature if math.isnan(between) else between
     hot_gas = gas.formation + content(gas.content, gas.slope, between) + flame
     total += _burn_above(hot_gas, fume_oxygen, between, b <= 0.0, setting, space) - hot_gas
     if b > 0.0 and dt > 0.0:
-        wanted = content(a, b, setting.plan.target) - (total - formation)
+        wanted = content(a, b, drive.target) - (total - formation)
         then.electric = min(max(wanted, 0.0), setting.plan.electrode_power * dt)
         total += then.electric
     temperature = temperature_of(total - formation, a, b)

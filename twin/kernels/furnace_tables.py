@@ -14,7 +14,8 @@ SHARE = "share"
 PLAN = Table(
     "The plan of a phase",
     (
-        Field("dt", "s", 60.0, "longest step"),
+        Field("dt", "s", 900.0, "longest step"),
+        Field("tolerance", "", 0.03, "relative difference that a step and its two halves may have in what they give"),
         Field("at_least", "s", 0.0, "shortest duration"),
         Field("at_most", "s", 86400.0, "longest duration"),
         Field("target", "K", 1523.15, "temperature that the burner holds"),
@@ -63,6 +64,15 @@ PLAN = Table(
         Field("spread", "", 1.0, "their geometric standard deviation, at least 1"),
         Field("area", "m2", 10.0, "of the slag"),
         Field("thickness", "", 1.0, "viscosity over that of the equation"),
+        Field("target_to", "K", 0.0, "what `target` comes to …"),
+        Field("target_over", "s", 0.0, "… in a straight line over so long; 0 where it stays, as of the three that follow"),
+        Field("feed_to", "kg/s", 0.0, "what `feed_rate` comes to …"),
+        Field("feed_over", "s", 0.0, "… over so long"),
+        Field("blast_to", "Nm3/s", 0.0, "what `blast` comes to …"),
+        Field("blast_over", "s", 0.0, "… over so long"),
+        Field("reductant_to", "kg/s", 0.0, "what `reductant_rate` comes to …"),
+        Field("reductant_over", "s", 0.0, "… over so long"),
+        Field("cut_at", "s", math.inf, "the phase is cut off then, whatever has still to be done; the steps before are those of the whole phase"),
     ),
 )
 STATE = Table(
@@ -118,15 +128,28 @@ DRIVE = Table(
         Field("flame_o2", "mol", 0.0, ""),
         Field("flame_n2", "mol", 0.0, ""),
         Field("bought_o2", "mol", 0.0, "of blast and flame, beyond their air"),
+        Field("target", "K", 0.0, "that electrodes hold"),
     ),
 )
 CONTROL = Table(
     "What steers a run of steps",
     (
-        Field("factor", SHARE, 0.0, "of the rates, in the last step"),
-        Field("limit", "", 0.0, "place of what held it back, -1 for nothing", COUNT),
-        Field("burner", SHARE, 0.0, "of the burner's power"),
-        Field("cooling", SHARE, 0.0, "of the coolant's rate"),
+        Field("lever", SHARE, 0.0, "by LEVER: what the rates of feed and reductant, blast, burner and coolant are multiplied with", length=4),
+        Field("held", "", 0.0, "places of what holds feed and blast back, -1 for nothing", length=2),
+        Field("heat", "W", 0.0, "by LEVER: heating of the bath by a whole lever", length=4),
+        Field("volume", "Nm3/s", 0.0, "by LEVER: burnt off-gas of a whole lever", length=4),
+        Field("measured", "", 0.0, "1 once those of feed and blast have been measured"),
+        Field("warming", "K/s", 0.0, "of the bath, in the last step"),
+        Field("gas", "Nm3/s", 0.0, "burnt off-gas, in the last step"),
+        Field("warming_off", "K/s2", 0.0, "temperature that a step's halves bring beyond what it has, over its length squared"),
+        Field("gas_off", "Nm3/s2", 0.0, "likewise of the off-gas"),
+        Field("next", "s", 0.0, "length of the next step by the error of the last"),
+        Field("target", "K", 0.0, "of the burner, in this step"),
+        Field("feed_rate", "kg/s", 0.0, "at a whole lever, in this step"),
+        Field("blast", "Nm3/s", 0.0, "likewise"),
+        Field("reductant_rate", "kg/s", 0.0, "likewise"),
+        Field("organic", "mol/kg", 0.0, "oxygen that burns a kg of feed"),
+        Field("burnable", "mol/kg", 0.0, "oxygen that burns a kg of reductant"),
         Field("need", "mol/kg", 0.0, "oxygen that burns a kg of fuel"),
         Field("most_burner", SHARE, 0.0, "of the burner's power that the off-gas limit can take"),
         Field("oxygen_mass", "kg/mol", 0.0, "of O2"),
@@ -140,7 +163,7 @@ SUMS = Table(
     "What adds up over a phase",
     (
         Field("seconds", "s", 0.0, "duration"),
-        Field("outcome", "", 0.0, "0 done, 1 time is up"),
+        Field("outcome", "", 0.0, "0 done, 1 time is up, 2 cut off"),
         Field("fed", SHARE, 0.0, "of the charge"),
         Field("oxygen_volume", "Nm3", 0.0, "bought oxygen"),
         Field("air_volume", "Nm3", 0.0, "air of blast and burner"),
@@ -261,6 +284,15 @@ class _Limits(NamedTuple):
     time: int
 
 
+class _Levers(NamedTuple):
+    """What a run of steps is steered by."""
+
+    feed: int  # and reductant
+    blast: int
+    burner: int
+    coolant: int
+
+
 class _Warnings(NamedTuple):
     """Counted once a step: what an equilibrium counts, then what the furnace does."""
 
@@ -284,15 +316,17 @@ class _Warnings(NamedTuple):
 
 
 class _Reports(NamedTuple):
-    """Places of reports: of the state, of the step that is tried, and one that stays empty."""
+    """Places of reports: of the state, of the step that is tried, one that stays empty; of a step taken as a whole, and of the end of its first half."""
 
     now: int
     then: int
     blank: int
+    whole: int
+    middle: int
 
 
 FED, SUPPLY, ROW, SCRATCH, HEATS, OVER = places(_Fed), places(_Supplies), places(_Rows), places(_Scratch), places(_Heats), places(_Above)
-TEST, LIMIT, WARNING, REPORTS = places(_Tests), places(_Limits), places(_Warnings), places(_Reports)
+TEST, LIMIT, WARNING, REPORTS, LEVER = places(_Tests), places(_Limits), places(_Warnings), places(_Reports), places(_Levers)
 PARTS: tuple[str, ...] = ROW._fields[ROW.metal : ROW.feed]
 """What a bath is made of."""
 STREAMS: tuple[str, ...] = ROW._fields[ROW.feed :]

@@ -15,7 +15,7 @@ FLOOR = -184.0  # ln pO2: 1e-80 atm, where no oxide is left
 TOP = 1e-6  # how far below the total pressure, in ln, the search for pO2 ends
 NARROWEST = 1e-11  # of ln pO2, where the jump is many times the oxygen
 NEAR, NEAR_STEPS = 0.5, 6  # of ln pO2, the longest step from a guess that is near; how many of them
-NEARLY_CLOSED = 1e-11  # of all oxygen, from such a guess: what is left goes where most oxygen is
+NEARLY_CLOSED = 1e-10  # of all oxygen, from such a guess: what is left goes where most oxygen is
 SLOPE_FROM = 1e-6  # of all oxygen: smaller differences say nothing of the slope
 LEAST_WIDTH = 0.02  # of ln pO2: of the first bracket then
 COLLAPSED = 1e-8  # of ln pO2: two sides of a jump; between them amounts are linear to 1e-16
@@ -77,10 +77,11 @@ def oxygen_needed(u: float, share: Share) -> float:
     for j in range(3):
         phases[j] = max(phases[j], 1e-3 * mixture.total)
     steps = split_phases(share.at, share.present, mixture)
-    if steps == 0:  # from elsewhere
-        for j in range(3):
-            phases[j] = mixture.total
-        steps = split_phases(share.at, share.present, mixture)
+    for tried in range(2):  # from elsewhere: next to no gas, then as much of each
+        if steps == 0:
+            phases[0] = phases[1] = mixture.total
+            phases[2] = 1e-12 * mixture.total if tried == 0 else mixture.total
+            steps = split_phases(share.at, share.present, mixture)
     if steps == 0:
         return math.nan
     in_metal, in_slag, in_gas = 0.0, 0.0, 2.0 * mixture.o2 * phases[2]

@@ -18,6 +18,7 @@ from twin.kernels.record_table import Record, Records
 BARRIER = 1e-15  # of all moles: keeps each solution alive in the arithmetic
 CLOSED = 1e-14  # of all oxygen, and of all moles
 ROUNDING = 5e-15  # of a sum of fractions: no step can better it
+FLAT = 1e-11  # of a sum of fractions: good enough where a solution's moles hardly change it, as those of nearly pure oxygen gas
 SETTLED = 1e-9  # of the moles of a solution: the next step would change them by its square
 PATIENCE = 15  # plain Newton steps
 LONGEST = 300  # steps
@@ -130,6 +131,19 @@ def fall_of(x: float, element: Record) -> float:
 
 
 @kernel()
+def _write(present: Records, constant: int, mixture: Record) -> None:
+    """Fractions in slag of elements with a constant factor, and what of each element is solid, at the moles of the solutions that were found."""
+    m, s, g = mixture.phases[0], mixture.phases[1], mixture.phases[2]
+    for k in range(mixture.present):
+        element = present[k]
+        if k < constant:
+            element.in_slag = element.to_slag * element.in_metal
+        element.solid = 0.0
+        if element.in_metal >= element.most:
+            element.solid = max(element.moles - element.in_metal * (m + element.to_gas * g) - element.in_slag * s, 0.0)
+
+
+@kernel()
 def split_phases(at: Records, present: Records, mixture: Record) -> int:
     """Find the moles of metal, slag and gas. Returns the steps, or 0 where it did not converge.
 
@@ -143,6 +157,7 @@ def split_phases(at: Records, present: Records, mixture: Record) -> int:
     barrier = BARRIER * total
     room = 1.0 - mixture.o2
     m, s, g = phases[0], phases[1], phases[2]
+    r0 = r1 = r2 = math.inf
     for step in range(1, LONGEST + 1):
         r0, r1, r2 = 1.0 - barrier / m, 1.0 - (barrier + inert) / s, room - (barrier + permanent) / g
         h00, h11, h22 = barrier / (m * m), (barrier + inert) / (s * s), (barrier + permanent) / (g * g)
@@ -224,18 +239,16 @@ def split_phases(at: Records, present: Records, mixture: Record) -> int:
         d0 = (b0 - a01 * d1 - a02 * d2) / a00
         exact = max(abs(r0), abs(r1), abs(r2)) <= ROUNDING
         if exact or (abs(r0) * m + abs(r1) * s + abs(r2) * g <= CLOSED * total and max(abs(d0), abs(d1), abs(d2)) <= SETTLED):
-            for k in range(there):
-                element = present[k]
-                if k < constant:
-                    element.in_slag = element.to_slag * element.in_metal
-                element.solid = 0.0
-                if element.in_metal >= element.most:
-                    element.solid = max(element.moles - element.in_metal * (m + element.to_gas * g) - element.in_slag * s, 0.0)
             phases[0], phases[1], phases[2] = m, s, g
+            _write(present, constant, mixture)
             return step
         if not (math.isfinite(d0) and math.isfinite(d1) and math.isfinite(d2)):
             d0, d1, d2 = -r0, -r1, -r2 / room
         m *= min(max(1.0 + d0, 0.02), 50.0)
         s *= min(max(1.0 + d1, 0.02), 50.0)
         g *= min(max(1.0 + d2, 0.02), 50.0)
+    if max(abs(r0), abs(r1), abs(r2)) <= FLAT:
+        phases[0], phases[1], phases[2] = m, s, g
+        _write(present, constant, mixture)
+        return LONGEST
     return 0

@@ -19,7 +19,7 @@ Both draw on one x_m, so E_s is the sum of both, and each brings its own oxygen.
 **Solids.** Where the activity of an element's solid oxide (SnO2, Fe3O4, ZnO, NiO, Cu2O, chromite) comes to 1, it stays there and what is too much is
 solid. Solids are part of the slag's row, counted apart, and have their own oxygen. Those of two metals, as zinc ferrite, are not in the model.
 
-**Basicity.** ln of an oxide's activity coefficient may rise in proportion to the slag's basicity, see :func:`basicity_of`, which is found by secants.
+**Basicity.** ln of an oxide's activity coefficient may rise in proportion to the slag's basicity, see :mod:`twin.kernels.basicity`, which is found by secants.
 
 **Slope.** A measured slope d ln E_s / d ln pO2 may replace z/2. It turns the line about the pivot pressure and acts within 1e-13 to 1e-4
 atm, beyond which the slope is z/2 again; the oxygen balance keeps MO_z.
@@ -41,6 +41,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.kernels.basicity import MOST_ACID, MOST_BASIC, USUAL, basicity_of, set_basicity
 from twin.kernels.compile import Floats, kernel
 from twin.kernels.oxygen_pressure import FLOOR, LEAST, LN10, MOST, TOP, Share, oxygen_needed, oxygen_root
 from twin.kernels.record_table import Record, Records
@@ -49,8 +50,6 @@ from twin.kernels.smelting_tables import MELT, ODD, ROLE, SOLUTION, Chemistry, M
 Counts = NDArray[np.int64]
 
 R = 8.314462618  # J/(mol K)
-MOST_ACID, MOST_BASIC = -0.42, 0.35  # basicities between which activity coefficients in slag were measured
-USUAL = -0.25  # basicity where the search for it begins
 ALIKE = 1e-7  # basicities
 TRIES = 20  # for the basicity: with little slag it may jump from one to another
 FURTHEST = 0.2  # of a secant for it
@@ -167,32 +166,6 @@ def _clear_sums(mixture: Record) -> None:
     mixture.sum_ratio = 0.0
     for j in range(3):
         mixture.sum_oxygen[j] = mixture.sum_moles[j] = 0.0
-
-
-@kernel()
-def basicity_of(slag: Floats, elements: Records) -> float:
-    """Basicity of a ``slag`` (element,) kg: mol of CaO, MgO and half of NaO0.5 less SiO2 over all oxides, by atoms of metal; held within what is measured.
-
-    -0.42 of iron silicate that is saturated with silica, 0.35 of ferrite that is saturated with lime; 0 where there is no slag.
-    """
-    base = total = 0.0
-    for i in range(slag.shape[0]):
-        if slag[i] > 0.0 and (elements[i].in_slag > 0.0 or elements[i].role == ROLE.inert):
-            n = slag[i] / elements[i].molar_mass
-            base += n * elements[i].base
-            total += n
-    return min(max(base / total, MOST_ACID), MOST_BASIC) if total > 0.0 else 0.0
-
-
-@kernel()
-def _set_basicity(basicity: float, share: Share) -> None:
-    """Shift the activity coefficients in slag to what they are at a basicity."""
-    share.mixture.basicity = basicity
-    for k in range(share.mixture.present):
-        element = share.present[k]
-        own = share.at[element.which]
-        element.shift = own.basicity * (basicity - own.basicity_at) if own.basicity != 0.0 else 0.0
-        element.pure = own.pure + element.shift if own.pure != 0.0 else 0.0
 
 
 @kernel()
@@ -324,14 +297,12 @@ def _find(mass: Floats, guess: float, available: float, share: Share, out: Float
 
 
 @kernel()
-def _find_basicity(
-    mass: Floats, guess: float, basicity: float, available: float, chemistry: Chemistry, share: Share, out: Floats
-) -> tuple[float, bool]:
+def _find_basicity(mass: Floats, guess: float, basicity: float, available: float, chemistry: Chemistry, share: Share, out: Floats) -> tuple[float, bool]:
     """As ``_find``, at the basicity that the slag then has: secants from the first guess, since the slag depends on it but little."""
     before = off_before = 0.0
     log_po2, free = math.nan, False
     for k in range(TRIES):
-        _set_basicity(basicity, share)
+        set_basicity(basicity, share)
         out[:, :] = 0.0
         _clear_sums(share.mixture)
         log_po2, free = _find(mass, guess, available, share, out)

@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 
 from twin.errors import Problem, UsageError
 from twin.materials.breaking import BRITTLE, DROPS, read_law, read_liberated, read_own_sizes
+from twin.materials.carbon import check_shares, mean_by_carbon
 from twin.materials.elements import ELEMENTS, REST, WATER
 from twin.materials.number import NAME, Label, Number, Reading, Report
 from twin.materials.pieces import FORMS, WALLED, Shape, shapes_of
-from twin.materials.properties import CLASSES, COMPUTED, EVAPORATION, FRACTION, NO_CLASS, PROPERTIES
+from twin.materials.properties import CLASSES, COMPUTED, EVAPORATION, FRACTION, NO_CLASS, OF_CARBON, PROPERTIES
 
 Floats = NDArray[np.float64]
 
@@ -225,6 +226,8 @@ class Catalogue:
             value = self._property(name, "density") * self._property(name, "solidity")
         elif key == "density":  # volumes add up
             value = 1.0 / math.fsum(f.value / self._property(part, key) for part, f in parts.items())
+        elif key in OF_CARBON:
+            value = mean_by_carbon((f.value * self.assay(part)[ELEMENTS.index("C")], self._property(part, key)) for part, f in parts.items())
         else:
             value = math.fsum(f.value * self._property(part, key) for part, f in parts.items())
         water = material.properties["moisture"].value
@@ -272,6 +275,7 @@ def _material(name: str, node: object, reading: Reading) -> Material:
     properties = {key: reading.number(fields[key], PROPERTIES[key].quantity, f"{path}.{key}") for key in PROPERTIES if key in fields}
     moisture = properties.get("moisture")
     _check_make_up(fields, water=moisture is not None and moisture.value == 1.0, path=path, reading=reading)
+    check_shares(properties, path, reading)
     labels = {key: reading.label(fields[key], f"{path}.{key}") for key in CLASSES if key in fields}
     if "density" not in fields and "constituents" not in fields:
         reading.wrong(path, "'density' is missing, e.g. 'density: 1080 kg/m3'")

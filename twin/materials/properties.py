@@ -40,11 +40,16 @@ PROPERTIES: dict[str, Property] = {
         "the most of the dry material's oxygen that is on metals and silicon, the rest being in organics; what an assay gives at most, which is the default",
         1.0,
     ),
+    "biogenic_carbon": Property(Quantity("1", ge=0, le=1), "share of the carbon that grew lately: wood, paper, natural fibres and rubber", 0.0),
+    "carbonate_carbon": Property(Quantity("1", ge=0, le=1), "share of the carbon that is on minerals, as carbonate", 0.0),
     "grain": Property(Quantity("m", gt=0), "size of the grains of one constituent inside a composite, which liberation goes by", 0.002),
 }
 """A property that a catalogue leaves out takes its default, which is assumed; a composite's ``COMPUTED`` ones follow from its constituents."""
 
-COMPUTED = ("density", "heating_value", "oxide_oxygen")
+OF_CARBON = ("biogenic_carbon", "carbonate_carbon")
+"""Shares of the carbon; the rest of it is fossil. Those of a composite follow from its constituents, by their carbon."""
+
+COMPUTED = ("density", "heating_value", "oxide_oxygen", *OF_CARBON)
 
 DERIVED = {"envelope_density": "density times solidity"}
 """Properties that follow from others where a catalogue leaves them out."""

@@ -269,7 +269,7 @@ def changed(values: Mapping[str, float]) -> Thermochemistry:
 
 def _put(tree: Any, path: str, node: dict[str, Any]) -> None:
     parts = path.split(".")
-    if parts[0] == "elements" and parts[2] in ("oxides", "metal", "slag", "vapour", "oxide_vapour", "higher", "solids"):  # the file groups these by what they are
+    if parts[0] == "elements" and parts[2] in _GROUPED:
         places = {
             "metal": ("activities", "metal"),
             "slag": ("activities", "slag"),
@@ -280,6 +280,10 @@ def _put(tree: Any, path: str, node: dict[str, Any]) -> None:
     for part in parts[:-1]:
         tree = tree[part]
     tree[parts[-1]] = node
+
+
+_GROUPED = ("oxides", "metal", "slag", "vapour", "oxide_vapour", "higher", "solids")
+"""What the file groups by what it is, and then by element."""
 
 
 class _Reader(Reading):

@@ -33,7 +33,7 @@ class Balance:
     a composite that comes apart to its constituents.
 
     Elements close without a source. ``by_product``: what left with each product. Energies in J by carrier: ``metered`` by the recorder and ``used`` by times
-    and masses.
+    and masses, both less what boilers ``supplied``.
     """
 
     initial: Floats
@@ -46,6 +46,7 @@ class Balance:
     metered: Floats
     used: Floats
     by_product: Mapping[str, Floats]
+    supplied: Floats
 
     def materials(self, rows: Floats) -> Floats:
         """The materials among the components."""
@@ -75,9 +76,9 @@ class Balance:
             measure = total * TRACE_TOLERANCE / TOLERANCE if trace else own
             if left != 0.0:
                 found.append((f"element {name}", abs(left) / measure if measure > 0.0 else float("inf")))
-        for name, metered, used in zip(self.carriers, self.metered.tolist(), self.used.tolist(), strict=True):
+        for name, metered, used, supplied in zip(self.carriers, self.metered.tolist(), self.used.tolist(), self.supplied.tolist(), strict=True):
             if used or metered:
-                found.append((f"carrier {name}", abs(metered - used) / max(used, metered)))
+                found.append((f"carrier {name}", abs(metered - used) / (max(used, metered) + supplied)))
         return found
 
     def check(self, materials: tuple[str, ...], suspect: Callable[[], str] = lambda: "") -> None:
@@ -125,7 +126,10 @@ def balance(built: Built, initial: Floats, metered: Floats) -> Balance:
         converted += process.converted
     for journal in built.journals:
         used += journal.energy_used()
-    return Balance(initial, inflow, converted, out, stocks(built), site.components, carriers, metered, used, accounts_state(built))
+    supplied = np.zeros(len(carriers))
+    for carrier, main in site.recorder.mains.items():
+        supplied[carrier] += main.supplied
+    return Balance(initial, inflow, converted, out, stocks(built), site.components, carriers, metered, used, accounts_state(built), supplied)
 
 
 def leaking(built: Built) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.engine.recording import GATE_COUNTS, RESOURCE_COUNTS
+from twin.engine.recording import GATE_COUNTS, RESOURCE_COUNTS, STEAM
 from twin.engine.states import STATES
 from twin.kernels.heaps import to_elements
 from twin.materials import ELEMENTS
@@ -17,7 +17,7 @@ from twin.plant.accounts import Balance
 from twin.plant.build import Built
 from twin.plant.inputs import feed_price_input, moisture_input, points_input, product_input
 from twin.plant.metering import accounts_of, cost_inputs
-from twin.plant.streams import is_diverted, melt_streams
+from twin.plant.streams import gas_streams, is_diverted, melt_streams
 from twin.plant.waits import places_of
 from twin.quantities import NANOSECONDS
 from twin.results.layout import table_of
@@ -26,12 +26,15 @@ from twin.scenario.kinds.feed import Feed
 from twin.scenario.kinds.product import REJECTED, Product
 from twin.scenario.machine import MachineModel
 from twin.scenario.model import Scenario
+from twin.units.components import TRACED
 from twin.units.orders import Orders
 
 Floats = NDArray[np.float64]
 BY_GATE = ("arrivals", "turned_away", "turned_away_mass", "pickups", "short_pickups", "empty_pickups", "rejected_pickups", "limited_pickups", "left")
 BY_SAMPLES = ("judged_mass", "passed_offspec", "failed_onspec")
 """Counts of the recorder that stand in the file as they are."""
+CARBON = ("charge fossil", *(origin if origin == "carrier" else f"charge {origin}" for origin in TRACED))
+"""Where the carbon of off-gas comes from: what is not traced, then what is."""
 
 
 class Translation:
@@ -62,6 +65,8 @@ class Translation:
         self.units = units
         melts = melt_streams(self.scenario, built.topology.destination)
         self.molten = [row for row, name in enumerate(self.axes.streams) if melts.get(name, False)]
+        gases = gas_streams(self.scenario, built.topology.destination)
+        self.gas_rows = [(self.axes.processes.index(unit), self.axes.streams.index(stream)) for stream, unit in gases.items()]
         self.use_rows = [(units.index(name), row) for row, name in enumerate(self.axes.processes)]
 
     def labels(self) -> dict[str, Any]:
@@ -80,6 +85,8 @@ class Translation:
             "carrier": list(self.axes.carriers),
             "process": list(self.axes.processes),
             "heat_level": list(self.axes.levels),
+            "carbon": list(CARBON),
+            "steam": list(STEAM if self.built.site.recorder.mains else ()),
             "state": list(self.axes.states),
             "gate": list(self.axes.gates),
             "resource": list(self.axes.resources),
@@ -152,7 +159,18 @@ class Translation:
             "units/wait_share": sums["waits"] / (seconds[:, None] * NANOSECONDS),
             "units/power": power,
             "units/waste_heat": sums["heat"] / seconds[:, None, None],
+            "units/boiler_steam": (sums["steam"] / seconds[:, None, None])[:, :, : len(STEAM) if self.built.site.recorder.mains else 0],
+            "units/gas_carbon": self._gas_carbon(sums["mass"]) / seconds[:, None, None],
         }
+
+    def _gas_carbon(self, mass: Floats) -> Floats:
+        """Carbon that left with gas (step, process, carbon), kg, of the mass (step, stream, component) in streams."""
+        components, found = self.built.site.components, np.zeros((len(mass), len(self.axes.processes), len(CARBON)))
+        for process, stream in self.gas_rows:
+            traced = mass[:, stream, components.carbon : components.carbon + len(TRACED)]
+            found[:, process, 1:] += traced
+            found[:, process, 0] += np.maximum(mass[:, stream, components.melt + ELEMENTS.index("C")] - traced.sum(axis=1), 0.0)
+        return found
 
     def gates(self, sums: dict[str, NDArray[Any]], seconds: Floats) -> dict[str, Floats]:
         """Trucks and products of record steps."""

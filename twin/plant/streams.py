@@ -20,6 +20,20 @@ def streams_of(scenario: Scenario, name: str) -> tuple[str, ...]:
     return (name, *ports) if role in ("product", "bunker") else ports or (name,)
 
 
+GAS_PORTS = ("gas", "offgas")
+"""Ports of gas that has burnt; where one leads to a product it leaves the plant."""
+
+
+def gas_streams(scenario: Scenario, destination: Mapping[str, str]) -> dict[str, str]:
+    """The streams in which gas leaves the plant, each with the unit that it leaves."""
+    found = {}
+    for name, model in scenario.units.items():
+        if isinstance(model, ProcessModel):
+            leaving = (stream for stream in streams_of(scenario, name) if stream.rpartition(".")[2] in GAS_PORTS)
+            found.update({stream: name for stream in leaving if isinstance(scenario.units[destination[stream]], Product)})
+    return found
+
+
 def is_diverted(scenario: Scenario, stream: str) -> bool:
     """Whether a stream is what a product rejects, or what a full bunker cannot take."""
     unit, _, port = stream.partition(".")

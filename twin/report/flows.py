@@ -125,6 +125,8 @@ def energy_links(source: Source) -> list[Link]:
         drawn = float(np.nansum(power[u]))
         loses = unit in processes and np.nansum(heat[processes.index(unit)]) > 0
         for c, carrier in enumerate(carriers):
+            if power[u, c] < 0:
+                links.append(Link(unit, carrier, -float(power[u, c]), carrier, 0.0))
             if not power[u, c] > 0:
                 continue
             if drawn < SMALL_SHARE * total and not loses:
@@ -136,4 +138,6 @@ def energy_links(source: Source) -> list[Link]:
         for k, level in enumerate(source.labels("heat_level")):
             if heat[p, k] > 0:
                 links.append(Link(process, f"heat {level}", float(heat[p, k]), "waste heat", 0.0))
+            elif heat[p, k] < 0:
+                links.append(Link(f"heat {level}", process, -float(heat[p, k]), "waste heat", 0.0))
     return links

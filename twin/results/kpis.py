@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from twin.quantities import format_quantity
 from twin.results import calculation_points as points
-from twin.results import costs, judged, money, operation, orders, recovery
+from twin.results import carbon, costs, judged, money, operation, orders, recovery, steam
 from twin.results.ratios import Bounded, Ratio, Values, of_processed, ratio
 from twin.results.tally import Product, Totals
 
@@ -63,7 +63,7 @@ class Definition:
 
 
 NO_VALUE = "–"
-PLANT = ("energy", "energy_per_mass", "waste_heat", "operating_result_at", "settled", "unpaid")
+PLANT = ("energy", "energy_per_mass", "waste_heat", "charge_co2", "charge_co2_per_tonne", "operating_result_at", "settled", "unpaid")
 """KPIs of the whole plant that have a name behind the dot."""
 COUNTS = ("queue", "unloading", "pickup_queue", "loading", "resource_queue", "starts", "open_orders")
 """KPIs of unit 1 that are numbers of things, not shares."""
@@ -236,11 +236,18 @@ KPIS: tuple[Definition, ...] = (
     Definition(
         "feed_heating_value", "J/kg", "lower heating value of what was processed over its mass, in a plant that smelts; no bought energy", _heating_value
     ),
-    Definition("waste_heat.<level>", "J", "heat that furnaces gave off with gas, cooling melts and through walls, by temperature", _waste_heat),
+    Definition(
+        "waste_heat.<level>",
+        "J",
+        "heat that furnaces gave off with gas, cooling melts and through walls, by temperature, less what boilers took of it",
+        _waste_heat,
+    ),
+    *(Definition(*row) for row in steam.ROWS),
     Definition("deportment.<element>.<product>", "1", "share of an element in all that left the plant, in a plant that smelts", recovery.deportment),
     *(Definition(*row) for row in points.ROWS),
     Definition("co2", "kg", "CO2 that comes with the energy drawn", _plant(money.co2), money.co2_note),
     Definition("co2_per_tonne", "kg/kg", "CO2 over mass processed", _plant(lambda t: ratio(money.co2(t), t.processed())), money.co2_note),
+    *(Definition(*row) for row in carbon.ROWS),
     Definition("revenue", "EUR", "price times payable share times mass, over all products with a price", _plant(money.revenue), money.revenue_note),
     Definition(
         "feed_cost",

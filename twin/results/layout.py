@@ -58,6 +58,8 @@ AXES: tuple[Axis, ...] = (
     Axis("carrier", "", "energy carrier"),
     Axis("process", "", "every furnace and other unit that works on melts, and what serves them"),
     Axis("heat_level", "", "temperature at which waste heat comes"),
+    Axis("carbon", "", "where the carbon of off-gas comes from: of the charge fossil, biogenic or of minerals; or of bought carriers"),
+    Axis("steam", "", "what is counted of the steam of boilers; empty in a plant without one"),
     Axis("state", "", "state of a unit, in order of precedence"),
     Axis("gate", "", "feeds and products: where trucks deliver and pick up"),
     Axis("resource", "", "every resource that units share"),
@@ -112,8 +114,10 @@ SERIES: tuple[Variable, ...] = (
         ),
         ("repair_wait_share", "time machine", "1", "the part of down_share in which the repair had not begun, since the resources it needs were not free"),
         ("wait_share", "time cause", "1", "share of the record step in which a unit stood because of another, or of a resource"),
-        ("power", "time unit carrier", "W", "mean power drawn over the record step; of fuels by their lower heating value"),
+        ("power", "time unit carrier", "W", "mean power drawn over the record step, below 0 what a boiler supplies; of fuels by their lower heating value"),
         ("waste_heat", "time process heat_level", "W", "mean heat that leaves with off-gas, melts that cool, and through walls, over the record step"),
+        ("boiler_steam", "time process steam", "W", "mean heat of steam that a boiler made, that units drew of it, and of what was over, over the record step"),
+        ("gas_carbon", "time process carbon", "kg/s", "mean flow of carbon that leaves with a unit's gas, over the record step, by where it comes from"),
     ),
     *_of(
         "gates",
@@ -205,6 +209,7 @@ ROWS: tuple[Variable, ...] = (
             "slag without metal droplets at the end of the phase, by element: what is dissolved; of a tap, what was tapped",
         ),
         ("entrained", "batch element", "kg", "metal droplets in the slag at the end of the phase, by element; of a tap, those that were tapped with slag"),
+        ("solids", "batch element", "kg", "of the slag, what is solid oxide at the end of the phase, by element"),
         ("oxygen", "batch", "kg", "oxygen bought that was blown in the phase"),
         ("offgas", "batch", "m3", "off-gas of the phase at 0 °C and 1 atm, with the air that burns it"),
         ("heat_in", "batch", "J", "enthalpy of all that came in, against the elements at 298.15 K"),
@@ -341,6 +346,7 @@ BY_PATH: dict[str, Variable] = {variable.path: variable for variable in VARIABLE
 
 ADDED: frozenset[str] = frozenset(
     {
+        "carbon", "units/gas_carbon", "steam", "units/boiler_steam",
         "cause", "resource", "stop", "stops/number", "stops/down", "gates/unloading", "gates/left", "gates/judged_mass", "gates/passed_offspec",
         "gates/failed_onspec", "resources/in_use", "resources/available", "resources/queue", "resources/wait", "resources/grants", "units/wait_share",
         "units/repair_wait_share", "units/lots", "units/starts", "units/recycle_limited_lots", "accounts/feed_cost", "summary/above", "summary/below",

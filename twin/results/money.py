@@ -18,9 +18,10 @@ ROUNDING = 1e-12
 
 
 def energy_of(totals: Totals, carrier: str) -> float:
-    """Return the energy drawn of a carrier, J; a unit without this carrier may hold NaN."""
-    drawn = (totals.at("units/power", unit, carrier) for unit in totals.names["unit"])
-    return sum((value for value in drawn if value == value), 0.0)
+    """Return the energy drawn of a carrier from outside, J, less what a boiler supplied; a unit without this carrier may hold NaN."""
+    drawn = [value for unit in totals.names["unit"] if (value := totals.at("units/power", unit, carrier)) == value]
+    net = sum(drawn, 0.0)
+    return net if net > ROUNDING * sum((abs(value) for value in drawn), 0.0) else 0.0
 
 
 def drawn(totals: Totals) -> Iterator[tuple[str, float]]:

@@ -19,7 +19,10 @@ from twin.results.sampled import SampleTable
 Floats = NDArray[np.float64]
 
 _ROWS = 512
-_LABELLED = ("stream", "unit", "machine", "material", "element", "carrier", "process", "heat_level", "state", "gate", "product", "resource", "cause", "stop")
+_LABELLED = (
+    "stream", "unit", "machine", "material", "element", "carrier", "process", "heat_level", "carbon", "steam", "state", "gate", "product", "resource", "cause",
+    "stop",
+)  # fmt: skip
 _NANOSECOND = 1e-9
 
 FROM_OUTSIDE = ("H", "C", "N", "O", "S")
@@ -38,6 +41,8 @@ _SUMMED: dict[str, bool] = {
     "units/repair_wait_share": True,
     "units/power": True,
     "units/waste_heat": True,
+    "units/gas_carbon": True,
+    "units/boiler_steam": True,
     "gates/arrivals": False,
     "gates/turned_away": False,
     "gates/turned_away_mass": False,

@@ -82,10 +82,32 @@ class Tests:
         return {"type": "object", "additionalProperties": Limit.json_schema(*_LIMITS), "minProperties": 1}
 
 
+class FlowRamp(Model):
+    """A rate that changes in a straight line from the start of the phase, then stays."""
+
+    to: Annotated[float, Quantity("kg/s", ge=0)] = Field(description="What it comes to.")
+    over: Duration = Field(description="In how long.")
+
+
+class BlastRamp(Model):
+    """A blast that changes in a straight line from the start of the phase, then stays."""
+
+    to: Annotated[float, Quantity("Nm3/s", ge=0)] = Field(description="What it comes to.")
+    over: Duration = Field(description="In how long.")
+
+
+class TemperatureRamp(Model):
+    """A target that changes in a straight line from the start of the phase, then stays."""
+
+    to: Temperature = Field(description="What it comes to.")
+    over: Duration = Field(description="In how long.")
+
+
 class Blast(Model):
     """What is blown: air with bought oxygen."""
 
     rate: NormalFlow = Field(description="Blast, oxygen included.")
+    ramp: BlastRamp | None = Field(default=None, description="How the rate changes in the phase; it stays where not given.")
     oxygen: Annotated[float, Quantity("1", ge=AIR_OXYGEN, le=0.95, example="40 %")] = default(
         AIR_OXYGEN, "air", basis="literature", description="Oxygen in the blast by volume, 21 to 95 %."
     )
@@ -99,6 +121,7 @@ class Reductant(Model):
     source: Name | None = Field(default=None, description="The bunker that it is drawn from, with what lies there; without one there is no limit to it.")
     rate: MassFlow | None = Field(default=None, description="How fast it is added.")
     flow: NormalFlow | None = Field(default=None, description="How fast a gas is blown in, instead of a rate.")
+    ramp: FlowRamp | None = Field(default=None, description="How the rate changes in the phase; it stays where not given.")
     mass: Mass | None = Field(
         default=None, description="How much of it at most in the phase, no limit where not given; needed with a 'source', and the phase waits for it."
     )
@@ -108,6 +131,8 @@ class Reductant(Model):
     def _one_rate(self) -> Self:
         if (self.rate is None) == (self.flow is None):
             refuse("give 'rate' or, for a gas, 'flow'", "rate")
+        if self.ramp is not None and self.rate is None:
+            refuse("needs 'rate': give that of the gas by mass instead of 'flow'", "ramp")
         if self.source is not None and self.rate is None:
             refuse("what comes from a bunker has a 'rate', no flow", "flow")
         if self.source is not None and self.mass is None:
@@ -187,6 +212,7 @@ class Working(Model):
     electrodes: Watts | None = Field(default=None, description="Electricity that the electrodes draw at most; the furnace's where not given.")
     reductant: Reductant | None = Field(default=None, description="What reduces; none where not given.")
     temperature: Temperature | None = Field(default=None, description="What burner and electrodes hold; the furnace's target where not given.")
+    temperature_ramp: TemperatureRamp | None = Field(default=None, description="How that changes in the phase; it stays where not given.")
     coolant: Coolant | None = Field(default=None, description="Cold scrap against overheating.")
     duration: DurationOrZero = default(0.0, "not used where it is not given", description="The phase lasts so long at least.")
     until: Tests = Field(default=Tests(), description="What must hold for the phase to end.")
@@ -207,6 +233,7 @@ class Charge(Working):
     blend: Blend | None = Field(default=None, description="Adjusts the recipe by assay.")
     flux: Flux | None = Field(default=None, description="Flux by need.")
     rate: MassFlow = Field(description="What the feeder charges at most.")
+    ramp: FlowRamp | None = Field(default=None, description="How the rate changes in the phase; it stays where not given.")
 
 
 class Melt(Working):

@@ -13,7 +13,8 @@ MORE_IS_BETTER = (
     "throughput", "processed", "recovery", "availability", "oee", "revenue", "margin", "on_time_share", "operating_result", "operating_result_at", "result",
 )  # fmt: skip
 LESS_IS_BETTER = (
-    "specific_energy", "co2", "co2_per_tonne", "offspec_share", "offspec_share_true", "blocked", "waiting", "queue", "wait", "resource_queue", "resource_wait",
+    "specific_energy", "co2", "co2_per_tonne", "co2_with_charge", "co2_with_charge_per_tonne",
+    "offspec_share", "offspec_share_true", "blocked", "waiting", "queue", "wait", "resource_queue", "resource_wait",
     "left_share", "pickup_queue", "pickup_wait", "turned_away_share", "turned_away_mass", "short_pickup_share", "empty_pickup_share",
     "rejected_pickup_share", "limited_pickup_share", "rejected_mass", "penalties", "penalty", "late", "open_orders",
     "labour_cost", "maintenance_cost", "wear_cost", "carbon_cost", "peak_cost", "peak_power", "capital_cost", "cost",

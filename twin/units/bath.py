@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,19 +35,23 @@ ADDED = ("oxygen_volume", "air_volume", "freeboard_air", "gas_volume", "wall_los
 
 @dataclass(frozen=True)
 class Outcome:
-    """What happened in a phase, as the kernel has it: ``streams`` (len(STREAMS), E + 2), one SUMS, seconds by ``limits``; ``before``: the bath at its start."""
+    """What happened in a phase, as the kernel has it: ``streams`` (len(STREAMS), E + 2), one SUMS, seconds by ``limits``; ``before``: the bath at its start.
+
+    ``solids`` (E,): kg of each element that is solid oxide in the slag at its end.
+    """
 
     streams: Floats
     sums: Records
     limits: Floats
     before: Floats
+    solids: Floats
 
     def after(self, hold: Outcome) -> Outcome:
         """This phase and the ``hold`` before it, flows and heats added up; what it waited for, and for how long, is that of the phase."""
         sums = self.sums.copy()
         for name in ADDED:
             sums[name] += hold.sums[name]
-        return Outcome(self.streams + hold.streams, sums, self.limits, hold.before)
+        return Outcome(self.streams + hold.streams, sums, self.limits, hold.before, self.solids)
 
     def sum(self, name: str) -> float:
         """One of the sums by name."""
@@ -76,10 +81,24 @@ class Outcome:
         return str(kernel.LIMITS[int(np.argmax(self.limits))])
 
 
+@dataclass(frozen=True)
+class Start:
+    """All that a phase began with: the bath's ``parts``, ``state`` and counts, and what was given to :meth:`Bath.run`."""
+
+    parts: Floats
+    state: Records
+    warned: NDArray[np.int64]
+    feed: Floats
+    supplies: Floats
+    plan: Records
+    tests: Records
+    where: str
+
+
 class Bath:
     """Metal, slag and solids as ``parts`` (3, E + 2): kg by element, formation and sensible heat in J; ``state`` one STATE.
 
-    Metal includes the droplets in the slag, ``entrained`` kg.
+    Metal includes the droplets in the slag, ``entrained`` kg. ``started``: what the last phase began with, not saved.
     """
 
     def __init__(self, name: str, smelting: Chemistry, heat: HeatData) -> None:
@@ -89,6 +108,7 @@ class Bath:
         self.parts = np.zeros((3, E + 2))
         self.state = kernel.STATE.new()
         self.warned = np.zeros(len(kernel.WARNINGS), dtype=np.int64)
+        self.started: Start | None = None
 
     @property
     def entrained(self) -> float:
@@ -135,17 +155,31 @@ class Bath:
         self.parts[part, SENSIBLE] += content(sums["content"], sums["slope"], temperature)
         self.state["temperature"] = temperature
 
-    def run(self, feed: Floats, supplies: Floats, plan: Records, tests: Records, where: str) -> Outcome:
-        """Run a phase. Raises ``KernelError`` with ``where`` it failed."""
+    def run(self, feed: Floats, supplies: Floats, plan: Records, tests: Records, where: str, until: float = math.inf) -> Outcome:
+        """Run a phase, or the part of it before ``until`` s, which has the same steps but for the last. Raises ``KernelError`` with ``where`` it failed."""
+        self.started = Start(self.parts.copy(), self.state.copy(), self.warned.copy(), feed, supplies, plan, tests, where)
         bath = self.parts.sum(axis=0)
         before = bath.copy()
+        plan = plan.copy()
+        plan["cut_at"] = until
         status, account = kernel.run_phase(self.data, kernel.Charge(bath, feed, supplies, tests), plan, self.state, self.warned)
         if status != 0:
             raise KernelError(f"{where}: {kernel.STATUSES[status - 1]}")
         self.parts[:] = account.split
         if not (np.isfinite(self.parts).all() and np.isfinite(account.streams).all()):
             raise KernelError(f"{where}: a stream is not finite")
-        return Outcome(account.streams, account.sums, account.limits, before)
+        return Outcome(account.streams, account.sums, account.limits, before, account.solids)
+
+    def cut(self, seconds: float) -> Outcome:
+        """Undo the last phase but for its first ``seconds``, by computing it again from its start; returns what happened in them.
+
+        Raises ``KernelError`` where no phase has been run, or none since the bath was loaded.
+        """
+        start = self.started
+        if start is None:
+            raise KernelError(f"{self.name}: no phase has been run that could be cut off at {seconds:.6g} s; run one first")
+        self.parts[:], self.state[:], self.warned[:] = start.parts, start.state, start.warned
+        return self.run(start.feed, start.supplies, start.plan, start.tests, start.where, seconds)
 
     def tap_metal(self, mass: float) -> Floats:
         """Take ``mass`` kg of metal, droplets left behind; returns (E + 2,)."""
@@ -174,4 +208,5 @@ class Bath:
 
     def load(self, state: State) -> None:
         """Take over a saved bath."""
+        self.started = None
         self.parts[:], self.state.view(np.float64)[:], self.warned[:] = state["parts"], state["state"], state["warned"]

@@ -1,9 +1,9 @@
 """What the rows of a lot's matrix stand for: materials, and in plants that smelt also elements, contents and heat.
 
 Rows, in this order: the *materials* of the catalogue; one row for each element of a *melt*, which is everything that is no material any more (metal,
-slag, dust, gas, anodes, cathodes; in the first size column); *contents*, kg of an element inside a material whose assay varies by delivery; and
-two rows of *heat* in J against the elements at 298.15 K: formation, of the cold lot, and sensible. Contents and heat have no mass of their own.
-All rows mix and split in proportion.
+slag, dust, gas, anodes, cathodes; in the first size column); *contents*, kg of an element inside a material whose assay varies by delivery;
+two rows of *heat* in J against the elements at 298.15 K: formation, of the cold lot, and sensible; and rows of the *carbon* of melts that is not fossil carbon
+of the charge, in kg by where it comes from. Contents, heat and origins of carbon have no mass of their own. All rows mix and split in proportion.
 """
 
 from __future__ import annotations
@@ -17,11 +17,15 @@ from twin.materials import ELEMENTS, Materials
 
 Floats = NDArray[np.float64]
 REST = ELEMENTS.index("rest")
+TRACED = ("biogenic", "mineral", "carrier")
+"""Where the carbon of melts may come from, by rows: of the charge biogenic, of the charge on minerals, of bought fuels. The rest is fossil, of the charge."""
 
 
 @dataclass(frozen=True)
 class Components:
-    """``solid`` materials come first; ``counted`` rows have mass: materials and melt. ``melt``, ``formation`` and ``sensible`` are -1 in a plant without melts.
+    """``solid`` materials come first; ``counted`` rows have mass: materials and melt.
+
+    ``melt``, ``formation``, ``sensible`` and ``carbon``, the first row of :data:`TRACED`, are -1 in a plant without melts.
 
     ``contents``: (material, element) of each content row, which begin at ``content``. ``elements`` (row, element): kg of an element for a kg in a row.
     """
@@ -33,6 +37,7 @@ class Components:
     contents: tuple[tuple[int, int], ...]
     formation: int
     sensible: int
+    carbon: int
     elements: Floats
 
     @property
@@ -79,7 +84,7 @@ def components_of(materials: Materials, melts: bool, varied: tuple[tuple[str, st
     names = [*materials.names, *(f"melt {element}" for element in ELEMENTS if melts)]
     names += [f"{materials.names[m]} {ELEMENTS[e]}" for m, e in pairs]
     heat = len(names) if melts else -1
-    names += ["formation", "sensible"] if melts else []
+    names += ["formation", "sensible", *(f"{origin} carbon" for origin in TRACED)] if melts else []
     elements = np.zeros((len(names), len(ELEMENTS)))
     elements[:solid] = materials.assay
     if melts:
@@ -87,4 +92,4 @@ def components_of(materials: Materials, melts: bool, varied: tuple[tuple[str, st
     for row, (m, e) in enumerate(pairs, start=content):
         elements[m, e] = 0.0
         elements[row, e] = 1.0
-    return Components(tuple(names), solid, solid if melts else -1, content, tuple(pairs), heat, heat + 1 if melts else -1, elements)
+    return Components(tuple(names), solid, solid if melts else -1, content, tuple(pairs), heat, heat + 1 if melts else -1, heat + 2 if melts else -1, elements)

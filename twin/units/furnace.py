@@ -19,6 +19,7 @@ from twin.scenario.furnace import FurnaceModel
 from twin.scenario.phases import Charge, Settle, Tap, Working
 from twin.units.assembly import Assembly
 from twin.units.bath import METAL, SLAG, Outcome
+from twin.units.carbon import C, bought
 from twin.units.charge import E
 from twin.units.furnace_rows import layer, phase_row
 from twin.units.ladle import Mouth
@@ -153,11 +154,11 @@ class Furnace(Vessel):
         where = f"{self.name}, phase {title!r} of batch {record.batches + 1} at {now / NANOSECONDS:.6g} s"
         hold = self._hold(now, where)
         outcome = self.bath.run(feed, supplies, plan.record(feed_mass, coolant, self._wear(), self._oxygen_limit()), plan.tests, where)
-        self.loading.used(outcome, isinstance(phase, Charge), stock)
+        self.loading.used(self, outcome, isinstance(phase, Charge), stock)
         self._draw_oxygen(outcome, hold, now)
         outcome = outcome.after(hold) if hold is not None else outcome
         record.accounted = now + nanoseconds(outcome.sum("seconds"))
-        self._account(outcome, inside, outside, lot, bought=stock is None)
+        self._account(outcome, inside, outside, lot, stocked=stock is not None)
         self._check_end(phase, title, outcome, now)
         self._journal(phase, title, outcome, now)
         record.stage = WORK
@@ -201,18 +202,19 @@ class Furnace(Vessel):
             return 0, 0
         return self.genealogy.new(self.name, now), self.genealogy.new(self.name, now)
 
-    def _account(self, outcome: Outcome, inside: Floats, origin: int, lot: int, *, bought: bool) -> None:
-        """What came from outside, a reductant that was ``bought`` with it, what goes as off-gas, and the family of what is now in the furnace."""
-        outside = outcome.together("fuel", "oxygen", "air", *(("reductant",) if bought else ()))
-        self.take_from_outside(outside[:E])
+    def _account(self, outcome: Outcome, inside: Floats, origin: int, lot: int, *, stocked: bool) -> None:
+        """What came from outside, a reductant only if it is not ``stocked``, what goes as off-gas, and the family of what is now in the furnace."""
+        outside = outcome.together("fuel", "oxygen", "air") if stocked else outcome.together("fuel", "reductant", "oxygen", "air")
+        came = self._melt_of(outside, bought(float(outside[C]))).sum(axis=1)
+        self.take_from_outside(outside[:E], float(outside[C]))
         if self.genealogy is not None:
             if self.record.lot:
                 self.genealogy.edge(lot, self.record.lot, inside)
-            self.genealogy.edge(origin, 0, self._melt_of(outside).sum(axis=1))
-            self.genealogy.edge(lot, origin, self._melt_of(outside).sum(axis=1))
+            self.genealogy.edge(origin, 0, came)
+            self.genealogy.edge(lot, origin, came)
             self.record.lot = lot
         gone = outcome.together("gas", "fume", "dust")
-        self.hand_over("offgas", self._melt_of(gone), float(sum(gone[:E].tolist())), self.record.lot)
+        self.hand_over("offgas", self._melt_of(gone, self.carbon.leave(outcome)), float(sum(gone[:E].tolist())), self.record.lot)
 
     def _check_end(self, phase: Working, title: str, outcome: Outcome, now: int) -> None:
         for kind, count in zip(kernel.WARNINGS, self.bath.warned.tolist(), strict=True):
@@ -284,7 +286,8 @@ class Furnace(Vessel):
 
     def weigh(self, total: Floats) -> None:
         super().weigh(total)
-        total += self._melt_of(self.loading.held()).sum(axis=1)
+        coal = bought(float(self.loading.bins[:, C].sum()))
+        total += self._melt_of(self.loading.held(), self.carbon.held + coal).sum(axis=1)
 
     def save(self) -> State:
         return {**super().save(), "loading": self.loading.save()}

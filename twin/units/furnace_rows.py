@@ -43,6 +43,7 @@ def phase_row(unit: str, phase: str, begin: int, end: int, outcome: Outcome, bat
         metal=bath.parts[METAL, :E].copy(),
         slag=bath.parts[SLAG, :E].copy(),
         entrained=bath.droplets()[:E].copy(),
+        solids=outcome.solids.copy(),
         oxygen=float(outcome.stream("oxygen")[_OXYGEN]),
         offgas=outcome.sum("gas_volume"),
         heat_in=float(incoming[E:].sum()) + outcome.sum("electric_heat"),

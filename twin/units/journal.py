@@ -72,6 +72,9 @@ class Journal:
         self.settle(now)
         self._finish()
         self.state, self.cause, self.work = RUNNING, "", Work(now, until, dict(flows), use, heat)
+        for carrier, main in self.recorder.mains.items():
+            if use[carrier] > 0.0:
+                main.draw(now, until, float(use[carrier]))
         if until == now:
             self._add(self.recorder.step(now), 1.0)
             self.metered(now, now, use)

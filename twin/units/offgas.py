@@ -19,6 +19,7 @@ from twin.materials import ELEMENTS
 from twin.materials.heat import HeatData
 from twin.scenario.kinds.offgas_filter import OffgasFilter as FilterModel
 from twin.units.assembly import Assembly
+from twin.units.components import TRACED
 from twin.units.process import Process
 from twin.units.product import Sink
 
@@ -105,8 +106,9 @@ class OffgasFilter(Process):
         site.receivers[name] = filter_
 
     def __init__(self, site: Assembly, name: str, index: int, model: FilterModel) -> None:
-        super().__init__(site, name, index, Record(), model, ("dust", "gas"))
-        self.model = model
+        shares = {"dust": 1.0 - model.bleed, **({"bleed": model.bleed} if model.bleed > 0.0 else {})}
+        super().__init__(site, name, index, Record(), model, (*shares, "gas"))
+        self.model, self.shares = model, shares
         self.cleaning = Cleaning(site.heat, model.efficiency, model.halogens_in_dust, model.desulphurisation)
         self.hopper = Bunker(f"hopper of {name}", model.hopper, Queue(site.shape, site.genealogy, name))
         self.hopper.takers.append(self)
@@ -114,7 +116,7 @@ class OffgasFilter(Process):
         self.putters, self.fillers = self.hopper.putters, self.hopper.fillers
         self.reserved: dict[str, float] = {}
         self.tolerance = 0.0
-        self.dust_row, self.gas_row = site.row(f"{name}.dust"), site.row(f"{name}.gas")
+        self.dust_rows, self.gas_row = {port: site.row(f"{name}.{port}") for port in shares}, site.row(f"{name}.gas")
         self.journal.state = RUNNING
 
     def connect(self, site: Assembly) -> None:
@@ -142,11 +144,12 @@ class OffgasFilter(Process):
         """Clean ``share`` of the matrix ``x``: the gas leaves, the dust falls into the hopper."""
         rows = np.zeros(self.site.shape[0])
         add_materials(rows, x, share)
-        cleaned = self.cleaning.clean(self.convert(rows))
+        carbon = rows[self.components.carbon : self.components.carbon + len(TRACED)].copy()  # all of it stays in the gas
+        cleaned = self.cleaning.clean(self.convert(rows, carbon))
         self.take_from_outside(cleaned.air)
         self.warn("short_of_oxygen", int(cleaned.air[O] > 0.0))
         dust = self.melt(cleaned.dust, cleaned.dust_formation)
-        gas = self.melt(cleaned.gas, cleaned.gas_formation)
+        gas = self.melt(cleaned.gas, cleaned.gas_formation, carbon=carbon)
         lot = self._descend(lot, rows, cleaned.air, now)
         use = self.no_use()
         use[self.electricity] = self.model.power.specific * amount
@@ -173,22 +176,33 @@ class OffgasFilter(Process):
         """Empty the hopper as far as there is room for its dust; let the next furnace deliver that waits."""
         self._empty(now)
         if self.hopper.level > 0.0:
-            self.outlets["dust"].putters.join(self, 0.0)
+            for port in self.shares:
+                self.outlets[port].putters.join(self, 0.0)
         else:
             self.abandon_lists(now)
         self.putters.wake_first(now)
-        self.journal.stand(BLOCKED if self.full else RUNNING, now, self.outlets["dust"].name if self.full else "")
+        self.journal.stand(BLOCKED if self.full else RUNNING, now, self.outlets[self._narrow()].name if self.full else "")
         if self.full:
             check_deadlock(self, now)
         return False
 
-    def _empty(self, now: int) -> None:
-        outlet, hopper = self.outlets["dust"], self.hopper
+    def _room(self, port: str) -> float:
+        """Dust in all that could leave as far as ``port`` has room for its share, kg."""
+        outlet = self.outlets[port]
         room = outlet.room() if outlet.putters.free_for(self) else 0.0
-        amount = hopper.level if hopper.level <= room + outlet.tolerance else room
+        return self.hopper.level if self.shares[port] * self.hopper.level <= room + outlet.tolerance else room / self.shares[port]
+
+    def _narrow(self) -> str:
+        """The port that has least room for its share."""
+        return min(self.shares, key=self._room)
+
+    def _empty(self, now: int) -> None:
+        hopper = self.hopper
+        amount = self._room(self._narrow())
         if amount <= 0.0:
             return
         lot = self.genealogy.new(self.name, now) if self.genealogy is not None else 0
         amount = hopper.draw(amount, self.part, lot, now)
-        self.recorder.mass[self.recorder.step(now)][self.dust_row] += self.part.sum(axis=1)
-        outlet.put(self.part, 1.0, amount, lot, now)
+        for port, share in self.shares.items():
+            self.recorder.mass[self.recorder.step(now)][self.dust_rows[port]] += share * self.part.sum(axis=1)
+            self.outlets[port].put(self.part, share, share * amount, lot, now)

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 MOLAR_VOLUME = 0.022414
 """Nm3/mol."""
-HOLDING_STEP = 300.0
-"""s: nothing is fed while a furnace waits, so that longer steps do."""
 _LOSS_LEVEL = 3
 
 
@@ -66,7 +64,8 @@ class PhasePlan:
             burnt = oxygen_need(self.burner.composition) * self._power() / self.burner.heating_value * model.burner.excess
             self.oxygen = burnt / model.burner.oxygen * bought_share(model.burner.oxygen)
         if phase.blast is not None:
-            self.oxygen += phase.blast.rate * bought_share(phase.blast.oxygen)
+            most = max(phase.blast.rate, phase.blast.ramp.to) if phase.blast.ramp is not None else phase.blast.rate
+            self.oxygen += most * bought_share(phase.blast.oxygen)
         tests = [(kernel.TESTS.index(t.quantity), ELEMENTS.index(t.element) if t.element else 0, 1.0 if t.above else -1.0, t.value) for t in phase.until.tests]
         self.tests: Records = np.array(tests, dtype=END_TEST.dtype)
 
@@ -117,37 +116,35 @@ class PhasePlan:
         The phase lasts ``seconds`` where they are given.
         """
         model, phase = self.model, self.phase
-        values = (
-            {
-                "dt": model.step,
-                "at_least": phase.duration,
-                "at_most": max(phase.max, phase.duration),
-                "target": model.temperature.target if phase.temperature is None else phase.temperature,
-                "coldest": model.temperature.coldest,
-                "hottest": model.temperature.hottest,
-                "band": model.temperature.band,
-                "feed_rate": phase.rate if isinstance(phase, Charge) else 0.0,
-                "oxygen_limit": oxygen_limit,
-                "gas_limit": model.offgas.limit if model.offgas.limit is not None else math.inf,
-                "wall_loss": model.walls * wear,
-                "post_combustion": model.offgas.post_combustion,
-                "heat_return": model.offgas.heat_return,
-                "air_excess": model.offgas.air_excess,
-                "organics_in_bath": model.organics_in_bath,
-                "dust_share": model.dust,
-                "fuming": model.fuming,
-                "fuming_gas": model.fuming_gas,
-                "fuming_exponent": model.fuming_growth,
-                "stirred": float(phase.stirred),
-                "entrainment": model.droplets.stirred,
-                "droplet": model.droplets.size,
-                "spread": model.droplets.spread,
-                "area": model.droplets.area,
-                "thickness": model.droplets.viscosity,
-            }
-            | self._heating()
-            | self._jackets()
-        )
+        values = {
+            "dt": model.step,
+            "tolerance": model.tolerance,
+            "at_least": phase.duration,
+            "at_most": max(phase.max, phase.duration),
+            "target": model.temperature.target if phase.temperature is None else phase.temperature,
+            "coldest": model.temperature.coldest,
+            "hottest": model.temperature.hottest,
+            "band": model.temperature.band,
+            "feed_rate": phase.rate if isinstance(phase, Charge) else 0.0,
+            "oxygen_limit": oxygen_limit,
+            "gas_limit": model.offgas.limit if model.offgas.limit is not None else math.inf,
+            "wall_loss": model.walls * wear,
+            "post_combustion": model.offgas.post_combustion,
+            "heat_return": model.offgas.heat_return,
+            "air_excess": model.offgas.air_excess,
+            "organics_in_bath": model.organics_in_bath,
+            "dust_share": model.dust,
+            "fuming": model.fuming,
+            "fuming_gas": model.fuming_gas,
+            "fuming_exponent": model.fuming_growth,
+            "stirred": float(phase.stirred),
+            "entrainment": model.droplets.stirred,
+            "droplet": model.droplets.size,
+            "spread": model.droplets.spread,
+            "area": model.droplets.area,
+            "thickness": model.droplets.viscosity,
+        } | self._heating()
+        values |= self._jackets()
         if phase.blast is not None:
             values |= {"blast": phase.blast.rate, "blast_oxygen": phase.blast.oxygen, "blast_use": phase.blast.use}
         if phase.coolant is not None:
@@ -159,9 +156,25 @@ class PhasePlan:
             injection = phase.injection
             values |= {"tuyere_zone": 1.0, "reductant_use": injection.entrained, "coal_burnt": injection.burnt}
             values |= {"slag_oxidation": injection.slag_oxidation, "tuyere_heat": injection.heat}
+        values |= self._ramps()
         if seconds is not None:
-            values |= {"at_least": seconds, "at_most": seconds, "dt": max(model.step, HOLDING_STEP)}
+            values |= {"at_least": seconds, "at_most": seconds}
         return kernel.plan_of(values)
+
+    def _ramps(self) -> dict[str, float]:
+        """What changes in a straight line while the phase lasts."""
+        phase = self.phase
+        found: dict[str, float] = {}
+        ramps = {
+            "target": phase.temperature_ramp,
+            "blast": phase.blast.ramp if phase.blast is not None else None,
+            "reductant": phase.reductant.ramp if phase.reductant is not None else None,
+            "feed": phase.ramp if isinstance(phase, Charge) else None,
+        }
+        for name, ramp in ramps.items():
+            if ramp is not None:
+                found |= {f"{name}_to": ramp.to, f"{name}_over": ramp.over}
+        return found
 
     def use(self, outcome: Outcome, process: Process) -> Floats:
         """Energy by carrier (carrier,), J: fuels by their lower heating value, electricity of the electrodes and for what was fed."""

@@ -17,6 +17,7 @@ from twin.kernels.heaps import add_materials
 from twin.materials import ELEMENTS
 from twin.scenario.process import ProcessModel
 from twin.units.assembly import Assembly
+from twin.units.components import TRACED
 from twin.units.decider import Decider
 from twin.units.journal import Journal
 from twin.units.outlet import Receiver
@@ -88,12 +89,14 @@ class Process(Unit):
 
     # -- materials and melts ----------------------------------------------------------------------------------------------------------------
 
-    def melt(self, elements: Floats, formation: float = 0.0, sensible: float = 0.0) -> Floats:
-        """The matrix (component, size) of a melt with masses by ``elements`` (element,), kg, and enthalpies in J."""
+    def melt(self, elements: Floats, formation: float = 0.0, sensible: float = 0.0, carbon: Floats | None = None) -> Floats:
+        """The matrix (component, size) of a melt with masses by ``elements`` (element,), kg, enthalpies in J, and its ``carbon`` by origin (traced,), kg."""
         x = np.zeros(self.site.shape)
         components = self.components
         x[components.melt : components.melt + len(ELEMENTS), 0] = elements
         x[components.formation, 0], x[components.sensible, 0] = formation, sensible
+        if carbon is not None:
+            x[components.carbon : components.carbon + len(TRACED), 0] = carbon
         return x
 
     def draw(self, bunker: Bunker, amount: float, lot: int, now: int) -> Floats:
@@ -110,16 +113,19 @@ class Process(Unit):
             self.recorder.size[k][row] += self.part[: self.components.solid].sum(axis=0)
         return rows
 
-    def convert(self, rows: Floats) -> Floats:
-        """What was drawn becomes elements (element,), kg: the account of what is used up and made."""
+    def convert(self, rows: Floats, carbon: Floats | None = None) -> Floats:
+        """What was drawn becomes elements (element,), kg: the account of what is used up and made. ``carbon`` (traced,): what is known of its origin."""
         elements = self.components.elements_of(rows)
         self.converted -= rows
         self.converted[self.components.melt : self.components.melt + len(ELEMENTS)] += elements
+        if carbon is not None:
+            self.converted[self.components.carbon : self.components.carbon + len(TRACED)] += carbon
         return elements
 
-    def take_from_outside(self, elements: Floats) -> None:
-        """Elements (element,), kg, that came as air, oxygen, fuel or acid."""
+    def take_from_outside(self, elements: Floats, carrier: float = 0.0) -> None:
+        """Elements (element,), kg, that came as air, oxygen, fuel or acid; ``carrier``: kg of their carbon that is of a bought fuel."""
         self.inflow[self.components.melt : self.components.melt + len(ELEMENTS)] += elements
+        self.inflow[self.components.carbon + TRACED.index("carrier")] += carrier
 
     # -- delivery ---------------------------------------------------------------------------------------------------------------------------
 

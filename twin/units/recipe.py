@@ -17,6 +17,7 @@ from twin.scenario.furnace import FurnaceModel
 from twin.scenario.phases import Blend, Charge, Coolant, Flux, Reductant, Working
 from twin.units.assembly import Assembly
 from twin.units.bath import SLAG, Outcome
+from twin.units.carbon import C, bought, share_of
 from twin.units.charge import Charging, E
 from twin.units.ladle import Mouth
 
@@ -80,7 +81,7 @@ class Loading:
         if mass <= bunker.tolerance or bunker.level <= 0.0:
             return
         rows = furnace.draw(bunker, min(mass, bunker.level), lot, now)
-        furnace.convert(rows)
+        furnace.carbon.feeder += furnace.convert_charge(rows)
         fines = furnace.part[: self.site.components.solid, : self.fine_classes].sum(axis=1)
         self.feeder += self.charging.rows(rows, isinstance(bunker, Mouth), fine, fines)
 
@@ -128,7 +129,7 @@ class Loading:
         mass = min(coolant.mass - float(self.hopper[:E].sum()), bunker.level)
         if mass > bunker.tolerance and bunker.getters.free_for(furnace):
             rows = furnace.draw(bunker, mass, lot, now)
-            furnace.convert(rows)
+            furnace.carbon.hopper += furnace.convert_charge(rows)
             self.hopper += self.charging.rows(rows, hot=False, fine=0.0).sum(axis=0)
 
     def _short(self, reductant: Reductant) -> float:
@@ -143,7 +144,7 @@ class Loading:
         mass = min(self._short(reductant), bunker.level)
         if mass > bunker.tolerance:
             rows = furnace.draw(bunker, mass, lot, now)
-            furnace.convert(rows)
+            furnace.convert(rows, bought(float(furnace.components.elements_of(rows)[C])))  # its CO2 is that of the carrier as which it counts
             self.bins[self.stocks.index(reductant.source)] += self.charging.rows(rows, hot=False, fine=0.0).sum(axis=0)
 
     def stock(self, phase: Working) -> Floats | None:
@@ -162,14 +163,16 @@ class Loading:
         """The hopper's content (E + 2,) and its mass, kg."""
         return self.hopper, float(self.hopper[:E].sum())
 
-    def used(self, outcome: Outcome, charging: bool, stock: Floats | None = None) -> None:
+    def used(self, furnace: Furnace, outcome: Outcome, charging: bool, stock: Floats | None = None) -> None:
         """Take off what the phase used; ``stock``: its bin of coal, if it has one."""
         if stock is not None:
             stock -= outcome.stream("reductant")
             if float(stock[:E].sum()) < 1e-9 * float(outcome.stream("reductant")[:E].sum()):
                 stock[:] = 0.0
-        if charging:
-            self.feeder *= 1.0 - outcome.sum("fed") if outcome.sum("fed") < 1.0 else 0.0
+        fed = min(outcome.sum("fed"), 1.0) if charging else 0.0
+        self.feeder *= 1.0 - fed
+        cooled = float(outcome.stream("coolant")[:E].sum())
+        furnace.carbon.charge(fed, share_of(cooled, float(self.hopper[:E].sum())) if cooled > 0.0 else 0.0)
         self.hopper -= outcome.stream("coolant")
         if float(self.hopper[:E].sum()) < 1e-9 * float(outcome.stream("coolant")[:E].sum()):
             self.hopper[:] = 0.0

@@ -18,6 +18,7 @@ from twin.scenario.furnace import FurnaceModel, ports_of
 from twin.scenario.phases import Tap, Working
 from twin.units.assembly import Assembly
 from twin.units.bath import METAL, SLAG, Bath
+from twin.units.carbon import C, CarbonAccount, share_of
 from twin.units.charge import FORMATION, SENSIBLE, E
 from twin.units.furnace_rows import tap_row
 from twin.units.journal import levels_of
@@ -57,6 +58,7 @@ class Vessel(Process):
         self.record: FurnaceRecord = record
         self.model = model
         self.bath = Bath(name, site.smelting, site.heat)
+        self.carbon = CarbonAccount(site)
         if model.initial is not None:
             for part, melted in ((METAL, model.initial.metal), (SLAG, model.initial.slag)):
                 if melted is not None:
@@ -67,12 +69,18 @@ class Vessel(Process):
 
     def _content(self) -> Floats:
         """What is in the bath, by component (component,)."""
-        rows: Floats = self._melt_of(self.bath.parts.sum(axis=0)).sum(axis=1)
+        rows: Floats = self._melt_of(self.bath.parts.sum(axis=0), self.carbon.bath).sum(axis=1)
         return rows
 
-    def _melt_of(self, row: Floats) -> Floats:
-        """The matrix of a melt given as a row of E + 2 numbers."""
-        return self.melt(row[:E], float(row[FORMATION]), float(row[SENSIBLE]))
+    def _melt_of(self, row: Floats, carbon: Floats) -> Floats:
+        """The matrix of a melt given as a row of E + 2 numbers, with its carbon by origin (traced,), kg."""
+        return self.melt(row[:E], float(row[FORMATION]), float(row[SENSIBLE]), carbon)
+
+    def convert_charge(self, rows: Floats) -> Floats:
+        """What was drawn is charged; returns its carbon by origin (traced,), kg."""
+        carbon = self.carbon.origins.of(rows)
+        self.convert(rows, carbon)
+        return carbon
 
     @property
     def _phase(self) -> Working | Tap:
@@ -153,7 +161,7 @@ class Vessel(Process):
         dissolved, drops = self.bath.tap_slag(portion) if part == SLAG else (np.zeros(E + 2), self.bath.tap_metal(portion))
         taken = dissolved + drops
         port = self.record.port
-        x = self._melt_of(taken)
+        x = self._melt_of(taken, self.carbon.take(share_of(float(taken[C]), float(before[C]))))
         heat = self.no_heat()
         if not getattr(self.outlets[port], "hot", False):
             heat += levels_of(float(taken[SENSIBLE]), self.bath.temperature)
@@ -190,9 +198,10 @@ class Vessel(Process):
     def save(self) -> State:
         saved = super().save()
         saved["record"]["taps"] = [list(tap) for tap in saved["record"]["taps"]]
-        return {**saved, "bath": self.bath.save()}
+        return {**saved, "bath": self.bath.save(), "carbon": self.carbon.save()}
 
     def load(self, state: State) -> None:
         super().load(state)
         self.record.taps = [list(tap) for tap in self.record.taps]
         self.bath.load(state["bath"])
+        self.carbon.load(state["carbon"])

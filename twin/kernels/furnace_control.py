@@ -1,0 +1,289 @@
+"""What a furnace step is driven by, and the levers that steer it: feed, blast, burner and coolant.
+
+A lever is the share of a rate, the same through a step: the first of feed and reductant, the second of the blast, the third of the burner's power, the
+fourth of the coolant's rate. They are chosen so that the step *ends* as it should, so what comes out does not hang on its length:
+
+- the bath ends neither above ``hottest`` nor below ``coldest``; one that begins above may not get hotter, one that begins below comes back along an
+  exponential of :data:`REACHES` s, or as fast as it can; bought oxygen and burnt off-gas keep to their limits;
+- the burner brings the bath to ``target`` along such an exponential, too;
+- coolant comes in proportion to how far the bath is within ``band`` below ``hottest``, by the mean of a straight line from its start to its end.
+
+**What is cut.** Too hot: the blast, then the feed, which is cold. Too cold: the feed, then the blast. Too much off-gas: the blast first, unless what feed
+and reductant need to burn is more than the blast brings; then the blast only stands in for air that would be drawn in above the bath, with its nitrogen,
+and the feed is cut first. Reductant goes with the feed: it is charged with it, cold, and burns. What does not help by cutting is left alone.
+
+By a linear model of temperature and off-gas over the levers the next ones are found without a step; its slopes are measured where a limit first holds,
+and corrected by every step that is tried (Broyden 1965).
+"""
+
+from __future__ import annotations
+
+import math
+
+from twin.kernels.compile import kernel
+from twin.kernels.furnace_space import NORMAL, Run, Setting
+from twin.kernels.furnace_tables import LEVER, LIMIT
+from twin.kernels.physical_constants import AIR_OXYGEN
+from twin.kernels.record_table import Record
+
+REACHES = 300.0  # s: in which the distance to the target falls to 1/e
+USEFUL = 0.5  # of the flame's heat, for a first guess only: that above a bath's temperature
+COLD_FEED = 8e5  # J/kg that a cold charge takes up, likewise
+AIM = 0.02  # of the band below a limit: where a step is to end
+CLOSELY = 0.06  # of the band: what is that near is not tried again
+KEPT = 1e-6  # how closely a limit is kept, as share of it or of the band
+GAS_BAND = 0.1  # of the limit of the off-gas, over which it is weighed
+BURNER_KEPT = 1.0  # K, over a step as long as the burner takes
+ROUNDS = 40
+
+
+@kernel()
+def bought(volume: float, fraction: float) -> float:
+    """Bought oxygen in a gas of ``volume`` with the O2 fraction ``fraction``, the rest being air.
+
+    >>> round(bought(1.0, 0.21), 12), round(bought(1.0, 0.605), 12), round(bought(2.0, 1.0), 12)
+    (0.0, 0.5, 2.0)
+    """
+    return volume * (fraction - AIR_OXYGEN) / (1.0 - AIR_OXYGEN)
+
+
+@kernel()
+def ramp(start: float, to: float, over: float, seconds: float) -> float:
+    """What goes in a straight line from ``start`` to ``to`` over a time, then stays; ``start`` where ``over`` is 0.
+
+    >>> [ramp(20.0, 5.0, 1800.0, t) for t in (0.0, 600.0, 3600.0)], ramp(20.0, 5.0, 0.0, 600.0)
+    ([20.0, 15.0, 5.0], 20.0)
+    """
+    return start + (to - start) * min(seconds / over, 1.0) if over > 0.0 else start
+
+
+@kernel()
+def _until(seconds: float, over: float, dt: float) -> float:
+    """``dt``, or less where a ramp ends before."""
+    return min(dt, over - seconds) if over - seconds > 1e-6 * dt else dt
+
+
+@kernel()
+def until_ramps_end(plan: Record, seconds: float, dt: float) -> float:
+    """``dt``, or what is left to the next end of a ramp: within a step each is a straight line."""
+    for over in (plan.target_over, plan.feed_over, plan.blast_over, plan.reductant_over):
+        dt = _until(seconds, over, dt)
+    return dt
+
+
+@kernel()
+def set_rates(plan: Record, dt: float, run: Run) -> None:
+    """The rates of a step: those at its middle; the target at its end."""
+    control, seconds = run.control, run.sums.seconds
+    middle = seconds + 0.5 * dt
+    control.target = ramp(plan.target, plan.target_to, plan.target_over, seconds + dt)
+    control.feed_rate = ramp(plan.feed_rate, plan.feed_to, plan.feed_over, middle)
+    control.blast = ramp(plan.blast, plan.blast_to, plan.blast_over, middle)
+    control.reductant_rate = ramp(plan.reductant_rate, plan.reductant_to, plan.reductant_over, middle)
+
+
+@kernel()
+def set_drive(plan: Record, dt: float, hot: bool, control: Record, drive: Record) -> None:
+    """Fill in what a step is driven by, at the levers that stand."""
+    lever = control.lever
+    drive.dt, drive.target = dt, control.target
+    drive.fed = drive.coolant = drive.reductant = drive.blast_o2 = drive.blast_n2 = 0.0
+    if control.feed_mass > 0.0:
+        drive.fed = min(lever[LEVER.feed] * control.feed_rate * dt / control.feed_mass, control.feed_left)
+    fuel = lever[LEVER.burner] * plan.burner_power * dt / plan.fuel_lhv
+    drive.fuel = fuel
+    drive.flame_o2 = fuel * control.need * plan.burner_excess
+    flame = drive.flame_o2 / plan.burner_oxygen
+    drive.flame_n2 = flame * (1.0 - plan.burner_oxygen)
+    drive.bought_o2 = bought(flame, plan.burner_oxygen)
+    if hot:
+        drive.coolant = min(lever[LEVER.coolant] * plan.coolant_rate * dt, control.coolant_left)
+        drive.reductant = min(lever[LEVER.feed] * control.reductant_rate * dt, control.reductant_left)
+        blast = lever[LEVER.blast] * control.blast * dt * NORMAL
+        drive.blast_o2, drive.blast_n2 = blast * plan.blast_oxygen, blast * (1.0 - plan.blast_oxygen)
+        drive.bought_o2 += bought(blast, plan.blast_oxygen)
+
+
+@kernel()
+def times(drive: Record, factor: float) -> None:
+    """A step of ``factor`` times the length, driven alike."""
+    drive.dt *= factor
+    drive.fed *= factor
+    drive.coolant *= factor
+    drive.fuel *= factor
+    drive.reductant *= factor
+    drive.blast_o2 *= factor
+    drive.blast_n2 *= factor
+    drive.flame_o2 *= factor
+    drive.flame_n2 *= factor
+    drive.bought_o2 *= factor
+
+
+@kernel()
+def supply(burner: float, plan: Record, control: Record) -> float:
+    """Largest share of the blast that the bought oxygen allows, at a share ``burner`` of the burner's power."""
+    blast = bought(control.blast, plan.blast_oxygen)
+    if blast <= 0.0 or plan.oxygen_limit == math.inf:
+        return 1.0
+    flame = burner * plan.burner_power / plan.fuel_lhv * control.need * plan.burner_excess / plan.burner_oxygen / NORMAL
+    return float(min(max((plan.oxygen_limit - bought(flame, plan.burner_oxygen)) / blast, 0.0), 1.0))
+
+
+@kernel()
+def guess_slopes(setting: Setting, run: Run) -> None:
+    """First guesses of what a whole lever does to heat and off-gas."""
+    plan, control = setting.plan, run.control
+    lance = plan.burner_in_bath
+    control.heat[LEVER.feed] = -COLD_FEED * plan.feed_rate
+    control.heat[LEVER.blast] = 0.5e6 * plan.blast
+    control.heat[LEVER.burner] = USEFUL * (lance + (1.0 - lance) * plan.burner_return) * plan.burner_power
+    control.heat[LEVER.coolant] = -COLD_FEED * plan.coolant_rate
+    burns = control.organic * plan.feed_rate + control.burnable * plan.reductant_rate
+    control.volume[LEVER.feed] = burns * plan.air_excess / AIR_OXYGEN / NORMAL
+    control.volume[LEVER.blast] = plan.blast
+    control.volume[LEVER.burner] = plan.burner_power / plan.fuel_lhv * control.need * plan.burner_excess / plan.burner_oxygen / NORMAL
+    control.volume[LEVER.coolant] = 0.0
+
+
+@kernel()
+def wanted(plan: Record, dt: float, run: Run) -> float:
+    """Temperature at which the burner would have a step end."""
+    target = run.control.target
+    return float(target - (target - run.now.temperature) * math.exp(-dt / REACHES))
+
+
+@kernel()
+def slack_of(plan: Record, dt: float, edges: tuple[float, float], temperature: float, volume: float) -> tuple[float, float, float]:
+    """By how much a step keeps to its limits, hot, cold and off-gas, negative where it does not. ``edges``: the lowest and the highest temperature."""
+    gas = (1.0 - volume / (plan.gas_limit * dt)) / GAS_BAND if plan.gas_limit < math.inf else math.inf
+    return (edges[1] - temperature) / plan.band, (temperature - edges[0]) / plan.band, gas
+
+
+@kernel()
+def _first(limit: int, plan: Record, control: Record) -> int:
+    """The lever that is cut first."""
+    if limit == LIMIT.cooling:
+        return LEVER.blast
+    if limit == LIMIT.heat:
+        return LEVER.feed
+    burns = control.organic * control.feed_rate * (1.0 if control.feed_left > 0.0 else 0.0) + control.burnable * control.reductant_rate
+    return LEVER.feed if burns > control.blast * NORMAL * plan.blast_oxygen * plan.blast_use else LEVER.blast
+
+
+@kernel()
+def _gain(limit: int, k: int, dt: float, plan: Record, control: Record, slope: float) -> float:
+    """What a whole lever does to the slack of a limit in a step."""
+    if limit == LIMIT.off_gas:
+        return float(-control.volume[k] / (plan.gas_limit * GAS_BAND))
+    gain = float(control.heat[k] * dt / (slope * plan.band))
+    return gain if limit == LIMIT.heat else -gain
+
+
+@kernel()
+def mean_cooling(start: float, end: float, plan: Record) -> float:
+    """Mean of the coolant's lever while the temperature goes in a straight line from ``start`` to ``end``: 0 to 1 over ``band`` below ``hottest``."""
+    a, b = (start - plan.hottest) / plan.band + 1.0, (end - plan.hottest) / plan.band + 1.0
+    if abs(b - a) < 1e-6:
+        return float(min(max(0.5 * (a + b), 0.0), 1.0))
+    low, high = min(max(a, 0.0), 1.0), min(max(b, 0.0), 1.0)  # the integral of a clipped line: x^2/2 up to 1, then x - 1/2
+    return float((0.5 * (high * high - low * low) + max(b - 1.0, 0.0) - max(a - 1.0, 0.0)) / (b - a))
+
+
+@kernel()
+def find_levers(dt: float, edges: tuple[float, float], temperature: float, volume: float, run: Run, setting: Setting) -> float:
+    """Set the levers by the linear model. Returns by how much they move, 1 being what is worth another try.
+
+    ``temperature``, ``volume``: how the step ends with the levers that stand.
+    """
+    plan, now, control = setting.plan, run.now, run.control
+    lever, slope = control.lever, max(now.slope, 1.0)
+    before = (lever[0], lever[1], lever[2], lever[3])
+    want = wanted(plan, dt, run)
+    burner_heat = control.heat[LEVER.burner]
+    frozen = now.slope > 0.0 and now.molten == 0.0 and now.temperature < plan.coldest  # a furnace that has to melt first is not fed
+    most_fed = 0.0 if frozen else 1.0
+    lever[LEVER.feed], lever[LEVER.blast] = most_fed, supply(lever[LEVER.burner], plan, control)
+    control.held[0], control.held[1] = LIMIT.heat if frozen else -1.0, -1.0
+    for turn in range(ROUNDS):
+        t, v = temperature, volume
+        for k in range(4):
+            t += control.heat[k] * (lever[k] - before[k]) * dt / slope
+            v += control.volume[k] * (lever[k] - before[k]) * dt
+        moved = 0.0
+        if burner_heat > 0.0 and now.slope > 0.0:
+            new = min(max(lever[LEVER.burner] + (want - t) * slope / (dt * burner_heat), 0.0), control.most_burner)
+            moved = abs(new - lever[LEVER.burner])
+            t += burner_heat * (new - lever[LEVER.burner]) * dt / slope
+            v += control.volume[LEVER.burner] * (new - lever[LEVER.burner]) * dt
+            lever[LEVER.burner] = new
+        elif burner_heat > 0.0:
+            lever[LEVER.burner] = control.most_burner if want > now.temperature else 0.0
+        if control.coolant_left > 0.0 and plan.coolant_rate > 0.0:
+            c = lever[LEVER.coolant]
+            new = mean_cooling(now.temperature, t, plan)
+            new = min(max(c + (new - c) / (1.0 - 0.5 * control.heat[LEVER.coolant] * dt / (slope * plan.band)), 0.0), 1.0)
+            moved = max(moved, abs(new - c))
+            t += control.heat[LEVER.coolant] * (new - c) * dt / slope
+            lever[LEVER.coolant] = new
+        most = supply(lever[LEVER.burner], plan, control)
+        if lever[LEVER.blast] > most:
+            moved = max(moved, lever[LEVER.blast] - most)
+            t -= control.heat[LEVER.blast] * (lever[LEVER.blast] - most) * dt / slope
+            v -= control.volume[LEVER.blast] * (lever[LEVER.blast] - most) * dt
+            lever[LEVER.blast] = most
+        hot, cold, gas = slack_of(plan, dt, edges, t, v)
+        limit = LIMIT.cooling if hot <= min(cold, gas) else LIMIT.heat if cold <= gas else LIMIT.off_gas
+        slack = min(hot, cold, gas)
+        if slack < 0.999 * AIM:
+            k = _first(limit, plan, control)
+            if not (_gain(limit, k, dt, plan, control, slope) < 0.0 and lever[k] > 0.0):
+                k = LEVER.blast if k == LEVER.feed else LEVER.feed
+            gain = _gain(limit, k, dt, plan, control, slope)
+            if gain < 0.0 and lever[k] > 0.0:
+                lever[k] = max(lever[k] + (AIM - slack) / gain, 0.0)
+                control.held[k] = limit
+                continue
+        elif turn < ROUNDS // 2:  # what was cut more than it need have been
+            for k in range(2):
+                held = int(control.held[k])
+                if held >= 0:
+                    own = hot if held == LIMIT.cooling else cold if held == LIMIT.heat else gas
+                    gain = _gain(held, k, dt, plan, control, slope)
+                    top = most_fed if k == LEVER.feed else most
+                    if own > 1.01 * AIM and gain < 0.0 and lever[k] < top:
+                        new = min(lever[k] + (AIM - own) / gain, top)
+                        moved = max(moved, abs(new - lever[k]))
+                        lever[k] = new
+                        if new == top and not frozen:
+                            control.held[k] = -1.0
+        if moved < 1e-9:
+            break
+    worth = 0.0
+    for k in range(4):
+        moved = abs(lever[k] - before[k])
+        kelvin = abs(control.heat[k]) * moved * dt / slope if now.slope > 0.0 else 0.0
+        worth = max(worth, kelvin / (BURNER_KEPT * min(dt / REACHES, 1.0)) if k == LEVER.burner else kelvin / (CLOSELY * plan.band))
+        if plan.gas_limit < math.inf:
+            worth = max(worth, abs(control.volume[k]) * moved / (plan.gas_limit * GAS_BAND * CLOSELY))
+    return worth
+
+
+@kernel()
+def learn(dt: float, before: tuple[float, float, float, float], temperature: float, volume: float, run: Run) -> None:
+    """Correct the slopes by what a change of the levers from ``before`` did: it changed how the step ends by ``temperature`` and ``volume``."""
+    control, slope = run.control, max(run.now.slope, 1.0)
+    heat, gas, square = temperature * slope / dt, volume / dt, 0.0
+    for k in range(4):
+        moved = control.lever[k] - before[k]
+        heat -= control.heat[k] * moved
+        gas -= control.volume[k] * moved
+        square += moved * moved
+    if square < 1e-8:
+        return
+    for k in range(4):
+        moved = control.lever[k] - before[k]
+        old = control.heat[k]
+        control.heat[k] += heat * moved / square
+        control.volume[k] += gas * moved / square
+        if k >= LEVER.burner and control.heat[k] / (old if old != 0.0 else 1.0) < 0.3:  # a flame heats, and cold scrap cools
+            control.heat[k] = 0.3 * old
