@@ -106,7 +106,7 @@ def _count(dt: float, plan: Record, space: Space, warned: Counts) -> None:
 @kernel()
 def _begin(state: Record, run: Run, setting: Setting, space: Space) -> int:
     """Find the temperature that the bath's enthalpy gives it, bring it to equilibrium and take that as the start."""
-    now, old, heat = run.now, run.old, setting.data.heat
+    now, old, heat, control = run.now, run.old, setting.data.heat, run.control
     cold = space.over[OVER.gas]
     cold.formation = cold.content = cold.slope = 0.0
     add_cold(old, heat, 1.0, cold)
@@ -118,15 +118,21 @@ def _begin(state: Record, run: Run, setting: Setting, space: Space) -> int:
     elif start >= fl.SURELY_COLD:
         guess = state.temperature if state.temperature >= MOLTEN_FROM else max(start, MOLTEN_FROM)
         now.molten = 1.0
+        before = found = math.nan
         for _ in range(60):
             now.temperature = guess
             status = fx.try_whole(0.0, run, setting, space)
             if status != 0:
                 return status
-            if abs(space.then.temperature - guess) < 0.01:
+            if abs(space.then.unanswered - guess) < 0.01 * (1.0 - control.answer):
                 break
-            guess += 0.7 * (space.then.temperature - guess)
-        if space.then.temperature < MOLTEN_FROM and start < fl.SURELY_HOT:
+            off, warmer = space.then.unanswered - guess, guess - before
+            if math.isfinite(before) and abs(warmer) > fx.ANSWERED:
+                answer = (space.then.unanswered - found) / warmer
+                control.answer = min(max(answer, -fx.MOST_ANSWER), 0.0)
+            before, found = guess, space.then.unanswered
+            guess += (0.7 if control.answer == 0.0 else 1.0 / (1.0 - control.answer)) * off
+        if space.then.unanswered < MOLTEN_FROM and start < fl.SURELY_HOT:
             now.temperature, now.molten = start, 0.0
     return fx.try_whole(0.0, run, setting, space)
 

@@ -86,7 +86,7 @@ def set_rates(plan: Record, dt: float, run: Run) -> None:
 def set_drive(plan: Record, dt: float, hot: bool, control: Record, drive: Record) -> None:
     """Fill in what a step is driven by, at the levers that stand."""
     lever = control.lever
-    drive.dt, drive.target = dt, control.target
+    drive.dt, drive.target, drive.answer = dt, control.target, control.answer
     drive.fed = drive.coolant = drive.reductant = drive.blast_o2 = drive.blast_n2 = 0.0
     if control.feed_mass > 0.0:
         drive.fed = min(lever[LEVER.feed] * control.feed_rate * dt / control.feed_mass, control.feed_left)

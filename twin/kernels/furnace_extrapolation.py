@@ -18,6 +18,8 @@ from twin.kernels.heat import temperature_of
 
 TRACE = 1e-3  # of a product's mass: what is less of an element weighs less in the error
 LEAST_PRODUCT = 0.02  # of the bath: what is less of a product weighs less, too
+ANSWERED = 0.3  # K between start and middle of a step that show how reactions answer to the temperature
+MOST_ANSWER = 20.0
 DEGREES = 200.0  # K whose tolerance-th part is as bad as the tolerance of an amount
 FUME = ROW.fume - ROW.feed
 FOUND = (ROW.metal, ROW.slag, ROW.fume)  # whose elements are judged
@@ -51,10 +53,20 @@ def add_halves(run: Run, setting: Setting, space: Space) -> tuple[int, float]:
     times(drive, 2.0)
     if status != 0:
         return status, math.inf
+    _learn_answer(run, reports[REPORTS.middle], reports[REPORTS.whole], reports[REPORTS.then])
     alike = reports[REPORTS.middle].molten == now.molten and reports[REPORTS.then].molten == reports[REPORTS.whole].molten
     error = _error(run, setting, space) if alike else math.inf
-    _extrapolate(1.0 if alike else 0.0, setting, space)
+    _extrapolate(1.0 if alike else 0.0, run, setting, space)
     return 0, error
+
+
+@kernel()
+def _learn_answer(run: Run, middle: Record, whole: Record, then: Record) -> None:
+    """Reactions of nearly the same bath, at the temperature of a step's start and of its middle, show how they answer to it."""
+    warmer = middle.temperature - run.now.temperature
+    if run.now.molten > 0.0 and middle.molten > 0.0 and abs(warmer) > ANSWERED:
+        found = (then.unanswered - whole.unanswered) / warmer
+        run.control.answer += 0.5 * (min(max(found, -MOST_ANSWER), 0.0) - run.control.answer)
 
 
 @kernel()
@@ -88,7 +100,7 @@ def _allowed(halves: float, whole: float) -> float:
 
 
 @kernel()
-def _extrapolate(order: float, setting: Setting, space: Space) -> None:
+def _extrapolate(order: float, run: Run, setting: Setting, space: Space) -> None:
     """Write into ``new`` and ``then`` what the halves give, and ``order`` times what they differ by from the whole."""
     new, whole, first = space.new, space.whole, space.first
     n = new.shape[1] - 2
@@ -107,7 +119,7 @@ def _extrapolate(order: float, setting: Setting, space: Space) -> None:
         if j < n:
             new[ROW.bath, j] = max(new[ROW.bath, j], 0.0)
             _share_out(j, new)
-    _extrapolate_report(order, space)
+    _extrapolate_report(order, run, space)
 
 
 @kernel()
@@ -129,13 +141,16 @@ def _beyond(order: float, halves: float, whole: float) -> float:
 
 
 @kernel()
-def _extrapolate_report(order: float, space: Space) -> None:
+def _extrapolate_report(order: float, run: Run, space: Space) -> None:
     then, whole, middle, new = space.then, space.reports[REPORTS.whole], space.reports[REPORTS.middle], space.new
     n = new.shape[1] - 2
     then.content = _beyond(order, then.content, whole.content)
     then.slope = _beyond(order, then.slope, whole.slope)
-    found = temperature_of(new[ROW.bath, n + 1], then.content, then.slope)
-    then.temperature = then.temperature if math.isnan(found) else found
+    if run.drive.answer == 0.0 or run.now.molten == 0.0:
+        found = temperature_of(new[ROW.bath, n + 1], then.content, then.slope)
+        then.temperature = then.temperature if math.isnan(found) else found
+    else:
+        then.temperature = _beyond(order, then.temperature, whole.temperature)
     then.log_po2 = _beyond(order, then.log_po2, whole.log_po2)
     then.entrained = max(_beyond(order, then.entrained, whole.entrained), 0.0)
     then.molten = 1.0 if then.temperature >= MOLTEN_FROM and then.slope > 0.0 else 0.0

@@ -12,7 +12,10 @@ the gas, whose temperature follows. A flame that does not heat returns nothing.
 
 **Electrodes** give what the bath lacks of its target at the end of the step, at most their power: without a state of their own, whatever the step.
 
-**Temperature.** Enthalpy is carried along, closed to rounding; the temperature is the one at which metal, slag and the gas of the step hold it. The
+**Temperature.** Enthalpy is carried along, closed to rounding; metal and slag hold it at a temperature. Reactions ran at that of the step's start, and most
+take up heat when they run warmer: where a solid oxide dissolves they can take up more than the bath does, and steps of any length would swing ever
+wider. So the bath moves towards the temperature found by 1/(1 - answer), the answer being how much colder it comes out for each degree that
+reactions run warmer: the linearly implicit step. It rests where reactions and heat content agree, whatever the answer.  The
 formation is that of the elements as they stand in metal and slag, so reactions need no heats of their own. Heats of mixing are not in the model.
 """
 
@@ -201,17 +204,19 @@ def step(bath: Floats, now: Record, drive: Record, setting: Setting, space: Spac
         between = now.temperature if math.isnan(between) else between
     hot_gas = gas.formation + content(gas.content, gas.slope, between) + flame
     total += _burn_above(hot_gas, fume_oxygen, between, b <= 0.0, setting, space) - hot_gas
+    share = 1.0 / (1.0 - drive.answer) if hot else 1.0
     if b > 0.0 and dt > 0.0:
-        wanted = content(a, b, drive.target) - (total - formation)
+        wanted = content(a, b, now.temperature + (drive.target - now.temperature) / share) - (total - formation)
         then.electric = min(max(wanted, 0.0), setting.plan.electrode_power * dt)
         total += then.electric
     temperature = temperature_of(total - formation, a, b)
-    then.temperature = between if math.isnan(temperature) else temperature
+    then.unanswered = between if math.isnan(temperature) else temperature
+    then.temperature = now.temperature + share * (then.unanswered - now.temperature) if share != 1.0 else then.unanswered
     mix[n], mix[n + 1] = formation, total - formation
     for k in range(3):
         part = space.heats[HEATS.metal + k]
         new[ROW.metal + k, n] = part.formation
-        new[ROW.metal + k, n + 1] = content(part.content, part.slope, then.temperature)
+        new[ROW.metal + k, n + 1] = content(part.content, part.slope, then.unanswered)
     then.content, then.slope, then.wall = a, b, wall
     then.molten = 1.0 if then.temperature >= MOLTEN_FROM and b > 0.0 else 0.0
     then.log_po2 = space.melt.state[0].log_po2 if hot else now.log_po2

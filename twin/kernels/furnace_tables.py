@@ -92,6 +92,7 @@ REPORT = Table(
     "What goes from step to step, and what a step reports of itself",
     (
         Field("temperature", "K", 0.0, "of the bath"),
+        Field("unanswered", "K", 0.0, "temperature that the heat content gives it, with reactions as at the start of the step"),
         Field("log_po2", "log10 atm", 0.0, "oxygen pressure"),
         Field("molten", "", 0.0, "1 where the bath reacts"),
         Field("entrained", "kg", 0.0, "metal in slag"),
@@ -129,6 +130,7 @@ DRIVE = Table(
         Field("flame_n2", "mol", 0.0, ""),
         Field("bought_o2", "mol", 0.0, "of blast and flame, beyond their air"),
         Field("target", "K", 0.0, "that electrodes hold"),
+        Field("answer", "K/K", 0.0, "how much colder the bath's reactions make it for each degree that they run warmer, as a negative number"),
     ),
 )
 CONTROL = Table(
@@ -143,6 +145,7 @@ CONTROL = Table(
         Field("gas", "Nm3/s", 0.0, "burnt off-gas, in the last step"),
         Field("warming_off", "K/s2", 0.0, "temperature that a step's halves bring beyond what it has, over its length squared"),
         Field("gas_off", "Nm3/s2", 0.0, "likewise of the off-gas"),
+        Field("answer", "K/K", 0.0, "of the reactions to the temperature, as DRIVE has it"),
         Field("next", "s", 0.0, "length of the next step by the error of the last"),
         Field("target", "K", 0.0, "of the burner, in this step"),
         Field("feed_rate", "kg/s", 0.0, "at a whole lever, in this step"),

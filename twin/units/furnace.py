@@ -158,7 +158,7 @@ class Furnace(Vessel):
         self._draw_oxygen(outcome, hold, now)
         outcome = outcome.after(hold) if hold is not None else outcome
         record.accounted = now + nanoseconds(outcome.sum("seconds"))
-        self._account(outcome, inside, outside, lot, stocked=stock is not None)
+        self._account(outcome, inside, outside, lot, carrier=stock is None)
         self._check_end(phase, title, outcome, now)
         self._journal(phase, title, outcome, now)
         record.stage = WORK
@@ -202,9 +202,9 @@ class Furnace(Vessel):
             return 0, 0
         return self.genealogy.new(self.name, now), self.genealogy.new(self.name, now)
 
-    def _account(self, outcome: Outcome, inside: Floats, origin: int, lot: int, *, stocked: bool) -> None:
-        """What came from outside, a reductant only if it is not ``stocked``, what goes as off-gas, and the family of what is now in the furnace."""
-        outside = outcome.together("fuel", "oxygen", "air") if stocked else outcome.together("fuel", "reductant", "oxygen", "air")
+    def _account(self, outcome: Outcome, inside: Floats, origin: int, lot: int, *, carrier: bool) -> None:
+        """What came from outside, a reductant that was bought as a ``carrier`` with it, what goes as off-gas, and the family of what is now in the furnace."""
+        outside = outcome.together("fuel", "oxygen", "air", *(("reductant",) if carrier else ()))
         came = self._melt_of(outside, bought(float(outside[C]))).sum(axis=1)
         self.take_from_outside(outside[:E], float(outside[C]))
         if self.genealogy is not None:
@@ -286,8 +286,7 @@ class Furnace(Vessel):
 
     def weigh(self, total: Floats) -> None:
         super().weigh(total)
-        coal = bought(float(self.loading.bins[:, C].sum()))
-        total += self._melt_of(self.loading.held(), self.carbon.held + coal).sum(axis=1)
+        total += self._melt_of(self.loading.held(), self.carbon.held + bought(float(self.loading.bins[:, C].sum()))).sum(axis=1)
 
     def save(self) -> State:
         return {**super().save(), "loading": self.loading.save()}

@@ -116,35 +116,38 @@ class PhasePlan:
         The phase lasts ``seconds`` where they are given.
         """
         model, phase = self.model, self.phase
-        values = {
-            "dt": model.step,
-            "tolerance": model.tolerance,
-            "at_least": phase.duration,
-            "at_most": max(phase.max, phase.duration),
-            "target": model.temperature.target if phase.temperature is None else phase.temperature,
-            "coldest": model.temperature.coldest,
-            "hottest": model.temperature.hottest,
-            "band": model.temperature.band,
-            "feed_rate": phase.rate if isinstance(phase, Charge) else 0.0,
-            "oxygen_limit": oxygen_limit,
-            "gas_limit": model.offgas.limit if model.offgas.limit is not None else math.inf,
-            "wall_loss": model.walls * wear,
-            "post_combustion": model.offgas.post_combustion,
-            "heat_return": model.offgas.heat_return,
-            "air_excess": model.offgas.air_excess,
-            "organics_in_bath": model.organics_in_bath,
-            "dust_share": model.dust,
-            "fuming": model.fuming,
-            "fuming_gas": model.fuming_gas,
-            "fuming_exponent": model.fuming_growth,
-            "stirred": float(phase.stirred),
-            "entrainment": model.droplets.stirred,
-            "droplet": model.droplets.size,
-            "spread": model.droplets.spread,
-            "area": model.droplets.area,
-            "thickness": model.droplets.viscosity,
-        } | self._heating()
-        values |= self._jackets()
+        values = (
+            {
+                "dt": model.step,
+                "tolerance": model.tolerance,
+                "at_least": phase.duration,
+                "at_most": max(phase.max, phase.duration),
+                "target": model.temperature.target if phase.temperature is None else phase.temperature,
+                "coldest": model.temperature.coldest,
+                "hottest": model.temperature.hottest,
+                "band": model.temperature.band,
+                "feed_rate": phase.rate if isinstance(phase, Charge) else 0.0,
+                "oxygen_limit": oxygen_limit,
+                "gas_limit": model.offgas.limit if model.offgas.limit is not None else math.inf,
+                "wall_loss": model.walls * wear,
+                "post_combustion": model.offgas.post_combustion,
+                "heat_return": model.offgas.heat_return,
+                "air_excess": model.offgas.air_excess,
+                "organics_in_bath": model.organics_in_bath,
+                "dust_share": model.dust,
+                "fuming": model.fuming,
+                "fuming_gas": model.fuming_gas,
+                "fuming_exponent": model.fuming_growth,
+                "stirred": float(phase.stirred),
+                "entrainment": model.droplets.stirred,
+                "droplet": model.droplets.size,
+                "spread": model.droplets.spread,
+                "area": model.droplets.area,
+                "thickness": model.droplets.viscosity,
+            }
+            | self._heating()
+            | self._jackets()
+        )
         if phase.blast is not None:
             values |= {"blast": phase.blast.rate, "blast_oxygen": phase.blast.oxygen, "blast_use": phase.blast.use}
         if phase.coolant is not None:
@@ -152,11 +155,11 @@ class PhasePlan:
         if phase.reductant is not None:
             mass = phase.reductant.mass if phase.reductant.mass is not None else math.inf
             values |= {"reductant_rate": self._rate(phase.reductant), "reductant_mass": mass, "reductant_use": phase.reductant.use}
+        values |= self._ramps()
         if isinstance(phase, Fume):
             injection = phase.injection
             values |= {"tuyere_zone": 1.0, "reductant_use": injection.entrained, "coal_burnt": injection.burnt}
             values |= {"slag_oxidation": injection.slag_oxidation, "tuyere_heat": injection.heat}
-        values |= self._ramps()
         if seconds is not None:
             values |= {"at_least": seconds, "at_most": seconds}
         return kernel.plan_of(values)

@@ -144,7 +144,8 @@ class Loading:
         mass = min(self._short(reductant), bunker.level)
         if mass > bunker.tolerance:
             rows = furnace.draw(bunker, mass, lot, now)
-            furnace.convert(rows, bought(float(furnace.components.elements_of(rows)[C])))  # its CO2 is that of the carrier as which it counts
+            carbon = float(self.site.components.elements_of(rows)[C])
+            furnace.convert(rows, bought(carbon))  # its CO2 is that of the carrier that it counts as
             self.bins[self.stocks.index(reductant.source)] += self.charging.rows(rows, hot=False, fine=0.0).sum(axis=0)
 
     def stock(self, phase: Working) -> Floats | None:
