@@ -12,8 +12,7 @@ from twin.quantities import Duration, Mass, SpecificEnergy
 from twin.scenario.fields import Name
 from twin.scenario.kind import Model
 from twin.scenario.needs import PRIORITY, Needs, Priority
-from twin.scenario.problems import refuse
-from twin.scenario.problems import Faults
+from twin.scenario.problems import Faults, refuse
 from twin.scenario.process import ProcessModel
 
 
