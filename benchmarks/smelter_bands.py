@@ -73,12 +73,12 @@ def figures(result: twin.Result, names: Mapping[str, Any]) -> dict[str, tuple[fl
         put(100 * share(tapped, "Cu"), f"Cu in {name}", low, high, "%", f"all metal tapped from {unit}")
     anodes = sum(batches.sum("element_out", unit, lambda phase: "metal" in phase and phase.startswith(("tap", "cast"))) for unit in names["anode"])
     put(100 * share(anodes, "Cu"), "Cu in anode copper", 98.5, 99.7, "%", "all metal tapped from the anode furnaces")
-    slag = batches.sum("slag", names["lance"], lambda phase: phase.startswith("tap"))
-    drops = batches.sum("entrained", names["lance"], lambda phase: phase.startswith("tap"))
     cu = ELEMENTS.index("Cu")
-    put(100 * float(slag[cu] + drops[cu]) / float((slag + drops).sum()), "Cu in cleaned slag", 0.5, 2.0, "%", "dissolved and entrained")
-    put(100 * float(slag[cu]) / float((slag + drops).sum()), "of it dissolved", None, None, "%", "of the slag's mass")
-    put(100 * float(drops[cu]) / float((slag + drops).sum()), "of it entrained", None, None, "%", "of the slag's mass")
+    for name, unit, low, high in (("slag of the lance furnace", names["lance"], None, None), ("cleaned slag", names["slag"], 0.5, 2.0)):
+        slag = batches.sum("slag", unit, lambda phase: phase.startswith("tap"))
+        drops = batches.sum("entrained", unit, lambda phase: phase.startswith("tap"))
+        put(100 * float(slag[cu] + drops[cu]) / float((slag + drops).sum()), f"Cu in {name}", low, high, "%", f"dissolved and entrained, tapped from {unit}")
+        put(100 * float(drops[cu]) / float((slag + drops).sum()), f"Cu of drops in {name}", None, None, "%", "of the slag's mass")
     out = result.array("balance/out_by_product")
     products = [str(name) for name in result.array("product")]
     kpis = result.kpis
@@ -87,11 +87,11 @@ def figures(result: twin.Result, names: Mapping[str, Any]) -> dict[str, tuple[fl
         kept = sum(float(row[products.index(name)]) for name in names["valued"])
         put(
             100 * kept / float(row.sum()),
-            f"{element} to anodes and slimes",
+            f"{element} to doré and cathodes",
             low,
             100,
             "%",
-            "slimes, cathodes and sulphate over all that left, whole run",
+            "doré, selenium, cathodes and sulphate over all that left, whole run",
         )
         for name in products:
             if name not in names["valued"] and row[products.index(name)] > 5e-5 * row.sum():
@@ -100,7 +100,7 @@ def figures(result: twin.Result, names: Mapping[str, Any]) -> dict[str, tuple[fl
     for name in products:
         if zinc[products.index(name)] > 5e-4 * zinc.sum():
             put(100 * float(zinc[products.index(name)] / zinc.sum()), f"Zn in {name}", None, None, "%", "over all that left")
-    for unit in (names["lance"], names["converter"], *names["anode"]):
+    for unit in (names["lance"], names["slag"], names["converter"], *names["anode"]):
         gone = batches.sum("element_out", unit, lambda phase: True)[ELEMENTS.index("Zn")]
         gas = batches.sum("element_out", unit, lambda phase: not phase.startswith(("tap", "cast")) and "slag" not in phase)[ELEMENTS.index("Zn")]
         put(100 * float(gas / gone) if gone > 0.0 else math.nan, f"Zn fumed in {unit}", None, None, "%", "with off-gas, over all that left it")
@@ -110,15 +110,22 @@ def figures(result: twin.Result, names: Mapping[str, Any]) -> dict[str, tuple[fl
             bought += kpi.value
             put(kpi.value / 3600.0, f"energy, {name.partition('.')[2]}", None, None, "kWh/t", "per tonne charged, oxygen's electricity included")
     put(bought / 1e6, "energy, bought", 2.0, 4.0, "GJ/t", "per tonne charged, all carriers, fuels by lower heating value")
+    charged = kpis["throughput"].value * (float(result.attrs["horizon"]) - float(result.attrs["warmup"]))
+    made = kpis["steam_used"].value / charged
+    put((bought + made) / 1e6, "energy, bought, if no boiler made steam", None, None, "GJ/t", "likewise")
+    fuming = float(batches.sum("energy", names["slag"], lambda phase: True).sum()) / charged
+    put((bought - fuming) / 1e6, "energy, bought, without what the fuming furnace takes", None, None, "GJ/t", "likewise")
+    put(kpis["steam_exported"].value / charged / 3600.0, "steam exported", None, None, "kWh/t", "per tonne charged")
     put(kpis["feed_heating_value"].value / 3600.0, "feed's heating value", None, None, "kWh/t", "apart from what is bought")
     return found
 
 
 NAMES: dict[str, Any] = {
     "lance": "lance_furnace",
+    "slag": "slag_furnace",
     "converter": "converter",
     "anode": ("anode_1", "anode_2"),
-    "valued": ("slimes", "cathodes", "sulphate"),
+    "valued": ("dore", "selenium", "cathodes", "nickel_sulphate"),
 }
 
 

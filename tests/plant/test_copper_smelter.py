@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import twin
 from twin.materials import ELEMENTS
+from twin.materials.thermochemistry import thermochemistry
+
+Floats = NDArray[np.float64]
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 AL, CU = ELEMENTS.index("Al"), ELEMENTS.index("Cu")
@@ -55,12 +60,45 @@ def test_every_unit_works_and_somebody_waits() -> None:
     assert kpis["starved.converter"].value > 0.01 and kpis["starved.anode_1"].value > 0.1
 
 
-def test_oxygen_takes_the_nitrogen_away_and_the_cooling_with_it() -> None:
+def solid_activities(metal: Floats, temperature: float, log_po2: float) -> dict[str, float]:
+    """Activity of each solid oxide beside a metal (element,) in kg, from its line, the coefficient in copper and the pressure; not the kernel's code."""
+    data = thermochemistry()
+    molar = np.array([data.elements[name].molar_mass.value if name in data.elements else 0.06 for name in ELEMENTS])
+    x = metal / molar / (metal / molar).sum()
+    found = {}
+    for name, element in data.elements.items():
+        part = float(x[ELEMENTS.index(name)])
+        if not element.solids or part <= 0.0:
+            continue
+        line, in_copper = next(iter(element.solids.values())), next(iter(element.metal.values()))
+        dg = 0.5 * element.solid_oxygen * line.at(temperature)
+        if line.metal == "gas" and element.vapour is not None:
+            dg += element.vapour.at(temperature)
+        falls = in_copper.self_.value * min(part, in_copper.clamp.value) if in_copper.self_ is not None and in_copper.clamp is not None else 0.0
+        exponent = -dg / (8.314462618 * temperature) - falls + 0.5 * element.solid_oxygen * log_po2 * math.log(10.0)
+        found[name] = in_copper.at(temperature) * part * math.exp(exponent)
+    return found
+
+
+def test_no_phase_leaves_a_melt_that_is_more_than_saturated() -> None:
+    """SnO2, Fe3O4, ZnO, NiO, Cu2O and chromite; before solids were in the model, SnO2 came to 12 in the tin blow and 47 in the anode furnace."""
+    result = run("copper_smelter")
+    metal, temperature, log_po2 = (result.array(f"batches/{name}") for name in ("metal", "temperature", "log_po2"))
+    phases, worst = result.array("batches/phase"), 0.0
+    for k in range(len(metal)):
+        if metal[k].sum() > 100.0 and temperature[k] > 1380.0 and np.isfinite(log_po2[k]) and " " not in str(phases[k]):
+            worst = max(worst, *solid_activities(metal[k], float(temperature[k]), float(log_po2[k])).values())
+    assert 0.99 < worst <= 1.0 + 1e-6
+    assert float(total(result, "solids", "converter", "tin_blow")[ELEMENTS.index("Sn")]) > 1000.0
+
+
+def test_more_oxygen_in_less_gas_lets_more_feed_in() -> None:
+    """The same oxygen with less nitrogen; when one factor cut feed and blast together, cold feed could not cool and the throughput fell."""
     base, more = run("copper_smelter"), run("copper_smelter_more_oxygen")
     charged = {name: float(total(r, "element_in", "lance_furnace", "charge").sum()) for name, r in (("base", base), ("more", more))}
     gas = {name: float(total(r, "offgas", "lance_furnace", "charge")) for name, r in (("base", base), ("more", more))}
     assert gas["more"] / charged["more"] < gas["base"] / charged["base"]
-    assert more.kpis["throughput"].value < base.kpis["throughput"].value
+    assert more.kpis["throughput"].value > base.kpis["throughput"].value
     assert more.kpis["energy_per_mass.electricity"].value > base.kpis["energy_per_mass.electricity"].value
 
 
