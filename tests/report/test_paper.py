@@ -22,8 +22,8 @@ from twin.report.sankey import _Type, _wrapped
 from twin.report.source import gather
 
 SHIPPED = sorted(path.stem for path in (ROOT / "scenarios").glob("*.yaml"))
-BEFORE = {"weee_line": 16, "weee_line_extended": 18, "elv_shredder": 16, "lvp_line": 45, "copper_smelter": 89, "weee_to_cathode": 93}
-"""Crossings of streams before the flowsheet was made for paper, counted in the same way; the car plant has got two machines since (13 without)."""
+BEFORE = {"weee_line": 16, "weee_line_extended": 18, "elv_shredder": 22, "lvp_line": 45, "copper_smelter": 89, "weee_to_cathode": 93}
+"""Crossings of streams before the flowsheet was made for paper, counted in the same way; the car plant has got four machines since (13 without)."""
 
 
 def sheet_of(name: str) -> Flowsheet:
