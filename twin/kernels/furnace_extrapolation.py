@@ -15,6 +15,7 @@ from twin.kernels.furnace_space import MOLTEN_FROM, Run, Setting, Space
 from twin.kernels.furnace_step import step
 from twin.kernels.furnace_tables import REPORTS, ROW
 from twin.kernels.heat import temperature_of
+from twin.kernels.record_table import Record
 
 TRACE = 1e-3  # of a product's mass: what is less of an element weighs less in the error
 LEAST_PRODUCT = 0.02  # of the bath: what is less of a product weighs less, too
