@@ -361,7 +361,7 @@ def test_aluminium_meets_the_cooling_limit_and_scrap_helps(heel):
         assert result.sums["hottest"] <= 1673.15 + 0.01
         blown.append(result.sums["blown"] / result.seconds)
         times.append(result.seconds / feed[:, :E].sum())
-    assert blown == sorted(blown, reverse=True)
+    assert blown[2] < blown[1] <= blown[0] * (1.0 + 1e-12)
     assert blown[-1] < 0.9 * blown[0]
     assert times[-1] == pytest.approx(times[0], rel=0.02)
     cooled = run(*heel, feed, coolant_rate=3.0, coolant_mass=20000.0, **plan)

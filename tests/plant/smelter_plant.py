@@ -11,7 +11,7 @@ def phases(tsl: list[Any] | None = None) -> list[Any]:
             "charge": {
                 "recipe": {"bay": "30 t", "returns": {"mass": "6 t", "least": "0 t"}},
                 "flux": {"source": "sand", "most": "8 t"},
-                "rate": "30 t/h",
+                "rate": "13 t/h",
                 "blast": {"rate": "8000 Nm3/h", "oxygen": "40 %"},
                 "max": "4 h",
             }
@@ -46,7 +46,7 @@ def smelter(horizon: str = "2 d", **units: Any) -> dict[str, Any]:
             "burner": {"carrier": "natural_gas", "power": "15 MW", "oxygen": "40 %"},
             "oxygen": {"source": "o2"},
             "offgas": {"limit": "60000 Nm3/h"},
-            "walls": "2.5 MW",
+            "walls": "4.5 MW",
             "droplets": {"area": "15 m2"},
             "phases": phases(),
         },
@@ -58,7 +58,7 @@ def smelter(horizon: str = "2 d", **units: Any) -> dict[str, Any]:
             "temperature": {"target": "1230 °C", "coldest": "1170 °C", "hottest": "1320 °C"},
             "burner": {"carrier": "natural_gas", "power": "6 MW"},
             "oxygen": {"source": "o2"},
-            "walls": "0.6 MW",
+            "walls": "1 MW",
             "droplets": {"area": "8 m2"},
             "phases": [
                 {

@@ -69,7 +69,7 @@ def test_a_phase_ends_when_its_test_holds_and_says_what_it_waited_for() -> None:
         slag = column(result, "slag")[k]
         assert slag[CU] / slag.sum() <= 0.012 * (1 + 1e-3)
         assert column(result, "limit")[k] == "reductant"
-    assert {str(column(result, "limit")[k]) for k in rows(result, "tsl", "charge")} == {"cooling"}
+    assert {str(column(result, "limit")[k]) for k in rows(result, "tsl", "charge")} == {"feeder"}
 
 
 def test_flux_brings_the_slag_to_its_ratio() -> None:
@@ -142,7 +142,8 @@ def test_oxygen_is_shared() -> None:
         assert result.kpis["waiting.tsl"].value + result.kpis["waiting.converter"].value > 0.05
     with twin.run(twin.load(smelter(o2={"capacity": "500 Nm3/h"}))) as result:
         first = rows(result, "tsl", "charge")[0]
-        assert column(result, "oxygen")[first] <= 500 * 1.429 * 4.0 * 1.01
+        hours = (column(result, "phase_end")[first] - column(result, "phase_start")[first]) / 3.6e12
+        assert column(result, "oxygen")[first] <= 500 * 1.429 * hours * 1.01
 
 
 def test_a_tap_serves_two_converters() -> None:
@@ -318,7 +319,7 @@ def test_walls_lose_more_as_the_lining_wears() -> None:
         with twin.run(twin.load(smelter("1 d", tsl={"lining": {"batches": 2, "relining": "10 h", "wall_loss": wear}}))) as result:
             lost[name] = [float(result.array("batches/waste_heat")[k].sum()) for k in rows(result, "tsl", "settle")]
     assert lost["worn"][0] == lost["new"][0]
-    assert 1.2 < lost["worn"][1] / lost["new"][1] < 1.45  # the burner's off-gas takes heat with it as well
+    assert 1.2 < lost["worn"][1] / lost["new"][1] < 1.6  # the burner's off-gas takes heat with it as well
 
 
 def test_a_ladle_goes_to_the_port_that_is_named_first_where_both_take_it() -> None:

@@ -23,7 +23,7 @@ from twin.kernels import furnace_plan as fp
 from twin.kernels.compile import Floats, kernel
 from twin.kernels.furnace_end import kg_of, margin
 from twin.kernels.furnace_plan import OUTCOMES, STATUSES, plan_of
-from twin.kernels.furnace_space import MOLTEN_FROM, NORMAL, Account, Charge, Counts, Data, Run, Setting, Space, new_account, new_bench
+from twin.kernels.furnace_space import EMPTY, MOLTEN_FROM, NORMAL, Account, Charge, Counts, Data, Run, Setting, Space, new_account, new_bench
 from twin.kernels.furnace_step import oxygen_to_burn
 from twin.kernels.furnace_tables import FED, LEVER, LIMIT, OVER, PARTS, PLAN, REPORTS, ROW, STATE, STREAMS, SUMS, SUPPLY, TEST, WARNING
 from twin.kernels.heat import add_cold, temperature_of
@@ -110,6 +110,8 @@ def _begin(state: Record, run: Run, setting: Setting, space: Space) -> int:
     cold = space.over[OVER.gas]
     cold.formation = cold.content = cold.slope = 0.0
     add_cold(old, heat, 1.0, cold)
+    if cold.slope < EMPTY:
+        cold.content = cold.slope = 0.0
     start = temperature_of(old[heat.shape[0] + 1], cold.content, cold.slope)
     now.log_po2, now.entrained, now.fallen = state.log_po2, state.entrained, state.fallen
     now.temperature, now.content, now.slope, now.molten = start, cold.content, cold.slope, 0.0

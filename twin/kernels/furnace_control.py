@@ -29,8 +29,8 @@ from twin.kernels.record_table import Record
 REACHES = 300.0  # s: in which the distance to the target falls to 1/e
 USEFUL = 0.5  # of the flame's heat, for a first guess only: that above a bath's temperature
 COLD_FEED = 8e5  # J/kg that a cold charge takes up, likewise
-AIM = 0.02  # of the band below a limit: where a step is to end
-CLOSELY = 0.06  # of the band: what is that near is not tried again
+AIM = 0.01  # of the band below a limit: where a step is to end
+CLOSELY = 0.06  # of the band, over a step as long as REACHES: what is that near is not tried again
 KEPT = 1e-6  # how closely a limit is kept, as share of it or of the band
 GAS_BAND = 0.1  # of the limit of the off-gas, over which it is weighed
 BURNER_KEPT = 1.0  # K, over a step as long as the burner takes
@@ -262,7 +262,7 @@ def find_levers(dt: float, edges: tuple[float, float], temperature: float, volum
     for k in range(4):
         moved = abs(lever[k] - before[k])
         kelvin = abs(control.heat[k]) * moved * dt / slope if now.slope > 0.0 else 0.0
-        worth = max(worth, kelvin / (BURNER_KEPT * min(dt / REACHES, 1.0)) if k == LEVER.burner else kelvin / (CLOSELY * plan.band))
+        worth = max(worth, kelvin / ((BURNER_KEPT if k == LEVER.burner else CLOSELY * plan.band) * min(dt / REACHES, 1.0)))
         if plan.gas_limit < math.inf:
             worth = max(worth, abs(control.volume[k]) * moved / (plan.gas_limit * GAS_BAND * CLOSELY))
     return worth

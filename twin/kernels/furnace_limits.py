@@ -210,10 +210,13 @@ def throttled(plan: Record, control: Record, now: Record) -> int:
 
 @kernel()
 def most_burner(plan: Record, need: float, moles: Floats) -> float:
-    """Share of the burner's power whose gas the off-gas limit can take. ``moles`` (species,): of a kg of fuel, burnt."""
+    """Share of the burner's power whose gas the off-gas limit can take, and whose bought oxygen there is. ``moles`` (species,): of a kg of fuel, burnt."""
     products = 0.0
     for j in range(moles.shape[0]):
         products += moles[j]
     products += need * (plan.burner_excess / plan.burner_oxygen - 1.0)
     volume = plan.burner_power / plan.fuel_lhv * products / NORMAL
-    return min(1.0, FLAME_SHARE * plan.gas_limit / volume) if volume > 0.0 else 1.0
+    most = min(1.0, FLAME_SHARE * plan.gas_limit / volume) if volume > 0.0 else 1.0
+    flame = plan.burner_power / plan.fuel_lhv * need * plan.burner_excess / plan.burner_oxygen / NORMAL
+    oxygen = fc.bought(flame, plan.burner_oxygen)
+    return min(most, plan.oxygen_limit / oxygen) if oxygen > 0.0 else most

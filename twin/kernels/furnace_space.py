@@ -18,6 +18,7 @@ Counts = NDArray[np.int64]
 
 MOLTEN_FROM = 1373.15  # K: below, nothing reacts
 HOTTEST_EQUILIBRIUM = 1773.15  # K: the equilibrium is not asked for more, its data end there; counted as its `temperature`
+EMPTY = 1.0  # J/K, some 2 g: a bath that holds less heat is none, and its walls lose nothing
 NORMAL = ATMOSPHERE / (R * 273.15)  # mol in a Nm3
 LOWEST_VISCOSITY, HIGHEST_VISCOSITY = 1e-3, 1e6  # Pa s
 

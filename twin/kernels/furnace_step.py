@@ -26,7 +26,7 @@ import math
 from twin.kernels.compile import Floats, kernel
 from twin.kernels.fuming import divide, join, to_jackets
 from twin.kernels.furnace_bath import react
-from twin.kernels.furnace_space import HIGHEST_VISCOSITY, LOWEST_VISCOSITY, MOLTEN_FROM, NORMAL, Setting, Space, burns, clear
+from twin.kernels.furnace_space import EMPTY, HIGHEST_VISCOSITY, LOWEST_VISCOSITY, MOLTEN_FROM, NORMAL, Setting, Space, burns, clear
 from twin.kernels.furnace_tables import FED, HEATS, OVER, REPORTS, ROW, SCRATCH, SUPPLY
 from twin.kernels.heat import SPAN, add_cold, add_levels, add_molecules, add_oxides, content, temperature_of
 from twin.kernels.physical_constants import AIR_OXYGEN, COLD
@@ -195,6 +195,8 @@ def step(bath: Floats, now: Record, drive: Record, setting: Setting, space: Spac
     else:
         _heat_only(now, setting, space)
     a, b = metal.content + slag.content + solid.content, metal.slope + slag.slope + solid.slope
+    if b < EMPTY:
+        a = b = 0.0
     formation = metal.formation + slag.formation + solid.formation
     wall = (setting.plan.wall_loss * (now.temperature - COLD) / SPAN + to_jackets(setting.plan, now)) * dt if b > 0.0 else 0.0
     total = mix[n] + mix[n + 1] - wall

@@ -154,7 +154,7 @@ CONTROL = Table(
         Field("organic", "mol/kg", 0.0, "oxygen that burns a kg of feed"),
         Field("burnable", "mol/kg", 0.0, "oxygen that burns a kg of reductant"),
         Field("need", "mol/kg", 0.0, "oxygen that burns a kg of fuel"),
-        Field("most_burner", SHARE, 0.0, "of the burner's power that the off-gas limit can take"),
+        Field("most_burner", SHARE, 0.0, "of the burner's power that the limits of off-gas and bought oxygen can take"),
         Field("oxygen_mass", "kg/mol", 0.0, "of O2"),
         Field("feed_left", SHARE, 0.0, "of the charge"),
         Field("coolant_left", "kg", 0.0, ""),
