@@ -134,9 +134,10 @@ def sampled(scenario: twin.Scenario, levels: Mapping[str, float]) -> twin.Scenar
     known = {parameter.path: parameter for parameter in scenario.parameters()}
     values = {path: _between(known[path], level) for path, level in levels.items()}
     for path in values:
-        if ".to_cathode." in path:  # what slimes take, cathodes cannot
-            slimes = path.replace(".to_cathode.", ".to_slimes.")
-            values[path] = min(values[path], 1.0 - values.get(slimes, known[slimes].value if slimes in known else 0.0))
+        if ".to_" in path:  # what the other ports take, this one cannot
+            unit, _, rest = path.partition(".to_")
+            others = [p for p in known if p.startswith(f"{unit}.to_") and p.endswith("." + rest.partition(".")[2]) and p != path]
+            values[path] = min(values[path], max(1.0 - sum(values.get(p, known[p].value) for p in others), 0.0))
     changes: dict[str, object] = {}
     tree = yaml.safe_load(scenario.files[CATALOGUE])
     for path, value in values.items():
@@ -155,7 +156,12 @@ def sampled(scenario: twin.Scenario, levels: Mapping[str, float]) -> twin.Scenar
 
 
 def _uncertain(parameter: Any) -> bool:
-    """Whether a number is assumed because nobody knows it better; what the example is free to choose, such as tonnages, sizes and prices, is not."""
+    """Whether a number is assumed because nobody knows it better; what the example is free to choose, such as tonnages, sizes and prices, is not.
+
+    Nor are origins of carbon, on which no figure hangs, and the use of a reductant that a phase of fuming divides by other numbers.
+    """
+    if parameter.path.endswith(("biogenic_carbon", "carbonate_carbon", ".fume.reductant.use")):
+        return False
     return parameter.basis == "assumed" and not any(words in parameter.source for words in CHOSEN)
 
 
