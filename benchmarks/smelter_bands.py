@@ -138,6 +138,10 @@ def sampled(scenario: twin.Scenario, levels: Mapping[str, float]) -> twin.Scenar
             unit, _, rest = path.partition(".to_")
             others = [p for p in known if p.startswith(f"{unit}.to_") and p.endswith("." + rest.partition(".")[2]) and p != path]
             values[path] = min(values[path], max(1.0 - sum(values.get(p, known[p].value) for p in others), 0.0))
+    for path in values:  # nor is there more coal than what is blown in
+        if path.endswith("injection.burnt"):
+            entrained = path.replace("burnt", "entrained")
+            values[path] = min(values[path], 0.98 - values.get(entrained, known[entrained].value))
     changes: dict[str, object] = {}
     tree = yaml.safe_load(scenario.files[CATALOGUE])
     for path, value in values.items():

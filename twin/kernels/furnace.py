@@ -238,6 +238,8 @@ def _finish(run: Run, setting: Setting, space: Space, state: Record, account: Ac
             split[k, j] = space.new[ROW.metal + k, j]
             most = k if abs(split[k, j]) > abs(split[most, j]) else most
         split[most, j] = run.old[j] - (split[(most + 1) % 3, j] + split[(most + 2) % 3, j])
+        if j < split.shape[1] - 2:
+            split[most, j] = max(split[most, j], 0.0)  # of a trace of 1e-30 kg rounding may leave less than nothing
     state.temperature, state.molten, state.entrained = now.temperature, now.molten, now.entrained
     state.fallen, state.liquidus, state.viscosity, state.gas_temperature = now.fallen, now.liquidus, now.viscosity, now.gas_temperature
 
