@@ -139,7 +139,7 @@ def test_more_aluminium_goes_into_the_slag_and_slows_the_charge() -> None:
 
 @pytest.mark.soak
 def test_appliances_are_followed_into_cathodes_and_dore() -> None:
-    scenario = twin.load(SCENARIOS / "weee_to_cathode.yaml").change({"time.horizon": "30 d", "time.warmup": "15 d"})
+    scenario = twin.load(SCENARIOS / "weee_to_cathode.yaml").change({"time.horizon": "45 d", "time.warmup": "15 d"})
     with twin.run(scenario) as result:
         found = twin.trace(result, "Au")
         for product in ("cathodes", "dore"):
