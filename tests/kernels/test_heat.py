@@ -9,7 +9,7 @@ from furnace_phase import HEAT, SMELTING, E
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin.kernels import furnace_limits, heat, slag
+from twin.kernels import furnace_control, heat, slag
 from twin.kernels.smelting_tables import ENTHALPY, MOLECULE
 from twin.materials import ELEMENTS
 
@@ -17,7 +17,7 @@ OXYGEN = ELEMENTS.index("O")
 MOLAR_MASS = float(SMELTING.elements["molar_mass"][OXYGEN])
 
 
-@pytest.mark.parametrize("function", [heat.content, heat.temperature_of, slag.settling_velocity, furnace_limits.bought])
+@pytest.mark.parametrize("function", [heat.content, heat.temperature_of, slag.settling_velocity, furnace_control.bought])
 def test_docstring_examples(function):
     globs = {"content": heat.content, function.__name__: function}
     examples = doctest.DocTestParser().get_doctest(function.__doc__, globs, function.__name__, None, 0).examples

@@ -32,7 +32,7 @@ def outcomes() -> dict[str, list[Outcome]]:
 def test_it_has_what_its_header_says() -> None:
     scenario = scenario_of(BASE)
     lines = derive(scenario).lines
-    assert sum(len(line.machines) for line in lines) == 23
+    assert sum(len(line.machines) for line in lines) == 25
     assert len(lines) == 7
     assert sum(isinstance(model, Bunker) for model in scenario.units.values()) == 10
     assert len([model for model in scenario.units.values() if isinstance(model, MachineModel)]) >= 12

@@ -228,10 +228,10 @@ def _finish(run: Run, setting: Setting, space: Space, state: Record, account: Ac
     What steps give is extrapolated, and so not quite at equilibrium; what is reported and tapped is.
     """
     now, split = run.now, account.split
-    state.log_po2 = now.log_po2
+    state.log_po2, state.entrained = now.log_po2, now.entrained
     if now.molten > 0.0 and fx.try_whole(0.0, run, setting, space) == 0:
         account.solids[:] = space.melt.out[SOLUTION.solids]
-        state.log_po2 = space.then.log_po2
+        state.log_po2, state.entrained = space.then.log_po2, space.then.entrained
     for j in range(split.shape[1]):
         most = 0
         for k in range(3):
@@ -240,7 +240,7 @@ def _finish(run: Run, setting: Setting, space: Space, state: Record, account: Ac
         split[most, j] = run.old[j] - (split[(most + 1) % 3, j] + split[(most + 2) % 3, j])
         if j < split.shape[1] - 2:
             split[most, j] = max(split[most, j], 0.0)  # of a trace of 1e-30 kg rounding may leave less than nothing
-    state.temperature, state.molten, state.entrained = now.temperature, now.molten, now.entrained
+    state.temperature, state.molten = now.temperature, now.molten
     state.fallen, state.liquidus, state.viscosity, state.gas_temperature = now.fallen, now.liquidus, now.viscosity, now.gas_temperature
 
 
