@@ -172,6 +172,20 @@ def test_lead_leaves_an_acid_slag_for_a_basic_one():
     assert ratio[0] / ratio[1] == pytest.approx(20.0, rel=0.02)
 
 
+def test_signs_of_lime_and_temperature():
+    """At 1e-8 atm 10 % CaO in place of none takes 11 % of the copper, 34 % of the lead and 10 % of the zinc out of an iron silicate slag (it rises with
+    CaO/SiO2: TMS 2003, Palacios and Gaskell, Kudo); 50 K more take 15 % of the copper out, as oxides are less stable when hot.
+    """
+
+    def in_slag(lime, temperature):
+        melt = Furnace(temperature=temperature).at_pressure(-8.0, Cu=1000.0, Fe=330.0, Si=125.0, Ca=lime, Al=30.0, Zn=20.0, Pb=10.0)
+        return np.array([melt.kg(SLAG, name) / melt.out[SLAG].sum() for name in ("Cu", "Pb", "Zn")])
+
+    base = in_slag(0.0, WARM)
+    assert in_slag(60.0, WARM) / base == pytest.approx([0.888, 0.664, 0.904], abs=0.01)
+    assert in_slag(0.0, WARM)[0] / in_slag(0.0, WARM - 50.0)[0] == pytest.approx(0.85, abs=0.02)
+
+
 def test_the_basicity_is_that_of_the_slag():
     melt = Furnace()(Cu=1000.0, **SLAG_FORMERS, Zn=40.0, O=110.0)
     assert melt.state["basicity"] == pytest.approx(basicity_of(melt.out[SLAG], Furnace().data.elements), abs=1e-6)
