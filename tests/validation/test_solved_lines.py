@@ -56,7 +56,7 @@ def network(form: str, rate: float, bypassed: bool = False) -> Network:
         limit = Rate(rate) if i == 0 else None
         count = PORTS.get(name, ports)
         machines.append(Machine(f"{i}_{name}", kernel, tuple(f"p{p}" for p in range(count)), values, rate=limit, bypass_port=0))
-    components = Components(MATERIALS, len(MATERIALS), -1, len(MATERIALS), (), -1, -1, np.zeros((len(MATERIALS), 1)))
+    components = Components(MATERIALS, len(MATERIALS), -1, len(MATERIALS), (), -1, -1, -1, np.zeros((len(MATERIALS), 1)))
     wiring = Wiring(tuple(map(tuple, sources)), ((0, len(names), True),), tuple(outlets))
     line = Network("line", machines, wiring, PROPERTIES, SIZES, components)
     line.lot[:] = Bench("screen").feed()

@@ -15,7 +15,7 @@ from twin.report.products import products_of
 from twin.report.source import Source
 from twin.report.verdicts import findings, verdict
 
-MOST_ROWS, MOST_WAITS, MOST_STATES, MOST_FINDINGS = 8, 5, 14, 3
+MOST_ROWS, MOST_WAITS, MOST_STATES, MOST_FINDINGS = 8, 5, 10, 3
 """What two pages hold: products and key figures each, waits, bars of states, findings."""
 LONGEST = 320
 """Characters of a text that is cut."""

@@ -21,7 +21,7 @@ PLOT = 860.0
 POINTS = 320
 """Most points of a level that are drawn; between them its smallest and largest value are kept."""
 PANEL_WIDTH, PANEL_HEIGHT, PANELS = 272.0, 88.0, 4
-PHASES = ("charge", "melt", "oxidise", "reduce", "pole", "settle", "tap", "other")
+PHASES = ("charge", "melt", "oxidise", "reduce", "pole", "fume", "settle", "tap", "other")
 """Kinds of phases; the last is for units without a recipe, such as a casting wheel."""
 
 
