@@ -97,7 +97,7 @@ STYLES: dict[str, Style] = {
     "phase.oxidise": {"fill": CYAN},
     "phase.reduce": {"fill": WINE},
     "phase.pole": {"fill": OLIVE},
-    "phase.fume": {"fill": "#7f6d9e"},
+    "phase.fume": {"fill": PURPLE},
     "phase.settle": {"fill": "#cccccc"},
     "phase.tap": {"fill": SAND},
 }
