@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from twin.fit.reconcile.outcome import reconcile
     from twin.materials import builtin_catalogue as catalogue
     from twin.plant.api import load, resume, run, run_until
+    from twin.plant.plant import Plant, PlantState
     from twin.plant.trace import Trace, trace
     from twin.report.bundle import bundle
     from twin.report.export import export
@@ -50,6 +51,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Comparison",
+    "Plant",
+    "PlantState",
     "Replications",
     "Result",
     "Scenario",
@@ -88,6 +91,8 @@ __all__ = [
 
 _HOMES = {
     "Comparison": ("twin.study.comparison", "Comparison"),
+    "Plant": ("twin.plant.plant", "Plant"),
+    "PlantState": ("twin.plant.plant", "PlantState"),
     "Replications": ("twin.study.replicate", "Replications"),
     "Result": ("twin.results.read", "Result"),
     "Scenario": ("twin.scenario.model", "Scenario"),

@@ -268,6 +268,25 @@ class Recorder:
         sums = {name: array[k : k + 1] for name, array in self.arrays.items()} if k >= 0 else self.last
         return sums, now - number * self.every
 
+    def open_step(self, now: int) -> State:
+        """The sums of the step that runs or just ends at ``now`` and of the meter, as copies; all that ended before was recorded."""
+        sums, _ = self.sums_at(now)
+        return {
+            "sums": {name: array.copy() for name, array in (sums or {name: np.zeros_like(array[:1]) for name, array in self.arrays.items()}).items()},
+            "meter": self.meter.save() if self.meter is not None else None,
+        }
+
+    def go_on(self, now: int, until: int, state: State) -> None:
+        """Record from ``now`` on, in the step that runs or just ends, with its sums so far; what was recorded up to ``until`` in other steps is forgotten."""
+        used = max(1, min(self.block, until // self.every - self.first + 2))
+        self.first = max(0, -(-now // self.every) - 1)
+        for name, array in self.arrays.items():
+            array[:used] = 0
+            array[:1] = state["sums"][name]
+        self.happening, self.batches, self.samples, self.actions, self.last = Happening(), [], [], [], {}
+        if self.meter is not None:
+            self.meter.load(state["meter"])
+
     def save(self) -> State:
         """The open block."""
         happening = self.happening

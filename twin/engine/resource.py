@@ -73,6 +73,11 @@ class Queue(WaitingList):
         super()._delete(place)
         del self.ranks[place], self.choices[place]
 
+    def clear(self) -> None:
+        super().clear()
+        self.ranks.clear()
+        self.choices.clear()
+
     def serves(self, unit: Unit) -> tuple[int, ...]:
         return self.choices[self.units.index(unit)]
 

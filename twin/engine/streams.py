@@ -15,7 +15,7 @@ PER_COUNTER = 4
 """64-bit numbers that Philox4x64 makes of one counter value."""
 
 
-def spawn_key(replication: int, unit: str, purpose: str) -> tuple[int, int, int]:
+def spawn_key(replication: int, unit: str, purpose: str) -> tuple[int, ...]:
     """The key of a stream under the scenario's seed.
 
     >>> spawn_key(0, "shredder", "life")
@@ -33,11 +33,14 @@ class Stream:
     >>> again = Stream(7, 0, "shredder", "life", used=3)
     >>> again.uniform() == first[3]
     True
+
+    ``forks``: the numbers of the forks that it goes on in, which are appended to its key (see :meth:`take_from`).
     """
 
     def __init__(self, seed: int, replication: int, unit: str, purpose: str, used: int = 0) -> None:
         self.purpose = purpose
-        self._sequence = np.random.SeedSequence(seed, spawn_key=spawn_key(replication, unit, purpose))
+        self._seed, self._key = seed, spawn_key(replication, unit, purpose)
+        self._forks: tuple[int, ...] = ()
         self._buffer: list[float] = []
         self._start = self._end = used
         self._generator: np.random.Generator | None = None
@@ -53,7 +56,7 @@ class Stream:
 
     def _refill(self) -> None:
         if self._generator is None:
-            bits = np.random.Philox(self._sequence)
+            bits = np.random.Philox(np.random.SeedSequence(self._seed, spawn_key=(*self._key, *self._forks)))
             bits.advance(self.used // PER_COUNTER)
             self._generator = np.random.Generator(bits)
             self._generator.random(self.used % PER_COUNTER)
@@ -63,5 +66,20 @@ class Stream:
 
     def rewind(self, used: int) -> None:
         """Go on after ``used`` uniforms."""
+        if used == self.used:
+            return
         self.used = self._start = self._end = used
         self._generator = None
+
+    def take_from(self, replication: int, forks: tuple[int, ...]) -> None:
+        """From the next uniform on take those of a replication and, within it, of a fork, which are no other fork's; () for those of the run itself.
+
+        >>> stream, member = Stream(7, 0, "shredder", "life"), Stream(7, 0, "shredder", "life")
+        >>> member.take_from(0, (1,))
+        >>> stream.uniform() == member.uniform()
+        False
+        """
+        if (replication, forks) != (self._key[0], self._forks):
+            self._key, self._forks = (replication, *self._key[1:]), forks
+            self._start = self._end = self.used
+            self._generator = None

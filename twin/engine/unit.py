@@ -39,9 +39,10 @@ def record_to_state(record: Any) -> State:
 
 
 def record_from_state(record: Any, state: State) -> None:
-    """Set the fields of a record from plain data, in place."""
+    """Set the fields of a record from plain data, in place; lists and dicts are copied, so that the state can be used again."""
     for field in fields(record):
-        setattr(record, field.name, state[field.name])
+        value = state[field.name]
+        setattr(record, field.name, value.copy() if isinstance(value, (list, dict)) else value)
 
 
 class Unit:
@@ -119,6 +120,15 @@ class Unit:
 
     def settle(self, now: int) -> None:
         """Cut what is being recorded at ``now``; called between events, changes no state that matters to the run."""
+
+    def vacate(self) -> None:
+        """Before a load into a plant that has run: stand in no list, and have nobody in those where it stood."""
+        for waiting_list in self.waiting:
+            waiting_list.clear()
+        self.waiting = []
+
+    def redraw(self, now: int) -> None:
+        """Draw anew what was drawn and has not happened by ``now`` (ns), given that it has not: the next failure, arrival, end of a repair."""
 
     def rearm(self) -> None:
         """After a load: a fresh event on the clock, at the time it was pending for."""

@@ -70,6 +70,12 @@ class WaitingList:
     def _delete(self, place: int) -> None:
         del self.units[place], self.wishes[place], self.asked[place]
 
+    def clear(self) -> None:
+        """Nobody waits any more; nobody is told. For a plant that is put into another state."""
+        self.units.clear()
+        self.wishes.clear()
+        self.asked.clear()
+
     def serves(self, unit: Unit) -> tuple[int, ...]:
         """Which of the choices of ``unit`` the list is for, where any of several lists would do; () where the unit needs this one."""
         return ()

@@ -14,7 +14,13 @@ State = dict[str, Any]
 
 
 def snapshot(built: Built) -> State:
-    """The state now; all events before now are done."""
+    """The state now, with what is recorded and not yet written; all events before now are done."""
+    site = built.site
+    return {**units_state(built), "recorder": site.recorder.save(), "genealogy": site.genealogy.save() if site.genealogy is not None else None}
+
+
+def units_state(built: Built) -> State:
+    """The state of clock, units, bunkers and accounts."""
     site = built.site
     return {
         "now": site.clock.now,
@@ -24,20 +30,26 @@ def snapshot(built: Built) -> State:
         "accounts": accounts_state(built),
         **({"settlements": settled} if (settled := {n: a.settlement.save() for n, a in site.accounts.items() if a.settlement is not None}) else {}),
         **({"acceptance": judged} if (judged := {n: a.save() for n, a in site.accounts.items() if a.sampler is not None}) else {}),
-        "recorder": site.recorder.save(),
-        "genealogy": site.genealogy.save() if site.genealogy is not None else None,
     }
 
 
 def restore(built: Built, state: State) -> None:
-    """Bring a freshly built plant of the same scenario into a saved state, pending events included."""
+    """Bring a plant of the same scenario, built or run, into a saved state, pending events included; the state can be used again."""
     site = built.site
-    site.clock.begin_at(state["now"], state["events"])
-    # who waits or holds, by name; a resource may be called like a unit, but it does neither and stands before
-    units: dict[str, Unit] = {unit.name: unit for unit in site.units}
     site.recorder.load(state["recorder"])
     if site.genealogy is not None:
         site.genealogy.load(state["genealogy"])
+    restore_units(built, state)
+
+
+def restore_units(built: Built, state: State) -> None:
+    """The same for clock, units, bunkers and accounts."""
+    site = built.site
+    site.clock.begin_at(state["now"], state["events"])
+    for unit in site.units:
+        unit.vacate()
+    # who waits or holds, by name; a resource may be called like a unit, but it does neither and stands before
+    units: dict[str, Unit] = {unit.name: unit for unit in site.units}
     for unit, saved in zip(site.units, state["units"], strict=True):
         unit.load(saved)
     for name, bunker in site.bunkers.items():

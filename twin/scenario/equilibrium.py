@@ -14,8 +14,31 @@ from statistics import NormalDist
 from twin.scenario.distributions import Distribution
 
 _NORMAL = NormalDist()
+_LAST = 1.0 - 2.0**-53
 _STEPS = 200
 """Halvings after which a bracket of floats is closed for sure."""
+
+
+def beyond(inverse: Callable[[float], float], reached: float, u: float) -> float:
+    """Return the variate of the uniform ``u`` given that it is more than ``reached``, for any distribution by its ``inverse``.
+
+    With F the probability that what is drawn is at most ``reached``, it is the inverse at F + u (1 - F). Where nothing lies beyond, it is ``reached``.
+
+    >>> from twin.scenario.distributions import exponential
+    >>> round(beyond(exponential(2.0, "s").inverse, 3.0, 0.5) - 3.0, 9)  # it has no memory: 2 ln 2
+    1.386294361
+    """
+    if inverse(0.0) > reached:
+        return inverse(u)
+    if inverse(_LAST) <= reached:
+        return reached
+    low, high = 0.0, _LAST  # inverse(low) <= reached < inverse(high)
+    for _ in range(_STEPS):
+        middle = 0.5 * (low + high)
+        if not low < middle < high:
+            break
+        low, high = (middle, high) if inverse(middle) <= reached else (low, middle)
+    return max(reached, inverse(min(low + u * (1.0 - low), _LAST)))
 
 
 def first_gap(gap: Distribution, u: float) -> float:

@@ -58,6 +58,7 @@ class Absent(Outage):
             for breakdown, left in zip(self.drawn, record.left, strict=True):
                 if left >= 0:
                     breakdown.record.fails_at = self.line.operated(now) + left
+                    breakdown.record.base += self.line.operated(now)
             self.line.copy_up(self, now)
         else:
             record.phase, record.left = REPAIRING, [-1] * len(self.drawn)
@@ -74,6 +75,7 @@ class Absent(Outage):
         if own.fails_at == NEVER:  # its first life is drawn when the plant starts
             return
         left, own.fails_at = max(0, own.fails_at - self.line.operated(now)), FAR
+        own.base -= self.line.operated(now)  # what it has lived, below 0, until it is back
         self.record.left = [left if each is breakdown else other for each, other in zip(self.drawn, self.record.left, strict=True)]
 
 

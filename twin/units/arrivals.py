@@ -20,7 +20,7 @@ from twin.units.pace import Pace
 @dataclass(slots=True)
 class ArrivalsRecord:
     """``count``: deliveries so far; ``due``: whether the pending event is an arrival, ``planned`` for when (ns). What is left of the gap at ``since`` ns
-    is ``left`` s, drawn from a gap of mean ``mean`` s; below 0 where the time was given."""
+    is ``left`` s, drawn as a ``gap`` s from one of mean ``mean`` s; below 0 where the time was given."""
 
     until: int = 0
     count: int = 0
@@ -29,6 +29,7 @@ class ArrivalsRecord:
     since: int = 0
     left: float = -1.0
     mean: float = 0.0
+    gap: float = 0.0
     consulted: int = 0
 
 
@@ -108,8 +109,15 @@ class Arrivals(Unit):
         every = self.pace.every(record.since)
         u = self.streams["arrival"].uniform()
         record.left, record.mean = every.inverse(u) if record.count else first_gap(every, u), every.mean
+        record.gap = record.left
         self._plan(now)
         return True
+
+    def redraw(self, now: int) -> None:
+        record = self.record
+        if record.due and self.pace.redraw(record, now, self.streams["arrival"], first=record.count == 0):
+            self._plan(now)
+            self.clock.reschedule(self, record.until)
 
     def _plan(self, now: int) -> None:
         """When what is left of the gap is over, and the truck comes: where closed time counts, not before the gate opens."""

@@ -40,7 +40,8 @@ class Assembly:
     """A plant while it is being built.
 
     ``units`` in the order of their index; ``accounts``: what each product took in; ``intakes``: where a
-    furnace takes a hot melt from, by stream; ``destination`` says where a port, feed or conveyor leads to.
+    furnace takes a hot melt from, by stream; ``destination`` says where a port, feed or conveyor leads to. ``streams``: all random streams, in order of their
+    making; ``forks``: the numbers of the forks that they go on in.
     """
 
     scenario: Scenario
@@ -57,6 +58,8 @@ class Assembly:
     intakes: dict[str, Receiver] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
     units: list[Unit] = field(default_factory=list)
+    streams: list[Stream] = field(default_factory=list)
+    forks: tuple[int, ...] = ()
 
     @cached_property
     def thermochemistry(self) -> Thermochemistry:
@@ -85,7 +88,16 @@ class Assembly:
 
     def stream(self, unit: str, purpose: str) -> Stream:
         """The random stream of a unit for a purpose."""
-        return Stream(self.scenario.seed, self.replication, unit, purpose)
+        stream = Stream(self.scenario.seed, self.replication, unit, purpose)
+        stream.take_from(self.replication, self.forks)
+        self.streams.append(stream)
+        return stream
+
+    def take_from(self, replication: int, forks: tuple[int, ...]) -> None:
+        """All random streams go on in a replication, and in a fork of it."""
+        self.replication, self.forks = replication, forks
+        for stream in self.streams:
+            stream.take_from(replication, forks)
 
     def calendar(self, name: str | None) -> Calendar | None:
         """A calendar by name."""

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from twin.engine.calendars import FAR, Calendar
-from twin.engine.clock import Clock, nanoseconds
+from twin.engine.clock import NANOSECONDS, Clock, nanoseconds
 from twin.engine.needs import Needs
 from twin.engine.streams import Stream
 from twin.engine.unit import NEVER, State
+from twin.scenario.equilibrium import beyond
 from twin.units.outage import ASKING, REPAIRING, Outage
 from twin.units.outage import WORKING as WORKING
 from twin.units.task import Task, TaskRecord
@@ -25,13 +26,18 @@ if TYPE_CHECKING:
     from twin.units.machine import Draw, Machine
 
 
+LONGEST_LIFE = 1e9
+"""Seconds; a longer one is never lived to the end."""
+
+
 @dataclass(slots=True)
 class BreakdownRecord(TaskRecord):
-    """``fails_at``: ns of operation (operating clock) or of the run (calendar clock)."""
+    """``fails_at``: ns of operation (operating clock) or of the run (calendar clock); the life that then ends began at ``base``."""
 
     until: int = 0
     phase: str = WORKING
     fails_at: int = NEVER
+    base: int = 0
     failures: int = 0
 
 
@@ -67,7 +73,23 @@ class Breakdown(Task, Outage):
     def draw_life(self, base: int) -> None:
         """Set the next failure, counted from ``base`` ns."""
         distribution, stream = self._life
-        self.record.fails_at = base + nanoseconds(min(distribution.inverse(stream.uniform()), 1e9))
+        self.record.base = base
+        self.record.fails_at = base + nanoseconds(min(distribution.inverse(stream.uniform()), LONGEST_LIFE))
+
+    def redraw(self, now: int) -> None:
+        record, (distribution, stream) = self.record, self._life
+        if record.phase != WORKING:
+            self.redraw_length(now, self._repair, at_work=record.phase == REPAIRING)
+            return
+        age = now if self.by_calendar else self.line.operated(now)
+        if not age < record.fails_at < FAR:  # not drawn yet, due at this instant, or away
+            return
+        life = beyond(distribution.inverse, (age - record.base) / NANOSECONDS, stream.uniform())
+        record.fails_at = max(age, record.base + nanoseconds(min(life, LONGEST_LIFE)))
+        if self.by_calendar:
+            record.until = record.fails_at
+            self.clock.reschedule(self, record.until)
+        self.line.failure_moved(now)
 
     def step(self, now: int) -> bool:
         record = self.record

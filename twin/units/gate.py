@@ -12,10 +12,12 @@ from twin.engine.clock import nanoseconds
 from twin.engine.deadlock import check_deadlock
 from twin.engine.recording import GATE_COUNTS
 from twin.engine.states import BLOCKED
+from twin.engine.streams import Stream
 from twin.engine.unit import State
 from twin.engine.window import window_begin
 from twin.kernels.heaps import add_materials
 from twin.quantities import NANOSECONDS, format_quantity
+from twin.scenario.distributions import Distribution
 from twin.scenario.kinds.feed import Feed as FeedModel
 from twin.scenario.series import Series
 from twin.units.assembly import Assembly
@@ -165,8 +167,13 @@ class Gate(TruckQueue):
 
     def _length(self) -> int:
         """How long the next truck unloads, ns."""
+        time, stream = self.service
+        return nanoseconds(time.inverse(stream.uniform()))
+
+    @property
+    def service(self) -> tuple[Distribution, Stream]:
         assert self.model.unload is not None
-        return nanoseconds(self.model.unload.time.inverse(self.unload_stream.uniform()))
+        return self.model.unload.time, self.unload_stream
 
     def finished(self, truck: Truck, now: int) -> None:
         """A truck is empty: what it brought is there."""

@@ -13,6 +13,7 @@ from twin.engine.clock import Clock, nanoseconds
 from twin.engine.needs import Needs
 from twin.engine.streams import Stream
 from twin.engine.unit import State
+from twin.scenario.equilibrium import beyond
 from twin.units.task import Task, TaskRecord
 
 if TYPE_CHECKING:
@@ -26,10 +27,11 @@ QUIET, ASKING, STOPPED = "quiet", "asking", "stopped"
 
 @dataclass(slots=True)
 class HazardRecord(TaskRecord):
-    """``to_next``: kg until the next event, below 0 before the first draw; ``coming``: kg in the lot on the line."""
+    """``to_next``: kg until the next event, below 0 before the first draw, of the ``gap`` that was drawn; ``coming``: kg in the lot on the line."""
 
     phase: str = QUIET
     to_next: float = -1.0
+    gap: float = 0.0
     coming: float = 0.0
     count: int = 0
 
@@ -64,7 +66,8 @@ class Hazard(Task):
 
     def _draw(self) -> float:
         distribution, stream = self._gap
-        return distribution.inverse(stream.uniform())
+        self.record.gap = distribution.inverse(stream.uniform())
+        return self.record.gap
 
     def enters(self, mass: float) -> None:
         """A lot begins that brings ``mass`` kg of what is dangerous through the machine."""
@@ -114,6 +117,14 @@ class Hazard(Task):
     def _draw_stop(self) -> int:
         distribution, stream = self._stop
         return nanoseconds(distribution.inverse(stream.uniform()))
+
+    def redraw(self, now: int) -> None:
+        if self.record.phase != QUIET:
+            self.redraw_length(now, self._stop, at_work=self.record.phase == STOPPED)
+        elif self.record.to_next >= 0.0:
+            (distribution, stream), passed = self._gap, self.record.gap - self.record.to_next
+            self.record.gap = beyond(distribution.inverse, passed, stream.uniform())
+            self.record.to_next = self.record.gap - passed
 
     def save(self) -> State:
         return {**super().save(), "used": [self._gap[1].used, self._stop[1].used]}

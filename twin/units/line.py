@@ -376,6 +376,7 @@ class Line(RuledLine):
 
     def load(self, state: State) -> None:
         super().load(state)
+        self._open_until = self._next_failure = -1  # looked up when they are next needed
         if self.settings is not None:
             self.settings.restore(state["set_for"])
         self.takes_any, self._seconds_for = state["takes_any"], state["seconds_for"]

@@ -131,6 +131,12 @@ class StoppableLine(TimedLine):
             self._replan(now)
         self.repaired.wake_first(now)
 
+    def failure_moved(self, now: int) -> None:
+        """The next failure of a copy comes at another time; all up to now is accounted for."""
+        self._next_failure = -1
+        if self.record.phase == WORK and self.record.until >= 0:
+            self._replan(now)
+
     def stop_begins(self, now: int) -> None:
         """A hazard struck: the line stands."""
         self.record.ailing += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
@@ -90,6 +90,7 @@ class Network:
         self._coefficients: list[Floats] = [np.zeros(0)] * count
         self._parameters: list[Floats] = [np.zeros(0)] * count
         self._spreads: list[Floats] = [np.zeros(0)] * count
+        self._prepared: list[dict[str, Any]] = [{}] * count
         for i in range(count):
             self._prepare(i)
         self._pack()
@@ -144,6 +145,7 @@ class Network:
         """Compute what the kernel of a machine works with. Raises :class:`~twin.errors.KernelError`, which names the machine."""
         machine = self.machines[i]
         kernel, response = machine.kernel, machine.kernel.response
+        self._prepared[i] = dict(machine.values)
         missing = [name for name in kernel.parameters if name not in machine.values]
         if missing:
             raise KernelError(f"{machine.name}: its kernel names the parameter {missing[0]!r}, which it does not have; it has {_shown(machine)}")
@@ -298,9 +300,16 @@ class Network:
         for field, value in zip(self._result.values(), state["result"].tolist(), strict=True):
             field[0] = value
         self._read()
-        for i in range(len(self.machines)):
+        changed = [i for i, machine in enumerate(self.machines) if not _equal(self._prepared[i], machine.values)]
+        for i in changed:
             self._prepare(i)
-        self._pack()
+        if changed:
+            self._pack()
+
+
+def _equal(prepared: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
+    """Whether a machine's parameters are those that it was prepared with."""
+    return prepared.keys() == values.keys() and all(value is prepared[name] or np.array_equal(value, prepared[name]) for name, value in values.items())
 
 
 def _shown(machine: Machine) -> str:

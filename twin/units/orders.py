@@ -5,8 +5,10 @@ from __future__ import annotations
 from twin.engine.bunker import Bunker
 from twin.engine.clock import NANOSECONDS, nanoseconds
 from twin.engine.deadlock import check_deadlock
+from twin.engine.streams import Stream
 from twin.engine.unit import NEVER, State
 from twin.quantities import format_quantity
+from twin.scenario.distributions import Distribution
 from twin.scenario.kinds.product import Product as ProductModel
 from twin.scenario.orders import OrderLoading
 from twin.units.account import Account
@@ -182,6 +184,10 @@ class OrderBay(TruckQueue):
         self.serve(now, nanoseconds(self.time.inverse(self.stream.uniform())) if fresh else 0)
         self.orders.wake(now)
         return True
+
+    @property
+    def service(self) -> tuple[Distribution, Stream]:
+        return self.time, self.stream
 
     def _leaves(self, now: int) -> None:
         """The load is not there any more, or was rejected."""

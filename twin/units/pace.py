@@ -9,11 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from twin.engine.calendars import DAY, FAR, Calendar
 from twin.engine.clock import NANOSECONDS, nanoseconds
 from twin.engine.quadrature import integral, inverse_integral
+from twin.engine.streams import Stream
 from twin.scenario.distributions import Distribution
+from twin.scenario.equilibrium import beyond, first_gap
 from twin.scenario.fields import CLOCK, OPEN_DAYS, EveryCounts, counted_by
 from twin.scenario.supply import LEAST_FACTOR, Campaign, Season, Trend
 
@@ -29,6 +32,16 @@ class Stretch:
     end: int
     mean: float
     weight: float
+
+
+class PendingGap(Protocol):
+    """What a row of arrivals remembers of the gap that runs: of ``gap`` s, drawn from one of mean ``mean``, ``left`` s were left at ``since`` ns."""
+
+    planned: int
+    since: int
+    left: float
+    mean: float
+    gap: float
 
 
 class _Sum:
@@ -119,6 +132,17 @@ class Pace:
             if stretch.weight > 0.0:
                 spent.add(self._amount(stretch.begin, min(stretch.end, now)) * (mean / stretch.mean * stretch.weight))
         return spent.value
+
+    def redraw(self, pending: PendingGap, now: int, stream: Stream, first: bool) -> bool:
+        """Draw a gap that is not over by ``now`` anew, given that; ``first``: it is the first of its row. Returns whether it was."""
+        if pending.left < 0.0 or pending.planned <= now:
+            return False
+        every = self.every(pending.since)
+        scale, before = pending.mean / every.mean, pending.gap - pending.left
+        spent = before + self.passed(pending.since, now, pending.mean)
+        pending.gap = beyond(lambda u: scale * (first_gap(every, u) if first else every.inverse(u)), spent, stream.uniform())
+        pending.left = pending.gap - before
+        return True
 
     def expected(self, upto: int) -> float:
         """How many trucks come up to ``upto`` ns, in the mean."""

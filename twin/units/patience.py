@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from twin.engine.clock import nanoseconds
+from twin.engine.clock import NANOSECONDS, nanoseconds
 from twin.engine.unit import NEVER, Record, State, Unit
 from twin.scenario.distributions import Distribution
+from twin.scenario.equilibrium import beyond
 from twin.units.assembly import Assembly
 from twin.units.gate import Gate
 
@@ -30,6 +31,15 @@ class Patience(Unit):
         elif deadline < record.until:
             record.until = deadline
             self.clock.reschedule(self, deadline)
+
+    def redraw(self, now: int) -> None:
+        waiting = [truck for truck in self.gate.trucks if truck.gives_up > now]
+        for truck in waiting:
+            waited = beyond(self.patience.inverse, (now - truck.came) / NANOSECONDS, self.stream.uniform())
+            truck.gives_up = max(now, truck.came + nanoseconds(waited))
+        if waiting:
+            self.record.until = min(truck.gives_up for truck in self.gate.trucks if truck.gives_up >= 0)
+            self.clock.reschedule(self, self.record.until)
 
     def step(self, now: int) -> bool:
         self.gate.give_up(now)

@@ -8,7 +8,9 @@ from twin.engine.bunker import Bunker
 from twin.engine.clock import nanoseconds
 from twin.engine.deadlock import check_deadlock
 from twin.engine.recording import GATE_COUNTS
+from twin.engine.streams import Stream
 from twin.engine.unit import State
+from twin.scenario.distributions import Distribution
 from twin.scenario.equilibrium import first_gap
 from twin.scenario.kinds.product import PickUp
 from twin.scenario.kinds.product import Product as ProductModel
@@ -82,7 +84,14 @@ class PickUps(Loader):
         u = self.every.uniform()
         record.since = record.planned
         record.left, record.mean = every.inverse(u) if record.trucks else first_gap(every, u), every.mean
+        record.gap = record.left
         self._plan(now)
+
+    def redraw(self, now: int) -> None:
+        record = self.record
+        if record.due and self.pace.redraw(record, now, self.every, first=record.trucks == 0):
+            self._plan(now)
+            self.clock.reschedule(self, record.until)
 
     def _plan(self, now: int) -> None:
         """When the truck is due, and when it comes: where closed time counts, not before the gate opens."""
@@ -203,9 +212,14 @@ class Bay(TruckQueue):
 
     def _length(self) -> int:
         """How long the next truck is loaded, ns."""
+        time, stream = self.service
+        return nanoseconds(time.inverse(stream.uniform()))
+
+    @property
+    def service(self) -> tuple[Distribution, Stream]:
         time = self.pickups.model.time
         assert time is not None
-        return nanoseconds(time.inverse(self.stream.uniform()))
+        return time, self.stream
 
     def finished(self, truck: Truck, now: int) -> None:
         """The truck is gone; what it took was counted as it began."""

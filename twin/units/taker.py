@@ -17,7 +17,7 @@ from twin.units.assembly import Assembly
 class TakerRecord:
     """``trucks``: pick-ups so far; ``due``: whether the pending event is a pick-up, ``planned`` for when (ns); ``taken``: kg in the present ``period``
     of the customer's limit. ``consulted``: pick-ups that policies were asked for. Of the gap to the next one there are ``left`` s at
-    ``since`` ns, drawn from a gap of mean ``mean`` s; below 0 where the time was given."""
+    ``since`` ns, drawn as a ``gap`` s from one of mean ``mean`` s; below 0 where the time was given."""
 
     until: int = 0
     trucks: int = 0
@@ -29,6 +29,7 @@ class TakerRecord:
     since: int = 0
     left: float = -1.0
     mean: float = 0.0
+    gap: float = 0.0
 
 
 class Taker(Unit):

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from twin.engine.calendars import Calendar, advance, open_time
-from twin.engine.clock import Clock
+from twin.engine.clock import NANOSECONDS, Clock, nanoseconds
 from twin.engine.deadlock import check_deadlock
 from twin.engine.needs import Needs, release, seize
+from twin.engine.streams import Stream
 from twin.engine.unit import NEVER, Unit
+from twin.scenario.equilibrium import beyond
+
+if TYPE_CHECKING:
+    from twin.units.machine import Draw
 
 
 @dataclass(slots=True)
@@ -51,6 +57,18 @@ class Task(Unit):
         record.begun, record.again = now, False
         record.until = record.ends = advance(self.calendars, now, record.left)
         return True
+
+    def redraw_length(self, now: int, length: tuple[Draw, Stream], at_work: bool) -> None:
+        """A task whose length was drawn is not over: draw it anew, given how long it was worked on."""
+        record, (distribution, stream) = self.record, length
+        if record.left < 0 or (at_work and not now < record.until <= record.ends):
+            return
+        done = record.whole - record.left + (open_time(self.calendars, record.begun, now) if at_work else 0)
+        whole = nanoseconds(beyond(distribution.inverse, done / NANOSECONDS, stream.uniform()))
+        record.left, record.whole = record.left + whole - record.whole, whole
+        if at_work:
+            record.until = record.ends = max(now, advance(self.calendars, record.begun, record.left))
+            self.clock.reschedule(self, record.until)
 
     def interrupt(self, number: int, asked: int, again: bool, now: int) -> bool:
         record = self.record

@@ -184,5 +184,19 @@ class Timetable(Unit):
 
     def load(self, state: State) -> None:
         super().load(state)
+        self._begin_anew()
         for event in self.events[: self.record.done]:
             self._happen(event, None)
+
+    def _begin_anew(self) -> None:
+        """All parameters are those of the scenario, in a plant that has run: what is in force in the state that is loaded comes on top."""
+        scenario = self.site.scenario
+        models = {name: scenario.units[name] for name in dict.fromkeys((*self._models, *self._set))}
+        staffed = dict.fromkeys((*self._resources, *self._counts))
+        for changed in (self._models, self._set, self._resources, self._counts, self._values):
+            changed.clear()
+        for name in staffed:
+            self._staff(name, None)
+        self._apply(models, None)
+        for name, policy in self.policies.items():
+            policy.revise(scenario.policies[name], None)

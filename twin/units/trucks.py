@@ -9,11 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.engine.calendars import advance, open_time
+from twin.engine.clock import NANOSECONDS, nanoseconds
 from twin.engine.needs import Needs, release, seize
 from twin.engine.recording import GATE_COUNTS
 from twin.engine.states import WAITING
+from twin.engine.streams import Stream
 from twin.engine.unit import NEVER, State, Unit
 from twin.engine.waiting import WaitingList
+from twin.scenario.distributions import Distribution
+from twin.scenario.equilibrium import beyond
 from twin.units.assembly import Assembly
 
 Floats = NDArray[np.float64]
@@ -91,6 +95,11 @@ class TruckQueue(Unit):
     def finished(self, truck: Truck, now: int) -> None:
         """A truck has been served; its hands are free."""
         raise NotImplementedError(f"{type(self).__name__}.finished")
+
+    @property
+    def service(self) -> tuple[Distribution, Stream]:
+        """How long a truck is served, and the stream that it is drawn by."""
+        raise NotImplementedError(f"{type(self).__name__}.service")
 
     def add(self, truck: Truck, now: int) -> None:
         """A truck takes the last place; the first looks whether it is served at once."""
@@ -235,6 +244,18 @@ class Ramp(Unit):
                 self._wake_by(now)
                 return True
         return False
+
+    def redraw(self, now: int) -> None:
+        serving = [truck for truck in self.trucks if truck.ends > now and not truck.stopped]
+        for truck in serving:
+            (time, stream), calendars = self.queue.service, self.queue.calendars
+            done = truck.whole - truck.left + open_time(calendars, truck.begun, now)
+            whole = nanoseconds(beyond(time.inverse, done / NANOSECONDS, stream.uniform()))
+            truck.left, truck.whole = truck.left + whole - truck.whole, whole
+            truck.ends = max(now, advance(calendars, truck.begun, truck.left))
+        if serving:
+            self.record.until = max(now, min(truck.ends for truck in self.trucks))
+            self.clock.reschedule(self, self.record.until)
 
     def step(self, now: int) -> bool:
         while (truck := next((truck for truck in self.trucks if truck.stopped or truck.ends <= now), None)) is not None:
