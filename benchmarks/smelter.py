@@ -21,8 +21,8 @@ from size import size
 import twin
 from twin.kernels import furnace
 from twin.kernels.furnace_space import Account, new_account
-from twin.units import furnace as furnaces
-from twin.units.furnace_rows import phase_row
+from twin.units.melts import furnace as furnaces
+from twin.units.melts.furnace_rows import phase_row
 
 PATH = Path(__file__).with_name("smelter.yaml")
 CALLS = 20_000

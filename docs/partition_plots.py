@@ -19,7 +19,7 @@ from twin.kernels.compile import MachineKernel, Sizes
 from twin.scenario import Scenario, load
 from twin.scenario.kinds.feed import Feed
 from twin.scenario.machine import MachineModel
-from twin.units.composition import spread
+from twin.units.ground.composition import spread
 
 ROOT = Path(__file__).resolve().parents[1]
 MACHINES = ROOT / "docs" / "machines"

@@ -75,7 +75,14 @@ def test_a_run_imports_nothing_that_its_plant_does_not_need(tmp_path: Path) -> N
     """No language and no units of furnaces, no machines of other kinds, nothing of studies, reports and statistics."""
     path = tmp_path / "small.yaml"
     path.write_text(PLANT, encoding="utf-8")
-    unused = ("twin.scenario.furnace", "twin.scenario.phases", "twin.units.furnace", "twin.kernels.smelting", "twin.kernels.mills", "twin.kernels.eddy_current")
+    unused = (
+        "twin.scenario.furnace",
+        "twin.scenario.phases",
+        "twin.units.melts.furnace",
+        "twin.kernels.smelting",
+        "twin.kernels.mills",
+        "twin.kernels.eddy_current",
+    )
     others = ("twin.study.sweep", "twin.report.page", "pandas", "xarray", "matplotlib", "jinja2", "scipy.stats", "multiprocessing.pool")
     assert imported((*unused, *others), "run", str(path), "-o", str(tmp_path / "small.h5")) == []
 

@@ -8,7 +8,7 @@ from twin.errors import KernelError
 from twin.kernels.furnace import plan_of
 from twin.kernels.furnace_tables import END_TEST
 from twin.scenario.furnace import Melted
-from twin.units.bath import METAL, Bath
+from twin.units.melts.bath import METAL, Bath
 
 NO_TESTS = np.zeros(0, dtype=END_TEST.dtype)
 PLAN = {"blast": 0.4, "wall_loss": 1e6, "at_least": 3000.0, "at_most": 3000.0, "hottest": 1750.0, "fuming": 1.0}

@@ -11,7 +11,7 @@ from plants import departures, scenario, share
 import twin
 from twin.errors import ScenarioError
 from twin.plant.simulate import Simulation
-from twin.units.conveyor import Conveyor
+from twin.units.lines.conveyor import Conveyor
 
 H = 3600 * 10**9
 STATION = {"kind": "separator", "ports": ["out"], "cycle_time": "1 h"}

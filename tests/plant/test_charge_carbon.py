@@ -15,7 +15,7 @@ from twin.materials import ELEMENTS, builtin_catalogue
 from twin.materials.carbon import CO2
 from twin.plant.accounts import balance, stocks
 from twin.plant.build import build
-from twin.units.components import TRACED
+from twin.units.ground.components import TRACED
 
 C = ELEMENTS.index("C")
 

@@ -122,7 +122,7 @@ def test_machines_are_not_prepared_anew_where_nothing_changed(monkeypatch: pytes
     then = plant.state()
     plant.run(7200.0)
     prepared: list[str] = []
-    monkeypatch.setattr("twin.units.network.Network._prepare", lambda self, i: prepared.append(self.machines[i].name))
+    monkeypatch.setattr("twin.units.lines.network.Network._prepare", lambda self, i: prepared.append(self.machines[i].name))
     plant.set(then)
     assert prepared == []
 

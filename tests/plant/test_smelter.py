@@ -13,7 +13,7 @@ from smelter_plant import phases, smelter
 import twin
 from twin.errors import BalanceError, RunError, ScenarioError
 from twin.materials import ELEMENTS
-from twin.units import bath
+from twin.units.melts import bath
 
 CU, FE, SI, ZN, SN = (ELEMENTS.index(name) for name in ("Cu", "Fe", "Si", "Zn", "Sn"))
 SILICA = 0.060083 / 0.028085

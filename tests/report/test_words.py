@@ -88,9 +88,9 @@ def test_the_table_has_what_figures_kinds_states_and_chapters_need() -> None:
 def test_every_state_and_valid_range_of_the_engine_has_words() -> None:
     from twin.engine.states import STATES
     from twin.kernels.furnace import LIMITS, WARNINGS
-    from twin.units.electrolyte import Electrolyte
-    from twin.units.furnace import Furnace
-    from twin.units.offgas import OffgasFilter
+    from twin.units.melts.electrolyte import Electrolyte
+    from twin.units.melts.furnace import Furnace
+    from twin.units.melts.offgas import OffgasFilter
 
     words = [*STATES, *LIMITS, *WARNINGS, *Furnace.WARNINGS, *OffgasFilter.WARNINGS, *Electrolyte.WARNINGS]
     assert [word for word in words if GERMAN.say(word) == word] == []

@@ -19,7 +19,7 @@ EDITED = {
     "kernel": "kernels/partition.py",
     "engine": "engine/clock.py",
     "results": "results/kpis.py",
-    "unit": "units/line.py",
+    "unit": "units/lines/line.py",
 }
 
 

@@ -19,7 +19,7 @@ from twin.kernels.sizing import SCREEN
 from twin.quantities import _parsed
 from twin.scenario.yaml_text import _entry
 from twin.study.runs import Job, run_job
-from twin.units import prepared
+from twin.units.lines import prepared
 
 WEEE = Path(__file__).parents[2] / "scenarios" / "weee_line.yaml"
 SHORT = {"time.horizon": "1 h", "time.warmup": "0 h"}

@@ -21,8 +21,8 @@ from twin.quantities import Duration
 from twin.scenario import kind
 from twin.scenario.kind import Kind
 from twin.scenario.process import ProcessModel
-from twin.units.assembly import Assembly
-from twin.units.process import Process
+from twin.units.ground.assembly import Assembly
+from twin.units.melts.process import Process
 
 
 class MelterModel(ProcessModel):
@@ -59,7 +59,7 @@ class Melter(Process):
         if self.parcels and not self.deliver(now):
             return False
         if self.made == self.model.batches:
-            self.journal.stand(STARVED, now)
+            self.records.stand(STARVED, now)
             self.site.bunkers[self.model.from_[0]].getters.join(self, 1e12)
             check_deadlock(self, now)
             return False
@@ -76,7 +76,7 @@ class Melter(Process):
                 flows[self.site.row(f"{self.name}.{port}")] = x.sum(axis=1)
                 if self.genealogy is not None:
                     self.genealogy.edge(lot, 0, x.sum(axis=1))
-        self.journal.begin(now, self.record.until, flows, self.no_use(), self.no_heat())
+        self.records.begin(now, self.record.until, flows, self.no_use(), self.no_heat())
         return True
 
     def save(self) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from test_tankhouse import ANODE, TANKHOUSE
 import twin
 from twin.errors import ScenarioError
 from twin.materials.heat import heat_data
-from twin.units.boiler import cool, heat_capacity
-from twin.units.steam_main import meet
+from twin.units.melts.boiler import cool, heat_capacity
+from twin.units.melts.steam_main import meet
 
 HEAT = heat_data()
 MWH = 3.6e9

@@ -16,7 +16,7 @@ import twin
 from twin.errors import DeadlockError, ScenarioError
 from twin.materials import ELEMENTS
 from twin.materials.heat import heat_data
-from twin.units.offgas import CONDENSED, Cleaned, Cleaning
+from twin.units.melts.offgas import CONDENSED, Cleaned, Cleaning
 
 HEAT = heat_data()
 O2, CO2, H2O, SO2, HCL = (2 * 15.999, 44.009, 18.015, 64.058, 36.458)

@@ -20,8 +20,8 @@ from twin.plant import simulate
 from twin.quantities import DAY, NANOSECONDS
 from twin.results.kpis import Kpi
 from twin.scenario.settlement import Settlement as Terms
-from twin.units import settlement
-from twin.units.settlement import Settlement, payable_share, settled_assay
+from twin.units.ground import settlement
+from twin.units.ground.settlement import Settlement, payable_share, settled_assay
 
 PLANT = """
 twin: 1

@@ -15,8 +15,8 @@ from hypothesis.extra import numpy as hnp
 import twin
 from twin.errors import ScenarioError
 from twin.quantities import DAY
-from twin.units import sticking
-from twin.units.sticking import Sticking
+from twin.units.lines import sticking
+from twin.units.lines.sticking import Sticking
 
 
 def plant(clings: Any = "60 %", **feed: Any) -> dict[str, Any]:

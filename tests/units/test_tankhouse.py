@@ -16,7 +16,7 @@ from twin.kernels import refining
 from twin.materials import ELEMENTS
 from twin.plant.simulate import Simulation
 from twin.results.write import Writer
-from twin.units.tankhouse import Electrolyte, Section
+from twin.units.melts.tankhouse import Electrolyte, Section
 
 DAY, HOUR, KWH = 86400.0, 3600.0, 3.6e6
 ANODE = {"Cu": 0.985, "Ni": 0.005, "As": 0.001, "Ag": 0.001, "Au": 0.0001, "Pb": 0.003, "Sb": 0.0005, "Sn": 0.0005, "O": 0.0015}

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.kernels.compile import MachineKernel, Properties, Response, Sizes, Spread, kernel, machine_kernel, settling, splitting
-from twin.units.components import Components
-from twin.units.machine import Machine
-from twin.units.network import Network, Wiring
+from twin.units.ground.components import Components
+from twin.units.lines.machine import Machine
+from twin.units.lines.network import Network, Wiring
 
 Floats = NDArray[np.float64]
 MATERIALS, COARSE, FINE = 3, 0, 1

@@ -27,7 +27,7 @@ def differing(seeds: range, solved: bool) -> tuple[list[str], int, int]:
         short, possible = shortest(loop.feed, loop.mill, loop.sieve, loop.limits, STEP)
         if not short * (1 - CLOSE) <= network.duration <= possible * (1 + CLOSE):
             wrong.append(f"seed {seed}: {network.duration:.6g} s, scanned {short:.6g} to {possible:.6g} s")
-        need = max(mass * loop.feed.sum() / limit for mass, limit in zip(network.phi.tolist(), loop.limits.tolist(), strict=True) if limit > 0)
+        need = max(mass * loop.feed.sum() / limit for mass, limit in zip(network.flow_ratio.tolist(), loop.limits.tolist(), strict=True) if limit > 0)
         assert network.slowed == (network.duration > 1.001 * need), seed
         slowed += network.slowed
         doubtful += network.in_doubt
@@ -58,7 +58,7 @@ def test_what_is_solved_is_what_a_search_finds() -> None:
             assert not searched.in_doubt or found.duration == pytest.approx(searched.duration, rel=1e-4), seed
             if not searched.in_doubt:
                 assert found.duration == pytest.approx(searched.duration, rel=3e-9), seed
-                assert abs(found.out[..., ::-1] - searched.out).max() <= 3e-9 * LOT * searched.phi.max(), seed
+                assert abs(found.out[..., ::-1] - searched.out).max() <= 3e-9 * LOT * searched.flow_ratio.max(), seed
         assert abs(found.outlet_mass.sum() - LOT) < 1e-10 * LOT, seed
     assert 700 < solved < 1000
 

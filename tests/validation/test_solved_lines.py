@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from twin.kernels import evaluator
-from twin.units.components import Components
-from twin.units.machine import Machine
-from twin.units.network import Network, Wiring
+from twin.units.ground.components import Components
+from twin.units.lines.machine import Machine
+from twin.units.lines.network import Network, Wiring
 
 sys.path.append(str(Path(__file__).parents[1] / "kernels"))
 
@@ -75,13 +75,13 @@ def test_solved_and_searched_agree(form: str, rate: float, bypassed: bool) -> No
     if evaluator.search(searched.line) != 0:  # something goes round for ever: both say so, but the solve ends where sweeps take too many
         assert bypassed or form == "hardly anything leaves"
         if evaluator.evaluate(solved.line, solved.probe) == 0:
-            assert form == "hardly anything leaves" and solved.phi.max() > 100.0
+            assert form == "hardly anything leaves" and solved.flow_ratio.max() > 100.0
             assert solved.outlet_mass.sum() == pytest.approx(LOT, rel=1e-9)
         return
     solved.evaluate(1, LOT, 0)
     assert solved.searched == (form == "trommel, opener")
     searched._read()
     assert solved.duration == pytest.approx(searched.duration, rel=3e-9)
-    assert abs(solved.out - searched.out).max() <= 3e-9 * LOT * max(1.0, searched.phi.max())
+    assert abs(solved.out - searched.out).max() <= 3e-9 * LOT * max(1.0, searched.flow_ratio.max())
     assert solved.warned.tolist() == searched.warned.tolist()
     assert solved.outlet_mass.sum() == pytest.approx(LOT, rel=1e-12)

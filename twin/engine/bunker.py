@@ -32,6 +32,9 @@ class Bunker:
     called with the bunker and the time before its level changes and may be replaced by a recorder.
     """
 
+    hot = False
+    """Whether melts keep their heat on the way here."""
+
     def __init__(self, name: str, capacity: float, content: Content) -> None:
         self.name = name
         self.capacity = capacity

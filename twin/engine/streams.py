@@ -7,12 +7,20 @@ numbers, and two scenarios share them by construction. A stream's state is the c
 from __future__ import annotations
 
 import hashlib
+from typing import Protocol
 
 import numpy as np
 
 CHUNK = 64
 PER_COUNTER = 4
 """64-bit numbers that Philox4x64 makes of one counter value."""
+
+
+class Draw(Protocol):
+    """A distribution, inverted from one uniform."""
+
+    def inverse(self, u: float) -> float:
+        """The value at cumulative probability ``u``."""
 
 
 def spawn_key(replication: int, unit: str, purpose: str) -> tuple[int, ...]:

@@ -53,7 +53,7 @@ MAX_TRIES = 150
 def first_guess(line: Line) -> float:
     """The time the head needs for the bare lot; where it has no limit, the longest that any machine would need for it. Sets all flows to the bare lot."""
     for i in range(line.flows.shape[0]):
-        line.flows[i].phi = 1.0
+        line.flows[i].flow_ratio = 1.0
     if line.flows[0].up > 0.0 and line.flows[0].seconds > 0.0:
         return float(line.flows[0].seconds / line.flows[0].up)
     return float(need_of(line))
@@ -120,7 +120,7 @@ def _heaviest(line: Line, end: int) -> float:
     heaviest = 0.0
     for b in range(end):
         if line.blocks[b].loop:
-            heaviest = max(heaviest, line.flows[line.blocks[b].first].phi)
+            heaviest = max(heaviest, line.flows[line.blocks[b].first].flow_ratio)
     return heaviest
 
 

@@ -108,9 +108,9 @@ def _go_through(line: Line, feed: float, floor: float) -> float:
         for i in range(line.blocks[b].first, line.blocks[b].end):
             sum_up(line.x, line.inp, line.out, line.machines, line.sources, i)
             flow, machine = line.flows[i], line.machines[i]
-            flow.phi = mass_of(line.inp[i]) / feed
+            flow.flow_ratio = mass_of(line.inp[i]) / feed
             if reacted == 0 and flow.up > 0.0:
-                tau = max(tau, flow.phi * flow.seconds / flow.up)
+                tau = max(tau, flow.flow_ratio * flow.seconds / flow.up)
             if machine.settings < machine.settings_end or machine.structure == AS_A_WHOLE:
                 reacted = 1
             if apply(line, i, tau, 1) != 0:
@@ -181,7 +181,7 @@ def _finish(line: Line) -> int:
         check += line.outlet_mass[k]
     if not np.isfinite(check):
         for i in range(line.machines.shape[0]):
-            if not np.isfinite(line.flows[i].phi):
+            if not np.isfinite(line.flows[i].flow_ratio):
                 line.result[0].culprit = i
                 break
         return NOT_FINITE

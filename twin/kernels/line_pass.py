@@ -82,7 +82,7 @@ def _overloaded(flows: Records, begin: int, end: int, seconds: float) -> bool:
     """Whether one of the machines ``begin`` to ``end - 1`` needs more than ``seconds``."""
     over = 0
     for i in range(begin, end):
-        over += flows[i].phi * flows[i].seconds > seconds * flows[i].up > 0.0
+        over += flows[i].flow_ratio * flows[i].seconds > seconds * flows[i].up > 0.0
     return over > 0
 
 
@@ -92,7 +92,7 @@ def _run_once(line: Line, b: int, feed: float, tau: float, fresh: int) -> int:
     for i in range(line.blocks[b].first, line.blocks[b].end):
         sum_up(line.x, line.inp, line.out, line.machines, line.sources, i)
         if fresh >= 0:
-            line.flows[i].phi = mass_of(line.inp[i]) / feed
+            line.flows[i].flow_ratio = mass_of(line.inp[i]) / feed
         status = apply(line, i, tau, 1 if fresh >= 0 else 0)
         if status != 0:
             line.result[0].culprit = i
@@ -103,11 +103,11 @@ def _run_once(line: Line, b: int, feed: float, tau: float, fresh: int) -> int:
 @kernel(inline=True)
 def _extrapolated(line: Line, first: int, feed: float, fresh: int, sweep: int, patience: int, level: float) -> float:
     """Extrapolate the feed of a loop's ``first`` machine where it is time to; returns by how much its flow rose above ``level``."""
-    rise: float = line.flows[first].phi - level
+    rise: float = line.flows[first].flow_ratio - level
     if patience <= 0 or sweep > patience:
         _extrapolate(line.inp[first], line.series[0], line.series[1], sweep)
         if fresh >= 0 and sweep % EXTRAPOLATE_EVERY == EXTRAPOLATE_EVERY - 1:
-            line.flows[first].phi = mass_of(line.inp[first]) / feed
+            line.flows[first].flow_ratio = mass_of(line.inp[first]) / feed
     return rise
 
 
@@ -116,7 +116,7 @@ def _run_loop(line: Line, b: int, feed: float, tau: float, fresh: int, tolerance
     """Sweep through loop ``b`` until it stands; arguments as of :func:`run_through`."""
     first, end, result, flows = line.blocks[b].first, line.blocks[b].end, line.result, line.flows
     sweep, before = 0, 2.0
-    level, rise, last_rise = flows[first].phi, 0.0, math.inf
+    level, rise, last_rise = flows[first].flow_ratio, 0.0, math.inf
     copy_to(line.series[0], line.inp[first])
     line.series[1] = 0.0
     result[0].culprit = first
@@ -126,10 +126,10 @@ def _run_loop(line: Line, b: int, feed: float, tau: float, fresh: int, tolerance
         for i in range(first, end):
             worst = max(worst, _gather(line.x, line.inp, line.out, line.machines, line.sources, i, damping))
             if fresh >= 0:
-                flows[i].phi = mass_of(line.inp[i]) / feed
+                flows[i].flow_ratio = mass_of(line.inp[i]) / feed
             if i == first and (sweep <= DAMPED_SWEEPS or patience > 0):
                 rise = _extrapolated(line, first, feed, fresh, sweep, patience, level)
-                level = flows[first].phi
+                level = flows[first].flow_ratio
             status = apply(line, i, tau, fresh)
             if status != 0:
                 result[0].culprit = i
@@ -149,7 +149,7 @@ def _run_loop(line: Line, b: int, feed: float, tau: float, fresh: int, tolerance
         before = worst
         if not np.isfinite(worst):
             return NOT_FINITE
-        if sweep >= (MAX_SWEEPS if fresh > 0 else MAX_CLOSING) or (fresh > 0 and sweep > FLOOD_SWEEPS and flows[first].phi > FLOOD):
+        if sweep >= (MAX_SWEEPS if fresh > 0 else MAX_CLOSING) or (fresh > 0 and sweep > FLOOD_SWEEPS and flows[first].flow_ratio > FLOOD):
             return NOT_CONVERGED
 
 
@@ -191,7 +191,7 @@ def need_of(line: Line) -> float:
     need = 0.0
     for i in range(line.flows.shape[0]):
         if line.flows[i].up > 0.0:
-            own = line.flows[i].phi * line.flows[i].seconds / line.flows[i].up
+            own = line.flows[i].flow_ratio * line.flows[i].seconds / line.flows[i].up
             if own > need:
                 need = own
                 line.result[0].bottleneck = i

@@ -48,7 +48,7 @@ MACHINE = np.dtype(
 )
 STREAM = np.dtype([("machine", "i8"), ("port", "i8")])
 """A stream: a port of a machine. As a source the machine -1 is the lot."""
-FLOW = np.dtype([("seconds", "f8"), ("up", "f8"), ("phi", "f8")])
+FLOW = np.dtype([("seconds", "f8"), ("up", "f8"), ("flow_ratio", "f8")])
 """Of a machine: time for the bare lot on one copy, s (0: nothing limits it), copies that work, and the mass through it over that of the lot."""
 BLOCK = np.dtype([("first", "i8"), ("end", "i8"), ("loop", "i8"), ("tears", "i8"), ("solvable", "i8")])
 """Machines ``first`` to ``end - 1``: a recycle loop if ``loop`` is 1, which can be solved where all its machines give a response."""

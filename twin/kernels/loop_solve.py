@@ -219,9 +219,9 @@ def _need(line: Line, b: int, feed: float) -> float:
     """Set the flows of loop ``b``; returns what its machines need for the lot, s."""
     need = 0.0
     for i in range(line.blocks[b].first, line.blocks[b].end):
-        line.flows[i].phi = mass_of(line.inp[i]) / feed
+        line.flows[i].flow_ratio = mass_of(line.inp[i]) / feed
         if line.flows[i].up > 0.0:
-            need = max(need, line.flows[i].phi * line.flows[i].seconds / line.flows[i].up)
+            need = max(need, line.flows[i].flow_ratio * line.flows[i].seconds / line.flows[i].up)
     return need
 
 
@@ -256,7 +256,7 @@ def sweep_empty(line: Line, b: int, feed: float, tau: float) -> int:
             fill(line.out[i, p], 0.0)
     for i in range(line.blocks[b].first, line.blocks[b].end):
         sum_up(line.x, line.inp, line.out, line.machines, line.sources, i)
-        line.flows[i].phi = mass_of(line.inp[i]) / feed
+        line.flows[i].flow_ratio = mass_of(line.inp[i]) / feed
         status = apply(line, i, tau, 1)
         if status != 0:
             line.result[0].culprit = i
@@ -358,7 +358,7 @@ def solve_loop(line: Line, b: int, feed: float, least: float, free: int) -> floa
             return math.nan
         need = _need(line, b, feed)
         tau = max(least, need) if free else least
-        if not (math.isfinite(need) and line.flows[first].phi <= FLOOD) or _settle_all(line, b, tau) != 0:
+        if not (math.isfinite(need) and line.flows[first].flow_ratio <= FLOOD) or _settle_all(line, b, tau) != 0:
             return math.nan
         if _step(line, begin, stop):
             return tau
@@ -383,16 +383,16 @@ def settles_from_empty(line: Line, probe: Line, b: int, feed: float, tau: float)
     """Return whether loop ``b``, filling from empty at ``tau`` s a lot, comes to the flow that :func:`solve_loop` left. It fills in ``probe``."""
     first, end = line.blocks[b].first, line.blocks[b].end
     begin, stop = line.machines[first].settings, line.machines[end - 1].settings_end
-    circling = line.flows[first].phi
+    circling = line.flows[first].flow_ratio
     _lay_out(line, probe, b)
     if sweep_empty(probe, b, feed, tau) != 0:
         return 0
-    last = abs(probe.flows[first].phi - circling)
+    last = abs(probe.flows[first].flow_ratio - circling)
     for _ in range(MOST_FILLING):
         if _split_all(probe, b) != 0:
             return 0
         _need(probe, b, feed)
-        away = abs(probe.flows[first].phi - circling)
+        away = abs(probe.flows[first].flow_ratio - circling)
         if away <= NEAR * circling and (away <= STEADY * last or away <= SETTLED * circling):
             return 1
         last = away

@@ -124,7 +124,7 @@ def settle(line: Line, i: int, tau: float, settings: Floats) -> int:
             at,
             line.numbers[machine.coefficients : machine.coefficients_end],
             line.numbers[machine.parameters : machine.parameters_end],
-            flow.phi * flow.seconds * rate,
+            flow.flow_ratio * flow.seconds * rate,
             settings[machine.settings : machine.settings_end],
             line.warn[i],
         )
@@ -265,7 +265,7 @@ def _apply_whole(line: Line, i: int, tau: float, fresh: int) -> int:
             at,
             line.numbers[machine.coefficients : machine.coefficients_end],
             line.numbers[machine.parameters : machine.parameters_end],
-            flow.phi * flow.seconds * rate,
+            flow.flow_ratio * flow.seconds * rate,
             line.out[i],
             line.warn[i],
         )

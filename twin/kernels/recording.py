@@ -101,10 +101,10 @@ def record_interval(
         if weights[k] > 0.0:
             _add_margins(x, share * weights[k], mass[intake_rows[k]], size[intake_rows[k]], out.shape[2], lanes)
     for i in range(flows.shape[0]):
-        passed = flows[i].phi * feed * share
+        passed = flows[i].flow_ratio * feed * share
         through[i] += passed
         energy[i] += power[i, 0] * seconds + power[i, 1] * passed
         if flows[i].up > 0.0:
-            load_seconds[i] += flows[i].phi * flows[i].seconds / flows[i].up * share
+            load_seconds[i] += flows[i].flow_ratio * flows[i].seconds / flows[i].up * share
     bottleneck_seconds[result[0].bottleneck] += seconds
     return 0

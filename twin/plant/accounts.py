@@ -16,7 +16,7 @@ from twin.errors import BalanceError
 from twin.kernels.heaps import add_materials
 from twin.materials import ELEMENTS
 from twin.plant.build import Built
-from twin.units.components import Components
+from twin.units.ground.components import Components
 
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-9
@@ -124,8 +124,8 @@ def balance(built: Built, initial: Floats, metered: Floats) -> Balance:
     for process in built.processes:
         inflow += process.inflow
         converted += process.converted
-    for journal in built.journals:
-        used += journal.energy_used()
+    for records in built.process_records:
+        used += records.energy_used()
     supplied = np.zeros(len(carriers))
     for carrier, main in site.recorder.mains.items():
         supplied[carrier] += main.supplied

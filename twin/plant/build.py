@@ -28,24 +28,24 @@ from twin.scenario.line_rules import DO_NOT_START, FINISH, RUN_EMPTY
 from twin.scenario.machine import MachineModel
 from twin.scenario.model import Scenario
 from twin.scenario.process import ProcessModel
-from twin.units.absent import present
-from twin.units.arrivals import Arrivals
-from twin.units.assembly import Assembly
-from twin.units.components import components_of
-from twin.units.conveyor import Conveyor
-from twin.units.gate import Gate
-from twin.units.journal import Journal
-from twin.units.line import Line
-from twin.units.line_assembly import build_breakdowns, build_hazards, build_interruptions, build_line, build_machine
-from twin.units.loads import Loader
-from twin.units.orders import Orders
-from twin.units.overflow import OverflowingBunker
-from twin.units.pickups import PickUps
-from twin.units.policy import PolicyUnit
-from twin.units.prepared import remembering
-from twin.units.process import Process
-from twin.units.source_settings import BySource
-from twin.units.timetable import Timetable
+from twin.units.control.policy import PolicyUnit
+from twin.units.control.timetable import Timetable
+from twin.units.gates.arrivals import Arrivals
+from twin.units.gates.gate import Gate
+from twin.units.gates.loads import Loader
+from twin.units.gates.orders import Orders
+from twin.units.gates.pickups import PickUps
+from twin.units.ground.assembly import Assembly
+from twin.units.ground.components import components_of
+from twin.units.ground.overflow import OverflowingBunker
+from twin.units.lines.absent import present
+from twin.units.lines.conveyor import Conveyor
+from twin.units.lines.line import Line
+from twin.units.lines.line_assembly import build_breakdowns, build_hazards, build_interruptions, build_line, build_machine
+from twin.units.lines.prepared import remembering
+from twin.units.lines.source_settings import BySource
+from twin.units.melts.process import Process
+from twin.units.melts.process_records import ProcessRecords
 
 
 @dataclass
@@ -59,7 +59,7 @@ class Built:
     conveyors: list[Conveyor]
     processes: list[Process]
     loaders: list[Loader]
-    journals: list[Journal]
+    process_records: list[ProcessRecords]
 
 
 def build(scenario: Scenario, replication: int = 0) -> Built:
@@ -98,7 +98,7 @@ def build(scenario: Scenario, replication: int = 0) -> Built:
         [unit for unit in site.units if isinstance(unit, Conveyor)],
         [unit for unit in site.units if isinstance(unit, Process)],
         [unit for unit in site.units if isinstance(unit, Loader)],
-        [journal for unit in site.units if isinstance(journal := getattr(unit, "journal", None), Journal)],
+        [records for unit in site.units if isinstance(records := getattr(unit, "records", None), ProcessRecords)],
     )
     _connect(built)
     if timetable is not None:

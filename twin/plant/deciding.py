@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from twin.errors import ScenarioError, UsageError
 from twin.plant.build import Built, asker, coming
 from twin.plant.observe import Observer
-from twin.plant.recording import Translation
+from twin.plant.translation import Translation
 from twin.results.read import Result
 from twin.scenario.quantity_names import Quantity
-from twin.units.policy import Actions, Observe, PolicyUnit, Row
+from twin.units.control.policy import Actions, Observe, PolicyUnit, Row
 
 
 def connect_policies(built: Built, translation: Translation, actions: Actions) -> None:

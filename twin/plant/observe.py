@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from twin.materials import ELEMENTS
 from twin.plant.build import Built
-from twin.plant.recording import Translation
+from twin.plant.translation import Translation
 from twin.quantities import NANOSECONDS
 from twin.scenario.machine import MachineModel
 from twin.scenario.quantity_names import Quantity, resolve, values
-from twin.units.machine import Machine
+from twin.units.lines.machine import Machine
 
 Floats = NDArray[np.float64]
 

@@ -17,15 +17,15 @@ from twin.plant.accounts import balance, leaking, stocks
 from twin.plant.build import Built, build
 from twin.plant.deciding import connect_policies
 from twin.plant.observe import Observer
-from twin.plant.recording import Translation
 from twin.plant.snapshot import check_fits, restore, snapshot
+from twin.plant.translation import Translation
 from twin.quantities import NANOSECONDS, format_quantity
 from twin.results.held import contradictions
 from twin.results.read import Result, open_state
 from twin.results.sources import check_code, made_by
 from twin.results.write import Writer
 from twin.scenario import Scenario, load_stored
-from twin.units.policy import Actions
+from twin.units.control.policy import Actions
 
 Progress = Callable[[float, float], None]
 """Called now and then with the simulated time and the horizon, s."""

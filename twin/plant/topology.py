@@ -32,7 +32,7 @@ LOT = -1
 class LineLayout:
     """A derived line, named after its head machine.
 
-    ``machines`` in order of evaluation; ``sources``, ``blocks`` and ``outlets`` number them (see :class:`twin.units.network.Wiring`).
+    ``machines`` in order of evaluation; ``sources``, ``blocks`` and ``outlets`` number them (see :class:`twin.units.lines.network.Wiring`).
     ``destinations``: the unit each outlet leads to.
     """
 

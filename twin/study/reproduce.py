@@ -30,7 +30,7 @@ from twin.scenario import Scenario, load_stored
 from twin.scenario.kind import Kind
 from twin.scenario.model import Parameter
 from twin.scenario.policy import Policy
-from twin.units.policy import Row
+from twin.units.control.policy import Row
 
 TOLERANCE = 1e-9
 """Largest relative difference of a run that counts as reproduced on another machine."""

@@ -19,6 +19,6 @@ KIND = Kind(
     model=AnodeFurnace,
     role="process",
     ports=ports_of,
-    behaviour="twin.units.furnace:Furnace",
+    behaviour="twin.units.melts.furnace:Furnace",
     summary="An anode furnace: oxidises and poles converter copper to anode copper.",
 )

@@ -96,6 +96,6 @@ KIND = Kind(
     name="bunker",
     model=Bunker,
     role="bunker",
-    behaviour="twin.units.bunker:Bunker",
+    behaviour="twin.units.ground.bunker:Bunker",
     summary="A store with a capacity by mass, first in first out or mixed.",
 )

@@ -25,6 +25,6 @@ KIND = Kind(
     model=CastingWheel,
     role="process",
     ports=lambda model: ("anodes", "rejects"),
-    behaviour="twin.units.casting:Casting",
+    behaviour="twin.units.melts.casting:Casting",
     summary="A casting wheel: hot metal becomes anodes.",
 )

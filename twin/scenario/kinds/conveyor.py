@@ -37,6 +37,6 @@ KIND = Kind(
     name="conveyor",
     model=Conveyor,
     role="conveyor",
-    behaviour="twin.units.conveyor:Conveyor",
+    behaviour="twin.units.lines.conveyor:Conveyor",
     summary="Residence time: first in, first out, with a transit time and a capacity.",
 )

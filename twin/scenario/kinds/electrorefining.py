@@ -216,6 +216,6 @@ KIND = Kind(
     model=Electrorefining,
     role="process",
     ports=_ports,
-    behaviour="twin.units.tankhouse:Tankhouse",
+    behaviour="twin.units.melts.tankhouse:Tankhouse",
     summary="An electrorefining tankhouse: anodes to cathodes, slimes, scrap and a bleed.",
 )

@@ -267,6 +267,6 @@ KIND = Kind(
     name="feed",
     model=Feed,
     role="feed",
-    behaviour="twin.units.feed:Feed",
+    behaviour="twin.units.gates.feed:Feed",
     summary="Deliveries that arrive at the gate, drawn or from a schedule.",
 )

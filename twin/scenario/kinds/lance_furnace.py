@@ -19,6 +19,6 @@ KIND = Kind(
     model=LanceFurnace,
     role="process",
     ports=ports_of,
-    behaviour="twin.units.furnace:Furnace",
+    behaviour="twin.units.melts.furnace:Furnace",
     summary="A lance furnace: reduces oxidic and metallic scrap to black copper, and cleans its slag.",
 )

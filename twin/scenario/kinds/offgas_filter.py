@@ -45,6 +45,6 @@ KIND = Kind(
     model=OffgasFilter,
     role="process",
     ports=lambda model: ("dust", "gas", *(("bleed",) if model.bleed > 0.0 else ())),
-    behaviour="twin.units.offgas:OffgasFilter",
+    behaviour="twin.units.melts.offgas:OffgasFilter",
     summary="An off-gas filter: dust and clean gas.",
 )

@@ -29,6 +29,6 @@ KIND = Kind(
     name="oxygen_plant",
     model=OxygenPlant,
     role="utility",
-    behaviour="twin.units.oxygen_plant:OxygenPlant",
+    behaviour="twin.units.melts.oxygen_plant:OxygenPlant",
     summary="Oxygen that furnaces share.",
 )

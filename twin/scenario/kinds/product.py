@@ -373,6 +373,6 @@ KIND = Kind(
     model=Product,
     role="product",
     ports=_ports,
-    behaviour="twin.units.product:Product",
+    behaviour="twin.units.gates.product:Product",
     summary="What leaves the plant, with specification, price and pick-up.",
 )

@@ -19,6 +19,6 @@ KIND = Kind(
     model=RotaryConverter,
     role="process",
     ports=ports_of,
-    behaviour="twin.units.furnace:Furnace",
+    behaviour="twin.units.melts.furnace:Furnace",
     summary="A rotary converter: oxidises black copper step by step, its slags kept apart.",
 )

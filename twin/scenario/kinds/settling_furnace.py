@@ -19,6 +19,6 @@ KIND = Kind(
     model=SettlingFurnace,
     role="process",
     ports=ports_of,
-    behaviour="twin.units.furnace:Furnace",
+    behaviour="twin.units.melts.furnace:Furnace",
     summary="A settling furnace: keeps slag hot, by electrodes, while metal drops sink out of it.",
 )

@@ -30,6 +30,6 @@ KIND = Kind(
     model=SlagFumingFurnace,
     role="process",
     ports=ports_of,
-    behaviour="twin.units.furnace:Furnace",
+    behaviour="twin.units.melts.furnace:Furnace",
     summary="A slag fuming furnace: coal is blown into a slag with air, its zinc and lead leave as fume.",
 )

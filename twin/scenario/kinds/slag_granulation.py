@@ -25,6 +25,6 @@ KIND = Kind(
     model=SlagGranulation,
     role="process",
     ports=lambda model: ("granulate",),
-    behaviour="twin.units.casting:Casting",
+    behaviour="twin.units.melts.casting:Casting",
     summary="A slag granulation: hot slag becomes granulate.",
 )

@@ -70,6 +70,6 @@ KIND = Kind(
     model=SlimesRefinery,
     role="process",
     ports=lambda model: ("dore", "liquor", "selenium", "slag"),
-    behaviour="twin.units.batch_refinery:BatchRefinery",
+    behaviour="twin.units.melts.batch_refinery:BatchRefinery",
     summary="A refinery for anode slimes: doré, leach liquor, selenium and slag.",
 )

@@ -63,6 +63,6 @@ KIND = Kind(
     model=SulphatePlant,
     role="process",
     ports=lambda model: ("copper", "sulphate", "acid"),
-    behaviour="twin.units.batch_refinery:BatchRefinery",
+    behaviour="twin.units.melts.batch_refinery:BatchRefinery",
     summary="A sulphate plant: copper, crude nickel sulphate and acid from the bleed of a tankhouse.",
 )

@@ -66,6 +66,6 @@ KIND = Kind(
     model=WasteHeatBoiler,
     role="process",
     ports=lambda model: ("gas",),
-    behaviour="twin.units.boiler:Boiler",
+    behaviour="twin.units.melts.boiler:Boiler",
     summary="A waste-heat boiler: steam for the plant from the heat of off-gas.",
 )

@@ -1,0 +1,1 @@
+"""What changes parameters while a plant runs: timed events and policies."""

@@ -1,0 +1,1 @@
+"""Trucks that come and go: deliveries, pick-ups and orders, and what is on them."""

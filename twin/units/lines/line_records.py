@@ -1,0 +1,168 @@
+"""What a line tells the recorder: its flows, states, loads and energy, interval by interval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.engine.clock import NANOSECONDS
+from twin.engine.meter import Meter
+from twin.engine.recording import Recorder
+from twin.engine.states import BLOCKED, CHANGEOVER, CLEANING, CLOSING, OFF_SHIFT, OVERTIME, RUNNING, STARVED, WAITING, WARM_UP
+from twin.engine.unit import State
+from twin.kernels.recording import record_interval
+from twin.units.lines.energy_states import IDLE, STANDBY
+
+if TYPE_CHECKING:
+    from twin.units.lines.line_times import TimedLine
+    from twin.units.lines.machine import Machine
+
+Floats = NDArray[np.float64]
+POWERED = (WAITING, BLOCKED, STARVED, RUNNING, OVERTIME, CLOSING, CHANGEOVER, CLEANING, WARM_UP)
+"""States in which a machine draws its idle power."""
+
+
+class LineRecords:
+    """Rows of one line in the recorder's arrays: its machines stand together, from ``first_machine`` on, in order of evaluation.
+
+    ``stream_rows``: (machine, port, row) of every stream to be recorded; ``intake_rows``: the stream rows of the bunkers drawn from. ``power``
+    (machine, 2): idle W of all copies that work, specific
+    J/kg. Beside the recorder it keeps ``through`` (machine,), kg, for the accounts.
+    """
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        line_row: int,
+        first_machine: int,
+        machines: Sequence[str],
+        stream_rows: Sequence[tuple[int, int, int]],
+        intake_rows: Sequence[int],
+        power: Sequence[tuple[float, float]],
+    ) -> None:
+        self.recorder, self.line_row = recorder, line_row
+        last = first_machine + len(machines)
+        self.machine_rows: Mapping[str, int] = {name: first_machine + i for i, name in enumerate(machines)}
+        self.streams = np.array(stream_rows, dtype=np.int64).reshape(-1, 3)
+        self.intake_rows = np.array(intake_rows, dtype=np.int64)
+        self.power = np.array(power, dtype=np.float64).reshape(-1, 2)
+        self.through = np.zeros(len(machines))
+        self._load = [row[first_machine:last] for row in recorder.loads]
+        self._bottleneck = [row[first_machine:last] for row in recorder.bottleneck]
+        self._energy = [row[first_machine:last] for row in recorder.energy]
+        self._state = [row[line_row] for row in recorder.state]
+        self._first = first_machine
+        self._used = 0.0
+        self._counted_time, self._counted_mass = (0, 0, 0), np.zeros(len(machines))
+        self.resting = np.zeros((len(machines), 2))
+
+    def running(self, line: TimedLine, begin: int, end: int, state: int = RUNNING) -> None:
+        """The line worked on its lot from ``begin`` to ``end``, ns; ``state``: in its time, or in overtime."""
+        recorder = self.recorder
+        every = recorder.every
+        number = begin // every
+        if end <= (number + 1) * every:
+            self._add(line, number - recorder.first if begin < end else recorder.step(begin), end - begin, state)
+        else:
+            for k, part in recorder.cut(begin, end):
+                self._add(line, k, part, state)
+        if recorder.meter is not None:
+            self._meter(recorder.meter, line, begin, end)
+
+    def _meter(self, meter: Meter, line: TimedLine, begin: int, end: int) -> None:
+        """The same for what no record step may blur."""
+        duration, network = line.record.duration, line.network
+        passed = network.flows["flow_ratio"] * (line.record.feed * ((end - begin) / duration if duration else 1.0))
+        meter.passed(self._first, begin, end, passed)
+        meter.drawn(self._first, 0, begin, end, self.power[:, 0] * ((end - begin) / NANOSECONDS) + self.power[:, 1] * passed)
+
+    def _add(self, line: TimedLine, k: int, part: int, state: int) -> None:
+        recorder, network = self.recorder, line.network
+        duration = line.record.duration
+        self._state[k][state] += part
+        record_interval(
+            network.out, self.streams, network.x, line.intake.weights, self.intake_rows, network.flows,
+            part / duration if duration else 1.0, line.record.feed, part / NANOSECONDS, network.result,
+            recorder.mass[k], recorder.size[k], self._load[k], self._bottleneck[k], self._energy[k], self.power, self.through, network.lanes,
+        )  # fmt: skip
+        if network.varying_assays is not None:
+            share = part / duration if duration else 1.0
+            network.varying_assays.record(recorder.mass[k], share, self.streams, self.intake_rows, line.intake.weights)
+
+    def standing(self, line: TimedLine, begin: int, end: int, state: int) -> None:
+        """The line did not work from ``begin`` to ``end``, ns."""
+        powered = state in POWERED
+        rest = line.rest
+        waits = self.recorder.wait_rows.get((line.name, state, line.record.cause), -1)
+        idle = powered and rest is None
+        every = self.recorder.every
+        number = begin // every
+        if end <= (number + 1) * every:  # nearly always
+            if begin < end:
+                self._stood_in(number - self.recorder.first, end - begin, state, waits, idle)
+        else:
+            for k, part in self.recorder.cut(begin, end):
+                self._stood_in(k, part, state, waits, idle)
+        meter = self.recorder.meter
+        if meter is not None and idle:
+            meter.drawn(self._first, 0, begin, end, self.power[:, 0] * ((end - begin) / NANOSECONDS))
+        if rest is not None and (powered or state == OFF_SHIFT):
+            for since, until, level in rest.pieces(begin, end, state):
+                if powered:
+                    rest.add(level, until - since)
+                for k, part in self.recorder.cut(since, until):
+                    self._energy[k] += self.drawn_at(level) * (part / NANOSECONDS)
+                if meter is not None:
+                    meter.drawn(self._first, 0, since, until, self.drawn_at(level) * ((until - since) / NANOSECONDS))
+
+    def _stood_in(self, k: int, part: int, state: int, waits: int, idle: bool) -> None:
+        """``part`` ns of the step ``k``, in that state; ``waits``: the row of what it waited for; ``idle``: machines draw their idle power."""
+        self._state[k][state] += part
+        if waits >= 0:
+            self.recorder.waits[k][waits] += part
+        if idle:
+            self._energy[k] += self.power[:, 0] * (part / NANOSECONDS)
+
+    def drawn_at(self, level: str) -> Floats:
+        """What the machines (machine,) draw while the line stands, W."""
+        return self.power[:, 0] if level == IDLE else self.resting[:, 0 if level == STANDBY else 1]
+
+    def _stood(self, line: TimedLine) -> tuple[int, int, int]:
+        """For how long (ns) its machines drew idle, stand-by and off power."""
+        rest, times = line.rest, line.record.state_time
+        powered = sum(times[state] for state in POWERED)
+        if rest is None:
+            return powered, 0, 0
+        return powered - rest.standby_time - rest.off_time, rest.standby_time, rest.off_time + times[OFF_SHIFT]
+
+    def energy_used(self, line: TimedLine) -> float:
+        """Electricity used so far, J, from times and masses alone: the account that recorded energy is held against."""
+        times = [now - counted for now, counted in zip(self._stood(line), self._counted_time, strict=True)]
+        drawn = (float(sum(each.tolist())) for each in (self.power[:, 0], self.resting[:, 0], self.resting[:, 1]))
+        idle = sum(power * time / NANOSECONDS for power, time in zip(drawn, times, strict=True))
+        masses: list[float] = (self.through - self._counted_mass).tolist()
+        specific: list[float] = self.power[:, 1].tolist()
+        return self._used + idle + sum([p * m for p, m in zip(specific, masses, strict=True)])
+
+    def copies(self, line: TimedLine, place: int, machine: Machine) -> None:
+        """A copy failed or came back, or a timed event changed the power: settle the account at what was drawn until now."""
+        self._used = self.energy_used(line)
+        self._counted_time = self._stood(line)
+        self._counted_mass = self.through.copy()
+        self.power[place], self.resting[place] = machine.drawn_power, machine.resting_power
+
+    def save(self) -> State:
+        """The account."""
+        return {
+            "power": self.power.copy(), "resting": self.resting.copy(), "through": self.through.copy(), "used": self._used,
+            "counted_time": list(self._counted_time), "counted_mass": self._counted_mass.copy(),
+        }  # fmt: skip
+
+    def load(self, state: State) -> None:
+        """Take over a saved account."""
+        self.power[:], self.resting[:], self.through[:] = state["power"], state["resting"], state["through"]
+        idle, standby, off = state["counted_time"]
+        self._used, self._counted_time, self._counted_mass = state["used"], (idle, standby, off), state["counted_mass"].copy()
