@@ -16,6 +16,7 @@ from twin.errors import TwinError
 
 if TYPE_CHECKING:
     from twin.fit.api import import_table, reliability
+    from twin.fit.control.environment import PlantEnvironment
     from twin.fit.reconcile.outcome import reconcile
     from twin.materials import builtin_catalogue as catalogue
     from twin.plant.api import load, resume, run, run_until
@@ -52,6 +53,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Comparison",
     "Plant",
+    "PlantEnvironment",
     "PlantState",
     "Replications",
     "Result",
@@ -92,6 +94,7 @@ __all__ = [
 _HOMES = {
     "Comparison": ("twin.study.comparison", "Comparison"),
     "Plant": ("twin.plant.plant", "Plant"),
+    "PlantEnvironment": ("twin.fit.control.environment", "PlantEnvironment"),
     "PlantState": ("twin.plant.plant", "PlantState"),
     "Replications": ("twin.study.replicate", "Replications"),
     "Result": ("twin.results.read", "Result"),

@@ -5,7 +5,7 @@ What a what-if, a controller or a twin that looks ahead needs: a state is taken 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ from twin.plant.simulate import Simulation
 from twin.plant.snapshot import restore_units, units_state
 from twin.quantities import NANOSECONDS, format_quantity
 from twin.scenario import Scenario
+from twin.scenario.policies import PolicySpec
+from twin.units.control.policy import PolicyUnit
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,16 @@ class Plant:
         if self._observer is None:
             self._observer = Observer(self._built, self._simulation.translation)
         return self._observer.observe(names)
+
+    def answer_for(self, policy: str, decide: Callable[[tuple[float, ...]], tuple[float, ...]]) -> PolicySpec:
+        """From now on ``decide(observed)`` answers for a policy of the scenario, in its place; NaN leaves a set point as it is. Returns the policy.
+
+        Raises :class:`~twin.errors.UsageError` where the scenario has no policy of that name.
+        """
+        units = {unit.name: unit for unit in self._built.site.units if isinstance(unit, PolicyUnit)}
+        if policy not in units:
+            raise UsageError(f"the scenario has no policy {policy!r}; it has {', '.join(units) or 'none'}: write one that reads and sets what is to be decided")
+        return units[policy].let_answer(decide)
 
     def state(self) -> PlantState:
         """Return what the plant is now. What it is at is accounted for up to now, as when a mean is observed; the run does not change by it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from twin.engine.bunker import Bunker
@@ -15,7 +15,7 @@ from twin.engine.unit import State, Unit
 from twin.errors import UsageError
 from twin.quantities import format_quantity
 from twin.scenario.policies import PolicySpec
-from twin.scenario.policy import Floats, Values
+from twin.scenario.policy import Floats, Policy, Values
 from twin.scenario.set_points import SetPoint
 from twin.units.control.timetable import Timetable
 from twin.units.ground.assembly import Assembly
@@ -78,6 +78,14 @@ class PolicyUnit(Unit):
                 "'twin.policies'. `twin reproduce` needs none: what the policy did is in the file"
             )
         self.observe, self.rows = observe, rows
+
+    def let_answer(self, decide: Callable[[Floats], Floats]) -> PolicySpec:
+        """Somebody outside answers from now on, and keeps what there is to remember."""
+        code = self.spec.code
+        roles = (code.reads, code.sets) if code is not None else (self.spec.reads, tuple(point.path for point in self.spec.sets))
+        outside = Policy("outside", lambda observed, _, __: (decide(observed), ()), *roles)
+        self.spec, self.rows, self.record.memory = replace(self.spec, code=outside), None, []
+        return self.spec
 
     def watch(self, bunkers: Mapping[str, Bunker]) -> None:
         """Be told when one of the levels that have thresholds changes."""

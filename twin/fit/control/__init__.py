@@ -1,0 +1,1 @@
+"""Learned control: a scenario's policy answered from outside, as a Gymnasium environment."""
