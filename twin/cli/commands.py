@@ -17,6 +17,7 @@ from twin.cli import (
     blend,
     budget,
     bundle,
+    calibrate,
     cite,
     export,
     imports,
@@ -247,4 +248,5 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "import": imports.run,
     "stops": stops.run,
     "blend": blend.run,
+    "calibrate": calibrate.run,
 }

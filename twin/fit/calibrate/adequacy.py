@@ -1,8 +1,8 @@
 """Whether a model fits: the misfit that is left, held against that of runs of the model itself, measured as the plant was.
 
-The reference is no formula: each run of the last stage is taken for the plant, as the emulator without it sees it, measured with errors that are drawn, and fitted
-as the data were. So whatever the chance of the plant looks like and the emulator misses counts on both sides. The model is said not to fit where its misfit is
-larger than that of all but :data:`LEVEL` of the references.
+The reference is no formula: each run of the last stage is taken for the plant, as the emulator without it sees it, measured with errors that are
+drawn, and fitted as the data were. So whatever the chance of the plant looks like and the emulator misses counts on both sides. The model is said
+not to fit where its misfit is larger than that of all but :data:`LEVEL` of the references.
 """
 
 from __future__ import annotations

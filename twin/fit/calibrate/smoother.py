@@ -1,7 +1,7 @@
 """More than six parameters: an ensemble smoother with several data assimilations (Emerick and Reynolds, Computers & Geosciences 55 (2013) 3).
 
-Each member is moved by what its own run missed, in steps that each count the data a ``1/STEPS`` part. The covariances are those of a plane fitted to the members'
-runs: what the plane leaves is the plant's own chance, and counts beside the error.
+Each member is moved by what its own run missed, in steps that each count the data a ``1/STEPS`` part. The covariances are those of a plane fitted to
+the members' runs: what the plane leaves is the plant's own chance, and counts beside the error.
 """
 
 from __future__ import annotations
