@@ -15,9 +15,9 @@ from twin.study.probes import Probe, take
 PLANT = """\
 twin: 1
 name: small
-time: {horizon: 8 d}
-lot: 1 t
-record: {every: 2 d}
+time: {horizon: 4 d}
+lot: 3 t
+record: {every: 1 d}
 materials: {good: {}, bad: {}}
 units:
   trucks:
@@ -33,18 +33,18 @@ units:
     rate: {value: 2.4 t/h, basis: assumed, source: a guess, low: 2 t/h, high: 3 t/h}
     ports: [good, bad]
     partition: {good: {good: 85 %, bad: 5 %}}
-    failures: {mtbf: 20 h, mttr: {lognormal: {mean: 2 h, sd: 1 h}}}
+    failures: {mtbf: 10 h, mttr: {lognormal: {mean: 1.5 h, sd: 0.8 h}}}
   good_out: {kind: product, from: sort.good, targets: [good]}
   bad_out: {kind: product, from: sort.bad}
 """
 PRIORS = (
     Prior("units.sort.rate", "kg/s", 2.0 / 3.6, 3.0 / 3.6),
-    Prior("units.sort.failures.mtbf", "s", 8 * 3600.0, 40 * 3600.0),
+    Prior("units.sort.failures.mtbf", "s", 4 * 3600.0, 20 * 3600.0),
     Prior("units.sort.partition.good.good", "1", 0.70, 0.98),
     Prior("units.sort.partition.good.bad", "1", 0.02, 0.12),
 )
 ERROR = 0.03
-DAYS = 2.0
+DAYS = 1.0
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,13 @@ class Truth:
     measured: dict[str, float] = field(default_factory=dict)
 
 
-def plant(text: str = PLANT) -> Scenario:
+def plant() -> Scenario:
     """Return the plant."""
-    return twin.load(text)
+    return twin.load(PLANT)
 
 
 def looked_at(windows: int = 4) -> list[Probe]:
-    """What is measured: in each two days the masses of both products and the share of good in one."""
+    """What is measured: in each day the masses of both products and the share of good in one."""
     day, found = 86_400.0, []
     for w in range(windows):
         begin, end = w * DAYS * day, (w + 1) * DAYS * day
@@ -74,14 +74,26 @@ def looked_at(windows: int = 4) -> list[Probe]:
     return found
 
 
-def true_plant(number: int, priors: tuple[Prior, ...] = PRIORS, *, law: str = PLANT, hold_out: int = 1, seed: int = 0) -> Truth:
-    """Return plant ``number``: its truth drawn from the priors, one run of it (``law``: its scenario) measured with errors of 3 %."""
+def worn(scenario: Scenario, u: list[float], wear: float) -> Scenario:
+    """Return a plant whose sorter finds less day by day, which the model that is calibrated does not know."""
+    if not wear:
+        return scenario
+    good, bad = PRIORS[2].value(u[2]), PRIORS[3].value(u[3])
+    events = [{"at": f"{k} d", "set": {"units.sort.partition": {"good": {"good": good * (1.0 - wear) ** k, "bad": bad}}}} for k in (1, 2, 3)]
+    merged = scenario.merged
+    assert isinstance(merged, dict)
+    return twin.load({**merged, "events": events})
+
+
+def true_plant(number: int, priors: tuple[Prior, ...] = PRIORS, *, wear: float = 0.0, hold_out: int = 1, seed: int = 0) -> Truth:
+    """Return plant ``number``: its truth drawn from the priors, and one run of it measured with errors of 3 %; with ``wear`` it is not as the model."""
     from twin.plant import simulate
     from twin.study.changes import with_changes
 
     generator = np.random.Generator(np.random.Philox(1000 * seed + number))
     u = generator.standard_normal(len(priors))
-    real = with_changes(twin.load(law), {prior.path: prior.written(one) for prior, one in zip(priors, u.tolist(), strict=True)})
+    real = with_changes(plant(), {prior.path: prior.written(one) for prior, one in zip(priors, u.tolist(), strict=True)})
+    real = worn(real, u.tolist(), wear)
     probes = looked_at()
     with simulate.run(real, replication=5_000_000 + number) as result:
         shown = take(probes, result, real)

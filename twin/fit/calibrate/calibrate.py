@@ -130,7 +130,7 @@ class _Calibrating:
     def _data(self, runs: Floats) -> _Data:
         """What was measured, on the scales on which these runs (run, target) are nearly normal."""
         targets = self.calibration.targets
-        scales = [scale_for(runs[:, k], target.value, share=target.is_share) for k, target in enumerate(targets)]
+        scales = [scale_for(runs[:, k], t.value, t.deviation, share=t.is_share) for k, t in enumerate(targets)]
         measured = np.array([float(scale.of(np.array([t.value]))[0]) for scale, t in zip(scales, targets, strict=True)])
         slopes = np.array([scale.slope(t.value) for scale, t in zip(scales, targets, strict=True)])
         own = np.array([math.hypot(t.deviation, t.discrepancy) for t in targets])

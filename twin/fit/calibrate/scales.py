@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 FAR_FROM_ZERO = 0.2
 """Logarithms are taken where the smallest run has at least this share of the median."""
+FROM_THE_END = 4.0
+"""A share is compared by its odds where it lies at least so many deviations of its error from 1; closer, the error itself is not normal there."""
 
 
 @dataclass(frozen=True)
@@ -53,16 +55,17 @@ class Scale:
         return 1.0
 
 
-def scale_for(runs: Floats, measured: float, *, share: bool) -> Scale:
-    """Return the scale for a target from what runs (run,) gave and what was measured; ``share``: it lies between 0 and 1.
+def scale_for(runs: Floats, measured: float, error: float, *, share: bool) -> Scale:
+    """Return the scale for a target from what runs (run,) gave and what was measured with an ``error``; ``share``: it lies between 0 and 1.
 
-    >>> scale_for(np.array([9.0, 11.0]), 10.0, share=False).form, scale_for(np.array([0.0, 4.0]), 2.0, share=False).form
+    >>> scale_for(np.array([9.0, 11.0]), 10.0, 0.1, share=False).form, scale_for(np.array([0.0, 4.0]), 2.0, 0.1, share=False).form
     ('log', 'root')
     """
     known = runs[~np.isnan(runs)]
     both = np.append(known, measured)
-    if share and both.min() > 0.0 and both.max() < 1.0 and float(np.median(known)) > 0.5:
-        return Scale("logit")
+    if share and float(np.median(known)) > 0.5:
+        inside = both.min() > 0.0 and both.max() < 1.0
+        return Scale("logit" if inside and 1.0 - measured >= FROM_THE_END * error else "linear")
     if both.min() > 0.0 and both.min() >= FAR_FROM_ZERO * float(np.median(both)):
         return Scale("log")
     if both.min() >= 0.0:
