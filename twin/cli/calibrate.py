@@ -58,9 +58,7 @@ def run(options: argparse.Namespace) -> int:
                 else:
                     piloted(rows, advance)
                 return 0
-            found = calibrate(
-                study, out, executor=options.executor, workers=options.workers, address=options.address, progress=show, piloted=piloted
-            )
+            found = calibrate(study, out, executor=options.executor, workers=options.workers, address=options.address, progress=show, piloted=piloted)
         except KeyboardInterrupt:
             terminal.say(f"interrupted: {show.kept()} in {journal_of(out)}; the same command goes on from there")
             return 130
@@ -114,7 +112,8 @@ def show_pilot(study: Calibration, rows: list[PilotRow], advance: Advance) -> No
 
     out = terminal.console(150)
     out.print(f"[bold]{escape(study.title or study.name)}[/]")
-    table = new_table("target", "measured", "scenario", "error", "chance", "moved by", title=f"pilot of {study.pilot} runs of the scenario and {study.pilot} of priors")
+    title = f"pilot: {study.pilot} runs of the scenario as it stands, {study.pilot} drawn from the priors"
+    table = new_table("target", "measured", "scenario", "error", "chance", "moved by", title=title)
     for row in rows:
         shares = [f"{100.0 * share:.3g} %" for share in (row.error, row.chance, row.moved)]
         table.add_row(escape(row.name), _text(row.name, row.value, row.unit), _text(row.name, row.base, row.unit), *shares)

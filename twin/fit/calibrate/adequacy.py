@@ -14,13 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.fit.calibrate.emulator import Emulator
+from twin.fit.calibrate.emulator import Emulator, inverse
 from twin.fit.calibrate.posterior import Posterior, nearest_points
 
 Floats = NDArray[np.float64]
 Places = Sequence[int]
 LEVEL = 0.02
 """Of right models so many are called wrong by the data that they were fitted to, and half as many by what was held out."""
+NEAR = 6
+"""Steps from a run's own point to the most probable one, which is near."""
 ROUNDS = 4
 """How often each reference run is measured anew."""
 
@@ -59,22 +61,22 @@ class _Bench:
     def fitted(self, measured: Floats, start: Floats) -> tuple[Floats, Floats, Floats]:
         """Return the most probable points (case, parameter) for values (case, target), the misfit of each, and that of what was held out."""
         used, held = list(self.used), list(self.held)
-        weight = np.linalg.inv(self.covariance[np.ix_(used, used)])
-        points = nearest_points(self.emulator.part(used), weight, measured[:, used], start)
+        weight = inverse(self.covariance[np.ix_(used, used)])
+        points = nearest_points(self.emulator.part(used), weight, measured[:, used], start, NEAR)
         away = measured - self.emulator.mean(points)
         misfit = np.einsum("ct,ts,cs->c", away[:, used], weight, away[:, used])
         if not held:
             return points, misfit, np.full(len(misfit), math.nan)
         pull, spread = self._of_held(weight)
         beyond = away[:, held] - away[:, used] @ pull.T
-        return points, misfit, np.einsum("ct,ts,cs->c", beyond, np.linalg.inv(spread), beyond)
+        return points, misfit, np.einsum("ct,ts,cs->c", beyond, inverse(spread), beyond)
 
     def _of_held(self, weight: Floats) -> tuple[Floats, Floats]:
         """How what is held out follows what is used, (held, used), and its covariance given that, the doubt in the parameters included."""
         used, held = list(self.used), list(self.held)
         slopes = self.emulator.slopes(self.at)
         pull = self.covariance[np.ix_(held, used)] @ weight
-        known = np.linalg.inv(slopes[used].T @ weight @ slopes[used] + np.eye(slopes.shape[1]))
+        known = inverse(slopes[used].T @ weight @ slopes[used] + np.eye(slopes.shape[1]))
         way = slopes[held] - pull @ slopes[used]
         spread = self.covariance[np.ix_(held, held)] - pull @ self.covariance[np.ix_(used, held)] + way @ known @ way.T
         return pull, spread

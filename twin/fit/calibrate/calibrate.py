@@ -161,7 +161,7 @@ class _Calibrating:
         parameters = draws.shape[1]
         covariance = WIDER * np.atleast_2d(np.cov(draws.T)) + 1e-4 * np.eye(parameters)
         noise = np.random.Generator(np.random.Philox(self.calibration.seed + 3)).standard_normal((count, parameters))
-        return np.clip(draws.mean(axis=0) + noise @ np.linalg.cholesky(covariance).T, -EDGE, EDGE)
+        return np.asarray(np.clip(draws.mean(axis=0) + noise @ np.linalg.cholesky(covariance).T, -EDGE, EDGE))
 
     def _by_smoother(self) -> tuple[Emulator, _Data, Floats]:
         own, members = self.calibration, self.first

@@ -63,6 +63,11 @@ class Emulator:
         return np.asarray(self.residuals / (1.0 - self.leverage)[:, None])
 
 
+def inverse(matrix: Floats) -> Floats:
+    """Return the inverse of a matrix."""
+    return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
+
+
 def terms(points: Floats, degree: int) -> Floats:
     """Return 1, the parameters and, of degree 2, their products: (point, term).
 
@@ -91,6 +96,6 @@ def fit_emulator(points: Floats, values: Floats, degree: int) -> Emulator:
     orthogonal, upper = np.linalg.qr(design)
     coefficients = np.linalg.solve(upper, orthogonal.T @ values)
     residuals = values - design @ coefficients
-    back = np.linalg.inv(upper)
+    back = inverse(upper)
     leverage = np.minimum((orthogonal**2).sum(axis=1), 1.0 - 1e-6)
     return Emulator(degree, centre, width, coefficients, residuals.T @ residuals / freedom, back @ back.T, points, residuals, leverage, freedom)

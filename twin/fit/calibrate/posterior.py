@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.fit.calibrate.emulator import Emulator
+from twin.fit.calibrate.emulator import Emulator, inverse
 from twin.fit.calibrate.priors import EDGE
 
 Floats = NDArray[np.float64]
@@ -51,9 +51,9 @@ class Posterior:
 
     def mode(self, start: Floats | None = None) -> Floats:
         """Return the most probable point (parameter,), by steps of Gauss and Newton."""
-        weight = np.linalg.inv(self.covariance)
+        weight = inverse(self.covariance)
         point = np.zeros(self.emulator.points.shape[1]) if start is None else start.copy()
-        return nearest_points(self.emulator, weight, self.measured[None, :], point[None, :])[0]
+        return np.asarray(nearest_points(self.emulator, weight, self.measured[None, :], point[None, :])[0])
 
 
 def nearest_points(emulator: Emulator, weight: Floats, measured: Floats, start: Floats, steps: int = 12) -> Floats:

@@ -32,4 +32,4 @@ def assimilate(plane: Emulator, measured: Floats, error: Floats, used: list[int]
     about, seen = members - members.mean(axis=0), expected - expected.mean(axis=0)
     together, spread = about.T @ seen / (len(members) - 1), seen.T @ seen / (len(members) - 1)
     gain = np.linalg.solve(spread + covariance, together.T).T
-    return np.clip(members + (measured[used] + noise - expected) @ gain.T, -EDGE, EDGE)
+    return np.asarray(np.clip(members + (measured[used] + noise - expected) @ gain.T, -EDGE, EDGE))

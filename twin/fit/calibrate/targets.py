@@ -288,7 +288,7 @@ def _curve(name: str, model: TargetModel, curve: CurveModel, setting: Setting) -
     errors = table["error"].numbers(Quantity("1", gt=0.0), faults, curve.csv) if "error" in table else [None] * len(sizes)
     pieces = [int(cell) if cell.isdigit() else 0 for cell in table["pieces"].cells] if "pieces" in table else [0] * len(sizes)
     faults.stop_if_any()
-    lower, upper = setting.scenario.sizes.lower.tolist(), setting.scenario.sizes.upper.tolist()
+    lower, upper = setting.scenario.sizes.lower, setting.scenario.sizes.upper
     begin, end = _window(model, setting)
     found: dict[int, Target] = {}
     for size, share, error, count in zip(sizes, shares, errors, pieces, strict=True):
