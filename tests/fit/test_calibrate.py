@@ -101,8 +101,8 @@ def test_a_scale_goes_back_and_its_slope_is_its_derivative(scale: Scale) -> None
 
 def test_errors_are_read_as_people_write_them() -> None:
     assert read_value("100 ± 10 t", "kg") == (100_000.0, 10_000.0)
-    assert read_value("3.6 t/h +- 10 %", "kg/s") == (pytest.approx(1.0), pytest.approx(0.1))
-    assert read_value("12 % ± 0.5 %", "1") == (pytest.approx(0.12), pytest.approx(0.005))
+    assert read_value("3.6 t/h +- 10 %", "kg/s") == (1.0, 0.1)
+    assert read_value("12 % ± 0.5 %", "1") == (0.12, 0.005)
     assert read_value("12 t", "kg") == (12_000.0, None)
 
 
