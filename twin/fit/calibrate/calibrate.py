@@ -136,7 +136,8 @@ class _Calibrating:
         own = np.array([math.hypot(t.deviation, t.discrepancy) for t in targets])
         shared = np.array([t.shared for t in targets]) * slopes
         same = np.array([[a.instrument == b.instrument for b in targets] for a in targets])
-        return _Data(scales, measured, np.diag((own * slopes) ** 2) + np.where(same, np.outer(shared, shared), 0.0))
+        least = 1e-5 * np.abs(measured) + 1e-9  # of what is the same in all runs, such as a day off
+        return _Data(scales, measured, np.diag((own * slopes) ** 2 + least**2) + np.where(same, np.outer(shared, shared), 0.0))
 
     def _fitted(self, points: Floats, values: Floats, degree: int) -> tuple[Emulator, _Data]:
         there = ~np.isnan(values).any(axis=1)

@@ -10,6 +10,7 @@ from twin.fit.calibrate.study_file import Calibration
 from twin.quantities import UNITS, format_quantity, parse, unit
 from twin.scenario.places import Plain
 from twin.study.change_file import Change, check_change_file, write_change_file
+from twin.study.changes import giving_way
 from twin.study.ensemble import Ensemble, check_ensemble_file, write_ensemble
 from twin.study.factors import written
 
@@ -38,9 +39,10 @@ def write_files(found: Calibrated, out: Path) -> None:
     assert own.base is not None
     source = f"twin calibrate {own.name}, data sha256 {own.data_sha256}"
     changes = {one.prior.path: _change(one, source) for one in found.parameters}
-    fit = "fits" if found.fits else "does not fit"
-    about = {"preparation": f"Calibrated by twin calibrate {own.name} (data sha256 {own.data_sha256}); the model {fit}. {found.verdict()}"}
-    write_change_file(own.base, out, changes, about, out.stem if out.stem.isidentifier() else None)
+    rest = giving_way(own.scenario, {path: change.value for path, change in changes.items()})
+    aside = {path: Change(value, "calibrated", f"gives way so that shares sum to 1; {source}") for path, value in rest.items()}
+    about = {"preparation": f"Calibrated by twin calibrate {own.name} (data sha256 {own.data_sha256}). {found.verdict()}"}
+    write_change_file(own.base, out, {**changes, **aside}, about, out.stem if out.stem.isidentifier() else None)
     members = [[prior.value(u) for prior, u in zip(own.priors, row, strict=True)] for row in found.ensemble.tolist()]
     ensemble = Ensemble(tuple(prior.path for prior in own.priors), tuple(prior.unit for prior in own.priors), tuple(map(tuple, members)))
     write_ensemble(ensemble_of(out), ensemble, (f"of {out.name}", source))

@@ -54,7 +54,7 @@ class Errors(Model):
 
 
 class SeriesModel(Model):
-    """Readings of a quantity over time: a CSV with the column ``time`` (when each begins) and one with the values; ``every``: averaged over pieces."""
+    """Readings of a quantity over time: a CSV with the column ``time`` or ``timestamp`` (when each begins) and one with the values; ``every``: averaged over pieces."""
 
     csv: Text
     column: Text

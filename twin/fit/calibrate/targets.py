@@ -249,7 +249,8 @@ def _place(setting: Setting, at: float) -> str:
 def _rows_of(series: SeriesModel, unit: str, setting: Setting) -> tuple[list[float], list[float], float]:
     """Times (s from the start), values (SI, NaN for a gap) and the step, s."""
     table = read_table(series.csv, setting.files, {"*": unit})
-    for needed in ("time", series.column):
+    clock = "timestamp" if "timestamp" in table else "time"
+    for needed in (clock, series.column):
         if needed not in table:
             raise UsageError(f"{series.csv}: there is no column {shown(needed)}; {nearest(needed, table)}")
     faults, column = Faults(), table[series.column]
@@ -259,12 +260,12 @@ def _rows_of(series: SeriesModel, unit: str, setting: Setting) -> tuple[list[flo
     for k, value in zip(there, known.numbers(Quantity(unit), faults, series.csv), strict=True):
         values[k] = value
     times = []
-    for line, cell in zip(table["time"].lines, table["time"].cells, strict=True):
+    for line, cell in zip(table[clock].lines, table[clock].cells, strict=True):
         try:
             found = moment(cell if _DATE.match(cell) or not cell[-1:].isdigit() else f"{cell} {table['time'].unit or ''}", setting.scenario)
             times.append(0.0 if found is None else found)
         except UsageError as error:
-            faults.add(f"{series.csv}:{line} column 'time': {error}")
+            faults.add(f"{series.csv}:{line} column {clock!r}: {error}")
     faults.stop_if_any()
     gaps = [after - before for before, after in pairwise(times)]
     if not gaps or min(gaps) <= 0.0:
