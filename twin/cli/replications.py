@@ -154,12 +154,13 @@ def ensemble_of(options: argparse.Namespace) -> Ensemble | None:
 
 
 def with_members(options: argparse.Namespace, found: Sequence[Replications], ensemble: Ensemble, show: Count) -> list[WithMembers]:
-    """Run each replication again with a member of the ensemble."""
+    """Run each replication again with a member of the ensemble; what a variant sets itself no member undoes."""
     from twin.study.apart import run_members
     from twin.study.replicate import opened
 
     with opened(options.executor, options.workers, options.address) as own:
-        return [run_members(one.scenario, one, ensemble, own, show) for one in found]
+        base = found[0].scenario
+        return [run_members(one.scenario, one, ensemble.without(ensemble.changed_in(one.scenario, base)), own, show) for one in found]
 
 
 def show_apart(parts: Mapping[str, Apart], units: Mapping[str, str], own: WithMembers, heading: str) -> None:
@@ -175,6 +176,8 @@ def show_apart(parts: Mapping[str, Apart], units: Mapping[str, str], own: WithMe
     title = f"{confidence} half-widths apart: chance of the mean of {own.plain.n} runs and of one run, and parameters of an ensemble of {len(own.ensemble)}"
     table = new_table(heading, "mean", "chance, mean", "chance, one run", "parameters", "of one run's variance", title=title)
     for name, one in parts.items():
+        if not one.one and not one.parameters:
+            continue
         sizes = [difference_text(name, one.mean, width, units[name], one.mean).partition("± ")[2] for width in (one.chance, one.one, one.parameters)]
         share = "" if math.isnan(one.explained) else f"{100 * one.explained:.0f} %"
         table.add_row(escape(name), kpi_text(name, one.mean, units[name]), *(f"± {size}" if size else "" for size in sizes), share)

@@ -109,6 +109,8 @@ def run_members(
     """Run each replication of ``plain`` again with a member of the ensemble. Raises ``UsageError`` where there are too few, ``RunError`` where one fails."""
     if plain.n < least_runs(ensemble):
         raise UsageError(f"{len(ensemble.paths)} parameters and chance are told apart by at least {least_runs(ensemble)} replications (got {plain.n})")
+    if not ensemble.paths:
+        return WithMembers(plain, plain, ensemble)
     ensemble.apply(scenario, 0)
     found: dict[int, Outcome] = {}
     for index, outcome in executor.run(Job(scenario, k, ensemble.changes(k)) for k in range(plain.n)):

@@ -42,6 +42,17 @@ class Ensemble:
         row = self.members[member % len(self.members)]
         return {path: written(value, unit) for path, unit, value in zip(self.paths, self.units, row, strict=True)}
 
+    def without(self, paths: Sequence[str]) -> Ensemble:
+        """Return the ensemble without some numbers, which keep the value that the scenario gives them."""
+        kept = [k for k, path in enumerate(self.paths) if path not in paths]
+        members = tuple(tuple(member[k] for k in kept) for member in self.members)
+        return Ensemble(tuple(self.paths[k] for k in kept), tuple(self.units[k] for k in kept), members)
+
+    def changed_in(self, variant: Scenario, base: Scenario) -> list[str]:
+        """Return those of its numbers that a variant sets to something else than the base does: they are the change, and no member undoes it."""
+        own, other = ({number.path: number.value for number in scenario.parameters()} for scenario in (variant, base))
+        return [path for path in self.paths if own.get(path) != other.get(path)]
+
     def apply(self, scenario: Scenario, member: int) -> Scenario:
         """Return the scenario of a member. Raises :class:`~twin.errors.ScenarioError` where the scenario has not the numbers."""
         return with_changes(scenario, self.changes(member))

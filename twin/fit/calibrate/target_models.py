@@ -54,7 +54,7 @@ class Errors(Model):
 
 
 class SeriesModel(Model):
-    """Readings of a quantity over time: a CSV with the column ``time`` or ``timestamp`` (when each begins) and one with the values; ``every``: averaged over pieces."""
+    """Readings of a quantity over time: a CSV with a column ``time`` or ``timestamp`` (when each begins) and one of values, over pieces ``every`` so long."""
 
     csv: Text
     column: Text
