@@ -26,6 +26,7 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser("calibrate", help=summary, description=f"{summary[0].upper()}{summary[1:]}.", allow_abbrev=False)
     parser.add_argument("study", metavar="STUDY", help="calibration file")
     parser.add_argument("-o", "--output", metavar="FILE", help="change file to write (default: ./NAME_calibrated.yaml), its ensemble and runs beside it")
+    parser.add_argument("--leave-out", metavar="NAME", action="append", default=[], help="instrument or target that is not fitted to; may be repeated")
     parser.add_argument("--pilot", action="store_true", help="make the pilot alone: chance beside error of each target, and what all runs would take")
     parser.add_argument("--executor", choices=("processes", "serial", "dask"), default="processes", help="who makes the runs (default: processes)")
     parser.add_argument("--workers", metavar="N", type=int, help="worker processes (default: one for each core)")
@@ -37,10 +38,10 @@ def run(options: argparse.Namespace) -> int:
     """Run the command: 0 where the model fits, 1 where it does not."""
     from twin.fit.calibrate.calibrate import calibrate, pilot
     from twin.fit.calibrate.files import check_outputs, ensemble_of, journal_of
-    from twin.fit.calibrate.study_file import load_calibration
+    from twin.fit.calibrate.study_file import load_calibration, without
     from twin.study.named_executor import executor
 
-    study = load_calibration(Path(options.study))
+    study = without(load_calibration(Path(options.study)), options.leave_out)
     out = Path(options.output or f"{study.name}_calibrated.yaml")
     check_outputs(study, out)
 

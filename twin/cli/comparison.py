@@ -70,8 +70,8 @@ def run(options: argparse.Namespace) -> int:
         units = {row.name: row.unit for row in comparison.rows}
         for name, parts in doubts.items():
             own = next(own for own, side in zip(both, comparison.names, strict=True) if side == name)
-            if kept := [path for path in both[0].ensemble.paths if path not in own.ensemble.paths]:
-                print(f"{name} has its own {', '.join(kept)}, which no member changes")
+            if itself := [path for path in both[0].ensemble.paths if path not in own.ensemble.paths]:
+                print(f"{name} has its own {', '.join(itself)}, which no member changes")
             replications.show_apart(parts, units, both[0], f"{name} less {comparison.names[0]}")
     return 0
 

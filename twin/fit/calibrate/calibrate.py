@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
@@ -22,7 +22,7 @@ from twin.fit.calibrate.posterior import Posterior, draws_of
 from twin.fit.calibrate.priors import EDGE
 from twin.fit.calibrate.scales import Scale, scale_for
 from twin.fit.calibrate.smoother import STEPS, assimilate, first_members
-from twin.fit.calibrate.study_file import Calibration, load_calibration
+from twin.fit.calibrate.study_file import Calibration, load_calibration, without
 from twin.scenario import Scenario
 from twin.study.executors import Executor
 from twin.study.replicate import opened
@@ -45,6 +45,7 @@ def calibrate(
     out: str | os.PathLike[str] | None = None,
     *,
     base: Scenario | None = None,
+    leave_out: Sequence[str] = (),
     executor: str | Executor = "processes",
     workers: int | None = None,
     address: str | None = None,
@@ -53,14 +54,15 @@ def calibrate(
 ) -> Calibrated:
     """Find the parameters of a scenario from what was measured, as the study says.
 
-    With ``out``, a change file (``out``) and an ensemble (``OUT.ensemble.csv``) are written, and the runs kept beside them (``OUT.runs``), so that a
-    calibration that was stopped goes on, with the same bits. ``piloted(rows, advance)`` is called after the pilot, ``progress(advance)`` after each run.
+    ``leave_out`` names instruments, or targets, that are not fitted to. With ``out``, a change file (``out``) and an ensemble
+    (``OUT.ensemble.csv``) are written, and the runs kept beside them (``OUT.runs``), so that a calibration that was stopped goes on, with the same bits.
+    ``piloted(rows, advance)`` is called after the pilot, ``progress(advance)`` after each run.
 
     Raises :class:`~twin.errors.ScenarioError` for what is wrong with the study, ``RunError`` where runs fail, ``FileError`` where ``out`` cannot be written.
     """
     from twin.fit.calibrate.files import check_outputs, journal_of, write_files
 
-    loaded = load_calibration(study, base=base)
+    loaded = without(load_calibration(study, base=base), leave_out)
     place = None if out is None else Path(out)
     if place is not None:
         check_outputs(loaded, place)

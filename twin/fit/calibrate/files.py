@@ -41,7 +41,8 @@ def write_files(found: Calibrated, out: Path) -> None:
     changes = {one.prior.path: _change(one, source) for one in found.parameters}
     rest = giving_way(own.scenario, {path: change.value for path, change in changes.items()})
     aside = {path: Change(value, "calibrated", f"gives way so that shares sum to 1; {source}") for path, value in rest.items()}
-    about = {"preparation": f"Calibrated by twin calibrate {own.name} (data sha256 {own.data_sha256}). {found.verdict()}"}
+    left = f"; left out: {', '.join(own.left_out)}" if own.left_out else ""
+    about = {"preparation": f"Calibrated by twin calibrate {own.name} (data sha256 {own.data_sha256}{left}). {found.verdict()}"}
     write_change_file(own.base, out, {**changes, **aside}, about, out.stem if out.stem.isidentifier() else None)
     members = [[prior.value(u) for prior, u in zip(own.priors, row, strict=True)] for row in found.ensemble.tolist()]
     ensemble = Ensemble(tuple(prior.path for prior in own.priors), tuple(prior.unit for prior in own.priors), tuple(map(tuple, members)))

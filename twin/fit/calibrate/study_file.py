@@ -6,8 +6,8 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -26,7 +26,7 @@ from twin.scenario.kind import Model
 from twin.scenario.model import Parameter
 from twin.scenario.places import Node, dotted, from_plain, lookup
 from twin.scenario.places import Path as Loc
-from twin.scenario.problems import in_words, keys_at
+from twin.scenario.problems import in_words, keys_at, nearest
 from twin.scenario.tables import Files, read_text
 from twin.scenario.yaml_source import parse_yaml
 from twin.study.changes import with_changes
@@ -78,6 +78,8 @@ class Calibration:
     data_sha256: str
     """SHA-256 over the study file and the tables that it reads."""
     place: Callable[[Loc, str], Problem] = field(compare=False)
+    left_out: tuple[str, ...] = ()
+    """Instruments and targets that were left out beside what the study says."""
 
     @property
     def probes(self) -> tuple[Probe, ...]:
@@ -98,6 +100,22 @@ class Calibration:
     def held(self) -> list[int]:
         """Places of the targets that are held out."""
         return [k for k, target in enumerate(self.targets) if target.used and target.held_out]
+
+
+def without(calibration: Calibration, instruments: Sequence[str]) -> Calibration:
+    """Return the calibration with the readings of some instruments, or some targets, left out. Raises ``UsageError`` for a name that none has."""
+    if not instruments:
+        return calibration
+    names = list(dict.fromkeys(name for target in calibration.targets for name in (target.instrument, target.name, target.name.partition("@")[0])))
+    for name in instruments:
+        if name not in names:
+            raise UsageError(f"no target or instrument {shown(name)}; {nearest(name, names)}")
+    left = [{target.instrument, target.name, target.name.partition("@")[0]} & set(instruments) for target in calibration.targets]
+    targets = tuple(replace(target, used=False) if out else target for target, out in zip(calibration.targets, left, strict=True))
+    found = replace(calibration, targets=targets, left_out=tuple(instruments))
+    if not found.used:
+        raise UsageError("all targets are left out or held out: nothing is left to fit to")
+    return found
 
 
 def load_calibration(source: str | os.PathLike[str] | Mapping[str, Any] | Calibration, *, base: Scenario | None = None) -> Calibration:
