@@ -15,17 +15,24 @@ from numpy.typing import NDArray
 
 import twin
 from twin.cli.parser import main
-from twin.errors import ScenarioError
+from twin.errors import ScenarioError, UsageError
 from twin.fit.calibrate.adequacy import adequacy
 from twin.fit.calibrate.emulator import fit_emulator
+from twin.fit.calibrate.outcome import Calibrated
 from twin.fit.calibrate.posterior import Posterior, draws_of
 from twin.fit.calibrate.priors import FORMS, Prior
 from twin.fit.calibrate.scales import Scale
 from twin.fit.calibrate.smoother import STEPS, assimilate, first_members
+from twin.fit.calibrate.study_file import load_calibration, without
 from twin.fit.calibrate.targets import read_value
+from twin.report.calibration import drawn
+from twin.report.drawing import Rect, Text
 from twin.study.ensemble import read_ensemble
 
 Floats = NDArray[np.float64]
+SIZED: dict[str, Any] = yaml.safe_load(hidden_plants.PLANT)["units"]
+SIZED = {name: {**unit, **({"size": {"rosin_rammler": {"x63": "30 mm", "n": 1.2}}} if name == "trucks" else {})} for name, unit in SIZED.items()}
+SIZED["yard"]["initial"] = {**SIZED["yard"]["initial"], "size": SIZED["trucks"]["size"]}
 
 
 def plane(parameters: int, targets: int, runs: int, seed: int, chance: float = 0.1) -> tuple[Floats, Floats, Floats]:
@@ -150,17 +157,39 @@ def test_command_finds_goes_on_and_writes_what_a_run_reads(tmp_path: Path, monke
     assert members.apply(scenario, 3).sha256 != scenario.sha256
 
 
-def test_a_scale_that_is_broken_is_named() -> None:
-    """One instrument reads 80 % too much: the model does not fit, and would without it."""
-    truth, study = small(5)
+@pytest.fixture(scope="module")
+def broken() -> Calibrated:
+    """A plant whose scale of one product reads 80 % too much."""
+    truth, study = small(5, runs=[60, 60])
     for name, target in study["targets"].items():
         target["instrument"] = name.partition("_")[0]
         if name.startswith("bad"):
             target["value"] = f"{1.8 * truth.measured[name]!r} kg"
-    found = twin.calibrate(study, base=truth.scenario, executor="serial")
-    assert not found.fits
-    assert found.suspects[0].name == "bad"
-    assert "Without bad it would fit" in found.verdict()
+    return twin.calibrate(study, base=truth.scenario, executor="serial")
+
+
+def test_a_scale_that_is_broken_is_named(broken: Calibrated) -> None:
+    """The model does not fit, and would without it."""
+    assert not broken.fits
+    assert broken.suspects[0].name == "bad"
+    assert "Without bad it would fit" in broken.verdict()
+
+
+def test_the_pilot_names_what_cannot_inform(broken: Calibrated) -> None:
+    """The stops of one day say nothing of a sorter's rate: chance is 10 %, and the rate does not move it."""
+    rows = {row.name: row for row in broken.pilot}
+    assert not rows["stops_0"].counts
+    assert rows["grade_0"].chance < 0.01
+    assert math.isclose(rows["good_0"].error, 0.03, rel_tol=1e-6)
+
+
+def test_the_figure_has_a_panel_for_each_parameter_and_a_row_for_each_target(broken: Calibrated) -> None:
+    drawing = drawn(broken)
+    texts = [shape.text for shape in drawing.shapes if isinstance(shape, Text)]
+    assert {"units.sort.rate", "good_0", "good_3, held out"} <= set(texts)
+    marks = [shape for shape in drawing.shapes if isinstance(shape, Rect) and shape.css in ("node", "state down")]
+    assert len(marks) == len(broken.targets)
+    assert sum(mark.css == "state down" for mark in marks) == sum(not target.inside for target in broken.targets)
 
 
 def test_what_is_wrong_is_said_at_once_with_its_place() -> None:
@@ -189,11 +218,80 @@ targets:
     assert all(problem.line > 0 for problem in error.value.problems)
 
 
-def test_the_pilot_names_what_cannot_inform() -> None:
-    """The stops of one day say nothing of a sorter's rate: chance is 10 %, and the rate does not move it."""
-    truth, study = small(4, runs=[60, 60])
-    found = twin.calibrate(study, base=truth.scenario, executor="serial")
-    rows = {row.name: row for row in found.pilot}
-    assert not rows["stops_0"].counts
-    assert rows["grade_0"].chance < 0.01
-    assert math.isclose(rows["good_0"].error, 0.03, rel_tol=1e-6)
+def test_every_kind_of_target_becomes_readings(tmp_path: Path) -> None:
+    """A series with a gap, a moment, an assay, a batch test: how many, when, and with which errors."""
+    (tmp_path / "plant.yaml").write_text(hidden_plants.PLANT, encoding="utf-8")
+    (tmp_path / "belt.csv").write_text("time_d,flow [t/h]\n0,2.0\n1,2.2\n2,\n3,1.8\n", encoding="utf-8")
+    text = """\
+calibrate: 1
+base: plant.yaml
+parameters: {units.sort.rate: assumed}
+error: 4 %
+discrepancy: 3 %
+hold_out_from: 3 d
+targets:
+  belt: {quantity: flow.yard, series: {csv: belt.csv, column: flow}, bias: 2 %}
+  pairs: {quantity: flow.yard, over: sum, series: {csv: belt.csv, column: flow, every: 2 d}}
+  stock: {quantity: level.yard, at: 2 d, value: 150 t ± 5 t}
+  batch: {batch: {mass: 5 t}, product: good_out, share_of: good, value: 85 % ± 2 %}
+  share: {quantity: share.sort.good.OTHER, from: 0 d, to: 1 d, value: 12 %, error: {absolute: 0.3 %, pieces: 600}, hold_out: true}
+"""
+    path = tmp_path / "study.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ScenarioError, match="no column 'flow', of a mass;"):
+        load_calibration(path)
+    path.write_text(text.replace("  pairs: {quantity: flow.yard, over: sum,", "  pairs: {quantity: flow.yard,"), encoding="utf-8")
+    study = load_calibration(path)
+    found = {target.name: target for target in study.targets}
+    start = study.scenario.start.date().isoformat()
+    assert f"belt@{start}" in found
+    belt = [target for name, target in found.items() if name.startswith("belt")]
+    assert [target.value * 3.6 for target in belt] == pytest.approx([2.0, 2.2, 1.8])
+    assert [target.held_out for target in belt] == [False, False, True]
+    assert belt[0].shared == pytest.approx(0.02 * belt[0].value)
+    assert belt[0].discrepancy == pytest.approx(0.03 * belt[0].value)
+    assert belt[0].deviation == pytest.approx(0.04 * belt[0].value)
+    pairs = [target for name, target in found.items() if name.startswith("pairs")]
+    assert [target.value * 3.6 for target in pairs] == pytest.approx([2.1])  # the other pair has a gap
+    assert found["stock"].probe.over == "instant"
+    assert found["stock"].deviation == 5000.0
+    assert found["batch"].probe.of == "batch"
+    assert found["share"].deviation == pytest.approx(math.hypot(0.003, math.sqrt(0.12 * 0.88 / 600)))
+    assert found["share"].held_out
+    with pytest.raises(UsageError, match="no target or instrument"):
+        without(study, ["belt scale"])
+    assert [study.targets[k].name for k in without(study, ["belt", "pairs"]).used] == ["stock", "batch"]
+
+
+def test_a_partition_curve_has_a_reading_for_each_size_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("curve.csv").write_text("size_mm,share,pieces\n3,60 %,100\n12,80 %,400\n", encoding="utf-8")
+    base = twin.load({**yaml.safe_load(hidden_plants.PLANT), "size_bounds": "5 20 80 mm"} | {"units": SIZED})
+    study = {"calibrate": 1, "base": "x", "parameters": {"units.sort.rate": {"low": "2 t/h", "high": "3 t/h"}}}
+    curve = {"curve": {"stream": "sort.good", "csv": "curve.csv"}}
+    found = load_calibration({**study, "targets": {"sort": curve}}, base=base).targets
+    assert [(target.name, target.probe.size, target.value) for target in found] == [("sort@3mm", 0, 0.6), ("sort@12mm", 1, 0.8)]
+    assert found[0].probe.streams == ("sort.good", "sort.bad")
+    assert found[1].deviation == pytest.approx(math.sqrt(0.8 * 0.2 / 400))
+    Path("curve.csv").write_text("size_mm,share,error\n3,60 %,2 %\n4,80 %,2 %\n", encoding="utf-8")
+    with pytest.raises(ScenarioError, match="two sizes are in the class from 0 to 5 mm"):
+        load_calibration({**study, "targets": {"sort": curve}}, base=base)
+
+
+@pytest.mark.soak
+def test_more_than_six_parameters_are_found_by_the_smoother() -> None:
+    """Seven parameters: the rate is told, inside its interval, and the mean repair, which little tells, keeps most of its width."""
+    more = (
+        *hidden_plants.PRIORS,
+        Prior("units.trucks.mass", "kg", 5000.0, 7000.0),
+        Prior("units.sort.failures.mttr.lognormal.mean", "s", 3600.0, 7200.0),
+        Prior("units.yard.initial.mass", "kg", 150_000.0, 250_000.0),
+    )
+    truth = hidden_plants.true_plant(2, more)
+    found = twin.calibrate({**truth.study, "members": 150}, base=truth.scenario, executor="processes")
+    rate = found.parameters[0]
+    assert rate.low <= rate.prior.value(truth.u[0]) <= rate.high
+    assert rate.width < 0.4
+    assert found.parameters[6].width > 0.7
+    assert len(found.ensemble) == 150
+    assert found.fits

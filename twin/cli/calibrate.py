@@ -27,6 +27,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("study", metavar="STUDY", help="calibration file")
     parser.add_argument("-o", "--output", metavar="FILE", help="change file to write (default: ./NAME_calibrated.yaml), its ensemble and runs beside it")
     parser.add_argument("--leave-out", metavar="NAME", action="append", default=[], help="instrument or target that is not fitted to; may be repeated")
+    parser.add_argument("--plot", metavar="FILE", help="figure to write, .svg or .png: parameters before and after the data, targets beside what is expected")
     parser.add_argument("--pilot", action="store_true", help="make the pilot alone: chance beside error of each target, and what all runs would take")
     parser.add_argument("--executor", choices=("processes", "serial", "dask"), default="processes", help="who makes the runs (default: processes)")
     parser.add_argument("--workers", metavar="N", type=int, help="worker processes (default: one for each core)")
@@ -44,6 +45,10 @@ def run(options: argparse.Namespace) -> int:
     study = without(load_calibration(Path(options.study)), options.leave_out)
     out = Path(options.output or f"{study.name}_calibrated.yaml")
     check_outputs(study, out)
+    if options.plot is not None:
+        from twin.report.calibration import check_suffix
+
+        check_suffix(Path(options.plot))
 
     def piloted(rows: list[PilotRow], advance: Advance) -> None:
         if not options.json:
@@ -63,11 +68,15 @@ def run(options: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             terminal.say(f"interrupted: {show.kept()} in {journal_of(out)}; the same command goes on from there")
             return 130
+    if options.plot is not None:
+        from twin.report.calibration import write_plot
+
+        write_plot(found, Path(options.plot))
     if options.json:
         print(json.dumps(as_object(found, out), indent=2))
     else:
         show_found(found)
-        print(f"{out}\n{ensemble_of(out)}")
+        print("\n".join(str(path) for path in (out, ensemble_of(out), options.plot) if path is not None))
     return 0 if found.fits else 1
 
 

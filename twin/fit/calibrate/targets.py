@@ -13,7 +13,7 @@ from typing import Any
 from twin.errors import UsageError
 from twin.fit.calibrate.target_models import CurveModel, Errors, SeriesModel, TargetModel
 from twin.measurement import Measurement
-from twin.quantities import Quantity, parse, shown
+from twin.quantities import Quantity, kind_of, parse, shown
 from twin.scenario import Scenario
 from twin.scenario.calendars import read_moment
 from twin.scenario.problems import Faults, nearest, wrong
@@ -248,11 +248,12 @@ def _place(setting: Setting, at: float) -> str:
 
 def _rows_of(series: SeriesModel, unit: str, setting: Setting) -> tuple[list[float], list[float], float]:
     """Times (s from the start), values (SI, NaN for a gap) and the step, s."""
-    table = read_table(series.csv, setting.files, {"*": unit})
+    table = read_table(series.csv, setting.files, {"time": "s", "*": unit})
     clock = "timestamp" if "timestamp" in table else "time"
     for needed in (clock, series.column):
         if needed not in table:
-            raise UsageError(f"{series.csv}: there is no column {shown(needed)}; {nearest(needed, table)}")
+            of = f", of a {kind_of(unit)}" if needed == series.column else ""
+            raise UsageError(f"{series.csv}: there is no column {shown(needed)}{of}; {nearest(needed, table)}")
     faults, column = Faults(), table[series.column]
     there = [k for k, cell in enumerate(column.cells) if cell not in GAPS]
     known = replace(column, cells=tuple(column.cells[k] for k in there), lines=tuple(column.lines[k] for k in there))
@@ -309,7 +310,7 @@ def _ports(machine: str, scenario: Scenario) -> list[str]:
     model: Any = scenario.units.get(machine)
     if model is None:
         raise wrong(f"no unit {machine!r}; {nearest(machine, scenario.units)}")
-    kind = scenario.kinds[model.kind]
+    kind = scenario.kinds[machine]
     return [f"{machine}.{port}" for port in kind.ports(model)]
 
 
