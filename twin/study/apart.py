@@ -82,7 +82,7 @@ class WithMembers:
     @property
     def values(self) -> Floats:
         """What the members of the runs are (run, parameter), SI."""
-        return np.array([self.ensemble.members[k % len(self.ensemble)] for k in range(self.plain.n)])
+        return members_of(self.ensemble, self.plain.n)
 
     def of(self, name: str) -> Apart | None:
         """Return the parts of a key figure."""
@@ -96,6 +96,11 @@ class WithMembers:
             found = self.of(name)
             if found is not None and not math.isnan(found.mean):
                 yield name, found
+
+
+def members_of(ensemble: Ensemble, count: int) -> Floats:
+    """Return what the members of the first ``count`` replications are (run, parameter), SI."""
+    return np.array([ensemble.members[k % len(ensemble)] for k in range(count)])
 
 
 def least_runs(ensemble: Ensemble) -> int:
