@@ -136,7 +136,8 @@ def show_pilot(study: Calibration, rows: list[PilotRow], advance: Advance) -> No
         out.print(f"lie beyond all that the priors reach: {escape(', '.join(far))}", soft_wrap=True)
     method = "an emulator in two stages" if study.few else "an ensemble smoother in four steps"
     took = f"{_time(advance.left)} left on {advance.workers} worker{'s' if advance.workers > 1 else ''}"
-    out.print(f"{len(study.priors)} parameters, {len(study.targets)} readings: {method}, {advance.total} runs, {advance.done} done; {took}", soft_wrap=True)
+    count = f"{len(study.priors)} parameter{'s'[: len(study.priors) > 1]}, {len(study.targets)} reading{'s'[: len(study.targets) > 1]}"
+    out.print(f"{count}: {method}, {advance.total} runs, {advance.done} done; {took}", soft_wrap=True)
 
 
 def show_found(found: Calibrated) -> None:

@@ -57,6 +57,8 @@ def run(options: argparse.Namespace) -> int:
     if options.kind == "steady":
         raise UsageError("--kind steady is of several runs; say how many with --replications")
     out = output_of(options, scenario)
+    if options.ensemble is not None:
+        raise UsageError("--ensemble tells chance and parameters apart by several runs: give --replications N")
     with _run(scenario, out, options.replication) as result:
         _show_result(result, scenario, options.json)
     return 0

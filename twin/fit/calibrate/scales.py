@@ -68,6 +68,7 @@ def scale_for(runs: Floats, measured: float, error: float, *, share: bool) -> Sc
         return Scale("logit" if inside and 1.0 - measured >= FROM_THE_END * error else "linear")
     if both.min() > 0.0 and both.min() >= FAR_FROM_ZERO * float(np.median(both)):
         return Scale("log")
-    if both.min() >= 0.0:
-        return Scale("root", 0.1 * float(np.median(known)) if float(np.median(known)) > 0.0 else 0.1 * float(both.max()))
+    shift = max(0.1 * float(np.median(known)), error)
+    if both.min() >= 0.0 and shift > 0.0:
+        return Scale("root", shift)
     return Scale("linear")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StrictInt, ValidationError
+from pydantic import BeforeValidator, Field, StrictInt, ValidationError
 from pydantic_core import PydanticCustomError
 
 from twin.errors import Problem, ScenarioError, TwinError, UsageError
@@ -26,7 +26,7 @@ from twin.scenario.kind import Model
 from twin.scenario.model import Parameter
 from twin.scenario.places import Node, dotted, from_plain, lookup
 from twin.scenario.places import Path as Loc
-from twin.scenario.problems import in_words, keys_at, nearest
+from twin.scenario.problems import in_words, keys_at, nearest, wrong
 from twin.scenario.tables import Files, read_text
 from twin.scenario.yaml_source import parse_yaml
 from twin.study.changes import with_changes
@@ -36,6 +36,12 @@ from twin.study.probes import Probe, outside_steps
 FEW = 6
 """Up to so many parameters an emulator of all products of two is fitted; more take the ensemble smoother."""
 MOST_PARAMETERS = 60
+
+
+def _two(value: object) -> object:
+    if not isinstance(value, (list, tuple)) or len(value) != 2:
+        raise wrong(f"the runs of both stages are needed, e.g. [150, 250] (got {shown(value)})")
+    return value
 
 
 class CalibrationModel(Model):
@@ -52,7 +58,7 @@ class CalibrationModel(Model):
     discrepancy: Written | None = None
     hold_out_from: Text | None = None
     pilot: Annotated[StrictInt, Field(ge=8, le=1000)] = 20
-    runs: Annotated[tuple[StrictInt, StrictInt], Field(min_length=2, max_length=2)] = (150, 250)
+    runs: Annotated[tuple[StrictInt, StrictInt], BeforeValidator(_two)] = (150, 250)
     members: Annotated[StrictInt, Field(ge=100, le=10_000)] = 400
     ensemble: Annotated[StrictInt, Field(ge=10, le=10_000)] = 200
     seed: Annotated[StrictInt, Field(ge=0, lt=2**32)] = 0

@@ -97,8 +97,8 @@ def _target(model: TargetModel, probe: Probe, value: float, unit: str, deviation
     discrepancy = _size(written, value, unit, "discrepancy") if written is not None else 0.0
     if measurement.deviation(value) == shared == discrepancy == 0.0 and not probe.of == "figure":
         raise UsageError("its error is missing: write '41.3 t ± 2 %', or give 'error'")
-    begin = probe.begin if probe.begin is not None else probe.end
-    held = setting.held_from is not None and begin is not None and begin >= setting.held_from - 1e-9
+    begin = next((at for at in (probe.begin, probe.end if probe.over == "instant" else None) if at is not None), setting.scenario.warmup)
+    held = setting.held_from is not None and begin >= setting.held_from - 1e-9
     return Target(probe, value, unit, measurement, model.instrument or probe.name.partition("@")[0], shared, discrepancy, model.hold_out or held, model.use)
 
 
