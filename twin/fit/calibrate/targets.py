@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import timedelta
 from itertools import pairwise
 from statistics import median
 from typing import Any
@@ -241,8 +241,6 @@ def _series(name: str, model: TargetModel, series: SeriesModel, setting: Setting
 
 
 def _place(setting: Setting, at: float) -> str:
-    from datetime import timedelta
-
     return (setting.scenario.start + timedelta(seconds=at)).isoformat(timespec="minutes").removesuffix("T00:00")
 
 
@@ -312,11 +310,3 @@ def _ports(machine: str, scenario: Scenario) -> list[str]:
         raise wrong(f"no unit {machine!r}; {nearest(machine, scenario.units)}")
     kind = scenario.kinds[machine]
     return [f"{machine}.{port}" for port in kind.ports(model)]
-
-
-def edges(targets: list[Target], start: datetime) -> tuple[datetime, datetime] | None:
-    """Return from when to when the readings are, None where none has a window."""
-    from datetime import timedelta
-
-    ends = [end for target in targets for end in (target.probe.begin, target.probe.end) if end is not None]
-    return (start + timedelta(seconds=min(ends)), start + timedelta(seconds=max(ends))) if ends else None
