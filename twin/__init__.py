@@ -16,6 +16,7 @@ from twin.errors import TwinError
 
 if TYPE_CHECKING:
     from twin.fit.api import import_table, reliability
+    from twin.fit.calibrate.calibrate import calibrate
     from twin.fit.control.environment import PlantEnvironment
     from twin.fit.reconcile.outcome import reconcile
     from twin.materials import builtin_catalogue as catalogue
@@ -65,6 +66,7 @@ __all__ = [
     "batch_test",
     "blend",
     "bundle",
+    "calibrate",
     "catalogue",
     "cite",
     "compare",
@@ -105,6 +107,7 @@ _HOMES = {
     "batch_test": ("twin.study.batch_test", "batch_test"),
     "blend": ("twin.study.blend", "blend"),
     "bundle": ("twin.report.bundle", "bundle"),
+    "calibrate": ("twin.fit.calibrate.calibrate", "calibrate"),
     "catalogue": ("twin.materials", "builtin_catalogue"),
     "cite": ("twin.study.cite", "cite"),
     "compare": ("twin.study.compare", "compare"),

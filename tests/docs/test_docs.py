@@ -26,6 +26,7 @@ from twin.scenario.yaml_source import parse_yaml
 ROOT = Path(__file__).parents[2]
 PAGES = {str(path.relative_to(ROOT)): path for path in pages.pages()}
 LONG = {
+    "docs/calibrating.md",
     "docs/bundle.md",
     "docs/citing.md",
     "docs/furnaces.md",

@@ -12,6 +12,7 @@ import twin.fit.tables
 
 WITHOUT_FAIL = [f"twin.fit.tables.{module.name}" for module in pkgutil.iter_modules(twin.fit.tables.__path__)]
 SOME = ("closing", "equations", "gross_errors", "network", "outcome", "readings", "solve")
+CALIBRATE = [*(f"twin.fit.calibrate.{module}" for module in ("emulator", "files", "priors", "scales", "targets")), "twin.study.apart", "twin.study.probes"]
 
 
 @pytest.mark.parametrize("name", WITHOUT_FAIL)
@@ -24,7 +25,7 @@ def test_there_are_some() -> None:
     assert sum(len(test.examples) for tests in found for test in tests) >= 10
 
 
-@pytest.mark.parametrize("name", [*(f"twin.fit.reconcile.{module}" for module in SOME), "twin.measurement", "twin.study.information"])
+@pytest.mark.parametrize("name", [*(f"twin.fit.reconcile.{module}" for module in SOME), *CALIBRATE, "twin.measurement", "twin.study.information"])
 def test_docstrings_say_what_comes_out(name: str) -> None:
     found = doctest.testmod(importlib.import_module(name))
     assert found.failed == 0 and found.attempted > 0

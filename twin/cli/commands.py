@@ -17,6 +17,7 @@ from twin.cli import (
     blend,
     budget,
     bundle,
+    calibrate,
     cite,
     export,
     imports,
@@ -56,6 +57,8 @@ def run(options: argparse.Namespace) -> int:
     if options.kind == "steady":
         raise UsageError("--kind steady is of several runs; say how many with --replications")
     out = output_of(options, scenario)
+    if options.ensemble is not None:
+        raise UsageError("--ensemble tells chance and parameters apart by several runs: give --replications N")
     with _run(scenario, out, options.replication) as result:
         _show_result(result, scenario, options.json)
     return 0
@@ -247,4 +250,5 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "import": imports.run,
     "stops": stops.run,
     "blend": blend.run,
+    "calibrate": calibrate.run,
 }

@@ -20,8 +20,12 @@ from twin.results.temporary import remove_stale
 from twin.study.verdicts import WITHHELD
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from twin.scenario import Scenario
+    from twin.study.apart import Apart, WithMembers
     from twin.study.comparison import Comparison
+    from twin.study.replicate import Replications
     from twin.study.verdicts import Change
 
 WIDTH = 180
@@ -40,10 +44,15 @@ def run(options: argparse.Namespace) -> int:
     pays = investment.arguments(options)
     if not any(stored):
         budget.weigh([item for item in items if not isinstance(item, Path)], options.replications or 10, options.yes)
+    if options.ensemble is not None and any(stored):
+        raise UsageError("--ensemble is for scenarios, which are run with its members; results hold the runs that were made")
+    ensemble = replications.ensemble_of(options)
+    sides: list[Replications] = []
     with replications.progress("compare") as show:
         try:
-            arguments = replications.arguments(options)
-            comparison = compare(*items, replications=options.replications, folder=options.output, progress=show, **arguments, **pays)
+            arguments = {**replications.arguments(options), **pays, "replicated": sides.extend}
+            comparison = compare(*items, replications=options.replications, folder=options.output, progress=show, **arguments)
+            both = replications.with_members(options, sides, ensemble, show) if ensemble is not None else []
         except KeyboardInterrupt:
             if options.output:
                 remove_stale(Path(options.output))  # what the workers were at
@@ -52,11 +61,32 @@ def run(options: argparse.Namespace) -> int:
             return 130
     if options.kpi:
         comparison = comparison.only(options.kpi)
+    doubts = _doubts(both, comparison)
     if options.json:
-        print(json.dumps(comparison_object(comparison), indent=2))
+        told = {name: {kpi: replications.apart_object(one) for kpi, one in parts.items()} for name, parts in doubts.items()}
+        print(json.dumps({**comparison_object(comparison), **({"ensemble": told} if told else {})}, indent=2))
     else:
         show_comparison(comparison)
+        units = {row.name: row.unit for row in comparison.rows}
+        for name, parts in doubts.items():
+            own = next(own for own, side in zip(both, comparison.names, strict=True) if side == name)
+            if itself := [path for path in both[0].ensemble.paths if path not in own.ensemble.paths]:
+                print(f"{name} has its own {', '.join(itself)}, which no member changes")
+            replications.show_apart(parts, units, both[0], f"{name} less {comparison.names[0]}")
     return 0
+
+
+def _doubts(both: Sequence[WithMembers], comparison: Comparison) -> dict[str, dict[str, Apart]]:
+    """By variant, of each figure shown that changes, what is not known of its difference by chance and by the parameters."""
+    from twin.study.apart import differences
+
+    if not both:
+        return {}
+    shown = {row.name for row in comparison.rows}
+    found = {}
+    for name, own in zip(comparison.names[1:], both[1:], strict=True):
+        found[name] = {kpi: one for kpi, one in differences(both[0], own).items() if kpi in shown and (one.mean or one.one or one.parameters)}
+    return found
 
 
 def _scenario(file: Path, seed: int | None) -> Scenario:

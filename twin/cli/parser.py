@@ -16,6 +16,7 @@ from twin.cli import (
     blend,
     budget,
     bundle,
+    calibrate,
     cite,
     export,
     imports,
@@ -71,6 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
     trace.add_argument("--most", metavar="N", type=int, default=12, help="origins shown for each product (default: 12)")
     for command in (sweep, sensitivity, report, reproduce, cite, bundle, materials, batch, plan, export, plot, reconcile, imports, stops, acceptance, blend):
         command.add_parser(commands)
+    calibrate.add_parser(commands)
     return parser
 
 

@@ -17,7 +17,11 @@ from twin.cli import terminal
 from twin.errors import TwinError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from twin.scenario import Scenario
+    from twin.study.apart import Apart, WithMembers
+    from twin.study.ensemble import Ensemble
     from twin.study.replicate import Replications
     from twin.study.statistics import Interval
 
@@ -30,6 +34,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--of", metavar="KPI", action="append", help="key figure that --until-half-width is of (default: throughput); may be repeated")
     group.add_argument("--at-most", metavar="N", type=int, default=100, help="most replications with --until-half-width (default: 100)")
     group.add_argument("--confidence", metavar="SHARE", default="95 %", help="confidence of the intervals (default: 95 %%)")
+    group.add_argument("--ensemble", metavar="FILE", help="values that a calibration leaves possible: each replication again with one, and both doubts apart")
     group.add_argument("--executor", choices=("processes", "serial", "dask"), default="processes", help="who makes the runs (default: processes)")
     group.add_argument("--workers", metavar="N", type=int, help="worker processes (default: one for each core)")
     group.add_argument("--address", metavar="A", help="address of a dask scheduler, e.g. tcp://host:8786")
@@ -115,18 +120,74 @@ def run(options: argparse.Namespace, scenario: Scenario) -> int:
     def path(k: int) -> Path:
         return out.with_name(f"{out.stem}-r{k}{out.suffix}")
 
+    ensemble = ensemble_of(options)
     with progress(scenario.name) as show:
         try:
             found = replicate(scenario, number=count, keep=path, progress=show, **arguments(options))
+            both = with_members(options, [found], ensemble, show) if ensemble is not None else []
         except KeyboardInterrupt:
             remove_stale(out.parent)  # what the workers were at
             terminal.say(f"interrupted: {show.finished} of {show.planned or count} runs are kept")
             return 130
     if options.json:
-        print(json.dumps(as_object(found, path), indent=2))
+        doubt = {"ensemble": {name: apart_object(parts) for name, parts in both[0].items()}} if both else {}
+        print(json.dumps({**as_object(found, path), **doubt}, indent=2))
     else:
         show_replications(found, path)
+        for own in both:
+            show_apart(dict(own.items()), {name: own.plain[name].unit for name in own.plain}, own, "key figure")
     return 0
+
+
+def ensemble_of(options: argparse.Namespace) -> Ensemble | None:
+    """Return the ensemble that ``--ensemble`` names, before anything is run."""
+    if options.ensemble is None:
+        return None
+    from twin.study.apart import least_runs
+    from twin.study.ensemble import read_ensemble
+
+    found = read_ensemble(options.ensemble)
+    asked = 10 if options.replications is None else options.replications
+    if options.until_half_width is None and asked < least_runs(found):
+        raise UsageError(f"--ensemble: {len(found.paths)} parameters need --replications {least_runs(found)} or more (got {asked})")
+    return found
+
+
+def with_members(options: argparse.Namespace, found: Sequence[Replications], ensemble: Ensemble, show: Count) -> list[WithMembers]:
+    """Run each replication again with a member of the ensemble; what a variant sets itself no member undoes."""
+    from twin.study.apart import run_members
+    from twin.study.replicate import opened
+
+    with opened(options.executor, options.workers, options.address) as own:
+        base = found[0].scenario
+        return [run_members(one.scenario, one, ensemble.without(ensemble.changed_in(one.scenario, base)), own, show) for one in found]
+
+
+def show_apart(parts: Mapping[str, Apart], units: Mapping[str, str], own: WithMembers, heading: str) -> None:
+    """Print what is not known by chance beside what is not known of the parameters."""
+    from rich.markup import escape
+
+    from twin.cli.figures import new_table
+    from twin.cli.tables import stdout
+    from twin.results.kpis import kpi_text
+    from twin.results.texts import difference_text
+
+    confidence = f"{100 * own.plain.procedure.confidence:.4g} %"
+    title = f"{confidence} half-widths apart: chance of the mean of {own.plain.n} runs and of one run, and parameters of an ensemble of {len(own.ensemble)}"
+    table = new_table(heading, "mean", "chance, mean", "chance, one run", "parameters", "of one run's variance", title=title)
+    for name, one in parts.items():
+        if not one.one and not one.parameters:
+            continue
+        sizes = [difference_text(name, one.mean, width, units[name], one.mean).partition("± ")[2] for width in (one.chance, one.one, one.parameters)]
+        share = "" if math.isnan(one.explained) else f"{100 * one.explained:.0f} %"
+        table.add_row(escape(name), kpi_text(name, one.mean, units[name]), *(f"± {size}" if size else "" for size in sizes), share)
+    stdout().print(table)
+
+
+def apart_object(parts: Apart) -> dict[str, float | None]:
+    """Return the parts of what is not known as JSON."""
+    own = {"mean": parts.mean, "chance_of_mean": parts.chance, "chance_of_one_run": parts.one, "parameters": parts.parameters}
+    return {**own, "explained": number(parts.explained)}
 
 
 def show_replications(found: Replications, path: Callable[[int], Path]) -> None:

@@ -16,6 +16,7 @@ from twin.cli import budget, terminal
 
 if TYPE_CHECKING:
     from twin.study.read import Study
+    from twin.study.study_file import StudyFile
     from twin.study.sweep import Advance
 
 _NUMBER = re.compile(r"\d[\d.]*(e[+-]?\d+)?")
@@ -33,6 +34,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--executor", choices=("processes", "serial", "dask"), default="processes", help="who makes the runs (default: processes)")
     parser.add_argument("--workers", metavar="N", type=int, help="worker processes (default: one for each core)")
     parser.add_argument("--address", metavar="A", help="address of a dask scheduler, e.g. tcp://host:8786")
+    parser.add_argument("--ensemble", metavar="FILE", help="values that a calibration leaves possible: every run again with one, and both doubts apart")
     budget.add_yes(parser)
     parser.add_argument("--keep-runs", metavar="DIR", help="keep the whole results file of every run in DIR")
 
@@ -45,6 +47,8 @@ def run(options: argparse.Namespace) -> int:
 
     study = load_study(Path(options.study))
     out = Path(options.output or f"{study.name}.h5")
+    if options.ensemble is not None:
+        _read_members(study, options.ensemble)  # what is wrong is said before anything is run
     budget.weigh([study.scenario], len(study), options.yes)
     with _bar(study.name) as show:
         try:
@@ -62,11 +66,53 @@ def run(options: argparse.Namespace) -> int:
                 remove_stale(Path(options.keep_runs))  # what the workers were at
             terminal.say(f"interrupted: {show.kept()} in {out}; the same command goes on from there")
             return 130
+    more = {} if options.ensemble is None else _members(options, study, found, out)
     if options.json:
-        print(json.dumps(as_object(found, show.advance), indent=2))
+        print(json.dumps({**as_object(found, show.advance), **more}, indent=2))
     else:
         _print(found, show.advance)
+        for name, rows in more.get("ensemble", {}).items():
+            _print_parts(name, found.all_responses[name], rows)
     return 1 if found.counts["failed"] + found.counts["lost"] else 0
+
+
+def _read_members(study: StudyFile, file: str) -> StudyFile:
+    from twin.study.ensemble import read_ensemble
+    from twin.study.sweep_members import with_ensemble
+
+    return with_ensemble(study, read_ensemble(file))
+
+
+def _members(options: argparse.Namespace, study: StudyFile, plain: Study, out: Path) -> dict[str, Any]:
+    """Make the runs with members, and return by figure what is not known at each point."""
+    from twin.study.sweep import sweep
+    from twin.study.sweep_members import as_objects, members_file, parts_of
+
+    own = _read_members(study, options.ensemble)
+    with _bar(f"{study.name} members") as show:
+        found = sweep(own, members_file(out), executor=options.executor, workers=options.workers, address=options.address, progress=show)
+    names = [name for name in study.responses or ("throughput",) if name in plain.all_responses]
+    return {"ensemble": {name: as_objects(parts_of(plain, found, own, name)) for name in names}}
+
+
+def _print_parts(name: str, unit: str, rows: list[dict[str, Any]]) -> None:
+    from rich.markup import escape
+
+    from twin.cli.figures import new_table
+    from twin.results.kpis import kpi_text
+    from twin.results.texts import difference_text
+
+    factors = list(rows[0]["factors"])
+    table = new_table(*(factors or ["point"]), name, "chance, mean", "chance, one run", "parameters", title="95 % half-widths apart")
+    for row in rows:
+        parts, cells = row["parts"], [str(value) for value in row["factors"].values()] or ["all"]
+        if parts is None:
+            table.add_row(*(escape(cell) for cell in cells), "–")
+            continue
+        widths = (parts["chance_of_mean"], parts["chance_of_one_run"], parts["parameters"])
+        sizes = [difference_text(name, parts["mean"], width, unit, parts["mean"]).partition("± ")[2] for width in widths]
+        table.add_row(*(escape(cell) for cell in cells), kpi_text(name, parts["mean"], unit), *(f"± {size}" if size else "" for size in sizes))
+    terminal.console(140).print(table)
 
 
 class _Show:

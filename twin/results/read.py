@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import math
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -131,6 +132,12 @@ class Result:
     def totals(self) -> Totals:
         """Sums over the window, block by block, so that a long run fits in memory."""
         tally = Tally(self._open)
+        tally.add_file(self._open)
+        return tally.totals(self._open)
+
+    def totals_between(self, begin: float | None, end: float | None) -> Totals:
+        """Return the sums over the record steps that begin from ``begin`` to before ``end``, s from the start; None: end of the warm-up, or of the run."""
+        tally = Tally(self._open, begin, math.inf if end is None else end)
         tally.add_file(self._open)
         return tally.totals(self._open)
 

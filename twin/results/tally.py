@@ -342,13 +342,14 @@ class Totals:
 
 
 class Tally:
-    """Adds up record steps that begin at or after ``warmup`` (s).
+    """Adds up record steps that begin at or after the warm-up, or between ``begin`` and ``end`` (s).
 
     Rows are added one after the other, so that the sums do not depend on how they were cut into blocks.
     """
 
-    def __init__(self, file: Any) -> None:
-        self._warmup = float(file.attrs.get("warmup", 0.0))
+    def __init__(self, file: Any, begin: float | None = None, end: float = math.inf) -> None:
+        self._warmup = float(file.attrs.get("warmup", 0.0)) if begin is None else begin
+        self._last = end
         self._sums: dict[str, Floats] = {variable: np.zeros(file[variable].shape[1:]) for variable in _SUMMED if variable in file}
         self._duration = 0.0
         self._begin, self._end = math.inf, 0.0
@@ -356,14 +357,15 @@ class Tally:
     def add(self, bounds: Floats, rows_of: Callable[[str], Floats]) -> None:
         """Add a block of steps: ``bounds`` (step, 2) in s, ascending, and the rows of each variable for the same steps."""
         first = int(np.searchsorted(bounds[:, 0], self._warmup - _NANOSECOND))
-        lengths = bounds[first:, 1] - bounds[first:, 0]
+        last = int(np.searchsorted(bounds[:, 0], self._last - _NANOSECOND)) if self._last < math.inf else len(bounds)
+        lengths = bounds[first:last, 1] - bounds[first:last, 0]
         if not lengths.size:
             return
-        self._begin, self._end = min(self._begin, float(bounds[first, 0])), float(bounds[-1, 1])
+        self._begin, self._end = min(self._begin, float(bounds[first, 0])), float(bounds[last - 1, 1])
         for length in lengths.tolist():
             self._duration += length
         for variable, total in self._sums.items():
-            rows = rows_of(variable)[first:]
+            rows = rows_of(variable)[first:last]
             if _SUMMED[variable]:
                 rows = rows * lengths.reshape(-1, *[1] * (rows.ndim - 1))
             for row in rows:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from twin.results.replace import replacing, text_mark
+from twin.results.replace import check_replaceable, replacing, text_mark
 from twin.scenario.merge import text_hash
 from twin.scenario.places import Plain
 from twin.scenario.tables import read_text
@@ -70,3 +70,8 @@ def write_change_file(base: Path, out: Path, changes: Changes, about: Mapping[st
     text = change_text(base, out, changes, about, name, remove)
     with replacing(out, _MARK) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def check_change_file(out: Path) -> None:
+    """Raise ``FileError`` where something stands at ``out`` that a change file must not replace, before work is spent on it."""
+    check_replaceable(out, _MARK)

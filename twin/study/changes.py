@@ -48,6 +48,12 @@ def with_changes(scenario: Scenario, changes: Mapping[str, Plain]) -> Scenario:
     return replace(scenario, files={**scenario.files, **_changed_catalogues(scenario, stored)}).change(own)
 
 
+def giving_way(scenario: Scenario, changes: Mapping[str, Plain]) -> dict[str, Plain]:
+    """Return the new values, by path, of shares of the scenario that give way when others are changed, without those that are changed themselves."""
+    found = _giving_way(scenario.tree, {_parts(text): value for text, value in changes.items()})
+    return {name: value for path, value in found.items() if (name := dotted(path)) not in changes}
+
+
 def _parts(text: str) -> Path:
     try:
         return split(text)

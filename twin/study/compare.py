@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -74,6 +74,7 @@ def compare(
     progress: Progress | None = None,
     investment: Investment | None = None,
     payback_limit: float | None = None,
+    replicated: Callable[[Sequence[Replications]], None] | None = None,
 ) -> Comparison:
     """Compare scenarios, which are run, or results, the first being the base.
 
@@ -84,6 +85,8 @@ def compare(
 
     ``investment``: what each variant costs more than the base, else what their blocks ``money`` say; where there is one, the comparison holds what it
     brings, with the probability that it is paid back within ``payback_limit`` years.
+
+    ``replicated(sides)`` is called with the replications of all scenarios.
 
     Raises :class:`~twin.errors.UsageError` for fewer than two sides, or a mixture, and what running and reading raise.
     """
@@ -104,6 +107,8 @@ def compare(
     keep = None if folder is None else keep_in(folder, names)
     with opened(executor, workers, address) as own:
         found = Rounds(scenarios, procedure, own, keep, progress).run(lambda sides: _enough(names, sides))
+    if replicated is not None:
+        replicated(found)
     return _with_payoffs(_of_replications(names, found), [_means(name, own) for name, own in zip(names, found, strict=True)], investment, payback_limit)
 
 

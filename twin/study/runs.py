@@ -21,6 +21,7 @@ from twin.results.sources import code_digest, kinds_digest
 from twin.scenario import Scenario
 from twin.scenario.places import Plain
 from twin.study.changes import with_changes
+from twin.study.probes import Probe, take
 
 Status = Literal["done", "failed", "lost"]
 """``failed``: the run ended with an error, and would again. ``lost``: whatever ran it died, or the computer had no memory or disk left."""
@@ -42,6 +43,8 @@ class Job:
     replication: int = 0
     changes: Mapping[str, Plain] = field(default_factory=dict)
     keep: Path | None = None
+    probes: tuple[Probe, ...] = ()
+    """What is read of the run in the place of its key figures; none: all key figures."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +74,10 @@ def run_job(job: Job) -> Outcome:
     began = time.thread_time()
     status: Status
     try:
-        with simulate.run(with_changes(job.scenario, job.changes), out=job.keep, replication=job.replication) as result:
+        scenario = with_changes(job.scenario, job.changes)
+        with simulate.run(scenario, out=job.keep, replication=job.replication) as result:
             warnings = int(result.array("units/range_warnings").sum())
-            kpis, events = dict(result.kpis), int(result.attrs["events"])
+            kpis, events = take(job.probes, result, scenario) if job.probes else dict(result.kpis), int(result.attrs["events"])
             limit, share = limit_of(result.totals).short, range_share(result)
             spent, done = time.thread_time() - began, result.totals.orders.done
             return Outcome(kpis, "", result.digest, events, warnings, spent, limit=limit, range_share=share, orders=done)
@@ -97,7 +101,9 @@ def job_key(job: Job, environment: str | None = None) -> str:
     ``keep`` is no part of it.
     """
     scenario = job.scenario
-    parts = [scenario.sha256, scenario.seed, job.replication, dict(job.changes), kinds_digest(scenario.code), environment or local_environment()]
+    parts: list[object] = [scenario.sha256, scenario.seed, job.replication, dict(job.changes), kinds_digest(scenario.code), environment or local_environment()]
+    if job.probes:
+        parts.append([probe.plain() for probe in job.probes])
     return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -30,6 +30,7 @@ from twin.scenario.tables import LONGEST_HEADER, Files, not_stored, read_rows, r
 from twin.scenario.yaml_source import parse_yaml
 from twin.study.changes import with_changes
 from twin.study.design import Design, DesignField, Points, points_of
+from twin.study.ensemble import Ensemble
 from twin.study.factors import Factor, all_assumed, faults_in, read_factor
 from twin.study.runs import Job
 
@@ -80,6 +81,8 @@ class StudyFile:
     """Texts of the tables that it reads, by name."""
     place: Callable[[Loc, str], Problem]
     """``place(path, message)`` is a problem at a place of the file."""
+    ensemble: Ensemble | None = None
+    """Of which replication k has member k, beside what the point changes."""
 
     def __len__(self) -> int:
         """Return the number of runs."""
@@ -91,12 +94,22 @@ class StudyFile:
         Replication k of all points has the same seed and number, and so the same random numbers.
         """
         point, replication = divmod(run, self.replications)
-        return Job(self.scenario, replication, self.points.changes(point), keep)
+        member = {} if self.ensemble is None else self.ensemble.changes(replication)
+        return Job(self.scenario, replication, {**member, **self.points.changes(point)}, keep)
 
     @cached_property
     def sha256(self) -> str:
         """SHA-256 over what decides which runs the study has: scenario, factors, points, replications, kind."""
-        parts = [self.scenario.sha256, [f.path for f in self.points.factors], self.replications, self.kind, self.design.model_dump(mode="json"), self.seed]
+        parts: list[object] = [
+            self.scenario.sha256,
+            [f.path for f in self.points.factors],
+            self.replications,
+            self.kind,
+            self.design.model_dump(mode="json"),
+            self.seed,
+        ]
+        if self.ensemble is not None:
+            parts.append([self.ensemble.paths, self.ensemble.members])
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
         for point in range(len(self.points)):
             digest.update(json.dumps(self.points.changes(point), sort_keys=True).encode())

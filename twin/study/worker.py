@@ -16,6 +16,7 @@ from pathlib import Path
 
 from twin.scenario import Scenario
 from twin.scenario.places import Plain
+from twin.study.probes import Probe
 from twin.study.runs import COLLECT, Job, Outcome, local_environment, run_job
 
 TRIES = 3
@@ -38,6 +39,7 @@ class Packed:
     keep: Path | None
     environment: str = ""
     """That of the process which is to run it, where that is to be looked at."""
+    probes: tuple[Probe, ...] = ()
 
 
 class Packer:
@@ -55,7 +57,7 @@ class Packer:
             if len(self._pickles) >= MOST_KNOWN:
                 self._pickles.clear()
             self._pickles[id(job.scenario)] = found
-        return Packed(found[1], found[2], job.replication, dict(job.changes), job.keep, environment)
+        return Packed(found[1], found[2], job.replication, dict(job.changes), job.keep, environment, job.probes)
 
 
 def remember(known: dict[str, Scenario], digest: str, scenario: Scenario) -> None:
@@ -75,7 +77,7 @@ def run_packed(packed: Packed) -> Outcome:
             gc.collect()
         if packed.pickled is not None and packed.scenario not in _KNOWN:
             remember(_KNOWN, packed.scenario, pickle.loads(packed.pickled))
-        return run_job(Job(_KNOWN[packed.scenario], packed.replication, packed.changes, packed.keep))
+        return run_job(Job(_KNOWN[packed.scenario], packed.replication, packed.changes, packed.keep, packed.probes))
 
 
 def serve(connection: Connection) -> None:

@@ -1,0 +1,1 @@
+"""Parameters of a scenario found from what its plant was measured to do."""

@@ -1,0 +1,218 @@
+"""Calibration: pilot, runs where they tell most, the posterior, the judgement."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.fit.calibrate.adequacy import Adequacy, adequacy
+from twin.fit.calibrate.emulator import Emulator, fit_emulator
+from twin.fit.calibrate.making import Making, Progress, journal_at
+from twin.fit.calibrate.outcome import CONFIDENCE, Calibrated, Predicted, Suspect
+from twin.fit.calibrate.pilot import PilotRow, pilot_rows
+from twin.fit.calibrate.posterior import Posterior, draws_of
+from twin.fit.calibrate.priors import EDGE
+from twin.fit.calibrate.scales import Scale, scale_for
+from twin.fit.calibrate.smoother import STEPS, assimilate, first_members
+from twin.fit.calibrate.study_file import Calibration, load_calibration, without
+from twin.scenario import Scenario
+from twin.study.executors import Executor
+from twin.study.replicate import opened
+
+Floats = NDArray[np.float64]
+INSIDE = 0.005
+"""The first points lie between these quantiles of the priors."""
+WIDER = 2.5
+"""The second points are drawn with this times the covariance of the first posterior."""
+STAGE = 100_000
+"""Replications of a stage begin at a multiple of this."""
+STEPS_FIRST, STEPS_LAST, BURN = 300, 600, 150
+DRAWS = 4000
+_NORMAL = NormalDist()
+Said = Callable[[list[PilotRow], Any], None]
+
+
+def calibrate(
+    study: str | os.PathLike[str] | Mapping[str, Any] | Calibration,
+    out: str | os.PathLike[str] | None = None,
+    *,
+    base: Scenario | None = None,
+    leave_out: Sequence[str] = (),
+    executor: str | Executor = "processes",
+    workers: int | None = None,
+    address: str | None = None,
+    progress: Progress | None = None,
+    piloted: Said | None = None,
+) -> Calibrated:
+    """Find the parameters of a scenario from what was measured, as the study says.
+
+    ``leave_out`` names instruments, or targets, that are not fitted to. With ``out``, a change file (``out``) and an ensemble
+    (``OUT.ensemble.csv``) are written, and the runs kept beside them (``OUT.runs``), so that a calibration that was stopped goes on, with the same bits.
+    ``piloted(rows, advance)`` is called after the pilot, ``progress(advance)`` after each run.
+
+    Raises :class:`~twin.errors.ScenarioError` for what is wrong with the study, ``RunError`` where runs fail, ``FileError`` where ``out`` cannot be written.
+    """
+    from twin.fit.calibrate.files import check_outputs, journal_of, write_files
+
+    loaded = without(load_calibration(study, base=base), leave_out)
+    place = None if out is None else Path(out)
+    if place is not None:
+        check_outputs(loaded, place)
+    with journal_at(None if place is None else journal_of(place)) as journal, opened(executor, workers, address) as own:
+        found = _Calibrating(loaded, Making(loaded, own, journal, progress), piloted).run()
+    if place is not None:
+        write_files(found, place)
+    return found
+
+
+def pilot(calibration: Calibration, executor: Executor, journal_path: Path | None = None, progress: Progress | None = None) -> tuple[list[PilotRow], Any]:
+    """Make the pilot alone: its rows, and how far the calibration is."""
+    with journal_at(journal_path) as journal:
+        making = Making(calibration, executor, journal, progress)
+        return _Calibrating(calibration, making, None).pilot(), making.advance
+
+
+@dataclass(frozen=True)
+class _Data:
+    """What was measured on its scales (target,), and the covariance of measurement (target, target), bias that is shared and discrepancy included."""
+
+    scales: list[Scale]
+    measured: Floats
+    error: Floats
+
+
+class _Calibrating:
+    """One calibration at work."""
+
+    def __init__(self, calibration: Calibration, making: Making, piloted: Said | None) -> None:
+        self.calibration, self.making, self.piloted = calibration, making, piloted
+        self.first = self._first_points()
+
+    def _first_points(self) -> Floats:
+        own = self.calibration
+        if not own.few:
+            return first_members(len(own.priors), own.members, own.seed)
+        from scipy.stats import qmc
+
+        even = qmc.Sobol(len(own.priors), scramble=True, rng=own.seed).random_base2(math.ceil(math.log2(own.runs[0])))[: own.runs[0]]
+        inside = np.clip(even, INSIDE, 1.0 - INSIDE)
+        return np.array([[_NORMAL.inv_cdf(share) for share in row] for row in inside.tolist()])
+
+    def pilot(self) -> list[PilotRow]:
+        """Make the runs of the pilot, which the first stage needs anyway but for those of the scenario as it stands."""
+        own = self.calibration
+        self.still = self.making.at("pilot", own.pilot, 0)
+        spread = self.making.at("pilot", self.first[: own.pilot], STAGE)
+        rows = pilot_rows(own, self._data(np.concatenate([self.still, spread])).scales, self.still, spread)
+        self.spread = spread
+        return rows
+
+    def run(self) -> Calibrated:
+        own = self.calibration
+        rows = self.pilot()
+        if self.piloted is not None:
+            self.piloted(rows, self.making.advance)
+        emulator, data, draws = self._in_two_stages() if own.few else self._by_smoother()
+        judged = adequacy(emulator, data.measured, data.error, own.used, own.held, own.seed)
+        suspects = self._suspects(emulator, data, judged) if not judged.p > 0.05 else ()
+        targets = self._predicted(emulator, data, draws, judged)
+        chosen = draws[np.linspace(0, len(draws) - 1, min(own.ensemble, len(draws))).round().astype(int)]
+        advance = self.making.advance
+        made = advance.done - advance.reused
+        return Calibrated(own, tuple(rows), draws, chosen, targets, judged, suspects, made, advance.reused, advance.failed, tuple(self.making.errors))
+
+    def _data(self, runs: Floats) -> _Data:
+        """What was measured, on the scales on which these runs (run, target) are nearly normal."""
+        targets = self.calibration.targets
+        scales = [scale_for(runs[:, k], t.value, t.deviation, share=t.is_share) for k, t in enumerate(targets)]
+        measured = np.array([float(scale.of(np.array([t.value]))[0]) for scale, t in zip(scales, targets, strict=True)])
+        slopes = np.array([scale.slope(t.value) for scale, t in zip(scales, targets, strict=True)])
+        own = np.array([math.hypot(t.deviation, t.discrepancy) for t in targets])
+        shared = np.array([t.shared for t in targets]) * slopes
+        same = np.array([[a.instrument == b.instrument for b in targets] for a in targets])
+        least = 1e-5 * np.abs(measured) + 1e-9  # of what is the same in all runs, such as a day off
+        return _Data(scales, measured, np.diag((own * slopes) ** 2 + least**2) + np.where(same, np.outer(shared, shared), 0.0))
+
+    def _fitted(self, points: Floats, values: Floats, degree: int) -> tuple[Emulator, _Data]:
+        there = ~np.isnan(values).any(axis=1)
+        data = self._data(values[there])
+        scaled = np.stack([scale.of(values[there, k]) for k, scale in enumerate(data.scales)], axis=1)
+        return fit_emulator(points[there], scaled, degree), data
+
+    def _posterior(self, emulator: Emulator, data: _Data) -> Posterior:
+        used = self.calibration.used
+        return Posterior(emulator.part(used), data.measured[used], data.error[np.ix_(used, used)])
+
+    def _in_two_stages(self) -> tuple[Emulator, _Data, Floats]:
+        own, begun = self.calibration, len(self.spread)
+        rest = self.making.at("first stage", self.first[begun:], STAGE + begun)
+        emulator, data = self._fitted(self.first, np.concatenate([self.spread, rest]), 2)
+        draws = draws_of(self._posterior(emulator, data), own.seed + 1, STEPS_FIRST, BURN)
+        second = self._widened(draws, own.runs[1])
+        emulator, data = self._fitted(second, self.making.at("second stage", second, 2 * STAGE), 2)
+        return emulator, data, draws_of(self._posterior(emulator, data), own.seed + 2, STEPS_LAST, BURN)
+
+    def _widened(self, draws: Floats, count: int) -> Floats:
+        parameters = draws.shape[1]
+        covariance = WIDER * np.atleast_2d(np.cov(draws.T)) + 1e-4 * np.eye(parameters)
+        noise = np.random.Generator(np.random.Philox(self.calibration.seed + 3)).standard_normal((count, parameters))
+        return np.asarray(np.clip(draws.mean(axis=0) + noise @ np.linalg.cholesky(covariance).T, -EDGE, EDGE))
+
+    def _by_smoother(self) -> tuple[Emulator, _Data, Floats]:
+        own, members = self.calibration, self.first
+        values = np.concatenate([self.spread, self.making.at("step 1", members[len(self.spread) :], STAGE + len(self.spread))])
+        for step in range(STEPS):
+            emulator, data = self._fitted(members, values, 1)
+            members = assimilate(emulator, data.measured, data.error, own.used, members, own.seed + 10 + step)
+            if step + 1 < STEPS:
+                values = self.making.at(f"step {step + 2}", members, (step + 2) * STAGE)
+        return emulator, data, members
+
+    def _suspects(self, emulator: Emulator, data: _Data, judged: Adequacy) -> tuple[Suspect, ...]:
+        """Leave out one instrument after the other, those that lie farthest first, and look whether the rest fits."""
+        own = self.calibration
+        by_instrument: dict[str, list[int]] = {}
+        for k in own.used:
+            by_instrument.setdefault(own.targets[k].instrument, []).append(k)
+        far = {name: max(places, key=lambda k: abs(judged.away[k])) for name, places in by_instrument.items()}
+        found = []
+        for name in sorted(far, key=lambda name: -abs(judged.away[far[name]]))[:3]:
+            rest = [k for k in own.used if k not in by_instrument[name]]
+            if len(rest) > 1:
+                without = adequacy(emulator, data.measured, data.error, rest, [], own.seed)
+                found.append(Suspect(name, float(judged.away[far[name]]), without.p))
+        return tuple(sorted(found, key=lambda suspect: -suspect.p))
+
+    def _predicted(self, emulator: Emulator, data: _Data, draws: Floats, judged: Adequacy) -> tuple[Predicted, ...]:
+        """Between what each target is expected: of those used by the posterior, of others given what those used missed too."""
+        own = self.calibration
+        generator = np.random.Generator(np.random.Philox(own.seed + 4))
+        chosen = draws[generator.integers(0, len(draws), DRAWS)]
+        mean, covariance = emulator.mean(chosen), data.error + emulator.chance
+        used, others = own.used, [k for k in range(len(own.targets)) if k not in own.used]
+        shown = np.empty_like(mean)
+        shown[:, used] = mean[:, used] + _noise(generator, covariance[np.ix_(used, used)], len(chosen))
+        if others:
+            pull = np.linalg.solve(covariance[np.ix_(used, used)], covariance[np.ix_(used, others)]).T
+            rest = covariance[np.ix_(others, others)] - pull @ covariance[np.ix_(used, others)]
+            shown[:, others] = mean[:, others] + (data.measured[used] - mean[:, used]) @ pull.T + _noise(generator, rest, len(chosen))
+        found = []
+        for k, target in enumerate(own.targets):
+            values = data.scales[k].back(shown[:, k])
+            low, high = np.quantile(values, [0.5 - CONFIDENCE / 2.0, 0.5 + CONFIDENCE / 2.0]).tolist()
+            role = "left out" if not target.used else "held out" if target.held_out else "used"
+            found.append(Predicted(target.name, target.unit, target.value, float(np.median(values)), low, high, float(judged.away[k]), role))
+        return tuple(found)
+
+
+def _noise(generator: np.random.Generator, covariance: Floats, count: int) -> Floats:
+    sizes, axes = np.linalg.eigh(covariance)
+    return np.asarray(generator.standard_normal((count, len(covariance))) @ (axes * np.sqrt(np.maximum(sizes, 0.0))).T)
