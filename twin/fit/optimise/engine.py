@@ -1,0 +1,97 @@
+"""The whole of an optimisation: start, search, choice, verdict. What makes the runs is given: a plant, or a function in its place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from twin.errors import RunError
+from twin.fit.optimise import search, surrogate
+from twin.fit.optimise.archive import Archive, Trial
+from twin.fit.optimise.finalists import finalists
+from twin.fit.optimise.problem import SEARCH, Observation, Problem, Request, Runs
+from twin.fit.optimise.selection import select
+from twin.fit.optimise.space import Setting
+from twin.fit.optimise.surrogate import Surrogate
+from twin.fit.optimise.verdict import Verdict, judge
+
+ONE = "one objective"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an optimisation found: all trials, the surrogate that was fitted to them at the end, and the verdict."""
+
+    problem: Problem
+    archive: Archive
+    surrogate: Surrogate
+    verdict: Verdict
+
+
+def explore(problem: Problem, runs: Runs) -> Archive:
+    """Spend the budget of the search: the start, then batch after batch. Raises :class:`~twin.errors.RunError` where every run fails."""
+    search.check_installed()
+    archive = Archive(problem)
+    effort = problem.effort
+    _try(archive, [(setting, "sobol") for setting in search.start(problem, effort.start)], runs)
+    if not archive.usable:
+        raise RunError(f"none of the first {len(archive)} settings gave a value of every objective and limit; look at one of them with 'twin run'")
+    while 0 < len(archive) < effort.budget and not (problem.space.size and len(archive) >= problem.space.size):
+        count = min(effort.batch, effort.budget - len(archive))
+        own = [(setting, "surrogate") for setting in surrogate.propose(archive, surrogate.surrogate_of(archive), count // 2)]
+        _try(archive, [*own, *((setting, "tpe") for setting in search.propose(archive, count - len(own)))], runs)
+    return archive
+
+
+def _try(archive: Archive, settings: Sequence[tuple[Setting, str]], runs: Runs) -> None:
+    """Run settings and keep what they showed. One that was tried before meets the next replication."""
+    times: dict[Setting, int] = {}
+    requests = []
+    for setting, _ in settings:
+        again = times.get(setting, archive.times(setting))
+        times[setting] = again + 1
+        requests.append(Request(setting, SEARCH + again, "search"))
+    for (setting, by), seen in zip(settings, runs.make(requests), strict=True):
+        archive.trials.append(Trial(setting, seen, by))
+
+
+def optimise_one(problem: Problem, runs: Runs) -> Outcome:
+    """Search, choose and judge, with one objective."""
+    archive = explore(problem, runs)
+    fitted = surrogate.surrogate_of(archive)
+    choice = select(problem, finalists(archive, fitted, problem.effort.finalists), runs)
+    return Outcome(problem, archive, fitted, judge(problem, choice, runs))
+
+
+Function = Callable[[Mapping[str, float], np.random.Generator], Observation]
+
+
+@dataclass
+class FunctionRuns:
+    """Runs of a function in the place of a plant: of values by name, SI, and a generator that has the replication's random numbers."""
+
+    function: Function
+    base: Mapping[str, float]
+    seed: int = 0
+    common: bool = False
+    """Whether settings share their random numbers, as those of a plant do."""
+    made: int = field(default=0, init=False)
+
+    def make(self, requests: Sequence[Request]) -> list[Observation | None]:
+        """Call the function once for each request."""
+        found: list[Observation | None] = []
+        for request in requests:
+            own = self.made if not self.common else 0
+            self.made += 1
+            draw = np.random.default_rng((self.seed, request.replication, own))
+            values = self.base if request.setting is None else dict(zip(request.setting.space.names, request.setting.values, strict=True))
+            found.append(self.function(values, draw))
+        return found
+
+
+def nothing_found(archive: Archive) -> bool:
+    """Whether no trial has a value."""
+    return not archive.usable or math.isnan(len(archive))
