@@ -42,7 +42,7 @@ class _Worker:
         self.jobs.append((index, packed))
         light = packed
         if packed.scenario in self.known:
-            light = Packed(packed.scenario, None, packed.replication, packed.changes, packed.keep)
+            light = Packed(packed.scenario, None, packed.replication, packed.changes, packed.keep, packed.environment, packed.watch)
         else:
             if len(self.known) >= MOST_KNOWN:
                 self.known.clear()

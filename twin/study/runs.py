@@ -21,6 +21,7 @@ from twin.results.sources import code_digest, kinds_digest
 from twin.scenario import Scenario
 from twin.scenario.places import Plain
 from twin.study.changes import with_changes
+from twin.study.weeks import figures_of_periods
 
 Status = Literal["done", "failed", "lost"]
 """``failed``: the run ended with an error, and would again. ``lost``: whatever ran it died, or the computer had no memory or disk left."""
@@ -36,12 +37,14 @@ class Job:
     """One run to be made: replication ``replication`` (0, 1, …) of ``scenario`` with ``changes`` (path: value, as written) made.
 
     Changes may also name numbers of a catalogue (``materials.pcb.assay.Cu``). ``keep`` is where the whole results file goes; by default none is written.
+    ``watch``: pairs of period and key figure (``("week", "grade.steel.Fe")``) that the outcome has of each period besides, see :mod:`twin.study.weeks`.
     """
 
     scenario: Scenario
     replication: int = 0
     changes: Mapping[str, Plain] = field(default_factory=dict)
     keep: Path | None = None
+    watch: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def run_job(job: Job) -> Outcome:
     try:
         with simulate.run(with_changes(job.scenario, job.changes), out=job.keep, replication=job.replication) as result:
             warnings = int(result.array("units/range_warnings").sum())
-            kpis, events = dict(result.kpis), int(result.attrs["events"])
+            kpis, events = {**result.kpis, **figures_of_periods(result, job.scenario, job.watch)}, int(result.attrs["events"])
             limit, share = limit_of(result.totals).short, range_share(result)
             spent, done = time.thread_time() - began, result.totals.orders.done
             return Outcome(kpis, "", result.digest, events, warnings, spent, limit=limit, range_share=share, orders=done)
@@ -97,7 +100,9 @@ def job_key(job: Job, environment: str | None = None) -> str:
     ``keep`` is no part of it.
     """
     scenario = job.scenario
-    parts = [scenario.sha256, scenario.seed, job.replication, dict(job.changes), kinds_digest(scenario.code), environment or local_environment()]
+    parts: list[object] = [scenario.sha256, scenario.seed, job.replication, dict(job.changes), kinds_digest(scenario.code), environment or local_environment()]
+    if job.watch:
+        parts.append([list(pair) for pair in job.watch])
     return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

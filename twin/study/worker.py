@@ -38,6 +38,7 @@ class Packed:
     keep: Path | None
     environment: str = ""
     """That of the process which is to run it, where that is to be looked at."""
+    watch: tuple[tuple[str, str], ...] = ()
 
 
 class Packer:
@@ -55,7 +56,7 @@ class Packer:
             if len(self._pickles) >= MOST_KNOWN:
                 self._pickles.clear()
             self._pickles[id(job.scenario)] = found
-        return Packed(found[1], found[2], job.replication, dict(job.changes), job.keep, environment)
+        return Packed(found[1], found[2], job.replication, dict(job.changes), job.keep, environment, job.watch)
 
 
 def remember(known: dict[str, Scenario], digest: str, scenario: Scenario) -> None:
@@ -75,7 +76,7 @@ def run_packed(packed: Packed) -> Outcome:
             gc.collect()
         if packed.pickled is not None and packed.scenario not in _KNOWN:
             remember(_KNOWN, packed.scenario, pickle.loads(packed.pickled))
-        return run_job(Job(_KNOWN[packed.scenario], packed.replication, packed.changes, packed.keep))
+        return run_job(Job(_KNOWN[packed.scenario], packed.replication, packed.changes, packed.keep, packed.watch))
 
 
 def serve(connection: Connection) -> None:

@@ -1,9 +1,9 @@
 """How sure it is that a limit is kept: from independent runs, whose weeks may depend on one another.
 
-A limit in a share of weeks is judged by Jeffreys' distribution of that share (L. D. Brown, T. T. Cai & A. DasGupta 2001), Beta(1/2 + kept, 1/2 + broken). Runs are
-independent, weeks of one run are not: a bay that is full on Sunday is full on Monday. So weeks count as fewer: their number is divided by the design effect, the
-variance of a run's share over what independent weeks would give (J. N. K. Rao & A. J. Scott 1992), pooled over all settings that were run alike, at least 1 and at
-most the weeks of a run. A limit on a mean is judged by Student's distribution of the mean over runs.
+A limit in a share of weeks is judged by Jeffreys' distribution of that share (L. D. Brown, T. T. Cai & A. DasGupta 2001), Beta(1/2 + kept, 1/2 + broken).
+Runs are independent, weeks of one run are not: a bay that is full on Sunday is full on Monday. So weeks count as fewer: their number is divided by the design
+effect, the variance of a run's share over what independent weeks would give (J. N. K. Rao & A. J. Scott 1992), pooled over all settings that were run alike,
+at least 1 and at most the weeks of a run. A limit on a mean is judged by Student's distribution of the mean over runs.
 """
 
 from __future__ import annotations

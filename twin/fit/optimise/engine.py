@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,8 +16,7 @@ from twin.fit.optimise.selection import select
 from twin.fit.optimise.space import Setting
 from twin.fit.optimise.surrogate import Surrogate
 from twin.fit.optimise.verdict import Verdict, judge
-
-ONE = "one objective"
+from twin.study.statistics import mean_of
 
 
 @dataclass(frozen=True)
@@ -30,13 +28,20 @@ class Outcome:
     surrogate: Surrogate
     verdict: Verdict
 
+    @property
+    def selected(self) -> Setting | None:
+        """The setting that was selected; None where it does not surely keep the limits."""
+        return self.verdict.best.setting if self.verdict.best.keeps else None
+
 
 def explore(problem: Problem, runs: Runs) -> Archive:
     """Spend the budget of the search: the start, then batch after batch. Raises :class:`~twin.errors.RunError` where every run fails."""
     search.check_installed()
     archive = Archive(problem)
     effort = problem.effort
-    _try(archive, [(setting, "sobol") for setting in search.start(problem, effort.start)], runs)
+    first = [] if problem.base is None else [problem.space.setting(problem.base)]
+    more = [setting for setting in search.start(problem, effort.start) if setting not in first]
+    _try(archive, [*((setting, "base") for setting in first), *((setting, "sobol") for setting in more[: effort.start - len(first)])], runs)
     if not archive.usable:
         raise RunError(f"none of the first {len(archive)} settings gave a value of every objective and limit; look at one of them with 'twin run'")
     while 0 < len(archive) < effort.budget and not (problem.space.size and len(archive) >= problem.space.size):
@@ -47,15 +52,30 @@ def explore(problem: Problem, runs: Runs) -> Archive:
 
 
 def _try(archive: Archive, settings: Sequence[tuple[Setting, str]], runs: Runs) -> None:
-    """Run settings and keep what they showed. One that was tried before meets the next replication."""
-    times: dict[Setting, int] = {}
+    """Run settings and keep what they showed. One that was tried before meets the next replications."""
+    each, times = archive.problem.effort.replications, dict[Setting, int]()
     requests = []
     for setting, _ in settings:
         again = times.get(setting, archive.times(setting))
         times[setting] = again + 1
-        requests.append(Request(setting, SEARCH + again, "search"))
-    for (setting, by), seen in zip(settings, runs.make(requests), strict=True):
-        archive.trials.append(Trial(setting, seen, by))
+        requests += [Request(setting, SEARCH + again * each + k, "search") for k in range(each)]
+    seen = runs.make(requests)
+    for place, (setting, by) in enumerate(settings):
+        archive.trials.append(Trial(setting, merged(seen[place * each : (place + 1) * each]), by))
+
+
+def merged(runs: Sequence[Observation | None]) -> Observation | None:
+    """Return the means of several runs, with the periods of all of them; None where one failed."""
+    known = [run for run in runs if run is not None]
+    if len(known) < len(runs) or len(known) == 1:
+        return known[0] if len(known) == len(runs) else None
+    values = {name: mean_of([run.values[name] for run in known]) for name in known[0].values}
+    return Observation(values, {name: tuple(value for run in known for value in run.periods[name]) for name in known[0].periods})
+
+
+def optimise_problem(problem: Problem, runs: Runs) -> Outcome:
+    """Search, choose and judge."""
+    return optimise_one(problem, runs)
 
 
 def optimise_one(problem: Problem, runs: Runs) -> Outcome:
@@ -90,8 +110,3 @@ class FunctionRuns:
             values = self.base if request.setting is None else dict(zip(request.setting.space.names, request.setting.values, strict=True))
             found.append(self.function(values, draw))
         return found
-
-
-def nothing_found(archive: Archive) -> bool:
-    """Whether no trial has a value."""
-    return not archive.usable or math.isnan(len(archive))

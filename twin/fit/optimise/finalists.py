@@ -69,7 +69,7 @@ def _by_periods(limit: Limit, runs: Sequence[Observation], features: Floats, wan
     from threadpoolctl import threadpool_limits
 
     share = limit.share or 0.0
-    kept = np.array([[sum(found := judged(limit, run)), len(found)] for run in runs], dtype=np.float64)
+    kept = np.array([[sum(periods := judged(limit, run)), len(periods)] for run in runs], dtype=np.float64)
     good, bad = kept[:, 0], kept[:, 1] - kept[:, 0]
     if not good.sum() or not bad.sum():
         return np.full(len(wanted), 1.0 if good.sum() else -1.0)

@@ -66,15 +66,21 @@ class Observation:
 
 @dataclass(frozen=True)
 class Effort:
-    """How many runs are spent: ``budget`` on the search, the first ``start`` on a Sobol' sequence, ``batch`` at once; then ``select`` on ``finalists``, and
-    ``confirm`` of each setting that the verdict is on."""
+    """How many runs are spent: ``budget`` settings in the search, the first ``start`` on a Sobol' sequence, ``batch`` at once, ``replications`` runs of each;
+    then ``select`` runs on ``finalists``, and ``confirm`` of each setting that the verdict is on."""
 
     budget: int = 60
     start: int = 20
     batch: int = 8
-    finalists: int = 6
-    select: int = 60
+    finalists: int = 8
+    select: int = 80
     confirm: int = 20
+    replications: int = 1
+
+    @property
+    def most(self) -> int:
+        """Runs in all, at most, with one objective."""
+        return self.budget * self.replications + self.select + 3 * self.confirm
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,8 @@ class Problem:
     limits: tuple[Limit, ...] = ()
     effort: Effort = field(default_factory=Effort)
     seed: int = 0
+    base: tuple[float, ...] | None = None
+    """Where the base stands in the space, which is tried first; None where it has no place there."""
 
     @property
     def chance_limits(self) -> tuple[Limit, ...]:

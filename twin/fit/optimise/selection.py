@@ -1,9 +1,9 @@
 """The choice among finalists: runs go where the choice is open, until the best is selected with 95 % probability, or the runs that were set aside are spent.
 
-All finalists meet the same replications, so that what decides is the spread of differences. Runs are shared out by optimal computing budget allocation (C.-H. Chen,
-J. Lin, E. Yucesan & S. E. Chick 2000) with that spread: to a finalist as the square of spread over gap, to the best one as much as to any. The probability of a
-right selection is 1 less the sum over the others of the probability that they are better by more than the indifference zone (Bonferroni), by Student's
-distribution of the mean difference. A finalist that surely breaks a limit is out; one that may break it is not selected.
+All finalists meet the same replications, so that what decides is the spread of differences. Runs are shared out by optimal computing budget allocation (C.-H.
+Chen, J. Lin, E. Yucesan & S. E. Chick 2000) with that spread: to a finalist as the square of spread over gap, to the best one as much as to any. The
+probability of a right selection is 1 less the sum over the others of the probability that they are better by more than the indifference zone (Bonferroni), by
+Student's distribution of the mean difference. A finalist that surely breaks a limit is out; one that may break it is not selected.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from twin.fit.optimise.problem import SELECTION, SURE, Observation, Problem, Req
 from twin.fit.optimise.space import Setting
 from twin.study.statistics import mean_of, probability_above, student_interval
 
+NORMAL = 1.96
 FIRST = 5
 """Runs of each finalist before anything is judged."""
 ZONE = 0.01
@@ -39,8 +40,8 @@ class Finalist:
 
 @dataclass(frozen=True)
 class Judged:
-    """A finalist as judged: the ``mean`` of the objective, turned so that more is better, what is known of the limits, and ``better``, the probability that it is
-    better than the best one by more than the zone."""
+    """A finalist as judged: the ``mean`` of the objective, turned so that more is better, what is known of the limits, and ``better``, the probability that
+    it is better than the best one by more than the zone."""
 
     finalist: Finalist
     mean: float
@@ -58,18 +59,24 @@ class Judged:
 @dataclass(frozen=True)
 class Choice:
     """What the selection says: finalists from the best to the worst, those that may break a limit behind those that do not; ``probability`` that the first was
-    rightly selected within ``zone``; ``spent`` runs; ``needed`` about how many runs more would bring it to 95 %, None where it is there or cannot be told."""
+    rightly selected within ``zone``; ``spent`` runs."""
 
     judged: tuple[Judged, ...]
     probability: float
     zone: float
     spent: int
-    needed: int | None = None
 
     @property
     def best(self) -> Judged:
         """The one that was selected."""
         return self.judged[0]
+
+    @property
+    def needed(self) -> int:
+        """About how many runs of each finalist would bring the probability to 95 %, if means and spreads stay as found (normal, one side)."""
+        rivals = [one for one in self.judged[1:] if one.sure > 1.0 - SURE and one.mean > -math.inf]
+        each = [(NORMAL * one.spread / (max(self.best.mean - one.mean, 0.0) + self.zone)) ** 2 for one in rivals if self.zone > 0.0]
+        return math.ceil(max(each, default=0.0))
 
     @property
     def keeps(self) -> bool:

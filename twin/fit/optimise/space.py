@@ -52,7 +52,7 @@ class Range(Factor):
         if self.whole:
             return min(self.low + math.floor(u * self.count), self.high)
         if self.log:
-            raw = self.low * (self.high / self.low) ** u
+            raw = self.low * math.exp(u * math.log(self.high / self.low))
             step = raw * math.log(self.high / self.low)
         else:
             raw, step = self.low + u * (self.high - self.low), self.high - self.low

@@ -1,8 +1,8 @@
 """A surrogate of what runs show: a Gaussian process that says by leave-one-out how far it can be trusted, and is used only then.
 
-Matern kernel of order 5/2 with a length for each factor, and white noise, fitted by maximum likelihood (scikit-learn, on one thread). Leave-one-out residuals are
-those of S. Sundararajan & S. S. Keerthi 2001: with inverse kernel matrix Q the prediction of y_i without it is y_i - (Q y)_i / Q_ii. R2 compares them with the
-spread of the values. Expected improvement: D. R. Jones, M. Schonlau & W. J. Welch 1998, over the best predicted value, as runs are noisy.
+Matern kernel of order 5/2 with a length for each factor, and white noise, fitted by maximum likelihood (scikit-learn, on one thread). Leave-one-out residuals
+are those of S. Sundararajan & S. S. Keerthi 2001: with inverse kernel matrix Q the prediction of y_i without it is y_i - (Q y)_i / Q_ii. R2 compares them
+with the spread of the values. Expected improvement: D. R. Jones, M. Schonlau & W. J. Welch 1998, over the best predicted value, as runs are noisy.
 """
 
 from __future__ import annotations

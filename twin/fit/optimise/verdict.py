@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from twin.fit.optimise.chance import Kept, design_effect, kept_of
-from twin.fit.optimise.problem import FRESH, Objective, Observation, Problem, Request, Runs
-from twin.fit.optimise.selection import SURE, Choice
+from twin.fit.optimise.problem import FRESH, SURE, Objective, Observation, Problem, Request, Runs
+from twin.fit.optimise.selection import Choice
 from twin.fit.optimise.space import Setting
 from twin.study.statistics import Interval, student_interval
 from twin.study.verdicts import Change, change_of
@@ -42,8 +42,8 @@ class Fresh:
 
 @dataclass(frozen=True)
 class Verdict:
-    """``best`` and ``runner_up`` (None where there is none) beside the ``base``: ``over_base`` and ``over_runner_up`` are paired differences of the objective, as
-    it is, not turned; ``choice`` says how sure the selection is."""
+    """``best`` and ``runner_up`` (None where there is none) beside the ``base``: ``over_base`` and ``over_runner_up`` are paired differences of the
+    objective, as it is, not turned; ``choice`` says how sure the selection is."""
 
     objective: Objective
     choice: Choice

@@ -1,0 +1,188 @@
+"""``twin optimise``: the best setting of a plant, judged against the base on fresh random numbers."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from twin.cli import budget, terminal
+
+if TYPE_CHECKING:
+    from twin.fit.optimise.plant import Advance, Optimum
+    from twin.fit.optimise.study import OptimiseStudy
+
+MOST_FAILURES = 5
+"""Different errors that are shown."""
+
+
+def add_parser(commands: Any) -> None:
+    """Declare the command and its arguments."""
+    summary = "search the best setting of a plant and judge it against the base on fresh random numbers"
+    parser = commands.add_parser("optimise", help=summary, description=f"{summary[0].upper()}{summary[1:]}.", allow_abbrev=False)
+    parser.add_argument("study", metavar="STUDY", help="study file: what varies, what is sought, which limits hold")
+    parser.add_argument("-o", "--output", metavar="FILE", help="all runs (default: ./NAME.h5); those that are in it already are not made again")
+    parser.add_argument("--best", metavar="FILE", help="change file of the best setting to write (default: ./NAME_best.yaml)")
+    parser.add_argument("--history", metavar="FILE", help="write every setting that was tried, as CSV")
+    parser.add_argument("--report", metavar="FILE", help="write a page (HTML) with history, front, importances and verdict")
+    parser.add_argument("--executor", choices=("processes", "serial", "dask"), default="processes", help="who makes the runs (default: processes)")
+    parser.add_argument("--workers", metavar="N", type=int, help="worker processes (default: one for each core)")
+    parser.add_argument("--address", metavar="A", help="address of a dask scheduler, e.g. tcp://host:8786")
+    budget.add_yes(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command; 1 where no setting was found that keeps the limits."""
+    from twin.fit.optimise.found import write_best, write_history
+    from twin.fit.optimise.plant import optimise
+    from twin.fit.optimise.search import check_installed
+    from twin.fit.optimise.study import load_study
+
+    check_installed()
+    study = load_study(Path(options.study))
+    out = Path(options.output or f"{study.name}.h5")
+    budget.weigh([study.scenario], study.problem.effort.most, options.yes)
+    with _bar(study) as show:
+        try:
+            found = optimise(study, out, executor=options.executor, workers=options.workers, address=options.address, progress=show)
+        except KeyboardInterrupt:
+            terminal.say(f"interrupted: {show.kept()} beside {out}; the same command goes on from there")
+            return 130
+    best = None
+    if found.best is not None:
+        best = Path(options.best or f"{study.name}_best.yaml")
+        write_best(found, best)
+    if options.history is not None:
+        write_history(found, Path(options.history))
+    if options.json:
+        print(json.dumps(as_object(found, best), indent=2))
+    else:
+        _print(found, best)
+    return 0 if found.best is not None else 1
+
+
+class _Show:
+    """Called as the optimisation goes on; knows how far it is."""
+
+    def __init__(self) -> None:
+        self.advance: Advance | None = None
+        self.draw: Any = None
+
+    def __call__(self, advance: Advance) -> None:
+        self.advance = advance
+        if self.draw is not None:
+            self.draw(advance)
+
+    def kept(self) -> str:
+        """What has finished, in words."""
+        return "what had finished before is kept" if self.advance is None else f"{self.advance.done} runs are kept"
+
+
+@contextmanager
+def _bar(study: OptimiseStudy) -> Iterator[_Show]:
+    """A progress bar on stderr with phase, best value so far and the time that is left; nothing is drawn where that is no terminal."""
+    show = _Show()
+    if not sys.stderr.isatty():
+        yield show
+        return
+    from rich.markup import escape
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    from twin.fit.optimise.wording import value_text
+
+    (objective, *_) = study.problem.objectives
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[told]}"), TimeElapsedColumn())
+    with Progress(*columns, TextColumn("left"), TimeRemainingColumn(), console=terminal.console(stderr=True), transient=True) as bar:
+        task = bar.add_task(escape(study.name), total=None, told="")
+
+        def draw(advance: Advance) -> None:
+            failed = f" [red]{advance.failed} failed[/]" if advance.failed else ""
+            best = "" if math.isnan(advance.best) else f"best of a run {escape(value_text(objective, advance.best, study.units[objective.name]))}"
+            bar.update(task, description=escape(f"{study.name}: {advance.phase}"), total=advance.total, completed=advance.done, told=f"{best}{failed}")
+
+        show.draw = draw
+        yield show
+
+
+def _print(found: Optimum, best: Path | None) -> None:
+    from rich.markup import escape
+
+    from twin.cli.figures import new_table
+    from twin.fit.optimise import wording
+
+    out = terminal.console(width=160)
+    study, outcome = found.study, found.outcome
+    out.print(f"[bold]{escape(study.title or study.name)}[/]")
+    print(wording.effort_text(outcome))
+    print(wording.surrogate_text(outcome))
+    for name, share in wording.importance_rows(outcome):
+        print(f"  {name}: {100 * share:.3g} % of the variance is left if only it is unknown")
+    for title, (headings, rows) in (
+        ("finalists", wording.finalist_rows(study, outcome)),
+        (f"verdict, {study.problem.effort.confirm} fresh runs of each", wording.fresh_rows(study, outcome.verdict)),
+    ):
+        table = new_table(*headings, title=title)
+        for row in rows:
+            table.add_row(*map(escape, row))
+        out.print(table)
+    for sentence in wording.sentences(study, outcome):
+        print(sentence)
+    _print_failures(found)
+    reused = f", {found.advance.reused} of them found in the file" if found.advance.reused else ""
+    print(f"{found.advance.done} runs done{reused}; {found.advance.failed} failed")
+    print(found.path)
+    if best is not None:
+        print(f"{best}: the best setting, as a change of {found.study.path}")
+
+
+def _print_failures(found: Optimum) -> None:
+    for error, count in sorted(found.errors.items(), key=lambda item: -item[1])[:MOST_FAILURES]:
+        print(f"failed {count} x {error}")
+
+
+def as_object(found: Optimum, best: Path | None) -> dict[str, Any]:
+    """Return an optimisation as JSON; values in SI."""
+    from twin.fit.optimise import wording
+
+    study, verdict = found.study, found.outcome.verdict
+    choice, fit = verdict.choice, found.outcome.surrogate.goals[0]
+    interval = verdict.over_base.interval
+    return {
+        "file": str(found.path),
+        "study": study.name,
+        "verdict": verdict.word,
+        "best": None if found.best is None else dict(zip(study.problem.space.names, found.best.written, strict=True)),
+        "nearest": dict(zip(study.problem.space.names, choice.best.finalist.setting.written, strict=True)),
+        "over_base": {
+            "figure": verdict.objective.name,
+            "unit": study.units[verdict.objective.name],
+            "difference": _number(verdict.over_base.difference),
+            "low": None if interval is None else interval.low,
+            "high": None if interval is None else interval.high,
+            "pairs": study.problem.effort.confirm,
+        },
+        "selected": {"probability": choice.probability, "indifference": choice.zone, "finalists": len(choice.judged), "runs": choice.spent},
+        "limits": [
+            {"limit": wording.limit_text(k.limit, study.units[k.limit.name]), "value": _number(k.value), "bound": _number(k.low), "probability": k.sure}
+            for k in verdict.best.kept
+        ],
+        "surrogate": {
+            "r2": None if fit is None else fit.r2,
+            "trusted": fit is not None and fit.trusted,
+            "importances": dict(wording.importance_rows(found.outcome)),
+        },
+        "sentences": wording.sentences(study, found.outcome),
+        "runs": {"done": found.advance.done, "reused": found.advance.reused, "failed": found.advance.failed},
+        "errors": found.errors,
+        "change_file": None if best is None else str(best),
+    }
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value
