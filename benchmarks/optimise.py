@@ -3,8 +3,8 @@
     python benchmarks/optimise.py [regret|claims|selection|all] [--seeds N]
 
 Regret: the best true value less that of the setting which was selected, mean over seeds. Both sides have 80 runs of the search, 40 of the choice (160 with a
-limit). Claims: a function without any effect of its settings, 200 studies; how often "better than the base" is said. Selection: six finalists, one better than the
-others by the indifference zone, all others equal; how often it is selected.
+limit). Claims: a function without any effect of its settings, 200 studies; how often "better than the base" is said. Selection: six finalists, one better
+than the others by the indifference zone, all others equal; how often it is selected.
 """
 
 from __future__ import annotations
@@ -43,15 +43,12 @@ def regret(seeds: int) -> None:
                 truth = [case.chance(np.array(one.verdict.best.setting.values)) for one in outcomes if one.verdict.best.setting is not None]
                 sure = [one.selected is not None for one in outcomes]
                 broken = sum(value < SHARE and said for value, said in zip(truth, sure, strict=True))
-                print(
-                    f"{case.name:7} {name}: limit truly broken by {sum(v < SHARE for v in truth)} of {len(truth)} selected, {broken} of {sum(sure)} said to keep it"
-                )
+                about = f"truly broken by {sum(v < SHARE for v in truth)} of {len(truth)} selected, {broken} of {sum(sure)} said to keep it"
+                print(f"{case.name:7} {name}: limit {about}")
         a, b = np.mean(found["search"]), np.mean(found["Sobol'"])
         error = np.std(np.array(found["search"]) - np.array(found["Sobol'"]), ddof=1) / np.sqrt(seeds)
-        print(
-            f"{case.name:7} best {best:.4f}, regret {a:.4f} against {b:.4f} of Sobol', ratio {a / b:.2f} (difference {a - b:+.4f}, standard error {error:.4f})",
-            flush=True,
-        )
+        told = f"ratio {a / b:.2f} (difference {a - b:+.4f}, standard error {error:.4f})"
+        print(f"{case.name:7} best {best:.4f}, regret {a:.4f} against {b:.4f} of Sobol', {told}", flush=True)
 
 
 def claims(studies: int) -> None:

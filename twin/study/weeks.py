@@ -85,7 +85,7 @@ def figures_of_periods(result: Result, scenario: Scenario, watch: Sequence[tuple
 def _figures(file: Any, begin: float, end: float, names: Sequence[str]) -> dict[str, Kpi]:
     stems = dict.fromkeys(name.partition(".")[0] for name in names)
     tally = _Between(file)
-    bounds = np.asarray(file["time_bounds"])
+    bounds = np.asarray(file["time_bounds"][...])
     first, last = np.searchsorted(bounds[:, 0], [begin - _TOLERANCE, end - _TOLERANCE]).tolist()
     tally.add(bounds[first:last], lambda variable: np.asarray(file[variable][first:last]))
     totals = tally.totals(file)

@@ -55,9 +55,8 @@ def effort_text(outcome: Outcome) -> str:
     trials = outcome.archive.trials
     by = [sum(trial.by in who for trial in trials) for who in (("base", "sobol"), ("tpe",), ("surrogate",))]
     failed = sum(trial.observation is None for trial in trials)
-    parts = [
-        f"{len(trials)} settings tried: {by[0]} of a Sobol' sequence{' (the base one of them)' if trials[0].by == 'base' else ''}, {by[1]} by TPE, {by[2]} by the surrogate"
-    ]
+    base = " (the base one of them)" if trials[0].by == "base" else ""
+    parts = [f"{len(trials)} settings tried: {by[0]} of a Sobol' sequence{base}, {by[1]} by TPE, {by[2]} by the surrogate"]
     if failed:
         parts.append(f"{failed} of them failed")
     return "; ".join(parts)
