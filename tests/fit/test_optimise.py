@@ -18,7 +18,7 @@ from twin.errors import ScenarioError, UsageError
 from twin.fit.optimise import search, surrogate
 from twin.fit.optimise.archive import Archive, Trial
 from twin.fit.optimise.chance import design_effect, kept_of
-from twin.fit.optimise.engine import FunctionRuns, optimise_one
+from twin.fit.optimise.engine import FunctionRuns, optimise_one, optimise_problem
 from twin.fit.optimise.plant import Optimum, optimise
 from twin.fit.optimise.problem import Effort, Limit, Objective, Observation, Problem
 from twin.fit.optimise.space import Range, Space, Variants
@@ -333,3 +333,33 @@ def test_batches_do_not_depend_on_what_was_asked_before() -> None:
     show(first, "tpe")
     again = Archive(problem, list(archive.trials))
     assert search.propose(again, 8) == search.propose(archive, 8) != first
+
+
+# -- two objectives ---------------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_front_holds_what_is_best_between_two_aims() -> None:
+    """One aim is best at (0.2, 0.5), the other at (0.8, 0.5): the front is the line between, the base (0.5, 0.95) is worse than its knee in both."""
+
+    def both(values: Any, draw: np.random.Generator) -> Observation:
+        low, noise = (values["x1"] - 0.5) ** 2, 0.02 * draw.standard_normal(2)
+        return Observation({"a": 1.0 - (values["x0"] - 0.2) ** 2 - low + noise[0], "b": 5.0 + (values["x0"] - 0.8) ** 2 + low + noise[1]})
+
+    space = Space(tuple(Range(f"x{k}", "1", low=0.0, high=1.0) for k in range(2)))
+    problem = Problem(space, (Objective("a", 1), Objective("b", -1)), (), Effort(budget=60, start=20, finalists=6, select=60, confirm=10))
+    outcome = optimise_problem(problem, FunctionRuns(both, {"x0": 0.5, "x1": 0.95}, common=True))
+    front = outcome.front
+    settings = [one.point.setting.values for one in front.points]
+    assert len(settings) >= 3 and all(abs(x1 - 0.5) < 0.15 and 0.1 < x0 < 0.9 for x0, x1 in settings)
+    means = [one.point.means for one in front.points]
+    assert means == sorted(means) and [b for _, b in means] == sorted((b for _, b in means), reverse=True)
+    assert front.at_knee.word == "better" and outcome.selected == front.at_knee.point.setting
+    assert all(change.interval.confidence == pytest.approx(1 - 0.05 / (2 * len(settings))) for change in front.at_knee.changes)
+
+
+def test_the_front_of_a_plant_is_told_in_words(tmp_path: Path) -> None:
+    study = STUDY.replace("{margin: maximise}", "{throughput: maximise, product_mass.bad_out: minimise}")
+    found = optimise(write(tmp_path, study), tmp_path / "out.h5", executor="serial")
+    assert "points on the front of" in repr(found) or "1 point on the front of" in repr(found)
+    again = optimise(write(tmp_path, study), tmp_path / "out.h5", executor="serial")
+    assert repr(again) == repr(found) and again.advance.reused == again.advance.done

@@ -6,7 +6,7 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +14,16 @@ from typing import TYPE_CHECKING, Any
 from twin.cli import budget, terminal
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from twin.fit.optimise.chance import Kept
+    from twin.fit.optimise.engine import Outcome
+    from twin.fit.optimise.front import Against
     from twin.fit.optimise.plant import Advance, Optimum
+    from twin.fit.optimise.space import Setting
     from twin.fit.optimise.study import OptimiseStudy
+    from twin.fit.optimise.verdict import Verdict
+    from twin.study.verdicts import Change
 
 MOST_FAILURES = 5
 """Different errors that are shown."""
@@ -120,15 +128,12 @@ def _print(found: Optimum, best: Path | None) -> None:
     study, outcome = found.study, found.outcome
     out.print(f"[bold]{escape(study.title or study.name)}[/]")
     print(wording.effort_text(outcome))
-    print(wording.surrogate_text(outcome))
-    for name, share in wording.importance_rows(outcome):
-        print(f"  {name}: {100 * share:.3g} % of the variance is left if only it is unknown")
-    for title, (headings, rows) in (
-        ("finalists", wording.finalist_rows(study, outcome)),
-        (f"verdict, {study.problem.effort.confirm} fresh runs of each", wording.fresh_rows(study, outcome.verdict)),
-    ):
-        table = new_table(*headings, title=title)
-        for row in rows:
+    for text in wording.surrogate_texts(outcome):
+        print(text)
+    _print_importances(out, outcome)
+    for found_table in wording.tables(study, outcome):
+        table = new_table(*found_table.headings, title=found_table.title)
+        for row in found_table.rows:
             table.add_row(*map(escape, row))
         out.print(table)
     for sentence in wording.sentences(study, outcome):
@@ -141,6 +146,21 @@ def _print(found: Optimum, best: Path | None) -> None:
         print(f"{best}: the best setting, as a change of {found.study.path}")
 
 
+def _print_importances(out: Console, outcome: Outcome) -> None:
+    """What of an objective's variance would be left if only one of them were unknown."""
+    from rich.markup import escape
+
+    from twin.cli.figures import new_table
+    from twin.fit.optimise import wording
+
+    rows = wording.importance_rows(outcome)
+    if rows:
+        table = new_table("importance", *(one.name for one in outcome.problem.objectives))
+        for name, shares in rows:
+            table.add_row(escape(name), *map(wording.importance_text, shares))
+        out.print(table)
+
+
 def _print_failures(found: Optimum) -> None:
     for error, count in sorted(found.errors.items(), key=lambda item: -item[1])[:MOST_FAILURES]:
         print(f"failed {count} x {error}")
@@ -149,39 +169,62 @@ def _print_failures(found: Optimum) -> None:
 def as_object(found: Optimum, best: Path | None) -> dict[str, Any]:
     """Return an optimisation as JSON; values in SI."""
     from twin.fit.optimise import wording
+    from twin.fit.optimise.engine import Double, Single
 
-    study, verdict = found.study, found.outcome.verdict
-    choice, fit = verdict.choice, found.outcome.surrogate.goals[0]
-    interval = verdict.over_base.interval
+    study, outcome = found.study, found.outcome
+    own: dict[str, Any] = {}
+    if isinstance(outcome, Single):
+        own = _of_one(study, outcome.verdict)
+    elif isinstance(outcome, Double):
+        own = {"front": [_point(study, one, knee=k == outcome.front.knee) for k, one in enumerate(outcome.front.points)]}
     return {
         "file": str(found.path),
         "study": study.name,
-        "verdict": verdict.word,
-        "best": None if found.best is None else dict(zip(study.problem.space.names, found.best.written, strict=True)),
-        "nearest": dict(zip(study.problem.space.names, choice.best.finalist.setting.written, strict=True)),
-        "over_base": {
-            "figure": verdict.objective.name,
-            "unit": study.units[verdict.objective.name],
-            "difference": _number(verdict.over_base.difference),
-            "low": None if interval is None else interval.low,
-            "high": None if interval is None else interval.high,
-            "pairs": study.problem.effort.confirm,
+        "best": None if found.best is None else _setting(found.best),
+        **own,
+        "surrogates": {
+            objective.name: None if fit is None else {"r2": fit.r2, "trusted": fit.trusted}
+            for objective, fit in zip(study.problem.objectives, outcome.surrogate.goals, strict=True)
         },
-        "selected": {"probability": choice.probability, "indifference": choice.zone, "finalists": len(choice.judged), "runs": choice.spent},
-        "limits": [
-            {"limit": wording.limit_text(k.limit, study.units[k.limit.name]), "value": _number(k.value), "bound": _number(k.low), "probability": k.sure}
-            for k in verdict.best.kept
-        ],
-        "surrogate": {
-            "r2": None if fit is None else fit.r2,
-            "trusted": fit is not None and fit.trusted,
-            "importances": dict(wording.importance_rows(found.outcome)),
-        },
-        "sentences": wording.sentences(study, found.outcome),
+        "importances": {name: [_number(share) for share in shares] for name, shares in wording.importance_rows(outcome)},
+        "sentences": wording.sentences(study, outcome),
         "runs": {"done": found.advance.done, "reused": found.advance.reused, "failed": found.advance.failed},
         "errors": found.errors,
         "change_file": None if best is None else str(best),
     }
+
+
+def _setting(setting: Setting) -> dict[str, Any]:
+    return dict(zip(setting.space.names, setting.written, strict=True))
+
+
+def _of_one(study: OptimiseStudy, verdict: Verdict) -> dict[str, Any]:
+    choice = verdict.choice
+    return {
+        "verdict": verdict.word,
+        "nearest": _setting(choice.best.finalist.setting),
+        "over_base": _change(study, verdict.objective.name, verdict.over_base),
+        "selected": {"probability": choice.probability, "indifference": choice.zone, "finalists": len(choice.judged), "runs": choice.spent},
+        "limits": _limits(study, verdict.best.kept),
+    }
+
+
+def _point(study: OptimiseStudy, one: Against, *, knee: bool) -> dict[str, Any]:
+    changes = [_change(study, objective.name, change) for objective, change in zip(study.problem.objectives, one.changes, strict=True)]
+    return {"setting": _setting(one.point.setting), "knee": knee, "verdict": one.word, "over_base": changes, "limits": _limits(study, one.fresh.kept)}
+
+
+def _change(study: OptimiseStudy, name: str, change: Change) -> dict[str, Any]:
+    ends = (None, None) if change.interval is None else (change.interval.low, change.interval.high)
+    difference = {"difference": _number(change.difference), "low": ends[0], "high": ends[1]}
+    return {"figure": name, "unit": study.units[name], **difference, "pairs": study.problem.effort.confirm}
+
+
+def _limits(study: OptimiseStudy, kept: Sequence[Kept]) -> list[dict[str, Any]]:
+    from twin.fit.optimise.wording import limit_text
+
+    texts = [limit_text(one.limit, study.units[one.limit.name]) for one in kept]
+    return [{"limit": text, "value": _number(one.value), "bound": _number(one.low), "probability": one.sure} for text, one in zip(texts, kept, strict=True)]
 
 
 def _number(value: float) -> float | None:

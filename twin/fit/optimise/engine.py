@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from twin.errors import RunError
-from twin.fit.optimise import search, surrogate
+from twin.fit.optimise import front, search, surrogate
 from twin.fit.optimise.archive import Archive, Trial
 from twin.fit.optimise.finalists import finalists
+from twin.fit.optimise.front import Front, judge_front
 from twin.fit.optimise.problem import SEARCH, Observation, Problem, Request, Runs
 from twin.fit.optimise.selection import select
 from twin.fit.optimise.space import Setting
@@ -21,17 +22,39 @@ from twin.study.statistics import mean_of
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an optimisation found: all trials, the surrogate that was fitted to them at the end, and the verdict."""
+    """What an optimisation found: all trials, and the surrogate that was fitted to them at the end."""
 
     problem: Problem
     archive: Archive
     surrogate: Surrogate
-    verdict: Verdict
 
     @property
     def selected(self) -> Setting | None:
         """The setting that was selected; None where it does not surely keep the limits."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Single(Outcome):
+    """With one objective: the verdict on the best setting."""
+
+    verdict: Verdict
+
+    @property
+    def selected(self) -> Setting | None:
         return self.verdict.best.setting if self.verdict.best.keeps else None
+
+
+@dataclass(frozen=True)
+class Double(Outcome):
+    """With two objectives: their front; its knee is what is selected."""
+
+    front: Front
+
+    @property
+    def selected(self) -> Setting | None:
+        knee = self.front.at_knee
+        return knee.point.setting if knee.fresh.keeps else None
 
 
 def explore(problem: Problem, runs: Runs) -> Archive:
@@ -75,15 +98,22 @@ def merged(runs: Sequence[Observation | None]) -> Observation | None:
 
 def optimise_problem(problem: Problem, runs: Runs) -> Outcome:
     """Search, choose and judge."""
-    return optimise_one(problem, runs)
+    return optimise_one(problem, runs) if len(problem.objectives) == 1 else optimise_two(problem, runs)
 
 
-def optimise_one(problem: Problem, runs: Runs) -> Outcome:
+def optimise_one(problem: Problem, runs: Runs) -> Single:
     """Search, choose and judge, with one objective."""
     archive = explore(problem, runs)
     fitted = surrogate.surrogate_of(archive)
     choice = select(problem, finalists(archive, fitted, problem.effort.finalists), runs)
-    return Outcome(problem, archive, fitted, judge(problem, choice, runs))
+    return Single(problem, archive, fitted, judge(problem, choice, runs))
+
+
+def optimise_two(problem: Problem, runs: Runs) -> Double:
+    """Search, choose and judge, with two objectives."""
+    archive = explore(problem, runs)
+    fitted = surrogate.surrogate_of(archive)
+    return Double(problem, archive, fitted, judge_front(problem, front.finalists(archive, fitted), runs))
 
 
 Function = Callable[[Mapping[str, float], np.random.Generator], Observation]

@@ -31,11 +31,11 @@ def finalists(archive: Archive, surrogate: Surrogate, count: int) -> list[Settin
     settings = list(dict.fromkeys(trial.setting for trial in trials))
     if not settings:
         return []
-    values = _values(archive, surrogate, settings)
+    values = values_of(archive, surrogate, settings)
     ordered = sorted(range(len(settings)), key=lambda k: -values[k])
     if not archive.problem.limits:
         return [settings[k] for k in ordered[:count]]
-    distance = np.min([_distance(limit, trials, settings) for limit in archive.problem.limits], axis=0)
+    distance = distances(archive, settings)
     chosen: list[int] = []
     for place, least in enumerate(DISTANCES):
         room = count // len(DISTANCES) + (place < count % len(DISTANCES))
@@ -45,9 +45,16 @@ def finalists(archive: Archive, surrogate: Surrogate, count: int) -> list[Settin
     return [settings[k] for k in sorted(chosen, key=lambda k: -values[k])]
 
 
-def _values(archive: Archive, surrogate: Surrogate, settings: Sequence[Setting]) -> list[float]:
-    """The value of each setting: as the surrogate has it where it is trusted, else the mean of its runs."""
-    goal, objective = surrogate.goals[0], archive.problem.objectives[0]
+def distances(archive: Archive, settings: Sequence[Setting]) -> Floats:
+    """Return how far settings are predicted to be from the nearest limit, see :data:`DISTANCES`; infinite without limits."""
+    limits = archive.problem.limits
+    found: Floats = np.min([_distance(limit, archive.usable, settings) for limit in limits], axis=0) if limits else np.full(len(settings), np.inf)
+    return found
+
+
+def values_of(archive: Archive, surrogate: Surrogate, settings: Sequence[Setting], place: int = 0) -> list[float]:
+    """Return the value of an objective at each setting: as the surrogate has it where it is trusted, else the mean of its runs."""
+    goal, objective = surrogate.goals[place], archive.problem.objectives[place]
     if goal is not None and goal.trusted:
         return [float(value) for value in goal.predict(np.array(unit_points(settings)))[0]]
     seen: dict[Setting, list[float]] = {}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 from twin.fit.optimise.archive import goal_of
 from twin.fit.optimise.chance import Kept
-from twin.fit.optimise.engine import Outcome
+from twin.fit.optimise.engine import Double, Outcome, Single
+from twin.fit.optimise.front import Front
 from twin.fit.optimise.problem import SURE, Limit, Objective
-from twin.fit.optimise.selection import Judged
 from twin.fit.optimise.space import Setting
 from twin.fit.optimise.study import OptimiseStudy
 from twin.fit.optimise.surrogate import TRUSTED, importances
@@ -62,22 +62,32 @@ def effort_text(outcome: Outcome) -> str:
     return "; ".join(parts)
 
 
-def surrogate_text(outcome: Outcome) -> str:
-    """Return whether the surrogate can be trusted."""
-    fit = outcome.surrogate.goals[0]
-    name = outcome.problem.objectives[0].name
-    if fit is None:
-        return f"no surrogate of {name}: too few settings, or all alike; no importances"
-    r2 = f"R2 {fit.r2:.2f} by leave-one-out"
-    return f"surrogate of {name}: {r2}" if fit.trusted else f"surrogate of {name}: {r2}, under {TRUSTED:g}: not trusted, not used; no importances"
+def surrogate_texts(outcome: Outcome) -> list[str]:
+    """Return for each objective whether its surrogate can be trusted."""
+    found = []
+    for objective, fit in zip(outcome.problem.objectives, outcome.surrogate.goals, strict=True):
+        each = outcome.problem.effort.replications
+        shared = "replication that all settings share" if each == 1 else f"{each} replications that all settings share"
+        if fit is None:
+            found.append(f"no surrogate of {objective.name}: too few settings, or all alike; no importances")
+        else:
+            r2 = f"surrogate of {objective.name}: R2 {fit.r2:.2f} by leave-one-out, on the {shared}"
+            found.append(r2 if fit.trusted else f"{r2}; under {TRUSTED:g}: not trusted, not used, no importances")
+    return found
 
 
-def importance_rows(outcome: Outcome) -> list[tuple[str, float]]:
-    """Return what varies with its total index on the surrogate, largest first; nothing where that is not trusted."""
-    fit, space = outcome.surrogate.goals[0], outcome.problem.space
-    if fit is None or not fit.trusted:
-        return []
-    return sorted(zip(space.names, importances(fit, space, outcome.problem.seed), strict=True), key=lambda row: -row[1])
+def importance_rows(outcome: Outcome) -> list[tuple[str, list[float]]]:
+    """Return what varies with its total index for each objective, on the surrogate, largest first; NaN where that is not trusted, nothing where none is."""
+    space = outcome.problem.space
+    columns = [importances(fit, space) if fit is not None and fit.trusted else [math.nan] * len(space) for fit in outcome.surrogate.goals]
+    rows = [(name, [column[k] for column in columns]) for k, name in enumerate(space.names)]
+    known = [row for row in rows if not all(math.isnan(share) for share in row[1])]
+    return sorted(known, key=lambda row: -max(share for share in row[1] if not math.isnan(share)))
+
+
+def importance_text(share: float) -> str:
+    """Return a total index in per cent."""
+    return "–" if math.isnan(share) else "under 1 %" if share < 0.01 else f"{100 * share:.0f} %"
 
 
 def value_text(objective: Objective, goal: float, unit: str) -> str:
@@ -96,8 +106,23 @@ def searched(outcome: Outcome, setting: Setting) -> float:
     return mean_of([goal_of(objective, trial.observation) for trial in outcome.archive if trial.setting == setting and trial.observation is not None])
 
 
-def finalist_rows(study: OptimiseStudy, outcome: Outcome) -> tuple[list[str], list[list[str]]]:
-    """Return headings and rows of the finalists, the selected one first."""
+@dataclass(frozen=True)
+class Table:
+    """A table in words: its title, headings and rows."""
+
+    title: str
+    headings: list[str]
+    rows: list[list[str]]
+
+
+def tables(study: OptimiseStudy, outcome: Outcome) -> list[Table]:
+    """Return the tables that are shown: the finalists, and the verdict; of two objectives the front."""
+    if isinstance(outcome, Single):
+        return [_finalists(study, outcome), _verdict(study, outcome.verdict)]
+    return [_front(study, outcome.front)] if isinstance(outcome, Double) else []
+
+
+def _finalists(study: OptimiseStudy, outcome: Single) -> Table:
     problem, (objective, *_) = study.problem, study.problem.objectives
     unit = study.units[objective.name]
     headings = ["", *problem.space.names, f"{objective.name}, search", "choice", "runs", *(limit.name for limit in problem.limits)]
@@ -106,22 +131,37 @@ def finalist_rows(study: OptimiseStudy, outcome: Outcome) -> tuple[list[str], li
         found = [value_text(objective, value, unit) for value in (searched(outcome, one.finalist.setting), one.mean)]
         limits = [kept_text(kept, study.units[kept.limit.name]) for kept in one.kept]
         rows.append([str(k + 1), *setting_cells(one.finalist.setting, 0), *found, str(len(one.finalist.runs)), *limits])
-    return headings, rows
+    return Table("finalists", headings, rows)
 
 
-def fresh_rows(study: OptimiseStudy, verdict: Verdict) -> tuple[list[str], list[list[str]]]:
-    """Return headings and rows of base, best and runner-up on fresh random numbers."""
+def _verdict(study: OptimiseStudy, verdict: Verdict) -> Table:
     problem, objective = study.problem, verdict.objective
-    unit = study.units[objective.name]
     headings = ["", *problem.space.names, objective.name, "less the base", *(limit.name for limit in problem.limits)]
-    sides = [("base", verdict.base, ""), ("best", verdict.best, over_text(study, verdict, verdict.over_base))]
+    sides = [("base", verdict.base, ""), ("best", verdict.best, over_text(study, objective, verdict.over_base, verdict.base, verdict.best))]
     if verdict.runner_up is not None:
         sides.append(("runner-up", verdict.runner_up, ""))
     rows = []
     for name, side, less in sides:
-        mean = kpi_text(objective.name, _mean(side, objective), unit)
+        mean = kpi_text(objective.name, _mean(side, objective), study.units[objective.name])
         rows.append([name, *setting_cells(side.setting, len(problem.space)), mean, less, *(kept_text(one, study.units[one.limit.name]) for one in side.kept)])
-    return headings, rows
+    return Table(f"verdict, {problem.effort.confirm} fresh runs of each", headings, rows)
+
+
+def _front(study: OptimiseStudy, front: Front) -> Table:
+    problem = study.problem
+    pairs = [heading for objective in problem.objectives for heading in (objective.name, "less the base")]
+    headings = ["", *problem.space.names, *pairs, "verdict", *(limit.name for limit in problem.limits)]
+    base = [cell for objective in problem.objectives for cell in (kpi_text(objective.name, _mean(front.base, objective), study.units[objective.name]), "")]
+    rows = [["base", *setting_cells(None, len(problem.space)), *base, "", *(kept_text(one, study.units[one.limit.name]) for one in front.base.kept)]]
+    for k, one in enumerate(front.points):
+        cells = []
+        for objective, change in zip(problem.objectives, one.changes, strict=True):
+            mean = kpi_text(objective.name, _mean(one.fresh, objective), study.units[objective.name])
+            cells += [mean, over_text(study, objective, change, front.base, one.fresh)]
+        name = "knee" if k == front.knee else str(k + 1)
+        limits = [kept_text(kept, study.units[kept.limit.name]) for kept in one.fresh.kept]
+        rows.append([name, *setting_cells(one.point.setting, 0), *cells, one.word, *limits])
+    return Table(f"front, {problem.effort.confirm} fresh runs of each", headings, rows)
 
 
 def _mean(side: Fresh, objective: Objective) -> float:
@@ -129,29 +169,61 @@ def _mean(side: Fresh, objective: Objective) -> float:
     return math.nan if interval is None else interval.mean
 
 
-def over_text(study: OptimiseStudy, verdict: Verdict, change: Change) -> str:
-    """Return a paired difference with its half-width."""
-    name = verdict.objective.name
+def over_text(study: OptimiseStudy, objective: Objective, change: Change, *sides: Fresh) -> str:
+    """Return a paired difference with its half-width, in the unit of the sides."""
     width = None if change.interval is None else change.interval.half_width
-    return difference_text(name, change.difference, width, study.units[name], _mean(verdict.base, verdict.objective), _mean(verdict.best, verdict.objective))
+    return difference_text(objective.name, change.difference, width, study.units[objective.name], *(_mean(side, objective) for side in sides))
 
 
 def sentences(study: OptimiseStudy, outcome: Outcome) -> list[str]:
-    """Return the verdict in sentences: better than the base or not, how surely selected, the runner-up, whether more runs could change it."""
-    verdict = outcome.verdict
+    """Return the verdict in sentences."""
+    if isinstance(outcome, Single):
+        return _of_one(study, outcome.verdict)
+    return _of_two(study, outcome.front) if isinstance(outcome, Double) else []
+
+
+def _of_one(study: OptimiseStudy, verdict: Verdict) -> list[str]:
+    """Better than the base or not, how surely selected, the runner-up, whether more runs could change it."""
     said = [_against_base(study, verdict)]
     said += [_limit_said(study, kept) for kept in verdict.best.kept]
     said.append(_selected(study, verdict))
     if verdict.over_runner_up is not None:
         rival = "" if verdict.runner_up is None or verdict.runner_up.keeps else ", which does not surely keep the limits"
-        said.append(f"the best less the runner-up{rival}: {over_text(study, verdict, verdict.over_runner_up) or 'no value'}")
+        less = over_text(study, verdict.objective, verdict.over_runner_up, verdict.best)
+        said.append(f"the best less the runner-up{rival}: {less or 'no value'}")
     said.append(_more_runs(verdict))
+    return said
+
+
+def _of_two(study: OptimiseStudy, front: Front) -> list[str]:
+    """What the points of the front are against the base, the knee first, and whether more runs could change it."""
+    runs, (one, other) = study.problem.effort.confirm, study.problem.objectives
+    knee, count = front.at_knee, len(front.points)
+    heads = {
+        "better": "the knee of the front is better than the base in one objective at least, and worse in none",
+        "worse": "the knee of the front is worse than the base",
+        "mixed": "the knee of the front is better than the base in one objective and worse in the other",
+        "cannot tell": "cannot tell whether the knee of the front is better than the base",
+        "not kept": "no setting was found that surely keeps the limits; the nearest one is shown",
+    }
+    less = ", ".join(f"{o.name} {over_text(study, o, c, front.base, knee.fresh) or 'no value'}" for o, c in zip((one, other), knee.changes, strict=True))
+    said = [f"{heads[knee.word]}: {less} on {runs} fresh pairs of runs"]
+    said.append(f"intervals at {100 * front.confidence:.4g} % each, so that all {2 * count} hold at once at 95 % (Bonferroni)")
+    said += [_limit_said(study, kept) for kept in knee.fresh.kept]
+    words = [point.word for point in front.points]
+    counts = ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))
+    said.append(f"{count} {'point' if count == 1 else 'points'} on the front of {count + len(front.beaten)} finalists; against the base: {counts}")
+    if "cannot tell" in words:
+        needed = [c.needed for p in front.points if p.word == "cannot tell" for c in p.changes if c.needed is not None]
+        said.append(f"more runs could change this: about {max(needed) if needed else MOST_NEEDED} pairs, if differences stay as found (runs: {{verdict: …}})")
+    else:
+        said.append("more runs would hardly change the verdicts; a longer search may move the front (runs: {search: …})")
     return said
 
 
 def _against_base(study: OptimiseStudy, verdict: Verdict) -> str:
     name, runs = verdict.objective.name, study.problem.effort.confirm
-    less = over_text(study, verdict, verdict.over_base)
+    less = over_text(study, verdict.objective, verdict.over_base, verdict.base, verdict.best)
     on = f"{name} {less} on {runs} fresh pairs of runs, 95 % interval" if less else f"no value of {name} on fresh runs"
     heads = {
         "better": "the best setting is better than the base",
@@ -200,7 +272,7 @@ def _more_runs(verdict: Verdict) -> str:
 
 def lines(study: OptimiseStudy, outcome: Outcome) -> list[str]:
     """Return all of it as text."""
-    found = [study.title or study.name, effort_text(outcome), surrogate_text(outcome)]
+    found = [study.title or study.name, effort_text(outcome), *surrogate_texts(outcome)]
     if outcome.selected is not None:
         found.append(f"best: {outcome.selected.text}")
     return [*found, *sentences(study, outcome)]
@@ -208,5 +280,13 @@ def lines(study: OptimiseStudy, outcome: Outcome) -> list[str]:
 
 def rank_of(outcome: Outcome, setting: Setting) -> int:
     """Return the place of a setting among the finalists, from 1; 0 where it is none."""
-    judged: Sequence[Judged] = outcome.verdict.choice.judged
-    return next((k + 1 for k, one in enumerate(judged) if one.finalist.setting == setting), 0)
+    return next((k + 1 for k, one in enumerate(finalists_of(outcome)) if one == setting), 0)
+
+
+def finalists_of(outcome: Outcome) -> list[Setting]:
+    """Return the settings of the choice, the selected one, or the front, first."""
+    if isinstance(outcome, Single):
+        return [one.finalist.setting for one in outcome.verdict.choice.judged]
+    if isinstance(outcome, Double):
+        return [one.point.setting for one in outcome.front.points] + [one.setting for one in outcome.front.beaten]
+    return []
