@@ -244,10 +244,16 @@ def test_the_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 def test_the_command_prints_a_verdict_and_writes_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     write(tmp_path)
     monkeypatch.chdir(tmp_path)
-    assert main(["optimise", "study.yaml", "--executor", "serial", "--history", "h.csv"]) == 0
+    assert main(["optimise", "study.yaml", "--executor", "serial", "--history", "h.csv", "--report", "page.html"]) == 0
     printed = capsys.readouterr().out
     assert "16 settings tried: 8 of a Sobol' sequence (the base one of them)" in printed and "fresh pairs of runs, 95 % interval" in printed
     assert (tmp_path / "study_best.yaml").is_file() and (tmp_path / "h.csv").is_file() and (tmp_path / "study.h5").is_file()
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert (page.count('class="dot') == 16 and "cannot tell" in page) or "better than the base" in page
+    (tmp_path / "mine.html").write_text("mine", encoding="utf-8")
+    capsys.readouterr()
+    assert main(["optimise", "study.yaml", "--executor", "serial", "--report", "mine.html", "--json"]) == 3
+    assert (tmp_path / "mine.html").read_text(encoding="utf-8") == "mine"
 
 
 # -- the search without a plant ---------------------------------------------------------------------------------------------------------------

@@ -68,6 +68,10 @@ def run(options: argparse.Namespace) -> int:
         write_best(found, best)
     if options.history is not None:
         write_history(found, Path(options.history))
+    if options.report is not None:
+        from twin.report.optimising import write_page
+
+        write_page(found, Path(options.report))
     if options.json:
         print(json.dumps(as_object(found, best), indent=2))
     else:

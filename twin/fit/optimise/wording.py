@@ -87,7 +87,7 @@ def importance_rows(outcome: Outcome) -> list[tuple[str, list[float]]]:
 
 def importance_text(share: float) -> str:
     """Return a total index in per cent."""
-    return "–" if math.isnan(share) else "under 1 %" if share < 0.01 else f"{100 * share:.0f} %"
+    return "–" if math.isnan(share) else "under 1 %" if share < 0.01 else f"{100 * min(share, 1.0):.0f} %"
 
 
 def value_text(objective: Objective, goal: float, unit: str) -> str:
