@@ -21,6 +21,7 @@ from twin.fit.optimise.chance import design_effect, kept_of
 from twin.fit.optimise.engine import FunctionRuns, optimise_one, optimise_problem
 from twin.fit.optimise.plant import Optimum, optimise
 from twin.fit.optimise.problem import Effort, Limit, Objective, Observation, Problem
+from twin.fit.optimise.selection import select
 from twin.fit.optimise.space import Range, Space, Variants
 from twin.fit.optimise.study import load_study
 from twin.study.executors import Serial
@@ -162,7 +163,7 @@ limits:
   - {figure: throughput, at_most: 3 t/h}
   - {figure: grade.good_out.good, at_least: 50 %, in: 60 %}
 kind: terminating
-runs: {search: 14, start: 8, replications: 1, finalists: 3, choice: 12, verdict: 6}
+runs: {search: 14, start: 8, replications: 1, finalists: 3, choice: 60, verdict: 20}
 """
 
 
@@ -171,7 +172,7 @@ def test_limits_on_means_and_in_a_share_of_weeks_are_kept(tmp_path: Path) -> Non
     mean, weeks = found.outcome.verdict.best.kept
     assert found.best is not None and found.best.values[0] * 3.6 < 3.05
     assert mean.low * 3.6 <= 3.0 and mean.value <= mean.low and mean.sure > 0.95
-    assert weeks.periods == 6 * 2 and weeks.counted <= weeks.periods and weeks.limit.share == 0.6
+    assert weeks.periods == 20 * 2 and weeks.counted <= weeks.periods and weeks.limit.share == 0.6
     assert "grade.good_out.good (true) at least 50 % in 60 % of ISO weeks: kept" in repr(found)
 
 
@@ -252,7 +253,7 @@ def test_the_command_prints_a_verdict_and_writes_files(tmp_path: Path, monkeypat
     assert (page.count('class="dot') == 16 and "cannot tell" in page) or "better than the base" in page
     (tmp_path / "mine.html").write_text("mine", encoding="utf-8")
     capsys.readouterr()
-    assert main(["optimise", "study.yaml", "--executor", "serial", "--report", "mine.html", "--json"]) == 3
+    assert main(["optimise", "study.yaml", "--executor", "serial", "--report", "mine.html", "--json"]) == 2
     assert (tmp_path / "mine.html").read_text(encoding="utf-8") == "mine"
 
 
@@ -369,3 +370,25 @@ def test_the_front_of_a_plant_is_told_in_words(tmp_path: Path) -> None:
     assert "points on the front of" in repr(found) or "1 point on the front of" in repr(found)
     again = optimise(write(tmp_path, study), tmp_path / "out.h5", executor="serial")
     assert repr(again) == repr(found) and again.advance.reused == again.advance.done
+
+
+def test_runs_that_are_all_equal_are_no_certainty() -> None:
+    """Five runs of each finalist, all of them 100 %: the choice is not called sure, and goes on until so many were equal that it is."""
+    space = Space((Range("x", "1", low=0.0, high=3.0, whole=True),))
+    problem = Problem(space, (Objective("y", 1, 0.01),), (Limit("z", 0.9, 1),), Effort(select=120))
+    runs = FunctionRuns(lambda values, draw: Observation({"y": 1.0, "z": 1.0}), {"x": 0.0})
+    few = select(replace(problem, effort=Effort(select=20)), space.every(), runs)
+    assert few.spent == 20 and few.probability < 0.95 and few.best.sure == pytest.approx(6 / 7)
+    more = select(problem, space.every(), runs)
+    assert more.spent > 60 and more.best.sure >= 0.95
+
+
+def test_a_space_of_few_settings_is_tried_whole_and_the_base_is_a_finalist(tmp_path: Path) -> None:
+    """The base is the best of four settings: it is selected, and nothing is claimed."""
+    study = STUDY.replace("units.sort.rate: {low: 1 t/h, high: 5 t/h}", "units.sort.rate: {list: [1 t/h, 4 t/h]}").replace(
+        "  units.yard.capacity: {list: [50 t, 100 t]}\n", ""
+    )
+    found = optimise(write(tmp_path, study), tmp_path / "out.h5", executor="serial")
+    assert [trial.by for trial in found.outcome.archive] == ["base", "all", "all", "all"]
+    assert found.best is not None and found.best.written == ("4 t/h", "always") and not found.outcome.verdict.claims
+    assert "no setting was found that is better than the base" in repr(found)

@@ -23,7 +23,7 @@ PAGE = text_mark("an optimisation page of twin", b'<meta name="generator" conten
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720.0, 260.0, 96.0, 16.0, 14.0, 34.0
 DOT = 5.0
 TICKS = 4
-CLASSES = {"base": "dot", "sobol": "dot", "tpe": "dot tpe", "surrogate": "dot surrogate"}
+CLASSES = {"base": "dot", "all": "dot", "sobol": "dot", "tpe": "dot tpe", "surrogate": "dot surrogate"}
 
 
 def write_page(found: Optimum, out: Path) -> Path:
@@ -164,7 +164,8 @@ def front(found: Optimum, outcome: Double) -> Drawing:
     dots = [(trial, one.sense * a, other.sense * b) for trial, a, b in pairs if not math.isnan(a + b)]
     ends = [(one.sense * point.point.means[0], other.sense * point.point.means[1]) for point in outcome.front.points]
     title = f"{other.name} over {one.name}"
-    frame = _Frame(title, f"{len(ends)} point{'' if len(ends) == 1 else 's'} on the front", [x for _, x, _ in dots] + [x for x, _ in ends], [y for _, _, y in dots] + [y for _, y in ends])
+    about = f"{len(ends)} point{'' if len(ends) == 1 else 's'} on the front"
+    frame = _Frame(title, about, [x for _, x, _ in dots] + [x for x, _ in ends], [y for _, _, y in dots] + [y for _, y in ends])
     frame.axes(_ticks(frame.x, one, units[one.name]), one.name, _ticks(frame.y, other, units[other.name]))
     for trial, x, y in dots:
         frame.dot(CLASSES[trial.by], x, y, trial.setting.text)

@@ -13,7 +13,7 @@ from twin.study.statistics import mean_of
 
 @dataclass(frozen=True)
 class Trial:
-    """A setting that the search ran, and what it showed; ``observation`` is None where the run failed. ``by``: base, sobol, tpe or surrogate."""
+    """A setting that the search ran, and what it showed; ``observation`` is None where the run failed. ``by``: base, all, sobol, tpe or surrogate."""
 
     setting: Setting
     observation: Observation | None

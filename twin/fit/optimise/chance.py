@@ -3,7 +3,8 @@
 A limit in a share of weeks is judged by Jeffreys' distribution of that share (L. D. Brown, T. T. Cai & A. DasGupta 2001), Beta(1/2 + kept, 1/2 + broken).
 Runs are independent, weeks of one run are not: a bay that is full on Sunday is full on Monday. So weeks count as fewer: their number is divided by the design
 effect, the variance of a run's share over what independent weeks would give (J. N. K. Rao & A. J. Scott 1992), pooled over all settings that were run alike,
-at least 1 and at most the weeks of a run. A limit on a mean is judged by Student's distribution of the mean over runs.
+at least 1 and at most the weeks of a run. A limit on a mean is judged by Student's distribution of the mean over runs; of runs that are
+all equal by Laplace's rule of succession, as a spread of nothing in few runs is no certainty.
 """
 
 from __future__ import annotations
@@ -73,10 +74,25 @@ def _share_kept(limit: Limit, runs: Sequence[Observation], effect: float) -> Kep
     return Kept(limit, sum(periods) / len(periods), low, sure, len(runs), len(periods), counted)
 
 
+def sure_above(values: Sequence[float], least: float) -> float:
+    """Return the probability that the mean of runs is at least ``least``, by Student's distribution; 0.5 of one run.
+
+    Of runs that are all equal, which say nothing of a spread, it is Laplace's rule of succession, (n + 1) / (n + 2):
+
+    >>> round(sure_above([1.0, 2.0, 3.0], 0.0), 3), round(sure_above([1.0] * 5, 1.0), 3), round(sure_above([1.0] * 5, 2.0), 3)
+    (0.963, 0.857, 0.143)
+    """
+    interval = student_interval(values)
+    if interval is None:
+        return 0.5 if values else 0.0
+    if interval.standard_error == 0.0:
+        return (interval.n + 1) / (interval.n + 2) if interval.mean >= least else 1.0 / (interval.n + 2)
+    return probability_above(interval, least)
+
+
 def _mean_kept(limit: Limit, runs: Sequence[Observation]) -> Kept:
     slacks = [slack for run in runs if not math.isnan(slack := slack_of(limit, run))]
     interval = student_interval(slacks, 2.0 * SURE - 1.0)
-    if interval is None:
-        sure = 0.0 if not slacks else 0.5
-        return Kept(limit, limit.value + limit.sense * mean_of(slacks), math.nan, sure, len(slacks))
-    return Kept(limit, limit.value + limit.sense * interval.mean, limit.value + limit.sense * interval.low, probability_above(interval, 0.0), len(slacks))
+    sure, mean = sure_above(slacks, 0.0), limit.value + limit.sense * mean_of(slacks)
+    told = interval is not None and (interval.standard_error > 0.0 or sure >= SURE)
+    return Kept(limit, mean, limit.value + limit.sense * interval.low if told and interval is not None else math.nan, sure, len(slacks))

@@ -58,16 +58,19 @@ class Double(Outcome):
 
 
 def explore(problem: Problem, runs: Runs) -> Archive:
-    """Spend the budget of the search: the start, then batch after batch. Raises :class:`~twin.errors.RunError` where every run fails."""
+    """Spend the budget of the search: the start, then batch after batch; where there are no more settings than that, try each. Raises
+    :class:`~twin.errors.RunError` where every run fails."""
     search.check_installed()
     archive = Archive(problem)
     effort = problem.effort
+    whole = 0 < problem.space.size <= effort.budget
     first = [] if problem.base is None else [problem.space.setting(problem.base)]
-    more = [setting for setting in search.start(problem, effort.start) if setting not in first]
-    _try(archive, [*((setting, "base") for setting in first), *((setting, "sobol") for setting in more[: effort.start - len(first)])], runs)
+    more = problem.space.every() if whole else search.start(problem, effort.start)
+    rest = [setting for setting in more if setting not in first][: None if whole else effort.start - len(first)]
+    _try(archive, [*((setting, "base") for setting in first), *((setting, "all" if whole else "sobol") for setting in rest)], runs)
     if not archive.usable:
         raise RunError(f"none of the first {len(archive)} settings gave a value of every objective and limit; look at one of them with 'twin run'")
-    while 0 < len(archive) < effort.budget and not (problem.space.size and len(archive) >= problem.space.size):
+    while not whole and len(archive) < effort.budget:
         count = min(effort.batch, effort.budget - len(archive))
         own = [(setting, "surrogate") for setting in surrogate.propose(archive, surrogate.surrogate_of(archive), count // 2)]
         _try(archive, [*own, *((setting, "tpe") for setting in search.propose(archive, count - len(own)))], runs)
@@ -105,8 +108,16 @@ def optimise_one(problem: Problem, runs: Runs) -> Single:
     """Search, choose and judge, with one objective."""
     archive = explore(problem, runs)
     fitted = surrogate.surrogate_of(archive)
-    choice = select(problem, finalists(archive, fitted, problem.effort.finalists), runs)
+    choice = select(problem, with_base(problem, finalists(archive, fitted, problem.effort.finalists)), runs)
     return Single(problem, archive, fitted, judge(problem, choice, runs))
+
+
+def with_base(problem: Problem, settings: Sequence[Setting]) -> list[Setting]:
+    """Return finalists with the base among them, in the place of the last one where need be: the search may have been lucky, and must not lose to it."""
+    if problem.base is None:
+        return list(settings)
+    base = problem.space.setting(problem.base)
+    return list(settings) if base in settings or len(settings) < 2 else [*settings[: problem.effort.finalists - 1], base]
 
 
 def optimise_two(problem: Problem, runs: Runs) -> Double:

@@ -13,10 +13,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from twin.fit.optimise.archive import goal_of
-from twin.fit.optimise.chance import Kept, design_effect, kept_of
+from twin.fit.optimise.chance import Kept, design_effect, kept_of, sure_above
 from twin.fit.optimise.problem import SELECTION, SURE, Observation, Problem, Request, Runs
 from twin.fit.optimise.space import Setting
-from twin.study.statistics import mean_of, probability_above, student_interval
+from twin.study.statistics import mean_of, student_interval
 
 NORMAL = 1.96
 FIRST = 5
@@ -136,8 +136,9 @@ def _differences(problem: Problem, one: Finalist, best: Finalist) -> list[float]
 
 
 def _against(problem: Problem, one: Judged, best: Judged, zone: float) -> Judged:
-    interval = student_interval(_differences(problem, one.finalist, best.finalist))
-    better = 0.0 if one.mean == -math.inf else 0.5 if interval is None else 1.0 - probability_above(interval, -zone)
+    differences = _differences(problem, one.finalist, best.finalist)
+    interval = student_interval(differences)
+    better = 0.0 if one.mean == -math.inf else 1.0 - sure_above(differences, -zone)
     spread = 0.0 if interval is None else interval.standard_error * math.sqrt(interval.n)
     return Judged(one.finalist, one.mean, one.kept, better, spread)
 
@@ -163,7 +164,7 @@ def _weights(choice: Choice) -> dict[int, float]:
             continue
         gap = max(abs(best.mean - one.mean), choice.zone, 1e-12)
         open_limit = one.mean > best.mean - choice.zone and one.sure < SURE
-        weights[id(one.finalist)] = (one.spread / gap) ** 2 + (1.0 if open_limit else 0.0)
+        weights[id(one.finalist)] = ((one.spread or choice.zone) / gap) ** 2 + (1.0 if open_limit else 0.0)
     most = max(weights.values(), default=1.0)
     weights[id(best.finalist)] = max(most, 1e-9) * (1.0 if best.sure >= SURE else 2.0)
     total = math.fsum(weights.values())

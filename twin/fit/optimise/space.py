@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -130,6 +131,11 @@ class Space:
         """How many settings there are; 0 where a number varies without steps."""
         counts = [count_of(factor) for factor in self.factors]
         return math.prod(counts)
+
+    def every(self) -> list[Setting]:
+        """Return all settings, where numbers have steps."""
+        axes = [[(k + 0.5) / count_of(factor) for k in range(count_of(factor))] for factor in self.factors]
+        return [self.setting(levels) for levels in itertools.product(*axes)]
 
     def setting(self, levels: Sequence[float]) -> Setting:
         """Return the setting at a point of the unit cube; equal settings have equal levels."""

@@ -53,8 +53,10 @@ def periods_text(kept: Kept) -> str:
 def effort_text(outcome: Outcome) -> str:
     """Return what was run."""
     trials = outcome.archive.trials
-    by = [sum(trial.by in who for trial in trials) for who in (("base", "sobol"), ("tpe",), ("surrogate",))]
     failed = sum(trial.observation is None for trial in trials)
+    if any(trial.by == "all" for trial in trials):
+        return f"all {len(trials)} settings tried" + (f"; {failed} of them failed" if failed else "")
+    by = [sum(trial.by in who for trial in trials) for who in (("base", "sobol"), ("tpe",), ("surrogate",))]
     base = " (the base one of them)" if trials[0].by == "base" else ""
     parts = [f"{len(trials)} settings tried: {by[0]} of a Sobol' sequence{base}, {by[1]} by TPE, {by[2]} by the surrogate"]
     if failed:
@@ -225,6 +227,8 @@ def _against_base(study: OptimiseStudy, verdict: Verdict) -> str:
     name, runs = verdict.objective.name, study.problem.effort.confirm
     less = over_text(study, verdict.objective, verdict.over_base, verdict.base, verdict.best)
     on = f"{name} {less} on {runs} fresh pairs of runs, 95 % interval" if less else f"no value of {name} on fresh runs"
+    if study.problem.base is not None and verdict.best.setting == study.problem.space.setting(study.problem.base) and verdict.best.keeps:
+        return f"no setting was found that is better than the base, which was selected itself: {len(verdict.choice.judged)} finalists"
     heads = {
         "better": "the best setting is better than the base",
         "worse": "the best setting found is worse than the base",
