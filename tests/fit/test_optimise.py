@@ -163,7 +163,7 @@ limits:
   - {figure: throughput, at_most: 3 t/h}
   - {figure: grade.good_out.good, at_least: 50 %, in: 60 %}
 kind: terminating
-runs: {search: 14, start: 8, replications: 1, finalists: 3, choice: 60, verdict: 20}
+runs: {search: 14, start: 8, replications: 3, finalists: 3, choice: 60, verdict: 20}
 """
 
 
@@ -226,7 +226,7 @@ runs: {search: 10, start: 12, choice: 3}
         "'margin' is told of a whole run only",
         "either 'at_least' or 'at_most' is needed",
         "the start is a part of the search, at most 10 (got 12)",
-        "each of 8 finalists needs at least 2 runs, 16 in all (got 3)",
+        "each of 8 finalists and the base needs at least 2 runs, 18 in all (got 3)",
     ):
         assert said in text, f"{said}\n{text}"
 

@@ -113,11 +113,11 @@ def optimise_one(problem: Problem, runs: Runs) -> Single:
 
 
 def with_base(problem: Problem, settings: Sequence[Setting]) -> list[Setting]:
-    """Return finalists with the base among them, in the place of the last one where need be: the search may have been lucky, and must not lose to it."""
+    """Return finalists with the base among them: the search may have been lucky, and must not lose to it."""
     if problem.base is None:
         return list(settings)
     base = problem.space.setting(problem.base)
-    return list(settings) if base in settings or len(settings) < 2 else [*settings[: problem.effort.finalists - 1], base]
+    return list(settings) if base in settings else [*settings, base]
 
 
 def optimise_two(problem: Problem, runs: Runs) -> Double:

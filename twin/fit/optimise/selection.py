@@ -18,6 +18,9 @@ from twin.fit.optimise.problem import SELECTION, SURE, Observation, Problem, Req
 from twin.fit.optimise.space import Setting
 from twin.study.statistics import mean_of, student_interval
 
+EVEN, LEAST = 0.5, 0.005
+"""The share of the runs that goes evenly to all finalists which may still be selected: limits that are open have no gap to be weighed by; and the probability
+below which a finalist may not."""
 NORMAL = 1.96
 FIRST = 5
 """Runs of each finalist before anything is judged."""
@@ -163,9 +166,14 @@ def _weights(choice: Choice) -> dict[int, float]:
             weights[id(one.finalist)] = 0.0
             continue
         gap = max(abs(best.mean - one.mean), choice.zone, 1e-12)
-        open_limit = one.mean > best.mean - choice.zone and one.sure < SURE
-        weights[id(one.finalist)] = ((one.spread or choice.zone) / gap) ** 2 + (1.0 if open_limit else 0.0)
+        weights[id(one.finalist)] = ((one.spread or choice.zone) / gap) ** 2
     most = max(weights.values(), default=1.0)
     weights[id(best.finalist)] = max(most, 1e-9) * (1.0 if best.sure >= SURE else 2.0)
     total = math.fsum(weights.values())
-    return {who: weight / total for who, weight in weights.items()}
+    open_ = [id(best.finalist), *(id(one.finalist) for one in choice.judged[1:] if _is_open(one, choice))]
+    return {who: (1.0 - EVEN) * weight / total + EVEN * (who in open_) / len(open_) for who, weight in weights.items()}
+
+
+def _is_open(one: Judged, choice: Choice) -> bool:
+    """Whether a finalist may still be selected: it may keep the limits, and may be better, or is so and not surely within them."""
+    return one.sure > 1.0 - SURE and (one.better * one.sure > LEAST or (one.sure < SURE and one.mean > choice.best.mean - choice.zone))

@@ -285,9 +285,9 @@ class _Reading:
         start = runs.start if runs.start is not None else max(1, round(runs.search / 3))
         if start > runs.search:
             self.complain(("runs", "start"), f"the start is a part of the search, at most {runs.search} (got {start})")
-        if runs.choice < 2 * runs.finalists:
+        if runs.choice < 2 * (runs.finalists + 1):
             self.complain(
                 ("runs", "choice") if "choice" in runs.model_fields_set else ("runs",),
-                f"each of {runs.finalists} finalists needs at least 2 runs, {2 * runs.finalists} in all (got {runs.choice})",
+                f"each of {runs.finalists} finalists and the base needs at least 2 runs, {2 * (runs.finalists + 1)} in all (got {runs.choice})",
             )
         return Effort(runs.search, start, runs.batch, runs.finalists, runs.choice, runs.verdict, runs.replications)

@@ -235,7 +235,8 @@ def _against_base(study: OptimiseStudy, verdict: Verdict) -> str:
         "no change": "the best setting does what the base does",
         NOT_KEPT: "no setting was found that surely keeps the limits; the nearest one is shown",
     }
-    return f"{heads.get(verdict.word, 'cannot tell whether the best setting is better than the base')}: {on}"
+    base = " (which breaks the limits)" if verdict.base.breaks else " (which may break the limits)" if not verdict.base.keeps else ""
+    return f"{heads.get(verdict.word, 'cannot tell whether the best setting is better than the base')}{base}: {on}"
 
 
 def _limit_said(study: OptimiseStudy, kept: Kept) -> str:
@@ -266,7 +267,8 @@ def _more_runs(verdict: Verdict) -> str:
         count = f"about {needed}" if needed is not None else f"more than {MOST_NEEDED}"
         parts.append(f"{count} pairs of runs would tell it from the base, if the difference stays as found (runs: {{verdict: …}})")
     if choice.probability < SURE and len(choice.judged) > 1:
-        parts.append(f"about {choice.needed} runs of each finalist would tell the best one (runs: {{choice: …}})")
+        more = f"about {choice.needed} runs of each finalist" if choice.needed > max(len(one.finalist.runs) for one in choice.judged) else "more runs"
+        parts.append(f"{more} would tell the best one (runs: {{choice: …}})")
     if not verdict.best.keeps and not verdict.best.breaks:
         parts.append("more runs may tell whether the limits are kept (runs: {verdict: …, choice: …})")
     if not parts:
