@@ -54,7 +54,8 @@ def run(options: argparse.Namespace) -> int:
 
     check_installed()
     study = load_study(Path(options.study))
-    out = Path(options.output or f"{study.name}.h5")
+    out, best = Path(options.output or f"{study.name}.h5"), Path(options.best or f"{study.name}_best.yaml")
+    _check_outputs(options, best)
     budget.weigh([study.scenario], study.problem.effort.most, options.yes)
     with _bar(study) as show:
         try:
@@ -62,10 +63,9 @@ def run(options: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             terminal.say(f"interrupted: {show.kept()} beside {out}; the same command goes on from there")
             return 130
-    best = None
-    if found.best is not None:
-        best = Path(options.best or f"{study.name}_best.yaml")
-        write_best(found, best)
+    written = best if found.best is not None else None
+    if written is not None:
+        write_best(found, written)
     if options.history is not None:
         write_history(found, Path(options.history))
     if options.report is not None:
@@ -73,10 +73,25 @@ def run(options: argparse.Namespace) -> int:
 
         write_page(found, Path(options.report))
     if options.json:
-        print(json.dumps(as_object(found, best), indent=2))
+        print(json.dumps(as_object(found, written), indent=2))
     else:
-        _print(found, best)
+        _print(found, written)
     return 0 if found.best is not None else 1
+
+
+def _check_outputs(options: argparse.Namespace, best: Path) -> None:
+    """Look before hundreds of runs whether what comes after them can be written."""
+    from twin.fit.optimise.found import HISTORY
+    from twin.results.replace import check_replaceable
+    from twin.study.change_file import MARK
+
+    check_replaceable(best, MARK)
+    if options.history is not None:
+        check_replaceable(Path(options.history), HISTORY)
+    if options.report is not None:
+        from twin.report.optimising import check_page
+
+        check_page(Path(options.report))
 
 
 class _Show:

@@ -26,9 +26,18 @@ TICKS = 4
 CLASSES = {"base": "dot", "all": "dot", "sobol": "dot", "tpe": "dot tpe", "surrogate": "dot surrogate"}
 
 
+def check_page(out: Path) -> None:
+    """Raise ``UsageError`` where jinja2 is not installed, ``FileError`` where another file stands at ``out``."""
+    check_replaceable(out, PAGE)
+    try:
+        import jinja2  # noqa: F401
+    except ImportError as error:
+        raise UsageError("a page needs jinja2: pip install 'twin[report]'") from error
+
+
 def write_page(found: Optimum, out: Path) -> Path:
     """Write the page; an existing one is replaced, any other file refused. Raises ``UsageError`` where jinja2 is not installed, ``FileError``."""
-    check_replaceable(out, PAGE)
+    check_page(out)
     text = render(found)
     with replacing(out, PAGE) as temporary:
         temporary.write_bytes(text.encode("utf-8"))
@@ -36,12 +45,10 @@ def write_page(found: Optimum, out: Path) -> Path:
 
 
 def render(found: Optimum) -> str:
-    """Return the page. Raises :class:`~twin.errors.UsageError` where jinja2 is not installed."""
-    try:
-        import jinja2
-        from markupsafe import Markup
-    except ImportError as error:
-        raise UsageError("a page needs jinja2: pip install 'twin[report]'") from error
+    """Return the page."""
+    import jinja2
+    from markupsafe import Markup
+
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("twin.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )

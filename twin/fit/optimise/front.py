@@ -116,16 +116,15 @@ def spread_out(values: Floats, count: int) -> list[int]:
 
 
 def finalists(archive: Archive, surrogate: Surrogate) -> list[Setting]:
-    """Return settings spread over the front of a search: of those well within the limits first."""
+    """Return settings spread over the front of a search, and over what that front hides: of those well within the limits first."""
     count = archive.problem.effort.finalists
     settings = list(dict.fromkeys(trial.setting for trial in archive.usable))
     values = np.array([values_of(archive, surrogate, settings, k) for k in range(len(archive.problem.objectives))]).T
     distance = distances(archive, settings)
     chosen: list[int] = []
     for least in WITHIN if archive.problem.limits else WITHIN[-1:]:
-        rows = [k for k in range(len(settings)) if distance[k] >= least and k not in chosen]
-        front = [rows[k] for k in not_beaten(values[rows])] if rows else []
-        if front and len(chosen) < count:
+        while len(chosen) < count and (rows := [k for k in range(len(settings)) if distance[k] >= least and k not in chosen]):
+            front = [rows[k] for k in not_beaten(values[rows])]  # then the front of what is left
             chosen += [front[k] for k in spread_out(values[front], count - len(chosen))]
     return [settings[k] for k in chosen]
 

@@ -214,7 +214,8 @@ def _of_two(study: OptimiseStudy, front: Front) -> list[str]:
     said += [_limit_said(study, kept) for kept in knee.fresh.kept]
     words = [point.word for point in front.points]
     counts = ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))
-    said.append(f"{count} {'point' if count == 1 else 'points'} on the front of {count + len(front.beaten)} finalists; against the base: {counts}")
+    all_ = count + len(front.beaten)
+    said.append(f"{count} of {all_} {'finalist' if all_ == 1 else 'finalists'} on the front; against the base: {counts}")
     if "cannot tell" in words:
         needed = [c.needed for p in front.points if p.word == "cannot tell" for c in p.changes if c.needed is not None]
         said.append(f"more runs could change this: about {max(needed) if needed else MOST_NEEDED} pairs, if differences stay as found (runs: {{verdict: …}})")
