@@ -393,3 +393,12 @@ def test_a_space_of_few_settings_is_tried_whole_and_the_base_is_a_finalist(tmp_p
     assert [trial.by for trial in found.outcome.archive] == ["base", "all", "all", "all"]
     assert found.best is not None and found.best.written == ("4 t/h", "always") and not found.outcome.verdict.claims
     assert "no setting was found that is better than the base" in repr(found)
+
+
+def test_a_margin_that_cash_contradicts_is_withheld() -> None:
+    def earned(values: Any, draw: np.random.Generator) -> Observation:
+        return Observation({"margin": 10.0 + values["x0"] + 0.01 * draw.standard_normal(), "margin_cash": 10.0 - values["x0"] + 0.01 * draw.standard_normal()})
+
+    problem = replace(two(budget=12, start=12, select=12, finalists=2, confirm=8), objectives=(Objective("margin", 1, 0.1),))
+    outcome = optimise_one(problem, FunctionRuns(earned, {"x0": 0.1, "x1": 0.5}))
+    assert outcome.verdict.word == "withheld" and not outcome.verdict.claims and outcome.verdict.over_base.verdict == "better"

@@ -20,7 +20,7 @@ import numpy as np
 from twin.errors import RunError, ScenarioError
 from twin.fit.optimise.archive import goal_of, slack_of
 from twin.fit.optimise.engine import Outcome, optimise_problem
-from twin.fit.optimise.problem import SEARCH, Observation, Request
+from twin.fit.optimise.problem import CASH, SEARCH, Observation, Request
 from twin.fit.optimise.search import check_installed
 from twin.fit.optimise.space import Setting
 from twin.fit.optimise.study import OptimiseStudy, load_study
@@ -137,7 +137,8 @@ class PlantRuns:
         if outcome.kpis is None:
             return None
         problem = self.study.problem
-        names = dict.fromkeys((*(one.name for one in problem.objectives), *(one.name for one in problem.limits)))
+        sought = [one.name for one in problem.objectives]
+        names = dict.fromkeys((*sought, *(one.name for one in problem.limits), *(CASH[name] for name in sought if name in CASH)))
         values = {name: outcome.kpis[name].value if name in outcome.kpis else math.nan for name in names}
         return Observation(values, {limit.key: _of_periods(outcome.kpis, limit.per, limit.name) for limit in problem.chance_limits})
 

@@ -13,6 +13,8 @@ from typing import Protocol
 
 from twin.fit.optimise.space import Setting, Space
 
+CASH = {"margin": "margin_cash"}
+"""What was paid in the window, beside what was earned with the change of stock: where they point apart nothing is claimed, as in a comparison."""
 SEARCH, SELECTION, FRESH = 0, 100_000, 200_000
 """First replication of the search, of the choice among finalists, and of the verdict: no two of them share a random number."""
 SURE = 0.95

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from twin.fit.optimise.chance import Kept, design_effect, kept_of
-from twin.fit.optimise.problem import FRESH, SURE, Objective, Observation, Problem, Request, Runs
+from twin.fit.optimise.problem import CASH, FRESH, SURE, Objective, Observation, Problem, Request, Runs
 from twin.fit.optimise.selection import Choice
 from twin.fit.optimise.space import Setting
 from twin.study.statistics import Interval, student_interval
-from twin.study.verdicts import Change, change_of
+from twin.study.verdicts import WITHHELD, Change, change_of, opposed
 
 BETTER, NOT_KEPT = "better", "not kept"
 
@@ -52,10 +52,15 @@ class Verdict:
     runner_up: Fresh | None
     over_base: Change
     over_runner_up: Change | None
+    cash: Change | None = None
+    """Of the margin: by how much what was paid in the window differs from the base."""
 
     @property
     def word(self) -> str:
-        """``better``, ``worse``, ``no change``, ``cannot tell``, or ``not kept`` where the setting does not surely keep the limits."""
+        """``better``, ``worse``, ``no change``, ``cannot tell``, ``not kept`` where the setting does not surely keep the limits, or ``withheld`` where what was
+        paid points the other way than the margin."""
+        if self.best.keeps and self.cash is not None and opposed(self.over_base, self.cash):
+            return WITHHELD
         return self.over_base.verdict or "cannot tell" if self.best.keeps else NOT_KEPT
 
     @property
@@ -72,7 +77,9 @@ def judge(problem: Problem, choice: Choice, runs: Runs) -> Verdict:
     objective = problem.objectives[0]
     runner_up = more[0] if more else None
     over = None if runner_up is None else difference(objective, runner_up, best)
-    return Verdict(objective, choice, base, best, runner_up, difference(objective, base, best), over)
+    cash = difference(Objective(CASH[objective.name]), base, best) if objective.name in CASH else None
+    known = cash if cash is not None and not math.isnan(cash.difference) else None
+    return Verdict(objective, choice, base, best, runner_up, difference(objective, base, best), over, known)
 
 
 def fresh_runs(problem: Problem, settings: Sequence[Setting | None], runs: Runs) -> list[Fresh]:

@@ -17,7 +17,7 @@ from twin.fit.optimise.verdict import NOT_KEPT, Fresh, Verdict
 from twin.results.kpis import kpi_text
 from twin.results.texts import difference_text
 from twin.study.statistics import MOST_NEEDED, mean_of
-from twin.study.verdicts import Change
+from twin.study.verdicts import WITHHELD, Change
 
 SAMPLED = ("grade_found", "offspec_share")
 TRUE = ("grade", "offspec_share_true", "recovery")
@@ -234,6 +234,7 @@ def _against_base(study: OptimiseStudy, verdict: Verdict) -> str:
         "better": "the best setting is better than the base",
         "worse": "the best setting found is worse than the base",
         "no change": "the best setting does what the base does",
+        WITHHELD: "withheld: what was paid in the window points the other way (margin_cash); a longer window may tell",
         NOT_KEPT: "no setting was found that surely keeps the limits; the nearest one is shown",
     }
     base = " (which breaks the limits)" if verdict.base.breaks else " (which may break the limits)" if not verdict.base.keeps else ""
