@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from twin.fit.api import import_table, reliability
     from twin.fit.calibrate.calibrate import calibrate
     from twin.fit.control.environment import PlantEnvironment
+    from twin.fit.optimise.plant import optimise
     from twin.fit.reconcile.outcome import reconcile
     from twin.materials import builtin_catalogue as catalogue
     from twin.plant.api import load, resume, run, run_until
@@ -76,6 +77,7 @@ __all__ = [
     "information",
     "load",
     "open",
+    "optimise",
     "plot",
     "reconcile",
     "reliability",
@@ -117,6 +119,7 @@ _HOMES = {
     "information": ("twin.study.information", "information"),
     "load": ("twin.plant.api", "load"),
     "open": ("twin.results.read", "open_file"),
+    "optimise": ("twin.fit.optimise.plant", "optimise"),
     "plot": ("twin.report.plotting", "plot"),
     "reconcile": ("twin.fit.reconcile.outcome", "reconcile"),
     "reliability": ("twin.fit.api", "reliability"),

@@ -43,6 +43,7 @@ LONG = {
     "docs/machines/splitter.md",
     "docs/machines/trommel.md",
     "docs/money.md",
+    "docs/optimising.md",
     "docs/quality.md",
     "docs/reference/file_layout.md",
     "docs/report.md",

@@ -14,7 +14,8 @@ from twin.scenario.tables import read_text
 from twin.scenario.yaml_text import to_yaml
 
 _HEAD = "# change file of twin"
-_MARK = text_mark("a change file of twin", _HEAD.encode(), begins=_HEAD.encode())
+MARK = text_mark("a change file of twin", _HEAD.encode(), begins=_HEAD.encode())
+"""What a file that may be replaced begins with."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def _plain(value: object) -> Plain:
 def write_change_file(base: Path, out: Path, changes: Changes, about: Mapping[str, str], name: str | None = None, remove: Sequence[str] = ()) -> None:
     """Write a change file; one that twin wrote is replaced, any other file is not. Raises ``FileError``, ``UsageError``."""
     text = change_text(base, out, changes, about, name, remove)
-    with replacing(out, _MARK) as temporary:
+    with replacing(out, MARK) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 

@@ -19,7 +19,7 @@ from twin.scenario.places import Plain, split
 from twin.scenario.problems import Faults, nearest, wrong
 
 MOST_LEVELS = 10_000
-_QUANTITY = re.compile(r"[+-]?(\d++\.?\d*+|\.\d++)([eE][+-]?\d{1,3})?\s*+(.*)")  # possessive: linear in the length
+QUANTITY = re.compile(r"[+-]?(\d++\.?\d*+|\.\d++)([eE][+-]?\d{1,3})?\s*+(.*)")  # possessive: linear in the length
 _NEW_FORMS = ("list", "range")
 
 
@@ -84,7 +84,7 @@ def read_factor(path: str, how: object, scenario: Scenario, known: Mapping[str, 
     form, parameters = next(iter(how.items()))
     if form not in (*FORMS, *_NEW_FORMS):
         raise wrong(f"unknown form {str(form)[:80]!r}; {nearest(form, (*_NEW_FORMS, *FORMS))}, or 'assumed'")
-    si = known[path].unit if path in known else _unit_of(_first_quantity(parameters), known)
+    si = known[path].unit if path in known else unit_of(first_quantity(parameters), known)
     if form == "list":
         return _listed(path, parameters, si, sure=path in known)
     if form == "range":
@@ -122,18 +122,18 @@ def is_whole(scenario: Scenario, path: str) -> bool:
     return isinstance(node, int) and not isinstance(node, bool)
 
 
-def _first_quantity(parameters: object) -> object:
+def first_quantity(parameters: object) -> object:
     """Return the first number with its unit in what is written, at any depth."""
     if isinstance(parameters, Mapping):
         parameters = list(parameters.values())
     if isinstance(parameters, list):
-        return next((found for item in parameters if (found := _first_quantity(item)) is not None), None)
-    return parameters if isinstance(parameters, (int, float)) or (isinstance(parameters, str) and _QUANTITY.fullmatch(parameters.strip())) else None
+        return next((found for item in parameters if (found := first_quantity(item)) is not None), None)
+    return parameters if isinstance(parameters, (int, float)) or (isinstance(parameters, str) and QUANTITY.fullmatch(parameters.strip())) else None
 
 
-def _unit_of(quantity: object, known: Mapping[str, Parameter]) -> str:
+def unit_of(quantity: object, known: Mapping[str, Parameter]) -> str:
     """Return the SI unit of a quantity as written, as the scenario names it where it has such numbers; "" where that is no quantity."""
-    match = _QUANTITY.fullmatch(quantity.strip()) if isinstance(quantity, str) else None
+    match = QUANTITY.fullmatch(quantity.strip()) if isinstance(quantity, str) else None
     if match is None or not match[3]:
         return "" if quantity is None else "1"
     if match[3] in ("°C", "degC"):
@@ -153,7 +153,7 @@ def _listed(path: str, items: object, si: str, *, sure: bool) -> Factor:
     if not isinstance(items, list) or not 1 <= len(items) <= MOST_LEVELS:
         raise wrong(f"a list of 1 to {MOST_LEVELS} levels is needed (got {shown(items)})")
     faults, values = Faults(), []
-    numeric = [isinstance(item, (int, float)) or (isinstance(item, str) and bool(_QUANTITY.fullmatch(item))) for item in items if not isinstance(item, bool)]
+    numeric = [isinstance(item, (int, float)) or (isinstance(item, str) and bool(QUANTITY.fullmatch(item))) for item in items if not isinstance(item, bool)]
     if not si or not any(numeric) or len(numeric) < len(items):
         return Factor(path, "", levels=tuple(items), values=tuple(float(k) for k in range(len(items))))
     for index, item in enumerate(items):

@@ -43,6 +43,7 @@ class _Worker:
         light = packed
         if packed.scenario in self.known:
             light = Packed(packed.scenario, None, packed.replication, packed.changes, packed.keep, probes=packed.probes)
+            light = Packed(packed.scenario, None, packed.replication, packed.changes, packed.keep, packed.environment, packed.watch)
         else:
             if len(self.known) >= MOST_KNOWN:
                 self.known.clear()

@@ -22,6 +22,7 @@ from twin.scenario import Scenario
 from twin.scenario.places import Plain
 from twin.study.changes import with_changes
 from twin.study.probes import Probe, take
+from twin.study.weeks import figures_of_periods
 
 Status = Literal["done", "failed", "lost"]
 """``failed``: the run ended with an error, and would again. ``lost``: whatever ran it died, or the computer had no memory or disk left."""
@@ -37,6 +38,7 @@ class Job:
     """One run to be made: replication ``replication`` (0, 1, …) of ``scenario`` with ``changes`` (path: value, as written) made.
 
     Changes may also name numbers of a catalogue (``materials.pcb.assay.Cu``). ``keep`` is where the whole results file goes; by default none is written.
+    ``watch``: pairs of period and key figure (``("week", "grade.steel.Fe")``) that the outcome has of each period besides, see :mod:`twin.study.weeks`.
     """
 
     scenario: Scenario
@@ -45,6 +47,7 @@ class Job:
     keep: Path | None = None
     probes: tuple[Probe, ...] = ()
     """What is read of the run in the place of its key figures; none: all key figures."""
+    watch: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,7 @@ def run_job(job: Job) -> Outcome:
         with simulate.run(scenario, out=job.keep, replication=job.replication) as result:
             warnings = int(result.array("units/range_warnings").sum())
             kpis, events = take(job.probes, result, scenario) if job.probes else dict(result.kpis), int(result.attrs["events"])
+            kpis, events = {**result.kpis, **figures_of_periods(result, job.scenario, job.watch)}, int(result.attrs["events"])
             limit, share = limit_of(result.totals).short, range_share(result)
             spent, done = time.thread_time() - began, result.totals.orders.done
             return Outcome(kpis, "", result.digest, events, warnings, spent, limit=limit, range_share=share, orders=done)
@@ -104,6 +108,8 @@ def job_key(job: Job, environment: str | None = None) -> str:
     parts: list[object] = [scenario.sha256, scenario.seed, job.replication, dict(job.changes), kinds_digest(scenario.code), environment or local_environment()]
     if job.probes:
         parts.append([probe.plain() for probe in job.probes])
+    if job.watch:
+        parts.append([list(pair) for pair in job.watch])
     return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -126,11 +126,12 @@ def load_study(
     """
     if isinstance(source, StudyFile):
         return source
-    root, text, folder, stem = _read(source)
+    root, text, folder, stem = read_source(source)
     return _Reading(root, text, folder, base, files or {}).study(stem)
 
 
-def _read(source: str | os.PathLike[str] | Mapping[str, Any]) -> tuple[Node, str, Path, str]:
+def read_source(source: str | os.PathLike[str] | Mapping[str, Any]) -> tuple[Node, str, Path, str]:
+    """Return what a study is read from: its tree, its text, the folder that its files stand in, and a name. Raises ``ScenarioError``."""
     if isinstance(source, Mapping):
         try:
             return from_plain(source, "<study>"), json.dumps(source), Path(), "study"
@@ -206,7 +207,7 @@ class _Reading:
             return StudyModel.model_validate(plain)
         except ValidationError as error:
             for detail in error.errors(include_url=False):
-                loc = _known_part(self.root, tuple(part for part in detail["loc"] if part != "[key]"))
+                loc = known_part(self.root, tuple(part for part in detail["loc"] if part != "[key]"))
                 unknown = detail["type"] == "extra_forbidden"
                 message = in_words(detail, keys_at(StudyModel, loc[:-1]) if unknown else ())
                 if detail["type"] == "missing" and loc == ("kind",):
@@ -327,7 +328,7 @@ class _Reading:
         return points
 
 
-def _known_part(root: Node, loc: Loc) -> Loc:
+def known_part(root: Node, loc: Loc) -> Loc:
     """Return a place without the names of pydantic's alternatives at its end, which are no keys."""
     followed = lookup(root, loc)[2]
     return loc[: max(followed + 1, 1)] if followed < len(loc) and followed < 2 else loc[:followed]

@@ -40,6 +40,7 @@ class Packed:
     environment: str = ""
     """That of the process which is to run it, where that is to be looked at."""
     probes: tuple[Probe, ...] = ()
+    watch: tuple[tuple[str, str], ...] = ()
 
 
 class Packer:
@@ -58,6 +59,7 @@ class Packer:
                 self._pickles.clear()
             self._pickles[id(job.scenario)] = found
         return Packed(found[1], found[2], job.replication, dict(job.changes), job.keep, environment, job.probes)
+        return Packed(found[1], found[2], job.replication, dict(job.changes), job.keep, environment, job.watch)
 
 
 def remember(known: dict[str, Scenario], digest: str, scenario: Scenario) -> None:
@@ -78,6 +80,7 @@ def run_packed(packed: Packed) -> Outcome:
         if packed.pickled is not None and packed.scenario not in _KNOWN:
             remember(_KNOWN, packed.scenario, pickle.loads(packed.pickled))
         return run_job(Job(_KNOWN[packed.scenario], packed.replication, packed.changes, packed.keep, packed.probes))
+        return run_job(Job(_KNOWN[packed.scenario], packed.replication, packed.changes, packed.keep, packed.watch))
 
 
 def serve(connection: Connection) -> None:
