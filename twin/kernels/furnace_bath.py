@@ -100,7 +100,7 @@ def _equilibrate(now: Record, temperature: float, setting: Setting, space: Space
     status = NOT_CONVERGED
     for aside in ASIDE:
         tried = max(temperature - aside, MOLTEN_FROM)
-        if not melt.state[0].slope > 0.0:  # else the last equilibrium of this phase is the guess, with all that it found
+        if not melt.state[0].near > 0.0:  # else the last equilibrium of this phase is the guess, with all that it found
             melt.state[0].log_po2 = now.log_po2
         if melt.conditions[0].temperature != tried:
             prepare_smelting(chemistry, tried, 1.0, melt)
@@ -108,7 +108,7 @@ def _equilibrate(now: Record, temperature: float, setting: Setting, space: Space
         status = NOT_CONVERGED if math.isnan(melt.state[0].log_po2) else status
         if status != NOT_CONVERGED:
             break
-        melt.state[0].slope = 0.0
+        melt.state[0].near = 0.0
     return status
 
 
