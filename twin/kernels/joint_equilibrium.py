@@ -15,7 +15,7 @@ import math
 
 from twin.kernels.basicity import MOST_ACID, MOST_BASIC, set_basicity
 from twin.kernels.compile import kernel
-from twin.kernels.oxygen_pressure import FLOOR, LEAST, LN10, MOST, TOP, Share, dissolved_oxygen, set_pressure
+from twin.kernels.oxygen_pressure import FLOOR, LEAST, LN10, MOST, TOP, Share, set_pressure
 from twin.kernels.phases import BARRIER, fall_of, pure_at, pure_limited, self_limited
 from twin.kernels.record_table import Record, Records
 from twin.kernels.smelting_tables import UNKNOWN
@@ -23,7 +23,7 @@ from twin.kernels.smelting_tables import UNKNOWN
 WIDTH = len(UNKNOWN) + 1  # of a row of the linear system: its last place is the residual
 METAL, SLAG, GAS, PRESSURE, BASICITY = UNKNOWN
 TURNS = 40
-SETTLED = 1e-9  # of the last step, of moles, of ln pO2 and of the basicity: the next would be its square
+SETTLED, NEARLY_SETTLED = 1e-9, 1e-7  # of the last step, of moles, of ln pO2 and of the basicity: the next would be its square; and from near
 OPEN = 1e-10  # of all oxygen
 FURTHEST, FURTHEST_BASICITY = 2.3, 0.2  # of a step of ln pO2, of one of the basicity
 
@@ -208,14 +208,14 @@ def _solve(mixture: Record) -> bool:
 
 
 @kernel()
-def converge(u: float, available: float, elements: Records, share: Share) -> float:
+def converge(u: float, available: float, settled: float, elements: Records, share: Share) -> float:
     """The equilibrium that is near ``u`` = ln pO2, the moles and the basicity of the mixture; returns its ln pO2, NaN where it was not found.
 
-    ``share`` stands at it then. ``available``: mol of oxygen, above 0; ``elements``: an ELEMENT for each.
+    ``share`` stands at it then. ``available``: mol of oxygen, above 0; ``settled``: of the last step; ``elements``: an ELEMENT for each.
     """
     mixture = share.mixture
     a, top = mixture.system, math.log(share.conditions.pressure) - TOP
-    for turn in range(TURNS):
+    for _ in range(TURNS):
         _set_up(u, available, elements, share)
         mixture.steps += 1.0
         open_oxygen = abs(a[PRESSURE * WIDTH + 5])
@@ -224,7 +224,7 @@ def converge(u: float, available: float, elements: Records, share: Share) -> flo
         longest = 0.0
         for c in range(5):
             longest = max(longest, abs(a[c * WIDTH + 5]))
-        if longest <= SETTLED and open_oxygen <= OPEN:
+        if longest <= settled and open_oxygen <= OPEN:
             return u
         for j in range(3):
             mixture.phases[j] *= min(max(1.0 + a[j * WIDTH + 5], 0.02), 50.0)

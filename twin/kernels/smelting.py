@@ -43,7 +43,7 @@ from numpy.typing import NDArray
 
 from twin.kernels.basicity import MOST_ACID, MOST_BASIC, USUAL, basicity_of, set_basicity
 from twin.kernels.compile import Floats, kernel
-from twin.kernels.joint_equilibrium import converge
+from twin.kernels.joint_equilibrium import NEARLY_SETTLED, SETTLED, converge
 from twin.kernels.oxygen_pressure import FLOOR, LEAST, LN10, MOST, TOP, Share, oxygen_needed, oxygen_root
 from twin.kernels.record_table import Record, Records
 from twin.kernels.smelting_tables import MELT, ODD, ROLE, SOLUTION, Chemistry, Melt
@@ -323,9 +323,7 @@ def _find_basicity(mass: Floats, guess: float, basicity: float, available: float
 
 
 @kernel()
-def _find_together(
-    mass: Floats, guess: float, basicity: float, available: float, near: bool, chemistry: Chemistry, share: Share, out: Floats
-) -> float:
+def _find_together(mass: Floats, guess: float, basicity: float, available: float, near: bool, chemistry: Chemistry, share: Share, out: Floats) -> float:
     """Find pressure, moles and basicity at once, from what the mixture holds where that is ``near``, else from the split at the guess; NaN where they were not.
 
     Shares out at it. Returns log10 of the pressure.
@@ -338,7 +336,7 @@ def _find_together(
         set_basicity(basicity, share)
         if math.isnan(oxygen_needed(guess * LN10, share)):
             return math.nan
-    u = converge(guess * LN10, available, chemistry.elements, share)
+    u = converge(guess * LN10, available, NEARLY_SETTLED if near else SETTLED, chemistry.elements, share)
     if not math.isnan(u):
         _add(mass, 1.0, share, out)
     return u / LN10
