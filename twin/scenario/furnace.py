@@ -181,8 +181,8 @@ class FurnaceModel(ProcessModel):
         "a step is as short as the tolerance asks; of a hundredth of it products differ by less than 1 %, as a test shows",
         description="Longest time step of the heat and mass balance within a phase.",
     )
-    tolerance: Annotated[float, Quantity("1", gt=0, le=1, example="3 %")] = default(
-        0.02,
+    tolerance: Annotated[float, Quantity("1", gt=0, le=1, example="1 %")] = default(
+        0.01,
         "chosen so that products are within 1 % of those of a hundredth of the step; a test shows it, with its exceptions",
         description="Relative distance from a straight line that what a step gives may have; it is of second order, so the error is less.",
     )
