@@ -51,10 +51,8 @@ def _cold(**plan):
 
 PHASES = {"lance": _lance, "reduce": _reduce, "zinc blow": _zinc_blow, "tin blow": _tin_blow, "anode": _anode, "poling": _poling, "cold": _cold}
 """The phases, from which products are compared."""
-MOST_TRIED = {"lance": 55, "reduce": 65, "zinc blow": 100, "tin blow": 125, "anode": 35, "poling": 35, "cold": 220}
+MOST_TRIED = {"lance": 90, "reduce": 85, "zinc blow": 150, "tin blow": 280, "anode": 35, "poling": 60, "cold": 180}
 """Equilibria in each."""
-NEARLY = {"zinc blow": 0.025, "tin blow": 0.025, "reduce": 0.015}
-"""What misses 1 %: lead, copper and nickel in the slag of the zinc blow, the last zinc in the fume of the tin blow, .1 % of zinc in the metal of a reduction."""
 
 
 def _products(result):
@@ -71,7 +69,7 @@ def _products(result):
 
 @pytest.mark.parametrize("name", PHASES)
 def test_products_do_not_hang_on_the_step(name):
-    """Within 1 % of a hundredth of the step, but for what NEARLY names."""
+    """Within .3 % of a hundredth of the step; .14 % is the worst. Steps and their halves were 2.5 % off in a zinc blow."""
     default, fine = PHASES[name](), PHASES[name](dt=9.0)
     assert default.outcome == fine.outcome == "done"
     assert default.sums["tried"] <= MOST_TRIED[name]
@@ -80,7 +78,7 @@ def test_products_do_not_hang_on_the_step(name):
     assert default.heat_closure() <= 1e-12
     one, other = _products(default), _products(fine)
     for key, value in other.items():
-        assert one.get(key, 0.0) == pytest.approx(value, rel=NEARLY.get(name, 0.01)), key
+        assert one.get(key, 0.0) == pytest.approx(value, rel=0.003), key
 
 
 def test_a_tighter_tolerance_is_nearer():

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin.kernels import phases, smelting
+from twin.kernels.smelting_tables import Chemistry
 from twin.materials import ELEMENTS
 from twin.materials.thermochemistry import thermochemistry
 
@@ -63,11 +64,19 @@ def test_any_feed_closes(feed, oxygen, temperature):
     assert melt.state["residual"] * feed.get("O", 0.0) <= 1e-10 * sum(feed.values())
 
 
+def _whatever_its_basicity():
+    data = thermochemistry().smelting()
+    elements = data.elements.copy()
+    elements["basicity"] = 0.0
+    return Chemistry(elements, data.gases)
+
+
 @settings(max_examples=150, deadline=None)
 @given(feed=feeds, oxygen=st.floats(-3.0, 0.0), more=st.floats(0.01, 0.3), temperature=st.floats(1373.15, 1773.15))
 def test_more_oxygen_never_lowers_its_pressure(feed, oxygen, more, temperature):
+    """At a given basicity. Where much germanium oxidises beside a little soda, the slag gets more acid and takes it more easily: 8e-4 less at a quarter more oxygen."""
     feed["O"] = 10.0**oxygen * sum(feed.values())
-    furnace = Furnace(temperature=temperature)
+    furnace = Furnace(_whatever_its_basicity(), temperature)
     before = furnace(**feed).log_po2
     feed["O"] *= 1.0 + more
     assert furnace(**feed).log_po2 >= before - 1e-6

@@ -5,7 +5,7 @@ enthalpy of formation [J] of what it is made of at 298.15 K, and the sensible he
 Their sum is the enthalpy. What flows in adds up to what flows out and what the bath gained, column by column for the elements, and for the two heats
 together but for the wall loss. The physics of a step stands in ``twin.kernels.furnace_step``.
 
-Steps are of second order and choose their own length: ``twin.kernels.furnace_extrapolation``. Limits: ``twin.kernels.furnace_control``. What held a
+Steps are of second order and choose their own length: ``twin.kernels.furnace_stages``. Limits: ``twin.kernels.furnace_control``. What held a
 step back gets its seconds.
 
 **End.** In the step in which the tests come to hold, its length is bracketed until they just do. A phase that is cut off before its end has the steps
@@ -17,9 +17,9 @@ from __future__ import annotations
 import math
 
 from twin.kernels import furnace_control as fc
-from twin.kernels import furnace_extrapolation as fx
 from twin.kernels import furnace_limits as fl
 from twin.kernels import furnace_plan as fp
+from twin.kernels import furnace_stages as fx
 from twin.kernels.compile import Floats, kernel
 from twin.kernels.furnace_end import kg_of, margin
 from twin.kernels.furnace_plan import OUTCOMES, STATUSES, plan_of
@@ -123,7 +123,7 @@ def _begin(state: Record, run: Run, setting: Setting, space: Space) -> int:
         before = found = math.nan
         for _ in range(60):
             now.temperature = guess
-            status = fx.try_whole(0.0, run, setting, space)
+            status = fx.equilibrate(run, setting, space)
             if status != 0:
                 return status
             if abs(space.then.unanswered - guess) < 0.01 * (1.0 - control.answer):
@@ -136,7 +136,7 @@ def _begin(state: Record, run: Run, setting: Setting, space: Space) -> int:
             guess += (0.7 if control.answer == 0.0 else 1.0 / (1.0 - control.answer)) * off
         if space.then.unanswered < MOLTEN_FROM and start < fl.SURELY_HOT:
             now.temperature, now.molten = start, 0.0
-    return fx.try_whole(0.0, run, setting, space)
+    return fx.equilibrate(run, setting, space)
 
 
 @kernel()
@@ -156,13 +156,19 @@ def _accept(dt: float, run: Run, space: Space) -> None:
     """Make what was tried the state of the run, and add it up."""
     new, then, sums, drive, control = space.new, space.then, run.sums, run.drive, run.control
     warming = then.temperature - run.now.temperature if run.now.slope > 0.0 else 0.0
+    before = run.now.liquidus
     run.old[:] = new[ROW.bath]
+    for k in range(ROW.metal, ROW.feed):
+        space.start[k, :] = new[k]
     space.reports[REPORTS.now] = space.reports[REPORTS.then]
     for k in range(run.streams.shape[0]):
         for j in range(new.shape[1]):
             run.streams[k, j] += new[ROW.feed + k, j]
     if dt > 0.0:
+        space.held[:] = space.keeps
+        control.trend = (then.temperature - space.reports[REPORTS.first].temperature) / ((1.0 - fx.FIRST) * dt)
         control.warming, control.gas = warming / dt, then.gas_volume / dt
+        control.liquidus = (then.liquidus - before) / dt if before > 0.0 and then.liquidus > 0.0 else 0.0
     _take_feed(drive.fed, control, then)
     control.coolant_left = max(control.coolant_left - drive.coolant, 0.0)
     control.reductant_left = max(control.reductant_left - drive.reductant, 0.0)
@@ -225,11 +231,11 @@ def _end(dt: float, before: float, run: Run, setting: Setting, space: Space) -> 
 def _finish(run: Run, setting: Setting, space: Space, state: Record, account: Account) -> None:
     """Write the parts of the bath, which close to it, the state, and what is solid in the slag.
 
-    What steps give is extrapolated, and so not quite at equilibrium; what is reported and tapped is.
+    What steps give is at equilibrium at the temperature that was foreseen, up to 1 K off; what is reported and tapped is so at its own.
     """
     now, split = run.now, account.split
     state.log_po2, state.entrained = now.log_po2, now.entrained
-    if now.molten > 0.0 and fx.try_whole(0.0, run, setting, space) == 0:
+    if now.molten > 0.0 and fx.equilibrate(run, setting, space) == 0:
         account.solids[:] = space.melt.out[SOLUTION.solids]
         state.log_po2, state.entrained = space.then.log_po2, space.then.entrained
     for j in range(split.shape[1]):
@@ -307,8 +313,14 @@ def _run(state: Record, run: Run, setting: Setting, space: Space, account: Accou
             return status
         account.limits[_held_by(waits, run, setting)] += dt
         _count(dt, plan, space, account.warned)
+        frozen = run.now.molten == 0.0
         _accept(dt, run, space)
         before = after
+        if frozen and run.now.molten > 0.0:  # it reacts now
+            status = fx.equilibrate(run, setting, space)
+            if status != 0:
+                return status
+            _accept(0.0, run, space)
 
 
 @kernel()
@@ -344,10 +356,12 @@ def _phase(data: Data, charge: Charge, plans: Records, states: Records, account:
         bench.reports,
         bench.reports[REPORTS.then],
         bench.new,
-        bench.whole,
+        bench.start,
         bench.first,
         bench.scratch,
         bench.mass,
+        bench.held,
+        bench.keeps,
         bench.shares,
         bench.moles,
         bench.heats,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from twin.kernels.compile import kernel
+from twin.kernels.compile import Floats, kernel
 from twin.kernels.fuming import transfer
 from twin.kernels.furnace_space import HOTTEST_EQUILIBRIUM, MOLTEN_FROM, Setting, Space, burns
 from twin.kernels.furnace_tables import HEATS, ROW, SCRATCH
@@ -92,15 +92,21 @@ def _add_linear(mass: float, h: float, c: float, sums: Record) -> None:
 
 
 @kernel()
-def _equilibrate(now: Record, temperature: float, setting: Setting, space: Space) -> int:
-    """Bring what stands in the bath's row to equilibrium. Returns 0 or a status of ``smelt``."""
-    chemistry, melt, mass = setting.data.chemistry, space.melt, space.mass
+def _equilibrate(now: Record, dt: float, temperature: float, setting: Setting, space: Space) -> int:
+    """Bring what stands in the bath's row to equilibrium, with the vapours that its gas is foreseen to leave behind. Returns 0 or a status of ``smelt``.
+
+    With them, what is left of metal and slag is what the gas is in equilibrium with; without, a step would see less of what is volatile by what its own gas
+    holds, which goes with its length and makes it one of first order.
+    """
+    chemistry, melt, mass, keeps = setting.data.chemistry, space.melt, space.mass, space.keeps
     for i in range(mass.shape[0]):
         mass[i] = space.new[ROW.bath, i] if space.new[ROW.bath, i] > TRACE else 0.0
+        keeps[i] = min(space.held[i] * dt, mass[i])
+        mass[i] += keeps[i]
     status = NOT_CONVERGED
     for aside in ASIDE:
         tried = max(temperature - aside, MOLTEN_FROM)
-        if not melt.state[0].slope > 0.0:  # else the last equilibrium of this phase is the guess, with all that it found
+        if not melt.state[0].near > 0.0:  # else the last equilibrium of this phase is the guess, with all that it found
             melt.state[0].log_po2 = now.log_po2
         if melt.conditions[0].temperature != tried:
             prepare_smelting(chemistry, tried, 1.0, melt)
@@ -108,15 +114,26 @@ def _equilibrate(now: Record, temperature: float, setting: Setting, space: Space
         status = NOT_CONVERGED if math.isnan(melt.state[0].log_po2) else status
         if status != NOT_CONVERGED:
             break
-        melt.state[0].slope = 0.0
+        melt.state[0].near = 0.0
     return status
+
+
+@kernel()
+def _take_back(i: int, new: Floats, foreseen: Floats) -> None:
+    """Take out of metal and slag what was foreseen to be left behind by the gas."""
+    there = new[ROW.metal, i] + new[ROW.slag, i]
+    if foreseen[i] > 0.0 and there > 0.0:
+        left = max(1.0 - foreseen[i] / there, 0.0)
+        new[ROW.metal, i] *= left
+        new[ROW.slag, i] *= left
 
 
 @kernel()
 def _part_with_gas(setting: Setting, space: Space) -> float:
     """Write metal, slag and solid, and take out of the bath what leaves with the gas. Returns the mol of O in it that no vapour of the bath keeps."""
     elements, oxygen, out, scratch, new = setting.data.chemistry.elements, setting.data.oxygen, space.melt.out, space.scratch, space.new
-    gas_oxygen = out[SOLUTION.gas, oxygen] / elements[oxygen].molar_mass
+    gas_oxygen, molar_mass, keeps = out[SOLUTION.gas, oxygen] / elements[oxygen].molar_mass, elements[oxygen].molar_mass, space.keeps
+    all_kept = 0.0
     for i in range(elements.shape[0]):
         new[ROW.metal, i], new[ROW.slag, i], new[ROW.solid, i] = out[SOLUTION.metal, i], out[SOLUTION.slag, i], out[SOLUTION.carbon, i]
         if i == oxygen:
@@ -133,11 +150,19 @@ def _part_with_gas(setting: Setting, space: Space) -> float:
             new[ROW.metal, i] += stays - min(oxide, stays)
             new[ROW.slag, i] += min(oxide, stays)
             new[ROW.bath, i] -= scratch[SCRATCH.vapour, i]
+            _take_back(i, new, keeps)
+            keeps[i] = stays
             gas_oxygen -= kept
+            all_kept += kept
+        else:
+            _take_back(i, new, keeps)
+            keeps[i] = 0.0
     gas_oxygen = max(gas_oxygen, 0.0)
     leaves = min(gas_oxygen * elements[oxygen].molar_mass, out[SOLUTION.gas, oxygen], new[ROW.bath, oxygen])
     new[ROW.slag, oxygen] += out[SOLUTION.gas, oxygen] - leaves
     new[ROW.bath, oxygen] -= leaves
+    _take_back(oxygen, new, keeps)
+    keeps[oxygen] = all_kept * molar_mass
     scratch[SCRATCH.above, oxygen] += leaves
     return float(gas_oxygen)
 
@@ -147,13 +172,15 @@ def react(now: Record, dt: float, setting: Setting, space: Space) -> int:
     """Equilibrate what stands in the bath's row; write metal, slag and solid, take the gas out of the bath; heats of metal, slag, solid, gas."""
     data, heats, new = setting.data, space.heats, space.new
     temperature = min(max(now.temperature, MOLTEN_FROM), HOTTEST_EQUILIBRIUM)
-    status = _equilibrate(now, temperature, setting, space)
+    status = _equilibrate(now, dt, temperature, setting, space)
     if status != 0:
         return status
     if now.temperature > HOTTEST_EQUILIBRIUM:
         space.melt.counted[ODD.temperature] += 1
     _vapours(dt, temperature, setting, space)
     free = _part_with_gas(setting, space)
+    for i in range(space.keeps.shape[0]):
+        space.keeps[i] = space.keeps[i] / dt if dt > 0.0 else 0.0
     for i in range(space.mass.shape[0]):
         free -= space.scratch[SCRATCH.vapour_oxygen, i]
     molar_mass = data.chemistry.elements[data.oxygen].molar_mass

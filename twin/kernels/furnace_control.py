@@ -30,10 +30,10 @@ REACHES = 300.0  # s: in which the distance to the target falls to 1/e
 USEFUL = 0.5  # of the flame's heat, for a first guess only: that above a bath's temperature
 COLD_FEED = 8e5  # J/kg that a cold charge takes up, likewise
 AIM = 0.01  # of the band below a limit: where a step is to end
-CLOSELY = 0.06  # of the band, over a step as long as REACHES: what is that near is not tried again
+CLOSELY = 0.03  # of the band, over a step as long as REACHES: what is that near is not tried again
 KEPT = 1e-6  # how closely a limit is kept, as share of it or of the band
 GAS_BAND = 0.1  # of the limit of the off-gas, over which it is weighed
-BURNER_KEPT = 1.0  # K, over a step as long as the burner takes
+BURNER_KEPT = 0.5  # K, over a step as long as the burner takes
 ROUNDS = 40
 
 

@@ -1,7 +1,7 @@
 """The steps of a furnace phase at the largest rates that its limits allow; see ``twin.kernels.furnace_control`` for what they are and what is cut.
 
-The levers are found on the step as a whole, with what its halves made of the last one added; then the halves are taken, and if a limit is passed all is
-tried once more.
+The levers are found on the first stage of a step, with what the second made of the last one added; then the second is taken, and if a limit is passed all
+is tried once more.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import math
 
 from twin.kernels import furnace_control as fc
 from twin.kernels.compile import Floats, kernel
-from twin.kernels.furnace_extrapolation import add_halves, try_whole
 from twin.kernels.furnace_space import MOLTEN_FROM, NORMAL, Run, Setting, Space
+from twin.kernels.furnace_stages import FIRST as FIRST_STAGE
+from twin.kernels.furnace_stages import add_second, end_by_first, try_first
 from twin.kernels.furnace_tables import LEVER, REPORTS
 from twin.kernels.record_table import Record
 
@@ -41,13 +42,6 @@ def _set(control: Record, levers: tuple[float, float, float, float]) -> None:
 
 
 @kernel()
-def _ends(dt: float, run: Run, space: Space) -> tuple[float, float]:
-    """Temperature and off-gas by the whole step that stands tried, and what its halves will add by the last one."""
-    control = run.control
-    return space.then.temperature + control.warming_off * dt * dt, space.then.gas_volume + control.gas_off * dt * dt
-
-
-@kernel()
 def _edges(dt: float, run: Run, plan: Record) -> tuple[float, float]:
     """The lowest and the highest temperature that a step may end at."""
     start = run.now.temperature
@@ -69,10 +63,10 @@ def _measure(dt: float, ends: tuple[float, float], run: Run, setting: Setting, s
             control.heat[k] = control.volume[k] = 0.0
             continue
         control.lever[k] = levers[k] - MEASURED_BY if levers[k] > MEASURED_BY else levers[k] + MEASURED_BY
-        status = try_whole(dt, run, setting, space)
+        status = try_first(dt, run, setting, space)
         if status != 0:
             return status
-        t, v = _ends(dt, run, space)
+        t, v = end_by_first(dt, run, space)
         fc.learn(dt, levers, t - ends[0], v - ends[1], run)
         _set(control, levers)
     return 0
@@ -86,7 +80,7 @@ def _kept(dt: float, edges: tuple[float, float], t: float, v: float, plan: Recor
 
 @kernel()
 def _search(dt: float, edges: tuple[float, float], run: Run, setting: Setting, space: Space) -> int:
-    """Try the step as a whole at the levers that stand, and at others until it keeps to the limits, or no lever helps. Returns 0 or a status."""
+    """Try the first stage of a step at the levers that stand, and at others until it keeps to the limits, or no lever helps. Returns 0 or a status."""
     control = run.control
     last, t, v = _levers(control), math.nan, math.nan
     for tried in range(TRIES):
@@ -94,11 +88,11 @@ def _search(dt: float, edges: tuple[float, float], run: Run, setting: Setting, s
             control.lever[LEVER.feed] *= 0.3 if tried < TRIES - 1 else 0.0
             control.lever[LEVER.blast] *= 0.3 if tried < TRIES - 1 else 0.0
         levers, holds = _levers(control), (control.held[0], control.held[1])
-        status = try_whole(dt, run, setting, space)
+        status = try_first(dt, run, setting, space)
         if status != 0:
             return status
         before = t, v
-        t, v = _ends(dt, run, space)
+        t, v = end_by_first(dt, run, space)
         if tried > 0:
             fc.learn(dt, last, t - before[0], v - before[1], run)
         last = levers
@@ -112,14 +106,14 @@ def _search(dt: float, edges: tuple[float, float], run: Run, setting: Setting, s
         if (kept and worth <= 1.0) or worth <= NOTHING or tried == TRIES - 1:
             _set(control, levers)
             control.held[0], control.held[1] = holds
-            return try_whole(dt, run, setting, space) if stale else 0
+            return try_first(dt, run, setting, space) if stale else 0
     return 0
 
 
 @kernel()
 def limit_step(dt: float, run: Run, setting: Setting, space: Space) -> tuple[int, float]:
     """Try a step at the largest levers that keep to the limits. Returns 0 or a status of ``smelt``, and the error over the tolerance."""
-    plan, now, control, whole = setting.plan, run.now, run.control, space.reports[REPORTS.whole]
+    plan, now, control, first = setting.plan, run.now, run.control, space.reports[REPORTS.first]
     fc.set_rates(plan, dt, run)
     edges = _edges(dt, run, plan)
     fc.find_levers(dt, edges, now.temperature + control.warming * dt, control.gas * dt, run, setting)
@@ -127,12 +121,12 @@ def limit_step(dt: float, run: Run, setting: Setting, space: Space) -> tuple[int
     for again in range(AGAIN):
         status = _search(dt, edges, run, setting, space)
         if status == 0:
-            status, error = add_halves(run, setting, space)
+            status, error = add_second(dt, run, setting, space)
         if status != 0:
             return status, math.inf
         t, v = space.then.temperature, space.then.gas_volume
-        if error < math.inf:
-            control.warming_off, control.gas_off = (t - whole.temperature) / (dt * dt), (v - whole.gas_volume) / (dt * dt)
+        straight = now.temperature + (first.temperature - now.temperature) / FIRST_STAGE
+        control.warming_off, control.gas_off = (t - straight) / (dt * dt), (v - first.gas_volume / FIRST_STAGE) / (dt * dt)
         if error > 1.0 or again == AGAIN - 1 or _kept(dt, edges, t, v, plan):
             break
         levers, holds = _levers(control), (control.held[0], control.held[1])
@@ -179,11 +173,11 @@ def shortened(dt: float, error: float, run: Run, space: Space) -> float:
     if dt <= LEAST * (1.0 + 1e-6):
         return dt
     crossed = then.molten != now.molten and now.slope > 0.0 and (now.molten > 0.0 or now.temperature > 0.0)
-    if (crossed and abs(then.temperature - MOLTEN_FROM) > FREEZING) or error == math.inf:
+    if crossed and abs(then.temperature - MOLTEN_FROM) > FREEZING:
         if dt <= FREEZING_STEP:
             return dt
         share = (MOLTEN_FROM - now.temperature) / (then.temperature - now.temperature)
-        share = share if crossed and 0.0 < share < 1.0 else 0.5
+        share = share if 0.0 < share < 1.0 else 0.5
         return max(min(share * dt + 0.5, 0.9 * dt), 0.5 * FREEZING_STEP)
     if error > 1.0:
         return max(LEAST, dt * max(SHRINKAGE, SAFELY / math.sqrt(error)))

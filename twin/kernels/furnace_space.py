@@ -71,10 +71,12 @@ class Bench(NamedTuple):
     drive: Records
     reports: Records
     new: Floats
-    whole: Floats
+    start: Floats
     first: Floats
     scratch: Floats
     mass: Floats
+    held: Floats
+    keeps: Floats
     shares: Floats
     moles: Floats
     spare: Floats
@@ -105,17 +107,21 @@ class Run(NamedTuple):
 class Space(NamedTuple):
     """What every step overwrites; ``new`` (rows by ROW, E + 2) and ``then``, a REPORT, are its result, ``melt.counted`` its warnings.
 
-    ``whole`` and ``first`` are like ``new``, of the step taken as a whole and of its first half;
-    ``reports`` by REPORTS; ``scratch`` by SCRATCH; ``shares`` by KEY of the slag; ``moles`` by MOLECULE; ``heats`` by HEATS and ``over`` by OVER, of ENTHALPY.
+    ``start`` and ``first`` are like ``new``: of the start of the step the parts of the bath, of its first stage with what is laid on by it;
+    ``reports`` by REPORTS; ``scratch`` by SCRATCH; ``shares`` by KEY of the slag; ``moles`` by MOLECULE;
+    ``held`` (E,) kg/s of vapours that the gas of the last step left behind, ``keeps`` that of the step that is tried;
+    ``heats`` by HEATS and ``over`` by OVER, of ENTHALPY.
     """
 
     reports: Records
     then: Record
     new: Floats
-    whole: Floats
+    start: Floats
     first: Floats
     scratch: Floats
     mass: Floats
+    held: Floats
+    keeps: Floats
     shares: Floats
     moles: Floats
     heats: Records
@@ -151,6 +157,8 @@ def new_bench(elements: int) -> Bench:
         np.zeros((len(ROW), width)),
         np.zeros((len(ROW), width)),
         np.zeros((len(SCRATCH), width)),
+        np.zeros(elements),
+        np.zeros(elements),
         np.zeros(elements),
         np.zeros(len(KEY)),
         np.zeros(len(MOLECULE)),

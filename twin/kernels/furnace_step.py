@@ -1,6 +1,6 @@
 """One step of a furnace: what is added reacts, gas leaves and burns above the bath, heat is shared out.
 
-**Bath.** What is in it and what is added to it is brought to the equilibrium of ``twin.kernels.smelting`` at the temperature the step begins with. C,
+**Bath.** What is in it and what is added to it is brought to the equilibrium of ``twin.kernels.smelting`` at the temperature foreseen for the step's end. C,
 H, N, S and halogens leave with the gas. Metal vapours and oxide vapours leave by the share 1 - exp(-kA P/(R T n)) of what the gas would hold when
 saturated, n mol/s being the gas (mass transfer and saturation in one); the rest stays. Below 1373.15 K nothing reacts and the charge is only heated.
 
@@ -12,7 +12,7 @@ the gas, whose temperature follows. A flame that does not heat returns nothing.
 
 **Electrodes** give what the bath lacks of its target at the end of the step, at most their power: without a state of their own, whatever the step.
 
-**Temperature.** Enthalpy is carried along, closed to rounding; metal and slag hold it at a temperature. Reactions ran at that of the step's start, and most
+**Temperature.** Enthalpy is carried along, closed to rounding; metal and slag hold it at a temperature. Reactions run at that foreseen, and most
 take up heat when they run warmer: where a solid oxide dissolves they can take up more than the bath does, and steps of any length would swing ever
 wider. So the bath moves towards the temperature found by 1/(1 - answer), the answer being how much colder it comes out for each degree that
 reactions run warmer: the linearly implicit step. It rests where reactions and heat content agree, whatever the answer.  The
@@ -167,7 +167,9 @@ def _burn_above(hot_gas: float, fume_oxygen: float, bath: float, fixed: bool, se
 
 @kernel()
 def step(bath: Floats, now: Record, drive: Record, setting: Setting, space: Space) -> int:
-    """Do one step from ``bath`` (element + 2,) and ``now``, a REPORT, driven by ``drive``, a DRIVE. Returns 0 or a status of ``smelt``.
+    """Do one step from ``bath`` (element + 2,) and ``now``, a REPORT of its start but for the temperature, which is that of its reactions.
+
+    It is driven by ``drive``, a DRIVE. Returns 0 or a status of ``smelt``.
 
     With no time and nothing driven it brings the bath to equilibrium: gas leaves, vapours stay.
     """
@@ -222,7 +224,6 @@ def step(bath: Floats, now: Record, drive: Record, setting: Setting, space: Spac
     then.content, then.slope, then.wall = a, b, wall
     then.molten = 1.0 if then.temperature >= MOLTEN_FROM and b > 0.0 else 0.0
     then.log_po2 = space.melt.state[0].log_po2 if hot else now.log_po2
-    _settle(dt, now, setting, space)
     return 0
 
 
@@ -240,8 +241,8 @@ def _heat_only(now: Record, setting: Setting, space: Space) -> None:
 
 
 @kernel()
-def _settle(dt: float, now: Record, setting: Setting, space: Space) -> None:
-    """Slag's properties, and the metal that is entrained in it: the stirred value, or what has not settled through the depth of the slag."""
+def settle(dt: float, now: Record, setting: Setting, space: Space) -> None:
+    """Slag's properties, and the metal that is entrained in it: the stirred value, or what has not settled through the depth of the slag since ``now``."""
     plan, new, then, shares = setting.plan, space.new, space.then, space.shares
     elements = setting.data.chemistry.elements
     slag = metal = 0.0
@@ -261,7 +262,8 @@ def _settle(dt: float, now: Record, setting: Setting, space: Space) -> None:
         entrained = plan.entrainment * slag
     else:
         viscosity = min(max(then.viscosity, LOWEST_VISCOSITY), HIGHEST_VISCOSITY)
-        further = settling_velocity(plan.droplet, viscosity) * dt * SLAG_DENSITY * plan.area / slag
+        then.falls = settling_velocity(plan.droplet, viscosity) * SLAG_DENSITY * plan.area / slag
+        further = (0.5 * (now.falls + then.falls) if now.falls > 0.0 else then.falls) * dt
         entrained = now.entrained * settled_share(plan.droplet, plan.spread, viscosity, now.fallen, further)
         then.fallen = now.fallen + further
     then.entrained = min(entrained, metal)

@@ -15,7 +15,7 @@ PLAN = Table(
     "The plan of a phase",
     (
         Field("dt", "s", 900.0, "longest step"),
-        Field("tolerance", "", 0.03, "relative difference that a step and its two halves may have in what they give"),
+        Field("tolerance", "", 0.02, "relative distance from a straight line that what a step gives may have"),
         Field("at_least", "s", 0.0, "shortest duration"),
         Field("at_most", "s", 86400.0, "longest duration"),
         Field("target", "K", 1523.15, "temperature that the burner holds"),
@@ -92,11 +92,12 @@ REPORT = Table(
     "What goes from step to step, and what a step reports of itself",
     (
         Field("temperature", "K", 0.0, "of the bath"),
-        Field("unanswered", "K", 0.0, "temperature that the heat content gives it, with reactions as at the start of the step"),
+        Field("unanswered", "K", 0.0, "temperature that the heat content gives it, with reactions at the one that was foreseen"),
         Field("log_po2", "log10 atm", 0.0, "oxygen pressure"),
         Field("molten", "", 0.0, "1 where the bath reacts"),
         Field("entrained", "kg", 0.0, "metal in slag"),
         Field("fallen", "", 0.0, "depths of slag that the median drop has fallen since the bath was stirred"),
+        Field("falls", "1/s", 0.0, "depths of slag that it falls in a second"),
         Field("content", "J", 0.0, "heat content of the bath at 1573.15 K"),
         Field("slope", "J/K", 0.0, "of the heat content there"),
         Field("liquidus", "K", 0.0, "of the slag"),
@@ -143,9 +144,12 @@ CONTROL = Table(
         Field("measured", "", 0.0, "1 once those of feed and blast have been measured"),
         Field("warming", "K/s", 0.0, "of the bath, in the last step"),
         Field("gas", "Nm3/s", 0.0, "burnt off-gas, in the last step"),
-        Field("warming_off", "K/s2", 0.0, "temperature that a step's halves bring beyond what it has, over its length squared"),
+        Field("trend", "K/s", 0.0, "of the bath, as foreseen for the next stage"),
+        Field("warming_off", "K/s2", 0.0, "temperature that a step has beyond a straight line through its first stage, over its length squared"),
         Field("gas_off", "Nm3/s2", 0.0, "likewise of the off-gas"),
+        Field("liquidus", "K/s", 0.0, "by which that of the slag rose in the last step"),
         Field("answer", "K/K", 0.0, "of the reactions to the temperature, as DRIVE has it"),
+        Field("learned", "", 0.0, "1 if it was found in this step"),
         Field("next", "s", 0.0, "length of the next step by the error of the last"),
         Field("target", "K", 0.0, "of the burner, in this step"),
         Field("feed_rate", "kg/s", 0.0, "at a whole lever, in this step"),
@@ -319,12 +323,12 @@ class _Warnings(NamedTuple):
 
 
 class _Reports(NamedTuple):
-    """Places of reports: of the state, of the step that is tried, one that stays empty; of a step taken as a whole, and of the end of its first half."""
+    """Places of reports: of the state, of what is tried, one that stays empty; of the end of a step's first stage, and of what a stage begins with."""
 
     now: int
     then: int
     blank: int
-    whole: int
+    first: int
     middle: int
 
 

@@ -14,10 +14,6 @@ LN10 = math.log(10.0)
 FLOOR = -184.0  # ln pO2: 1e-80 atm, where no oxide is left
 TOP = 1e-6  # how far below the total pressure, in ln, the search for pO2 ends
 NARROWEST = 1e-11  # of ln pO2, where the jump is many times the oxygen
-NEAR, NEAR_STEPS = 0.5, 6  # of ln pO2, the longest step from a guess that is near; how many of them
-NEARLY_CLOSED = 1e-10  # of all oxygen, from such a guess: what is left goes where most oxygen is
-SLOPE_FROM = 1e-6  # of all oxygen: smaller differences say nothing of the slope
-LEAST_WIDTH = 0.02  # of ln pO2: of the first bracket then
 COLLAPSED = 1e-8  # of ln pO2: two sides of a jump; between them amounts are linear to 1e-16
 
 
@@ -51,14 +47,11 @@ def dissolved_oxygen(dilute: float, self_interaction: float, most: float) -> flo
 
 
 @kernel()
-def oxygen_needed(u: float, share: Share) -> float:
-    """Oxygen [mol O] that metal, slag and gas hold at ln pO2 = ``u``; it rises with u. NaN where the split did not converge.
-
-    What depends on u is set here, in the PRESENT and the MIXTURE of ``share``.
-    """
+def set_pressure(u: float, share: Share) -> None:
+    """Set what depends on ln pO2 = ``u`` alone, in the PRESENT and the MIXTURE of ``share``."""
     conditions, mixture = share.conditions, share.mixture
     po2, root = math.exp(u), math.exp(0.5 * u)
-    co, co2, water = math.exp(conditions.ln_co) * root, math.exp(conditions.ln_co2) * po2, math.exp(conditions.ln_water) * root
+    co, co2 = math.exp(conditions.ln_co) * root, math.exp(conditions.ln_co2) * po2
     mixture.held, mixture.o2 = co + co2, po2 / conditions.pressure
     mixture.dissolved = dissolved_oxygen(math.exp(conditions.ln_dissolved) * root, conditions.self_oxygen, conditions.most_oxygen)
     turned = min(max(u, LEAST * LN10), MOST * LN10) - conditions.pivot
@@ -73,6 +66,18 @@ def oxygen_needed(u: float, share: Share) -> float:
         element.higher = higher / (e + higher) if higher > 0.0 else 0.0
         element.most = most_in_metal(u, own)
         element.to_gas = own.gas_metal + element.oxide_to_gas
+
+
+@kernel()
+def oxygen_needed(u: float, share: Share) -> float:
+    """Oxygen [mol O] that metal, slag and gas hold at ln pO2 = ``u``; it rises with u. NaN where the split did not converge.
+
+    What depends on u is set here, in the PRESENT and the MIXTURE of ``share``.
+    """
+    conditions, mixture = share.conditions, share.mixture
+    set_pressure(u, share)
+    po2, root = math.exp(u), math.exp(0.5 * u)
+    co, co2, water = math.exp(conditions.ln_co) * root, math.exp(conditions.ln_co2) * po2, math.exp(conditions.ln_water) * root
     phases = mixture.phases
     for j in range(3):
         phases[j] = max(phases[j], 1e-3 * mixture.total)
@@ -102,60 +107,22 @@ def oxygen_needed(u: float, share: Share) -> float:
 
 
 @kernel()
-def _from_near(guess: float, available: float, top: float, share: Share) -> tuple[float, float, float]:
-    """Secants from a guess that is near, with the slope of the mixture, in steps that cannot run away. Returns where they came to, the oxygen that is
-    needed there beyond what is available, and the length of the last step; closed, or to be bracketed from there.
-    """
-    mixture = share.mixture
-    x, step = min(guess, top), 0.0
-    rest = oxygen_needed(x, share) - available
-    for _ in range(NEAR_STEPS):
-        if not abs(rest) > NEARLY_CLOSED * available:
-            break
-        step = min(max(-rest / mixture.slope, -NEAR), NEAR)
-        new = min(max(x + step, FLOOR), top)
-        found = oxygen_needed(new, share) - available
-        step = new - x
-        if not abs(found) < 0.5 * abs(rest):
-            x, rest = new, found
-            break
-        if abs(found - rest) > SLOPE_FROM * available:
-            mixture.slope = (found - rest) / step
-        x, rest = new, found
-    return x, rest, step
-
-
-@kernel()
 def oxygen_root(guess: float, available: float, share: Share) -> tuple[float, float]:
     """Two values of ln pO2 that hold between them the one at which the available oxygen is needed; NaN where a split did not converge.
 
     They are equal where it was found, and at FLOOR or the top where it is beyond. Where two solutions share one composition, as copper and its
     pure oxide do, the need jumps at one pressure: the two values are then the two sides of the jump. ``share`` stands at the second.
-
-    With a ``slope`` above 0 in the mixture the guess is near and the solutions that stand in it are the start.
     """
     top = math.log(share.conditions.pressure) - TOP
     phases, mixture = share.mixture.phases, share.mixture
-    near = mixture.slope > 0.0 and available > 0.0
     for j in range(3):
-        phases[j] = phases[j] if near and phases[j] > 0.0 else mixture.total
+        phases[j] = mixture.total
     if available <= 0.0:
-        mixture.slope = 0.0
         needed = oxygen_needed(FLOOR, share)
         return FLOOR, FLOOR if math.isfinite(needed) else math.nan
-    width = LN10
-    if near:
-        b, fb, step = _from_near(guess, available, top, share)
-        if abs(fb) <= NEARLY_CLOSED * available:
-            return b, b
-        width = min(max(abs(step), LEAST_WIDTH), LN10)
-    if not near or not math.isfinite(fb):
-        for j in range(3):
-            phases[j] = mixture.total
-        b, width = min(guess, top), LN10
-        fb = oxygen_needed(b, share) - available
+    b, width = min(guess, top), LN10
+    fb = oxygen_needed(b, share) - available
     a, fa = b, fb
-    mixture.slope = 0.0
     while abs(fb) > CLOSED * available and (fa > 0.0) == (fb > 0.0):  # widen until the bracket holds the root
         if (fb > 0.0 and b == FLOOR) or (fb < 0.0 and b == top):
             return b, b
@@ -165,15 +132,12 @@ def oxygen_root(guess: float, available: float, share: Share) -> tuple[float, fl
         fb = oxygen_needed(b, share) - available
     if abs(fb) <= CLOSED * available:
         return b, b
-    mixture.slope = (fb - fa) / (b - a)
     # Chandrupatla 1997: inverse quadratic interpolation where it is safe, else bisection
     c, fc = a, fa
     t = min(max(fa / (fa - fb), 0.02), 0.98)
     for _ in range(200):
         x = a + t * (b - a)
         fx = oxygen_needed(x, share) - available
-        if abs(fx - fa) > SLOPE_FROM * available and (fx > fa) == (x > a):
-            mixture.slope = (fx - fa) / (x - a)
         if abs(fx) <= CLOSED * available:
             return x, x
         if math.isnan(fx):
@@ -184,7 +148,6 @@ def oxygen_root(guess: float, available: float, share: Share) -> tuple[float, fl
             c, fc, b, fb = b, fb, a, fa
         a, fa = x, fx
         if abs(b - a) <= COLLAPSED and (abs(fb - fa) <= 10.0 * available or abs(b - a) <= NARROWEST):
-            mixture.slope = 0.0
             return b, a
         t = 0.5
         xi, phi = (a - b) / (c - b), (fa - fb) / (fc - fb)

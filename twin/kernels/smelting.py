@@ -43,6 +43,7 @@ from numpy.typing import NDArray
 
 from twin.kernels.basicity import MOST_ACID, MOST_BASIC, USUAL, basicity_of, set_basicity
 from twin.kernels.compile import Floats, kernel
+from twin.kernels.joint_equilibrium import NEARLY_SETTLED, SETTLED, converge
 from twin.kernels.oxygen_pressure import FLOOR, LEAST, LN10, MOST, TOP, Share, oxygen_needed, oxygen_root
 from twin.kernels.record_table import Record, Records
 from twin.kernels.smelting_tables import MELT, ODD, ROLE, SOLUTION, Chemistry, Melt
@@ -322,13 +323,33 @@ def _find_basicity(mass: Floats, guess: float, basicity: float, available: float
 
 
 @kernel()
+def _find_together(mass: Floats, guess: float, basicity: float, available: float, near: bool, chemistry: Chemistry, share: Share, out: Floats) -> float:
+    """Find pressure, moles and basicity at once, from what the mixture holds where that is ``near``, else from the split at the guess; NaN where they were not.
+
+    Shares out at it. Returns log10 of the pressure.
+    """
+    mixture = share.mixture
+    mixture.basicity = basicity
+    for j in range(3):
+        mixture.phases[j] = mixture.phases[j] if near and mixture.phases[j] > 0.0 else mixture.total
+    if not near:
+        set_basicity(basicity, share)
+        if math.isnan(oxygen_needed(guess * LN10, share)):
+            return math.nan
+    u = converge(guess * LN10, available, NEARLY_SETTLED if near else SETTLED, chemistry.elements, share)
+    if not math.isnan(u):
+        _add(mass, 1.0, share, out)
+    return u / LN10
+
+
+@kernel()
 def smelt(mass: Floats, temperature: float, chemistry: Chemistry, melt: Melt) -> int:
     """Share out ``mass`` between metal, slag and gas at equilibrium. Returns 0, or a status that :data:`STATUSES` explains from 1.
 
     - ``mass`` (element,) [kg], any amounts >= 0, oxygen among them;
     - ``temperature`` [K]; ``chemistry``: of ``twin.materials.thermochemistry``;
     - ``melt``: prepared by :func:`prepare_smelting` for this temperature. Its ``out`` and ``state`` are overwritten; given with ``log_po2`` < 0, that is the
-      first guess, else 1e-8 atm is; given with a ``slope`` > 0 too, as the last call left it, the search starts near; ``counted`` is counted up.
+      first guess, else 1e-8 atm is; given with ``near`` too, as the last call left it, the search starts there; ``counted`` is counted up.
 
     Copper 1000 kg, iron 100 kg, SiO2 60 kg (Si 28.05, O 31.95) and 28 kg of further oxygen at 1573.15 K give log10 pO2, % Fe in metal and % Cu in
     slag of -9.6895, 0.3884, 0.8832.
@@ -339,8 +360,8 @@ def smelt(mass: Floats, temperature: float, chemistry: Chemistry, melt: Melt) ->
     if not (1000.0 <= temperature <= 2500.0 and 0.01 <= share.conditions.pressure <= 100.0):
         return 2
     guess, basicity = (state.log_po2, state.basicity) if state.log_po2 < 0.0 else (-8.0, USUAL)
-    mixture.slope = state.slope if state.log_po2 < 0.0 else 0.0
-    state.slope = 0.0
+    near = state.near > 0.0 and state.log_po2 < 0.0
+    state.near = 0.0
     state.log_po2 = state.metal_moles = state.slag_moles = state.gas_moles = state.solid_carbon = 0.0
     state.co2_over_co = state.residual = state.steps = state.solids = state.basicity = 0.0
     out[:, :] = 0.0
@@ -351,7 +372,11 @@ def smelt(mass: Floats, temperature: float, chemistry: Chemistry, melt: Melt) ->
     if mixture.total <= 0.0:
         state.log_po2 = guess
         return 0
-    log_po2, free = _find_basicity(mass, guess, basicity, available, chemistry, share, out)
+    log_po2, free = math.nan, False
+    if available > 0.0:
+        log_po2 = _find_together(mass, guess, basicity, available, near, chemistry, share, out)
+    if math.isnan(log_po2):
+        log_po2, free = _find_basicity(mass, guess, basicity, available, chemistry, share, out)
     if math.isnan(log_po2):
         return 3
     state.residual = _close(mass, chemistry.elements, available, free, mixture, out)
@@ -359,6 +384,6 @@ def smelt(mass: Floats, temperature: float, chemistry: Chemistry, melt: Melt) ->
         return 3
     state.log_po2 = log_po2
     state.metal_moles, state.slag_moles, state.gas_moles = mixture.sum_moles[0], mixture.sum_moles[1], mixture.sum_moles[2]
-    state.co2_over_co, state.steps, state.basicity, state.slope = mixture.sum_ratio, mixture.steps, mixture.basicity, mixture.slope
+    state.co2_over_co, state.steps, state.basicity, state.near = mixture.sum_ratio, mixture.steps, mixture.basicity, 1.0
     _judge(temperature, chemistry, share, out, state, melt.counted)
     return 0

@@ -226,7 +226,11 @@ MIXTURE = Table(
         Field("carbon_gas", "mol", 0.0, "carbon in the gas at that pressure"),
         Field("ratio", "", 0.0, "CO2/CO at that pressure"),
         Field("steps", "", 0.0, "Newton steps"),
-        Field("slope", "mol O", 0.0, "of the oxygen needed over ln pO2; above 0 where a guess is near"),
+        Field("u", "ln atm", 0.0, "the oxygen pressure that stands, of the search for all at once; what follows is its own, too"),
+        Field("dissolved_rise", "", 0.0, "of ln of `dissolved` over ln pO2"),
+        Field("slag_atoms", "mol", 0.0, "of metal in slag"),
+        Field("slag_base", "mol", 0.0, "of base less acid in slag"),
+        Field("system", "", 0.0, "rows of the linear system, the residual last", length=30),
         Field("sum_oxygen", "mol O", 0.0, "in the solutions that are written out", length=3),
         Field("sum_moles", "mol", 0.0, "of them", length=3),
         Field("sum_ratio", "", 0.0, "their CO2/CO"),
@@ -245,7 +249,7 @@ MELT = Table(
         Field("solids", "kg", 0.0, "solid oxides in the slag, with their oxygen"),
         Field("residual", "", 0.0, "oxygen that the root left open over all oxygen"),
         Field("steps", "", 0.0, "Newton steps"),
-        Field("slope", "mol O", 0.0, "oxygen over ln pO2; given above 0, with log_po2, the search starts near, from the solutions that stand in the mixture"),
+        Field("near", "", 0.0, "1 after an equilibrium; given so, with log_po2, the search starts from the solutions that stand in the mixture"),
     ),
 )
 
@@ -262,6 +266,19 @@ class _Solutions(NamedTuple):
 
 
 SOLUTION = places(_Solutions)
+
+
+class _Unknowns(NamedTuple):
+    """What an equilibrium is found for."""
+
+    metal: int  # ln of the moles
+    slag: int
+    gas: int
+    pressure: int  # ln pO2
+    basicity: int
+
+
+UNKNOWN = places(_Unknowns)
 
 
 class _Odd(NamedTuple):

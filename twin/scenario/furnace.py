@@ -178,13 +178,13 @@ class FurnaceModel(ProcessModel):
     phases: tuple[Phase, ...] = Field(min_length=1, max_length=50, description="The recipe: what is done in a batch, in order.")
     step: Duration = default(
         900.0,
-        "a step is as short as the tolerance asks; of a hundredth of it most products differ by less than 1 %, as a test shows",
+        "a step is as short as the tolerance asks; of a hundredth of it products differ by less than 1 %, as a test shows",
         description="Longest time step of the heat and mass balance within a phase.",
     )
-    tolerance: Annotated[float, Quantity("1", gt=0, le=1, example="3 %")] = default(
-        0.03,
-        "chosen so that most products are within 1 % of those of a hundredth of the step; a test shows it, with its exceptions",
-        description="Relative difference that a step and its two halves may have in what they give; what they differ by is then added, so the error is less.",
+    tolerance: Annotated[float, Quantity("1", gt=0, le=1, example="1 %")] = default(
+        0.01,
+        "chosen so that products are within 1 % of those of a hundredth of the step; a test shows it, with its exceptions",
+        description="Relative distance from a straight line that what a step gives may have; it is of second order, so the error is less.",
     )
 
     @model_validator(mode="after")
