@@ -140,6 +140,7 @@ class Result:
         tally = Tally(self._open, begin, math.inf if end is None else end)
         tally.add_file(self._open)
         return tally.totals(self._open)
+
     @property
     def file(self) -> Any:
         """The open file, or what stands for it in memory, read by path as h5py does; for those who go through it block by block."""

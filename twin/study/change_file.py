@@ -75,4 +75,4 @@ def write_change_file(base: Path, out: Path, changes: Changes, about: Mapping[st
 
 def check_change_file(out: Path) -> None:
     """Raise ``FileError`` where something stands at ``out`` that a change file must not replace, before work is spent on it."""
-    check_replaceable(out, _MARK)
+    check_replaceable(out, MARK)

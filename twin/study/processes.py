@@ -7,6 +7,7 @@ import multiprocessing
 import signal
 from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -42,8 +43,7 @@ class _Worker:
         self.jobs.append((index, packed))
         light = packed
         if packed.scenario in self.known:
-            light = Packed(packed.scenario, None, packed.replication, packed.changes, packed.keep, probes=packed.probes)
-            light = Packed(packed.scenario, None, packed.replication, packed.changes, packed.keep, packed.environment, packed.watch)
+            light = replace(packed, pickled=None)
         else:
             if len(self.known) >= MOST_KNOWN:
                 self.known.clear()

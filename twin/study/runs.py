@@ -80,8 +80,8 @@ def run_job(job: Job) -> Outcome:
         scenario = with_changes(job.scenario, job.changes)
         with simulate.run(scenario, out=job.keep, replication=job.replication) as result:
             warnings = int(result.array("units/range_warnings").sum())
-            kpis, events = take(job.probes, result, scenario) if job.probes else dict(result.kpis), int(result.attrs["events"])
-            kpis, events = {**result.kpis, **figures_of_periods(result, job.scenario, job.watch)}, int(result.attrs["events"])
+            kpis = take(job.probes, result, scenario) if job.probes else {**result.kpis, **figures_of_periods(result, scenario, job.watch)}
+            events = int(result.attrs["events"])
             limit, share = limit_of(result.totals).short, range_share(result)
             spent, done = time.thread_time() - began, result.totals.orders.done
             return Outcome(kpis, "", result.digest, events, warnings, spent, limit=limit, range_share=share, orders=done)

@@ -58,8 +58,7 @@ class Packer:
             if len(self._pickles) >= MOST_KNOWN:
                 self._pickles.clear()
             self._pickles[id(job.scenario)] = found
-        return Packed(found[1], found[2], job.replication, dict(job.changes), job.keep, environment, job.probes)
-        return Packed(found[1], found[2], job.replication, dict(job.changes), job.keep, environment, job.watch)
+        return Packed(found[1], found[2], job.replication, dict(job.changes), job.keep, environment, job.probes, job.watch)
 
 
 def remember(known: dict[str, Scenario], digest: str, scenario: Scenario) -> None:
@@ -79,8 +78,7 @@ def run_packed(packed: Packed) -> Outcome:
             gc.collect()
         if packed.pickled is not None and packed.scenario not in _KNOWN:
             remember(_KNOWN, packed.scenario, pickle.loads(packed.pickled))
-        return run_job(Job(_KNOWN[packed.scenario], packed.replication, packed.changes, packed.keep, packed.probes))
-        return run_job(Job(_KNOWN[packed.scenario], packed.replication, packed.changes, packed.keep, packed.watch))
+        return run_job(Job(_KNOWN[packed.scenario], packed.replication, packed.changes, packed.keep, packed.probes, packed.watch))
 
 
 def serve(connection: Connection) -> None:

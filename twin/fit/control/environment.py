@@ -136,6 +136,6 @@ class PlantEnvironment(gymnasium.Env[Floats, Floats]):
         return other
 
 
-def environments(environment: PlantEnvironment, count: int) -> SyncVectorEnv[Any, Any, Any]:
+def environments(environment: PlantEnvironment, count: int) -> SyncVectorEnv[Any, Any]:
     """Return ``count`` environments of one plant as one, each with a future of its own."""
     return SyncVectorEnv([environment.another for _ in range(count)])
