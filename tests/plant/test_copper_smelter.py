@@ -80,9 +80,10 @@ def solid_activities(metal: Floats, temperature: float, log_po2: float) -> dict[
     return found
 
 
-def test_no_phase_leaves_a_melt_that_is_more_than_saturated() -> None:
+@pytest.mark.parametrize("name", ["copper_smelter", "weee_to_cathode"])
+def test_no_phase_leaves_a_melt_that_is_more_than_saturated(name: str) -> None:
     """SnO2, Fe3O4, ZnO, NiO, Cu2O and chromite; before solids were in the model, SnO2 came to 12 in the tin blow and 47 in the anode furnace."""
-    result = run("copper_smelter")
+    result = run(name)
     metal, temperature, log_po2 = (result.array(f"batches/{name}") for name in ("metal", "temperature", "log_po2"))
     phases, worst = result.array("batches/phase"), 0.0
     for k in range(len(metal)):
