@@ -2,7 +2,8 @@
 
 ``python benchmarks/calibrate_weee.py FOLDER`` makes a plant whose sifter, fines screen, pickers and air table differ from the scenario, replays deliveries and
 stops that it draws, measures it for some weeks with errors, one scale that reads 15 % too much and one that was down for two days, and calibrates the scenario:
-first with the broken scale, then without it. It prints both, and whether the truth lies in the intervals.
+first with the broken scale, then without it. It prints both, and whether the truth lies in the intervals. A third scale stands before the table: without it
+a parameter of the table takes up what the broken one reads too much (seen in a first run), the model fits, and the intervals miss the truth.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ SCALES = {
     "fluff_belt": ("quantity", "flow.sifter.light"),
     "table_heavy": ("quantity", "flow.table.heavy"),
     "table_light": ("quantity", "flow.table.light"),
+    "table_feed": ("quantity", "flow.granule_magnet.rest"),
     "picked": ("quantity", "flow.picking.picked"),
 }
 ASSAYS = {"steel_copper": ("share.picking.steel.Cu", 0.0004), "table_copper": ("share.table.heavy.Cu", 0.008)}

@@ -295,3 +295,23 @@ def test_more_than_six_parameters_are_found_by_the_smoother() -> None:
     assert found.parameters[6].width > 0.7
     assert len(found.ensemble) == 150
     assert found.fits
+
+
+@pytest.mark.soak
+def test_intervals_hold_the_truth_and_wrong_models_are_told() -> None:
+    """Of 10 plants' 40 intervals at least 31 hold the truth (0.5 % of right methods miss that), and at most 2 plants are called wrong; of 5 worn ones at least 4.
+
+    ``benchmarks/calibration.py`` does 200 and 50.
+    """
+    inside = wrong = told = 0
+    for number in range(10):
+        truth = hidden_plants.true_plant(500 + number)
+        found = twin.calibrate(truth.study, base=truth.scenario, executor="processes")
+        inside += sum(one.low <= one.prior.value(u) <= one.high for one, u in zip(found.parameters, truth.u, strict=True))
+        wrong += not found.fits
+    for number in range(5):
+        truth = hidden_plants.true_plant(600 + number, wear=0.12)
+        told += not twin.calibrate(truth.study, base=truth.scenario, executor="processes").fits
+    assert inside >= 31
+    assert wrong <= 2
+    assert told >= 4
