@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from noisy_problems import CASES
 
 import twin
 from twin.cli import main
@@ -402,3 +403,11 @@ def test_a_margin_that_cash_contradicts_is_withheld() -> None:
     problem = replace(two(budget=12, start=12, select=12, finalists=2, confirm=8), objectives=(Objective("margin", 1, 0.1),))
     outcome = optimise_one(problem, FunctionRuns(earned, {"x0": 0.1, "x1": 0.5}))
     assert outcome.verdict.word == "withheld" and not outcome.verdict.claims and outcome.verdict.over_base.verdict == "better"
+
+
+def test_the_search_lacks_less_than_a_sobol_sequence_of_the_same_runs() -> None:
+    """On the ridge in six dimensions it lacks a tenth of what the sequence does (benchmarks/optimise.py, 30 seeds); 0.7 is what must be met, none is 1."""
+    case = next(one for one in CASES if one.name == "ridge")
+    effort, best = Effort(budget=48, start=16, select=24, finalists=4, confirm=4), case.best()
+    found = [[case.regret(how(effort, seed).verdict.best.setting, best) for seed in range(2)] for how in (case.run, case.by_sobol)]
+    assert 0.0 <= sum(found[0]) < 0.7 * sum(found[1])
