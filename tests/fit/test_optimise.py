@@ -96,6 +96,10 @@ def test_the_best_setting_of_a_small_plant_is_found(found: Optimum, tmp_path: Pa
     runs = [{one.request.replication for one in found.made if one.request.phase == phase} for phase in ("search", "choice", "verdict")]
     assert not runs[0] & runs[1] and not runs[1] & runs[2] and not runs[0] & runs[2]
     study = Study(found.path)
+    with pytest.raises(UsageError, match="were sought and not drawn"):
+        twin.sensitivity(study)
+    with pytest.raises(UsageError, match="holds the runs of an optimisation"):
+        study.source()
     assert study.complete and study.points == len(found.made) and study.response("margin").shape == (study.points, 1)
 
 
