@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import math
 import sys
 from collections.abc import Sequence
@@ -415,3 +417,9 @@ def test_the_search_lacks_less_than_a_sobol_sequence_of_the_same_runs() -> None:
     effort, best = Effort(budget=48, start=16, select=24, finalists=4, confirm=4), case.best()
     found = [[case.regret(how(effort, seed).verdict.best.setting, best) for seed in range(2)] for how in (case.run, case.by_sobol)]
     assert 0.0 <= sum(found[0]) < 0.7 * sum(found[1])
+
+
+@pytest.mark.parametrize("name", ["chance", "front", "space"])
+def test_the_worked_numbers(name: str) -> None:
+    found = doctest.testmod(importlib.import_module(f"twin.fit.optimise.{name}"))
+    assert found.attempted and not found.failed
