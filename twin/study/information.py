@@ -21,7 +21,7 @@ from twin.quantities import parse
 from twin.results.held import contradictions
 from twin.scenario.problems import nearest
 from twin.study.read import Study
-from twin.study.sensitivity import bases_of, noise_share
+from twin.study.sensitivity import bases_of, check_drawn, noise_share
 from twin.study.statistics import wilson
 
 Floats = NDArray[np.float64]
@@ -110,6 +110,7 @@ def information(study: Study, text: str, *, spreads: Mapping[str, str] | None = 
     itself; ``allowed``: the probability of a wrong call that settles it. Raises ``UsageError`` for an unknown claim or factor and where the study has too few
     points.
     """
+    check_drawn(study)
     claim = claim_of(text, study.all_responses)
     unit = study.all_responses[claim.response]
     if stake is None and unit != "EUR":

@@ -224,6 +224,8 @@ class Study:
         from twin.plant.api import load_stored
         from twin.study.study_file import stored_study
 
+        if "optimise" in self.design:
+            raise UsageError(f"{self.path} holds the runs of an optimisation, which is no sweep; 'twin optimise' goes on from it")
         names, texts = self.array("study/file_name").tolist(), self.array("study/file_text").tolist()
         return stored_study(str(self.array("study/yaml")), load_stored(self.scenario, self.files), dict(zip(names, texts, strict=True)))
 

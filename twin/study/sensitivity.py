@@ -79,6 +79,7 @@ def sensitivity(study: Study, responses: Sequence[str] = (), confidence: float =
 def _found(study: Study, responses: Sequence[str], confidence: float) -> list[Sensitivity]:
     if not study.factors:
         raise UsageError(f"{study.path}: nothing varies in this study; give it 'vary'")
+    check_drawn(study)
     chosen = tuple(responses) or tuple(json.loads(study.attrs["responses"]))
     if not chosen:
         raise UsageError(f"{study.path}: the study asks for no key figure; say which, e.g. --response throughput")
@@ -89,6 +90,12 @@ def _found(study: Study, responses: Sequence[str], confidence: float) -> list[Se
         return [points.analyse(name, study.all_responses.get(name, ""), study.response(name)) for name in dict.fromkeys(chosen)]
     except ImportError as error:
         raise UsageError(f"the indices of the design {next(iter(study.design))!r} need {error.name}: pip install 'twin[study]'") from None
+
+
+def check_drawn(study: Study) -> None:
+    """Raise ``UsageError`` for the runs of an optimisation: its settings were sought where they are good, and say nothing of the whole range."""
+    if "optimise" in study.design:
+        raise UsageError(f"{study.path} holds the runs of an optimisation, whose settings were sought and not drawn; make a sweep, or see its own importances")
 
 
 def bases_of(study: Study) -> dict[str, str]:

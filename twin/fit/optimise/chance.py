@@ -54,9 +54,9 @@ def kept_of(limit: Limit, runs: Sequence[Observation], effect: float = 1.0) -> K
     >>> weeks = [Observation({}, {"week.purity": (0.96, 0.97, 0.94, 0.96)})] * 20
     >>> found = kept_of(Limit("purity", 0.95, 1, share=0.6), weeks)
     >>> found.value, round(found.low, 3), found.sure > 0.99
-    (0.75, 0.664, True)
+    (0.75, 0.665, True)
     >>> round(kept_of(Limit("purity", 0.95, 1, share=0.6), weeks, effect=4.0).low, 3)
-    0.563
+    0.571
     """
     return _share_kept(limit, runs, effect) if limit.share is not None else _mean_kept(limit, runs)
 
