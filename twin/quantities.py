@@ -350,7 +350,9 @@ class Quantity:
         about = {"description": f"{kind_of(self.si)} (SI: {self.si})", "examples": [self.example or example_of(self.si)], "x-unit": self.si}
         if self.si != "1":
             return {**self.text_schema(), **about}
-        limits = {"exclusiveMinimum": self.gt, "minimum": self.ge, "exclusiveMaximum": self.lt, "maximum": self.le}
+        bounds = {"exclusiveMinimum": self.gt, "minimum": self.ge, "exclusiveMaximum": self.lt, "maximum": self.le}
+        # 1 and 1.0 are equal, so whichever type was made first may stand for both: they are written alike
+        limits = {key: int(bound) if bound is not None and float(bound).is_integer() else bound for key, bound in bounds.items()}
         number = {"type": "number", **{key: limit for key, limit in limits.items() if limit is not None}}
         return {"anyOf": [number, self.text_schema()], **about}
 

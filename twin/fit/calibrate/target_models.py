@@ -13,7 +13,7 @@ from twin.scenario.kind import Model
 from twin.scenario.problems import wrong
 
 FORMS = ("figure", "quantity", "curve", "batch")
-_RELATIVE = Annotated[float, Quantity("1", ge=0.0, lt=1.0)]
+_RELATIVE = Annotated[float, Quantity("1", ge=0, lt=1)]
 
 
 def _as_text(value: object) -> object:

@@ -284,7 +284,7 @@ def _curve(name: str, model: TargetModel, curve: CurveModel, setting: Setting) -
             raise UsageError(f"{curve.csv}: there is no column {needed!r}: it has 'size', 'share' and, where known, 'error' or 'pieces'")
     faults = Faults()
     sizes = table["size"].numbers(Quantity("m", gt=0.0), faults, curve.csv)
-    shares = table["share"].numbers(Quantity("1", ge=0.0, le=1.0), faults, curve.csv)
+    shares = table["share"].numbers(Quantity("1", ge=0, le=1), faults, curve.csv)
     errors = table["error"].numbers(Quantity("1", gt=0.0), faults, curve.csv) if "error" in table else [None] * len(sizes)
     pieces = [int(cell) if cell.isdigit() else 0 for cell in table["pieces"].cells] if "pieces" in table else [0] * len(sizes)
     faults.stop_if_any()
