@@ -5,13 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twin.cli import terminal
+from twin.cli.progress import watched
 
 if TYPE_CHECKING:
     from twin.fit.calibrate.making import Advance
@@ -54,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
         if not options.json:
             show_pilot(study, rows, advance)
 
-    with _bar(study.name) as show:
+    with watched(lambda _: study.name, _stage) as show:
         try:
             if options.pilot:
                 with executor(options.executor, options.workers, options.address) as own:
@@ -80,38 +78,8 @@ def run(options: argparse.Namespace) -> int:
     return 0 if found.fits else 1
 
 
-class _Show:
-    """Called as the calibration goes on; knows how far it is."""
-
-    def __init__(self) -> None:
-        self.advance: Advance | None = None
-        self.draw: Any = None
-
-    def __call__(self, advance: Advance) -> None:
-        self.advance = advance
-        if self.draw is not None:
-            self.draw(advance)
-
-    def kept(self) -> str:
-        """What has finished, in words."""
-        return "what had finished is kept" if self.advance is None else f"{self.advance.done} of {self.advance.total} runs are kept"
-
-
-@contextmanager
-def _bar(label: str) -> Iterator[_Show]:
-    """A progress bar on stderr with the time that is left; nothing is drawn where that is no terminal."""
-    show = _Show()
-    if not sys.stderr.isatty():
-        yield show
-        return
-    from rich.markup import escape
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[stage]}"), TimeElapsedColumn())
-    with Progress(*columns, TextColumn("left"), TimeRemainingColumn(), console=terminal.console(stderr=True), transient=True) as bar:
-        task = bar.add_task(escape(label), total=None, stage="")
-        show.draw = lambda advance: bar.update(task, total=advance.total, completed=advance.done, stage=advance.stage)
-        yield show
+def _stage(advance: Advance) -> str:
+    return advance.stage
 
 
 def show_pilot(study: Calibration, rows: list[PilotRow], advance: Advance) -> None:

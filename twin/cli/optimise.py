@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twin.cli import budget, terminal
+from twin.cli.progress import Watch, watched
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     out, best = Path(options.output or f"{study.name}.h5"), Path(options.best or f"{study.name}_best.yaml")
     _check_outputs(options, best)
     budget.weigh([study.scenario], study.problem.effort.most, options.yes)
-    with _bar(study) as show:
+    with _watched(study) as show:
         try:
             found = optimise(study, out, executor=options.executor, workers=options.workers, address=options.address, progress=show)
         except KeyboardInterrupt:
@@ -94,47 +94,18 @@ def _check_outputs(options: argparse.Namespace, best: Path) -> None:
         check_page(Path(options.report))
 
 
-class _Show:
-    """Called as the optimisation goes on; knows how far it is."""
-
-    def __init__(self) -> None:
-        self.advance: Advance | None = None
-        self.draw: Any = None
-
-    def __call__(self, advance: Advance) -> None:
-        self.advance = advance
-        if self.draw is not None:
-            self.draw(advance)
-
-    def kept(self) -> str:
-        """What has finished, in words."""
-        return "what had finished before is kept" if self.advance is None else f"{self.advance.done} runs are kept"
-
-
-@contextmanager
-def _bar(study: OptimiseStudy) -> Iterator[_Show]:
-    """A progress bar on stderr with phase, best value so far and the time that is left; nothing is drawn where that is no terminal."""
-    show = _Show()
-    if not sys.stderr.isatty():
-        yield show
-        return
-    from rich.markup import escape
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    from twin.fit.optimise.wording import value_text
-
+def _watched(study: OptimiseStudy) -> AbstractContextManager[Watch[Advance]]:
+    """A bar that tells the phase, and the best value so far."""
     (objective, *_) = study.problem.objectives
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[told]}"), TimeElapsedColumn())
-    with Progress(*columns, TextColumn("left"), TimeRemainingColumn(), console=terminal.console(stderr=True), transient=True) as bar:
-        task = bar.add_task(escape(study.name), total=None, told="")
 
-        def draw(advance: Advance) -> None:
-            failed = f" [red]{advance.failed} failed[/]" if advance.failed else ""
-            best = "" if math.isnan(advance.best) else f"best of a run {escape(value_text(objective, advance.best, study.units[objective.name]))}"
-            bar.update(task, description=escape(f"{study.name}: {advance.phase}"), total=advance.total, completed=advance.done, told=f"{best}{failed}")
+    def told(advance: Advance) -> str:
+        from rich.markup import escape
 
-        show.draw = draw
-        yield show
+        from twin.fit.optimise.wording import value_text
+
+        return "" if math.isnan(advance.best) else f"best of a run {escape(value_text(objective, advance.best, study.units[objective.name]))}"
+
+    return watched(lambda advance: study.name if advance is None else f"{study.name}: {advance.phase}", told)
 
 
 def _print(found: Optimum, best: Path | None) -> None:

@@ -6,13 +6,12 @@ import argparse
 import json
 import math
 import re
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twin.cli import budget, terminal
+from twin.cli.progress import Watch, watched
 
 if TYPE_CHECKING:
     from twin.study.read import Study
@@ -50,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     if options.ensemble is not None:
         _read_members(study, options.ensemble)  # what is wrong is said before anything is run
     budget.weigh([study.scenario], len(study), options.yes)
-    with _bar(study.name) as show:
+    with _watched(study.name) as show:
         try:
             found = sweep(
                 study,
@@ -89,7 +88,7 @@ def _members(options: argparse.Namespace, study: StudyFile, plain: Study, out: P
     from twin.study.sweep_members import as_objects, members_file, parts_of
 
     own = _read_members(study, options.ensemble)
-    with _bar(f"{study.name} members") as show:
+    with _watched(f"{study.name} members") as show:
         found = sweep(own, members_file(out), executor=options.executor, workers=options.workers, address=options.address, progress=show)
     names = [name for name in study.responses or ("throughput",) if name in plain.all_responses]
     return {"ensemble": {name: as_objects(parts_of(plain, found, own, name)) for name in names}}
@@ -115,45 +114,8 @@ def _print_parts(name: str, unit: str, rows: list[dict[str, Any]]) -> None:
     terminal.console(140).print(table)
 
 
-class _Show:
-    """Called as the sweep goes on; knows how far it is."""
-
-    def __init__(self) -> None:
-        self.advance: Advance | None = None
-        self.draw: Any = None
-
-    def __call__(self, advance: Advance) -> None:
-        self.advance = advance
-        if self.draw is not None:
-            self.draw(advance)
-
-    def kept(self) -> str:
-        """What has finished, in words."""
-        if self.advance is None:
-            return "what had finished before is kept"
-        return f"{self.advance.done} of {self.advance.total} runs are kept"
-
-
-@contextmanager
-def _bar(label: str) -> Iterator[_Show]:
-    """A progress bar on stderr with the time that is left; nothing is drawn where that is no terminal."""
-    show = _Show()
-    if not sys.stderr.isatty():
-        yield show
-        return
-    from rich.markup import escape
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[failed]}"), TimeElapsedColumn())
-    with Progress(*columns, TextColumn("left"), TimeRemainingColumn(), console=terminal.console(stderr=True), transient=True) as bar:
-        task = bar.add_task(escape(label), total=None, failed="")
-
-        def draw(advance: Advance) -> None:
-            failed = f"[red]{advance.failed} failed[/]" if advance.failed else ""
-            bar.update(task, total=advance.total, completed=advance.done, failed=failed)
-
-        show.draw = draw
-        yield show
+def _watched(label: str) -> AbstractContextManager[Watch[Advance]]:
+    return watched(lambda _: label, lambda _: "")
 
 
 def _print(study: Study, advance: Advance | None) -> None:
