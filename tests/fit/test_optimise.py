@@ -174,6 +174,7 @@ runs: {search: 14, start: 8, replications: 3, finalists: 3, choice: 60, verdict:
 """
 
 
+@pytest.mark.soak
 def test_limits_on_means_and_in_a_share_of_weeks_are_kept(tmp_path: Path) -> None:
     found = optimise(write(tmp_path, LIMITED), tmp_path / "out.h5", executor="serial")
     mean, weeks = found.outcome.verdict.best.kept
