@@ -162,3 +162,17 @@ def test_a_file_that_is_no_ensemble_is_refused_with_its_line(text: str, said: st
     (tmp_path / "e.csv").write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match=said):
         read_ensemble(tmp_path / "e.csv")
+
+
+def test_a_window_shows_what_was_sampled_in_it() -> None:
+    """Two loads of 10 t, the first found pure, the second half so, on two days: each day shows its own, both together three quarters."""
+    from twin.results.sampled import SampleTable
+
+    table = SampleTable(("steel", "steel"), (3600.0, 90000.0), (1e4, 1e4), np.array([[1.0, 0.0], [0.5, 0.5]]), np.array([[0.9], [0.4]]))
+    day = 86400.0
+    for begin, end, expected in ((0.0, day, 1.0), (day, 2 * day, 0.5), (0.0, 2 * day, 0.75)):
+        found = table.found("steel", begin, end)
+        assert found is not None
+        assert found[0][0] == pytest.approx(expected, rel=1e-12)
+    assert table.found("steel", 2 * day, 3 * day) is None
+    assert table.found("steel", 0.0, 3600.0) is None

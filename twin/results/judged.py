@@ -13,7 +13,7 @@ def grade_found(totals: Totals) -> Values:
     """Yield the same as the samples of its loads show it, of what the specification names, weighed by the mass of the loads."""
     materials, elements = totals.names["material"], totals.names["element"]
     for name, product in totals.inputs.products.items():
-        found = totals.samples.found(name, totals.begin) if product.sampled else None
+        found = totals.samples.found(name, totals.begin, totals.end) if product.sampled else None
         if found is None:
             continue
         by_material, by_element = (dict(zip(names, row.tolist(), strict=True)) for names, row in zip((materials, elements), found, strict=True))

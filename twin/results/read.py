@@ -141,11 +141,6 @@ class Result:
         tally.add_file(self._open)
         return tally.totals(self._open)
 
-    @property
-    def file(self) -> Any:
-        """The open file, or what stands for it in memory, read by path as h5py does; for those who go through it block by block."""
-        return self._open
-
     def has(self, name: str) -> bool:
         """Whether the file has an array of that path; files of earlier versions have fewer."""
         return name in self._open

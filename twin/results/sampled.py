@@ -33,12 +33,13 @@ class SampleTable:
         mass, material, element = (np.asarray(file[f"samples/{name}"][...]) for name in ("delivery_mass", "measured", "measured_element"))
         return cls(unit, time, tuple(mass.tolist()), material, element)
 
-    def found(self, unit: str, begin: float) -> tuple[Floats, Floats] | None:
-        """Return the mean shares by material and by element, weighed by mass, in what was sampled of a unit from ``begin`` (s) on; None without samples.
+    def found(self, unit: str, begin: float, end: float) -> tuple[Floats, Floats] | None:
+        """Return the mean shares by material and by element, weighed by mass, in what was sampled of a unit from ``begin`` to before ``end`` (s); None where
+        nothing was.
 
         Samples that held no piece say nothing and are left out.
         """
-        rows = [row for row, (name, time) in enumerate(zip(self.unit, self.time, strict=True)) if name == unit and time >= begin]
+        rows = [row for row, (name, time) in enumerate(zip(self.unit, self.time, strict=True)) if name == unit and begin <= time < end]
         if self.material is None or self.element is None:
             return None
         rows = [row for row in rows if not np.isnan(self.material[row]).any()]

@@ -101,8 +101,7 @@ class _Window(Tally):
     """Sums over some record steps, whether in the warm-up or not."""
 
     def __init__(self, file: Any) -> None:
-        super().__init__(file)
-        self._warmup = -math.inf
+        super().__init__(file, begin=-math.inf)
 
     def over(self, labels: Totals) -> Totals:
         """Return the sums, with the labels of another one of the same file."""

@@ -8,17 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from twin.errors import UsageError
 from twin.quantities import DAY, WEEK, format_quantity
 from twin.results.kpis import KPIS, Kpi
-from twin.results.sampled import SampleTable
-from twin.results.tally import Tally
 from twin.scenario import Scenario
 from twin.scenario.problems import nearest
 
@@ -76,35 +71,10 @@ def figures_of_periods(result: Result, scenario: Scenario, watch: Sequence[tuple
     found: dict[str, Kpi] = {}
     for per in dict.fromkeys(per for per, _ in watch):
         names = [name for own, name in watch if own == per]
+        stems = dict.fromkeys(name.partition(".")[0] for name in names)
+        wanted = [definition for definition in KPIS if definition.pattern.partition(".")[0] in stems]
         for k, (begin, end) in enumerate(periods(scenario, per)):
-            values = _figures(result.file, begin, end, names)
+            totals = result.totals_between(begin, end)
+            values = {name: kpi for definition in wanted for name, kpi in definition.named(totals)}
             found |= {f"{per}.{k}.{name}": values.get(name, Kpi(math.nan, "1")) for name in names}
     return found
-
-
-def _figures(file: Any, begin: float, end: float, names: Sequence[str]) -> dict[str, Kpi]:
-    stems = dict.fromkeys(name.partition(".")[0] for name in names)
-    tally = _Between(file)
-    bounds = np.asarray(file["time_bounds"][...])
-    first, last = np.searchsorted(bounds[:, 0], [begin - _TOLERANCE, end - _TOLERANCE]).tolist()
-    tally.add(bounds[first:last], lambda variable: np.asarray(file[variable][first:last]))
-    totals = tally.totals(file)
-    totals = replace(totals, samples=_between(totals.samples, begin, end))
-    wanted = [definition for definition in KPIS if definition.pattern.partition(".")[0] in stems]
-    return {name: kpi for definition in wanted for name, kpi in definition.named(totals) if name in names}
-
-
-class _Between(Tally):
-    """Sums over some record steps, whether in the warm-up or not."""
-
-    def __init__(self, file: Any) -> None:
-        super().__init__(file)
-        self._warmup = -math.inf
-
-
-def _between(samples: SampleTable, begin: float, end: float) -> SampleTable:
-    rows = [row for row, time in enumerate(samples.time) if begin <= time < end]
-    if samples.material is None or samples.element is None:
-        return samples
-    units, times, masses = [samples.unit[row] for row in rows], [samples.time[row] for row in rows], [samples.mass[row] for row in rows]
-    return SampleTable(tuple(units), tuple(times), tuple(masses), samples.material[rows], samples.element[rows])

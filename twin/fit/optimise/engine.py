@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -21,7 +22,7 @@ from twin.study.statistics import mean_of
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Outcome(ABC):
     """What an optimisation found: all trials, and the surrogate that was fitted to them at the end."""
 
     problem: Problem
@@ -29,9 +30,9 @@ class Outcome:
     surrogate: Surrogate
 
     @property
+    @abstractmethod
     def selected(self) -> Setting | None:
         """The setting that was selected; None where it does not surely keep the limits."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
