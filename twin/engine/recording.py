@@ -106,8 +106,8 @@ class Recorder:
     (machine,) ns, summed over copies; ``energy`` (machine,) J; ``level``, ``low``, ``high`` (bunker,) kg; ``gates`` (gate, count); ``resources`` (resource,
     count); ``use`` (process, carrier) and ``heat`` (process, level) J; ``waits`` (wait,) ns; ``stops`` and ``stopped`` (stop,): how many began, and ns down
     summed over copies, by reason. With ``streams`` off the flows inside lines are
-    not added up. ``most_steps`` in a block. ``keeps_last``: whether the ``last`` step of a block that was handed on is kept for who observes. ``meter``: what money
-    needs exactly, where it is needed.
+    not added up. ``most_steps`` in a block. ``keeps_last``: whether the ``last`` step of a block that was handed on is kept for who observes. ``meter``:
+    what money needs exactly, where it is needed.
     """
 
     def __init__(self, axes: Axes, every: int, horizon: int, streams: bool, most_steps: int = MOST_STEPS) -> None:
