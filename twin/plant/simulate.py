@@ -38,9 +38,9 @@ SLICES = 200
 class Simulation:
     """One run: a plant, the file it writes to, and what has been summed up over the blocks written so far."""
 
-    def __init__(self, scenario: Scenario, replication: int = 0, actions: Actions | None = None) -> None:
+    def __init__(self, scenario: Scenario, replication: int = 0, actions: Actions | None = None, revisable: bool = False) -> None:
         self.scenario, self.replication = scenario, replication
-        self.built: Built = build(scenario, replication)
+        self.built: Built = build(scenario, replication, revisable)
         self.translation = Translation(self.built)
         self.initial = stocks(self.built)
         self.horizon = nanoseconds(scenario.horizon)
