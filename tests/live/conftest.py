@@ -19,6 +19,9 @@ WRITTEN: dict[str, Any] = {
         "STEEL_BAY": {"quantity": "level.steel_bay", "unit": "kg", "error": "200 kg", "every": "1 min"},
         "MAGNET_POWER": {"quantity": "power.magnet", "unit": "kW", "error": "2 %", "every": "15 min", "delay": "10 s"},
         "MAGNET_RUNS": {"quantity": "state.magnet", "unit": "%", "error": "1 %", "every": "15 min"},
+        "TRUCKS": {"input": "deliveries", "unit": "t"},
+        "STEEL_TRUCKS": {"input": "steel", "unit": "t"},
+        "MAGNET_STOP": {"input": "magnet"},
     },
 }
 

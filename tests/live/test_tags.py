@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import jsonschema
@@ -10,14 +11,18 @@ import pytest
 import yaml
 
 from twin.errors import ScenarioError
+from twin.live.readings import Reading
 from twin.live.tags import load_tags
+from twin.live.tags.inputs import input_of, reading_of
 from twin.live.tags.models import tags_schema
+from twin.units.ground.inputs import Input
 
 
 def test_good_tags_carry_the_measurement_in_si(written: dict[str, Any]) -> None:
     tags = load_tags(written)
-    assert [tag.signal for tag in tags.tags] == ["YARD", "STEEL_BAY", "MAGNET_POWER", "MAGNET_RUNS"]
-    yard, bay, power, runs = tags.tags
+    assert [tag.signal for tag in tags.tags] == list(written["tags"])
+    yard, bay, power, runs = tags.shown
+    assert [(tag.input, tag.scale, tag.si) for tag in tags.inputs] == [("deliveries", 1000.0, "kg"), ("steel", 1000.0, "kg"), ("magnet", 1.0, "1")]
     assert (yard.quantity, yard.scale, yard.to_si(12.5), yard.measurement.relative, yard.measurement.bias_deviation) == (
         "level.yard",
         1000.0,
@@ -32,6 +37,25 @@ def test_good_tags_carry_the_measurement_in_si(written: dict[str, Any]) -> None:
     assert yard.source == "log" and yard.address == "YARD"
     assert tags.start == 1767589200.0  # 05:00 UTC
     assert tags.since_start(tags.start + 60.0) == 60.0
+
+
+def test_readings_of_inputs_are_what_happened(written: dict[str, Any]) -> None:
+    tags = load_tags(written)
+    at = tags.start + 90.0
+    assert input_of(tags, Reading("TRUCKS", at, 8.5)) == Input(90_000_000_000, "delivery", "deliveries", 8500.0)
+    assert input_of(tags, Reading("STEEL_TRUCKS", at, 24.0)) == Input(90_000_000_000, "pickup", "steel", 24000.0)
+    assert input_of(tags, Reading("MAGNET_STOP", at, 1.0)) == Input(90_000_000_000, "stop", "magnet")
+    assert input_of(tags, Reading("MAGNET_STOP", at, 0.0)) == Input(90_000_000_000, "restart", "magnet")
+    for lie in (
+        Reading("YARD", at, 1.0),
+        Reading("TRUCKS", at, math.nan),
+        Reading("TRUCKS", at, -3.0),
+        Reading("TRUCKS", at, 8.0, False),
+        Reading("X", at, 1.0),
+    ):
+        assert input_of(tags, lie) is None
+    told = Input(90_000_000_000, "delivery", "deliveries", 8500.0)
+    assert input_of(tags, reading_of(tags["TRUCKS"], told, tags.start, 7)) == told
 
 
 def test_the_schema_takes_what_the_reader_takes(written: dict[str, Any]) -> None:
@@ -56,6 +80,9 @@ def test_the_schema_takes_what_the_reader_takes(written: dict[str, Any]) -> None
         (("tags", "YARD", "over", "sum"), "tags.YARD.over", "a sum over time"),
         (("tags", "YARD", "address", "STEEL_BAY"), "tags.STEEL_BAY", "the same address as 'YARD'"),
         (("tags", "YARD", "erorr", "3 %"), "tags.YARD.erorr", "did you mean 'error'?"),
+        (("tags", "TRUCKS", "input", "delivery"), "tags.TRUCKS.input", "did you mean 'deliveries'?"),
+        (("tags", "TRUCKS", "unit", "kW"), "tags.TRUCKS.unit", "is a mass"),
+        (("tags", "TRUCKS", "quantity", "level.yard"), "tags.TRUCKS", "exactly one of them"),
         (("plant", "start", "2026-01-05T06:00"), "plant.start", "the offset of the plant's clock is missing"),
         (("plant", "start", "next week"), "plant.start", "a date and time is needed"),
         (("plant", "scenario", "nowhere.yaml"), "plant.scenario", "no such file"),

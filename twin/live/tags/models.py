@@ -37,8 +37,13 @@ class ErrorModel(Model):
 class TagModel(Model):
     """A signal of the plant: which quantity it shows, in which unit, how well."""
 
-    quantity: Text = Field(description="What the signal shows, by the name that quantities have everywhere, e.g. level.yard.")
-    unit: Text = Field(description="The unit in which the signal's numbers are, e.g. t or t/h.")
+    quantity: Text | None = Field(default=None, description="What the signal shows, by the name that quantities have everywhere, e.g. level.yard.")
+    input: Text | None = Field(
+        default=None,
+        description="Instead of a quantity: a feed or a product, each reading being a truck and its mass, or a machine, 1 when it stops and 0 when it goes on.",
+    )
+    copy_number: Annotated[StrictInt, Field(ge=1)] = Field(default=1, alias="copy", description="Which copy of a machine the input is of.")
+    unit: Text = Field(default="1", description="The unit in which the signal's numbers are, e.g. t or t/h.")
     error: ErrorModel | Written | None = Field(default=None, description="Standard deviation of a reading: '50 kg', or '3 %' of the value.")
     bias: Written | None = Field(default=None, description="Standard deviation of what is believed of the offset that all readings share.")
     delay: Annotated[float, Quantity("s", ge=0)] = Field(default=0.0, description="How old the truth is that a reading shows.")
@@ -49,6 +54,12 @@ class TagModel(Model):
     source: Text | None = Field(default=None, description="Name of a source; it may be left out where there is one only.")
     address: Text | None = Field(default=None, description="Where the source has it: node, topic or column; by default the signal's name.")
     use: StrictBool = Field(default=True, description="False: it is recorded, and nothing is concluded from it.")
+
+    @model_validator(mode="after")
+    def _one_subject(self) -> TagModel:
+        if (self.quantity is None) == (self.input is None):
+            raise wrong("a signal shows a 'quantity' or tells of an 'input': exactly one of them is needed")
+        return self
 
 
 class FieldsModel(Model):

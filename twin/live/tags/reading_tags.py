@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
@@ -18,11 +19,13 @@ from twin.live.tags.tags import Tag, Tags
 from twin.measurement import Measurement
 from twin.plant.api import load
 from twin.plant.build import build
+from twin.plant.imposed import ImposedInputs
 from twin.plant.observe import Observer
 from twin.plant.translation import Translation
 from twin.quantities import CELSIUS, ZERO_CELSIUS, example_of, kind_of, parse, shown
 from twin.quantities import unit as unit_of
 from twin.scenario import Scenario
+from twin.scenario.machine import MachineModel
 from twin.scenario.places import Node, dotted, from_plain, lookup
 from twin.scenario.places import Path as Loc
 from twin.scenario.problems import in_words, keys_at, nearest
@@ -51,6 +54,15 @@ def load_tags(source: str | os.PathLike[str] | Mapping[str, Any] | Tags, *, scen
     except UsageError as error:
         raise ScenarioError([Problem(str(path), 0, 0, "", str(error).removeprefix(f"{path}: "))]) from None
     return _Checking(parse_yaml(text, str(path)), text, path.parent, scenario).tags()
+
+
+@dataclass(frozen=True)
+class _Plant:
+    """What tags are held against; ``inputs``: feeds, products and machines that can be told of."""
+
+    scenario: Scenario
+    observer: Observer
+    inputs: tuple[str, ...]
 
 
 class _Checking:
@@ -126,11 +138,11 @@ class _Checking:
         if len(model.tags) > MOST_TAGS:
             raise ScenarioError([self.problem(("tags",), f"at most {MOST_TAGS} signals are possible (got {len(model.tags)})")])
         built = build(scenario, 0)
-        observer = Observer(built, Translation(built))
+        plant = _Plant(scenario, Observer(built, Translation(built)), ImposedInputs(scenario, built).names)
         found: list[Tag] = []
         for signal, written in model.tags.items():
             try:
-                found.append(self._tag(signal, written, model, observer))
+                found.append(self._tag(signal, written, model, plant))
             except UsageError as error:
                 key, _, message = str(error).partition("\0")
                 loc: Loc = ("tags", signal, key) if message else ("tags", signal)
@@ -142,14 +154,15 @@ class _Checking:
                 self.complain(("tags", tag.signal), f"has the same address as {shown(first)} ({shown(tag.address)}): one signal is read once")
         return found
 
-    def _tag(self, signal: str, written: TagModel, model: TagsModel, observer: Observer) -> Tag:
+    def _tag(self, signal: str, written: TagModel, model: TagsModel, plant: _Plant) -> Tag:
         if not signal.isprintable() or not signal.strip() or len(signal) > LONGEST_SIGNAL:
             raise UsageError(f"a signal has a name of 1 to {LONGEST_SIGNAL} printable characters (got {shown(signal)})")
-        quantity = _at("quantity", lambda: _quantity(written.quantity, observer))
+        quantity = _input(written.input, plant) if written.input is not None else _at("quantity", lambda: _quantity(written.quantity or "", plant.observer))
         scale, offset = _at("unit", lambda: _scale(written.unit, quantity))
         measurement = _measurement(written, quantity)
         source = _at("source", lambda: _source(written, model))
-        return Tag(signal, measurement, written.unit, quantity.si, scale, offset, written.every or 0.0, source, written.address or signal, written.use)
+        told = (written.input or "", written.copy_number - 1)
+        return Tag(signal, measurement, written.unit, quantity.si, scale, offset, written.every or 0.0, source, written.address or signal, written.use, *told)
 
 
 def _at(key: str, read: Any) -> Any:
@@ -164,6 +177,14 @@ def _quantity(name: str, observer: Observer) -> Quantity:
     if name.startswith("kpi."):
         raise UsageError(f"{shown(name)} is a key figure of a whole run, which no instrument shows; name a level, a flow, a share, a state or a power")
     return observer.find([name])[0]
+
+
+def _input(name: str, plant: _Plant) -> Quantity:
+    """A truck's mass, or whether a machine stands, as a quantity of its own."""
+    if name not in plant.inputs:
+        raise UsageError(f"input\0{shown(name)} is no feed, no product with pick-ups and no machine with failures; {nearest(name, plant.inputs)}")
+    machine = isinstance(plant.scenario.units[name], MachineModel)
+    return Quantity(f"input.{name}", "1" if machine else "kg", "instant", "")
 
 
 def _scale(unit: str, quantity: Quantity) -> tuple[float, float]:

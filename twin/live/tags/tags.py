@@ -17,6 +17,8 @@ class Tag:
 
     ``measurement`` is in ``si``; a number of the signal becomes SI by ``scale`` and ``offset`` (that of °C). ``every`` [s]: how often it comes, 0 where nobody
     says. ``source`` names one of the file's sources, "" where there is none. ``use``: whether anything is concluded from it.
+
+    Where it tells of what the plant's surroundings do to it, ``input`` is the feed, product or machine (and its ``copy``, from 0), else "".
     """
 
     signal: str
@@ -29,6 +31,8 @@ class Tag:
     source: str = ""
     address: str = ""
     use: bool = True
+    input: str = ""
+    copy: int = 0
 
     @property
     def quantity(self) -> str:
@@ -68,12 +72,26 @@ class Tags:
     def __getitem__(self, signal: str) -> Tag:
         return self._by_signal[signal]
 
+    def get(self, signal: str) -> Tag | None:
+        """Return the tag of a signal, None where there is none."""
+        return self._by_signal.get(signal)
+
     def __contains__(self, signal: object) -> bool:
         return signal in self._by_signal
 
     def since_start(self, time: float) -> float:
         """Return a time of the plant's clock as s since the start of the scenario."""
         return time - self.start
+
+    @property
+    def shown(self) -> tuple[Tag, ...]:
+        """The tags that show a quantity and are used."""
+        return tuple(tag for tag in self.tags if tag.use and not tag.input)
+
+    @property
+    def inputs(self) -> tuple[Tag, ...]:
+        """The tags that tell of trucks and stops, and are used."""
+        return tuple(tag for tag in self.tags if tag.use and tag.input)
 
     def of_source(self, name: str) -> tuple[Tag, ...]:
         """Return the tags of a source, in the order of the file."""
