@@ -19,6 +19,7 @@ from twin.cli import (
     bundle,
     calibrate,
     cite,
+    emulate,
     export,
     imports,
     materials,
@@ -164,15 +165,20 @@ def new(options: argparse.Namespace) -> int:
 
 def schema(options: argparse.Namespace) -> int:
     """``twin schema``."""
-    from twin.scenario.schema import schema_text
+    if options.tags:
+        from twin.live.tags.models import tags_schema
 
-    text = schema_text()
+        text, mark = json.dumps(tags_schema(), indent=2) + "\n", b'"title": "twin tags"'
+    else:
+        from twin.scenario.schema import schema_text
+
+        text, mark = schema_text(), b'"title": "twin scenario"'
     if options.output is None:
         sys.stdout.write(text)
         return 0
     from twin.results.replace import replacing, text_mark
 
-    with replacing(Path(options.output), text_mark("a schema of twin", b'"title": "twin scenario"', begins=b"{")) as temporary:
+    with replacing(Path(options.output), text_mark("a schema of twin", mark, len(text), begins=b"{")) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return 0
 
@@ -253,4 +259,5 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "stops": stops.run,
     "blend": blend.run,
     "calibrate": calibrate.run,
+    "emulate": emulate.run,
 }

@@ -18,6 +18,7 @@ from twin.cli import (
     bundle,
     calibrate,
     cite,
+    emulate,
     export,
     imports,
     materials,
@@ -58,6 +59,7 @@ def build_parser() -> argparse.ArgumentParser:
     new = _add(commands, "new", "write a commented starter scenario")
     new.add_argument("path", metavar="FILE", nargs="?", default="plant.yaml", help="file to write (default: plant.yaml); an existing one is refused")
     schema = _add(commands, "schema", "print the JSON Schema that editors complete scenarios from")
+    schema.add_argument("--tags", action="store_true", help="that of tags files, not of scenarios")
     schema.add_argument("-o", "--output", metavar="FILE", help="write to a file instead")
     resume = _add(commands, "resume", "go on from a saved state")
     resume.add_argument("state", metavar="STATE", help="file written by 'twin run --until … --save'")
@@ -75,6 +77,7 @@ def build_parser() -> argparse.ArgumentParser:
     for command in own:
         command.add_parser(commands)
     calibrate.add_parser(commands)
+    emulate.add_parser(commands)
     return parser
 
 

@@ -52,7 +52,7 @@ class Forecast:
         return [float(share) for share in (self.values[:, :, self._column(quantity)] >= above).mean(axis=0)]
 
     def time_to(self, quantity: str, value: float) -> tuple[float, float, float]:
-        """Return (low, median, high) of the time, s after now, at which a quantity first is at or beyond ``value``, seen at the leads only; inf: not by then."""
+        """Return (low, median, high) of the time, s after now, when a quantity first is at or beyond ``value``, seen at the leads only; inf: not by then."""
         values = self.values[:, :, self._column(quantity)]
         reached = values >= value if np.median(values[:, 0]) < value else values <= value
         first = np.where(reached.any(axis=1), np.array(self.leads)[reached.argmax(axis=1)], np.inf)

@@ -37,7 +37,7 @@ def first_values(parameters: Sequence[SlowParameter], members: int, seed: int) -
     if members < 2:
         raise UsageError(f"an ensemble has at least 2 members (got {members})")
     drawn = np.random.Generator(np.random.Philox([seed, 0])).standard_normal((members, len(parameters)))
-    return np.clip((drawn - drawn.mean(axis=0)) / drawn.std(axis=0, ddof=1), -EDGE, EDGE)
+    return np.asarray(np.clip((drawn - drawn.mean(axis=0)) / drawn.std(axis=0, ddof=1), -EDGE, EDGE))
 
 
 class Changes:
