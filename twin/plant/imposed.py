@@ -20,6 +20,8 @@ from twin.units.lines.outage import WORKING
 
 MOST_REVISIONS = 4096
 """So many sets of parameters are kept checked: those of the members of an ensemble and of what they were before."""
+_CHECKED: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[TimedEvent, ...]] = {}
+"""What sets of parameters make of a scenario, by its hash: members of an ensemble and the plants that look ahead for them have the same."""
 
 
 class ImposedInputs:
@@ -36,7 +38,6 @@ class ImposedInputs:
                 if isinstance(outage, Breakdown):
                     self._breakdowns.setdefault(outage.machine.name, []).append(outage)
         self._timetable = next((unit for unit in units if isinstance(unit, Timetable)), None)
-        self._checked: dict[tuple[tuple[str, str], ...], tuple[TimedEvent, ...]] = {}
         if self._timetable is not None:
             self._timetable.events_with = self._events_with
 
@@ -144,15 +145,15 @@ class ImposedInputs:
 
     def _events_with(self, changes: Mapping[str, Plain]) -> tuple[TimedEvent, ...]:
         """The events of the scenario after one at its start that makes ``changes``, checked as a scenario is; looked up where it was so before."""
-        key = tuple((path, repr(value)) for path, value in sorted(changes.items()))
-        found = self._checked.get(key)
+        key = (self.scenario.sha256, tuple((path, repr(value)) for path, value in sorted(changes.items())))
+        found = _CHECKED.get(key)
         if found is None:
             written = self.scenario.merged.get("events") if isinstance(self.scenario.merged, dict) else None
             first: Plain = {"at": "0 s", "set": dict(changes)}
             found = tuple(self.scenario.change({"events": [first, *(written if isinstance(written, list) else [])]}).events)
-            while len(self._checked) >= MOST_REVISIONS:
-                del self._checked[next(iter(self._checked))]
-            self._checked[key] = found
+            while len(_CHECKED) >= MOST_REVISIONS:
+                del _CHECKED[next(iter(_CHECKED))]
+            _CHECKED[key] = found
         return found
 
 

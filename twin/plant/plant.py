@@ -21,7 +21,7 @@ from twin.plant.observe import Observer
 from twin.plant.simulate import Simulation
 from twin.plant.snapshot import restore_units, units_state
 from twin.plant.surroundings import Surroundings, surroundings
-from twin.quantities import NANOSECONDS, format_quantity
+from twin.quantities import NANOSECONDS, format_quantity, parse
 from twin.scenario import Scenario
 from twin.scenario.places import Plain
 from twin.scenario.policies import PolicySpec
@@ -62,7 +62,7 @@ class Plant:
     def __init__(self, scenario: Any, replication: int = 0, live: bool = False) -> None:
         """``live``: it has no horizon, and its parameters may be revised while it runs."""
         self.scenario: Scenario = scenario if isinstance(scenario, Scenario) else load(scenario)
-        if live:
+        if live and self.scenario.horizon != parse(ENDLESS, "s"):
             self.scenario = self.scenario.change({"time.horizon": ENDLESS})
         self._simulation = Simulation(self.scenario, replication, revisable=live)
         self._built = self._simulation.built

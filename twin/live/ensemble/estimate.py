@@ -55,9 +55,15 @@ class Innovations:
         self.times.append(time)
         self.rows.append(row)
 
+    def forget(self) -> None:
+        """Keep the last window only."""
+        del self.times[:-1], self.rows[:-1]
+
 
 class Ensemble:
-    """Follows a plant of a scenario. ``time`` s from its start; ``corrected``: kg that corrections added, by bunker, in the mean over members."""
+    """Follows a plant of a scenario. ``expected``: what each signal should have shown in the last window, before it was looked at, and ``deviations`` of a
+    reading, SI.
+    """
 
     def __init__(self, scenario: Scenario, following: Following) -> None:
         self.following = following
@@ -76,6 +82,8 @@ class Ensemble:
         self._day = Day(tuple(self._measured), len(self.members))
         self.innovations = Innovations(tuple(self._measured))
         self._windows = 0
+        self.expected: dict[str, float] = {}
+        self.deviations: dict[str, float] = {}
 
     @property
     def time(self) -> float:
@@ -110,8 +118,10 @@ class Ensemble:
                 continue
             x = self.seen[:, self._place[measurement.quantity]]
             y = good[signal] - measurement.bias
-            variance = np.var(x) + measurement.deviation(float(np.mean(x))) ** 2 + measurement.bias_deviation**2
-            row[place] = (y - np.mean(x)) / np.sqrt(variance) if variance > 0.0 else 0.0
+            error = measurement.deviation(float(np.mean(x))) ** 2 + measurement.bias_deviation**2
+            self.expected[signal], self.deviations[signal] = float(np.mean(x)), float(np.sqrt(error))
+            if error > 0.0:  # what is known for sure, as a state, is put right and not watched
+                row[place] = (y - np.mean(x)) / np.sqrt(np.var(x) + error)
             if not measurement.quantity.startswith(LEVEL):
                 self._day.means(signal, y, x, measurement, self._states.agree(measurement.quantity, good, self.seen, self._place))
         self.innovations.add(until, row)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from twin.live.ensemble.parameters import Changes, SlowParameter, first_values
 from twin.measurement import Measurement
-from twin.plant.plant import Plant
+from twin.plant.plant import ENDLESS, Plant
 from twin.scenario import Scenario
 from twin.units.ground.inputs import Input
 
@@ -48,7 +48,7 @@ class Members:
 
     def __post_init__(self) -> None:
         following = self.following
-        self.scenario = self.scenario.change({"record.every": f"{following.window!r} s", "record.genealogy": False})
+        self.scenario = self.scenario.change({"record.every": f"{following.window!r} s", "record.genealogy": False, "time.horizon": ENDLESS})
         self.plants = [Plant(self.scenario, replication, live=True) for replication in range(following.members)]
         self.imposed = tuple(self.plants[0].inputs if following.imposed is None else following.imposed)
         self.changes = Changes(self.scenario, following.parameters)

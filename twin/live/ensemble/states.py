@@ -14,13 +14,11 @@ from twin.plant.plant import Plant
 from twin.plant.surroundings import Surroundings
 
 Floats = NDArray[np.float64]
-SOME = 0.1
-"""From this share of a window on a line counts as having been in a state."""
-MORE = 0.4
-"""By this share of a window a member's line is in a state for longer than the true one, where it contradicts it."""
+MOSTLY = 0.6
+"""From this share of a window on a line counts as being in a state."""
+HARDLY = 0.05
+"""Up to this share it counts as not having been in it."""
 ALL_THROUGH = 0.95
-MANY = 3.0
-"""So many lots in a bunker from which a line starved in this window are too many."""
 
 
 class _Seen(NamedTuple):
@@ -76,11 +74,11 @@ class Contradictions:
         if not unseen:
             return
         starved = true.get("starved", np.nan)
-        if starved >= SOME and own["starved"] <= starved - SOME:
+        if starved >= MOSTLY and own["starved"] <= HARDLY:
             for name in unseen:
-                if plant.observe([f"level.{name}"])[0] > MANY * line.lot:
-                    plant.correct(name, float((1.0 + u) * line.lot))
-        elif own["starved"] >= starved + MORE or (np.isnan(starved) and own["starved"] >= 1.0 - true.get("running", np.nan) + MORE):
+                if plant.observe([f"level.{name}"])[0] > line.lot:
+                    plant.correct(name, float(u * line.lot))
+        elif own["starved"] >= MOSTLY and (starved <= HARDLY or true.get("running", np.nan) >= MOSTLY):
             plant.correct(unseen[0], max(float(plant.observe([f"level.{unseen[0]}"])[0]), (1.0 + 3.0 * float(u)) * line.lot))
 
     def _behind(self, plant: Plant, line: Surroundings, true: Mapping[str, float], own: Mapping[str, float], u: float) -> None:
@@ -90,10 +88,10 @@ class Contradictions:
         capacities = plant.capacities
         levels = dict(zip(unseen, plant.observe([f"level.{name}" for name in unseen]).tolist(), strict=True))
         blocked = true.get("blocked", np.nan)
-        if blocked >= SOME and own["blocked"] <= blocked - SOME:
+        if blocked >= MOSTLY and own["blocked"] <= HARDLY:
             fullest = max(unseen, key=lambda name: levels[name] / capacities[name])
             plant.correct(fullest, max(levels[fullest], capacities[fullest] - float(u) * line.lot))
-        elif own["blocked"] >= blocked + MORE or (np.isnan(blocked) and own["blocked"] >= 1.0 - true.get("running", np.nan) + MORE):
+        elif own["blocked"] >= MOSTLY and (blocked <= HARDLY or true.get("running", np.nan) >= MOSTLY):
             for name in unseen:
                 if capacities[name] - levels[name] < line.lot:
                     plant.correct(name, max(0.0, capacities[name] - (1.0 + 3.0 * float(u)) * line.lot))

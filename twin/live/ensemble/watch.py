@@ -9,7 +9,6 @@ Stat. 17 (1989) 1217). Reading that stand still while the plant moves are looked
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -23,7 +22,12 @@ ALLOWANCE = 0.75
 """By how many deviations an innovation may be off before it counts."""
 BLOCK = 96
 """Windows of a block of the bootstrap: a day of quarters of an hour."""
-MONTHS = 200
+MONTHS = 40
+LIMITS = np.geomspace(1.0, 100.0, 24)
+ENOUGH = 25.0
+"""So many alarms a limit must let by in the innovations themselves for its rate to be believed."""
+TAIL = 4
+"""The rate of alarms falls exponentially with the limit, as fast as over so many limits before the last that is believed."""
 MOST = 8.0
 """An innovation counts up to so many deviations: one wild reading is no drift."""
 STUCK = 12
@@ -42,8 +46,7 @@ class Alarm(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True)
-class Limit:
+class Limit(NamedTuple):
     """``limit`` of the cumulated sum of each signal; ``months`` that it was found from, and how many alarms a month it lets by."""
 
     limit: float
@@ -63,24 +66,30 @@ def find_limit(innovations: Floats, windows_a_month: int, alarms_a_month: float 
     blocks = -(-windows_a_month // BLOCK)
     starts = chance.integers(0, len(rows) - BLOCK + 1, (MONTHS, blocks))
     months = np.stack([np.concatenate([rows[start : start + BLOCK] for start in month])[:windows_a_month] for month in starts])
-    low, high = 1.0, 1000.0
-    for _ in range(40):
-        middle = np.sqrt(low * high)
-        low, high = (middle, high) if _alarms(months, middle) / MONTHS > alarms_a_month else (low, middle)
-    return Limit(float(high), alarms_a_month, windows_a_month)
+    counts = _alarms(months) / MONTHS
+    seen = counts * (len(rows) / windows_a_month) >= ENOUGH  # beyond, the innovations themselves say too little: the tail is exponential
+    if not seen.any() or counts[seen][-1] <= 0.0:
+        return Limit(float(LIMITS[0]), alarms_a_month, windows_a_month)
+    last = int(np.flatnonzero(seen)[-1])
+    if counts[last] <= alarms_a_month:
+        return Limit(float(np.interp(-np.log(alarms_a_month), -np.log(counts[: last + 1]), LIMITS[: last + 1])), alarms_a_month, windows_a_month)
+    first = max(0, last - TAIL)
+    slope = np.log(counts[first] / counts[last]) / (LIMITS[last] - LIMITS[first]) if last > first else 2.0 * ALLOWANCE
+    return Limit(float(LIMITS[last] + np.log(counts[last] / alarms_a_month) / slope), alarms_a_month, windows_a_month)
 
 
-def _alarms(months: Floats, limit: float) -> int:
-    """How many alarms a limit lets by in all months (month, window, signal)."""
-    up, down = np.zeros(months.shape[::2]), np.zeros(months.shape[::2])
-    count = 0
+def _alarms(months: Floats) -> Floats:
+    """How many alarms each of :data:`LIMITS` lets by in all months (month, window, signal)."""
+    counts = np.zeros(len(LIMITS))
+    up, down = np.zeros((len(LIMITS), *months.shape[::2])), np.zeros((len(LIMITS), *months.shape[::2]))
+    limits = LIMITS[:, None, None]
     for window in range(months.shape[1]):
         z = months[:, window]
         up, down = np.maximum(0.0, up + z - ALLOWANCE), np.maximum(0.0, down - z - ALLOWANCE)
-        over = np.maximum(up, down) > limit
-        count += int(over.sum())
+        over = np.maximum(up, down) > limits
+        counts += over.sum(axis=(1, 2))
         up[over] = down[over] = 0.0
-    return count
+    return counts
 
 
 class Watch:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StrictBool, StrictInt, model_validator
 
+from twin.live.ensemble.settings import EstimateModel
 from twin.measurement import MOST_PIECES
 from twin.quantities import Quantity
 from twin.scenario.fields import Text
@@ -116,6 +117,7 @@ class TagsModel(Model):
     plant: PlantModel
     sources: dict[Annotated[str, Field(pattern=NAME)], SourceModel] = Field(default_factory=dict)
     tags: dict[str, TagModel]
+    estimate: EstimateModel = Field(default_factory=EstimateModel, description="How the twin finds where the plant stands.")
 
 
 def tags_schema() -> dict[str, Any]:

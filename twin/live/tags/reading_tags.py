@@ -14,6 +14,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from twin.errors import Problem, ScenarioError, UsageError
+from twin.live.ensemble.parameters import Changes
+from twin.live.ensemble.settings import slow_parameters
 from twin.live.tags.models import ErrorModel, TagModel, TagsModel
 from twin.live.tags.tags import Tag, Tags
 from twin.measurement import Measurement
@@ -21,6 +23,7 @@ from twin.plant.api import load
 from twin.plant.build import build
 from twin.plant.imposed import ImposedInputs
 from twin.plant.observe import Observer
+from twin.plant.plant import Plant
 from twin.plant.translation import Translation
 from twin.quantities import CELSIUS, ZERO_CELSIUS, example_of, kind_of, parse, shown
 from twin.quantities import unit as unit_of
@@ -88,10 +91,11 @@ class _Checking:
         scenario, path = self._scenario(model)
         start = self._start(model, scenario)
         found = self._tags(model, scenario)
+        self._estimate(model, scenario)
         if self.problems:
             raise ScenarioError(self.problems)
         digest = hashlib.sha256(self.text.encode()).hexdigest()
-        return Tags(scenario, path, start, tuple(found), model.sources, self.folder, digest, model.title)
+        return Tags(scenario, path, start, tuple(found), model.sources, self.folder, digest, model.title, model.estimate)
 
     def _model(self) -> TagsModel:
         try:
@@ -131,6 +135,17 @@ class _Checking:
             self.complain(("plant", "start"), f"the offset of the plant's clock is missing: write '{text}+01:00', or '{text}Z' for UTC")
             return 0.0
         return moment.timestamp()
+
+    def _estimate(self, model: TagsModel, scenario: Scenario) -> None:
+        """Slow parameters are numbers of the scenario that can change while it runs."""
+        try:
+            parameters = slow_parameters(model.estimate, scenario)
+            if parameters:
+                plant = Plant(scenario, live=True)
+                for end in (-1.0, 1.0):
+                    plant.revise(Changes(scenario, parameters).of([end] * len(parameters)))
+        except (UsageError, ScenarioError) as error:
+            self.complain(("estimate", "parameters"), str(error))
 
     def _tags(self, model: TagsModel, scenario: Scenario) -> list[Tag]:
         if not model.tags:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from twin.live.ensemble.settings import EstimateModel
 from twin.live.tags.models import SourceModel
 from twin.measurement import Measurement
 from twin.scenario import Scenario
@@ -64,6 +65,7 @@ class Tags:
     folder: Path
     sha256: str
     title: str = ""
+    estimate: EstimateModel = field(default_factory=EstimateModel)
     _by_signal: dict[str, Tag] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
