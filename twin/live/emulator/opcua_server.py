@@ -83,7 +83,7 @@ class PlantServer:
     async def _add(self, folder: Any, index: int, name: str, node: str) -> None:
         ua = self._asyncua.ua
         identifier = ua.NodeId.from_string(node) if node.startswith(("ns=", "i=", "s=")) else ua.NodeId(node, index)
-        waiting = ua.DataValue(ua.Variant(math.nan, ua.VariantType.Double), StatusCode_=ua.StatusCode(ua.StatusCodes.BadWaitingForInitialData))
+        waiting = ua.DataValue(ua.Variant(math.nan, ua.VariantType.Double), StatusCode=ua.StatusCode(ua.StatusCodes.BadWaitingForInitialData))
         variable = await folder.add_variable(identifier, ua.QualifiedName(name, index), math.nan, ua.VariantType.Double)
         await variable.write_value(waiting)
         self._nodes[name] = variable
@@ -97,7 +97,7 @@ class PlantServer:
                 good = reading.good and math.isfinite(reading.value)
                 value = ua.DataValue(
                     ua.Variant(float(reading.value), ua.VariantType.Double),
-                    StatusCode_=ua.StatusCode(ua.StatusCodes.Good if good else ua.StatusCodes.BadSensorFailure),
+                    StatusCode=ua.StatusCode(ua.StatusCodes.Good if good else ua.StatusCodes.BadSensorFailure),
                     SourceTimestamp=datetime.fromtimestamp(reading.time, UTC),
                     ServerTimestamp=datetime.now(UTC),
                 )
