@@ -20,6 +20,7 @@ from twin.plant.imposed import ImposedInputs
 from twin.plant.observe import Observer
 from twin.plant.simulate import Simulation
 from twin.plant.snapshot import restore_units, units_state
+from twin.plant.surroundings import Surroundings, surroundings
 from twin.quantities import NANOSECONDS, format_quantity
 from twin.scenario import Scenario
 from twin.scenario.places import Plain
@@ -132,6 +133,21 @@ class Plant:
         """The feeds, products with pick-ups and machines with failures whose inputs can be imposed."""
         return self._inputs.names
 
+    @property
+    def capacities(self) -> dict[str, float]:
+        """What each bunker holds at most, kg."""
+        return {name: bunker.capacity for name, bunker in self._built.site.bunkers.items()}
+
+    @property
+    def lines(self) -> tuple[Surroundings, ...]:
+        """The sorting lines, and what stands before and behind each."""
+        return surroundings(self._built)
+
+    @property
+    def machines(self) -> dict[str, tuple[str, ...]]:
+        """The machines of each sorting line, by name."""
+        return {line.name: tuple(machine.name for machine in line.machines) for line in self._built.lines}
+
     def impose(self, names: Iterable[str] | None = None) -> None:
         """From now on nothing is drawn of what these bring: trucks come by :meth:`deliver` and :meth:`pick_up`, machines stop by :meth:`stop`; None: of all.
 
@@ -210,6 +226,11 @@ class Plant:
         content = units_state(self._built) | {"step": self._recorder.open_step(now), "lots": site.genealogy.last if site.genealogy is not None else 0}
         content["corrections"] = self._corrections.save()
         return PlantState(self.time, self.scenario.sha256, self.scenario.seed, site.replication, site.forks, _detached(content))
+
+    def state_of(self, content: dict[str, Any]) -> PlantState:
+        """A state of this plant from its stored content."""
+        site = self._built.site
+        return PlantState(content["now"] / NANOSECONDS, self.scenario.sha256, self.scenario.seed, site.replication, site.forks, content)
 
     def set(self, state: PlantState, replication: int | None = None) -> None:
         """Be what the plant was in ``state``, to the last bit; ``replication``: whose random numbers come next, where they are not those of the state.
