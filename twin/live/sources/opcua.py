@@ -107,6 +107,7 @@ class OpcuaSource(Source):
                 self.inbox.note("opcua", self.name, "addresses that are no nodes are taken as names in namespace 2")
         nodes = {tag.signal: client.get_node(tag.address if _is_node(tag.address) else ua.NodeId(tag.address, index)) for tag in self.tags}
         self._signals = {node.nodeid.to_string(): signal for signal, node in nodes.items()}
+        missed_from = dict(self._since)  # before anything new comes
         subscription = await client.create_subscription(PUBLISH, self, queue_maxsize=KEPT_BY_CLIENT)
         answers = await subscription.subscribe_data_change(list(nodes.values()), queuesize=KEPT_BY_SERVER, sampling_interval=0.0)
         for tag, answer in zip(self.tags, answers if isinstance(answers, list) else [answers], strict=True):
@@ -116,15 +117,15 @@ class OpcuaSource(Source):
         if not nodes:
             raise ConnectionError("the server has none of the nodes of the tags file")
         if self.model.history:
-            await self._catch_up(nodes)
+            await self._catch_up(nodes, missed_from)
 
-    async def _catch_up(self, nodes: Mapping[str, Any]) -> None:
+    async def _catch_up(self, nodes: Mapping[str, Any], missed_from: Mapping[str, float]) -> None:
         """Ask for what came since the last reading that is known."""
         ua = self._asyncua.ua
         for signal, node in nodes.items():
-            if signal not in self._since:
+            if signal not in missed_from:
                 continue
-            begin = datetime.fromtimestamp(self._since[signal], UTC)
+            begin = datetime.fromtimestamp(missed_from[signal], UTC)
             try:
                 values = await asyncio.wait_for(node.read_raw_history(begin, datetime.now(UTC).replace(year=2199), MOST_HISTORY), 4.0 * PATIENCE)
             except (ua.UaError, TimeoutError, NotImplementedError) as error:
