@@ -43,6 +43,7 @@ class PlantServer:
         self._variables = list(variables)
         self._loop = asyncio.new_event_loop()
         self._nodes: dict[str, Any] = {}
+        self._historised: set[str] = set()
         self._thread = threading.Thread(target=self._loop.run_forever, name="twin-opcua", daemon=True)
         self._thread.start()
         try:
@@ -76,14 +77,11 @@ class PlantServer:
         for name, node in self._variables:
             await self._add(folder, index, name, node)
         await self._server.start()
-        if self.history:
-            for node in self._nodes.values():
-                await self._server.historize_node_data_change(node, period=None, count=KEPT)
 
     async def _add(self, folder: Any, index: int, name: str, node: str) -> None:
         ua = self._asyncua.ua
         identifier = ua.NodeId.from_string(node) if node.startswith(("ns=", "i=", "s=")) else ua.NodeId(node, index)
-        waiting = ua.DataValue(ua.Variant(math.nan, ua.VariantType.Double), StatusCode_=ua.StatusCode(ua.StatusCodes.BadWaitingForInitialData))
+        waiting = ua.DataValue(ua.Variant(math.nan, ua.VariantType.Double), StatusCode=ua.StatusCode(ua.StatusCodes.BadWaitingForInitialData))
         variable = await folder.add_variable(identifier, ua.QualifiedName(name, index), math.nan, ua.VariantType.Double)
         await variable.write_value(waiting)
         self._nodes[name] = variable
@@ -97,11 +95,15 @@ class PlantServer:
                 good = reading.good and math.isfinite(reading.value)
                 value = ua.DataValue(
                     ua.Variant(float(reading.value), ua.VariantType.Double),
-                    StatusCode_=ua.StatusCode(ua.StatusCodes.Good if good else ua.StatusCodes.BadSensorFailure),
+                    StatusCode=ua.StatusCode(ua.StatusCodes.Good if good else ua.StatusCodes.BadSensorFailure),
                     SourceTimestamp=datetime.fromtimestamp(reading.time, UTC),
                     ServerTimestamp=datetime.now(UTC),
                 )
-                await self._server.write_attribute_value(self._nodes[reading.signal].nodeid, value)
+                node = self._nodes[reading.signal]
+                await self._server.write_attribute_value(node.nodeid, value)
+                if self.history and reading.signal not in self._historised:  # not before: a value without a time breaks the history of asyncua
+                    self._historised.add(reading.signal)
+                    await self._server.historize_node_data_change(node, period=None, count=KEPT)
 
         self._do(write)
 

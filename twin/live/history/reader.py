@@ -65,6 +65,21 @@ class HistoryReader:
                 return
             time, number = rows[-1].reading.time, rows[-1].number
 
+    def latest(self) -> dict[str, float]:
+        """Return the time of the latest reading by signal, s since 1970."""
+        with told(self.path):
+            rows = self._connection.execute("select id, name from signals order by id").fetchall()
+            query = "select max(time) from readings where signal=?"
+            found = {name: self._connection.execute(query, (row,)).fetchone()[0] for row, name in rows}
+        return {name: time for name, time in found.items() if time is not None}
+
+    def never_came(self) -> dict[str, int]:
+        """Return by signal how many of the readings that its source counted are not here: lost on the way. Signals without such are left out."""
+        query = "select name, sum(span) from (select signal, max(sequence) - min(sequence) + 1 - count(*) as span from readings where sequence >= 0"
+        with told(self.path):
+            rows = self._connection.execute(f"{query} group by signal, era) join signals on id = signal group by name having sum(span) > 0").fetchall()
+        return dict(rows)
+
     def notes(self, after: int = 0) -> list[Note]:
         """Return what was noted."""
         with told(self.path):
