@@ -40,7 +40,11 @@ class Broker:
         self.port = free_port()
         self.address = f"mqtt://127.0.0.1:{self.port}"
         folder.mkdir(exist_ok=True)
-        kept = f"user root\npersistence true\npersistence_location {folder}/\nautosave_interval 1\nautosave_on_changes true\n" if persistent else "persistence false\n"
+        kept = (
+            f"user root\npersistence true\npersistence_location {folder}/\nautosave_interval 1\nautosave_on_changes true\n"
+            if persistent
+            else "persistence false\n"
+        )
         self.settings = folder / "mosquitto.conf"
         self.settings.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\n{kept}")
         self.start()
@@ -62,7 +66,7 @@ class Broker:
 OPCUA = """
 import sys, time
 from pathlib import Path
-from twin.live.emulator.opcua_server import PlantServer
+from twin.live.opcua_server import PlantServer
 from twin.live.readings import Reading
 address, count, rate, certificate, key = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), sys.argv[4], sys.argv[5]
 names = [f"T{k}" for k in range(count)]

@@ -22,6 +22,7 @@ from twin.cli import (
     emulate,
     export,
     imports,
+    live,
     materials,
     optimise,
     plan,
@@ -260,4 +261,5 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "blend": blend.run,
     "calibrate": calibrate.run,
     "emulate": emulate.run,
+    "live": live.run,
 }

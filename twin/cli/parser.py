@@ -21,6 +21,7 @@ from twin.cli import (
     emulate,
     export,
     imports,
+    live,
     materials,
     optimise,
     plan,
@@ -78,6 +79,7 @@ def build_parser() -> argparse.ArgumentParser:
         command.add_parser(commands)
     calibrate.add_parser(commands)
     emulate.add_parser(commands)
+    live.add_parser(commands)
     return parser
 
 

@@ -11,8 +11,8 @@ from typing import Protocol
 
 from twin.errors import FileError, UsageError
 from twin.live.addresses import broker_address
-from twin.live.emulator.opcua_server import PlantServer
 from twin.live.extra import need
+from twin.live.opcua_server import PlantServer
 from twin.live.readings import Reading
 from twin.live.tags import Tags
 
