@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from twin.errors import ScenarioError, TwinError, UsageError
+from twin.errors import Problem, ScenarioError, TwinError, UsageError
 from twin.page.answers import Answers
 from twin.page.draft import problems_json
 from twin.page.queue import Queue
@@ -79,17 +79,22 @@ async def _send(socket: WebSocket, mine: asyncio.Queue[Any]) -> None:
 
 
 def _answered(handler: Callable[[dict[str, Any]], dict[str, Any]], given: dict[str, Any]) -> Response:
-    """The answer of a handler, or what is wrong."""
+    """The answer of a handler, or under ``error`` what is wrong: a browser's console is for faults of the page, not of what was typed."""
     try:
         return JSONResponse(handler(given))
     except ScenarioError as error:
-        return JSONResponse({"error": str(error), "problems": problems_json(error.problems)}, 422)
+        return JSONResponse({"error": "\n".join(_said(problem) for problem in error.problems), "problems": problems_json(error.problems)})
     except TwinError as error:
-        return JSONResponse({"error": str(error)}, 422)
+        return JSONResponse({"error": str(error)})
     except OSError as error:
-        return JSONResponse({"error": f"the folder cannot be used: {error.strerror or error}"}, 422)
+        return JSONResponse({"error": f"the folder cannot be used: {error.strerror or error}"})
     except MemoryError:
-        return JSONResponse({"error": "there is not enough memory for this"}, 422)
+        return JSONResponse({"error": "there is not enough memory for this"})
+
+
+def _said(problem: Problem) -> str:
+    """A problem of a draft by its path: it has no file yet in which a line could be looked up."""
+    return f"{problem.path}: {problem.message}" if problem.path and problem.file.startswith("<") else str(problem)
 
 
 def _figure_rules() -> str:

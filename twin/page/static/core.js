@@ -15,7 +15,7 @@ export async function ask(what, given = {}) {
     throw new Error(t("lost"));
   }
   const said = await answer.json().catch(() => ({ error: `${answer.status}` }));
-  if (!answer.ok) throw Object.assign(new Error(said.error || `${answer.status}`), { problems: said.problems || [] });
+  if (!answer.ok || said.error) throw Object.assign(new Error(said.error || `${answer.status}`), { problems: said.problems || [] });
   return said;
 }
 

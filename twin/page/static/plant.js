@@ -119,8 +119,10 @@ export function Plant({ code, folder, refresh }) {
   hooks.useEffect(() => { load(draft); }, [code]);
   hooks.useEffect(() => { if (!draft.base && files.length) load(empty(files[0])); }, [files.length]);
   const change = (next, typed = {}) => {
-    past.current = { back: [...past.current.back, draft].slice(-100), forth: [] };
-    return load(next, typed);
+    return load(next, typed).then((found) => {
+      if (found && JSON.stringify(found.draft) !== JSON.stringify(draft)) past.current = { back: [...past.current.back, draft].slice(-100), forth: [] };
+      setState((before) => ({ ...before }));
+    });
   };
   const step = (from, to) => {
     if (!past.current[from].length) return;

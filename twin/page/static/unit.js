@@ -18,12 +18,18 @@ function NumberRow({ row, problem, typed, slid }) {
   const [text, setText] = hooks.useState(local(row.text));
   const id = `f-${row.path}`;
   hooks.useEffect(() => { if (!problem) setText(local(row.text)); }, [row.text, problem, language]);
-  const commit = () => { if (text.trim() !== local(row.text) && text.trim()) typed(row.path, text); };
+  const sent = hooks.useRef("");
+  const commit = () => {
+    if (text.trim() === local(row.text)) { if (problem) slid(row.path, row.before ?? row.text); return; }
+    if (!text.trim() || text === sent.current) return;
+    sent.current = text;
+    typed(row.path, text);
+  };
   const about = [row.basis ? `${t("basis")}: ${row.given ? "" : `${t("default")}, `}${row.basis}` : "", row.source ? `${t("source")}: ${row.source}` : ""].filter(Boolean).join(" · ");
   return html`<div class=${`field ${row.changed ? "is-changed" : ""}`}>
     <label for=${id}>${row.label.replaceAll("_", " ")}</label>
     <input id=${id} value=${text} autocomplete="off" spellcheck="false" aria-invalid=${problem ? "true" : null} aria-describedby=${`${id}-about`}
-      onInput=${(e) => setText(e.target.value)} onBlur=${commit} onKeyDown=${(e) => { if (e.key === "Enter") commit(); }} />
+      onInput=${(e) => { sent.current = ""; setText(e.target.value); }} onBlur=${commit} onKeyDown=${(e) => { if (e.key === "Enter") commit(); }} />
     ${row.ends ? html`<div class="slide"><${Slider} row=${row} show=${(next) => setText(local(next))} commit=${(next) => slid(row.path, next)} /><span class="muted">${t("from_to", { low: row.ends[0], high: row.ends[1] })}</span></div>` : null}
     <p id=${`${id}-about`} class="about">${problem ? html`<strong class="wrong" role="alert">${problem.message}</strong><br />` : null}${row.changed ? html`<span class="was">${t("base_says", { value: row.before })}</span> ` : null}${row.about}${about ? html`<span class="muted"> ${about}</span>` : null}</p>
   </div>`;
@@ -63,12 +69,15 @@ export function UnitForm({ unit, draft, code, problems, set, replace, close }) {
   const wrong = (path) => problems.find((one) => one.path === path);
   const typed = (path, text) => set({}, { [path]: text });
   const slid = (path, value) => set({ [path]: value });
+  const first = (row) => row.given || row.changed || row.ends;
+  const number = (row) => html`<${NumberRow} key=${row.path} row=${row} problem=${wrong(row.path)} typed=${typed} slid=${slid} />`;
   return html`<section class="card unit" aria-labelledby="h-unit">
     <div class="head"><h2 id="h-unit" ref=${head}>${form.name} <span class="muted">${form.kind.replaceAll("_", " ")}</span></h2><button class="plain" onClick=${close}>${t("close")}</button></div>
     <p class="about">${form.title ? `${form.title}. ` : ""}${form.summary}</p>
     <p class="about">${form.takes.length ? html`${t("takes")} ${form.takes.map((one, k) => html`${k ? ", " : ""}<code>${one}</code>`)}. ` : null}${form.streams.filter((one) => one.to).map((one) => html`<code>${one.name}</code> ${t("leads")} <code>${one.to}</code>. `)}</p>
     <h3>${t("parameters")}</h3>
-    ${form.numbers.map((row) => html`<${NumberRow} key=${row.path} row=${row} problem=${wrong(row.path)} typed=${typed} slid=${slid} />`)}
+    ${form.numbers.filter(first).map(number)}
+    ${form.numbers.some((row) => !first(row)) ? html`<details open=${!form.numbers.some(first)}><summary>${t("defaults")}</summary>${form.numbers.filter((row) => !first(row)).map(number)}</details>` : null}
     ${form.more ? html`<p class="muted">${t("more", { n: form.more })}</p>` : null}
     ${form.fields.length ? html`<details><summary>${t("settings")}</summary>${form.fields.map((row) => html`<${OtherRow} key=${row.path} row=${row} problem=${wrong(row.path)} typed=${typed} slid=${slid} />`)}</details>` : null}
     <${Remove} key=${form.name} form=${form} draft=${draft} replace=${replace} />
