@@ -147,11 +147,13 @@ class Answers:
 
     def report(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Write a report, and its PDF, into the folder."""
+        from twin.page.looking import investment_of
         from twin.report.files import report
 
         page = self.folder.new(str(given.get("name", "report")), ".html")
         pdf = given.get("pdf") is True
-        written = report(self._results(given), page, pdf=pdf, brief=given.get("brief") is True, language=_language(given).code)
+        code, invested = _language(given).code, investment_of(_texts(given, "money"))
+        written = report(self._results(given), page, pdf=pdf, brief=given.get("brief") is True, language=code, investment=invested)
         return {"page": written.page.name, "pdf": written.pdf.name if written.pdf is not None else ""}
 
     def report_bytes(self, name: str) -> bytes:

@@ -24,6 +24,7 @@ from twin.report.source import Source, gather
 from twin.report.tables import Table
 from twin.report.verdicts import findings, verdict
 from twin.results.held import contradictions
+from twin.results.investment import Investment
 from twin.results.read import Result, open_file
 from twin.scenario.kinds.bunker import Bunker
 
@@ -128,7 +129,7 @@ def compared(paths: Sequence[Path], words: Language, money: Mapping[str, str]) -
     from twin.study.compare import compare
 
     with opened(paths) as results:
-        comparison = compare(*results, investment=_investment(money))
+        comparison = compare(*results, investment=investment_of(money))
         context = comparing.comparison_contents(comparison, results, words)
         return {
             "names": list(comparison.names),
@@ -142,10 +143,9 @@ def compared(paths: Sequence[Path], words: Language, money: Mapping[str, str]) -
         }
 
 
-def _investment(money: Mapping[str, str]) -> Any:
+def investment_of(money: Mapping[str, str]) -> Investment | None:
     """What a form says of an investment; None where it says nothing. Raises ``UsageError``."""
     from twin.page.typed import read_typed
-    from twin.results.investment import Investment
 
     given = {key: text.strip() for key, text in money.items() if text.strip()}
     if not given:

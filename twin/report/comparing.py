@@ -14,6 +14,7 @@ from twin.report.page import filled, script_words
 from twin.report.tables import Table
 from twin.report.verdicts import capital
 from twin.results.kpis import NO_VALUE, PLANT
+from twin.results.investment import Investment
 from twin.results.read import Result
 from twin.study.compare import compare
 from twin.study.comparison import Comparison, Row
@@ -40,9 +41,14 @@ class Side:
     left_out: int
 
 
-def render_comparison(results: Sequence[Result], names: Sequence[str], words: Language, brief: bool = False, rows: int = MOST_ROWS) -> str:
-    """Return the page of runs of two or more scenarios, the first of which is the base; with ``brief`` on two pages of A4, with so many rows."""
-    comparison = compare(*results)
+def render_comparison(
+    results: Sequence[Result], names: Sequence[str], words: Language, brief: bool = False, rows: int = MOST_ROWS, investment: Investment | None = None
+) -> str:
+    """Return the page of runs of two or more scenarios, the first of which is the base; with ``brief`` on two pages of A4, with so many rows.
+
+    ``investment`` is what each variant costs more than the base, instead of what their blocks ``money`` say.
+    """
+    comparison = compare(*results, investment=investment)
     context = comparison_contents(comparison, results, words, rows if brief else None)
     about = dict(results[-1].about) | {key: text for key, text in results[0].about.items() if not results[-1].about.get(key)}
     runs = [(name, result.attrs["scenario_name"], *_identity(result)) for name, result in zip(names, results, strict=True)]

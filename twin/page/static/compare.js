@@ -37,5 +37,5 @@ export default function Compare({ code, folder }) {
       <section aria-labelledby="c-limits"><h2 id="c-limits">${t("limits")}</h2><${Table} table=${found.limits} title=${t("limits")} /></section>
       ${found.sides.map((side) => html`<section aria-label=${`${t("differences")}: ${side.name}`}><h2>${t("differences")}: ${side.name}</h2><${Table} table=${side.table} title=${side.name} /><p class="note">${t("same", { n: side.same })}</p></section>`)}
       <section aria-labelledby="c-sure"><h2 id="c-sure">${t("sure")}</h2>${found.sure.map((said) => html`<p class="note">${said}</p>`)}</section>
-      <${Report} files=${files} stem="comparison" />` : null}`;
+      <${Report} files=${files} stem="comparison" money=${money} />` : null}`;
 }

@@ -41,14 +41,14 @@ export function duration(seconds) {
 
 export function Table({ table, title }) {
   const left = (k) => (k < table.text ? "left" : null);
-  return html`<div class="scroll" tabindex="0" role="region" aria-label=${title}><table>
+  return html`<div class="scroll" tabindex="0" role="group" aria-label=${title}><table>
     <thead><tr>${table.columns.map((name, k) => html`<th scope="col" class=${left(k)}>${name}</th>`)}</tr></thead>
     <tbody>${table.rows.map((row) => html`<tr>${row.map((cell, k) => (k ? html`<td class=${`${left(k) ?? ""} ${(table.wide || []).includes(k) ? "wide" : ""}`}>${cell}</td>` : html`<th scope="row">${cell}</th>`))}</tr>`)}</tbody>
   </table></div>`;
 }
 
 export function Figure({ svg, label }) {
-  return html`<div class="figure scroll" tabindex="0" role="region" aria-label=${label} dangerouslySetInnerHTML=${{ __html: svg }}></div>`;
+  return html`<div class="figure scroll" tabindex="0" role="group" aria-label=${label} dangerouslySetInnerHTML=${{ __html: svg }}></div>`;
 }
 
 export function Fault({ error }) {

@@ -27,7 +27,7 @@ export function Levels({ levels }) {
       const series = [{ label: t("days"), value: (_, v) => (v === null ? "–" : local(v.toFixed(2))) }, ...levels.curves.map((one, k) => ({ label: one.name, stroke: INKS[k % INKS.length], width: 1.5, dash: k >= INKS.length ? [6, 3] : undefined, show: !hidden.has(one.name), value: (_, v) => (v === null ? "–" : `${local(v.toFixed(1))} t`) }))];
       const size = () => ({ width: Math.max(260, box.current.clientWidth), height: 320 });
       chart.current = new UPlot({ ...size(), scales: { x: { time: false } }, axes: [{ ...axis, label: t("days"), stroke: ink }, { ...axis, label: "t" }], series, cursor: { drag: { x: true, y: false } } }, [levels.days, ...levels.curves.map((one) => one.values)], box.current);
-      sized = new ResizeObserver(() => chart.current?.setSize(size()));
+      sized = new ResizeObserver(() => { if (box.current) chart.current?.setSize(size()); });
       sized.observe(box.current);
     });
     return () => { gone = true; sized?.disconnect(); chart.current?.destroy(); chart.current = null; };

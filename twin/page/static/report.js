@@ -1,7 +1,7 @@
 // Writes a report of results: two pages or the whole, as a page and as PDF, in the language of the page.
 import { ask, Fault, hooks, html, language, t } from "./core.js";
 
-export function Report({ files, stem }) {
+export function Report({ files, stem, money = {} }) {
   const [name, setName] = hooks.useState(stem);
   const [made, setMade] = hooks.useState(null);
   const [busy, setBusy] = hooks.useState(false);
@@ -10,7 +10,7 @@ export function Report({ files, stem }) {
   const act = async (brief) => {
     setBusy(true);
     setError(null);
-    try { setMade(await ask("report", { files, name, brief, pdf: brief, language })); } catch (found) { setError(found); }
+    try { setMade(await ask("report", { files, name, brief, pdf: brief, language, money })); } catch (found) { setError(found); }
     setBusy(false);
   };
   return html`<section class="card" aria-labelledby="h-report"><h2 id="h-report">${t("report")}</h2>

@@ -42,7 +42,7 @@ export default function Results({ code, folder, shown }) {
     ${found.sankeys.length ? html`<section aria-labelledby="r-sankey"><h2 id="r-sankey">${t("flows")}</h2><${Sankeys} views=${found.sankeys} /></section>` : null}
     ${found.levels.curves.length ? html`<section aria-labelledby="r-levels"><h2 id="r-levels">${t("levels")}</h2><${Levels} key=${found.digests.join()} levels=${found.levels} /></section>` : null}
     <section aria-labelledby="r-products"><h2 id="r-products">${t("products")}</h2><${Table} table=${found.products} title=${t("products")} /></section>
-    <section aria-labelledby="r-figures"><h2 id="r-figures">${t("figures")}</h2><div class="scroll" tabindex="0" role="region" aria-label=${t("figures")}><table><tbody>${found.plant.map((row) => html`<tr><th scope="row" title=${row.meaning}>${row.name}</th><td>${row.text}</td><td>${row.interval}</td><td class="left muted">${row.flag}</td></tr>`)}</tbody></table></div>
+    <section aria-labelledby="r-figures"><h2 id="r-figures">${t("figures")}</h2><div class="scroll" tabindex="0" role="group" aria-label=${t("figures")}><table><tbody>${found.plant.map((row) => html`<tr><th scope="row" title=${row.meaning}>${row.name}</th><td>${row.text}</td><td>${row.interval}</td><td class="left muted">${row.flag}</td></tr>`)}</tbody></table></div>
       <details><summary>${t("all_figures")}</summary>${found.matrices.map((one) => html`<h3>${one.title}</h3><${Table} table=${one} title=${one.title} />`)}</details></section>
     <${Report} files=${files} stem=${`${found.scenario}_report`} />` : null}`;
 }
