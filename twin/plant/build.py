@@ -62,10 +62,13 @@ class Built:
     process_records: list[ProcessRecords]
 
 
-def build(scenario: Scenario, replication: int = 0) -> Built:
-    """Build the plant of a scenario; raises :class:`~twin.errors.ScenarioError` where its topology is wrong."""
+def build(scenario: Scenario, replication: int = 0, clock: Clock | None = None) -> Built:
+    """Build the plant of a scenario, on a ``clock`` of its own or on the one given.
+
+    Raises :class:`~twin.errors.ScenarioError` where its topology is wrong.
+    """
     topology = derive(scenario)
-    site = _site(scenario, replication, topology)
+    site = _site(scenario, replication, topology, clock or own_clock(scenario))
     timetable = Timetable(site, "events", site.next_index()) if scenario.events or scenario.policies or scenario.source_settings else None
     if timetable is not None:
         site.units.append(timetable)
@@ -112,8 +115,12 @@ def build(scenario: Scenario, replication: int = 0) -> Built:
     return built
 
 
-def _site(scenario: Scenario, replication: int, topology: Topology) -> Assembly:
-    clock = Clock(event_budget=scenario.budget.events, wall_budget=scenario.budget.wall)
+def own_clock(scenario: Scenario, shares: Clock | None = None, rank: int = 0) -> Clock:
+    """The clock of a plant, with its budgets; in a cluster it shares the time of all sites, and its units rank from ``rank`` on."""
+    return Clock(event_budget=scenario.budget.events, wall_budget=scenario.budget.wall, shares=shares, rank=rank)
+
+
+def _site(scenario: Scenario, replication: int, topology: Topology, clock: Clock) -> Assembly:
     units = scenario.units
     processes = tuple(name for name, kind in scenario.kinds.items() if kind.role in ("process", "utility"))
     components = components_of(scenario.materials, bool(processes), varied_assays(scenario))
