@@ -29,6 +29,8 @@ LEAST_SPREAD = 0.005
 JITTER = 0.006
 """Share of a bunker's capacity by which members that were nudged are told apart again."""
 DAY = 86400.0
+UNKNOWN = 1.0 / 12.0
+"""Variance of a level of which nothing was read yet, in squares of the capacity: anything from empty to full."""
 LEVEL = "level."
 
 
@@ -82,6 +84,7 @@ class Ensemble:
         self._day = Day(tuple(self._measured), len(self.members))
         self.innovations = Innovations(tuple(self._measured))
         self._windows = 0
+        self._found: set[str] = set()
         self.expected: dict[str, float] = {}
         self.deviations: dict[str, float] = {}
 
@@ -133,11 +136,14 @@ class Ensemble:
             measurement, capacity = self._measured[signal], self.capacities[bunker]
             x = self.seen[:, self._place[LEVEL + bunker]]
             y = good[signal] - measurement.bias
-            own = max(float(np.var(x)), (LEAST_SPREAD * capacity) ** 2)
+            known = signal in self._found
+            own = max(float(np.var(x)), (LEAST_SPREAD * capacity) ** 2) if known else UNKNOWN * capacity**2
+            self._found.add(signal)
             error = measurement.deviation(y) ** 2 + measurement.bias_deviation**2
             gain = own / (own + error)
             moved = gain * (y - x)
-            self._day.corrected(signal, moved, error)
+            if known:
+                self._day.corrected(signal, moved, error)
             noise = chance.standard_normal((2, len(x)))
             target = x + moved + gain * np.sqrt(error) * noise[0] + JITTER * capacity * noise[1]
             for plant, level in zip(self.members.plants, target.tolist(), strict=True):
@@ -181,7 +187,7 @@ class Ensemble:
 
     def save(self) -> dict[str, Any]:
         """All that a later process needs to go on with the same answer, as plain data and arrays."""
-        return {"members": self.members.save(), "day": self._day.save(), "windows": self._windows, "seen": self.seen.copy()}
+        return {"members": self.members.save(), "day": self._day.save(), "windows": self._windows, "seen": self.seen.copy(), "found": sorted(self._found)}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Go on from what :meth:`save` gave, of the same scenario and following."""
@@ -189,6 +195,7 @@ class Ensemble:
         self._day.load(state["day"])
         self._windows = int(state["windows"])
         self.seen = np.array(state["seen"])
+        self._found = set(state["found"])
 
 
 def between(values: Floats, share: float = 0.9) -> tuple[float, float]:
