@@ -119,9 +119,9 @@ def emulated(written: dict[str, Any], folder: Path, days: float) -> Path:
 
 
 def test_the_command_killed_twice_gives_the_same_answer(written: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    tags = emulated(written, tmp_path, 1.0)
+    tags = emulated(written, tmp_path, 0.4)
     scenario = written["plant"]["scenario"]
-    common = [scenario, str(tags), "--until", "0.9 d", "--no-alarms", "--json"]
+    common = [scenario, str(tags), "--until", "0.3 d", "--no-alarms", "--json"]
     assert main(["live", *common, "--folder", str(tmp_path / "whole")]) == 0
     whole = json.loads(capsys.readouterr().out)
     for _ in range(2):
@@ -155,7 +155,7 @@ def test_a_disk_that_is_full_for_a_while_costs_nothing(written: dict[str, Any], 
         return append(self, readings, received)
 
     monkeypatch.setattr(History, "append", failing)
-    twin.run(lambda: twin.follower.ensemble_time >= 0.15 * DAY)
+    twin.run(0.15 * DAY)
     kinds = [json.loads(line)["kind"] for line in (tmp_path / "live" / "log.jsonl").read_text().splitlines()]
     assert "fault" in kinds and "recovered" in kinds
     with HistoryReader(tmp_path / "live" / "history.sqlite") as reader:
@@ -172,7 +172,7 @@ def test_rest_and_opcua(written: dict[str, Any], tmp_path: Path) -> None:
     address = f"opc.tcp://127.0.0.1:{free_port()}/twin"
     served = EstimateServer(twin, address)
     try:
-        twin.run(lambda: twin.follower.ensemble_time >= 0.08 * DAY, served.update)
+        twin.run(0.08 * DAY, served.update)
         assert _read(address, "level.yard.mean") == pytest.approx(twin.follower.follower.ensemble.levels()[0].mean)
     finally:
         served.close()
@@ -222,5 +222,5 @@ def test_rest_over_a_port(written: dict[str, Any], tmp_path: Path) -> None:
             RestServer(twin, "secret", "127.0.0.1", port)
     finally:
         server.close()
-        twin.run(lambda: True)
+        twin.run(0.0)
     assert (tmp_path / "live" / "state").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import math
 import os
 import secrets
 from pathlib import Path
@@ -41,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     from twin.plant.api import load
     from twin.quantities import parse
 
-    until = parse(options.until, "s") if options.until is not None else None
+    until = parse(options.until, "s") if options.until is not None else math.inf
     tags = load_tags(Path(options.tags), scenario=load(options.scenario))
     follower = RowFollower(tags, parse(options.patience, "s"))
     twin = LiveTwin(tags, follower, Path(options.folder))
@@ -57,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
             stack.callback(own.close)
         code = 0
         try:
-            twin.run(lambda: until is not None and follower.ensemble_time >= until, own.update if own is not None else None)
+            twin.run(until, own.update if own is not None else None)
         except KeyboardInterrupt:
             terminal.say(f"interrupted; {twin.folder} holds all, the same command goes on from there")
             code = 130

@@ -41,15 +41,18 @@ class RowFollower:
         times = sorted((self._latest.get(signal, -math.inf) for signal in signals), reverse=True)
         return times[(len(times) - 1) // 2] if times else -math.inf
 
-    def take(self, rows: Sequence[Row], most: int = 0) -> tuple[int, int]:
-        """Take rows of the history, in their order; returns how many were taken, and how many windows were closed (no more rows after ``most``, 0: all)."""
+    def take(self, rows: Sequence[Row], most: int = 0, end: float = math.inf) -> tuple[int, int]:
+        """Take rows of the history, in their order; returns how many were taken, and how many windows were closed (no more rows after ``most``, 0: all).
+
+        No window is begun at or after ``end``, s from the start of the scenario.
+        """
         closed = 0
         for k, row in enumerate(rows):
             self._take(row)
             self.number = row.number
-            while self.reached >= (end := self.ensemble_time + self.follower.following.window) + self.patience:
-                closed += self.follower.take([], self.tags.start + end + 1e-3)
-            if most and closed >= most:
+            while self.ensemble_time < end and self.reached >= (upto := self.ensemble_time + self.follower.following.window) + self.patience:
+                closed += self.follower.take([], self.tags.start + upto + 1e-3)
+            if self.ensemble_time >= end or (most and closed >= most):
                 return k + 1, closed
         return len(rows), closed
 

@@ -88,17 +88,19 @@ class LiveTwin:
         """Keep the state."""
         write_state(self.folder / "state", self.follower.save())
 
-    def run(self, done: Callable[[], bool] | None = None, stepped: Callable[[], None] | None = None) -> None:
-        """Go on until :meth:`stop`, or until ``done`` says so; ``stepped`` is called after each block of windows."""
+    def run(self, until: float = math.inf, stepped: Callable[[], None] | None = None) -> None:
+        """Go on until :meth:`stop`, or until the plant is ``until`` s from its start; ``stepped`` is called after each block of windows."""
         self.log.write("started", sources=[source.name for source in self.sources])
         for source in self.sources:
             source.start()
         try:
-            while not self._stop.is_set() and not (done is not None and done()):
-                if not self._store():
+            behind = False
+            while not self._stop.is_set() and self.follower.ensemble_time < until:
+                if not self._store(0.0 if behind else WAIT):
                     self._stop.wait(RETRY)
                 self._tell()
-                if self._advance() and stepped is not None:
+                behind = self._advance(until)
+                if behind and stepped is not None:
                     stepped()
         finally:
             for source in self.sources:
@@ -119,9 +121,9 @@ class LiveTwin:
         self._reader.close()
         self.history.close()
 
-    def _store(self) -> bool:
+    def _store(self, wait: float = 0.0) -> bool:
         """Bring what came to the history; what could not be stored is held and given again."""
-        batch = self._held if self._held is not None else self.inbox.take(BLOCK, WAIT)
+        batch = self._held if self._held is not None else self.inbox.take(BLOCK, wait)
         self._held = batch
         try:
             if batch.readings:
@@ -149,7 +151,7 @@ class LiveTwin:
         except FileError as error:
             self.log.write("fault", text=str(error))
 
-    def _advance(self) -> bool:
+    def _advance(self, until: float) -> bool:
         """Take rows of the history, and keep the state where windows were stepped."""
         try:
             rows = self._reader.after(self.follower.number, BLOCK)
@@ -157,7 +159,7 @@ class LiveTwin:
             self.log.write("fault", text=str(error))
             return False
         with self.lock:
-            _, steps = self.follower.take(rows, most=8)
+            _, steps = self.follower.take(rows, 8, until)
         for alarm in self.follower.follower.alarms:
             if alarm.time > self._told_until:
                 self.log.write("alarm", at=self.tags.start + alarm.time, signal=alarm.signal, alarm=alarm.kind, text=alarm.text)
