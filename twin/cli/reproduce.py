@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,9 +25,12 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
-    from twin.cli import tables
+    from twin.cli import cluster, tables
+    from twin.results.check import is_cluster_file
     from twin.study.reproduce import reproduce
 
+    if is_cluster_file(Path(options.file)):
+        return cluster.reproduce(options)
     with tables.progress("reproduce") as show:
         found = reproduce(options.file, progress=show)
     if options.json:

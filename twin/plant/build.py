@@ -65,13 +65,13 @@ class Built:
     process_records: list[ProcessRecords]
 
 
-def build(scenario: Scenario, replication: int = 0, revisable: bool = False) -> Built:
-    """Build the plant of a scenario; ``revisable``: its parameters may be changed from outside while it runs.
+def build(scenario: Scenario, replication: int = 0, clock: Clock | None = None, revisable: bool = False) -> Built:
+    """Build the plant of a scenario, on a ``clock`` of its own or on the one given; ``revisable``: its parameters may be changed from outside while it runs.
 
     Raises :class:`~twin.errors.ScenarioError` where its topology is wrong.
     """
     topology = derive(scenario)
-    site = _site(scenario, replication, topology, LIVE_STEPS if revisable else MOST_STEPS)
+    site = _site(scenario, replication, topology, clock or own_clock(scenario), LIVE_STEPS if revisable else MOST_STEPS)
     timetabled = revisable or scenario.events or scenario.policies or scenario.source_settings
     timetable = Timetable(site, "events", site.next_index()) if timetabled else None
     if timetable is not None:
@@ -119,8 +119,12 @@ def build(scenario: Scenario, replication: int = 0, revisable: bool = False) -> 
     return built
 
 
-def _site(scenario: Scenario, replication: int, topology: Topology, most_steps: int) -> Assembly:
-    clock = Clock(event_budget=scenario.budget.events, wall_budget=scenario.budget.wall)
+def own_clock(scenario: Scenario, shares: Clock | None = None, rank: int = 0) -> Clock:
+    """The clock of a plant, with its budgets; in a cluster it shares the time of all sites, and its units rank from ``rank`` on."""
+    return Clock(event_budget=scenario.budget.events, wall_budget=scenario.budget.wall, shares=shares, rank=rank)
+
+
+def _site(scenario: Scenario, replication: int, topology: Topology, clock: Clock, most_steps: int) -> Assembly:
     units = scenario.units
     processes = tuple(name for name, kind in scenario.kinds.items() if kind.role in ("process", "utility"))
     components = components_of(scenario.materials, bool(processes), varied_assays(scenario))

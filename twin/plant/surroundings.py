@@ -8,7 +8,7 @@ from twin.plant.build import Built
 
 
 class Surroundings(NamedTuple):
-    """Of a line: ``lot`` kg that it draws at once; the bunkers ``before`` and ``behind`` it, by name, at the end of a conveyor too."""
+    """Of a line: ``lot`` kg that it draws at once; the bunkers ``before`` and ``behind`` it, by name."""
 
     line: str
     lot: float
@@ -19,11 +19,9 @@ class Surroundings(NamedTuple):
 def surroundings(built: Built) -> tuple[Surroundings, ...]:
     """Of all sorting lines, in order."""
     bunkers = built.site.bunkers
-    beyond = {conveyor.name: getattr(conveyor.outlet, "name", "") for conveyor in built.conveyors}
     found = []
     for line in built.lines:
-        names = [getattr(receiver, "name", "") for receiver in line.delivery.outlets]
-        outlets = dict.fromkeys(beyond.get(name, name) for name in names)
+        outlets = dict.fromkeys(getattr(receiver, "name", "") for receiver in line.delivery.outlets)
         behind = tuple(name for name in outlets if name in bunkers)
         found.append(Surroundings(line.name, line.intake.lot, tuple(bunker.name for bunker in line.intake.bunkers), behind))
     return tuple(found)

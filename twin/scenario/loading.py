@@ -82,8 +82,13 @@ def load_stored(text: str, files: Mapping[str, str]) -> Scenario:
 
 def change(scenario: Scenario, changes: Mapping[str, object]) -> Scenario:
     """Return ``scenario`` with the values at some paths changed."""
+    return change_by(scenario, _from_mapping(changes, CHANGE))
+
+
+def change_by(scenario: Scenario, changes: Node) -> Scenario:
+    """The same for changes that were written somewhere, which problems in them then name."""
     given = Files(FilePath(scenario.folder) if scenario.folder is not None else None, scenario.files, closed=scenario.closed)
-    return _build(changed(scenario.source, _from_mapping(changes, CHANGE)), given, scenario.path)
+    return _build(changed(scenario.source, changes), given, scenario.path)
 
 
 def _from_mapping(mapping: Mapping[str, object], name: str) -> Node:

@@ -19,6 +19,8 @@ MOSTLY = 0.6
 HARDLY = 0.05
 """Up to this share it counts as not having been in it."""
 ALL_THROUGH = 0.95
+NEARLY_FULL = 0.06
+"""A bunker with less room than this share of its capacity may be full: levels are read with such an error."""
 
 
 class _Seen(NamedTuple):
@@ -89,12 +91,22 @@ class Contradictions:
         levels = dict(zip(unseen, plant.observe([f"level.{name}" for name in unseen]).tolist(), strict=True))
         blocked = true.get("blocked", np.nan)
         if blocked >= MOSTLY and own["blocked"] <= HARDLY:
+            if self._explained(plant, line):
+                return
             fullest = max(unseen, key=lambda name: levels[name] / capacities[name])
             plant.correct(fullest, max(levels[fullest], capacities[fullest] - float(u) * line.lot))
         elif own["blocked"] >= MOSTLY and (blocked <= HARDLY or true.get("running", np.nan) >= MOSTLY):
             for name in unseen:
                 if capacities[name] - levels[name] < line.lot:
                     plant.correct(name, max(0.0, capacities[name] - (1.0 + 3.0 * float(u)) * line.lot))
+
+    def _explained(self, plant: Plant, line: Surroundings) -> bool:
+        """Whether a bunker behind the line whose level is measured is as good as full: then that one blocks it."""
+        capacities = plant.capacities
+        for name in line.behind:
+            if name in self._levels and capacities[name] - plant.observe([f"level.{name}"])[0] < max(2.0 * line.lot, NEARLY_FULL * capacities[name]):
+                return True
+        return False
 
 
 def _line_by_unit(plant: Plant) -> dict[str, str]:
