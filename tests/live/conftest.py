@@ -13,6 +13,7 @@ SCENARIO = HERE / "small_line.yaml"
 WRITTEN: dict[str, Any] = {
     "live": 1,
     "plant": {"scenario": str(SCENARIO), "start": "2026-01-05T06:00+01:00"},
+    "estimate": {"members": 10, "fault_free": "4 d"},
     "sources": {"log": {"file": "readings.csv"}},
     "tags": {
         "YARD": {"quantity": "level.yard", "unit": "t", "error": "3 %", "bias": "500 kg", "every": "1 min"},

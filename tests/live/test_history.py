@@ -46,6 +46,12 @@ def test_what_is_repeated_late_or_impossible_is_told(tmp_path: Path) -> None:
         assert [row.reading.time - T for row in reader.between(T, T + 11, block=2)] == [0.0, 0.0, 5.0, 10.0]
 
 
+def test_two_trucks_at_one_moment_are_two(tmp_path: Path) -> None:
+    with History(tmp_path / "h.sqlite") as history:
+        assert history.append([Reading("TRUCK", T, 8.0, True, 0), Reading("TRUCK", T, 8.0, True, 1)], T).stored == 2
+        assert history.append([Reading("TRUCK", T, 8.0, True, 1)], T).repeated == 1
+
+
 def test_what_came_before_a_restart_is_known_after_it(tmp_path: Path) -> None:
     path = tmp_path / "h.sqlite"
     block = [Reading("A", T + k, float(k), True, k) for k in range(10)]

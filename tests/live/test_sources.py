@@ -199,6 +199,7 @@ def test_what_was_not_stored_comes_again_from_the_broker(tmp_path: Path) -> None
         broker.stop()
 
 
+@pytest.mark.soak
 def test_an_opcua_server_that_freezes_and_restarts(running: list[Source]) -> None:
     pytest.importorskip("asyncua")
     plant = OpcuaPlant(5, 50.0)

@@ -35,6 +35,7 @@ from twin.cli import (
     stops,
     sweep,
     tables,
+    tags,
 )
 from twin.cli.changed_scenario import output_of, scenario_of
 from twin.cli.running import compile_if_cold, show_saved, told
@@ -245,4 +246,5 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "calibrate": calibrate.run,
     "emulate": emulate.run,
     "live": live.run,
+    "tags": tags.run,
 }

@@ -35,6 +35,7 @@ from twin.cli import (
     signals,
     stops,
     sweep,
+    tags,
     terminal,
 )
 from twin.errors import FileError, RunError, ScenarioError, TwinError, UsageError
@@ -100,6 +101,7 @@ def build_parser() -> argparse.ArgumentParser:
     calibrate.add_parser(commands)
     emulate.add_parser(commands)
     live.add_parser(commands)
+    tags.add_parser(commands)
     return parser
 
 

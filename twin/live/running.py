@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from twin.errors import FileError
-from twin.live.following import Follower
+from twin.live.following import RowFollower
 from twin.live.history import History, HistoryReader
 from twin.live.sources.inbox import Batch, Inbox
 from twin.live.sources.opening import sources_of
@@ -51,7 +51,7 @@ class LiveTwin:
     Raises :class:`~twin.errors.FileError` where the folder cannot be used, or holds the twin of other tags.
     """
 
-    def __init__(self, tags: Tags, follower: Follower, folder: Path) -> None:
+    def __init__(self, tags: Tags, follower: RowFollower, folder: Path) -> None:
         self.tags, self.follower, self.folder = tags, follower, folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -70,40 +70,37 @@ class LiveTwin:
             raise
         self.began = time.time()
         self.fault = ""
-        self._told_until = tags.start + follower.time
+        self._told_until = follower.ensemble_time
         self._held: Batch | None = None
         self._stop = threading.Event()
-
-    def _identity(self) -> dict[str, object]:
-        following = self.follower.following
-        paths = [parameter.prior.path for parameter in following.parameters]
-        return {"scenario": self.tags.scenario.sha256, "tags": self.tags.sha256, "members": following.members, "seed": following.seed, "parameters": paths}
 
     def _restore(self) -> None:
         path = self.folder / "state"
         if not path.exists():
             return
-        state = read_state(path)
-        if state["identity"] != self._identity():
-            raise FileError(f"{path}: is of other tags, scenario or options; give another folder, or remove the file: the history is taken from its begin then")
-        self.follower.load(state["follower"])
-        self.log.write("restored", time_of_plant=self.tags.start + self.follower.time, row=self.follower.number)
+        try:
+            self.follower.load(read_state(path))
+        except FileError as error:
+            raise FileError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None
+        self.log.write("restored", time_of_plant=self.tags.start + self.follower.ensemble_time, row=self.follower.number)
 
     def save(self) -> None:
         """Keep the state."""
-        write_state(self.folder / "state", {"identity": self._identity(), "follower": self.follower.save()})
+        write_state(self.folder / "state", self.follower.save())
 
-    def run(self, done: Callable[[], bool] | None = None, stepped: Callable[[], None] | None = None) -> None:
-        """Go on until :meth:`stop`, or until ``done`` says so; ``stepped`` is called after each block of windows."""
+    def run(self, until: float = math.inf, stepped: Callable[[], None] | None = None) -> None:
+        """Go on until :meth:`stop`, or until the plant is ``until`` s from its start; ``stepped`` is called after each block of windows."""
         self.log.write("started", sources=[source.name for source in self.sources])
         for source in self.sources:
             source.start()
         try:
-            while not self._stop.is_set() and not (done is not None and done()):
-                if not self._store():
+            behind = False
+            while not self._stop.is_set() and self.follower.ensemble_time < until:
+                if not self._store(0.0 if behind else WAIT):
                     self._stop.wait(RETRY)
                 self._tell()
-                if self._advance() and stepped is not None:
+                behind = self._advance(until)
+                if behind and stepped is not None:
                     stepped()
         finally:
             for source in self.sources:
@@ -124,9 +121,9 @@ class LiveTwin:
         self._reader.close()
         self.history.close()
 
-    def _store(self) -> bool:
+    def _store(self, wait: float = 0.0) -> bool:
         """Bring what came to the history; what could not be stored is held and given again."""
-        batch = self._held if self._held is not None else self.inbox.take(BLOCK, WAIT)
+        batch = self._held if self._held is not None else self.inbox.take(BLOCK, wait)
         self._held = batch
         try:
             if batch.readings:
@@ -154,7 +151,7 @@ class LiveTwin:
         except FileError as error:
             self.log.write("fault", text=str(error))
 
-    def _advance(self) -> bool:
+    def _advance(self, until: float) -> bool:
         """Take rows of the history, and keep the state where windows were stepped."""
         try:
             rows = self._reader.after(self.follower.number, BLOCK)
@@ -162,13 +159,13 @@ class LiveTwin:
             self.log.write("fault", text=str(error))
             return False
         with self.lock:
-            _, steps = self.follower.take(rows, most=8)
-        for alarm in self.follower.alarms:
+            _, steps = self.follower.take(rows, 8, until)
+        for alarm in self.follower.follower.alarms:
             if alarm.time > self._told_until:
-                self.log.write("alarm", at=alarm.time, subject=alarm.subject, alarm=alarm.kind, text=alarm.text)
+                self.log.write("alarm", at=self.tags.start + alarm.time, signal=alarm.signal, alarm=alarm.kind, text=alarm.text)
         if not steps:
             return False
-        self._told_until = self.tags.start + self.follower.time
+        self._told_until = self.follower.ensemble_time
         try:
             self.save()
         except FileError as error:
@@ -179,15 +176,16 @@ class LiveTwin:
         """How the twin is: ok where it stores and all sources are up."""
         sources = [_plain(asdict(source.health)) for source in self.sources]
         up = all(source["state"] == "up" for source in sources)
-        counts = dict(self.follower.counts)
-        behind = max(0.0, self.follower.reached - self.follower.time) if math.isfinite(self.follower.reached) else 0.0
+        estimator = self.follower.follower
+        counts = {**self.follower.counts, "late": estimator.late, "ahead": estimator.ahead}
+        behind = max(0.0, self.follower.reached - self.follower.ensemble_time) if math.isfinite(self.follower.reached) else 0.0
         return {
             "ok": up and not self.fault,
             "fault": self.fault,
             "up_for": round(time.time() - self.began, 1),
             "waiting": len(self.inbox),
             "rows": self.follower.number,
-            "time_of_plant": self.tags.start + self.follower.time,
+            "time_of_plant": self.tags.start + self.follower.ensemble_time,
             "behind": behind,
             "counts": counts,
             "sources": sources,

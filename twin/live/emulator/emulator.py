@@ -148,6 +148,9 @@ class _Stops:
                 self._on[stop.machine] -= 1
                 if not self._on[stop.machine]:
                     self.plant.release([stop.machine])
-            found.append(Input(round(moment * NANOSECONDS), "stop" if kind == "stop" else "restart", stop.machine, 0.0, stop.copy))
+            told = self.plant.happened()
+            found += told
+            if not any((row.unit, row.copy) == (stop.machine, stop.copy) for row in told):
+                found.append(Input(round(moment * NANOSECONDS), "stop" if kind == "stop" else "restart", stop.machine, 0.0, stop.copy))
         self.plant.run(until)
         return found + self.plant.happened()

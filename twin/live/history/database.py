@@ -19,7 +19,8 @@ create table signals(id integer primary key, name text not null unique) strict;
 create table readings(
   number integer primary key autoincrement, signal integer not null, time real not null, value real, good integer not null,
   sequence integer not null, era integer not null, received real not null) strict;
-create unique index by_time on readings(signal, time);
+create index by_time on readings(signal, time);
+create unique index by_time_alone on readings(signal, time) where sequence < 0;
 create unique index by_sequence on readings(signal, era, sequence) where sequence >= 0;
 create index by_when on readings(time);
 create table notes(number integer primary key autoincrement, time real not null, kind text not null, subject text not null, text text not null) strict;

@@ -93,8 +93,9 @@ class History:
     def append(self, readings: Sequence[Reading], received: float) -> Stored:
         """Store a block of readings that came at ``received`` (s since 1970, our clock). When this returns they are on disk, all or none.
 
-        A reading with the time, or the count, of one that is stored is told as repeated and not stored again. One that is older than the latest of its signal
-        is stored and told as late. One without a possible time is refused. What is no number is stored as missing, and as not good.
+        A reading with the count of one that is stored, or where its source does not count with the time of one, is told as repeated and not stored again.
+        One that is older than the latest of its signal is stored and told as late. One without a possible time is refused. What is no number is stored as
+        missing, and as not good.
 
         Raises ``FileError``: nothing of the block was stored, and it can be given again.
         """

@@ -39,28 +39,28 @@ def make_app(twin: LiveTwin, token: str) -> Any:
     def parameters() -> dict[str, Any]:
         """Where slow parameters are (SI)."""
         with twin.lock:
-            return {"time": now(), "parameters": [row._asdict() for row in twin.follower.ensemble.parameters()]}
+            return {"time": now(), "parameters": [row._asdict() for row in twin.follower.follower.ensemble.parameters()]}
 
     def ahead(hours: float = 8.0, quantity: str = "") -> dict[str, Any]:
         """What levels, or a quantity, will be in so many hours (SI): nine of ten futures lie between low and high."""
         if not 0.0 < hours <= MOST_HOURS:
             raise fastapi.HTTPException(422, f"hours: more than 0 and at most {MOST_HOURS:g} (got {hours:g})")
         with twin.lock:
-            found = _told(fastapi, lambda: forecast(twin.follower.ensemble, [quantity] if quantity else None, (hours * 3600.0,)))
+            found = _told(fastapi, lambda: forecast(twin.follower.follower.ensemble, [quantity] if quantity else None, (hours * 3600.0,)))
             rows = {name: dict(zip(("low", "median", "high"), (_number(value) for value in found.fan(name)[0]), strict=True)) for name in found.quantities}
             return {"time": now(), "hours": hours, "forecast": rows, "stops": {name: found.expected_stops(name)[0] for name in found.machines}}
 
     def alarms() -> dict[str, Any]:
         """The last alarms."""
         with twin.lock:
-            return {"alarms": [alarm._asdict() for alarm in twin.follower.alarms]}
+            return {"alarms": [alarm._asdict() | {"time": twin.tags.start + alarm.time} for alarm in twin.follower.follower.alarms]}
 
     def health() -> dict[str, Any]:
         """How the twin and its sources are."""
         return twin.health()
 
     def now() -> float:
-        return twin.tags.start + twin.follower.time
+        return twin.follower.follower.time
 
     for path, answer in (("/estimates", estimates), ("/parameters", parameters), ("/forecast", ahead), ("/alarms", alarms), ("/health", health)):
         app.get(path, dependencies=guard)(answer)
@@ -68,7 +68,7 @@ def make_app(twin: LiveTwin, token: str) -> Any:
 
 
 def _estimates(twin: LiveTwin, names: str) -> Any:
-    ensemble = twin.follower.ensemble
+    ensemble = twin.follower.follower.ensemble
     return ensemble.of([name.strip() for name in names.split(",")][:1000]) if names else ensemble.levels()
 
 
