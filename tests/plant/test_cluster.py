@@ -161,6 +161,11 @@ def test_a_cluster_extends_a_cluster(folder: Path) -> None:
     assert (wider.name, wider.sites["north"].seed, wider.horizon) == ("wider", 5, 172800.0)
 
 
+def test_where_one_plant_is_needed_a_cluster_is_refused(folder: Path) -> None:
+    with pytest.raises(ScenarioError, match="a cluster of several plants"):
+        twin.load(folder / "pair.yaml")
+
+
 def test_the_commands_take_a_cluster(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(folder)
 
