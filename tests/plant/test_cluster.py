@@ -15,6 +15,7 @@ from twin.cli import main
 from twin.engine.clock import Clock
 from twin.errors import FileError, ScenarioError, UsageError
 from twin.plant.cluster import resume_cluster, resume_cluster_until, run_cluster, run_cluster_until
+from twin.plant.topology import derive
 from twin.results.cluster import open_cluster
 from twin.results.read import open_file
 from twin.scenario.cluster import Cluster, is_cluster, load_cluster
@@ -160,6 +161,11 @@ def test_a_cluster_extends_a_cluster(folder: Path) -> None:
     assert (wider.name, wider.sites["north"].seed, wider.horizon) == ("wider", 5, 172800.0)
 
 
+def test_where_one_plant_is_needed_a_cluster_is_refused(folder: Path) -> None:
+    with pytest.raises(ScenarioError, match="a cluster of several plants"):
+        twin.load(folder / "pair.yaml")
+
+
 def test_the_commands_take_a_cluster(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(folder)
 
@@ -180,3 +186,10 @@ def test_the_commands_take_a_cluster(folder: Path, monkeypatch: pytest.MonkeyPat
     for words, said in ((["--seed", "3"], "each site of a cluster has its own"), (["--replications", "2"], "is of one plant")):
         assert main(["run", "pair.yaml", *words]) == 2
         assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parents[2] / "scenarios" / "clusters").glob("*.yaml")), ids=lambda path: path.stem)
+def test_a_shipped_cluster_is_right(path: Path) -> None:
+    assert is_cluster(path)
+    for scenario in load_cluster(path).sites.values():
+        derive(scenario)

@@ -1,4 +1,4 @@
-"""What ``run``, ``validate``, ``resume`` and ``reproduce`` do with a cluster, which is several plants in one time."""
+"""What ``run``, ``validate`` and ``resume`` do with a cluster, which is several plants in one time."""
 
 from __future__ import annotations
 
@@ -93,22 +93,6 @@ def resume(options: argparse.Namespace, moment: Callable[[str, Any], float]) -> 
     return 0
 
 
-def reproduce(options: argparse.Namespace) -> int:
-    """``twin reproduce`` of a cluster: every site against what stands in the file."""
-    from twin.cli import tables
-    from twin.cli.reproduce import as_object, show_reproduction
-    from twin.study.reproduce import reproduce_cluster
-
-    with tables.progress("reproduce") as show:
-        found = reproduce_cluster(Path(options.file), progress=show)
-    if options.json:
-        print(json.dumps({"file": options.file, "sites": {name: as_object(one) for name, one in found.items()}}, indent=2))
-    else:
-        for name, one in found.items():
-            show_reproduction(f"{options.file}/sites/{name}", one)
-    return 0 if all(one.reproduced for one in found.values()) else 1
-
-
 def cluster_of(options: argparse.Namespace) -> Cluster:
     """The cluster with what ``--set`` changes."""
     from twin.cli.changed_scenario import changes_of
@@ -124,9 +108,13 @@ def cluster_of(options: argparse.Namespace) -> Cluster:
 
 
 def show_result(result: ClusterResult, as_json: bool) -> None:
-    """The main key figures of each site, and where the others stand."""
+    """The main key figures of each site, what to know before trusting them, and where the others stand."""
+    from rich.markup import escape
+
     from twin.cli.figures import new_table
     from twin.cli.tables import stdout
+    from twin.results.findings import findings_of
+    from twin.results.growth import growing
     from twin.results.kpis import kpi_text
 
     if as_json:
@@ -143,6 +131,11 @@ def show_result(result: ClusterResult, as_json: bool) -> None:
         table.add_row(key, *(kpi_text(key, site.kpis[key].value, site.kpis[key].unit) if key in site.kpis else "" for site in result.sites.values()))
     console = stdout()
     console.print(table)
+    for name, site in result.sites.items():
+        for text in (*findings_of(site), *(growth.text for growth in growing(site))):
+            console.print(f"[yellow]warning[/] {escape(f'{name}: {text}')}", soft_wrap=True)
+    worst = max(site.attrs["worst_residual"] for site in result.sites.values())
+    console.print(f"balances of all sites closed, worst residual {worst:.1e}; one run, replication {result.attrs['replication']}: no interval")
     console.print(
         f"{result.path}: digest {result.digest[:16]}; all key figures of a site: twin report {result.path}/sites/NAME", highlight=False, soft_wrap=True
     )

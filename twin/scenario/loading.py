@@ -67,7 +67,11 @@ def load(
     """
     root, file, where = _read(source, FilePath(folder) if folder is not None else None)
     read = Files(where, dict(files or {}), closed=files is not None and where is None)
-    return _build(merged(root, where, read, (str(FilePath(file).resolve()),) if file else ()), read, file)
+    tree = merged(root, where, read, (str(FilePath(file).resolve()),) if file else ())
+    if isinstance(tree.value, dict) and "sites" in tree.value:
+        message = "this is a cluster of several plants, which 'twin run', 'twin validate' and twin.scenario.cluster.load_cluster take; here one plant is needed"
+        raise ScenarioError([Problem(*tree.keys["sites"], "sites", message)])
+    return _build(tree, read, file)
 
 
 def load_stored(text: str, files: Mapping[str, str]) -> Scenario:
