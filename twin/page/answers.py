@@ -103,7 +103,9 @@ class Answers:
         draft = read_draft(given.get("draft"))
         values: dict[str, Plain] = {key: _typed(text) for key, text in _texts(given, "values").items() if text.strip()}
         scenario = self.desk.scenario(draft)
-        changed = wiring.with_unit(draft, scenario, str(given.get("name", "")), str(given.get("kind", "")), str(given.get("after", "")), values, _texts(given, "to"))
+        changed = wiring.with_unit(
+            draft, scenario, str(given.get("name", "")), str(given.get("kind", "")), str(given.get("after", "")), values, _texts(given, "to")
+        )
         self._must_load(changed)
         return {"draft": changed.json()}
 
@@ -204,5 +206,3 @@ def _ports(name: str) -> list[str]:
     except (AttributeError, TypeError, KeyError):
         return []
     return list(ports) or [""]
-
-

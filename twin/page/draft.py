@@ -186,5 +186,3 @@ def sources_of(scenario: Scenario, unit: str) -> list[str]:
     if isinstance(plain, dict):
         return list(plain)
     return [str(item) for item in plain] if isinstance(plain, list) else [str(plain)]
-
-

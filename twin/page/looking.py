@@ -57,7 +57,9 @@ def looked(paths: Sequence[Path], words: Language) -> dict[str, Any]:
             drawings["states"] = charts.state_shares(source, units)
         if source.topology.lines:
             drawings["bottlenecks"] = charts.bottlenecks(source)
-        views = [{"key": key, "group": words.say(group), "title": words.say(d.title), "svg": as_svg(d, key, words, own)} for key, group, d in sankeys(source, flows)]
+        views = [
+            {"key": key, "group": words.say(group), "title": words.say(d.title), "svg": as_svg(d, key, words, own)} for key, group, d in sankeys(source, flows)
+        ]
         return {
             "title": source.scenario.title or source.scenario.name,
             "scenario": source.scenario.name,

@@ -38,7 +38,14 @@ def serve(path: Path, port: int | None, say: Callable[[str], None], *, browser: 
         answers = Answers(folder, queue)
         guarded = Guard(application(answers, queue, hub), own, token)
         config = uvicorn.Config(
-            guarded, log_level="critical", access_log=False, ws="websockets-sansio", lifespan="off", timeout_graceful_shutdown=1, server_header=False, ws_max_size=10_000
+            guarded,
+            log_level="critical",
+            access_log=False,
+            ws="websockets-sansio",
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+            server_header=False,
+            ws_max_size=10_000,
         )
         address = f"http://127.0.0.1:{own}/?token={token}"
         say(f"twin page of {folder.path}: {address}")

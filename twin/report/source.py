@@ -104,6 +104,7 @@ class Source(Plan):
         product = self.totals.inputs.products.get(unit)
         return "outlet" if product is not None and not product.targets and all(price <= 0 for _, price, _ in product.price) else self.role(unit)
 
+
 def takers_of(scenario: Scenario, bunker: str) -> list[str]:
     """The units that take from a bunker, in the order of the scenario."""
     found = []
