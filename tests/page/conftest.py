@@ -78,7 +78,9 @@ class Served:
     def worker(self) -> int:
         """The process number of the worker, once there is one."""
         for _ in range(100):
-            own = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)], capture_output=True, text=True, check=False).stdout
+            own = subprocess.run(
+                ["ps", "-ww", "-o", "pid=", "-o", "args=", "--ppid", str(self.process.pid)], capture_output=True, text=True, check=False
+            ).stdout
             found = [int(line.split()[0]) for line in own.splitlines() if "spawn_main" in line]
             if found:
                 return found[0]

@@ -76,32 +76,9 @@ def build_parser() -> argparse.ArgumentParser:
     trace.add_argument("--product", metavar="NAME", help="one product only")
     trace.add_argument("--element", metavar="SYMBOL", help="follow one element only, e.g. Cu")
     trace.add_argument("--most", metavar="N", type=int, default=12, help="origins shown for each product (default: 12)")
-    own = (
-        sweep,
-        sensitivity,
-        report,
-        reproduce,
-        cite,
-        bundle,
-        materials,
-        batch,
-        plan,
-        export,
-        plot,
-        reconcile,
-        imports,
-        stops,
-        acceptance,
-        blend,
-        optimise,
-        page,
-    )
-    for command in own:
+    own = (sweep, sensitivity, report, reproduce, cite, bundle, materials, batch, plan, export, plot, reconcile, imports, stops, acceptance, blend, optimise)
+    for command in (*own, calibrate, emulate, live, tags, page):
         command.add_parser(commands)
-    calibrate.add_parser(commands)
-    emulate.add_parser(commands)
-    live.add_parser(commands)
-    tags.add_parser(commands)
     return parser
 
 

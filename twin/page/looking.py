@@ -37,8 +37,7 @@ def opened(paths: Sequence[Path]) -> Iterator[list[Result]]:
     """Open results files, and close them at the end."""
     results: list[Result] = []
     try:
-        for path in paths:
-            results.append(open_file(os.fspath(path)))
+        results.extend(open_file(os.fspath(path)) for path in paths)
         with contradictions(", ".join(path.name for path in paths)):
             yield results
     finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from collections.abc import Callable
@@ -75,7 +74,7 @@ def _run(job: dict[str, Any], pipe: Connection, cancelled: Any) -> list[str]:
         out = folder / (f"{scenario.name}-r{k}.h5" if count > 1 else f"{scenario.name}.h5")
         _look(cancelled)
         with run(scenario, out=out, replication=k, progress=_progress(k, count, pipe, cancelled)) as result:
-            files.append(os.path.basename(result.path or out))
+            files.append((result.path or out).name)
     return files
 
 

@@ -13,8 +13,8 @@ from twin.report.language import Language
 from twin.report.page import filled, script_words
 from twin.report.tables import Table
 from twin.report.verdicts import capital
-from twin.results.kpis import NO_VALUE, PLANT
 from twin.results.investment import Investment
+from twin.results.kpis import NO_VALUE, PLANT
 from twin.results.read import Result
 from twin.study.compare import compare
 from twin.study.comparison import Comparison, Row

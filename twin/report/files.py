@@ -44,7 +44,10 @@ def report(
     """Write a report of one run, of several replications of one scenario, or of a comparison of scenarios, the first of which is the base; returns the files.
 
     ``brief`` writes two pages of A4, ``language`` is ``"en"`` or ``"de"``. ``pdf`` writes a PDF beside the page, ``figures`` names a folder for SVG and PNG
-    files of its figures. ``investment``: of a comparison, what each variant costs more than the base. An existing report is replaced, any other file refused. Raises :class:`~twin.errors.UsageError` for a language that there is not,
+    files of its figures. ``investment``: of a comparison, what each
+    variant costs more than the base. An existing report is replaced, any other file refused.
+
+    Raises :class:`~twin.errors.UsageError` for a language that there is not,
     figures of a comparison, and where a package is missing, :class:`~twin.errors.FileError` for files that cannot be read or written.
     """
     page, words = Path(out), language_of(language)

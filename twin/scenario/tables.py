@@ -83,7 +83,7 @@ def _check_within(path: Path, name: str) -> None:
         found = path.resolve()
     except (OSError, RuntimeError, ValueError):
         raise UsageError(f"{name or path}: no such file") from None
-    if not found.is_relative_to(folder) or found != Path(os.path.abspath(path.parent.resolve() / path.name)):
+    if not found.is_relative_to(folder) or found != Path(os.path.normpath(path.parent.resolve() / path.name)):
         raise UsageError(f"{name or path}: only files in the folder that is open are read, and no links; copy it there")
 
 
