@@ -92,8 +92,10 @@ def test_chance_takes_over_again_given_what_is_known(line):
 def test_a_stop_lasts_until_the_restart(line):
     plant = twin.Plant(line, live=True)
     plant.impose(["magnet", "deliveries"])
+    plant.happened()
     plant.run(1800.0)
     plant.stop("magnet")
+    assert plant.happened() == []  # what is imposed has happened elsewhere
     before = plant.observe(["level.yard"])[0]
     plant.run(3 * 3600.0)
     assert plant.observe(["level.yard"])[0] >= before - 200.0  # the lot that was under way

@@ -154,7 +154,7 @@ class PickUps(Loader):
         """A truck takes ``want`` kg, or what is there; returns the mass loaded, kg."""
         loaded, refused = self._load(want, now)
         self.record.taken += loaded
-        if self.listener is not None and loaded > 0.0:
+        if self.listener is not None and loaded > 0.0 and self.record.due:  # of an imposed truck somebody knows already
             self.listener(Input(now, "pickup", self.product, loaded))
         if refused and loaded <= 0.0:
             self.counts(now)[REFUSED] += 1.0

@@ -116,7 +116,7 @@ class Breakdown(Task, Outage):
     def stop(self, now: int) -> None:
         """The copy fails now, and is down until :meth:`restart`."""
         record = self.record
-        self._go_down(now)
+        self._go_down(now, imposed=True)
         record.phase, record.begun, record.left, record.asked = REPAIRING, now, -1, -1
 
     def restart(self, now: int) -> None:
@@ -183,8 +183,8 @@ class Breakdown(Task, Outage):
         distribution, stream = self._repair
         return nanoseconds(distribution.inverse(stream.uniform()))
 
-    def _go_down(self, now: int) -> None:
-        if self.listener is not None:
+    def _go_down(self, now: int, imposed: bool = False) -> None:
+        if self.listener is not None and not imposed:
             self.listener(Input(now, "stop", self.machine.name, 0.0, self.copy))
         self.line.settle(now)
         self.record.phase = ASKING
