@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-from twin.report.language import BACKWARDS, INDEX, LANGUAGES
+from twin.report.language import BACKWARDS, INDEX, LANGUAGES, SECTIONS, WHOLE
 from twin.results.kpis import KPIS
 
 FOLDER = Path(__file__).resolve().parents[1] / "twin" / "report"
@@ -49,7 +49,7 @@ def catalogue(entries: dict[str, str]) -> bytes:
 def catalogues() -> dict[str, bytes]:
     """Return the catalogue of each language."""
     words = table()
-    index = {INDEX: "\n".join(key for key in words if key.startswith(BACKWARDS))}
+    index = {INDEX: "\n".join(key for key in words if key.startswith(BACKWARDS)), SECTIONS: "\n".join(key for key in words if key.startswith(WHOLE))}
     return {code: catalogue({key: own[code] for key, own in words.items()} | index) for code in LANGUAGES}
 
 

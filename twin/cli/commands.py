@@ -18,10 +18,13 @@ from twin.cli import (
     calibrate,
     cite,
     cluster,
+    emulate,
     export,
     imports,
+    live,
     materials,
     optimise,
+    page,
     plan,
     plot,
     reconcile,
@@ -32,6 +35,7 @@ from twin.cli import (
     stops,
     sweep,
     tables,
+    tags,
 )
 from twin.cli.changed_scenario import output_of, scenario_of
 from twin.cli.running import compile_if_cold, show_saved, told
@@ -143,15 +147,20 @@ def new(options: argparse.Namespace) -> int:
 
 def schema(options: argparse.Namespace) -> int:
     """``twin schema``."""
-    from twin.scenario.schema import schema_text
+    if options.tags:
+        from twin.live.tags.models import tags_schema
 
-    text = schema_text()
+        text, mark = json.dumps(tags_schema(), indent=2) + "\n", b'"title": "twin tags"'
+    else:
+        from twin.scenario.schema import schema_text
+
+        text, mark = schema_text(), b'"title": "twin scenario"'
     if options.output is None:
         sys.stdout.write(text)
         return 0
     from twin.results.replace import replacing, text_mark
 
-    with replacing(Path(options.output), text_mark("a schema of twin", b'"title": "twin scenario"', begins=b"{")) as temporary:
+    with replacing(Path(options.output), text_mark("a schema of twin", mark, len(text), begins=b"{")) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return 0
 
@@ -227,6 +236,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "batch": batch.run,
     "plan": plan.run,
     "optimise": optimise.run,
+    "page": page.run,
     "export": export.run,
     "plot": plot.run,
     "reconcile": reconcile.run,
@@ -234,4 +244,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "stops": stops.run,
     "blend": blend.run,
     "calibrate": calibrate.run,
+    "emulate": emulate.run,
+    "live": live.run,
+    "tags": tags.run,
 }

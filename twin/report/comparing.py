@@ -13,6 +13,7 @@ from twin.report.language import Language
 from twin.report.page import filled, script_words
 from twin.report.tables import Table
 from twin.report.verdicts import capital
+from twin.results.investment import Investment
 from twin.results.kpis import NO_VALUE, PLANT
 from twin.results.read import Result
 from twin.study.compare import compare
@@ -40,10 +41,15 @@ class Side:
     left_out: int
 
 
-def render_comparison(results: Sequence[Result], names: Sequence[str], words: Language, brief: bool = False, rows: int = MOST_ROWS) -> str:
-    """Return the page of runs of two or more scenarios, the first of which is the base; with ``brief`` on two pages of A4, with so many rows."""
-    comparison = compare(*results)
-    context = _contents(comparison, results, words, rows if brief else None)
+def render_comparison(
+    results: Sequence[Result], names: Sequence[str], words: Language, brief: bool = False, rows: int = MOST_ROWS, investment: Investment | None = None
+) -> str:
+    """Return the page of runs of two or more scenarios, the first of which is the base; with ``brief`` on two pages of A4, with so many rows.
+
+    ``investment`` is what each variant costs more than the base, instead of what their blocks ``money`` say.
+    """
+    comparison = compare(*results, investment=investment)
+    context = comparison_contents(comparison, results, words, rows if brief else None)
     about = dict(results[-1].about) | {key: text for key, text in results[0].about.items() if not results[-1].about.get(key)}
     runs = [(name, result.attrs["scenario_name"], *_identity(result)) for name, result in zip(names, results, strict=True)]
     context |= {"about": about, "runs": runs, "attrs": results[0].attrs, "brief": brief, "names": comparison.names}
@@ -55,7 +61,8 @@ def _identity(result: Result) -> tuple[object, ...]:
     return result.attrs["seed"], result.attrs["replication"], result.attrs["scenario_sha256"], result.digest
 
 
-def _contents(comparison: Comparison, results: Sequence[Result], words: Language, rows: int | None) -> dict[str, Any]:
+def comparison_contents(comparison: Comparison, results: Sequence[Result], words: Language, rows: int | None = None) -> dict[str, Any]:
+    """What the page of a comparison shows; with ``rows``, what two pages hold."""
     base, *variants = comparison.names
     shown = len(variants) if rows is None else min(len(variants), MOST_VARIANTS)
     each = None if rows is None else max(2, rows // shown)
@@ -67,6 +74,7 @@ def _contents(comparison: Comparison, results: Sequence[Result], words: Language
         "title": f"{words('page.comparison')}: {title}",
         "base": base,
         "sides": [_side(comparison, k + 1, words, each) for k in range(shown)],
+        "payoffs": payoff_sentences(comparison, words)[: None if rows is None else MOST_VARIANTS],
         "verdicts": [_verdict(comparison, k + 1, words) for k in range(len(variants))][: None if rows is None else MOST_VARIANTS],
         "changed": Table(("parameter", *comparison.names), tuple(values), len(comparison.names) + 1, wide=tuple(range(1, len(comparison.names) + 1))),
         "changes_left_out": len(changed) - len(kept),
@@ -213,3 +221,16 @@ def _sure(comparison: Comparison, words: Language) -> list[str]:
         counts = ", ".join(f"{name} {count:.4g}" for name, count in zip(comparison.names, comparison.warnings, strict=True))
         said.append(words("compare.ranges", counts=counts))
     return said
+
+
+def payoff_sentences(comparison: Comparison, words: Language) -> list[str]:
+    """Whether each investment pays, at the prices stated and in each price scenario: what it brings a year, its net present value and payback."""
+    found = []
+    for one in comparison.payoffs:
+        plan = {"amount": f"{one.plan.amount:,.0f}", "life": f"{one.plan.life:g}", "interest": f"{100 * one.plan.interest:g}"}
+        key = {"pays": "pays", "does not pay": "pays_not"}.get(one.verdict, "pays_perhaps")
+        payback = words("compare.no_payback") if one.payback != one.payback else one.payback_text
+        said = words(f"compare.{key}", name=one.name, gain=one.gain_text, npv=one.npv_text, payback=payback, **plan)
+        at = words("compare.at_prices", prices=one.prices) if one.prices else ""
+        found.append(" ".join(part for part in (at, said, words("compare.one_run_each") if one.interval is None else "") if part))
+    return found

@@ -22,7 +22,7 @@ LEAST_SCALE = 0.72
 
 @dataclass(frozen=True)
 class Rect:
-    """A rectangle with rounded corners."""
+    """A rectangle with rounded corners. ``unit`` is the unit of the plant that it stands for, "" for none."""
 
     css: str
     x: float
@@ -31,6 +31,7 @@ class Rect:
     height: float
     title: str = ""
     round: float = 0.0
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Path:
     commands: tuple[Command, ...]
     title: str = ""
     width: float | None = None
+    unit: str = ""
 
     @property
     def text(self) -> str:
@@ -77,9 +79,9 @@ class Drawing:
         """Add a line through points."""
         self.shapes.append(Path(css, polyline(points), title))
 
-    def rect(self, css: str, x: float, y: float, width: float, height: float, title: str = "", corner: float = 0.0) -> None:
+    def rect(self, css: str, x: float, y: float, width: float, height: float, title: str = "", corner: float = 0.0, unit: str = "") -> None:
         """Add a rectangle."""
-        self.shapes.append(Rect(css, x, y, width, height, title, corner))
+        self.shapes.append(Rect(css, x, y, width, height, title, corner, unit))
 
     def write(self, css: str, x: float, y: float, text: str, anchor: Literal["start", "middle", "end"] = "start", title: str = "") -> None:
         """Add a line of text."""
@@ -97,8 +99,11 @@ def fitted(text: str, width: float, size: float) -> str:
     return text if len(text) <= most else text[: max(most - 1, 1)] + "…"
 
 
-def svg(drawing: Drawing, name: str, css: str = "") -> str:
-    """The figure as an SVG element for a page; ``name`` is its id there. All text is escaped."""
+def svg(drawing: Drawing, name: str, css: str = "", *, scrolls: bool = True) -> str:
+    """The figure as an SVG element for a page; ``name`` is its id there. All text is escaped.
+
+    ``scrolls``: it says how small it may be drawn, by a style of its own, which a page that allows no such styles does without.
+    """
     root = ElementTree.Element(
         "svg",
         {
@@ -107,7 +112,7 @@ def svg(drawing: Drawing, name: str, css: str = "") -> str:
             "viewBox": f"0 0 {_short(drawing.width)} {_short(drawing.height)}",
             "width": _short(drawing.width),
             "height": _short(drawing.height),
-            "style": f"min-width:{_short(LEAST_SCALE * drawing.width)}px",
+            **({"style": f"min-width:{_short(LEAST_SCALE * drawing.width)}px"} if scrolls else {}),
             "role": "img",
             "aria-label": f"{drawing.title}. {drawing.text}".strip(),
         },
@@ -119,6 +124,8 @@ def svg(drawing: Drawing, name: str, css: str = "") -> str:
 
 def _element(root: ElementTree.Element, shape: Shape) -> None:
     attributes = {"class": shape.css}
+    if not isinstance(shape, Text) and shape.unit:
+        attributes["data-unit"] = shape.unit
     if isinstance(shape, Rect):
         attributes |= {name: _short(value) for name, value in (("x", shape.x), ("y", shape.y), ("width", shape.width), ("height", shape.height))}
         if shape.round:

@@ -14,6 +14,7 @@ from twin.report.page import render
 from twin.report.pdf import has_end
 from twin.report.source import Source, gather
 from twin.results.held import contradictions
+from twin.results.investment import Investment
 from twin.results.read import Result, open_file
 from twin.results.replace import Mark, check_replaceable, make_folder, replacing, text_mark
 
@@ -38,11 +39,15 @@ def report(
     figures: str | os.PathLike[str] | None = None,
     brief: bool = False,
     language: str = "en",
+    investment: Investment | None = None,
 ) -> Written:
     """Write a report of one run, of several replications of one scenario, or of a comparison of scenarios, the first of which is the base; returns the files.
 
     ``brief`` writes two pages of A4, ``language`` is ``"en"`` or ``"de"``. ``pdf`` writes a PDF beside the page, ``figures`` names a folder for SVG and PNG
-    files of its figures. An existing report is replaced, any other file refused. Raises :class:`~twin.errors.UsageError` for a language that there is not,
+    files of its figures. ``investment``: of a comparison, what each
+    variant costs more than the base. An existing report is replaced, any other file refused.
+
+    Raises :class:`~twin.errors.UsageError` for a language that there is not,
     figures of a comparison, and where a package is missing, :class:`~twin.errors.FileError` for files that cannot be read or written.
     """
     page, words = Path(out), language_of(language)
@@ -54,7 +59,7 @@ def report(
         if beside is not None:
             check_replaceable(beside, PRINTED)
         with contradictions(", ".join(names)):
-            write, most = _pages(opened, names, words, brief, figures is not None)
+            write, most = _pages(opened, names, words, brief, figures is not None, investment)
             text = write(most)
         printed = b""
         if beside is not None:
@@ -73,7 +78,9 @@ def report(
     return Written(page, beside, drawn)
 
 
-def _pages(opened: Sequence[Result], names: Sequence[str], words: Language, brief: bool, drawn: bool) -> tuple[Callable[[int], str], int]:
+def _pages(
+    opened: Sequence[Result], names: Sequence[str], words: Language, brief: bool, drawn: bool, investment: Investment | None
+) -> tuple[Callable[[int], str], int]:
     """What writes the page with so many rows, which only two pages are short of, and how many rows those have at most."""
     from twin.report import brief as two_pages
     from twin.report import comparing
@@ -81,7 +88,7 @@ def _pages(opened: Sequence[Result], names: Sequence[str], words: Language, brie
     if len({str(result.attrs["scenario_sha256"]) for result in opened}) > 1:
         if drawn:
             raise UsageError("--figures is for a report of one scenario, and these are runs of several: make a report of each to get its figures")
-        return (lambda rows: comparing.render_comparison(opened, names, words, brief, rows)), comparing.MOST_ROWS
+        return (lambda rows: comparing.render_comparison(opened, names, words, brief, rows, investment)), comparing.MOST_ROWS
     source = gather(opened, names)
     if brief:
         return (lambda rows: two_pages.render_brief(source, words, rows)), two_pages.MOST_ROWS

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from twin.plant.streams import streams_of
-from twin.report.source import Source, takers_of
+from twin.report.source import Plan, Source, takers_of
 
 SMALL_SHARE = 0.004
 """Energy users below this share of all energy are drawn together."""
@@ -36,13 +36,15 @@ class Link:
     weight: float
 
 
-def mass_of(source: Source, stream: str, element: str = "") -> float:
-    """The mean flow of a stream over the window in kg/s, all of it or one element; NaN where it was not recorded."""
+def mass_of(source: Plan, stream: str, element: str = "") -> float:
+    """The mean flow of a stream over the window in kg/s, all of it or one element; NaN where it was not recorded, or nothing was run."""
+    if not isinstance(source, Source):
+        return math.nan
     row = source.flows[source.totals.names["stream"].index(stream)]
     return float(row[source.totals.names["element"].index(element)]) if element else math.fsum(row.tolist())
 
 
-def flows_of(source: Source) -> list[Flow]:
+def flows_of(source: Plan) -> list[Flow]:
     """Every connection of the plant, in the order of the scenario."""
     found = []
     for name in source.scenario.units:
@@ -55,7 +57,7 @@ def flows_of(source: Source) -> list[Flow]:
     return found
 
 
-def _shares(source: Source, bunker: str, takers: list[str]) -> list[float]:
+def _shares(source: Plan, bunker: str, takers: list[str]) -> list[float]:
     """How units share what they take from a bunker: the file has only the sum, so it is parted by what each lacks from its other sources."""
     if len(takers) < 2:
         return [1.0] * len(takers)
@@ -64,19 +66,19 @@ def _shares(source: Source, bunker: str, takers: list[str]) -> list[float]:
     return [lack / total for lack in lacks] if total > 0 else [1.0 / len(takers)] * len(takers)
 
 
-def _gives(source: Source, unit: str) -> float:
+def _gives(source: Plan, unit: str) -> float:
     streams = streams_of(source.scenario, unit)
     return math.fsum(flow for stream in streams if not math.isnan(flow := mass_of(source, stream)))
 
 
-def _gets(source: Source, unit: str) -> float:
+def _gets(source: Plan, unit: str) -> float:
     """What comes to a unit from elsewhere than bunkers that several take from."""
     streams = [stream for stream, target in source.topology.destination.items() if target == unit]
     streams += [name for name in source.scenario.units if source.role(name) == "bunker" and takers_of(source.scenario, name) == [unit]]
     return math.fsum(flow for stream in streams if not math.isnan(flow := mass_of(source, stream)))
 
 
-def value_of(source: Source, flow: Flow, element: str = "") -> float:
+def value_of(source: Plan, flow: Flow, element: str = "") -> float:
     """The mean flow of a connection in kg/s. What goes to a product is what the product took in, where nothing else goes there."""
     stream = flow.stream
     if source.role(flow.target) == "product" and list(source.topology.destination.values()).count(flow.target) == 1:
@@ -84,8 +86,14 @@ def value_of(source: Source, flow: Flow, element: str = "") -> float:
     return flow.share * mass_of(source, stream, element)
 
 
-def weight_of(source: Source, flow: Flow) -> float:
-    """How much speaks for drawing a connection forwards: its mass flow, of what leaves a bunker a half, so that loops close where bunkers are emptied."""
+def weight_of(source: Plan, flow: Flow) -> float:
+    """How much speaks for drawing a connection forwards: its mass flow, of what leaves a bunker a half, so that loops close where bunkers are emptied.
+
+    Of a plant that was not run, more for what leads to a unit that is written later: people write plants in the direction of the flow.
+    """
+    if not isinstance(source, Source):
+        order = list(source.scenario.units)
+        return 1.0 if order.index(flow.target) > order.index(flow.source) else 0.0
     value = value_of(source, flow)
     return 0.0 if math.isnan(value) else value * (0.5 if source.role(flow.source) == "bunker" else 1.0)
 

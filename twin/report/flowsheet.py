@@ -14,7 +14,7 @@ from twin.report.drawing import CHARACTER, Command, Drawing, Path, fitted, polyl
 from twin.report.flows import Flow, value_of, weight_of
 from twin.report.layers import Edge, Placement, loop_edges, place
 from twin.report.paper import LANDSCAPE, LEAST_TYPE, PORTRAIT, Paper, parts
-from twin.report.source import Source
+from twin.report.source import Plan, Source
 from twin.scenario.process import ProcessModel
 
 WIDTH, LOW, TALL = 104.0, 24.0, 36.0
@@ -51,7 +51,7 @@ class Flowsheet:
     paper: Paper
 
 
-def flowsheet(source: Source, flows: list[Flow]) -> Flowsheet:
+def flowsheet(source: Plan, flows: list[Flow]) -> Flowsheet:
     """Draw the plant."""
     sheets = [_Sheet(source, flows, paper) for paper in (PORTRAIT, LANDSCAPE)]
     found = [Flowsheet(whole := sheet.draw(), parts(whole, sheet.cuts()), sheet.paper) for sheet in sheets]
@@ -65,7 +65,7 @@ def _most(paper: Paper) -> tuple[float, float]:
 
 
 class _Sheet:
-    def __init__(self, source: Source, flows: list[Flow], paper: Paper) -> None:
+    def __init__(self, source: Plan, flows: list[Flow], paper: Paper) -> None:
         self.source, self.flows, self.paper = source, flows, paper
         self.lines, self.names = _boxes(source, _most(paper)[0])
         self.group = {machine: box for box, machines in self.lines.items() for machine in machines}
@@ -168,11 +168,12 @@ class _Sheet:
         places, tops, bottoms = self._place(edges)
         lanes = [k for k in range(len(edges)) if k in places.back]
         count = len(self.source.scenario.units)
+        told = "; the table of streams below lists every connection with its mass flow." if isinstance(self.source, Source) else "."
         sheet = Drawing(
             places.extent + 2 * MARGIN + _lanes(len(lanes)),
             self.height,
             "Flowsheet of the plant",
-            f"{count} units from feeds at the top to products at the bottom; the table of streams below lists every connection with its mass flow.",
+            f"{count} units from feeds at the top to products at the bottom{told}",
         )
         for name, machines in self.lines.items():
             box = self.boxes[name]
@@ -223,6 +224,8 @@ class _Sheet:
     def _about(self, flow: Flow | None) -> str:
         if flow is None:
             return ""
+        if not isinstance(self.source, Source):
+            return f"{flow.stream} to {flow.target}"
         value = self.values[id(flow)]
         amount = "not recorded" if math.isnan(value) else format_quantity(value, "kg/s")
         return f"{flow.stream} to {flow.target}: {amount}" + ("" if flow.share == 1.0 else " (estimated part of what left the bunker)")
@@ -295,9 +298,9 @@ class _Sheet:
             x, y, w, h = box.x, box.y, box.width, box.height
 
             outline = (("M", x, y), ("L", x + w, y), ("L", x + w, y + h - 9), ("L", x + w - 12, y + h), ("L", x + 12, y + h), ("L", x, y + h - 9), ("Z",))
-            sheet.shapes.append(Path(css, outline, title))
+            sheet.shapes.append(Path(css, outline, title, unit=unit))
         else:
-            sheet.rect(css, box.x, box.y, box.width, box.height, title, box.height / 2 if role in ("feed", "product") else 3.0)
+            sheet.rect(css, box.x, box.y, box.width, box.height, title, box.height / 2 if role in ("feed", "product") else 3.0, unit)
         if box.height <= LOW:
             sheet.write("unit-name", box.middle, box.y + 16, fitted(unit, WIDTH - 12, 10.5), "middle", title)
         else:
@@ -315,7 +318,7 @@ def _lanes(count: int) -> float:
     return (count + 1) * LANE if count else 0.0
 
 
-def _boxes(source: Source, width: float) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
+def _boxes(source: Plan, width: float) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
     """Machines and name of each box of a line. One that is too long for the paper has several."""
     most = max(int((width - 2 * MARGIN - 6 * LANE - 2 * SIDE + BETWEEN) / (WIDTH + BETWEEN)), 1)
     machines, names = {}, {}

@@ -20,6 +20,9 @@ from twin.report.drawing import Drawing, Text
 LANGUAGES = ("en", "de")
 INDEX = "index of what is read backwards"
 """The entry of a catalogue that lists the keys of sentences and words of the engine."""
+SECTIONS = "index of what a page is given at once"
+"""The entry that lists the keys of what the local page says."""
+WHOLE = ("ui.",)
 BACKWARDS = ("say.", "kind.", "state.", "role.", "range.", "slow.", "basis.", "carrier.", "phase.", "limit.")
 PLACE = re.compile(r"\{([a-z_]+)(?::([awq]))?\}")
 """What is put into a sentence: as it is, ``a`` a text with numbers, ``w`` words, ``q`` one number with its unit."""
@@ -49,6 +52,11 @@ class Language:
     def has(self, key: str) -> bool:
         """Whether the table has a key."""
         return self._words.gettext(key) != key
+
+    def section(self, prefix: str) -> dict[str, str]:
+        """All words whose keys begin with ``prefix``, by what follows it, with their places in braces as they are."""
+        keys = self._english.gettext(SECTIONS).split("\n")
+        return {key.removeprefix(prefix): self._raw(key) for key in keys if key.startswith(prefix)}
 
     def _raw(self, key: str) -> str:
         text = self._words.gettext(key)

@@ -20,8 +20,36 @@ from twin.scenario.machine import MachineModel
 Floats = NDArray[np.float64]
 
 
+class Plan:
+    """A plant as it is drawn: what its units are called and which role they have, before any run or after."""
+
+    scenario: Scenario
+    topology: Topology
+
+    def heading(self, unit: str) -> str:
+        """What people call a unit: its title, or its kind."""
+        model = self.scenario.units[unit]
+        return model.title or model.kind.replace("_", " ")
+
+    def role(self, unit: str) -> str:
+        """The role of a unit: feed, bunker, machine, product, conveyor, process or utility."""
+        return str(self.scenario.kinds[unit].role)
+
+    def look(self, unit: str) -> str:
+        """What a unit is drawn as: its role."""
+        return self.role(unit)
+
+
 @dataclass(frozen=True)
-class Source:
+class Planned(Plan):
+    """A plant that was not run: nothing is known of its flows."""
+
+    scenario: Scenario
+    topology: Topology
+
+
+@dataclass(frozen=True)
+class Source(Plan):
     """Runs of one scenario. Key figures are taken over all of them, figures and balances from the first.
 
     ``names`` are the names of the files, in the order given.
@@ -71,19 +99,10 @@ class Source:
         """The line of each machine."""
         return {machine: line.name for line in self.topology.lines for machine in line.machines}
 
-    def heading(self, unit: str) -> str:
-        """What people call a unit: its title, or its kind."""
-        model = self.scenario.units[unit]
-        return model.title or model.kind.replace("_", " ")
-
     def look(self, unit: str) -> str:
         """The role, or "outlet" of a product that earns and recovers nothing, such as waste gas."""
         product = self.totals.inputs.products.get(unit)
         return "outlet" if product is not None and not product.targets and all(price <= 0 for _, price, _ in product.price) else self.role(unit)
-
-    def role(self, unit: str) -> str:
-        """The role of a unit: feed, bunker, machine, product, conveyor, process or utility."""
-        return str(self.scenario.kinds[unit].role)
 
 
 def takers_of(scenario: Scenario, bunker: str) -> list[str]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -58,11 +61,38 @@ def not_stored(name: str) -> str:
     return f"{shown(name)} is not among the texts that are stored with this scenario, and a stored scenario reads no other file"
 
 
+_CONFINED: ContextVar[Path | None] = ContextVar("the only folder that is read", default=None)
+
+
+@contextmanager
+def confined(folder: Path) -> Iterator[None]:
+    """Until the block is left, read no scenario, catalogue or CSV but those in ``folder``, none of them by way of a link."""
+    token = _CONFINED.set(folder.resolve())
+    try:
+        yield
+    finally:
+        _CONFINED.reset(token)
+
+
+def _check_within(path: Path, name: str) -> None:
+    """Raise ``UsageError`` where a file is not in the folder to which reading is confined, or a link leads to it."""
+    folder = _CONFINED.get()
+    if folder is None:
+        return
+    try:
+        found = path.resolve()
+    except (OSError, RuntimeError, ValueError):
+        raise UsageError(f"{name or path}: no such file") from None
+    if not found.is_relative_to(folder) or found != Path(os.path.normpath(path.parent.resolve() / path.name)):
+        raise UsageError(f"{name or path}: only files in the folder that is open are read, and no links; copy it there")
+
+
 def read_text(path: Path, name: str = "") -> str:
     """Return the UTF-8 text of a regular file of at most 16 MiB; raises ``UsageError``.
 
     A device or a pipe is refused before it is opened, as it can be without end. So can a file of length 0 (the kernel's log is one), so that it is not read.
     """
+    _check_within(path, name)
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):

@@ -1,0 +1,1 @@
+"""The local page: a plant drawn, changed, run, looked at and compared in a browser, by files of one folder."""

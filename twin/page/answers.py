@@ -1,0 +1,208 @@
+"""Answers to what the page asks: each takes a JSON object and returns one, or raises one of the project's errors with what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from twin.errors import ScenarioError, UsageError
+from twin.page import plant, wiring
+from twin.page.draft import Desk, Draft, problems_json, read_draft
+from twin.page.folder import RESULTS, Folder
+from twin.page.queue import Queue
+from twin.quantities import example_of, quantity_of, shown
+from twin.report.language import LANGUAGES, Language, language
+from twin.scenario.kind import find
+from twin.scenario.places import Plain
+
+REPORTS = (".html", ".pdf")
+MOST_COMPARED = 400
+
+
+class Answers:
+    """What is asked of a folder and its queue."""
+
+    def __init__(self, folder: Folder, queue: Queue) -> None:
+        self.folder, self.queue, self.desk = folder, queue, Desk(folder)
+        self.posts: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+            "words": self.words,
+            "plant": self.plant,
+            "unit": self.unit,
+            "kind": self.kind,
+            "add": self.add,
+            "remove": self.remove,
+            "save": self.save,
+            "run": self.run,
+            "cancel": self.cancel,
+            "look": self.look,
+            "compare": self.compare,
+            "report": self.report,
+        }
+
+    def folder_json(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Scenarios and results."""
+        return {
+            "folder": self.folder.path.name or str(self.folder.path),
+            "scenarios": [asdict(one) for one in self.folder.scenarios()],
+            "results": [asdict(one) for one in self.folder.results()],
+        }
+
+    def words(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The page's words in a language."""
+        return {"words": _language(given).section("ui.")}
+
+    def plant(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """A draft: drawn, tidied, with what is changed and what is wrong."""
+        words = _language(given)
+        draft, wrong = self.desk.tidy(read_draft(given.get("draft")), _texts(given, "typed"))
+        base = self.desk.base(draft)
+        answer: dict[str, Any] = {"draft": draft.json(), "changes": plant.changes_of(base, draft), "problems": problems_json(wrong)}
+        try:
+            scenario = self.desk.scenario(draft)
+        except ScenarioError as error:
+            return answer | {"problems": answer["problems"] + problems_json(error.problems)}
+        return answer | {
+            "svg": plant.drawn(scenario, words),
+            "units": plant.units_of(scenario),
+            "title": base.title or base.name,
+            "name": scenario.name,
+            "sha256": scenario.sha256,
+            "horizon": scenario.horizon,
+        }
+
+    def unit(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The form of a unit; where the draft cannot be loaded, that of the base."""
+        draft, name = read_draft(given.get("draft")), str(given.get("unit", ""))
+        base = self.desk.base(draft)
+        try:
+            scenario = self.desk.scenario(draft)
+        except ScenarioError:
+            scenario = base
+        form = plant.unit_form(base, scenario, name)
+        if form is None:
+            raise UsageError(f"there is no unit {shown(name)} in this plant")
+        return {"unit": form}
+
+    def kind(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """All kinds, or of one the fields that it cannot do without, and its ports."""
+        name = given.get("kind")
+        if not isinstance(name, str) or not name:
+            return {"kinds": plant.kinds()}
+        kind, fields = find(name), []
+        for key in wiring.required(name):
+            field = next(field for own, field in kind.model.model_fields.items() if (field.alias or own) == key)
+            quantity = quantity_of(field.annotation) or next((found for part in field.metadata if (found := quantity_of(part))), None)
+            example = (quantity.example or example_of(quantity.si)) if quantity is not None else ""
+            fields.append({"key": key, "about": field.description or "", "example": example})
+        return {"kind": kind.name, "summary": kind.summary, "fields": fields, "ports": _ports(name)}
+
+    def add(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The draft with a unit more."""
+        draft = read_draft(given.get("draft"))
+        values: dict[str, Plain] = {key: _typed(text) for key, text in _texts(given, "values").items() if text.strip()}
+        scenario = self.desk.scenario(draft)
+        changed = wiring.with_unit(
+            draft, scenario, str(given.get("name", "")), str(given.get("kind", "")), str(given.get("after", "")), values, _texts(given, "to")
+        )
+        self._must_load(changed)
+        return {"draft": changed.json()}
+
+    def remove(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The draft with a unit less."""
+        draft = read_draft(given.get("draft"))
+        changed = wiring.without_unit(draft, self.desk.scenario(draft), str(given.get("unit", "")), str(given.get("through", "")))
+        self._must_load(changed)
+        return {"draft": changed.json()}
+
+    def _must_load(self, draft: Draft) -> None:
+        self.desk.scenario(draft)
+
+    def save(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Write the change file of a draft."""
+        return {"file": self.desk.save(read_draft(given.get("draft")), str(given.get("name", "")))}
+
+    def run(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Put runs into the queue."""
+        return {"job": self.queue.add(str(given.get("file", "")), given.get("replications", 1))}
+
+    def cancel(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Call runs off."""
+        number = given.get("job")
+        if not isinstance(number, int):
+            raise UsageError(f"the number of a run is needed (got {shown(number)})")
+        self.queue.cancel(number)
+        return {}
+
+    def look(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """What results say."""
+        from twin.page.looking import looked
+
+        return looked(self._results(given), _language(given))
+
+    def compare(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Base beside variants."""
+        from twin.page.looking import compared
+
+        return compared(self._results(given), _language(given), _texts(given, "money"))
+
+    def report(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Write a report, and its PDF, into the folder."""
+        from twin.page.looking import investment_of
+        from twin.report.files import report
+
+        page = self.folder.new(str(given.get("name", "report")), ".html")
+        pdf = given.get("pdf") is True
+        code, invested = _language(given).code, investment_of(_texts(given, "money"))
+        written = report(self._results(given), page, pdf=pdf, brief=given.get("brief") is True, language=code, investment=invested)
+        return {"page": written.page.name, "pdf": written.pdf.name if written.pdf is not None else ""}
+
+    def report_bytes(self, name: str) -> bytes:
+        """A report that stands in the folder. Raises ``UsageError`` for any file that is none."""
+        from twin.report.files import PAGE, PRINTED
+
+        path = self.folder.existing(name, REPORTS)
+        mark = PRINTED if name.endswith(".pdf") else PAGE
+        if mark.is_on is None or not mark.is_on(path):
+            raise UsageError(f"{name} is no report of twin")
+        return path.read_bytes()
+
+    def _results(self, given: Mapping[str, Any]) -> list[Path]:
+        files = given.get("files")
+        if not isinstance(files, list) or not 0 < len(files) <= MOST_COMPARED:
+            raise UsageError(f"from 1 to {MOST_COMPARED} results files are needed")
+        return [self.folder.existing(str(name), RESULTS) for name in files]
+
+
+def _language(given: Mapping[str, Any]) -> Language:
+    code = given.get("language", "en")
+    return language(code if code in LANGUAGES else "en")
+
+
+def _texts(given: Mapping[str, Any], key: str) -> dict[str, str]:
+    found = given.get(key, {})
+    if not isinstance(found, dict) or len(found) > 100 or not all(isinstance(text, str) and len(text) < 2000 for text in found.values()):
+        raise UsageError(f"{key!r} are texts by name")
+    return found
+
+
+def _typed(text: str) -> Plain:
+    """A value as it would be read from YAML, with a decimal comma made a point."""
+    from twin.page.typed import read_typed
+    from twin.scenario.yaml_source import parse_yaml
+
+    plain = parse_yaml(f"value: {read_typed(text)}\n", "what was typed").plain()
+    return plain["value"] if isinstance(plain, dict) else ""
+
+
+def _ports(name: str) -> list[str]:
+    """The ports of a kind, as far as they are known before its parameters are: "" for the one of a unit without ports."""
+    kind = find(name)
+    if kind.role == "product":
+        return []
+    try:
+        ports = kind.ports(kind.model.model_construct(kind=name))
+    except (AttributeError, TypeError, KeyError):
+        return []
+    return list(ports) or [""]

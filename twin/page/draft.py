@@ -1,0 +1,188 @@
+"""A draft: a scenario file of the folder and what is changed in it. It becomes a change file, and is loaded from the very text of that file."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from threading import Lock
+from types import MappingProxyType
+from typing import Any
+
+from twin.errors import Problem, ScenarioError, UsageError
+from twin.page.folder import SCENARIOS, Folder
+from twin.page.typed import canonical, read_typed
+from twin.plant import topology
+from twin.quantities import format_quantity, shown
+from twin.scenario import Scenario, load
+from twin.scenario.model import Parameter
+from twin.scenario.places import Plain, child, lookup, split
+from twin.scenario.tables import confined
+from twin.study.change_file import change_text, check_change_file, write_change_file
+
+ABOUT = {"alternatives": "made with twin page"}
+MOST_CHANGES = 2000
+KEPT = 24
+"""Drafts that stay loaded."""
+_PATH = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """``changes``: new values by path, as a change file writes them; ``remove``: paths that are left out."""
+
+    base: str
+    changes: Mapping[str, Plain]
+    remove: tuple[str, ...] = ()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing is changed."""
+        return not self.changes and not self.remove
+
+    def json(self) -> dict[str, Any]:
+        """The draft as the browser keeps it."""
+        return {"base": self.base, "changes": dict(self.changes), "remove": list(self.remove)}
+
+
+def read_draft(given: object) -> Draft:
+    """Return the draft that a browser sent. Raises ``UsageError``."""
+    if not isinstance(given, Mapping) or not isinstance(base := given.get("base"), str):
+        raise UsageError(f"a draft has a 'base' (got {shown(given)})")
+    changes, remove = given.get("changes", {}), given.get("remove", [])
+    if not isinstance(changes, dict) or not isinstance(remove, list) or len(changes) + len(remove) > MOST_CHANGES:
+        raise UsageError(f"a draft has 'changes' and 'remove', together at most {MOST_CHANGES}")
+    if not all(isinstance(path, str) and _PATH.fullmatch(path) for path in (*changes, *remove)):
+        raise UsageError("a path is a text of at most 200 characters, such as units.screen.aperture")
+    return Draft(base, changes, tuple(remove))
+
+
+class Desk:
+    """Loads drafts of the scenarios in a folder, and writes them; what was loaded is kept as long as no file changes."""
+
+    def __init__(self, folder: Folder) -> None:
+        self.folder = folder
+        self._kept: OrderedDict[object, Scenario] = OrderedDict()
+        self._lock = Lock()
+
+    def base(self, draft: Draft) -> Scenario:
+        """The scenario file as it stands. Raises ``ScenarioError``."""
+        path = self.folder.existing(draft.base, SCENARIOS)
+        return self._loaded(("file", draft.base), lambda: load(path))
+
+    def scenario(self, draft: Draft) -> Scenario:
+        """The scenario that the change file of a draft is. Raises ``ScenarioError`` with all problems, ``UsageError``."""
+        if draft.is_plain:
+            return self.base(draft)
+        text = self._text(draft, "draft")
+        return self._loaded(("text", text), lambda: load(text, folder=self.folder.path))
+
+    def _text(self, draft: Draft, name: str) -> str:
+        path = self.folder.existing(draft.base, SCENARIOS)
+        with confined(self.folder.path):
+            return change_text(path, self.folder.path / f"{name}.yaml", draft.changes, ABOUT, name, draft.remove)
+
+    def _loaded(self, key: object, make: Any) -> Scenario:
+        stamp = key, tuple(self.folder.texts())
+        with self._lock:
+            if stamp in self._kept:
+                self._kept.move_to_end(stamp)
+                return self._kept[stamp]
+        with confined(self.folder.path):
+            scenario: Scenario = make()
+            topology.derive(scenario)
+        with self._lock:
+            self._kept[stamp] = scenario
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return scenario
+
+    def tidy(self, draft: Draft, typed: Mapping[str, str] = MappingProxyType({})) -> tuple[Draft, list[Problem]]:
+        """Return the draft with one text for each value and without what the base says already, and what is wrong with it.
+
+        ``typed``: what was typed just now, by path; where that can be read in two ways, or in none, the draft keeps what it had.
+        """
+        base = self.base(draft)
+        known = {number.path: number for number in base.numbers}
+        changes: dict[str, Plain] = {}
+        problems = []
+        for path, value in {**draft.changes, **typed}.items():
+            try:
+                if path in typed:
+                    value = read_typed(typed[path])
+                kept = _tidied(base, path, value, known.get(path))
+            except UsageError as error:
+                problems.append(Problem("", 0, 0, path, str(error)))
+                kept = draft.changes.get(path) if path in typed else value
+            if kept is not None:
+                changes[path] = kept
+        return replace(draft, changes=changes), problems
+
+    def save(self, draft: Draft, name: str) -> str:
+        """Write the change file of a draft and return its name. Raises ``UsageError``, ``ScenarioError``, ``FileError``; the base is never written."""
+        path = self.folder.new(name, ".yaml")
+        if path.name == draft.base:
+            raise UsageError(f"{path.name} is the scenario that is changed, and stays as it is: give another name")
+        draft, problems = self.tidy(draft)
+        if problems:
+            raise ScenarioError(problems)
+        if draft.is_plain:
+            raise UsageError(f"nothing is changed: {draft.base} says all of this already")
+        check_change_file(path)
+        if draft.base in self._bases_of(path.name):
+            raise UsageError(f"{draft.base} is itself a change of {path.name}, which would then extend itself: give another name")
+        self.scenario(draft)  # a file that does not load is not written
+        with confined(self.folder.path):
+            write_change_file(self.folder.existing(draft.base, SCENARIOS), path, draft.changes, ABOUT, name, draft.remove)
+        return path.name
+
+    def _bases_of(self, name: str) -> set[str]:
+        """All that extend a file, and those that extend them."""
+        listed = self.folder.scenarios()
+        found, more = {name}, True
+        while more:
+            above = {one.file for one in listed if one.extends in found} - found
+            found, more = found | above, bool(above)
+        return found - {name}
+
+
+def _tidied(base: Scenario, path: str, value: Plain, number: Parameter | None) -> Plain | None:
+    """A value as it is written, None where the base says it already."""
+    like = written(base, path)
+    if number is not None and isinstance(value, (str, int, float)) and not isinstance(value, bool):
+        text = str(value)
+        shown_like = like if isinstance(like, str) and like else format_quantity(number.value, number.unit)
+        found, si = canonical(text, number.unit, shown_like)
+        return None if si == number.value else _as_written(found, like)
+    return None if value == like or value == "" else value
+
+
+def _as_written(text: str, like: Plain) -> Plain:
+    """A number without unit as a number, where the base writes it so."""
+    if isinstance(like, (int, float)) and not isinstance(like, bool):
+        number = float(text) if text.replace(".", "", 1).lstrip("+-").isdigit() else None
+        if number is not None:
+            return int(number) if number.is_integer() and "." not in text else number
+    return text
+
+
+def written(scenario: Scenario, path: str) -> Plain:
+    """What a scenario writes at a path, "" where it writes nothing."""
+    node, _, followed = lookup(scenario.tree, split(path))
+    return node.plain() if followed == len(split(path)) else ""
+
+
+def problems_json(problems: Any) -> list[dict[str, Any]]:
+    """Problems as the browser shows them: those of numbers stand beside their fields."""
+    return [{"path": problem.path.removeprefix("change."), "message": problem.message, "line": problem.line} for problem in problems]
+
+
+def sources_of(scenario: Scenario, unit: str) -> list[str]:
+    """What a unit takes from, as written: streams in a list, those of a blend too."""
+    node = child(scenario.tree, "units")
+    own = child(child(node, unit), "from") if node is not None and child(node, unit) is not None else None  # type: ignore[arg-type]
+    plain = own.plain() if own is not None else []
+    if isinstance(plain, dict):
+        return list(plain)
+    return [str(item) for item in plain] if isinstance(plain, list) else [str(plain)]

@@ -1,0 +1,43 @@
+// Stocks over time by uPlot: drag to zoom, double-click or a button to see all.
+import { hooks, html, language, local, t } from "./core.js";
+
+const INKS = ["#4477aa", "#cc6677", "#228833", "#aa4499", "#ddaa33", "#66aacc", "#882255", "#999933"];
+let loading = null;
+
+function uplot() {
+  if (!loading) {
+    const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: "/static/vendor/uplot.css" });
+    document.head.append(link);
+    loading = import("./vendor/uplot.mjs").then((module) => module.default);
+  }
+  return loading;
+}
+
+export function Levels({ levels }) {
+  const box = hooks.useRef(null);
+  const chart = hooks.useRef(null);
+  const [hidden, setHidden] = hooks.useState(() => new Set(levels.curves.slice(8).map((one) => one.name)));
+  hooks.useEffect(() => {
+    let gone = false, sized = null;
+    uplot().then((UPlot) => {
+      if (gone || !box.current) return;
+      const style = getComputedStyle(box.current);
+      const ink = style.color, faint = style.getPropertyValue("--line").trim() || "#ccc";
+      const axis = { stroke: ink, grid: { stroke: faint, width: 1 }, ticks: { stroke: faint }, values: (_, all) => all.map((v) => local(String(v))) };
+      const series = [{ label: t("days"), value: (_, v) => (v === null ? "–" : local(v.toFixed(2))) }, ...levels.curves.map((one, k) => ({ label: one.name, stroke: INKS[k % INKS.length], width: 1.5, dash: k >= INKS.length ? [6, 3] : undefined, show: !hidden.has(one.name), value: (_, v) => (v === null ? "–" : `${local(v.toFixed(1))} t`) }))];
+      const size = () => ({ width: Math.max(260, box.current.clientWidth), height: 320 });
+      chart.current = new UPlot({ ...size(), scales: { x: { time: false } }, axes: [{ ...axis, label: t("days"), stroke: ink }, { ...axis, label: "t" }], series, cursor: { drag: { x: true, y: false } } }, [levels.days, ...levels.curves.map((one) => one.values)], box.current);
+      sized = new ResizeObserver(() => { if (box.current) chart.current?.setSize(size()); });
+      sized.observe(box.current);
+    });
+    return () => { gone = true; sized?.disconnect(); chart.current?.destroy(); chart.current = null; };
+  }, [levels, language]);
+  hooks.useEffect(() => { levels.curves.forEach((one, k) => chart.current?.setSeries(k + 1, { show: !hidden.has(one.name) })); }, [hidden]);
+  const end = levels.days.at(-1);
+  const zoom = (low, high) => chart.current?.setScale("x", { min: low, max: high });
+  const nearer = () => { const { min, max } = chart.current.scales.x; const quarter = (max - min) / 4; zoom(min + quarter, max - quarter); };
+  const turn = (name) => setHidden((before) => { const next = new Set(before); if (!next.delete(name)) next.add(name); return next; });
+  return html`<p class="note">${t("levels_hint")}</p><div class="levels" ref=${box}></div>
+    <div class="row"><button onClick=${nearer}>${t("wider")}</button><button onClick=${() => zoom(levels.days[0], end)}>${t("whole")}</button></div>
+    <div class="row">${levels.curves.map((one) => html`<label class="check"><input type="checkbox" checked=${!hidden.has(one.name)} onChange=${() => turn(one.name)} />${one.name}</label>`)}</div>`;
+}

@@ -1,0 +1,104 @@
+"""Numbers as people type them, made into what a change file says: one text for one value, in the unit in which the base writes it."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction as Ratio
+
+from twin.errors import UsageError
+from twin.quantities import CELSIUS, format_quantity, parse, shown, unit
+
+_TYPED = re.compile(r"\s*(?P<number>[+-]?[\d.,'  \N{NARROW NO-BREAK SPACE}]*\d(?:[eE][+-]?\d{1,3})?)\s*(?P<unit>.*?)\s*", re.DOTALL)
+_GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}([.,])\d{3}")
+"""A number that is one in English and another, a thousand times as large, in German, or the other way round."""
+_COMMA = re.compile(r"[+-]?\d+,\d+")
+_LONGEST = 17
+
+
+def read_typed(text: str) -> str:
+    """Return what was typed with a decimal point: a comma is one too.
+
+    >>> read_typed("1,5 t/h"), read_typed("0,125")
+    ('1.5 t/h', '0.125')
+
+    Raises ``UsageError``, with both readings, for a number that English and German read differently.
+    """
+    match = _TYPED.fullmatch(text)
+    if match is None:
+        return text.strip()
+    number, rest = match["number"], match["unit"]
+    behind = f" {rest}" if rest else ""
+    if groups := _GROUPS.fullmatch(number):
+        whole, part = number.split(groups[1])
+        small = f"{whole}.{part}".rstrip("0").rstrip(".")
+        raise UsageError(f"{shown(text.strip())} can be read as {small}{behind} or as {whole}{part}{behind}: write one of them")
+    if _COMMA.fullmatch(number):
+        number = number.replace(",", ".")
+    return f"{number}{behind}"
+
+
+def canonical(text: str, si: str, like: str) -> tuple[str, float]:
+    """Return the text that stands for the value in the unit of ``like``, and the value in the SI unit ``si``.
+
+    >>> canonical("3.2 cm", "m", "50 mm"), canonical("0.032 m", "m", "50 mm")
+    (('32 mm', 0.032), ('32 mm', 0.032))
+
+    Raises ``UsageError`` as :func:`twin.quantities.parse` does.
+    """
+    given = text.strip()
+    value = parse(given, si)
+    number, written = _parted(given)
+    _, wanted = _parted(like)
+    for target in (wanted, written):
+        if (found := _in_unit(number, written, target, si)) is not None and parse(found, si) == value:
+            return found, value
+    return given, value
+
+
+def _parted(text: str) -> tuple[str, str]:
+    match = _TYPED.fullmatch(text)
+    return (match["number"], match["unit"]) if match is not None else ("", text.strip())
+
+
+def _in_unit(number: str, written: str, target: str, si: str) -> str | None:
+    """The number in another unit, in decimals that are all there is of it; None where there are too many."""
+    exact = Ratio(number)
+    if written in CELSIUS or target in CELSIUS:
+        if si == "K":
+            exact += Ratio("273.15") * ((written in CELSIUS) - (target in CELSIUS))
+    else:
+        try:
+            ours, theirs = unit(written or "1"), unit(target or "1")
+        except UsageError:
+            return None
+        if ours.exponents != theirs.exponents:
+            return None
+        exact *= ours.factor / theirs.factor
+    decimals = _decimal(exact)
+    return None if decimals is None else f"{decimals} {target}".strip()
+
+
+def _decimal(exact: Ratio) -> str | None:
+    """A ratio in plain decimals, None where they do not end soon."""
+    for places in range(_LONGEST):
+        scaled = exact * 10**places
+        if scaled.denominator == 1:
+            digits = f"{abs(scaled.numerator):0{places + 1}d}"
+            if len(digits) > _LONGEST:
+                return None
+            sign = "-" if scaled < 0 else ""
+            return sign + (digits if not places else f"{digits[:-places]}.{digits[-places:]}")
+    return None
+
+
+def written_like(value: float, si: str, like: str) -> str:
+    """Return a value of a slider in the unit of ``like``, with four digits: ``written_like(0.0321, "m", "50 mm")`` is ``"32.1 mm"``."""
+    _, target = _parted(like)
+    if target in CELSIUS or (not target and si != "1"):
+        return format_quantity(value, si)
+    try:
+        size = float(unit(target or "1").factor)
+    except UsageError:
+        return format_quantity(value, si)
+    number = _decimal(Ratio(f"{value / size:.4g}"))
+    return f"{number} {target}".strip() if number is not None else format_quantity(value, si)
