@@ -102,6 +102,33 @@ def test_what_is_sent_comes_or_is_under_way(folder: Path) -> None:
     closes(load_cluster(folder / "plants.yaml"))
 
 
+def test_what_a_gate_turns_away_is_counted_apart_and_the_truck_comes_back(folder: Path) -> None:
+    """The yard takes 100 t: four trucks of 24 t, and every one after them is turned away (or waits for ever, where the feed says so)."""
+    full = {
+        "sites.yard.change": {"units.yard.capacity": "100 t", "units.used": {"kind": "product", "from": "yard", "pickup": {"every": "900 d", "mass": "1 t"}}}
+    }
+    turned = {"sites.yard.change": {**full["sites.yard.change"], "units.gate.when_full": "turn_away"}}
+    with run_cluster(load_cluster(folder / "road.yaml", turned)) as away, run_cluster(load_cluster(folder / "road.yaml", full)) as waits:
+        assert away.hauls["road"].unloaded == waits.hauls["road"].unloaded == 4
+        assert away.hauls["road"].turned_away > 50 and waits.hauls["road"].turned_away == 0
+        assert waits.hauls["road"].trips == 4 + 3 and waits.hauls["road"].under_way.sum() == pytest.approx(72000.0, rel=1e-12)
+    closes(load_cluster(folder / "road.yaml", turned))
+    closes(load_cluster(folder / "road.yaml", full))
+
+
+def test_melts_do_not_travel(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    smelter = (Path(__file__).parents[2] / "scenarios" / "copper_smelter.yaml").as_posix()
+    pit = "{units.pit: {kind: bunker, from: granulation.granulate, capacity: 900 t}, units.iron_silicate.from: pit}"
+    text = f"""twin: 1
+time: {{horizon: 10 d, warmup: 1 d}}
+sites: {{one: {{extends: {smelter}, seed: 1, change: {pit}}}, two: {{extends: {smelter}, seed: 2}}}}
+links: {{road: {{from: one.iron_silicate, to: two.escrap_low, trucks: 1, payload: 24 t, travel: 1 h}}}}
+"""
+    (folder / "melt.yaml").write_text(text, encoding="utf-8")
+    assert main(["validate", (folder / "melt.yaml").as_posix()]) == 2
+    assert "what was molten" in capsys.readouterr().err
+
+
 def test_an_assay_that_varies_travels(folder: Path) -> None:
     """The heap's own deliveries hold 15 % Cu; pcb of the initial stock has the catalogue's. What arrives has the sender's share of Cu."""
     with run_cluster(load_cluster(folder / "road.yaml")) as result:

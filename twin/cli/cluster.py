@@ -65,6 +65,8 @@ def validate(options: argparse.Namespace) -> int:
     for name, site in cluster.sites.items():
         tables.stdout().print(f"site {name}: {site.name}, seed {site.seed}", highlight=False, markup=False)
         tables.show_topology(site, found[name], notes.notes_of(site, found[name]))
+    for name, link in cluster.links.items():
+        tables.stdout().print(f"link {name}: {link.trucks} trucks from {link.from_} to {link.to}", highlight=False, markup=False)
     return 0
 
 
@@ -97,14 +99,16 @@ def resume(options: argparse.Namespace, moment: Callable[[str, Any], float]) -> 
 def cluster_of(options: argparse.Namespace) -> Cluster:
     """The cluster with what ``--set`` changes."""
     from twin.cli.changed_scenario import changes_of
-    from twin.plant import topology
+    from twin.plant import links, topology
     from twin.scenario.cluster import load_cluster
 
     if getattr(options, "seed", None) is not None:
         raise UsageError("--seed: each site of a cluster has its own; --set sites.NAME.seed=N changes one")
     cluster = load_cluster(Path(options.scenario), changes_of(options.set))
-    for site in cluster.sites.values():
-        topology.derive(site)
+    found = {name: topology.derive(site) for name, site in cluster.sites.items()}
+    for name, link in cluster.links.items():
+        source = link.sender[0]
+        links.check_no_melt(name, link, cluster.sites[source], found[source].destination)
     return cluster
 
 

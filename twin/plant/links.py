@@ -113,7 +113,7 @@ class Road(Unit):
         self.link_name, self.link, self.gate = name, link, gate
         self.travel, self.back = sender.stream(f"link {name}", "travel"), sender.stream(f"link {name}", "back")
         self.rows, self.sizes = row_shares(sender, receiver), size_shares(sender.scenario.sizes, receiver.scenario.sizes)
-        self.here, self.there = sender.components, receiver.components
+        self.here, self.there, self.shape = sender.components, receiver.components, receiver.shape
         self.trips: list[Trip] = []
         self.sent, self.received, self.refused = (np.zeros(len(ELEMENTS)) for _ in range(3))
         self.value = 0.0
@@ -188,6 +188,9 @@ class Road(Unit):
         super().load(state)
         self.sent, self.received, self.refused = (state[key].copy() for key in ("sent", "received", "refused"))
         self.value = state["value"]
+        for trip in state["trips"]:  # what is loaded goes to compiled code that looks at no bounds
+            if trip["mass"] > 0.0 and (trip["load"].shape != self.shape or trip["load"].dtype != np.float64):
+                raise ValueError(f"a load of link {self.link_name} has the shape {trip['load'].shape}, not {self.shape}")
         self.trips = [Trip(trip["due"], trip["mass"], trip["load"].copy()) for trip in state["trips"]]
         self.travel.rewind(state["used"][0])
         self.back.rewind(state["used"][1])
@@ -245,7 +248,7 @@ class Dispatcher(Loader):
 def join(name: str, link: Link, sender: Built, receiver: Built) -> Road:
     """Join two plants by a link. Its units come last at the sender. Raises :class:`~twin.errors.UsageError` where what it takes may be a melt."""
     site, (_, product) = sender.site, link.sender
-    check_no_melt(name, link, site)
+    check_no_melt(name, link, site.scenario, site.destination)
     model = site.scenario.units[product]
     assert isinstance(model, ProductModel)
     gate = next(gate for gate in receiver.gates if gate.feed == link.receiver[1])
@@ -261,10 +264,10 @@ def join(name: str, link: Link, sender: Built, receiver: Built) -> Road:
     return road
 
 
-def check_no_melt(name: str, link: Link, site: Assembly) -> None:
+def check_no_melt(name: str, link: Link, scenario: Scenario, destination: Mapping[str, str]) -> None:
     """Raise :class:`~twin.errors.UsageError` where what a link takes may be a melt: a gate knows materials alone."""
     source, product = link.sender
-    if product in melt_streams(site.scenario, site.destination):
+    if product in melt_streams(scenario, destination):
         raise UsageError(
             f"links.{name}.from: {product!r} of site {source!r} is, or holds, what was molten; trucks of a link carry materials of the catalogue only"
         )
