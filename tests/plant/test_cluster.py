@@ -78,7 +78,7 @@ def test_in_memory_and_over_two_stops_the_digest_is_the_same(folder: Path) -> No
 
 
 def test_another_replication_is_another_run_and_the_order_of_sites_changes_no_site(folder: Path) -> None:
-    turned = Cluster("turned", "", dict(reversed(pair(folder).sites.items())))
+    turned = Cluster("turned", "", dict(list(pair(folder).sites.items())[::-1]))
     with open_cluster(folder / "pair.h5") as result, run_cluster(turned) as other, run_cluster(pair(folder), replication=1) as next_one:
         assert {name: site.digest for name, site in other.sites.items()} == {name: site.digest for name, site in result.sites.items()}
         assert other.digest != result.digest

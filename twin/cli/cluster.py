@@ -12,6 +12,7 @@ from twin.errors import UsageError
 
 if TYPE_CHECKING:
     from twin.results.cluster import ClusterResult
+    from twin.results.hauls import Haul
     from twin.scenario.cluster import Cluster
 
 MAIN_FIGURES = ("throughput", "energy", "energy_specific", "margin", "co2")
@@ -64,6 +65,8 @@ def validate(options: argparse.Namespace) -> int:
     for name, site in cluster.sites.items():
         tables.stdout().print(f"site {name}: {site.name}, seed {site.seed}", highlight=False, markup=False)
         tables.show_topology(site, found[name], notes.notes_of(site, found[name]))
+    for name, link in cluster.links.items():
+        tables.stdout().print(f"link {name}: {link.trucks} trucks from {link.from_} to {link.to}", highlight=False, markup=False)
     return 0
 
 
@@ -76,7 +79,7 @@ def resume(options: argparse.Namespace, moment: Callable[[str, Any], float]) -> 
     from twin.results.sources import check_code
 
     state = Path(options.state)
-    with open_saved_cluster(state) as (attrs, sites):
+    with open_saved_cluster(state) as (attrs, _, sites):
         name = str(attrs["scenario_name"])
         for site in sites.values():
             check_code(state, site.attrs, force=options.force)
@@ -96,14 +99,16 @@ def resume(options: argparse.Namespace, moment: Callable[[str, Any], float]) -> 
 def cluster_of(options: argparse.Namespace) -> Cluster:
     """The cluster with what ``--set`` changes."""
     from twin.cli.changed_scenario import changes_of
-    from twin.plant import topology
+    from twin.plant import links, topology
     from twin.scenario.cluster import load_cluster
 
     if getattr(options, "seed", None) is not None:
         raise UsageError("--seed: each site of a cluster has its own; --set sites.NAME.seed=N changes one")
     cluster = load_cluster(Path(options.scenario), changes_of(options.set))
-    for site in cluster.sites.values():
-        topology.derive(site)
+    found = {name: topology.derive(site) for name, site in cluster.sites.items()}
+    for name, link in cluster.links.items():
+        source = link.sender[0]
+        links.check_no_melt(name, link, cluster.sites[source], found[source].destination)
     return cluster
 
 
@@ -123,7 +128,8 @@ def show_result(result: ClusterResult, as_json: bool) -> None:
             for name, site in result.sites.items()
         }
         about = {"cluster": result.attrs["scenario_name"], "file": str(result.path), "digest": result.digest}
-        print(json.dumps({**about, "sites": _finite(sites)}, indent=2))
+        links = {name: _haul_object(haul) for name, haul in result.hauls.items()}
+        print(json.dumps({**about, "sites": _finite(sites), **({"links": links} if links else {})}, indent=2))
         return
     known = [key for key in MAIN_FIGURES if any(key in site.kpis for site in result.sites.values())]
     table = new_table("key figure", *result.sites)
@@ -131,6 +137,12 @@ def show_result(result: ClusterResult, as_json: bool) -> None:
         table.add_row(key, *(kpi_text(key, site.kpis[key].value, site.kpis[key].unit) if key in site.kpis else "" for site in result.sites.values()))
     console = stdout()
     console.print(table)
+    if result.hauls:
+        hauls = new_table("link", "loads sent", "taken in", "turned away", "mass sent", "received", "under way")
+        for name, haul in result.hauls.items():
+            masses = [f"{float(part.sum()) / 1000:,.3f} t" for part in (haul.sent, haul.received, haul.under_way)]
+            hauls.add_row(name, str(haul.trips), str(haul.unloaded), str(haul.turned_away), *masses)
+        console.print(hauls)
     for name, site in result.sites.items():
         for text in (*findings_of(site), *(growth.text for growth in growing(site))):
             console.print(f"[yellow]warning[/] {escape(f'{name}: {text}')}", soft_wrap=True)
@@ -139,6 +151,15 @@ def show_result(result: ClusterResult, as_json: bool) -> None:
     console.print(
         f"{result.path}: digest {result.digest[:16]}; all key figures of a site: twin report {result.path}/sites/NAME", highlight=False, soft_wrap=True
     )
+
+
+def _haul_object(haul: Haul) -> dict[str, Any]:
+    """What a link did; masses in kg by element, those that there are."""
+    from twin.materials import ELEMENTS
+
+    masses = {key: getattr(haul, key).tolist() for key in ("sent", "received", "refused", "under_way")}
+    by_element = {key: {element: kg for element, kg in zip(ELEMENTS, values, strict=True) if kg} for key, values in masses.items()}
+    return {"trips": haul.trips, "unloaded": haul.unloaded, "turned_away": haul.turned_away, "value": haul.value, "mass": by_element}
 
 
 def _finite(value: Any) -> Any:

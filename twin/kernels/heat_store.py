@@ -13,8 +13,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from twin.quantities import NANOSECONDS
-
+NANOSECONDS = 1_000_000_000
+"""Of a second; the clock of a run counts them."""
 FREE, FULL, EMPTY = "free", "full", "empty"
 ROUNDING = 1e-9
 """Share of the capacity by which a content may miss a bound because an instant is rounded up to a nanosecond; it is put on the bound, and booked."""

@@ -65,13 +65,14 @@ class Built:
     process_records: list[ProcessRecords]
 
 
-def build(scenario: Scenario, replication: int = 0, clock: Clock | None = None, revisable: bool = False) -> Built:
+def build(scenario: Scenario, replication: int = 0, clock: Clock | None = None, revisable: bool = False, varied: tuple[tuple[str, str], ...] = ()) -> Built:
     """Build the plant of a scenario, on a ``clock`` of its own or on the one given; ``revisable``: its parameters may be changed from outside while it runs.
+    ``varied``: further (material, element) pairs whose share differs, since they come from elsewhere.
 
     Raises :class:`~twin.errors.ScenarioError` where its topology is wrong.
     """
     topology = derive(scenario)
-    site = _site(scenario, replication, topology, clock or own_clock(scenario), LIVE_STEPS if revisable else MOST_STEPS)
+    site = _site(scenario, replication, topology, clock or own_clock(scenario), LIVE_STEPS if revisable else MOST_STEPS, varied)
     timetabled = revisable or scenario.events or scenario.policies or scenario.source_settings
     timetable = Timetable(site, "events", site.next_index()) if timetabled else None
     if timetable is not None:
@@ -124,10 +125,10 @@ def own_clock(scenario: Scenario, shares: Clock | None = None, rank: int = 0) ->
     return Clock(event_budget=scenario.budget.events, wall_budget=scenario.budget.wall, shares=shares, rank=rank)
 
 
-def _site(scenario: Scenario, replication: int, topology: Topology, clock: Clock, most_steps: int) -> Assembly:
+def _site(scenario: Scenario, replication: int, topology: Topology, clock: Clock, most_steps: int, varied: tuple[tuple[str, str], ...]) -> Assembly:
     units = scenario.units
     processes = tuple(name for name, kind in scenario.kinds.items() if kind.role in ("process", "utility"))
-    components = components_of(scenario.materials, bool(processes), varied_assays(scenario))
+    components = components_of(scenario.materials, bool(processes), tuple(dict.fromkeys((*varied_assays(scenario), *varied))))
     conveyors = [name for name, model in units.items() if isinstance(model, ConveyorModel)]
     axes = Axes(
         components=components.names,

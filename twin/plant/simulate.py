@@ -39,10 +39,17 @@ class Simulation:
     """One run: a plant, the file it writes to, and what has been summed up over the blocks written so far."""
 
     def __init__(
-        self, scenario: Scenario, replication: int = 0, actions: Actions | None = None, clock: Clock | None = None, *, revisable: bool = False
+        self,
+        scenario: Scenario,
+        replication: int = 0,
+        actions: Actions | None = None,
+        clock: Clock | None = None,
+        *,
+        revisable: bool = False,
+        varied: tuple[tuple[str, str], ...] = (),
     ) -> None:
         self.scenario, self.replication = scenario, replication
-        self.built: Built = build(scenario, replication, clock, revisable)
+        self.built: Built = build(scenario, replication, clock, revisable, varied)
         self.translation = Translation(self.built)
         self.initial = stocks(self.built)
         self.horizon = nanoseconds(scenario.horizon)

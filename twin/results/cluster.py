@@ -14,6 +14,7 @@ from twin.results.check import open_checked_cluster, open_hdf5, site_groups
 from twin.results.create import text_array, text_type
 from twin.results.digest import SITES, cluster_digest, file_digest
 from twin.results.guarded import uninterrupted
+from twin.results.hauls import Haul, hauls_in, links_in, write_hauls, write_written
 from twin.results.layout import LAYOUT
 from twin.results.memory import MemoryFile
 from twin.results.provenance import platform_text, twin_version
@@ -40,6 +41,16 @@ class ClusterResult:
         """SHA-256 over the digests of all sites and what is the cluster's own: equal for two runs that are equal to the last bit."""
         return str(self.attrs["digest"])
 
+    @property
+    def written_links(self) -> dict[str, str]:
+        """The links by name as they were written, as JSON."""
+        return links_in(self._file)
+
+    @property
+    def hauls(self) -> dict[str, Haul]:
+        """What each link did, by name."""
+        return hauls_in(self._file)
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()
@@ -59,7 +70,7 @@ class ClusterResult:
 class ClusterWriter(Writer):
     """Writes a cluster; its sites are written by :meth:`site`. Nothing stands at ``path`` until :meth:`finish_cluster` or :meth:`save_cluster`."""
 
-    def __init__(self, path: Path | None, names: Sequence[str], attrs: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path | None, names: Sequence[str], attrs: Mapping[str, Any], links: Mapping[str, str] | None = None) -> None:
         with self._whole():
             self._open(path)
             with self._disk():
@@ -67,6 +78,7 @@ class ClusterWriter(Writer):
                 scale = self._file.create_dataset("site", data=labels, dtype=text_type(labels.dtype.itemsize))
                 scale.attrs["long_name"] = "site"
                 self._set({**attrs, "created": now_text()})
+                write_written(self._file, links or {})
 
     @classmethod
     def take_up(cls, source: Path, path: Path | None, attrs: Mapping[str, Any]) -> Self:
@@ -99,6 +111,11 @@ class ClusterWriter(Writer):
                 writer._set({"created": now_text(), **attrs})
                 writer._attach()
         return writer
+
+    def write_links(self, hauls: Sequence[Haul]) -> None:
+        """Write what the links did, in their order."""
+        with self._disk():
+            write_hauls(self._file, hauls)
 
     def finish_cluster(self, sites: Mapping[str, Result]) -> ClusterResult:
         """End a complete run, all sites of which are finished; put the file in place and open it."""
@@ -168,10 +185,10 @@ def open_cluster(path: Path | str) -> ClusterResult:
 
 
 @contextmanager
-def open_saved_cluster(path: Path) -> Iterator[tuple[dict[str, Any], dict[str, SavedState]]]:
-    """The attributes of a saved state of a cluster, and the saved states of its sites by name. Raises ``FileError``."""
+def open_saved_cluster(path: Path) -> Iterator[tuple[dict[str, Any], dict[str, str], dict[str, SavedState]]]:
+    """The attributes of a saved state of a cluster, its links as they were written, and the saved states of its sites by name. Raises ``FileError``."""
     file = open_checked_cluster(path, state=True)
     try:
-        yield dict(file.attrs), {name: SavedState(group, path) for name, group in site_groups(file).items()}
+        yield dict(file.attrs), links_in(file), {name: SavedState(group, path) for name, group in site_groups(file).items()}
     finally:
         file.close()

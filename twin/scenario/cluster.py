@@ -10,22 +10,23 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path as FilePath
 
 from twin.errors import Problem, ScenarioError, UsageError
 from twin.quantities import format_quantity, shown
 from twin.scenario.fields import NAME
+from twin.scenario.links import Link, read_links
 from twin.scenario.loading import change_by, load
 from twin.scenario.merge import changed, merged
 from twin.scenario.model import Scenario
-from twin.scenario.places import Node, from_plain
+from twin.scenario.places import Node, Path, dotted, from_plain, lookup
 from twin.scenario.problems import nearest
 from twin.scenario.tables import Files, read_text
 from twin.scenario.yaml_source import parse_yaml
 
-KEYS = ("twin", "name", "title", "time", "sites")
+KEYS = ("twin", "name", "title", "time", "sites", "links", "linked")
 SITE_KEYS = ("extends", "seed", "change")
 TIME_KEYS = ("start", "horizon", "warmup")
 Note = Callable[[str, str, str], None]
@@ -37,11 +38,16 @@ _LONGEST_CHAIN = 20
 
 @dataclass(frozen=True)
 class Cluster:
-    """A checked cluster. ``sites``: the scenario of each by name, in order; all have one ``start`` and ``horizon`` (s)."""
+    """A checked cluster. ``sites``: the scenario of each by name, in order; all have one ``start`` and ``horizon`` (s).
+
+    ``links`` by name, none where it is not ``linked``; ``written``: as they stand in its file, as JSON.
+    """
 
     name: str
     title: str
     sites: Mapping[str, Scenario]
+    links: Mapping[str, Link] = field(default_factory=dict)
+    written: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def horizon(self) -> float:
@@ -50,8 +56,10 @@ class Cluster:
 
     @cached_property
     def sha256(self) -> str:
-        """SHA-256 over the names and the scenarios of the sites, in order."""
-        rows = [[name, site.sha256] for name, site in self.sites.items()]
+        """SHA-256 over the names and the scenarios of the sites, in order, and over the links."""
+        rows: list[object] = [[name, site.sha256] for name, site in self.sites.items()]
+        if self.written:
+            rows.append(dict(self.written))
         return hashlib.sha256(json.dumps(rows, separators=(",", ":")).encode("ascii")).hexdigest()
 
 
@@ -81,6 +89,16 @@ def load_cluster(path: FilePath, changes: Mapping[str, object] | None = None) ->
     if changes:
         root = changed(root, from_plain(dict(changes), "--set"))
     return _Reader(root).read(path.stem)
+
+
+def stored_links(written: Mapping[str, str], sites: Mapping[str, Scenario]) -> dict[str, Link]:
+    """Return links from their JSON in a file. Raises ``ValueError`` where they are not of these sites."""
+    problems: list[str] = []
+    nodes = {name: from_plain(json.loads(text), name) for name, text in written.items()}
+    links = read_links(nodes, sites, lambda path, message: problems.append(f"links.{dotted(path)}: {message}"))
+    if problems:
+        raise ValueError(problems[0])
+    return links
 
 
 def check_cluster(sites: Mapping[str, Scenario], note: Note) -> None:
@@ -125,11 +143,34 @@ class _Reader:
             with self._gathered():
                 sites[key] = self._site(key, node, times)
         if len(sites) == len(found.value):
-            written = found.value
-            check_cluster(sites, lambda site, key, message: self._wrong(written[site], f"sites.{site}.{key}", message))
+            nodes = found.value
+            check_cluster(sites, lambda site, key, message: self._wrong(nodes[site], f"sites.{site}.{key}", message))
+        written = self._links(top, sites) if len(sites) == len(found.value) else {}
+        links = read_links(written, sites, lambda path, message: self._wrong_link(written, path, message))
         if self.problems:
             raise ScenarioError(self.problems)
-        return Cluster(name, title, sites)
+        texts = {key: json.dumps(written[key].plain(), separators=(",", ":"), sort_keys=True) for key in links}
+        return Cluster(name, title, sites, links, texts)
+
+    def _links(self, top: Mapping[str, Node], sites: Mapping[str, Scenario]) -> dict[str, Node]:
+        """The links that count: all, or none where the cluster is not linked."""
+        linked = top.get("linked")
+        if linked is not None and not isinstance(linked.value, bool):
+            self._wrong(linked, "linked", f"true or false is needed (got {shown(linked.plain())})")
+        if "links" not in top:
+            return {}
+        written = self._mapping(top["links"], "links", None)
+        for key, node in written.items():
+            if not re.fullmatch(NAME, key):
+                self._wrong(node, f"links.{shown(key)}", "a link's name has small letters, digits and '_' and begins with a letter")
+            elif not isinstance(node.value, dict):
+                self._wrong(node, f"links.{key}", f"a mapping is needed, {{from: SITE.PRODUCT, to: SITE.FEED, ...}} (got {shown(node.plain())})")
+        return {} if self.problems or (linked is not None and linked.value is False) else dict(written)
+
+    def _wrong_link(self, written: Mapping[str, Node], path: Path, message: str) -> None:
+        node = written[str(path[0])]
+        place = lookup(node, path[1:])[1]
+        self.problems.append(Problem(*place, dotted(("links", *path)), message))
 
     def _site(self, name: str, node: Node, times: Mapping[str, Node]) -> Scenario:
         where = f"sites.{name}"

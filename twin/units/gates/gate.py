@@ -27,6 +27,8 @@ from twin.units.ground.sampling import Sampler
 from twin.units.ground.settlement import steps_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from twin.units.gates.patience import Patience
 
 Floats = NDArray[np.float64]
@@ -38,7 +40,8 @@ class Gate(TruckQueue):
 
     The first truck waits for room, which is then kept for it, and after that for hands. It has its place before both by the time at which it came, so
     that the trucks of several gates are served in the order in which they came. ``taken`` (component,), kg: the account of what came in. ``cost``: EUR of what
-    was taken in from ``counts_from`` (ns) on, where its price is a series. Stream: ``unload``.
+    was taken in from ``counts_from`` (ns) on, where its price is a series. ``links``: who is told when the trucks of a link, by its name, are done: the truck,
+    whether it was taken in, and the time. Stream: ``unload``.
     """
 
     def __init__(self, site: Assembly, name: str, feed: str, model: FeedModel) -> None:
@@ -54,6 +57,7 @@ class Gate(TruckQueue):
         self.taken, self._solid = np.zeros(site.shape[0]), site.components.solid
         self.patience: Patience | None = None
         self.balking = site.stream(feed, "balk") if model.balk else None
+        self.links: dict[str, Callable[[Truck, bool, int], None]] = {}
         self.receiver: Receiver
         self.capacity = float("inf")
 
@@ -65,11 +69,11 @@ class Gate(TruckQueue):
 
     # -- arrivals --------------------------------------------------------------------------------------------------------------------------
 
-    def arrive(self, shares: Floats, mass: float, now: int) -> None:
-        """A truck arrives: it unloads, waits, or is turned away."""
+    def arrive(self, shares: Floats, mass: float, now: int, link: str = "") -> None:
+        """A truck arrives, of a ``link`` or of no other site: it unloads, waits, or is turned away."""
         counts = self.recorder.gates[self.recorder.step(now)][self.row]
         counts[ARRIVALS] += 1.0
-        truck = Truck(mass, now, shares * mass)
+        truck = Truck(mass, now, shares * mass, link=link)
         if self.patience is not None:
             truck.gives_up = self.patience.deadline(now)
         turns = self._turns()
@@ -79,6 +83,7 @@ class Gate(TruckQueue):
             return
         if self.model.unload is None and self._served_at_once(mass):
             self._take_in(shares, mass, now)
+            self._done(truck, True, now)
             return
         self.add(truck, now)
         if self.patience is not None and truck.gives_up >= 0:
@@ -94,6 +99,12 @@ class Gate(TruckQueue):
         counts[TURNED_AWAY] += 1.0
         counts[TURNED_AWAY_MASS] += truck.mass
         self.recorder.note(now, self.feed, f"delivery of {truck.mass:.6g} kg {what}")
+        self._done(truck, False, now)
+
+    def _done(self, truck: Truck, taken_in: bool, now: int) -> None:
+        """A truck leaves the gate."""
+        if truck.link:
+            self.links[truck.link](truck, taken_in, now)
 
     def _refused(self, mass: float) -> str:
         """Why a truck that comes now is turned away; "" if it is not."""
@@ -153,6 +164,7 @@ class Gate(TruckQueue):
             if self.model.unload is None:
                 self.leave_queue(now)
                 self._take_in(truck.load / truck.mass, truck.mass, now)
+                self._done(truck, True, now)
                 return True
             self.count(now)
             self.number(truck)
@@ -177,6 +189,7 @@ class Gate(TruckQueue):
         """A truck is empty: what it brought is there."""
         self.receiver.reserved.pop(self._place(truck), None)
         self._take_in(truck.load / truck.mass, truck.mass, now)
+        self._done(truck, True, now)
 
     def _take_in(self, shares: Floats, mass: float, now: int) -> None:
         lot = 0

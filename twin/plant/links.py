@@ -1,0 +1,281 @@
+"""Trucks between two sites of a cluster: one unit that loads and sends them, one for all that are under way. Both belong to the sender."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.engine.clock import nanoseconds
+from twin.engine.unit import NEVER, State, Unit
+from twin.errors import UsageError
+from twin.materials import ELEMENTS
+from twin.plant.build import Built, varied_assays
+from twin.plant.streams import melt_streams
+from twin.results.hauls import Haul
+from twin.scenario.kinds.product import Product as ProductModel
+from twin.scenario.links import Link
+from twin.scenario.model import Scenario
+from twin.scenario.sizes import SizeClasses
+from twin.units.gates.arrivals import Arrivals
+from twin.units.gates.gate import Gate
+from twin.units.gates.loads import PICKUPS, Loader
+from twin.units.gates.pickups import PickUps
+from twin.units.gates.product import Drain
+from twin.units.gates.trucks import Truck
+from twin.units.ground.assembly import Assembly
+
+Floats = NDArray[np.float64]
+Pairs = tuple[tuple[str, str], ...]
+FIRST_CLASS = 4.0
+"""The first size class, which has no lower bound, counts as reaching from its upper bound over this: its mean is then half its upper bound."""
+
+
+def size_shares(here: SizeClasses, there: SizeClasses) -> Floats:
+    """Share of the mass of a class ``here`` that lies in a class ``there`` (here, there), even by the logarithm of the size; equal classes give one another.
+
+    Of 1 mm to 4 mm, 0.5 lies below 2 mm. What is beyond the largest class counts to it.
+    """
+    shares = np.zeros((len(here), len(there)))
+    for row, (lower, upper) in enumerate(zip(here.lower, here.upper, strict=True)):
+        low = lower or upper / FIRST_CLASS
+        below = [min(1.0, max(0.0, math.log(bound / low) / math.log(upper / low))) for bound in there.upper[:-1]]
+        shares[row] = np.diff([0.0, *below, 1.0])
+    return shares
+
+
+def row_shares(sender: Assembly, receiver: Assembly) -> Floats:
+    """Kg in a row of the receiver for a kg in a row of the sender (receiver, sender); a material whose assay varies only there has the catalogue's."""
+    here, there = sender.components, receiver.components
+    shares = np.zeros((there.rows, here.rows))
+    names = receiver.scenario.materials.names
+    own = {sender.scenario.materials.names[m]: m for m, _ in here.contents}
+    for m, name in enumerate(sender.scenario.materials.names):
+        shares[names.index(name), m] = 1.0
+        if name not in own:
+            for row, (material, element) in enumerate(there.contents, start=there.content):
+                if names[material] == name:
+                    shares[row, m] = receiver.scenario.materials.assay[material, element]
+    for column, (m, element) in enumerate(here.contents, start=here.content):
+        material = names.index(sender.scenario.materials.names[m])
+        shares[there.content + there.contents.index((material, element)), column] = 1.0
+    for row, (material, element) in enumerate(there.contents, start=there.content):
+        m = own.get(names[material], -1)
+        if m >= 0 and (m, element) not in here.contents:
+            shares[row, m] = receiver.scenario.materials.assay[material, element]
+    return shares
+
+
+def varied_by_links(links: Iterable[Link], sites: Mapping[str, Scenario]) -> dict[str, Pairs]:
+    """The (material, element) pairs whose share differs in what comes to each site by links, also over several."""
+    found: dict[str, Pairs] = dict.fromkeys(sites, ())
+    for _ in sites:
+        for link in links:
+            source, target = link.sender[0], link.receiver[0]
+            known = varied_assays(sites[target])
+            coming = (*found[target], *varied_assays(sites[source]), *found[source])
+            found[target] = tuple(pair for pair in dict.fromkeys(coming) if pair not in known)
+    return found
+
+
+@dataclass(slots=True, eq=False)
+class Trip:
+    """A truck on the road until ``due`` (ns); ``load`` (component of the receiver, size), kg; 0 ``mass`` on the way back."""
+
+    due: int
+    mass: float
+    load: Floats
+
+
+@dataclass(slots=True)
+class RoadRecord:
+    """``free`` trucks stand at the sender; ``trips``: loads that left it, ``unloaded`` and ``turned_away`` ones."""
+
+    until: int = NEVER
+    free: int = 0
+    trips: int = 0
+    unloaded: int = 0
+    turned_away: int = 0
+
+
+class Road(Unit):
+    """Loaded trucks on their way to a gate, and empty ones on their way back. What is sent is counted by the sender's rows, what comes by the receiver's.
+
+    A truck counts as under way until it is unloaded, or turned away. Streams of the sender's seed: ``travel`` and ``back``, one uniform a way.
+    """
+
+    def __init__(self, name: str, link: Link, sender: Assembly, receiver: Assembly, gate: Gate) -> None:
+        super().__init__(f"link {name} road", sender.next_index(), sender.clock, record := RoadRecord(free=link.trucks))
+        self.record: RoadRecord = record
+        self.link_name, self.link, self.gate = name, link, gate
+        self.travel, self.back = sender.stream(f"link {name}", "travel"), sender.stream(f"link {name}", "back")
+        self.rows, self.sizes = row_shares(sender, receiver), size_shares(sender.scenario.sizes, receiver.scenario.sizes)
+        self.here, self.there, self.shape = sender.components, receiver.components, receiver.shape
+        self.trips: list[Trip] = []
+        self.sent, self.received, self.refused = (np.zeros(len(ELEMENTS)) for _ in range(3))
+        self.value = 0.0
+        self.dispatcher: Dispatcher
+        self._stepping = False
+        gate.links[name] = self.done
+
+    def leave(self, load: Floats, mass: float, start: int) -> None:
+        """A truck leaves at ``start`` (ns) with ``load`` (component of the sender, size), ``mass`` kg."""
+        self.record.free -= 1
+        self.record.trips += 1
+        self.sent += self.here.elements_of(load.sum(axis=1))
+        carried = np.ascontiguousarray(self.rows @ load @ self.sizes)
+        self._go(Trip(start + nanoseconds(self.link.travel.inverse(self.travel.uniform())), mass, carried))
+
+    def done(self, truck: Truck, taken_in: bool, now: int) -> None:
+        """The gate has done with a truck: it drives back."""
+        elements = self.there.elements_of(truck.load.sum(axis=1))
+        if taken_in:
+            self.record.unloaded += 1
+            self.received += elements
+            self.value += truck.mass * (self.link.price or 0.0)
+        else:
+            self.record.turned_away += 1
+            self.refused += elements
+        way = self.link.back or self.link.travel
+        self._go(Trip(now + nanoseconds(way.inverse(self.back.uniform())), 0.0, np.zeros((0, 0))))
+
+    def _go(self, trip: Trip) -> None:
+        self.trips.append(trip)
+        record = self.record
+        if self._stepping:
+            return  # the step looks at all of them as it ends
+        if record.until < 0:
+            record.until = trip.due
+            self.clock.schedule(self, trip.due)
+        elif trip.due < record.until:
+            record.until = trip.due
+            self.clock.reschedule(self, trip.due)
+
+    def step(self, now: int) -> bool:
+        self._stepping = True
+        while (trip := next((trip for trip in self.trips if trip.due <= now), None)) is not None:
+            self.trips.remove(trip)
+            if trip.mass > 0.0:
+                self.gate.arrive(trip.load / trip.mass, trip.mass, now, self.link_name)
+            else:
+                self.record.free += 1
+                self.dispatcher.wake(now)
+        self._stepping = False
+        if not self.trips:
+            return False
+        self.record.until = min(trip.due for trip in self.trips)
+        return True
+
+    def haul(self) -> Haul:
+        """What was done up to now."""
+        ramp = getattr(self.gate, "ramp", None)
+        waiting = [truck.load for truck in (*self.gate.trucks, *(ramp.trucks if ramp is not None else ())) if truck.link == self.link_name]
+        under_way = np.zeros(len(ELEMENTS))
+        for load in (*(trip.load for trip in self.trips if trip.mass > 0.0), *waiting):
+            under_way += self.there.elements_of(load.sum(axis=1))
+        record = self.record
+        return Haul(record.trips, record.unloaded, record.turned_away, self.sent, self.received, self.refused, under_way, self.value)
+
+    def save(self) -> State:
+        sums = {"sent": self.sent.copy(), "received": self.received.copy(), "refused": self.refused.copy(), "value": self.value}
+        trips = [{"due": trip.due, "mass": trip.mass, "load": trip.load.copy()} for trip in self.trips]
+        return {**super().save(), **sums, "trips": trips, "used": [self.travel.used, self.back.used]}
+
+    def load(self, state: State) -> None:
+        super().load(state)
+        self.sent, self.received, self.refused = (state[key].copy() for key in ("sent", "received", "refused"))
+        self.value = state["value"]
+        for trip in state["trips"]:  # what is loaded goes to compiled code that looks at no bounds
+            if trip["mass"] > 0.0 and (trip["load"].shape != self.shape or trip["load"].dtype != np.float64):
+                raise ValueError(f"a load of link {self.link_name} has the shape {trip['load'].shape}, not {self.shape}")
+        self.trips = [Trip(trip["due"], trip["mass"], trip["load"].copy()) for trip in state["trips"]]
+        self.travel.rewind(state["used"][0])
+        self.back.rewind(state["used"][1])
+
+
+class Dispatcher(Loader):
+    """Loads free trucks, one after the other, whenever the product's bunkers hold enough. What is loaded leaves as loading begins. Stream: ``loading``."""
+
+    def __init__(self, site: Assembly, name: str, link: Link, model: ProductModel, road: Road) -> None:
+        account = site.accounts[link.sender[1]]
+        bunkers = [site.bunkers[source] for source in model.from_ if source in site.bunkers]
+        super().__init__(site, f"link {name}", site.next_index(), bunkers, account, model)
+        self.link, self.road = link, road
+        road.dispatcher = self
+        self.loading = site.stream(f"link {name}", "loading")
+        for bunker in bunkers:
+            bunker.takers.append(self)
+            bunker.watchers.append(self)
+
+    def step(self, now: int) -> bool:
+        level = sum(bunker.level for bunker in self.bunkers)
+        if self.road.record.free == 0 or level < self.link.level - max(bunker.tolerance for bunker in self.bunkers):
+            return False
+        load = np.zeros_like(self._part)
+        mass = self._load(load, now)
+        if mass <= 0.0:
+            return False
+        self.record.trucks += 1
+        self.counts(now)[PICKUPS] += 1.0
+        length = 0 if self.link.load is None else nanoseconds(self.link.load.inverse(self.loading.uniform()))
+        self.road.leave(load, mass, now + length)
+        if length:
+            self.record.until = now + length
+        return True
+
+    def _load(self, load: Floats, now: int) -> float:
+        """Take up to a payload, bunker by bunker, into ``load``; returns its mass, kg."""
+        left = self.link.payload
+        for bunker in self.bunkers:
+            amount = min(left, bunker.level)
+            if amount <= bunker.tolerance or (self.outlet is not None and self.refused(bunker, amount, self.outlet, now)):
+                continue
+            left -= self.draw(bunker, amount, now)
+            load += self._part
+        return self.link.payload - left
+
+    def save(self) -> State:
+        return {**super().save(), "loading": self.loading.used}
+
+    def load(self, state: State) -> None:
+        super().load(state)
+        self.loading.rewind(state["loading"])
+
+
+def join(name: str, link: Link, sender: Built, receiver: Built) -> Road:
+    """Join two plants by a link. Its units come last at the sender. Raises :class:`~twin.errors.UsageError` where what it takes may be a melt."""
+    site, (_, product) = sender.site, link.sender
+    check_no_melt(name, link, site.scenario, site.destination)
+    model = site.scenario.units[product]
+    assert isinstance(model, ProductModel)
+    gate = next(gate for gate in receiver.gates if gate.feed == link.receiver[1])
+    _silence(site, [unit for unit in site.units if isinstance(unit, Drain) and unit.account.name == product])
+    if link.only:
+        _silence(site, [unit for unit in site.units if isinstance(unit, PickUps) and unit.product == product])
+        _silence(receiver.site, [unit for unit in receiver.site.units if isinstance(unit, Arrivals) and unit.gate is gate])
+    road = Road(name, link, site, receiver.site, gate)
+    site.units.append(road)
+    dispatcher = Dispatcher(site, name, link, model, road)
+    dispatcher.connect(site)
+    site.units.append(dispatcher)
+    return road
+
+
+def check_no_melt(name: str, link: Link, scenario: Scenario, destination: Mapping[str, str]) -> None:
+    """Raise :class:`~twin.errors.UsageError` where what a link takes may be a melt: a gate knows materials alone."""
+    source, product = link.sender
+    if product in melt_streams(scenario, destination):
+        raise UsageError(
+            f"links.{name}.from: {product!r} of site {source!r} is, or holds, what was molten; trucks of a link carry materials of the catalogue only"
+        )
+
+
+def _silence(site: Assembly, units: Iterable[Unit]) -> None:
+    """These do nothing: what they did is done by the link."""
+    for unit in units:
+        unit.record.until = NEVER
+        for bunker in site.bunkers.values():
+            bunker.takers = [taker for taker in bunker.takers if taker is not unit]

@@ -1,0 +1,104 @@
+"""What the links of a cluster did, at the root of its file in the group ``links``; a cluster without links has none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.errors import FileError
+from twin.materials import ELEMENTS
+from twin.results.create import text_array, text_type
+
+Floats = NDArray[np.float64]
+GROUP = "links"
+COUNTS = {"trips": "loads that left the sender", "unloaded": "loads that the receiver took in", "turned_away": "loads that its gate did not take"}
+MASSES = {"sent": "sent", "received": "taken in", "refused": "turned away at the gate", "under_way": "under way at the end, or waiting at the gate"}
+VALUE = "value"
+
+
+@dataclass(frozen=True)
+class Haul:
+    """What a link did: ``trips`` that left, ``unloaded`` and ``turned_away`` loads; masses by element (element,), kg; ``value`` EUR of what was received."""
+
+    trips: int
+    unloaded: int
+    turned_away: int
+    sent: Floats
+    received: Floats
+    refused: Floats
+    under_way: Floats
+    value: float
+
+
+def write_written(file: Any, links: Mapping[str, str]) -> None:
+    """Write the links as they stand in the scenario, as JSON by name."""
+    if links:
+        _texts(file, "link", list(links), "link")
+        _texts(file, "written", list(links.values()), "the link as written, JSON")
+
+
+def write_hauls(file: Any, hauls: Sequence[Haul]) -> None:
+    """Write what links did, in the order of their names."""
+    if not hauls:
+        return
+    _texts(file, "element", list(ELEMENTS), "element")
+    for name, text in COUNTS.items():
+        _values(file, name, np.array([getattr(haul, name) for haul in hauls], dtype="i8"), text, "1")
+    for name, text in MASSES.items():
+        _values(file, name, np.array([getattr(haul, name) for haul in hauls], dtype="f8"), f"mass by element {text}", "kg")
+    _values(file, VALUE, np.array([haul.value for haul in hauls], dtype="f8"), "what the receiver pays for what it took in", "EUR")
+
+
+def links_in(file: Any) -> dict[str, str]:
+    """Return the links of a file as they were written, by name. Raises ``FileError``."""
+    if f"{GROUP}/link" not in file:
+        return {}
+    names, written = (_read_texts(file, key) for key in ("link", "written"))
+    if len(names) != len(written) or len(dict.fromkeys(names)) != len(names):
+        raise FileError(f"{file.filename}: its links do not fit their names: twin did not write this file, or it was changed")
+    return dict(zip(names, written, strict=True))
+
+
+def hauls_in(file: Any) -> dict[str, Haul]:
+    """Return what each link of a finished run did. Raises ``FileError``."""
+    names = list(links_in(file))
+    if not names:
+        return {}
+    columns = {name: _array(file, name, (len(names),), "i") for name in COUNTS}
+    columns |= {name: _array(file, name, (len(names), len(ELEMENTS)), "f") for name in MASSES}
+    columns[VALUE] = _array(file, VALUE, (len(names),), "f")
+    found = {}
+    for place, name in enumerate(names):
+        trips, unloaded, turned_away = (int(columns[key][place]) for key in COUNTS)
+        sent, received, refused, under_way = (columns[key][place] for key in MASSES)
+        found[name] = Haul(trips, unloaded, turned_away, sent, received, refused, under_way, float(columns[VALUE][place]))
+    return found
+
+
+def _texts(file: Any, name: str, texts: Sequence[str], what: str) -> None:
+    labels = text_array(list(texts))
+    dataset = file.create_dataset(f"{GROUP}/{name}", data=labels, dtype=text_type(labels.dtype.itemsize))
+    dataset.attrs["long_name"] = what
+
+
+def _values(file: Any, name: str, values: Any, what: str, unit: str) -> None:
+    dataset = file.create_dataset(f"{GROUP}/{name}", data=values)
+    dataset.attrs.update({"long_name": what, "units": unit})
+
+
+def _array(file: Any, name: str, shape: tuple[int, ...], kind: str) -> Any:
+    found = file.get(f"{GROUP}/{name}")
+    if found is None or getattr(found, "shape", None) != shape or found.dtype.kind != kind:
+        raise FileError(f"{file.filename}: links/{name} is missing or not of the shape {shape}: twin did not write this file, or it was changed")
+    return found[...]
+
+
+def _read_texts(file: Any, name: str) -> list[str]:
+    found = file.get(f"{GROUP}/{name}")
+    if found is None or getattr(found, "ndim", 0) != 1 or found.dtype.kind != "S":
+        raise FileError(f"{file.filename}: links/{name} is missing or no list of texts: twin did not write this file, or it was changed")
+    return [text.decode("utf-8", "replace") for text in found[...].tolist()]
