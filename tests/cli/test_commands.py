@@ -387,7 +387,7 @@ def test_what_commands_do_has_a_name_in_twin_and_key_figures_are_rows(tmp_path: 
 
 def test_a_cold_start_says_that_kernels_are_compiled(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """Under a bar of the modules that the plant needs, its machines' kernels among them."""
-    from twin.cli import commands
+    from twin.cli import running
     from twin.kernels import compile as kernels
 
     shown: list[tuple[str, int, int]] = []
@@ -397,11 +397,11 @@ def test_a_cold_start_says_that_kernels_are_compiled(monkeypatch: pytest.MonkeyP
         yield lambda done, all_of_them: shown.append((label, done, all_of_them))
 
     loaded: list[str] = []
-    monkeypatch.setattr(commands.replications, "progress", bar)
-    monkeypatch.setattr(commands, "import_module", loaded.append)
+    monkeypatch.setattr(running.replications, "progress", bar)
+    monkeypatch.setattr(running, "import_module", loaded.append)
     monkeypatch.setattr(kernels, "cache_folder", lambda caller: tmp_path)
     scenario = twin.load(Path(__file__).parents[2] / "scenarios" / "weee_line.yaml")
-    commands._compile_if_cold(scenario)
+    running.compile_if_cold(scenario)
     told = capsys.readouterr()
     assert told.err.startswith("compiling kernels, once")
     assert told.out == ""
@@ -410,5 +410,5 @@ def test_a_cold_start_says_that_kernels_are_compiled(monkeypatch: pytest.MonkeyP
     (tmp_path / "kernels_x").mkdir()
     (tmp_path / "kernels_x" / "evaluator.nbi").touch()
     loaded.clear()
-    commands._compile_if_cold(scenario)
+    running.compile_if_cold(scenario)
     assert capsys.readouterr().err == "" and not loaded

@@ -30,6 +30,7 @@ LONG = {
     "docs/bundle.md",
     "docs/citing.md",
     "docs/furnaces.md",
+    "docs/live.md",
     "docs/machines/cable_granulation.md",
     "docs/machines/density_separator.md",
     "docs/machines/hammer_mill.md",

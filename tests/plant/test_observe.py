@@ -45,7 +45,7 @@ def _names(simulation: Simulation) -> list[str]:
     from twin.scenario.quantity_names import names
 
     observer = Observer(simulation.built, simulation.translation)
-    found = list(names(observer._axes, observer._wearing))
+    found = list(names(observer.axes, observer._wearing))
     streams = [name for name in found if name.startswith("flow.")]
     return [*found, *(f"{name}.Cu" for name in streams), *(f"share.{name.partition('.')[2]}.Fe" for name in streams)]
 

@@ -72,7 +72,7 @@ def test_the_digest_does_not_depend_on_blocks_or_medium(tmp_path: Path, block: i
 
 
 def test_the_same_run_gives_the_same_bytes_but_for_the_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("twin.results.write._now", lambda: "2026-01-01T00:00:00+00:00")  # else the two may fall in different seconds
+    monkeypatch.setattr("twin.results.write.now_text", lambda: "2026-01-01T00:00:00+00:00")  # else the two may fall in different seconds
     for name in ("a.h5", "b.h5"):
         with new_writer(tmp_path / name) as writer:
             writer.append(steps(0, 20))

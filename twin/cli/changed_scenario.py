@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,7 @@ from twin.scenario.loading import CHANGE
 
 def scenario_of(options: argparse.Namespace) -> Scenario:
     """The scenario with what ``--set`` and ``--seed`` change."""
-    changes: dict[str, Any] = {}
-    for item in options.set:
-        path, equals, text = item.partition("=")
-        if not equals or not path.strip():
-            raise UsageError(f'--set needs PATH=VALUE, e.g. units.screen.aperture="10 mm" (got {item!r})')
-        changes[path.strip()] = _value(text)
+    changes = changes_of(options.set)
     if getattr(options, "seed", None) is not None:
         changes["seed"] = options.seed
     scenario = load(Path(options.scenario))
@@ -35,6 +31,17 @@ def scenario_of(options: argparse.Namespace) -> Scenario:
         named = [replace(problem, file="--set") if problem.file == CHANGE else problem for problem in error.problems]
         raise ScenarioError(named) from None
     return changed
+
+
+def changes_of(items: Sequence[str]) -> dict[str, Any]:
+    """What ``--set`` changes: values by path."""
+    changes: dict[str, Any] = {}
+    for item in items:
+        path, equals, text = item.partition("=")
+        if not equals or not path.strip():
+            raise UsageError(f'--set needs PATH=VALUE, e.g. units.screen.aperture="10 mm" (got {item!r})')
+        changes[path.strip()] = _value(text)
+    return changes
 
 
 def _value(text: str) -> object:

@@ -6,9 +6,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from importlib import import_module
+from collections.abc import Callable
 from pathlib import Path
 
 from twin.cli import (
@@ -19,8 +17,11 @@ from twin.cli import (
     bundle,
     calibrate,
     cite,
+    cluster,
+    emulate,
     export,
     imports,
+    live,
     materials,
     optimise,
     page,
@@ -34,20 +35,22 @@ from twin.cli import (
     stops,
     sweep,
     tables,
+    tags,
 )
 from twin.cli.changed_scenario import output_of, scenario_of
-from twin.cli.signals import Interrupted
+from twin.cli.running import compile_if_cold, show_saved, told
 from twin.errors import TwinError, UsageError
 from twin.plant.api import load_stored
 from twin.results.read import Result, open_file
 from twin.scenario import Scenario
 
-COMPILING = "compiling kernels, once"
 _DATE = re.compile(r"\s*\d{4}-\d\d-")
 
 
 def run(options: argparse.Namespace) -> int:
     """``twin run``."""
+    if _is_cluster(options.scenario):
+        return cluster.run(options, _moment)
     scenario = scenario_of(options)
     if (options.until is None) != (options.save is None):
         raise UsageError("--until and --save belong together: the state at that time is kept in the file")
@@ -66,71 +69,48 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _compile_if_cold(scenario: Scenario) -> None:
-    """Where nothing is compiled yet, say so on stderr and compile what the plant needs under a bar; to be called before anything that runs is imported."""
-    from twin.kernels.compile import is_cold
-
-    if not is_cold():
-        return
-    from twin.study.nursery import modules_for
-
-    modules = modules_for(scenario.kinds)
-    print(f"{COMPILING}: the first run takes up to a minute longer", file=sys.stderr)
-    with replications.progress(COMPILING) as show:
-        for done, module in enumerate(modules):
-            show(done, len(modules))
-            import_module(module)
-
-
 def _run(scenario: Scenario, out: Path, replication: int) -> Result:
-    _compile_if_cold(scenario)
+    compile_if_cold(scenario)
     from twin.plant import simulate
 
-    with tables.progress(f"{scenario.name} {replication}" if replication else scenario.name) as show, _told(show, out):
+    with tables.progress(f"{scenario.name} {replication}" if replication else scenario.name) as show, told(show, out):
         return simulate.run(scenario, out=out, replication=replication, progress=show)
 
 
-@contextmanager
-def _told(show: tables.Progress, out: Path) -> Iterator[None]:
-    """Say, after an interrupt, how far a run was and what is kept of it."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        kept = f"{out} is as it was before" if out.exists() else "nothing was written"
-        raise Interrupted(f"interrupted at {show.text()}: {kept}") from None
-
-
 def _run_until(options: argparse.Namespace, scenario: Scenario) -> int:
-    _compile_if_cold(scenario)
+    compile_if_cold(scenario)
     from twin.plant import simulate
 
     if options.replications is not None or options.output is not None:
         raise UsageError("--until keeps one state in --save; leave out --replications and --output")
-    with tables.progress(scenario.name) as show, _told(show, Path(options.save)):
+    with tables.progress(scenario.name) as show, told(show, Path(options.save)):
         path = simulate.run_until(scenario, _moment(options.until, scenario), Path(options.save), replication=options.replication, progress=show)
-    _show_saved(path, options.json)
+    show_saved(path, options.json)
     return 0
 
 
 def resume(options: argparse.Namespace) -> int:
     """``twin resume``."""
+    from twin.results.check import is_cluster_file
     from twin.results.read import open_state
     from twin.results.sources import check_code
 
     state = Path(options.state)
     if (options.until is None) != (options.save is None):
         raise UsageError("--until and --save belong together: the state at that time is kept in the file")
+    if is_cluster_file(state):
+        return cluster.resume(options, _moment)
     with open_state(state) as saved:
         check_code(state, saved.attrs, force=options.force)  # before kernels are compiled
         name = str(saved.attrs["scenario_name"])
         scenario = load_stored(saved.scenario, saved.files)
-    _compile_if_cold(scenario)
+    compile_if_cold(scenario)
     from twin.plant import simulate
 
-    with tables.progress(name) as show, _told(show, Path(options.save or options.output or f"{name}.h5")):
+    with tables.progress(name) as show, told(show, Path(options.save or options.output or f"{name}.h5")):
         if options.until is not None:
             path = simulate.resume_until(state, _moment(options.until, scenario), Path(options.save), force=options.force, progress=show)
-            _show_saved(path, options.json)
+            show_saved(path, options.json)
             return 0
         result = simulate.resume(state, out=Path(options.output or f"{name}.h5"), force=options.force, progress=show)
     with result:
@@ -140,6 +120,8 @@ def resume(options: argparse.Namespace) -> int:
 
 def validate(options: argparse.Namespace) -> int:
     """``twin validate``."""
+    if _is_cluster(options.scenario):
+        return cluster.validate(options)
     from twin.plant import notes, topology
 
     scenario = scenario_of(options)
@@ -165,15 +147,20 @@ def new(options: argparse.Namespace) -> int:
 
 def schema(options: argparse.Namespace) -> int:
     """``twin schema``."""
-    from twin.scenario.schema import schema_text
+    if options.tags:
+        from twin.live.tags.models import tags_schema
 
-    text = schema_text()
+        text, mark = json.dumps(tags_schema(), indent=2) + "\n", b'"title": "twin tags"'
+    else:
+        from twin.scenario.schema import schema_text
+
+        text, mark = schema_text(), b'"title": "twin scenario"'
     if options.output is None:
         sys.stdout.write(text)
         return 0
     from twin.results.replace import replacing, text_mark
 
-    with replacing(Path(options.output), text_mark("a schema of twin", b'"title": "twin scenario"', begins=b"{")) as temporary:
+    with replacing(Path(options.output), text_mark("a schema of twin", mark, len(text), begins=b"{")) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return 0
 
@@ -201,6 +188,12 @@ def trace(options: argparse.Namespace) -> int:
     return 0
 
 
+def _is_cluster(path: str) -> bool:
+    from twin.scenario.cluster import is_cluster
+
+    return is_cluster(Path(path))
+
+
 def _moment(text: str, scenario: Scenario) -> float:
     """A duration from the start or a date, as s from the start."""
     from twin.quantities import parse
@@ -222,10 +215,6 @@ def _show_result(result: Result, scenario: Scenario, as_json: bool) -> None:
         print(json.dumps(tables.summary(result, scenario), indent=2))
     else:
         tables.show_result(result, scenario)
-
-
-def _show_saved(path: Path, as_json: bool) -> None:
-    print(json.dumps({"state": str(path)}) if as_json else f"state kept in {path}; go on with 'twin resume {path}'")
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
@@ -255,4 +244,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "stops": stops.run,
     "blend": blend.run,
     "calibrate": calibrate.run,
+    "emulate": emulate.run,
+    "live": live.run,
+    "tags": tags.run,
 }

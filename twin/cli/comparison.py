@@ -34,10 +34,10 @@ WIDTH = 180
 
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
-    from twin.study.compare import RESULTS, compare
+    from twin.study.compare import compare, holds_results
 
     files = [Path(name) for name in options.files]
-    stored = [file.suffix.lower() in RESULTS for file in files]
+    stored = [holds_results(file) for file in files]
     if options.seed is not None and any(stored):
         raise UsageError("--seed is for scenarios; results have theirs")
     items: list[Path | Scenario] = list(files) if any(stored) else [_scenario(file, options.seed) for file in files]

@@ -18,8 +18,10 @@ from twin.cli import (
     bundle,
     calibrate,
     cite,
+    emulate,
     export,
     imports,
+    live,
     materials,
     optimise,
     page,
@@ -33,6 +35,7 @@ from twin.cli import (
     signals,
     stops,
     sweep,
+    tags,
     terminal,
 )
 from twin.errors import FileError, RunError, ScenarioError, TwinError, UsageError
@@ -59,6 +62,7 @@ def build_parser() -> argparse.ArgumentParser:
     new = _add(commands, "new", "write a commented starter scenario")
     new.add_argument("path", metavar="FILE", nargs="?", default="plant.yaml", help="file to write (default: plant.yaml); an existing one is refused")
     schema = _add(commands, "schema", "print the JSON Schema that editors complete scenarios from")
+    schema.add_argument("--tags", action="store_true", help="that of tags files, not of scenarios")
     schema.add_argument("-o", "--output", metavar="FILE", help="write to a file instead")
     resume = _add(commands, "resume", "go on from a saved state")
     resume.add_argument("state", metavar="STATE", help="file written by 'twin run --until … --save'")
@@ -73,10 +77,8 @@ def build_parser() -> argparse.ArgumentParser:
     trace.add_argument("--element", metavar="SYMBOL", help="follow one element only, e.g. Cu")
     trace.add_argument("--most", metavar="N", type=int, default=12, help="origins shown for each product (default: 12)")
     own = (sweep, sensitivity, report, reproduce, cite, bundle, materials, batch, plan, export, plot, reconcile, imports, stops, acceptance, blend, optimise)
-    for command in own:
+    for command in (*own, calibrate, emulate, live, tags, page):
         command.add_parser(commands)
-    calibrate.add_parser(commands)
-    page.add_parser(commands)
     return parser
 
 

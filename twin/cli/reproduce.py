@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,8 +26,11 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
     from twin.cli import tables
+    from twin.results.check import is_cluster_file
     from twin.study.reproduce import reproduce
 
+    if is_cluster_file(Path(options.file)):
+        return _run_cluster(options)
     with tables.progress("reproduce") as show:
         found = reproduce(options.file, progress=show)
     if options.json:
@@ -34,6 +38,21 @@ def run(options: argparse.Namespace) -> int:
     else:
         show_reproduction(options.file, found)
     return 0 if found.reproduced else 1
+
+
+def _run_cluster(options: argparse.Namespace) -> int:
+    """Every site of a cluster against what stands in its file."""
+    from twin.cli import tables
+    from twin.study.reproduce import reproduce_cluster
+
+    with tables.progress("reproduce") as show:
+        found = reproduce_cluster(Path(options.file), progress=show)
+    if options.json:
+        print(json.dumps({"file": options.file, "sites": {name: as_object(one) for name, one in found.items()}}, indent=2))
+    else:
+        for name, one in found.items():
+            show_reproduction(f"{options.file}/sites/{name}", one)
+    return 0 if all(one.reproduced for one in found.values()) else 1
 
 
 def show_reproduction(file: str, found: Reproduction) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 RELATIVE_TOLERANCE = 1e-9
+EMPTY = 1e-3
+"""A bunker filled to less than this share of its capacity counts as empty when its level is corrected."""
 
 
 class Bunker:
@@ -132,6 +134,31 @@ class Bunker:
                 follower.wake(now)
             self._tell_spillers(now)
         return amount
+
+    def correct(self, level: float, usual: Floats, now: int) -> float:
+        """Hold ``level`` kg from now on, as somebody measured it; returns what was added, kg, which no mass balance knows.
+
+        There is more or less of all that lies here. What little lies in an empty bunker says nothing of what there is: then it is of the shares ``usual``
+        (component, size), and where these are none the bunker stays as it is. It never holds more than fits beside what is held for others.
+        """
+        if now >= self.step_end:
+            self.close_steps(self, now)
+        before = self.content.level
+        level = min(max(level, 0.0), before + self.room())
+        if abs(level - before) <= self.tolerance:
+            return 0.0
+        if before > EMPTY * self.capacity:
+            self.content.scale(level / before)
+        elif level > before and usual.any():
+            self.content.put(usual, level - before, level - before, 0, now)
+        self.low, self.high = min(self.low, self.content.level), max(self.high, self.content.level)
+        self.getters.wake_first(now)
+        self.putters.wake_first(now)
+        if self._tells:
+            for follower in self.followers:
+                follower.wake(now)
+            self._tell_spillers(now)
+        return self.content.level - before
 
     def tell(self, *, spiller: Bunker | None = None, follower: Unit | None = None) -> None:
         """From now on tell a bunker that overflows into this one that something was drawn, or a unit that the level has changed."""

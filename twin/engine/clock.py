@@ -54,17 +54,29 @@ class Wakeup(simpy.Event):
             run(environment._now)  # type: ignore[arg-type]  # Clock.schedule lets only Python ints in
 
         self._again: list[Any] = [wake]
-        self.priority = EventPriority(FIRST_PRIORITY + unit.index)
+        self.priority = EventPriority(FIRST_PRIORITY + unit.clock.rank + unit.index)
 
 
 class Clock:
     """Time in integer nanoseconds since the start of the scenario.
 
     ``events`` counts what was scheduled. ``event_budget`` and ``wall_budget`` (seconds) end a run with :class:`~twin.errors.BudgetError`.
+
+    Several plants can run in one time: each has a clock of its own that ``shares`` the time of one of them all, and counts its own events.
+    ``rank`` is where the ranks of its units begin among those of all.
     """
 
-    def __init__(self, now: int = 0, events: int = 0, event_budget: int | None = None, wall_budget: float | None = None) -> None:
-        self.environment = simpy.Environment(initial_time=now)
+    def __init__(
+        self,
+        now: int = 0,
+        events: int = 0,
+        event_budget: int | None = None,
+        wall_budget: float | None = None,
+        shares: Clock | None = None,
+        rank: int = 0,
+    ) -> None:
+        self.shares, self.rank = shares, rank
+        self.environment: simpy.Environment = simpy.Environment(initial_time=now) if shares is None else shares.environment
         self.events = events
         self.event_budget = event_budget if event_budget is not None else 1 << 62
         self.wall_budget = wall_budget
@@ -78,8 +90,13 @@ class Clock:
         return int(self.environment.now)
 
     def begin_at(self, now: int, events: int) -> None:
-        """Start afresh at ``now`` with nothing pending; units then rearm their events."""
-        self.environment = simpy.Environment(initial_time=now)
+        """Start afresh at ``now`` with nothing pending; units then rearm their events.
+
+        Where the time is shared, it is begun once, by the clock of all, before those that share it: each would wipe the events of the others.
+        """
+        if self.shares is not None and self.shares.now != now:
+            raise UsageError(f"a clock cannot begin at {now} ns in a time that is shared and stands at {self.shares.now} ns")
+        self.environment = simpy.Environment(initial_time=now) if self.shares is None else self.shares.environment
         self.events = events
         self._next_check = min(events + WALL_CHECK, self.event_budget)
 

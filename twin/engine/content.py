@@ -31,6 +31,9 @@ class Content(Protocol):
     def peek(self, amount: float, out: Floats) -> None:
         """Write into ``out`` what a draw would take, taking nothing."""
 
+    def scale(self, factor: float) -> None:
+        """There is ``factor`` times as much of all that lies here."""
+
     def weigh(self, out: Floats) -> None:
         """Add what lies here to ``out`` (material,), kg."""
 
@@ -99,6 +102,11 @@ class Queue:
         slots = np.arange(len(few))
         heaps.queue_draw(self.data[few], self.mass[few], np.array([0, len(slots)]), amount, out, NO_SLOTS, NO_MATERIALS)
 
+    def scale(self, factor: float) -> None:
+        self.data *= factor
+        self.mass *= factor
+        self.level = float(self.mass[self._order()].sum())
+
     def weigh(self, out: Floats) -> None:
         for slot in self._order():
             heaps.add_materials(out, self.data[slot], 1.0)
@@ -160,6 +168,10 @@ class Heap:
 
     def peek(self, amount: float, out: Floats) -> None:
         heaps.heap_draw(self.heap.copy(), amount / self.level, out)
+
+    def scale(self, factor: float) -> None:
+        self.heap *= factor
+        self.level *= factor
 
     def weigh(self, out: Floats) -> None:
         heaps.add_materials(out, self.heap, 1.0)

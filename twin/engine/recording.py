@@ -106,16 +106,16 @@ class Recorder:
     (machine,) ns, summed over copies; ``energy`` (machine,) J; ``level``, ``low``, ``high`` (bunker,) kg; ``gates`` (gate, count); ``resources`` (resource,
     count); ``use`` (process, carrier) and ``heat`` (process, level) J; ``waits`` (wait,) ns; ``stops`` and ``stopped`` (stop,): how many began, and ns down
     summed over copies, by reason. With ``streams`` off the flows inside lines are
-    not added up. ``keeps_last``: whether the ``last`` step of a block that was handed on is kept for who observes. ``meter``: what money
-    needs exactly, where it is needed.
+    not added up. ``most_steps`` in a block. ``keeps_last``: whether the ``last`` step of a block that was handed on is kept for who observes. ``meter``:
+    what money needs exactly, where it is needed.
     """
 
-    def __init__(self, axes: Axes, every: int, horizon: int, streams: bool) -> None:
+    def __init__(self, axes: Axes, every: int, horizon: int, streams: bool, most_steps: int = MOST_STEPS) -> None:
         self.axes, self.every, self.horizon, self.streams = axes, every, horizon, streams
         self.steps = -(-horizon // every)
         shapes = self._shapes()
         width = 8 * sum(int(np.prod(shape)) for shape in shapes.values())
-        self.block = max(1, min(MOST_STEPS, BLOCK_BYTES // width, self.steps))
+        self.block = max(1, min(most_steps, BLOCK_BYTES // width, self.steps))
         self.first = 0
         self.arrays: dict[str, NDArray[Any]] = {}
         for name, shape in shapes.items():

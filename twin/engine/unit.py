@@ -130,6 +130,12 @@ class Unit:
     def redraw(self, now: int) -> None:
         """Draw anew what was drawn and has not happened by ``now`` (ns), given that it has not: the next failure, arrival, end of a repair."""
 
+    def cancel(self) -> None:
+        """Nothing is pending any more: its event passes without effect."""
+        self.record.until = NEVER
+        self.wakeup.callbacks = []
+        self.wakeup = Wakeup(self.clock.environment, self)
+
     def rearm(self) -> None:
         """After a load: a fresh event on the clock, at the time it was pending for."""
         self.wakeup = Wakeup(self.clock.environment, self)

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from twin.engine.calendars import Calendar
 from twin.engine.clock import Clock, nanoseconds
 from twin.engine.genealogy import Genealogy
-from twin.engine.recording import Axes, Recorder
+from twin.engine.recording import MOST_STEPS, Axes, Recorder
 from twin.engine.resource import Resource, Rules
 from twin.engine.states import ALWAYS, CHANGEOVER, CLEANING, CLOSING, OVERTIME, STATES, WARM_UP
 from twin.kernels.physical_constants import LEVELS
@@ -47,6 +47,9 @@ from twin.units.lines.source_settings import BySource
 from twin.units.melts.process import Process
 from twin.units.melts.process_records import ProcessRecords
 
+LIVE_STEPS = 4
+"""Record steps that a plant holds of which nobody writes a file: there may be a hundred of them."""
+
 
 @dataclass
 class Built:
@@ -62,11 +65,15 @@ class Built:
     process_records: list[ProcessRecords]
 
 
-def build(scenario: Scenario, replication: int = 0) -> Built:
-    """Build the plant of a scenario; raises :class:`~twin.errors.ScenarioError` where its topology is wrong."""
+def build(scenario: Scenario, replication: int = 0, clock: Clock | None = None, revisable: bool = False) -> Built:
+    """Build the plant of a scenario, on a ``clock`` of its own or on the one given; ``revisable``: its parameters may be changed from outside while it runs.
+
+    Raises :class:`~twin.errors.ScenarioError` where its topology is wrong.
+    """
     topology = derive(scenario)
-    site = _site(scenario, replication, topology)
-    timetable = Timetable(site, "events", site.next_index()) if scenario.events or scenario.policies or scenario.source_settings else None
+    site = _site(scenario, replication, topology, clock or own_clock(scenario), LIVE_STEPS if revisable else MOST_STEPS)
+    timetabled = revisable or scenario.events or scenario.policies or scenario.source_settings
+    timetable = Timetable(site, "events", site.next_index()) if timetabled else None
     if timetable is not None:
         site.units.append(timetable)
         for spec in scenario.policies.values():
@@ -112,8 +119,12 @@ def build(scenario: Scenario, replication: int = 0) -> Built:
     return built
 
 
-def _site(scenario: Scenario, replication: int, topology: Topology) -> Assembly:
-    clock = Clock(event_budget=scenario.budget.events, wall_budget=scenario.budget.wall)
+def own_clock(scenario: Scenario, shares: Clock | None = None, rank: int = 0) -> Clock:
+    """The clock of a plant, with its budgets; in a cluster it shares the time of all sites, and its units rank from ``rank`` on."""
+    return Clock(event_budget=scenario.budget.events, wall_budget=scenario.budget.wall, shares=shares, rank=rank)
+
+
+def _site(scenario: Scenario, replication: int, topology: Topology, clock: Clock, most_steps: int) -> Assembly:
     units = scenario.units
     processes = tuple(name for name, kind in scenario.kinds.items() if kind.role in ("process", "utility"))
     components = components_of(scenario.materials, bool(processes), varied_assays(scenario))
@@ -136,7 +147,7 @@ def _site(scenario: Scenario, replication: int, topology: Topology) -> Assembly:
     )
     horizon = nanoseconds(scenario.horizon)
     every = nanoseconds(scenario.record.every if scenario.record.every is not None else scenario.warmup or scenario.horizon)
-    recorder = Recorder(axes, every, horizon, scenario.record.streams)
+    recorder = Recorder(axes, every, horizon, scenario.record.streams, most_steps)
     recorder.meter = meter_of(scenario, recorder)
     genealogy = Genealogy(components.rows) if scenario.record.genealogy else None
     site = Assembly(scenario, clock, recorder, replication, genealogy, components, topology.destination)

@@ -32,7 +32,7 @@ class Observer:
         models = {name: model for name, model in built.site.scenario.units.items() if isinstance(model, MachineModel)}
         self._wearing = {name: model.wear.parameter for name, model in models.items() if model.wear is not None}
         axes = built.site.recorder.axes
-        self._axes = {
+        self.axes = {
             "stream": axes.streams, "unit": tuple(translation.units), "bunker": axes.bunkers, "machine": tuple(translation.machines),
             "material": tuple(built.site.scenario.materials.names), "element": ELEMENTS, "carrier": axes.carriers, "state": axes.states, "gate": axes.gates,
             "resource": axes.resources,
@@ -41,7 +41,7 @@ class Observer:
 
     def find(self, names: Sequence[str]) -> list[Quantity]:
         """Look names up; raises ``UsageError`` for one that stands for nothing here."""
-        return [resolve(name, self._axes, self._wearing) for name in names]
+        return [resolve(name, self.axes, self._wearing) for name in names]
 
     def observe(self, names: Sequence[str]) -> Floats:
         """Return the quantities now, in SI, in the order of their ``names``."""
@@ -77,4 +77,4 @@ class Observer:
     def _instant(self, quantity: Quantity) -> float:
         if quantity.words:
             return self._machines[quantity.words[0]].worn_share
-        return self.built.site.bunkers[self._axes["bunker"][quantity.index[0]]].level
+        return self.built.site.bunkers[self.axes["bunker"][quantity.index[0]]].level

@@ -5,7 +5,7 @@ What a what-if, a controller or a twin that looks ahead needs: a state is taken 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +15,21 @@ from numpy.typing import NDArray
 from twin.engine.clock import nanoseconds
 from twin.errors import UsageError
 from twin.plant.api import load
+from twin.plant.corrections import Corrections
+from twin.plant.imposed import ImposedInputs
 from twin.plant.observe import Observer
 from twin.plant.simulate import Simulation
 from twin.plant.snapshot import restore_units, units_state
-from twin.quantities import NANOSECONDS, format_quantity
+from twin.plant.surroundings import Surroundings, surroundings
+from twin.quantities import NANOSECONDS, format_quantity, parse
 from twin.scenario import Scenario
+from twin.scenario.places import Plain
 from twin.scenario.policies import PolicySpec
 from twin.units.control.policy import PolicyUnit
+from twin.units.ground.inputs import Input
+
+ENDLESS = "36525 d"
+"""The horizon of a plant that has none, a century."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +59,19 @@ class Plant:
     >>> plant.set(there)                                         # doctest: +SKIP
     """
 
-    def __init__(self, scenario: Any, replication: int = 0) -> None:
+    def __init__(self, scenario: Any, replication: int = 0, live: bool = False) -> None:
+        """``live``: it has no horizon, and its parameters may be revised while it runs."""
         self.scenario: Scenario = scenario if isinstance(scenario, Scenario) else load(scenario)
-        self._simulation = Simulation(self.scenario, replication)
+        if live and self.scenario.horizon != parse(ENDLESS, "s"):
+            self.scenario = self.scenario.change({"time.horizon": ENDLESS})
+        self._simulation = Simulation(self.scenario, replication, revisable=live)
         self._built = self._simulation.built
         self._clock, self._recorder = self._built.site.clock, self._built.site.recorder
         self._clock.wall_budget = None  # how long it is kept is the caller's affair
         self._observer: Observer | None = None
+        self._inputs = ImposedInputs(self.scenario, self._built)
+        self._corrections = Corrections(self._built)
+        self._happened: list[Input] | None = None
         self._simulation.start()
 
     @property
@@ -114,12 +128,109 @@ class Plant:
             raise UsageError(f"the scenario has no policy {policy!r}; it has {', '.join(units) or 'none'}: write one that reads and sets what is to be decided")
         return units[policy].let_answer(decide)
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The feeds, products with pick-ups and machines with failures whose inputs can be imposed."""
+        return self._inputs.names
+
+    @property
+    def capacities(self) -> dict[str, float]:
+        """What each bunker holds at most, kg."""
+        return {name: bunker.capacity for name, bunker in self._built.site.bunkers.items()}
+
+    @property
+    def lines(self) -> tuple[Surroundings, ...]:
+        """The sorting lines, and what stands before and behind each."""
+        return surroundings(self._built)
+
+    @property
+    def machines(self) -> dict[str, tuple[str, ...]]:
+        """The machines of each sorting line, by name."""
+        return {line.name: tuple(machine.name for machine in line.machines) for line in self._built.lines}
+
+    def impose(self, names: Iterable[str] | None = None) -> None:
+        """From now on nothing is drawn of what these bring: trucks come by :meth:`deliver` and :meth:`pick_up`, machines stop by :meth:`stop`; None: of all.
+
+        What trucks have unloading or loading goes on. Whoever repairs a machine that is down then goes to others. Raises
+        :class:`~twin.errors.UsageError` for a name that is none of :attr:`inputs`.
+        """
+        self._inputs.impose(self.inputs if names is None else names, self._clock.now)
+
+    def release(self, names: Iterable[str] | None = None) -> None:
+        """From now on they are drawn again, given what has happened and what has not: no truck since the last, no failure since the last repair."""
+        self._inputs.release(self.inputs if names is None else names, self._clock.now)
+
+    def deliver(self, feed: str, mass: float, composition: Mapping[str, float] | None = None) -> None:
+        """A truck of ``mass`` kg is there now; ``composition``: mass fractions by material, None to draw what is on it as the scenario says."""
+        self._inputs.deliver(feed, mass, composition, self._clock.now)
+
+    def pick_up(self, product: str, mass: float) -> None:
+        """A truck that takes up to ``mass`` kg of a product is there now."""
+        self._inputs.pick_up(product, mass, self._clock.now)
+
+    def stop(self, machine: str, copy: int = 0) -> None:
+        """A copy of a machine whose stops are imposed goes down now, until :meth:`restart`."""
+        self._inputs.stop(machine, copy, self._clock.now)
+
+    def restart(self, machine: str, copy: int = 0) -> None:
+        """It works again from now on."""
+        self._inputs.restart(machine, copy, self._clock.now)
+
+    def happened(self) -> list[Input]:
+        """The deliveries, pick-ups, stops and restarts that happened by chance since the last call; the first call begins to listen."""
+        if self._happened is None:
+            self._happened = []
+            self._inputs.listen(self._happened.append)
+        rows = list(self._happened)
+        self._happened.clear()
+        return rows
+
+    def apply(self, happened: Iterable[Input], until: float) -> None:
+        """Run on to ``until`` s, and let on the way happen what happened elsewhere: rows of :meth:`happened` of another plant, in the order of time.
+
+        What was imposed is taken; a row before now happens now. Raises :class:`~twin.errors.UsageError` for a row after ``until``.
+        """
+        for row in happened:
+            time = row.time / NANOSECONDS
+            if time > until:
+                raise UsageError(f"{row.what} of {row.unit} at {format_quantity(time, 's')} is after {format_quantity(until, 's')}, to which the plant runs")
+            self.run(max(time, self.time))
+            self._inputs.apply(row, self._clock.now)
+        self.run(until)
+
+    def correct(self, bunker: str, level: float) -> float:
+        """A bunker holds ``level`` kg from now on, as somebody measured it; returns what that added, kg.
+
+        There is more or less of all that lies in it; what is added to an empty one has the shares that it held last. It never holds more than fits. No
+        mass balance knows what is added: :attr:`corrected` sums it up. Raises :class:`~twin.errors.UsageError` for a bunker that there is not.
+        """
+        return self._corrections.correct(bunker, level, self._clock.now)
+
+    @property
+    def corrected(self) -> dict[str, float]:
+        """What corrections have added to each bunker so far, kg."""
+        return dict(self._corrections.added)
+
+    def revise(self, changes: Mapping[str, Plain]) -> None:
+        """From now on parameters of the scenario are these, by path and as a timed event writes them; the rest is as the scenario says.
+
+        They belong to the state. Raises :class:`~twin.errors.ScenarioError` where one is wrong or cannot change while the plant runs, and
+        :class:`~twin.errors.UsageError` where the plant is not ``live``.
+        """
+        self._inputs.revise(changes, self._clock.now)
+
     def state(self) -> PlantState:
         """Return what the plant is now. What it is at is accounted for up to now, as when a mean is observed; the run does not change by it."""
         site, now = self._built.site, self._clock.now
         self._settle(now)
         content = units_state(self._built) | {"step": self._recorder.open_step(now), "lots": site.genealogy.last if site.genealogy is not None else 0}
+        content["corrections"] = self._corrections.save()
         return PlantState(self.time, self.scenario.sha256, self.scenario.seed, site.replication, site.forks, _detached(content))
+
+    def state_of(self, content: dict[str, Any]) -> PlantState:
+        """A state of this plant from its stored content."""
+        site = self._built.site
+        return PlantState(content["now"] / NANOSECONDS, self.scenario.sha256, self.scenario.seed, site.replication, site.forks, content)
 
     def set(self, state: PlantState, replication: int | None = None) -> None:
         """Be what the plant was in ``state``, to the last bit; ``replication``: whose random numbers come next, where they are not those of the state.
@@ -138,6 +249,7 @@ class Plant:
             site.genealogy.take()
             site.genealogy.last = content["lots"]
         restore_units(self._built, content)
+        self._corrections.load(content["corrections"])
 
     def fork(self, member: int, redraw: bool = False) -> None:
         """From now on take the random numbers of a future with the number ``member``, which are no other's, and the same whenever it is taken.

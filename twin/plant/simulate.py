@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.engine.clock import nanoseconds
+from twin.engine.clock import Clock, nanoseconds
 from twin.engine.states import RUNNING
 from twin.errors import UsageError
 from twin.plant.accounts import balance, leaking, stocks
@@ -38,9 +38,11 @@ SLICES = 200
 class Simulation:
     """One run: a plant, the file it writes to, and what has been summed up over the blocks written so far."""
 
-    def __init__(self, scenario: Scenario, replication: int = 0, actions: Actions | None = None) -> None:
+    def __init__(
+        self, scenario: Scenario, replication: int = 0, actions: Actions | None = None, clock: Clock | None = None, *, revisable: bool = False
+    ) -> None:
         self.scenario, self.replication = scenario, replication
-        self.built: Built = build(scenario, replication)
+        self.built: Built = build(scenario, replication, clock, revisable)
         self.translation = Translation(self.built)
         self.initial = stocks(self.built)
         self.horizon = nanoseconds(scenario.horizon)
@@ -61,17 +63,27 @@ class Simulation:
 
     def run(self, until: int, writer: Writer, progress: Progress | None = None) -> None:
         """Do all events before ``until`` (ns) and write every block that ends by then."""
-        clock, recorder, genealogy = self.built.site.clock, self.built.site.recorder, self.built.site.genealogy
+        clock = self.built.site.clock
         slice_length = max(1, self.horizon // SLICES)
         while clock.now < until:
-            upto = min(until, recorder.block_end, (clock.now // slice_length + 1) * slice_length)
+            upto = min(until, self.block_end, (clock.now // slice_length + 1) * slice_length)
             clock.run(upto)
-            if upto == recorder.block_end:
-                self._write_block(writer, upto)
-            elif len(recorder.batches) + len(recorder.samples) > MOST_ROWS or (genealogy is not None and len(genealogy.lots) > MOST_ROWS):
-                self._write_rows(writer)
+            self.keep(upto, writer)
             if progress is not None:
                 progress(upto / NANOSECONDS, self.scenario.horizon)
+
+    @property
+    def block_end(self) -> int:
+        """When the block of record steps that is being recorded is full, ns; no event of then may be done before it is kept."""
+        return self.built.site.recorder.block_end
+
+    def keep(self, now: int, writer: Writer) -> None:
+        """Write what has been recorded: the block that is full at ``now`` (ns), or rows that have become many."""
+        recorder, genealogy = self.built.site.recorder, self.built.site.genealogy
+        if now == recorder.block_end:
+            self._write_block(writer, now)
+        elif len(recorder.batches) + len(recorder.samples) > MOST_ROWS or (genealogy is not None and len(genealogy.lots) > MOST_ROWS):
+            self._write_rows(writer)
 
     def _write_block(self, writer: Writer, now: int) -> None:
         recorder, translation = self.built.site.recorder, self.translation

@@ -10,7 +10,7 @@ from twin.errors import UsageError
 from twin.report import sheets, spreadsheets
 from twin.report.inventory import inventory
 from twin.report.spreadsheets import Decimal
-from twin.results.check import open_hdf5
+from twin.results.check import divided, open_hdf5
 from twin.results.held import contradictions
 from twin.results.read import Result, open_file
 from twin.study.compare import compare
@@ -93,6 +93,6 @@ def _tables_of(item: Exported, quantities: Sequence[str]) -> list[sheets.Sheet]:
 
 def _study(path: str | os.PathLike[str]) -> Study | None:
     """The study that a file holds, None where it holds something else."""
-    file = open_hdf5(Path(path))
+    file = open_hdf5(divided(Path(path))[0])
     with file:
         return Study(path) if "twin_study" in file.attrs else None

@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 
 from twin.errors import FileError
-from twin.results.digest import file_digest, state_digest
+from twin.results.digest import SITES, cluster_digest, file_digest, state_digest
 from twin.results.held import check_results, check_storage
 from twin.results.layout import LAYOUT
 from twin.results.seal import is_intact
@@ -30,8 +30,71 @@ _DENSEST = 1100
 def open_checked(path: Path, *, digest: bool, state: bool) -> Any:
     """Open a file for reading, after looking at its seal, kind, layout, links, sizes and (``digest``, if it has no seal) contents.
 
-    ``state`` says whether a saved state is wanted, or a finished run. Raises ``FileError`` for anything else than that.
+    ``state`` says whether a saved state is wanted, or a finished run. Of ``FILE/sites/NAME`` the group of a site is returned, which reads like a file. Raises
+    ``FileError`` for anything else than that.
     """
+    path, site = divided(path)
+    file = _open_known(path, digest, state)
+    try:
+        names = list(site_groups(file))
+        if names and site not in names:
+            known = ", ".join(f"{path}/{SITES}/{name}" for name in names)
+            raise FileError(f"{path} is a cluster of several sites{f', none of them {site!r}' if site else ''}; name one: {known}")
+        if site and not names:
+            raise FileError(f"{path} is no cluster: it has no site {site!r}; name the file alone")
+        node = file[f"{SITES}/{site}"] if site else file
+        check_results(node, path, state=state)
+    except BaseException:
+        file.close()
+        raise
+    return node
+
+
+def open_checked_cluster(path: Path, *, state: bool) -> Any:
+    """Open the file of a cluster for reading, after the same looks at it and at each of its sites. Raises ``FileError``."""
+    file = _open_known(path, True, state)
+    try:
+        groups = site_groups(file)
+        if not groups:
+            raise FileError(f"{path} is no cluster, but a single run")
+        for group in groups.values():
+            check_results(group, path, state=state)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def is_cluster_file(path: Path) -> bool:
+    """Whether a cluster's results or saved state stand at a place; False also for what cannot be read, which whoever opens it will say."""
+    try:
+        if not path.is_file() or not h5py.is_hdf5(path) or is_intact(path) is False:
+            return False
+        with h5py.File(path, "r") as file:
+            return bool(site_groups(file))
+    except (OSError, ValueError, RuntimeError, KeyError, FileError):
+        return False
+
+
+def divided(path: Path) -> tuple[Path, str]:
+    """Return the file and the site of ``FILE/sites/NAME``; "" where a file is named alone."""
+    if path.parent.name == SITES and not path.exists() and path.parent.parent.is_file():
+        return path.parent.parent, path.name
+    return path, ""
+
+
+def site_groups(file: Any) -> dict[str, Any]:
+    """Return the groups of a cluster's sites in their order; none where the file is a run's."""
+    if SITES not in file or "site" not in file:
+        return {}
+    names = [label.decode("utf-8", "replace") for label in file["site"][...].tolist()]
+    if sorted(names) != sorted(file[SITES]) or not all(isinstance(file[f"{SITES}/{name}"], h5py.Group) for name in names):
+        raise FileError(f"{file.filename}: the groups below /{SITES} are not those of its sites: twin did not write this file, or it was changed")
+    return {name: file[f"{SITES}/{name}"] for name in names}
+
+
+def _open_known(path: Path, digest: bool, state: bool) -> Any:
+    """Open a file of a run or a cluster that is one, and what it says it is."""
     sealed = check_seal(path, digest)
     file = open_hdf5(path)
     try:
@@ -39,7 +102,6 @@ def open_checked(path: Path, *, digest: bool, state: bool) -> Any:
         check_structure(file, path)
         if digest and not sealed:
             _check_digest(file, path, state)
-        check_results(file, path, state=state)
     except BaseException:
         file.close()
         raise
@@ -95,7 +157,8 @@ def _check_kind(file: Any, path: Path, state: bool) -> None:
         raise FileError(f"{path} has layout {layout}, this version of twin reads layout {LAYOUT}; read it with the version that wrote it")
     if not isinstance(attrs["digest"], str):
         raise FileError(f"{path} has no digest: the run that wrote it did not end")
-    if state and not has_state(file):
+    sites = site_groups(file)
+    if state and not all(has_state(node) for node in sites.values() or (file,)):
         raise FileError(f"{path} is a finished run, not a saved state; 'twin run --save' writes one")
     if not state and not _true(attrs["complete"]):
         raise FileError(f"{path} is not complete: it is a saved state; 'twin resume' goes on from it")
@@ -144,7 +207,7 @@ def check_structure(file: Any, path: Path) -> None:
         walk(root, "", 0)
     except (OSError, RuntimeError, KeyError, TypeError, ValueError, UnicodeError) as error:
         raise FileError(f"{path} is damaged ({str(error).partition(chr(10))[0]})") from error
-    if unwritten > _UNWRITTEN:
+    if unwritten > _UNWRITTEN * max(1, len(site_groups(file))):
         raise FileError(f"{path} declares {unwritten / 1e9:.0f} GB that are not in it (at most {_UNWRITTEN / 1e9:.0f} GB)")
 
 
@@ -179,9 +242,14 @@ def _check_dataset(dataset: Any, path: Path, where: str) -> int:
 
 def _check_digest(file: Any, path: Path, state: bool) -> None:
     try:
-        right = file_digest(file, str(file.attrs.get("scenario_sha256", ""))) == file.attrs["digest"]
+        groups = site_groups(file)
+        own = file_digest(file, str(file.attrs.get("scenario_sha256", "")))
+        stated = {name: str(group.attrs.get("digest")) for name, group in groups.items()}
+        right = (cluster_digest(own, stated) if groups else own) == file.attrs["digest"]
+        for name, group in groups.items():
+            right = right and file_digest(group, str(group.attrs.get("scenario_sha256", ""))) == stated[name]
         if right and state:
-            right = state_digest(file) == file.attrs.get("state_digest")
+            right = all(state_digest(node) == node.attrs.get("state_digest") for node in groups.values() or (file,))
     except (OSError, RuntimeError, KeyError, TypeError, ValueError, UnicodeError) as error:  # what HDF5 and h5py say about damaged bytes
         raise FileError(f"{path} is damaged ({str(error).partition(chr(10))[0]})") from error
     if not right:

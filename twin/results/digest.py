@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import h5py
@@ -14,10 +14,12 @@ from twin.results.layout import STATE_GROUP
 from twin.results.memory import MemoryArray, MemoryFile
 
 _BLOCK = 4 << 20
+SITES = "sites"
+"""The group of a cluster's file below which each site has a run's layout."""
 
 
 def dataset_paths(file: Any) -> list[str]:
-    """Return the paths of all datasets of an open file, sorted; each group is entered once."""
+    """Return the paths of all datasets of an open file, or of a group as if it were one, sorted; each group is entered once."""
     if isinstance(file, MemoryFile):
         return file.paths()
     found: list[str] = []
@@ -36,7 +38,7 @@ def dataset_paths(file: Any) -> list[str]:
             else:
                 found.append(path)
 
-    walk(file["/"].id, "")
+    walk(h5py.h5g.open(file.id, b"."), "")
     return sorted(found)
 
 
@@ -53,11 +55,12 @@ def blocks(dataset: Any) -> Iterator[Any]:
 
 
 def file_digest(file: Any, scenario_sha256: str) -> str:
-    """Return the SHA-256, in hex, over path, dtype, shape and little-endian bytes of all datasets but the saved state's, in path order.
+    """Return the SHA-256, in hex, over path, dtype, shape and little-endian bytes of all datasets, in path order.
 
-    ``scenario_sha256`` ends it. Attributes, such as when and where the file was made, are not part of it.
+    Those of a saved state and of a cluster's sites are left out. ``scenario_sha256`` ends it. Attributes,
+    such as when and where the file was made, are not part of it.
     """
-    paths = [path for path in dataset_paths(file) if not path.startswith(f"/{STATE_GROUP}/")]
+    paths = [path for path in dataset_paths(file) if not path.startswith((f"/{STATE_GROUP}/", f"/{SITES}/"))]
     return _digest(file, paths, scenario_sha256)
 
 
@@ -66,10 +69,16 @@ def state_digest(file: Any) -> str:
     return _digest(file, [path for path in dataset_paths(file) if path.startswith(f"/{STATE_GROUP}/")], "")
 
 
+def cluster_digest(own: str, sites: Mapping[str, str]) -> str:
+    """Return the SHA-256, in hex, of a cluster: over the digest of what is its own and those of its sites, in order, each as if it were a file."""
+    lines = [own, *(f"{name} {digest}" for name, digest in sites.items())]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
 def _digest(file: Any, paths: list[str], ending: str) -> str:
     total = hashlib.sha256()
     for path in paths:
-        dataset = file[path] if isinstance(file, MemoryFile) else h5py.h5d.open(file.id, path.encode("utf-8", "surrogateescape"))
+        dataset = file[path] if isinstance(file, MemoryFile) else h5py.h5d.open(file.id, path[1:].encode("utf-8", "surrogateescape"))
         dtype, shape = dataset.dtype, dataset.shape
         kind = dtype.newbyteorder("<")
         total.update(f"{path}\0{kind.str}\0{','.join(map(str, shape))}\0".encode())

@@ -249,8 +249,9 @@ class Result:
         return xarray.decode_cf(xarray.Dataset(data, coords, {"source": str(self.path or "memory")}))
 
     def close(self) -> None:
-        """Close the file. What was read already stays usable."""
-        self._file.close()
+        """Close the file, of a site that of its cluster. What was read already stays usable."""
+        if self._file:
+            getattr(self._file, "file", self._file).close()
 
     def __enter__(self) -> Self:
         return self
@@ -311,7 +312,7 @@ def _values(dataset: Any) -> Any:
 
 
 def open_file(path: Path | str, *, check: bool = True) -> Result:
-    """Open the results of a finished run.
+    """Open the results of a finished run; ``CLUSTER.h5/sites/NAME`` is those of a site of a cluster.
 
     Raises ``FileError`` for what is no results file, is not complete, was changed (its contents do not have the digest it states; not
     looked at with ``check=False``), reaches outside itself by links, or declares sizes that nothing backs.

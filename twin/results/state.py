@@ -67,17 +67,22 @@ def _big_endian(value: Any) -> bool:
 def load_state(file: Any) -> dict[str, Any]:
     """Return the state in the group ``/saved_state`` of an open file. Raises ``FileError`` where there is none or it cannot be read."""
     if STATE_GROUP not in file:
-        raise FileError(f"{file.filename} holds no saved state; 'twin run --save' writes one")
+        raise FileError(f"{_name(file)} holds no saved state; 'twin run --save' writes one")
     try:
         group = file[STATE_GROUP]
         tree = json.loads(group["tree"][...].tobytes().decode("ascii"))
         arrays = {name.removeprefix("arrays_"): group[name][...] for name in group if name.startswith("arrays_")}
         state = _decoded(tree, arrays)
     except (OSError, LookupError, ValueError, TypeError, AttributeError, RecursionError, MemoryError, OverflowError) as error:
-        raise FileError(f"the saved state in {file.filename} is damaged ({error})") from error
+        raise FileError(f"the saved state in {_name(file)} is damaged ({error})") from error
     if not isinstance(state, dict):
-        raise FileError(f"the saved state in {file.filename} is damaged (not a mapping)")
+        raise FileError(f"the saved state in {_name(file)} is damaged (not a mapping)")
     return state
+
+
+def _name(file: Any) -> str:
+    """The name of the file, also where a site of a cluster is looked at, which is a group of it."""
+    return str(getattr(file, "file", file).filename)
 
 
 def _decoded(value: Any, arrays: dict[str, Any]) -> Any:

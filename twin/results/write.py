@@ -68,7 +68,7 @@ class Writer:
                 create_root(self._file, axes, start)
                 self._file.attrs[_BLOCK] = create_series(self._file)
                 create_tables(self._file, used)
-                self._file.attrs.update({"start": start.isoformat(), "created": _now()})
+                self._file.attrs.update({"start": start.isoformat(), "created": now_text()})
                 self._set(attrs)
                 self._attach()
 
@@ -84,8 +84,8 @@ class Writer:
         with writer._whole():
             writer._open(path, Path(source))
             with writer._disk():
-                _forget_ending(writer._file)
-                writer._set({"created": _now(), **(attrs or {})})
+                forget_ending(writer._file)
+                writer._set({"created": now_text(), **(attrs or {})})
                 writer._attach()
         return writer
 
@@ -276,8 +276,11 @@ class Writer:
         for name in ("above", "below", "low", "high", "note"):
             write_once(self._file, BY_PATH[f"summary/{name}"], [getattr(kpi, name) for kpi in kpis.values()])
 
-    def _seal(self) -> None:
+    def _flush_file(self) -> None:
         self._file.flush()
+
+    def _seal(self) -> None:
+        self._flush_file()
         self._digest = file_digest(self._file, str(self._file.attrs.get("scenario_sha256", "")))
         self._file.attrs["digest"] = self._digest
 
@@ -351,7 +354,8 @@ def _check_ended(path: Path) -> None:
             raise OSError(None, "what was written is not what is in the file")
 
 
-def _now() -> str:
+def now_text() -> str:
+    """Return the present date and time, as files state it."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
@@ -368,7 +372,7 @@ def _empty(variable: Variable, file: Any) -> Any:
     return np.full(shape, np.nan) if variable.kind == "float" else np.zeros(shape, dtype=np.int64)
 
 
-def _forget_ending(file: Any) -> None:
+def forget_ending(file: Any) -> None:
     """Remove from the copy of a saved state what only belongs to its end: the state and what is written once."""
     for variable in ONCE:
         if variable.path in file:

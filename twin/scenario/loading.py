@@ -67,7 +67,11 @@ def load(
     """
     root, file, where = _read(source, FilePath(folder) if folder is not None else None)
     read = Files(where, dict(files or {}), closed=files is not None and where is None)
-    return _build(merged(root, where, read, (str(FilePath(file).resolve()),) if file else ()), read, file)
+    tree = merged(root, where, read, (str(FilePath(file).resolve()),) if file else ())
+    if isinstance(tree.value, dict) and "sites" in tree.value:
+        message = "this is a cluster of several plants, which 'twin run', 'twin validate' and twin.scenario.cluster.load_cluster take; here one plant is needed"
+        raise ScenarioError([Problem(*tree.keys["sites"], "sites", message)])
+    return _build(tree, read, file)
 
 
 def load_stored(text: str, files: Mapping[str, str]) -> Scenario:
@@ -82,8 +86,13 @@ def load_stored(text: str, files: Mapping[str, str]) -> Scenario:
 
 def change(scenario: Scenario, changes: Mapping[str, object]) -> Scenario:
     """Return ``scenario`` with the values at some paths changed."""
+    return change_by(scenario, _from_mapping(changes, CHANGE))
+
+
+def change_by(scenario: Scenario, changes: Node) -> Scenario:
+    """The same for changes that were written somewhere, which problems in them then name."""
     given = Files(FilePath(scenario.folder) if scenario.folder is not None else None, scenario.files, closed=scenario.closed)
-    return _build(changed(scenario.source, _from_mapping(changes, CHANGE)), given, scenario.path)
+    return _build(changed(scenario.source, changes), given, scenario.path)
 
 
 def _from_mapping(mapping: Mapping[str, object], name: str) -> Node:

@@ -15,6 +15,7 @@ from twin.plant import topology
 from twin.plant.api import load
 from twin.plant.investments import investments_of
 from twin.quantities import NANOSECONDS
+from twin.results.check import divided
 from twin.results.cost_inputs import investment_in
 from twin.results.findings import range_share
 from twin.results.held import contradictions
@@ -34,6 +35,12 @@ from twin.study.verdicts import WITHHELD, Method, change_of, direction, opposed
 
 RESULTS = (".h5", ".hdf5")
 """A file whose name ends so holds results; any other one a scenario."""
+
+
+def holds_results(path: Path) -> bool:
+    """Whether a path names results: a file by its suffix, or a site of a cluster's."""
+    return divided(path)[0].suffix.lower() in RESULTS
+
 
 Item = Scenario | Result | str | os.PathLike[str]
 Runs = Mapping[tuple[int, int], Mapping[str, Kpi]]
@@ -94,7 +101,7 @@ def compare(
         raise UsageError(f"a limit of payback must be above 0 years (got {payback_limit:g})")
     if len(items) < 2:
         raise UsageError(f"at least two scenarios or results are needed to compare (got {len(items)})")
-    stored = [isinstance(item, Result) or (not isinstance(item, Scenario) and Path(item).suffix.lower() in RESULTS) for item in items]
+    stored = [isinstance(item, Result) or (not isinstance(item, Scenario) and holds_results(Path(item))) for item in items]
     if any(stored) and not all(stored):
         raise UsageError("scenarios and results cannot be compared with each other; give scenarios to run all, or results of all")
     if all(stored):

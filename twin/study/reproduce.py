@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from twin.errors import FileError, UsageError
 from twin.plant import simulate, topology
+from twin.plant.cluster import run_cluster, stored_cluster
 from twin.plant.deciding import actions_in
 from twin.plant.simulate import Progress
 from twin.quantities import NANOSECONDS, format_quantity
@@ -97,6 +98,16 @@ def reproduce(file: Path | str, progress: Progress | None = None) -> Reproductio
                 actions = _actions(stored, scenario)
             with simulate.run(scenario, out=out, replication=replication, progress=progress, actions=actions) as rerun, contradictions(stored.path):
                 return compare_runs(stored, rerun, scenario.code)
+
+
+def reproduce_cluster(file: Path, progress: Progress | None = None) -> dict[str, Reproduction]:
+    """Make the run of a cluster again from its file alone, and compare site by site. Raises as :func:`reproduce`."""
+    with stored_cluster(file) as (stored, cluster), tempfile.TemporaryDirectory(prefix="twin-reproduce-") as folder:
+        for site in stored.sites.values():
+            _scenario(site)  # refuses what cannot be rerun
+        out = Path(folder) / "rerun.h5"
+        with contradictions(file), run_cluster(cluster, out=out, replication=int(stored.attrs["replication"]), progress=progress) as rerun:
+            return {name: compare_runs(site, rerun.sites[name], cluster.sites[name].code) for name, site in stored.sites.items()}
 
 
 def _scenario(stored: Result) -> Scenario:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from twin.engine.clock import nanoseconds
@@ -15,6 +15,7 @@ from twin.scenario.kinds.feed import Feed as FeedModel
 from twin.scenario.kinds.product import Product as ProductModel
 from twin.scenario.machine import MachineModel
 from twin.scenario.model import TimedEvent
+from twin.scenario.places import Plain
 from twin.scenario.policies import PolicySpec
 from twin.scenario.set_points import SetPoint
 from twin.scenario.settings import ResourceSpec
@@ -37,10 +38,11 @@ class Decides(Protocol):
 
 @dataclass(slots=True)
 class TimetableRecord:
-    """``done``: events that have taken effect."""
+    """``done``: events that have taken effect. ``revised``: parameters that stand in place of the scenario's, by path; never changed in place."""
 
     until: int = 0
     done: int = 0
+    revised: dict[str, Plain] = field(default_factory=dict)
 
 
 class Timetable(Unit):
@@ -50,8 +52,9 @@ class Timetable(Unit):
         super().__init__(name, index, site.clock, record := TimetableRecord())
         self.record: TimetableRecord = record
         self.site = site
-        self.events = site.scenario.events
+        self.events: Sequence[TimedEvent] = site.scenario.events
         self.times = [nanoseconds(event.at) for event in self.events]
+        self.events_with: Callable[[Mapping[str, Plain]], Sequence[TimedEvent]] = lambda _: site.scenario.events
         self._owner: dict[str, tuple[Line, Machine]] = {}
         self._gates: dict[str, Gate] = {}
         self.policies: dict[str, Decides] = {}
@@ -82,6 +85,29 @@ class Timetable(Unit):
             return False
         record.until = self.times[record.done]
         return True
+
+    def revise(self, changes: Mapping[str, Plain], now: int) -> None:
+        """From ``now`` ns on the scenario's parameters are these, by path; those of an earlier revision are the scenario's own again."""
+        record = self.record
+        if dict(changes) == record.revised:
+            return
+        record.done += bool(changes) - bool(record.revised)
+        record.revised = dict(changes)
+        before, staffed = list(self._models), list(self._resources)
+        self._follow(changes)
+        self._models.clear()
+        self._resources.clear()
+        for event in self.events[: record.done]:
+            self._models.update(event.models)
+            self._resources.update(event.resources)
+        self._apply({name: self._as_set(name) for name in dict.fromkeys((*before, *self._models))}, now)
+        for name in dict.fromkeys((*staffed, *self._resources)):
+            self._staff(name, now)
+
+    def _follow(self, changes: Mapping[str, Plain]) -> None:
+        """The events are those of the scenario, after one at its start that makes ``changes``."""
+        self.events = self.events_with(changes) if changes else self.site.scenario.events
+        self.times = [nanoseconds(event.at) for event in self.events]
 
     def _happen(self, event: TimedEvent, now: int | None) -> None:
         """Change what an event changes; set points stay as policies have set them."""
@@ -183,8 +209,11 @@ class Timetable(Unit):
             machine.record.drawn_until = -1
 
     def load(self, state: State) -> None:
+        revised = self.record.revised
         super().load(state)
         self._begin_anew()
+        if self.record.revised != revised:
+            self._follow(self.record.revised)
         for event in self.events[: self.record.done]:
             self._happen(event, None)
 

@@ -15,6 +15,7 @@ from twin.units.gates.pace import Pace
 from twin.units.gates.truckloads import Truckloads
 from twin.units.ground.assembly import Assembly
 from twin.units.ground.decider import Decider
+from twin.units.ground.inputs import Input, Listener
 
 
 @dataclass(slots=True)
@@ -54,6 +55,7 @@ class Arrivals(Unit):
         self.assays = Assays(site, model)
         self.model: FeedModel = model
         self.deciders: list[Decider] = []
+        self.listener: Listener | None = None
 
     def set_model(self, model: FeedModel, now: int | None) -> None:
         """Parameters after a timed event at ``now`` ns, at which the truck that is due comes sooner or later; None while a saved state is restored."""
@@ -78,6 +80,8 @@ class Arrivals(Unit):
             return self._consult(now)
         if record.due:
             shares, mass = self.truckloads.next(record.count, now)
+            if self.listener is not None:
+                self.listener(Input(now, "delivery", self.name, mass))
             self.gate.arrive(self.assays.applied(shares, record.count, self.streams["assay"]), mass, now)
             record.count += 1
         record.due = self._next(now)
@@ -118,6 +122,40 @@ class Arrivals(Unit):
         if record.due and self.pace.redraw(record, now, self.streams["arrival"], first=record.count == 0):
             self._plan(now)
             self.clock.reschedule(self, record.until)
+
+    def impose(self, now: int) -> None:
+        """From now on no delivery is drawn: each comes by :meth:`deliver`."""
+        record = self.record
+        if record.due and record.left >= 0.0:
+            record.planned = record.since  # when the truck before came, as far as is known
+        record.due, record.left = False, -1.0
+        self.cancel()
+
+    def deliver(self, mass: float, composition: dict[str, float] | None, now: int) -> None:
+        """A truck of ``mass`` kg is there at ``now``; ``composition``: mass fractions by material, None to draw what is on it as always."""
+        record = self.record
+        shares, _ = self.truckloads.next(record.count, now)
+        if composition is not None:
+            shares = self.truckloads.shares_of(composition)
+        self.gate.arrive(self.assays.applied(shares, record.count, self.streams["assay"]), mass, now)
+        record.count += 1
+        record.planned = now
+
+    def release(self, now: int) -> None:
+        """Deliveries are drawn again, given that none came since the last."""
+        record, model = self.record, self.model
+        if record.due or (model.limit is not None and record.count >= model.limit):
+            return
+        if model.schedule is not None:
+            record.count = sum(nanoseconds(time) < now for time in model.schedule.times)
+            record.due = self._next(now)
+        else:
+            self.pace.take_up(record, now, self.streams["arrival"])
+            record.due = True
+            self._plan(now)
+        if record.due:
+            record.until = max(now, record.until)
+            self.clock.schedule(self, record.until)
 
     def _plan(self, now: int) -> None:
         """When what is left of the gap is over, and the truck comes: where closed time counts, not before the gate opens."""

@@ -144,6 +144,13 @@ class Pace:
         pending.left = pending.gap - before
         return True
 
+    def take_up(self, pending: PendingGap, now: int, stream: Stream) -> None:
+        """Draw a gap that began at ``planned``, when the last truck came, and is not over by ``now``."""
+        pending.since = min(pending.planned, now)
+        every = self.every(pending.since)
+        pending.mean = every.mean
+        pending.gap = pending.left = beyond(every.inverse, self.passed(pending.since, now, every.mean), stream.uniform())
+
     def expected(self, upto: int) -> float:
         """How many trucks come up to ``upto`` ns, in the mean."""
         return self.passed(0, upto, 1.0)

@@ -20,6 +20,7 @@ from twin.units.gates.trucks import Truck, TruckQueue
 from twin.units.ground.account import Account
 from twin.units.ground.assembly import Assembly
 from twin.units.ground.decider import Decider
+from twin.units.ground.inputs import Input, Listener
 
 SHORT, EMPTY, LIMITED = (GATE_COUNTS.index(name) for name in ("short_pickups", "empty_pickups", "limited_pickups"))
 FULL_LOAD = 1.0 - 1e-9
@@ -44,6 +45,7 @@ class PickUps(Loader):
         self.period = nanoseconds(self.model.limit.per) if self.model.limit is not None else 0
         self.bay: Bay | None = None
         self.deciders: list[Decider] = []
+        self.listener: Listener | None = None
 
     def step(self, now: int) -> bool:
         record = self.record
@@ -93,16 +95,40 @@ class PickUps(Loader):
             self._plan(now)
             self.clock.reschedule(self, record.until)
 
+    def impose(self, now: int) -> None:
+        """From now on no truck is drawn: each comes by :meth:`pick_up`."""
+        record = self.record
+        if record.due and record.left >= 0.0:
+            record.planned = record.since
+        record.due, record.left = False, -1.0
+        self.cancel()
+
+    def pick_up(self, mass: float, now: int) -> None:
+        """A truck for ``mass`` kg is there at ``now``, and takes what it finds."""
+        self._truck(now, mass)
+        self.record.planned = now
+
+    def release(self, now: int) -> None:
+        """Trucks are drawn again, given that none came since the last."""
+        record = self.record
+        if record.due:
+            return
+        self.pace.take_up(record, now, self.every)
+        record.due = True
+        self._plan(now)
+        self.clock.schedule(self, record.until)
+
     def _plan(self, now: int) -> None:
         """When the truck is due, and when it comes: where closed time counts, not before the gate opens."""
         record = self.record
         record.planned = self.pace.reaches(record.since, record.left, record.mean)
         record.until = max(now, self.pace.admits(record.planned))
 
-    def _truck(self, now: int) -> None:
-        """A truck is due: it is called off, or comes and is loaded, at once or in its turn."""
+    def _truck(self, now: int, imposed: float | None = None) -> None:
+        """A truck is due: it is called off, or comes and is loaded, at once or in its turn. Its load is drawn, or ``imposed``, kg."""
         self.record.trucks += 1
-        load = self.model.mass.inverse(self.load_stream.uniform())
+        drawn = self.model.mass.inverse(self.load_stream.uniform())
+        load = drawn if imposed is None else imposed
         counts = self.counts(now)
         if self._allowed(now) <= 0.0:
             counts[LIMITED] += 1.0
@@ -128,6 +154,8 @@ class PickUps(Loader):
         """A truck takes ``want`` kg, or what is there; returns the mass loaded, kg."""
         loaded, refused = self._load(want, now)
         self.record.taken += loaded
+        if self.listener is not None and loaded > 0.0:
+            self.listener(Input(now, "pickup", self.product, loaded))
         if refused and loaded <= 0.0:
             self.counts(now)[REFUSED] += 1.0
         elif loaded < FULL_LOAD * want:

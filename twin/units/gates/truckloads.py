@@ -72,6 +72,10 @@ class Truckloads:
         mass = distribution.inverse(self.mass.uniform())
         return self._hit(self._varied(self._mean(campaign, t)), now), mass
 
+    def shares_of(self, composition: dict[str, float]) -> Floats:
+        """Shares by (component, size) of a load whose mass fractions by material are known."""
+        return lot_shares(self._site, composition, self.model.size)
+
     def _mean(self, campaign: Campaign | None, t: float) -> Floats:
         """The mean composition at ``t`` s."""
         model = self.model

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from twin.engine.calendars import FAR, Calendar
+from twin.engine.calendars import FAR, Calendar, open_time
 from twin.engine.clock import NANOSECONDS, Clock, nanoseconds
-from twin.engine.needs import Needs
+from twin.engine.needs import Needs, release
 from twin.engine.streams import Draw, Stream
 from twin.engine.unit import NEVER, State
 from twin.scenario.equilibrium import beyond
+from twin.units.ground.inputs import Input, Listener
 from twin.units.ground.task import Task, TaskRecord
 from twin.units.lines.outage import ASKING, REPAIRING, Outage, StoppedLine
 from twin.units.lines.outage import WORKING as WORKING
@@ -64,6 +65,7 @@ class Breakdown(Task, Outage):
         self.holds(machine, copy, by_calendar)
         self._life, self._repair, self._row = life, repair, row
         self.absent: Absent | None = None
+        self.listener: Listener | None = None
 
     @property
     def row(self) -> int:
@@ -89,6 +91,65 @@ class Breakdown(Task, Outage):
             record.until = record.fails_at
             self.clock.reschedule(self, record.until)
         self.line.failure_moved(now)
+
+    @property
+    def imposed(self) -> bool:
+        """Whether no failure is drawn: its copy fails by :meth:`stop` only."""
+        return self.record.fails_at == FAR and not (self.absent is not None and self.absent.record.phase != WORKING)
+
+    def impose(self, now: int) -> None:
+        """From now on no failure and no end of a repair is drawn."""
+        record = self.record
+        if record.phase == WORKING:
+            record.base = record.base if record.fails_at not in (NEVER, FAR) else self._age(now)
+            record.fails_at = FAR
+            self.cancel()
+            self.line.failure_moved(now)
+            return
+        if record.phase == REPAIRING and self.needs:
+            release(self, self.needs, now)
+        self.leave_lists()
+        record.phase, record.fails_at = REPAIRING, FAR
+        record.left = record.asked = -1
+        self.cancel()
+
+    def stop(self, now: int) -> None:
+        """The copy fails now, and is down until :meth:`restart`."""
+        record = self.record
+        self._go_down(now)
+        record.phase, record.begun, record.left, record.asked = REPAIRING, now, -1, -1
+
+    def restart(self, now: int) -> None:
+        """The copy works again."""
+        record = self.record
+        self.line.settle(now)
+        self.line.recorder.note(now, self.name, "repaired")
+        record.phase, record.fails_at = WORKING, FAR
+        record.base = self._age(now)
+        self.line.copy_up(self, now)
+
+    def release(self, now: int) -> None:
+        """Failures are drawn again, given that none came since the last repair; a repair that is on ends when one does that has lasted so long."""
+        record = self.record
+        if record.fails_at != FAR or (self.absent is not None and self.absent.record.phase != WORKING):
+            return
+        if record.phase == WORKING:
+            distribution, stream = self._life
+            life = beyond(distribution.inverse, (self._age(now) - record.base) / NANOSECONDS, stream.uniform())
+            record.fails_at = max(self._age(now), record.base + nanoseconds(min(life, LONGEST_LIFE)))
+            if self.by_calendar:
+                record.until = max(now, record.fails_at)
+                self.clock.schedule(self, record.until)
+            self.line.failure_moved(now)
+            return
+        distribution, stream = self._repair
+        done = open_time(self.calendars, record.begun, now)
+        record.whole = nanoseconds(beyond(distribution.inverse, done / NANOSECONDS, stream.uniform()))
+        record.left, record.asked, record.phase = max(0, record.whole - done), record.begun, ASKING
+        self.wake(now)
+
+    def _age(self, now: int) -> int:
+        return now if self.by_calendar else self.line.operated(now)
 
     def step(self, now: int) -> bool:
         record = self.record
@@ -123,6 +184,8 @@ class Breakdown(Task, Outage):
         return nanoseconds(distribution.inverse(stream.uniform()))
 
     def _go_down(self, now: int) -> None:
+        if self.listener is not None:
+            self.listener(Input(now, "stop", self.machine.name, 0.0, self.copy))
         self.line.settle(now)
         self.record.phase = ASKING
         self.record.failures += 1
@@ -132,6 +195,8 @@ class Breakdown(Task, Outage):
 
     def _go_up(self, now: int) -> bool:
         record = self.record
+        if self.listener is not None:
+            self.listener(Input(now, "restart", self.machine.name, 0.0, self.copy))
         self.line.recorder.note(now, self.name, "repaired")
         record.phase = WORKING
         self.draw_life(now if self.by_calendar else self.line.operated(now))

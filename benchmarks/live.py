@@ -1,0 +1,171 @@
+"""How well the live twin knows hidden plants, and what comes: ``python benchmarks/live.py estimate|forecast [--plants N] [--rows FILE]``.
+
+``estimate``: the WEEE line. Errors of levels as shares of capacity, seen and unseen, beside those of an ensemble that gets the inputs only; the hidden rate of
+the shredder; how often nine-of-ten intervals hold the truth. ``forecast``: a small line. How often the fan holds what came, and its score beside persistence
+dressed with its own past errors and beside the model without readings. Seeds of hidden plants are their numbers; the twin uses none of them. Rows stand in a
+file, so that it can be broken off and gone on with.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+
+import twin
+from twin.fit.calibrate.priors import Prior
+from twin.live.ensemble.estimate import DAY, Ensemble
+from twin.live.ensemble.fault_free import HiddenPlant
+from twin.live.ensemble.forecast import crps, forecast
+from twin.live.ensemble.members import Following
+from twin.live.ensemble.parameters import SlowParameter
+from twin.measurement import Measurement
+
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
+SEEN = ("yard", "steel_bay", "fluff_bay", "aluminium_bay", "plastics_bay", "copper_bay", "residue_bay")
+NOISE = 0.03
+HOUR = 3600.0
+SMALL_LEADS = (1 * HOUR, 8 * HOUR, 24 * HOUR)
+
+
+def weee(members: int) -> tuple[twin.Scenario, Following]:
+    """The WEEE line: seven of its twelve levels, the shredder's power, the states of its lines; its rate and the feed's steel are hidden."""
+    scenario = twin.load(SCENARIOS / "weee_line.yaml")
+    plant = twin.Plant(scenario)
+    measurements = {name: Measurement(f"level.{name}", "instant", absolute=NOISE * plant.capacities[name]) for name in SEEN}
+    measurements["power"] = Measurement("power.shredder", relative=NOISE)
+    for line in plant.lines:
+        for state in ("", ".starved", ".blocked"):
+            measurements[f"{line.line}{state}"] = Measurement(f"state.{line.line}{state}")
+    rate = float(scenario.units["shredder"].rate.mean)  # type: ignore[attr-defined]
+    steel = Prior("units.deliveries.composition.steel", "1", 0.34, 0.46, "normal")
+    parameters = (
+        SlowParameter(Prior("units.shredder.rate", "kg/s", 0.84 * rate, 1.16 * rate, "normal")),
+        SlowParameter(steel, "units.deliveries.composition.plastics"),
+    )
+    return scenario, Following(measurements, parameters, members=members)
+
+
+def small(members: int) -> tuple[twin.Scenario, Following]:
+    """Two levels, a power and states of the small line of the tests; the rate is hidden."""
+    scenario = twin.load(Path(__file__).parents[1] / "tests" / "live" / "small_line.yaml")
+    measurements = {
+        "yard": Measurement("level.yard", "instant", absolute=3000.0),
+        "steel_bay": Measurement("level.steel_bay", "instant", absolute=1800.0),
+        "power": Measurement("power.magnet", relative=NOISE),
+        "runs": Measurement("state.magnet"),
+        "empty": Measurement("state.magnet.starved"),
+    }
+    rate = float(scenario.units["magnet"].rate.mean)  # type: ignore[attr-defined]
+    return scenario, Following(measurements, (SlowParameter(Prior("units.magnet.rate", "kg/s", 0.8 * rate, 1.2 * rate, "normal")),), members=members)
+
+
+def estimate(seed: int, days: float, members: int) -> dict[str, float]:
+    """Follow one hidden plant; figures after the first day."""
+    scenario, following = weee(members)
+    hidden = HiddenPlant(scenario, following, seed)
+    twin_, blind = Ensemble(scenario, following), Ensemble(scenario, Following({}, following.parameters, members=members))
+    names = [f"level.{name}" for name in twin_.capacities]
+    capacity, seen = np.array(list(twin_.capacities.values())), np.array([name in SEEN for name in twin_.capacities])
+    errors, blind_errors, held = [], [], []
+    spent = 0.0
+    for window in range(1, round(days * DAY / following.window) + 1):
+        until = window * following.window
+        hidden.plant.run(until)
+        readings, inputs, true = hidden.read(), hidden.plant.happened(), hidden.plant.observe(names)
+        begin = time.process_time()
+        twin_.step(until, readings, inputs)
+        spent += time.process_time() - begin
+        blind.step(until, {}, inputs)
+        if until > DAY:
+            known = twin_.levels()
+            errors.append((np.array([e.mean for e in known]) - true) / capacity)
+            blind_errors.append((np.array([e.mean for e in blind.levels()]) - true) / capacity)
+            held.append([e.low - 1.0 <= value <= e.high + 1.0 for e, value in zip(known, true.tolist(), strict=True)])
+    rate = following.parameters[0].prior.value(float(hidden.values[0]))
+    off, blind_off, inside = np.array(errors), np.array(blind_errors), np.array(held)
+    return {
+        "seed": seed,
+        "seen": float(np.sqrt((off[:, seen] ** 2).mean())),
+        "unseen": float(np.sqrt((off[:, ~seen] ** 2).mean())),
+        "unseen of inputs alone": float(np.sqrt((blind_off[:, ~seen] ** 2).mean())),
+        "rate off, points": 100.0 * abs(twin_.parameters()[0].mean / rate - 1.0),
+        "cover seen": float(inside[:, seen].mean()),
+        "cover unseen": float(inside[:, ~seen].mean()),
+        "times real time, 100 members, two cores": days * DAY / spent * members / 100.0 * 2.0,
+    }
+
+
+def ahead(seed: int, windows: int, members: int) -> dict[str, float | list[float]]:
+    """Forecasts of one hidden plant from windows that do not overlap, of levels: by lead, hits and scores."""
+    scenario, following = small(members)
+    hidden = HiddenPlant(scenario, following, seed)
+    twin_, blind = Ensemble(scenario, following), Ensemble(scenario, Following({}, (), members=members))
+    names = ["level.yard", "level.steel_bay"]
+    chance = np.random.Generator(np.random.Philox([seed, 9]))
+    truth: list[np.ndarray] = []
+    fans, blind_fans, begins = [], [], []
+    each = round(SMALL_LEADS[-1] / following.window)
+    settled = round(3 * DAY / following.window)
+    for window in range(1, settled + windows * each + 1):
+        if window > settled and (window - settled - 1) % each == 0:
+            fans.append(forecast(twin_, names, SMALL_LEADS).values)
+            blind_fans.append(forecast(blind, names, SMALL_LEADS).values)
+            begins.append(len(truth) - 1)
+        until = window * following.window
+        hidden.plant.run(until)
+        inputs = hidden.plant.happened()
+        twin_.step(until, hidden.read(), inputs)
+        blind.step(until, {}, inputs)
+        truth.append(hidden.plant.observe(names))
+    true = np.array(truth)
+    row: dict[str, float | list[float]] = {"seed": seed}
+    for k, lead in enumerate(SMALL_LEADS):
+        steps = round(lead / following.window)
+        hits, scores, blinds, persistent = [], [], [], []
+        for fan, blind_fan, begin in zip(fans, blind_fans, begins, strict=True):
+            past = true[steps : begin + 1] - true[: begin + 1 - steps]
+            for column in range(len(names)):
+                came, values = float(true[begin + steps, column]), fan[:, k, column]
+                below, ties = int((values < came - 1.0).sum()), int((np.abs(values - came) <= 1.0).sum())
+                rank = (below + chance.random() * (ties + 1)) / (len(values) + 1)
+                hits.append(0.05 < rank < 0.95)
+                scores.append(crps(values, came))
+                blinds.append(crps(blind_fan[:, k, column], came))
+                persistent.append(crps(true[begin, column] + past[:, column], came))
+        row |= {
+            f"{lead / HOUR:g} h {what}": float(np.mean(of))
+            for what, of in zip(("inside", "score", "blind", "persistence"), (hits, scores, blinds, persistent), strict=True)
+        }
+    return row
+
+
+def main() -> None:
+    """Run, or go on with, the plants that a file of rows lacks; then print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["estimate", "forecast"])
+    parser.add_argument("--plants", type=int, default=20)
+    parser.add_argument("--days", type=float, default=3.0)
+    parser.add_argument("--windows", type=int, default=10)
+    parser.add_argument("--members", type=int, default=30)
+    parser.add_argument("--rows", type=Path)
+    options = parser.parse_args()
+    rows = [json.loads(text) for text in options.rows.read_text().splitlines()] if options.rows and options.rows.exists() else []
+    for seed in range(1001, 1001 + options.plants):
+        if seed in {row["seed"] for row in rows}:
+            continue
+        rows.append(estimate(seed, options.days, options.members) if options.what == "estimate" else ahead(seed, options.windows, options.members))
+        if options.rows:
+            with options.rows.open("a") as file:
+                file.write(json.dumps(rows[-1]) + "\n")
+    print(f"{len(rows)} hidden plants")
+    for key in (key for key in rows[0] if key != "seed"):
+        values = np.array([row[key] for row in rows])
+        print(f"{key:45s} mean {values.mean():.4f}  median {np.median(values):.4f}  worst {values.max():.4f}  least {values.min():.4f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,226 @@
+"""The twin at work: from an emulated plant's signals to estimates; stopped, killed, lied to; served."""
+
+from __future__ import annotations
+
+import json
+import math
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from servers import free_port, until
+
+from twin.cli import main
+from twin.errors import FileError, UsageError
+from twin.live.emulator.emulate import emulate
+from twin.live.emulator.emulator import Emulator
+from twin.live.emulator.sinks import CsvSink
+from twin.live.emulator.study_file import load_emulation
+from twin.live.following import RowFollower
+from twin.live.history import History, HistoryReader, Row
+from twin.live.readings import Reading
+from twin.live.running import LiveTwin
+from twin.live.state_file import read_state, write_state
+from twin.live.tags import Tags, load_tags
+
+DAY = 86400.0
+
+
+def rows_of(tags: Tags, hidden: dict[str, Any] | None = None, days: float = 1.0) -> list[Row]:
+    emulator = Emulator(tags, load_emulation({"emulate": 1, **(hidden or {})}, tags, 5))
+    readings = [reading for part in emulator.run(days * DAY) for reading in part.readings]
+    return [Row(k + 1, reading, reading.time) for k, reading in enumerate(readings)]
+
+
+def answer(follower: RowFollower) -> list[Any]:
+    return [tuple(row) for row in follower.follower.ensemble.levels()] + [tuple(alarm) for alarm in follower.follower.alarms]
+
+
+def test_the_answer_hangs_on_the_rows_alone(written: dict[str, Any], tmp_path: Path) -> None:
+    tags = load_tags(written)
+    rows = rows_of(tags)
+    whole = RowFollower(tags)
+    whole.take(rows)
+    assert whole.ensemble_time >= 0.97 * DAY
+    parts = RowFollower(tags)
+    for first in range(0, len(rows), 617):  # put away and taken up again each time
+        parts.take(rows[first : first + 617])
+        write_state(tmp_path / "state", parts.save())
+        parts = RowFollower(tags)
+        parts.load(read_state(tmp_path / "state"))
+    assert answer(parts) == answer(whole) and parts.number == whole.number
+
+
+def test_a_seen_level_is_followed(written: dict[str, Any]) -> None:
+    tags = load_tags(written)
+    emulator = Emulator(tags, load_emulation(None, tags, 5))
+    follower = RowFollower(tags)
+    truth = {}
+    number = 0
+    for part in emulator.run(DAY):
+        truth[part.time] = part.truth
+        rows = [Row(number + k + 1, reading, reading.time) for k, reading in enumerate(part.readings)]
+        number += len(rows)
+        follower.take(rows)
+    bay = next(row for row in follower.follower.ensemble.levels() if row.quantity == "level.steel_bay")
+    assert abs(bay.mean - truth[follower.ensemble_time]["level.steel_bay"]) < 600.0  # three deviations of a reading; a bay holds 60 t
+
+
+@pytest.mark.parametrize("lie", ["nan", "future", "past", "unknown", "infinite", "huge"])
+def test_lies_do_not_stop_it(written: dict[str, Any], lie: str) -> None:
+    tags = load_tags(written)
+    rows = rows_of(tags, days=0.25)
+    lies = {
+        "nan": Reading("YARD", 0.0, math.nan),
+        "future": Reading("YARD", tags.start + 1e8, 20.0),
+        "past": Reading("YARD", tags.start - 1e8, 20.0),
+        "unknown": Reading("'; drop table", 0.0, 1.0),
+        "infinite": Reading("YARD", 0.0, math.inf),
+        "huge": Reading("YARD", 0.0, 1e300),
+    }
+    told = lies[lie]
+    mixed = [r for row in rows for r in (row, row._replace(reading=told if told.time else told._replace(time=row.reading.time)))]
+    follower = RowFollower(tags)
+    follower.take(mixed)
+    assert 0.2 * DAY < follower.ensemble_time < 0.3 * DAY  # one clock that lies does not run away with it
+    assert all(math.isfinite(row.mean) and row.low <= row.mean <= row.high for row in follower.follower.ensemble.levels())
+
+
+def test_states_are_plain_files(tmp_path: Path) -> None:
+    state = {"a": np.arange(3.0), "b": (1, [2.5, None, True, "x"]), "c": {"d": np.float64(2.0)}, "n": math.inf}
+    write_state(tmp_path / "s", state)
+    found = read_state(tmp_path / "s")
+    assert found["a"].tolist() == [0, 1, 2] and found["b"] == (1, [2.5, None, True, "x"]) and found["c"]["d"] == 2.0 and found["n"] == math.inf
+    raw = bytearray((tmp_path / "s").read_bytes())
+    raw[-20] ^= 1
+    (tmp_path / "s").write_bytes(raw)
+    with pytest.raises(FileError, match="damaged"):
+        read_state(tmp_path / "s")
+    (tmp_path / "x").write_text("something")
+    with pytest.raises(FileError, match="no state"):
+        read_state(tmp_path / "x")
+    with pytest.raises(FileError):
+        write_state(tmp_path / "x", state)
+
+
+def emulated(written: dict[str, Any], folder: Path, days: float) -> Path:
+    (folder / "tags.yaml").write_text(yaml.safe_dump(written))
+    tags = load_tags(written)
+    sink = CsvSink(folder / "readings.csv")
+    emulate(Emulator(tags, load_emulation(None, tags, 5)), [sink], None, days * DAY, math.inf)
+    sink.close()
+    return folder / "tags.yaml"
+
+
+def test_the_command_killed_twice_gives_the_same_answer(written: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tags = emulated(written, tmp_path, 0.4)
+    scenario = written["plant"]["scenario"]
+    common = [scenario, str(tags), "--until", "0.3 d", "--no-alarms", "--json"]
+    assert main(["live", *common, "--folder", str(tmp_path / "whole")]) == 0
+    whole = json.loads(capsys.readouterr().out)
+    for _ in range(2):
+        child = subprocess.Popen(
+            [sys.executable, "-m", "twin", "live", *common, "--folder", str(tmp_path / "killed")], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        assert until(lambda: (tmp_path / "killed" / "history.sqlite").exists())
+        time.sleep(0.4)
+        child.send_signal(signal.SIGKILL)
+        child.communicate()
+    assert main(["live", *common, "--folder", str(tmp_path / "killed")]) == 0
+    killed = json.loads(capsys.readouterr().out)
+    assert killed["estimates"] == whole["estimates"]
+    tags.write_text(tags.read_text() + "title: another\n")
+    assert main(["live", *common, "--folder", str(tmp_path / "killed")]) == 2
+    assert "other tags" in capsys.readouterr().out
+    kinds = [json.loads(line)["kind"] for line in (tmp_path / "whole" / "log.jsonl").read_text().splitlines()]
+    assert kinds[0] == "started" and kinds[-1] == "stopped" and "source up" in kinds
+
+
+def test_a_disk_that_is_full_for_a_while_costs_nothing(written: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tags = load_tags(emulated(written, tmp_path, 0.2))
+    twin = LiveTwin(tags, RowFollower(tags), tmp_path / "live")
+    monkeypatch.setattr("twin.live.running.RETRY", 0.05)
+    append, failures = History.append, [3]
+
+    def failing(self: History, readings: Any, received: float) -> Any:
+        if failures[0]:
+            failures[0] -= 1
+            raise FileError("the disk is full")
+        return append(self, readings, received)
+
+    monkeypatch.setattr(History, "append", failing)
+    twin.run(0.15 * DAY)
+    kinds = [json.loads(line)["kind"] for line in (tmp_path / "live" / "log.jsonl").read_text().splitlines()]
+    assert "fault" in kinds and "recovered" in kinds
+    with HistoryReader(tmp_path / "live" / "history.sqlite") as reader:
+        assert not reader.never_came()
+
+
+def test_rest_and_opcua(written: dict[str, Any], tmp_path: Path) -> None:
+    testclient = pytest.importorskip("fastapi.testclient")
+    from twin.live.serving.opcua import EstimateServer
+    from twin.live.serving.rest import RestServer, make_app
+
+    tags = load_tags(emulated(written, tmp_path, 0.1))
+    twin = LiveTwin(tags, RowFollower(tags), tmp_path / "live")
+    address = f"opc.tcp://127.0.0.1:{free_port()}/twin"
+    served = EstimateServer(twin, address)
+    try:
+        twin.run(0.08 * DAY, served.update)
+        assert _read(address, "level.yard.mean") == pytest.approx(twin.follower.follower.ensemble.levels()[0].mean)
+    finally:
+        served.close()
+    client = testclient.TestClient(make_app(twin, "secret-token"))
+    assert client.get("/estimates").status_code == 401
+    assert client.get("/estimates", headers={"Authorization": "Bearer wrong"}).status_code == 401
+    client.headers["Authorization"] = "Bearer secret-token"
+    levels = client.get("/estimates").json()["estimates"]
+    assert [row["quantity"] for row in levels] == ["level.yard", "level.steel_bay"] and levels[0]["measured"]
+    assert client.get("/estimates?names=power.magnet").json()["estimates"][0]["quantity"] == "power.magnet"
+    wrong = client.get("/estimates?names=level.yart")
+    assert wrong.status_code == 422 and "level.yard" in wrong.json()["detail"]
+    ahead = client.get("/forecast?hours=2").json()
+    assert ahead["forecast"]["level.yard"]["low"] <= ahead["forecast"]["level.yard"]["high"]
+    assert client.get("/forecast?hours=1e9").status_code == 422
+    assert client.get("/alarms").json() == {"alarms": []}
+    assert client.get("/health").json()["rows"] > 0
+    assert client.post("/estimates").status_code == 405  # nothing can be set
+    assert {"/estimates", "/forecast", "/alarms", "/health"} <= set(client.get("/openapi.json").json()["paths"])
+    with pytest.raises(UsageError, match="--open"):
+        RestServer(twin, "t", "0.0.0.0", free_port())
+
+
+def _read(address: str, name: str) -> float:
+    import asyncio
+
+    asyncua = pytest.importorskip("asyncua")
+
+    async def read() -> float:
+        async with asyncua.Client(address) as client:
+            return float(await client.get_node(f"ns=2;s={name}").read_value())
+
+    return asyncio.run(read())
+
+
+def test_rest_over_a_port(written: dict[str, Any], tmp_path: Path) -> None:
+    httpx = pytest.importorskip("httpx")
+    from twin.live.serving.rest import RestServer
+
+    tags = load_tags(emulated(written, tmp_path, 0.01))
+    twin = LiveTwin(tags, RowFollower(tags), tmp_path / "live")
+    port = free_port()
+    server = RestServer(twin, "secret", "127.0.0.1", port)
+    try:
+        assert httpx.get(f"http://127.0.0.1:{port}/health", headers={"Authorization": "Bearer secret"}).json()["fault"] == ""
+        with pytest.raises(FileError, match="taken"):
+            RestServer(twin, "secret", "127.0.0.1", port)
+    finally:
+        server.close()
+        twin.run(0.0)
+    assert (tmp_path / "live" / "state").exists()

@@ -1,0 +1,155 @@
+"""What ``run``, ``validate`` and ``resume`` do with a cluster, which is several plants in one time."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from twin.errors import UsageError
+
+if TYPE_CHECKING:
+    from twin.results.cluster import ClusterResult
+    from twin.scenario.cluster import Cluster
+
+MAIN_FIGURES = ("throughput", "energy", "energy_specific", "margin", "co2")
+"""Key figures that the summary shows of each site, where it has them."""
+ONE_PLANT = "is of one plant; a cluster is run with -o, --replication, --set, --until and --save"
+
+
+def run(options: argparse.Namespace, moment: Callable[[str, Any], float]) -> int:
+    """``twin run`` of a cluster; ``moment`` reads a duration or date from the start of a scenario."""
+    from twin.cli import budget
+
+    for name in ("replications", "until_half_width", "ensemble", "kind"):
+        if getattr(options, name, None) not in (None, "terminating"):
+            raise UsageError(f"--{name.replace('_', '-')} {ONE_PLANT}")
+    if (options.until is None) != (options.save is None):
+        raise UsageError("--until and --save belong together: the state at that time is kept in the file")
+    if options.until is not None and options.output is not None:
+        raise UsageError("--until keeps one state in --save; leave out --output")
+    cluster = cluster_of(options)
+    budget.weigh(list(cluster.sites.values()), 1, options.yes)
+    _compile(cluster)
+    from twin.cli import running, tables
+    from twin.plant.cluster import run_cluster, run_cluster_until
+
+    if options.until is not None:
+        save = Path(options.save)
+        until = moment(options.until, next(iter(cluster.sites.values())))
+        with tables.progress(cluster.name) as show, running.told(show, save):
+            running.show_saved(run_cluster_until(cluster, until, save, replication=options.replication, progress=show), options.json)
+        return 0
+    out = Path(options.output or f"{cluster.name}.h5")
+    with tables.progress(cluster.name) as show, running.told(show, out):
+        result = run_cluster(cluster, out=out, replication=options.replication, progress=show)
+    with result:
+        show_result(result, options.json)
+    return 0
+
+
+def validate(options: argparse.Namespace) -> int:
+    """``twin validate`` of a cluster: each site, as it would be alone."""
+    from twin.cli import tables
+    from twin.plant import notes, topology
+
+    cluster = cluster_of(options)
+    found = {name: topology.derive(site) for name, site in cluster.sites.items()}
+    if options.json:
+        sites = {name: tables.topology_object(site, found[name], notes.notes_of(site, found[name])) for name, site in cluster.sites.items()}
+        print(json.dumps({"cluster": cluster.name, "sha256": cluster.sha256, "sites": sites}, indent=2))
+        return 0
+    for name, site in cluster.sites.items():
+        tables.stdout().print(f"site {name}: {site.name}, seed {site.seed}", highlight=False, markup=False)
+        tables.show_topology(site, found[name], notes.notes_of(site, found[name]))
+    return 0
+
+
+def resume(options: argparse.Namespace, moment: Callable[[str, Any], float]) -> int:
+    """``twin resume`` of a cluster's saved state."""
+    from twin.cli import running, tables
+    from twin.plant.api import load_stored
+    from twin.plant.cluster import resume_cluster, resume_cluster_until
+    from twin.results.cluster import open_saved_cluster
+    from twin.results.sources import check_code
+
+    state = Path(options.state)
+    with open_saved_cluster(state) as (attrs, sites):
+        name = str(attrs["scenario_name"])
+        for site in sites.values():
+            check_code(state, site.attrs, force=options.force)
+        first = next(iter(sites.values()))
+        scenario = load_stored(first.scenario, first.files)
+    with tables.progress(name) as show, running.told(show, Path(options.save or options.output or f"{name}.h5")):
+        if options.until is not None:
+            path = resume_cluster_until(state, moment(options.until, scenario), Path(options.save), force=options.force, progress=show)
+            running.show_saved(path, options.json)
+            return 0
+        result = resume_cluster(state, out=Path(options.output or f"{name}.h5"), force=options.force, progress=show)
+    with result:
+        show_result(result, options.json)
+    return 0
+
+
+def cluster_of(options: argparse.Namespace) -> Cluster:
+    """The cluster with what ``--set`` changes."""
+    from twin.cli.changed_scenario import changes_of
+    from twin.plant import topology
+    from twin.scenario.cluster import load_cluster
+
+    if getattr(options, "seed", None) is not None:
+        raise UsageError("--seed: each site of a cluster has its own; --set sites.NAME.seed=N changes one")
+    cluster = load_cluster(Path(options.scenario), changes_of(options.set))
+    for site in cluster.sites.values():
+        topology.derive(site)
+    return cluster
+
+
+def show_result(result: ClusterResult, as_json: bool) -> None:
+    """The main key figures of each site, what to know before trusting them, and where the others stand."""
+    from rich.markup import escape
+
+    from twin.cli.figures import new_table
+    from twin.cli.tables import stdout
+    from twin.results.findings import findings_of
+    from twin.results.growth import growing
+    from twin.results.kpis import kpi_text
+
+    if as_json:
+        sites = {
+            name: {"digest": site.digest, "kpis": {key: {"value": kpi.value, "unit": kpi.unit} for key, kpi in site.kpis.items()}}
+            for name, site in result.sites.items()
+        }
+        about = {"cluster": result.attrs["scenario_name"], "file": str(result.path), "digest": result.digest}
+        print(json.dumps({**about, "sites": _finite(sites)}, indent=2))
+        return
+    known = [key for key in MAIN_FIGURES if any(key in site.kpis for site in result.sites.values())]
+    table = new_table("key figure", *result.sites)
+    for key in known:
+        table.add_row(key, *(kpi_text(key, site.kpis[key].value, site.kpis[key].unit) if key in site.kpis else "" for site in result.sites.values()))
+    console = stdout()
+    console.print(table)
+    for name, site in result.sites.items():
+        for text in (*findings_of(site), *(growth.text for growth in growing(site))):
+            console.print(f"[yellow]warning[/] {escape(f'{name}: {text}')}", soft_wrap=True)
+    worst = max(site.attrs["worst_residual"] for site in result.sites.values())
+    console.print(f"balances of all sites closed, worst residual {worst:.1e}; one run, replication {result.attrs['replication']}: no interval")
+    console.print(
+        f"{result.path}: digest {result.digest[:16]}; all key figures of a site: twin report {result.path}/sites/NAME", highlight=False, soft_wrap=True
+    )
+
+
+def _finite(value: Any) -> Any:
+    """The same with null for what JSON has no number for."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return None if isinstance(value, float) and value - value != 0.0 else value
+
+
+def _compile(cluster: Cluster) -> None:
+    from twin.cli.running import compile_if_cold
+
+    for site in cluster.sites.values():
+        compile_if_cold(site)

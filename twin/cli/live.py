@@ -1,0 +1,101 @@
+"""``twin live``: follows a plant."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import math
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+
+def add_parser(commands: Any) -> None:
+    """Declare the command and its arguments."""
+    summary = "follow a plant by its signals: where it stands, what comes, what does not fit"
+    parser = commands.add_parser("live", help=summary, description=f"{summary[0].upper()}{summary[1:]}.", allow_abbrev=False)
+    parser.add_argument("scenario", metavar="PLANT", help="scenario of the plant")
+    parser.add_argument("tags", metavar="TAGS", help="tags file")
+    parser.add_argument("--folder", metavar="DIR", default="live", help="where history, state and log are kept (default: ./live); it goes on from there")
+    parser.add_argument("--patience", metavar="TIME", default="1 min", help="how long a window waits for late readings (default: '1 min')")
+    parser.add_argument("--rest", metavar="PORT", type=int, help="serve REST at this port")
+    parser.add_argument("--host", metavar="HOST", default="127.0.0.1", help="address of REST (default: 127.0.0.1)")
+    parser.add_argument("--open", action="store_true", help="let REST be reached from other machines")
+    parser.add_argument("--token-from", metavar="NAME", help="environment variable with the token of REST (default: one is made, and kept in the folder)")
+    parser.add_argument("--opcua", metavar="ADDRESS", help="serve estimates by OPC UA, e.g. opc.tcp://127.0.0.1:4841/twin")
+    parser.add_argument("--no-alarms", action="store_true", help="raise none, and begin at once: their limits need days of a plant in memory")
+    parser.add_argument("--until", metavar="TIME", help="end when the plant is so far, from its start; else at Ctrl-C")
+    parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command."""
+    import json
+
+    from twin.cli import terminal
+    from twin.live.following import RowFollower
+    from twin.live.running import LiveTwin
+    from twin.live.serving.opcua import EstimateServer
+    from twin.live.serving.rest import RestServer
+    from twin.live.tags import load_tags
+    from twin.plant.api import load
+    from twin.quantities import parse
+
+    until = parse(options.until, "s") if options.until is not None else math.inf
+    tags = load_tags(Path(options.tags), scenario=load(options.scenario))
+    follower = RowFollower(tags, parse(options.patience, "s"))
+    twin = LiveTwin(tags, follower, Path(options.folder))
+    if not options.no_alarms:
+        terminal.say("finding the limits of alarms from a plant without a fault")
+        follower.follower.prepare()
+    with contextlib.ExitStack() as stack:
+        if options.rest is not None:
+            rest = RestServer(twin, _token(options, twin.folder), options.host, options.rest, open_to_all=options.open)
+            stack.callback(rest.close)
+        own = EstimateServer(twin, options.opcua) if options.opcua is not None else None
+        if own is not None:
+            stack.callback(own.close)
+        code = 0
+        try:
+            twin.run(until, own.update if own is not None else None)
+        except KeyboardInterrupt:
+            terminal.say(f"interrupted; {twin.folder} holds all, the same command goes on from there")
+            code = 130
+    if options.json:
+        print(json.dumps({"health": twin.health(), "estimates": [row._asdict() for row in follower.follower.ensemble.levels()]}, indent=2))
+    elif code == 0:
+        _show(twin)
+    return code
+
+
+def _token(options: argparse.Namespace, folder: Path) -> str:
+    from twin.errors import UsageError
+
+    if options.token_from is not None:
+        token = os.environ.get(options.token_from, "")
+        if len(token) < 16:
+            raise UsageError(f"--token-from: the environment variable {options.token_from} must hold at least 16 characters")
+        return token
+    path = folder / "token"
+    if not path.exists():
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(32))
+    return path.read_text().strip()
+
+
+def _show(twin: Any) -> None:
+    from rich.markup import escape
+
+    from twin.cli import terminal
+    from twin.cli.figures import new_table
+    from twin.quantities import format_quantity
+
+    table = new_table("level", "mean", "90 % interval", "")
+    for row in twin.follower.follower.ensemble.levels():
+        low, mean, high = (format_quantity(value, "kg") for value in (row.low, row.mean, row.high))
+        table.add_row(escape(row.quantity), mean, f"{low} to {high}", "measured" if row.measured else "")
+    out = terminal.console(150)
+    out.print(table)
+    for alarm in list(twin.follower.follower.alarms)[-20:]:
+        out.print(escape(alarm.text), soft_wrap=True)

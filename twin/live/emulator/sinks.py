@@ -1,0 +1,132 @@
+"""Where an emulated plant sends what its instruments show: a growing file, a broker, an OPC UA server of its own."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from twin.errors import FileError, UsageError
+from twin.live.addresses import broker_address
+from twin.live.extra import need
+from twin.live.opcua_server import PlantServer
+from twin.live.readings import Reading
+from twin.live.tags import Tags
+
+CSV_HEAD = ("time", "signal", "value", "good", "sequence")
+PATIENCE = 30.0
+"""Seconds in which a broker takes what was sent before the plant gives up."""
+
+
+class Sink(Protocol):
+    """Takes what leaves the plant."""
+
+    def send(self, readings: Sequence[Reading]) -> None:
+        """Send readings, in their order. Raises ``FileError`` where that is not possible."""
+
+    def close(self) -> None:
+        """Bring to its end what was begun."""
+
+
+class CsvSink:
+    """A CSV file that grows: a row a reading, time in s since 1970. A file that exists is not written over."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._file = path.open("x", newline="", encoding="utf-8")
+        except FileExistsError:
+            raise FileError(f"{path}: exists already; move it away, or give another name") from None
+        except OSError as error:
+            raise FileError(f"{path}: cannot be written ({error.strerror})") from None
+        self._writer = csv.writer(self._file, lineterminator="\n")
+        self._writer.writerow(CSV_HEAD)
+
+    def send(self, readings: Sequence[Reading]) -> None:
+        """Append rows."""
+        try:
+            for reading in readings:
+                self._writer.writerow((repr(reading.time), reading.signal, repr(reading.value), int(reading.good), reading.sequence))
+            self._file.flush()
+        except OSError as error:
+            raise FileError(f"{self.path}: cannot be written ({error.strerror})") from None
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+class MqttSink:
+    """Publishes each reading to the topic of its tag with QoS 1, as JSON with time, value, good and sequence."""
+
+    def __init__(self, address: str, tags: Tags) -> None:
+        mqtt = need("paho.mqtt.client", "MQTT")
+        self.address, self._topics = address, {tag.signal: tag.address for tag in tags.tags}
+        broker = broker_address(address)
+        self._client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id="")
+        self._client.max_queued_messages_set(0)
+        try:
+            self._client.connect(broker.host, broker.port, keepalive=30)
+        except OSError as error:
+            raise FileError(f"{address}: the broker does not answer ({error.strerror or error}); start it, or check address and port") from None
+        self._client.loop_start()
+        self._last: Callable[[float], None] | None = None
+
+    def send(self, readings: Sequence[Reading]) -> None:
+        """Publish; the broker has the last block before the next is sent."""
+        self._wait()
+        for reading in readings:
+            value = reading.value if math.isfinite(reading.value) else None
+            message = {"time": reading.time, "value": value, "good": reading.good, "sequence": reading.sequence}
+            self._last = self._client.publish(self._topics[reading.signal], json.dumps(message), qos=1).wait_for_publish
+
+    def _wait(self) -> None:
+        if self._last is None:
+            return
+        try:
+            self._last(PATIENCE)
+        except (RuntimeError, ValueError) as error:
+            raise FileError(f"{self.address}: the broker took nothing in {PATIENCE:g} s ({error})") from None
+
+    def close(self) -> None:
+        """Wait for the broker, and leave it."""
+        self._wait()
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+class OpcuaSink:
+    """An OPC UA server with a variable for each tag."""
+
+    def __init__(self, address: str, tags: Tags) -> None:
+        self._server = PlantServer(address, [(tag.signal, tag.address) for tag in tags.tags])
+
+    def send(self, readings: Sequence[Reading]) -> None:
+        """Write the values."""
+        self._server.write(readings)
+
+    def close(self) -> None:
+        """Stop the server."""
+        self._server.close()
+
+
+def sinks_of(tags: Tags, csv_file: str | None, mqtt: str | None, opcua: str | None) -> list[Sink]:
+    """Return the sinks that are asked for. Raises ``UsageError`` where none is."""
+    if csv_file is None and mqtt is None and opcua is None:
+        raise UsageError("where to send what the plant shows? give --csv FILE, --mqtt ADDRESS or --opcua ADDRESS")
+    sinks: list[Sink] = []
+    try:
+        if csv_file is not None:
+            sinks.append(CsvSink(Path(csv_file)))
+        if mqtt is not None:
+            sinks.append(MqttSink(mqtt, tags))
+        if opcua is not None:
+            sinks.append(OpcuaSink(opcua, tags))
+    except BaseException:
+        for sink in sinks:
+            sink.close()
+        raise
+    return sinks

@@ -1,0 +1,142 @@
+"""What comes: the members' plants run on, with chance drawn anew given what has happened, and what a change would make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtrit
+
+from twin.errors import UsageError
+from twin.live.ensemble.estimate import LEVEL, Ensemble, between
+from twin.plant.plant import Plant
+from twin.scenario.places import Plain
+
+Floats = NDArray[np.float64]
+HOUR = 3600.0
+LEADS = (1 * HOUR, 8 * HOUR, 24 * HOUR, 168 * HOUR)
+"""One hour, a shift, a day and a week, s."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """``values`` (member, lead, quantity), SI, at ``leads`` s after ``time`` s. ``stops`` (member, lead, machine): how many began by then."""
+
+    time: float
+    leads: tuple[float, ...]
+    quantities: tuple[str, ...]
+    values: Floats
+    machines: tuple[str, ...]
+    stops: Floats
+
+    def fan(self, quantity: str, share: float = 0.9) -> list[tuple[float, float, float]]:
+        """Return (low, median, high) at each lead."""
+        column = self._column(quantity)
+        found = []
+        for row in range(len(self.leads)):
+            values = self.values[:, row, column]
+            low, high = between(values, share)
+            found.append((low, float(np.median(values)), high))
+        return found
+
+    def expected_stops(self, machine: str) -> list[float]:
+        """How many stops of a machine begin up to each lead, in the mean."""
+        if machine not in self.machines:
+            raise UsageError(f"the forecast has no stops of {machine!r}; it has those of {', '.join(self.machines) or 'nothing'}")
+        return [float(count) for count in self.stops[:, :, self.machines.index(machine)].mean(axis=0)]
+
+    def chance(self, quantity: str, above: float) -> list[float]:
+        """Return the share of members in which a quantity is at least ``above``, at each lead: as of a bay that is full."""
+        return [float(share) for share in (self.values[:, :, self._column(quantity)] >= above).mean(axis=0)]
+
+    def time_to(self, quantity: str, value: float) -> tuple[float, float, float]:
+        """Return (low, median, high) of the time, s after now, when a quantity first is at or beyond ``value``, seen at the leads only; inf: not by then."""
+        values = self.values[:, :, self._column(quantity)]
+        reached = values >= value if np.median(values[:, 0]) < value else values <= value
+        first = np.where(reached.any(axis=1), np.array(self.leads)[reached.argmax(axis=1)], np.inf)
+        ordered = np.sort(first)
+        n = len(ordered)
+        return tuple(float(ordered[min(max(round(q * (n + 1)) - 1, 0), n - 1)]) for q in (0.05, 0.5, 0.95))  # type: ignore[return-value]
+
+    def _column(self, quantity: str) -> int:
+        if quantity not in self.quantities:
+            raise UsageError(f"the forecast has no {quantity!r}; it has {', '.join(self.quantities)}")
+        return self.quantities.index(quantity)
+
+
+def forecast(
+    ensemble: Ensemble, quantities: Sequence[str] | None = None, leads: Sequence[float] = LEADS, change: Mapping[str, Plain] | None = None, *, number: int = 0
+) -> Forecast:
+    """Run a plant on from each member's state, with all that is pending drawn anew, to ``leads`` s from now, and read ``quantities`` there (None: all levels).
+
+    ``change``: parameters that are other from now on. ``number``: of the future; the same number gives the same one, changed or not. The ensemble itself
+    stays where it is.
+    """
+    ordered = tuple(leads)
+    if not ordered or any(not lead > before for before, lead in zip((0.0, *ordered), ordered, strict=False)):
+        raise UsageError(f"leads are times after now in rising order (got {', '.join(f'{lead:g} s' for lead in ordered) or 'none'})")
+    names = tuple(quantities) if quantities is not None else tuple(f"{LEVEL}{name}" for name in ensemble.capacities)
+    members = ensemble.members
+    ahead = Plant(members.scenario, live=True)
+    machines = tuple(machine for line in ahead.machines.values() for machine in line if machine in ahead.inputs)
+    values, stops = np.zeros((len(members), len(ordered), len(names))), np.zeros((len(members), len(ordered), len(machines)))
+    for row, plant in enumerate(members.plants):
+        ahead.set(plant.state())
+        ahead.fork(number * 65536 + row, redraw=True)
+        if change:
+            ahead.revise({**members.changes.of(members.values[row].tolist()), **change})
+        ahead.release(members.imposed)
+        ahead.happened()
+        begun = dict.fromkeys(machines, 0)
+        for k, lead in enumerate(ordered):
+            ahead.run(plant.time + lead)
+            for happened in ahead.happened():
+                if happened.what == "stop":
+                    begun[happened.unit] += 1
+            values[row, k] = ahead.observe(names)
+            stops[row, k] = list(begun.values())
+    return Forecast(ensemble.time, ordered, names, values, machines, stops)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Of a quantity at a lead: what a change makes of it, in the mean, with an interval that holds it in 95 of 100 cases as far as chance goes."""
+
+    quantity: str
+    lead: float
+    mean: float
+    low: float
+    high: float
+
+
+def what_if(
+    ensemble: Ensemble, change: Mapping[str, Plain], quantities: Sequence[str] | None = None, leads: Sequence[float] = (24 * HOUR,)
+) -> list[Difference]:
+    """Return what a change from now on makes of quantities, against going on as is: in pairs of members that share their future."""
+    as_is = forecast(ensemble, quantities, leads)
+    changed = forecast(ensemble, quantities, leads, change)
+    found = []
+    n = len(as_is.values)
+    student = float(stdtrit(n - 1, 0.975))
+    for k, lead in enumerate(as_is.leads):
+        for column, name in enumerate(as_is.quantities):
+            pairs = changed.values[:, k, column] - as_is.values[:, k, column]
+            mean, half = float(np.mean(pairs)), student * float(np.std(pairs, ddof=1)) / np.sqrt(n)
+            found.append(Difference(name, lead, mean, mean - half, mean + half))
+    return found
+
+
+def crps(values: Floats, true: float) -> float:
+    """Return the fair continuous ranked probability score of members (n,): the mean distance to what came less half of that between two of them.
+
+    (C. A. T. Ferro, Q. J. R. Meteorol. Soc. 140 (2014) 1917: no better for a small ensemble than for a large one.)
+
+    >>> crps(np.array([1.0, 3.0]), 2.0)
+    0.0
+    """
+    n = len(values)
+    ordered = np.sort(values)
+    between_two = 2.0 * float(np.sum((2.0 * np.arange(n) - n + 1.0) * ordered)) / (n * (n - 1))
+    return float(np.mean(np.abs(values - true))) - 0.5 * between_two

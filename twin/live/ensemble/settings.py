@@ -1,0 +1,62 @@
+"""What a tags file says of the ensemble: how many members, which slow parameters, how many false alarms."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, StrictInt
+
+from twin.errors import UsageError
+from twin.fit.calibrate.priors import Form, Prior
+from twin.live.ensemble.parameters import DRIFT, SlowParameter
+from twin.quantities import Quantity, parse
+from twin.scenario import Scenario
+from twin.scenario.fields import Text
+from twin.scenario.kind import Model
+from twin.scenario.problems import nearest
+
+
+class SlowParameterModel(Model):
+    """A parameter that nobody measures: between which values it is believed to be, in nine of ten cases."""
+
+    low: Text | float | None = Field(default=None, description="With its unit; by default what the scenario says.")
+    high: Text | float | None = Field(default=None, description="With its unit; by default what the scenario says.")
+    form: Form = Field(default="normal", description="uniform: it lies between low and high for sure; normal, lognormal: in nine of ten cases.")
+    instead_of: Text = Field(default="", description="Path that gives what this one takes, as of two shares of a composition.")
+    drift: Annotated[float, Quantity("1", ge=0, le=1)] = Field(default=DRIFT, description="How far it may wander in a day, in shares of its prior's deviation.")
+
+
+class EstimateModel(Model):
+    """How the twin finds where the plant stands."""
+
+    members: Annotated[StrictInt, Field(ge=10, le=2000)] = Field(default=40, description="Plants that follow at once.")
+    seed: Annotated[StrictInt, Field(ge=0, lt=2**32)] = Field(default=1, description="Of the members' chance.")
+    window: Annotated[float, Quantity("s", ge=60, le=86400)] = Field(default=900.0, description="From one look at the plant to the next.")
+    parameters: dict[str, SlowParameterModel] = Field(default_factory=dict, description="Slow parameters by path.")
+    alarms_a_month: Annotated[float, Quantity("1", gt=0, le=100)] = Field(default=1.0, description="False alarms in a month that are put up with.")
+    fault_free: Annotated[float, Quantity("s", ge=4 * 86400, le=400 * 86400)] = Field(
+        default=8 * 86400.0, description="How long a plant without a fault is followed, in memory, to find the limits of alarms."
+    )
+
+
+def slow_parameters(model: EstimateModel, scenario: Scenario) -> tuple[SlowParameter, ...]:
+    """Return the slow parameters; raises :class:`~twin.errors.UsageError` where one cannot be."""
+    known = {number.path: number for number in scenario.parameters()}
+    found = []
+    for path, written in model.parameters.items():
+        if path not in known:
+            raise UsageError(f"{path}: the scenario has no number there; {nearest(path, known)}")
+        number = known[path]
+        limits = []
+        for end in ("low", "high"):
+            value = getattr(written, end)
+            own = getattr(number, end) if value is None else parse(value, number.unit)
+            if own is None:
+                raise UsageError(f"{path}: neither the tags nor the scenario say how {end} it may be; write '{end}' with its unit")
+            limits.append(float(own))
+        if not limits[0] < limits[1] or (written.form == "lognormal" and limits[0] <= 0.0):
+            raise UsageError(f"{path}: low must be below high, and above 0 for a lognormal (got {limits[0]:g} and {limits[1]:g} {number.unit})")
+        if written.instead_of and written.instead_of not in known:
+            raise UsageError(f"{path}: instead_of names no number of the scenario; {nearest(written.instead_of, known)}")
+        found.append(SlowParameter(Prior(path, number.unit, limits[0], limits[1], written.form), written.instead_of, written.drift))
+    return tuple(found)

@@ -1,0 +1,151 @@
+"""What does not fit: sensors, machines and feed told apart by what was seen less what was expected.
+
+A cumulated sum (E. S. Page, Biometrika 41 (1954) 100) follows each signal's innovations in both directions: S = max(0, S + |z| - k). It raises an alarm
+where it passes a limit. The limit is such that in a month without a fault the whole plant raises so many alarms by chance as are wanted: it is found by
+putting together months from blocks of innovations of a plant without a fault, since innovations hang on those before (a block bootstrap: H. R. Künsch, Ann.
+Stat. 17 (1989) 1217). Reading that stand still while the plant moves are looked for apart: a bay that is filled does not show the same number all day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.errors import UsageError
+from twin.quantities import digits
+
+Floats = NDArray[np.float64]
+ALLOWANCE = 0.75
+"""By how many deviations an innovation may be off before it counts."""
+BLOCK = 96
+"""Windows of a block of the bootstrap: a day of quarters of an hour."""
+MONTHS = 40
+LIMITS = np.geomspace(1.0, 100.0, 24)
+ENOUGH = 25.0
+"""So many alarms a limit must let by in the innovations themselves for its rate to be believed."""
+TAIL = 4
+"""The rate of alarms falls exponentially with the limit, as fast as over so many limits before the last that is believed."""
+MOST = 8.0
+"""An innovation counts up to so many deviations: one wild reading is no drift."""
+STUCK = 12
+"""So many windows of one and the same reading, in which the members' mean moved, are a sensor that stands still: 3 h of quarters of an hour."""
+MOVED = 4.0
+"""By how many deviations of a reading the members' mean has to have moved meanwhile."""
+Kind = Literal["sensor", "drift"]
+
+
+class Alarm(NamedTuple):
+    """At ``time`` s something of ``signal`` does not fit; ``text`` says what, in words."""
+
+    time: float
+    signal: str
+    kind: Kind
+    text: str
+
+
+class Limit(NamedTuple):
+    """``limit`` of the cumulated sum of each signal; ``months`` that it was found from, and how many alarms a month it lets by."""
+
+    limit: float
+    alarms_a_month: float
+    windows_a_month: int
+
+
+def find_limit(innovations: Floats, windows_a_month: int, alarms_a_month: float = 1.0, seed: int = 1) -> Limit:
+    """Return the limit at which a plant without a fault, of ``innovations`` (window, signal), raises ``alarms_a_month`` in the mean, all signals together.
+
+    Raises :class:`~twin.errors.UsageError` for less than four blocks of a day.
+    """
+    rows = np.nan_to_num(np.clip(innovations, -MOST, MOST))
+    if len(rows) < 4 * BLOCK:
+        raise UsageError(f"a limit is found from at least {4 * BLOCK} windows without a fault (got {len(rows)})")
+    chance = np.random.Generator(np.random.Philox([seed, 7]))
+    blocks = -(-windows_a_month // BLOCK)
+    starts = chance.integers(0, len(rows) - BLOCK + 1, (MONTHS, blocks))
+    months = np.stack([np.concatenate([rows[start : start + BLOCK] for start in month])[:windows_a_month] for month in starts])
+    counts = _alarms(months) / MONTHS
+    seen = counts * (len(rows) / windows_a_month) >= ENOUGH  # beyond, the innovations themselves say too little: the tail is exponential
+    if not seen.any() or counts[seen][-1] <= 0.0:
+        return Limit(float(LIMITS[0]), alarms_a_month, windows_a_month)
+    last = int(np.flatnonzero(seen)[-1])
+    if counts[last] <= alarms_a_month:
+        return Limit(float(np.interp(-np.log(alarms_a_month), -np.log(counts[: last + 1]), LIMITS[: last + 1])), alarms_a_month, windows_a_month)
+    first = max(0, last - TAIL)
+    slope = np.log(counts[first] / counts[last]) / (LIMITS[last] - LIMITS[first]) if last > first else 2.0 * ALLOWANCE
+    return Limit(float(LIMITS[last] + np.log(counts[last] / alarms_a_month) / slope), alarms_a_month, windows_a_month)
+
+
+def _alarms(months: Floats) -> Floats:
+    """How many alarms each of :data:`LIMITS` lets by in all months (month, window, signal)."""
+    counts = np.zeros(len(LIMITS))
+    up, down = np.zeros((len(LIMITS), *months.shape[::2])), np.zeros((len(LIMITS), *months.shape[::2]))
+    limits = LIMITS[:, None, None]
+    for window in range(months.shape[1]):
+        z = months[:, window]
+        up, down = np.maximum(0.0, up + z - ALLOWANCE), np.maximum(0.0, down - z - ALLOWANCE)
+        over = np.maximum(up, down) > limits
+        counts += over.sum(axis=(1, 2))
+        up[over] = down[over] = 0.0
+    return counts
+
+
+class Watch:
+    """Follows the innovations of signals. ``deviation``: of one reading of each, SI."""
+
+    def __init__(self, signals: Sequence[str], limit: Limit) -> None:
+        self.signals, self.limit = tuple(signals), limit
+        self._up = dict.fromkeys(self.signals, 0.0)
+        self._down = dict.fromkeys(self.signals, 0.0)
+        self._last: dict[str, float] = {}
+        self._same = dict.fromkeys(self.signals, 0)
+        self._from: dict[str, float] = {}
+
+    def step(
+        self, time: float, innovations: Floats, readings: Mapping[str, float], expected: Mapping[str, float], deviations: Mapping[str, float]
+    ) -> list[Alarm]:
+        """Return the alarms of one window: its ``innovations`` (signal,), readings, and what the members expected in the mean, SI by signal."""
+        alarms = []
+        for place, signal in enumerate(self.signals):
+            z = float(innovations[place])
+            if np.isfinite(z):
+                alarms += self._drift(time, signal, min(max(z, -MOST), MOST))
+            if np.isfinite(readings.get(signal, np.nan)):
+                alarms += self._stuck(time, signal, readings[signal], expected[signal], deviations[signal])
+        return alarms
+
+    def _drift(self, time: float, signal: str, z: float) -> list[Alarm]:
+        self._up[signal] = max(0.0, self._up[signal] + z - ALLOWANCE)
+        self._down[signal] = max(0.0, self._down[signal] - z - ALLOWANCE)
+        most = max(self._up[signal], self._down[signal])
+        if most <= self.limit.limit:
+            return []
+        above = self._up[signal] > self._down[signal]
+        self._up[signal] = self._down[signal] = 0.0
+        where = "above" if above else "below"
+        return [
+            Alarm(time, signal, "drift", f"{signal} has been {where} what is expected for some time (sum {digits(most)}, limit {digits(self.limit.limit)})")
+        ]
+
+    def _stuck(self, time: float, signal: str, reading: float, expected: float, deviation: float) -> list[Alarm]:
+        same = self._last.get(signal) == reading
+        self._last[signal] = reading
+        if not same or deviation == 0.0:
+            self._same[signal], self._from[signal] = 1, expected
+            return []
+        self._same[signal] += 1
+        if self._same[signal] < STUCK or abs(expected - self._from[signal]) < MOVED * deviation:
+            return []
+        windows, self._same[signal], self._from[signal] = self._same[signal], 1, expected
+        return [Alarm(time, signal, "sensor", f"{signal} has shown {digits(reading)} for {windows} windows in which the plant moved: the sensor stands still")]
+
+    def save(self) -> dict[str, Any]:
+        """As plain data."""
+        return {"up": dict(self._up), "down": dict(self._down), "last": dict(self._last), "same": dict(self._same), "from": dict(self._from)}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take over what was saved."""
+        self._up, self._down, self._last = dict(state["up"]), dict(state["down"]), dict(state["last"])
+        self._same, self._from = dict(state["same"]), dict(state["from"])

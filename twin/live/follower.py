@@ -1,0 +1,177 @@
+"""From readings to what is known: windows of readings for the ensemble, its alarms, its state as bytes."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import h5py
+
+from twin.errors import FileError
+from twin.live.ensemble.estimate import Ensemble, Estimate
+from twin.live.ensemble.fault_free import fault_free
+from twin.live.ensemble.forecast import LEADS, Difference, Forecast, forecast, what_if
+from twin.live.ensemble.members import Following
+from twin.live.ensemble.settings import EstimateModel, slow_parameters
+from twin.live.ensemble.watch import Alarm, Limit, Watch, find_limit
+from twin.live.readings import Reading
+from twin.live.tags.inputs import input_of
+from twin.live.tags.tags import Tags
+from twin.plant.snapshot import check_fits
+from twin.results.state import load_state, save_state
+from twin.scenario.places import Plain
+
+MONTH = 30 * 86400.0
+MOST_ALARMS = 1000
+FURTHEST = 7 * 86400.0
+"""Readings further ahead than this of the window that runs are of a clock that is wrong: they are counted and not waited for, s."""
+
+
+class Follower:
+    """Follows a plant by its tags. ``late``: readings that came after their window had been closed; ``ahead``: those of a time far in the future."""
+
+    def __init__(self, tags: Tags, settings: EstimateModel | None = None) -> None:
+        self.tags, self.settings = tags, settings or tags.estimate
+        measurements = {tag.signal: tag.measurement for tag in tags.shown}
+        imposed = tuple(dict.fromkeys(tag.input for tag in tags.inputs))
+        parameters = slow_parameters(self.settings, tags.scenario)
+        own = self.settings
+        self.following = Following(measurements, parameters, imposed, own.members, own.seed, own.window)
+        self.ensemble = Ensemble(tags.scenario, self.following)
+        self._watch: Watch | None = None
+        self._limit: Limit | None = None
+        self._waiting: list[Reading] = []
+        self.late = self.ahead = 0
+        self.alarms: deque[Alarm] = deque(maxlen=MOST_ALARMS)
+
+    @property
+    def time(self) -> float:
+        """Up to when readings were taken, on the plant's clock."""
+        return self.tags.start + self.ensemble.time
+
+    def prepare(self) -> Limit:
+        """Find the limits of alarms from a plant without a fault, in memory; takes about as long as to follow it for so many days."""
+        if self._limit is None:
+            innovations = fault_free(self.tags.scenario, self.following, self.settings.fault_free, seed=self.settings.seed)
+            self._set_limit(find_limit(innovations, round(MONTH / self.following.window), self.settings.alarms_a_month, self.settings.seed))
+        assert self._limit is not None
+        return self._limit
+
+    def _set_limit(self, limit: Limit) -> None:
+        self._limit = limit
+        self._watch = Watch(self.ensemble.innovations.signals, limit)
+
+    def take(self, readings: Sequence[Reading], until: float) -> int:
+        """Take readings, and close all windows that end by ``until`` (on the plant's clock); returns how many were closed.
+
+        Readings may come in any order as long as their window is open. What is not good, or no number, counts as missing.
+        """
+        begin = self.ensemble.time
+        for reading in readings:
+            moment = self._moment(reading)
+            if moment is None:
+                continue
+            if moment <= begin:
+                self.late += 1
+            elif moment > begin + max(FURTHEST, self.following.window) and moment > self.tags.since_start(until) + FURTHEST:
+                self.ahead += 1
+            else:
+                self._waiting.append(reading)
+        closed = 0
+        while self.ensemble.time + self.following.window <= self.tags.since_start(until):
+            self._close(self.ensemble.time + self.following.window)
+            closed += 1
+        return closed
+
+    def _moment(self, reading: Reading) -> float | None:
+        """When what a reading shows was so, s from the scenario's start; None for a reading that says nothing."""
+        tag = self.tags.get(reading.signal)
+        if tag is None or not tag.use or not reading.good or not math.isfinite(reading.value) or not math.isfinite(reading.time):
+            return None
+        return self.tags.since_start(reading.time) - (0.0 if tag.input else tag.measurement.delay)
+
+    def _close(self, end: float) -> None:
+        mine: list[Reading] = []
+        later: list[Reading] = []
+        for reading in self._waiting:
+            moment = self._moment(reading)
+            (mine if moment is not None and moment <= end else later).append(reading)
+        self._waiting = later
+        mine.sort(key=lambda reading: (reading.time, reading.signal, reading.sequence))
+        inputs = [found for reading in mine if (found := input_of(self.tags, reading)) is not None]
+        shown = self._shown(mine)
+        self.ensemble.step(end, shown, inputs)
+        if self._watch is not None:
+            self.alarms.extend(self._watch.step(end, self.ensemble.innovations.rows[-1], shown, self.ensemble.expected, self.ensemble.deviations))
+        self.ensemble.innovations.forget()
+
+    def _shown(self, readings: Sequence[Reading]) -> dict[str, float]:
+        """One value a signal: of an instant the last, else the mean, SI."""
+        values: dict[str, list[float]] = {}
+        for reading in readings:
+            tag = self.tags[reading.signal]
+            if not tag.input:
+                values.setdefault(reading.signal, []).append(tag.to_si(reading.value))
+        return {signal: own[-1] if self.tags[signal].measurement.over == "instant" else math.fsum(own) / len(own) for signal, own in values.items()}
+
+    # -- what is known -----------------------------------------------------------------------------------------------------------------------
+
+    def estimates(self) -> list[Estimate]:
+        """Levels, then slow parameters."""
+        return [*self.ensemble.levels(), *self.ensemble.parameters()]
+
+    def forecast(self, quantities: Sequence[str] | None = None, leads: Sequence[float] = LEADS) -> Forecast:
+        """What comes."""
+        return forecast(self.ensemble, quantities, leads)
+
+    def what_if(self, change: Mapping[str, Plain], quantities: Sequence[str] | None = None, leads: Sequence[float] = LEADS) -> list[Difference]:
+        """What a change would make of it."""
+        return what_if(self.ensemble, change, quantities, leads)
+
+    # -- its state -----------------------------------------------------------------------------------------------------------------------------
+
+    def state(self) -> bytes:
+        """All that a later process needs to go on with the same answer, as an HDF5 file in memory."""
+        waiting = [[reading.signal, reading.time, reading.value, reading.good, reading.sequence] for reading in self._waiting]
+        content: dict[str, Any] = {
+            "tags": self.tags.sha256,
+            "scenario": self.ensemble.members.scenario.sha256,
+            "ensemble": self.ensemble.save(),
+            "waiting": waiting,
+            "late": self.late,
+            "ahead": self.ahead,
+            "alarms": [list(alarm) for alarm in self.alarms],
+            "limit": list(self._limit) if self._limit is not None else None,
+            "watch": self._watch.save() if self._watch is not None else None,
+        }
+        memory = io.BytesIO()
+        with h5py.File(memory, "w") as file:
+            save_state(file, content)
+        return memory.getvalue()
+
+    def restore(self, state: bytes) -> None:
+        """Go on from what :meth:`state` gave. Raises ``FileError`` where it is of another plant or other tags, or damaged."""
+        try:
+            with h5py.File(io.BytesIO(state), "r") as file:
+                content = load_state(file)
+        except OSError as error:
+            raise FileError(f"the twin's state is no HDF5 file, or damaged ({error}); delete it to begin anew") from error
+        if (content.get("tags"), content.get("scenario")) != (self.tags.sha256, self.ensemble.members.scenario.sha256):
+            raise FileError("the twin's state is of another scenario or other tags; delete it to begin anew, or go on with those that it was made with")
+        try:
+            check_fits(self.ensemble.save()["members"]["members"][0], content["ensemble"]["members"]["members"][0])
+            for other in content["ensemble"]["members"]["members"]:
+                check_fits(content["ensemble"]["members"]["members"][0], other)
+            self.ensemble.load(content["ensemble"])
+            self._waiting = [Reading(*row) for row in content["waiting"]]
+            self.late, self.ahead = int(content["late"]), int(content["ahead"])
+            self.alarms = deque((Alarm(*row) for row in content["alarms"]), maxlen=MOST_ALARMS)
+            if content["limit"] is not None:
+                self._set_limit(Limit(*content["limit"]))
+                assert self._watch is not None
+                self._watch.load(content["watch"])
+        except (KeyError, ValueError, TypeError, IndexError) as error:
+            raise FileError(f"the twin's state is damaged ({error}); delete it to begin anew") from error

@@ -1,0 +1,188 @@
+"""A cluster: several plants, its sites, in one time. Each stays a scenario of its own.
+
+A site's streams of random numbers are keyed by its seed and the names of its units, so two sites that share both would share their chance: that is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path as FilePath
+
+from twin.errors import Problem, ScenarioError, UsageError
+from twin.quantities import format_quantity, shown
+from twin.scenario.fields import NAME
+from twin.scenario.loading import change_by, load
+from twin.scenario.merge import changed, merged
+from twin.scenario.model import Scenario
+from twin.scenario.places import Node, from_plain
+from twin.scenario.problems import nearest
+from twin.scenario.tables import Files, read_text
+from twin.scenario.yaml_source import parse_yaml
+
+KEYS = ("twin", "name", "title", "time", "sites")
+SITE_KEYS = ("extends", "seed", "change")
+TIME_KEYS = ("start", "horizon", "warmup")
+Note = Callable[[str, str, str], None]
+"""``note(site, key, message)`` keeps a problem of a site."""
+_HAS_SITES = re.compile(r"^sites[ \t]*:", re.MULTILINE)
+_EXTENDS = re.compile(r"^extends[ \t]*:[ \t]*[\"']?([^\"'#\n]+?)[\"']?[ \t]*(#.*)?$", re.MULTILINE)
+_LONGEST_CHAIN = 20
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A checked cluster. ``sites``: the scenario of each by name, in order; all have one ``start`` and ``horizon`` (s)."""
+
+    name: str
+    title: str
+    sites: Mapping[str, Scenario]
+
+    @property
+    def horizon(self) -> float:
+        """The horizon that all sites share, s."""
+        return next(iter(self.sites.values())).horizon
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 over the names and the scenarios of the sites, in order."""
+        rows = [[name, site.sha256] for name, site in self.sites.items()]
+        return hashlib.sha256(json.dumps(rows, separators=(",", ":")).encode("ascii")).hexdigest()
+
+
+def is_cluster(path: FilePath) -> bool:
+    """Whether a file describes a cluster: it has ``sites``, or extends a file that has. False for what cannot be read, which the loader will say."""
+    for _ in range(_LONGEST_CHAIN):
+        try:
+            text = read_text(path)
+        except (UsageError, OSError, ValueError):
+            return False
+        if _HAS_SITES.search(text):
+            return True
+        base = _EXTENDS.search(text)
+        if base is None:
+            return False
+        path = path.parent / base[1]
+    return False
+
+
+def load_cluster(path: FilePath, changes: Mapping[str, object] | None = None) -> Cluster:
+    """Return the cluster in a YAML file, with the values at some paths changed. Raises ``ScenarioError`` with every problem found."""
+    try:
+        text = read_text(path)
+    except UsageError as error:
+        raise ScenarioError([Problem(str(path), 0, 0, "", str(error).removeprefix(f"{path}: "))]) from None
+    root = merged(parse_yaml(text, str(path)), path.parent, Files(path.parent), (str(path.resolve()),))
+    if changes:
+        root = changed(root, from_plain(dict(changes), "--set"))
+    return _Reader(root).read(path.stem)
+
+
+def check_cluster(sites: Mapping[str, Scenario], note: Note) -> None:
+    """Say through ``note(site, key, message)`` what keeps sites from running in one time, each with a chance of its own."""
+    names = list(sites)
+    for place, name in enumerate(names):
+        own, first = sites[name], sites[names[0]]
+        if own.start != first.start:
+            note(name, "time.start", f"site {name!r} begins {own.start.isoformat()}, {names[0]!r} {first.start.isoformat()}: one clock needs one begin")
+        if own.horizon != first.horizon:
+            times = [format_quantity(site.horizon, "s") for site in (own, first)]
+            note(name, "time.horizon", f"site {name!r} ends after {times[0]}, {names[0]!r} after {times[1]}: set time: {{horizon: ...}} for the whole cluster")
+        for other in names[:place]:
+            common = [unit for unit in own.units if unit in sites[other].units]
+            if own.seed == sites[other].seed and common:
+                note(
+                    name,
+                    "seed",
+                    f"the seed {own.seed} is that of {other!r} too, and both have a unit {common[0]!r}: they would share their chance; give one another seed",
+                )
+
+
+class _Reader:
+    """Reads the tree of a cluster, and gathers what is wrong with it."""
+
+    def __init__(self, root: Node) -> None:
+        self.root = root
+        self.problems: list[Problem] = []
+
+    def read(self, stem: str) -> Cluster:
+        top = self._mapping(self.root, "", KEYS)
+        if "twin" not in top or top["twin"].value != 1:
+            self._wrong(top.get("twin", self.root), "twin", "a cluster begins with 'twin: 1'")
+        name, title = (self._text(top.get(key), key, default) for key, default in (("name", stem), ("title", "")))
+        times = {f"time.{key}": node for key, node in self._mapping(top["time"], "time", TIME_KEYS).items()} if "time" in top else {}
+        found = top.get("sites")
+        if found is None or not isinstance(found.value, dict) or not found.value:
+            self._wrong(found or self.root, "sites", "a cluster has sites, each a mapping: sites: {recycler: {extends: weee_line.yaml, seed: 11}}")
+            raise ScenarioError(self.problems)
+        sites: dict[str, Scenario] = {}
+        for key, node in found.value.items():
+            with self._gathered():
+                sites[key] = self._site(key, node, times)
+        if len(sites) == len(found.value):
+            written = found.value
+            check_cluster(sites, lambda site, key, message: self._wrong(written[site], f"sites.{site}.{key}", message))
+        if self.problems:
+            raise ScenarioError(self.problems)
+        return Cluster(name, title, sites)
+
+    def _site(self, name: str, node: Node, times: Mapping[str, Node]) -> Scenario:
+        where = f"sites.{name}"
+        if not re.fullmatch(NAME, name):
+            raise ScenarioError(
+                [node.problem(f"a site's name has small letters, digits and '_' and begins with a letter (got {shown(name)})", ("sites", name))]
+            )
+        given = self._mapping(node, where, SITE_KEYS)
+        base = given.get("extends")
+        if base is None or not isinstance(base.value, str) or not base.value.strip():
+            raise ScenarioError([node.problem("a site needs extends: FILE, the scenario of its plant", ("sites", name, "extends"))])
+        path = FilePath(base.place.file).parent / base.value
+        if is_cluster(path):
+            raise ScenarioError([base.problem(f"{base.value} is a cluster itself; a site is one plant", ("sites", name, "extends"))])
+        try:
+            scenario = load(path)
+        except ScenarioError as error:
+            if any(problem.line or problem.path for problem in error.problems):
+                raise
+            raise ScenarioError([base.problem(str(problem.message), ("sites", name, "extends")) for problem in error.problems]) from None
+        changes = dict(times)
+        if "change" in given:
+            changes |= self._mapping(given["change"], f"{where}.change", None)
+        if "seed" in given:
+            if "seed" in changes:
+                self._wrong(given["seed"], f"{where}.seed", "the seed stands here and below 'change'; give it once")
+            changes["seed"] = given["seed"]
+        return change_by(scenario, Node(changes, node.place, {key: item.place for key, item in changes.items()})) if changes else scenario
+
+    @contextmanager
+    def _gathered(self) -> Iterator[None]:
+        try:
+            yield
+        except ScenarioError as error:
+            self.problems += error.problems
+
+    def _mapping(self, node: Node, where: str, known: tuple[str, ...] | None) -> dict[str, Node]:
+        if not isinstance(node.value, dict):
+            self._wrong(node, where, f"a mapping is needed (got {shown(node.plain())})")
+            return {}
+        for key, item in node.value.items():
+            if known is not None and key not in known:
+                close = nearest(key, known)
+                self._wrong(item, f"{where}.{key}".strip("."), f"unknown key{f'; did you mean {close!r}?' if close else ''} (allowed: {', '.join(known)})")
+        return node.value
+
+    def _text(self, node: Node | None, where: str, default: str) -> str:
+        if node is None:
+            return default
+        if not isinstance(node.value, str):
+            self._wrong(node, where, f"a text is needed (got {shown(node.plain())})")
+            return default
+        return node.value
+
+    def _wrong(self, node: Node, where: str, message: str) -> None:
+        self.problems.append(Problem(*node.place, where, message))
