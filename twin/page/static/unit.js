@@ -21,7 +21,7 @@ function NumberRow({ row, problem, typed, slid }) {
   hooks.useEffect(() => { if (!problem && document.activeElement?.id !== id) setText(local(row.text)); }, [row]);
   const sent = hooks.useRef("");
   const commit = () => {
-    if (text.trim() === local(row.text)) { if (problem) slid(row.path, row.before ?? row.text); return; }
+    if (text.trim() === local(row.text)) { if (problem) slid(row.path, row.text); return; }
     if (!text.trim() || text === sent.current) return;
     sent.current = text;
     typed(row.path, text);
