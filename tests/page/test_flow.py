@@ -67,7 +67,7 @@ def test_from_a_change_to_a_pdf_in_german(shared: Served, tab: Callable[..., Any
     one.typed("units.magnet.rate", "7,5 t/h")
     page.locator("section[aria-labelledby=h-save] input[type=number]").fill("3")
     page.get_by_role("button", name="Speichern und rechnen").click()
-    page.wait_for_function("document.querySelectorAll('.jobs li.done').length === 2", timeout=300_000)
+    expect(page.locator(".jobs li.done")).to_have_count(2, timeout=300_000)
     page.locator("nav a", has_text="Ergebnisse").click()
     page.wait_for_selector(".levels canvas")
     page.locator("nav a", has_text="Vergleich").click()
