@@ -52,3 +52,25 @@ def test_a_normal_start_does_not_import_it() -> None:
     program = "import sys; from twin.cli import main; main(['--version']); sys.exit('argcomplete' in sys.modules)"
     environment = {name: value for name, value in os.environ.items() if name != "_ARGCOMPLETE"}
     assert subprocess.run([sys.executable, "-c", program], env={**environment, "PYTHONPATH": str(ROOT)}, timeout=60, check=False).returncode == 0
+
+
+def test_no_name_is_torn_at_eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a terminal that is narrower than the table shows: every name whole, each line within its width; a wide one shows a row for each line."""
+    from rich.console import Console
+
+    from twin.cli import tables
+    from twin.plant.topology import derive
+
+    scenario = twin.load(twin.starter("lvp"))
+    topology = derive(scenario)
+    shown = {}
+    for width in (80, 400):
+        console = Console(width=width, record=True, file=open(os.devnull, "w", encoding="utf-8"), color_system=None)  # noqa: PTH123, SIM115
+        monkeypatch.setattr(tables, "stdout", lambda console=console: console)
+        tables.show_topology(scenario, topology, ())
+        console.file.close()
+        shown[width] = console.export_text().partition("\nplant")[0].split("\n")
+    assert max(map(len, shown[80])) <= 80
+    words = set(" ".join(shown[80]).replace(",", " ").split())
+    assert {name for line in topology.lines for name in (line.name, *line.machines, *line.bunkers, *line.destinations)} <= words
+    assert len(shown[400]) == len(topology.lines) + 3  # what it is, the title, the headings
