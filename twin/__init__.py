@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from twin.report.plotting import plot
     from twin.results.read import Result
     from twin.results.read import open_file as open  # noqa: A004 -- the word a user expects
-    from twin.scenario.loading import starter
     from twin.scenario.model import Scenario
     from twin.scenario.schema import json_schema as schema
+    from twin.scenario.starters import starter
     from twin.study.acceptance import acceptance_curve
     from twin.study.batch_test import batch_test
     from twin.study.blend import blend
@@ -130,7 +130,7 @@ _HOMES = {
     "run_until": ("twin.plant.api", "run_until"),
     "schema": ("twin.scenario.schema", "json_schema"),
     "sensitivity": ("twin.study.sensitivity", "sensitivity"),
-    "starter": ("twin.scenario.loading", "starter"),
+    "starter": ("twin.scenario.starters", "starter"),
     "sweep": ("twin.study.sweep", "sweep"),
     "trace": ("twin.plant.trace", "trace"),
     "week_plan": ("twin.study.plan", "week_plan"),

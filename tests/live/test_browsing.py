@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import SCENARIO
+from live_plant import SCENARIO
 from servers import free_port
 
 from twin.cli import main

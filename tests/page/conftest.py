@@ -1,108 +1,29 @@
-"""A page that is served as a user starts it, and a browser before it."""
+"""Pages that are served as a user starts them, and a browser before them."""
 
 from __future__ import annotations
 
 import contextlib
-import os
-import re
 import shutil
-import signal
 import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-
-SMALL = """twin: 1
-name: small
-title: A small plant
-time: {start: 2026-01-05T06:00, horizon: 2 d}
-seed: 1
-lot: 200 kg
-record: {every: 1 h}
-catalogue: [weee]
-size_bounds: "4 16 63 250 mm"
-units:
-  deliveries:
-    kind: feed
-    every: 2 h
-    mass: {normal: {mean: 10 t, sd: 1.5 t}}
-    composition: {steel: 45 %, aluminium: 10 %, copper: 5 %, plastics: 40 %}
-    size: {rosin_rammler: {x63: 90 mm, n: 1.4}}
-    price: 60 EUR/t
-  yard: {kind: bunker, from: deliveries, capacity: 200 t, initial: {mass: 60 t}}
-  magnet: {kind: overband_magnet, from: yard, rate: {value: 6 t/h, basis: assumed, source: "a guess", low: 4 t/h, high: 8 t/h}}
-  screen: {kind: screen, from: magnet.rest, aperture: 50 mm, area: 4 m2}
-  eddy: {kind: eddy_current, from: screen.undersize}
-  steel: {kind: product, from: magnet.steel, price: 180 EUR/t}
-  coarse: {kind: product, from: screen.oversize}
-  light: {kind: product, from: eddy.light, price: 900 EUR/t}
-  heavy: {kind: product, from: eddy.heavy, price: 2000 EUR/t}
-  residue: {kind: product, from: eddy.rest, price: -90 EUR/t}
-"""
+from served_pages import SMALL, Served, Tab
 
 
-class Served:
-    """A running ``twin page``: its process, address and folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "twin", "page", str(folder), "--port", "0", "--no-browser"],
-            stderr=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            text=True,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONUNBUFFERED": "1"},
-        )
-        assert self.process.stderr is not None
-        said = self.process.stderr.readline()
-        found = re.search(r"http://127\.0\.0\.1:(\d+)/\?token=(\S+)", said)
-        assert found, said
-        self.url, self.port, self.token = found[0], int(found[1]), found[2]
-        self.root = f"http://127.0.0.1:{self.port}"
-
-    def client(self) -> httpx.Client:
-        """Whoever has the cookie."""
-        return httpx.Client(base_url=self.root, cookies={f"twin_page_{self.port}": self.token}, headers={"origin": self.root}, timeout=120)
-
-    def ask(self, what: str, **given: Any) -> dict[str, Any]:
-        with self.client() as client:
-            answer = client.post(f"/api/{what}", json=given)
-        assert answer.status_code == 200, (answer.status_code, answer.text)
-        return dict(answer.json())
-
-    def worker(self) -> int:
-        """The process number of the worker, once there is one."""
-        for _ in range(100):
-            own = subprocess.run(
-                ["ps", "-ww", "-o", "pid=", "-o", "args=", "--ppid", str(self.process.pid)], capture_output=True, text=True, check=False
-            ).stdout
-            found = [int(line.split()[0]) for line in own.splitlines() if "spawn_main" in line]
-            if found:
-                return found[0]
-            time.sleep(0.1)
-        raise AssertionError("no worker")
-
-    def end(self, how: int = signal.SIGINT) -> tuple[int, str]:
-        """End it and return its exit code and what it said last."""
-        assert self.process.stderr is not None
-        if self.process.poll() is None:
-            self.process.send_signal(how)
-        try:
-            rest = self.process.communicate(timeout=10)[1]
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            raise
-        return self.process.returncode, rest
+def _ended(page: Served) -> None:
+    if page.process.poll() is None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            page.end()
+    assert page.process.stderr is not None
+    page.process.stderr.close()
 
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
-    """Starts pages, with a small plant in their folder; all are ended."""
+    """Starts pages of their own, for tests that end or fill them, with a small plant in their folder; all are ended."""
     pages: list[Served] = []
 
     def start(folder: Path | None = None) -> Served:
@@ -115,11 +36,27 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
 
     yield start
     for page in pages:
-        if page.process.poll() is None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                page.end()
-        assert page.process.stderr is not None
-        page.process.stderr.close()
+        _ended(page)
+
+
+@pytest.fixture(scope="module")
+def _shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("page") / "plants"
+    folder.mkdir()
+    page = Served(folder)
+    yield page
+    _ended(page)
+
+
+@pytest.fixture
+def shared(_shared: Served) -> Iterator[Served]:
+    """The page that all tests of a module ask, with nothing but the small plant in its folder."""
+    for path in (*_shared.folder.iterdir(), *_shared.folder.parent.iterdir()):
+        if path != _shared.folder:
+            path.unlink()
+    (_shared.folder / "small.yaml").write_text(SMALL, encoding="utf-8")
+    yield _shared
+    assert _shared.process.poll() is None
 
 
 @pytest.fixture(scope="session")
@@ -134,32 +71,6 @@ def browser() -> Iterator[Any]:
         opened = driver.chromium.launch(executable_path=executable, args=[*quiet, "--no-first-run"])
         yield opened
         opened.close()
-
-
-class Tab:
-    """A page in the browser, with what went wrong in it and how much it loaded."""
-
-    def __init__(self, browser: Any, served: Served, width: int = 1400, scheme: str = "light", **how: Any) -> None:
-        self.context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, **how)
-        self.page = self.context.new_page()
-        self.faults: list[str] = []
-        self.loaded = 0
-        self.page.on("console", lambda message: self.faults.append(message.text))
-        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.page.on("dialog", lambda dialog: self.faults.append(f"dialog {dialog.message}"))
-        self.page.on("request", lambda request: None if request.url.startswith((served.root, "data:")) else self.faults.append(request.url))
-        self.page.on("requestfinished", lambda request: setattr(self, "loaded", self.loaded + request.sizes()["responseBodySize"]))
-        self.page.goto(served.url)
-
-    def drawn(self) -> Any:
-        self.page.wait_for_selector(".flowsheet svg [data-unit]", timeout=20000)
-        return self.page
-
-    def typed(self, path: str, text: str) -> None:
-        field = self.page.locator(f"[id='f-{path}']")
-        field.fill(text)
-        field.press("Enter")
-        self.page.wait_for_timeout(250)
 
 
 @pytest.fixture

@@ -6,14 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from served_pages import Served
 
 expect = pytest.importorskip("playwright.sync_api", reason="no browser tests: pip install playwright").expect
 
 MOST_LOADED = 400_000
 
 
-def test_a_unit_is_changed_and_saved(serve: Callable[..., Any], tab: Callable[..., Any]) -> None:
-    served = serve()
+def test_a_unit_is_changed_and_saved(shared: Served, tab: Callable[..., Any]) -> None:
+    served = shared
     one = tab(served)
     page = one.drawn()
     assert one.loaded <= MOST_LOADED
@@ -32,6 +33,11 @@ def test_a_unit_is_changed_and_saved(serve: Callable[..., Any], tab: Callable[..
     expect(page.locator("[id='f-units.magnet.rate']")).to_have_value("5.08 t/h")
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("[id='f-units.magnet.rate']")).to_have_value("5 t/h")
+    one.typed("units.magnet.rate", "100 mm")
+    expect(page.locator(".field .wrong")).to_contain_text("mass per time")
+    one.typed("units.magnet.rate", "5 t/h")  # what it was before the mistake, not what the base says
+    expect(page.locator(".field .wrong")).to_have_count(0)
+    expect(page.locator(".changes")).to_contain_text("5 t/h")
     one.typed("units.magnet.rate", "6 t/h")
     expect(page.locator(".changes")).to_have_count(0)
     one.typed("units.magnet.rate", "7 t/h")
@@ -41,8 +47,8 @@ def test_a_unit_is_changed_and_saved(serve: Callable[..., Any], tab: Callable[..
     assert "7 t/h" in (served.folder / "small_variant.yaml").read_text(encoding="utf-8")
 
 
-def test_units_are_reached_by_keyboard(serve: Callable[..., Any], tab: Callable[..., Any]) -> None:
-    page = tab(serve()).drawn()
+def test_units_are_reached_by_keyboard(shared: Served, tab: Callable[..., Any]) -> None:
+    page = tab(shared).drawn()
     page.locator("[data-unit][tabindex='0']").focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
@@ -51,8 +57,8 @@ def test_units_are_reached_by_keyboard(serve: Callable[..., Any], tab: Callable[
 
 
 @pytest.mark.soak
-def test_from_a_change_to_a_pdf_in_german(serve: Callable[..., Any], tab: Callable[..., Any]) -> None:
-    served = serve()
+def test_from_a_change_to_a_pdf_in_german(shared: Served, tab: Callable[..., Any]) -> None:
+    served = shared
     one = tab(served)
     page = one.drawn()
     page.get_by_role("button", name="Deutsch").click()
@@ -61,7 +67,7 @@ def test_from_a_change_to_a_pdf_in_german(serve: Callable[..., Any], tab: Callab
     one.typed("units.magnet.rate", "7,5 t/h")
     page.locator("section[aria-labelledby=h-save] input[type=number]").fill("3")
     page.get_by_role("button", name="Speichern und rechnen").click()
-    page.wait_for_function("document.querySelectorAll('.jobs li.done').length === 2", timeout=300_000)
+    expect(page.locator(".jobs li.done")).to_have_count(2, timeout=300_000)
     page.locator("nav a", has_text="Ergebnisse").click()
     page.wait_for_selector(".levels canvas")
     page.locator("nav a", has_text="Vergleich").click()
@@ -77,9 +83,9 @@ def test_from_a_change_to_a_pdf_in_german(serve: Callable[..., Any], tab: Callab
 @pytest.mark.soak
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1400, 390])
-def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(serve: Callable[..., Any], tab: Callable[..., Any], width: int, scheme: str) -> None:
+def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(shared: Served, tab: Callable[..., Any], width: int, scheme: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    one = tab(serve(), width=width, scheme=scheme, bypass_csp=True)
+    one = tab(shared, width=width, scheme=scheme, bypass_csp=True)
     page = one.drawn()
     page.click("[data-unit=magnet]")
     page.wait_for_selector("#h-unit")
@@ -91,7 +97,7 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(serve: Callable[
 
 
 @pytest.mark.soak
-def test_eight_tabs_are_served(serve: Callable[..., Any], tab: Callable[..., Any]) -> None:
-    served = serve()
+def test_eight_tabs_are_served(shared: Served, tab: Callable[..., Any]) -> None:
+    served = shared
     tabs = [tab(served) for _ in range(8)]
     assert all(one.drawn().locator("[data-unit]").count() == 10 for one in tabs)

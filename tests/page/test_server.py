@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from served_pages import SMALL, Served
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -22,8 +23,8 @@ from twin.page.folder import Folder
 from twin.plant.api import load
 
 
-def test_only_the_browser_with_the_token_is_answered(serve: Callable[..., Any]) -> None:
-    page = serve()
+def test_only_the_browser_with_the_token_is_answered(shared: Served) -> None:
+    page = shared
     ours = {"cookie": f"twin_page_{page.port}={page.token}"}
     post = {"content-type": "application/json", "origin": page.root}
     refused = [
@@ -49,8 +50,8 @@ def test_only_the_browser_with_the_token_is_answered(serve: Callable[..., Any]) 
     assert httpx.post(f"{page.root}/api/words", content="[" * 100_000, headers={**ours, **post}).status_code == 400
 
 
-def test_sockets_are_guarded_too(serve: Callable[..., Any]) -> None:
-    page = serve()
+def test_sockets_are_guarded_too(shared: Served) -> None:
+    page = shared
     address, cookie = f"ws://127.0.0.1:{page.port}/api/jobs", {"cookie": f"twin_page_{page.port}={page.token}"}
     for headers, origin in (({}, page.root), (cookie, "http://evil.example"), (cookie, None)):
         with pytest.raises(InvalidStatus), connect(address, additional_headers=headers, origin=origin):  # type: ignore[arg-type]
@@ -59,10 +60,10 @@ def test_sockets_are_guarded_too(serve: Callable[..., Any]) -> None:
         assert socket.recv(timeout=5) == "[]"
 
 
-def test_nothing_outside_the_folder_is_read(serve: Callable[..., Any], tmp_path: Path) -> None:
-    secret = tmp_path / "secret.yaml"
+def test_nothing_outside_the_folder_is_read(shared: Served) -> None:
+    secret = shared.folder.parent / "secret.yaml"
     secret.write_text("twin: 1\nname: hush_hush\n", encoding="utf-8")
-    page = serve()
+    page = shared
     (page.folder / "link.yaml").symlink_to(secret)
     (page.folder / "out.yaml").write_text("twin: 1\nextends: ../secret.yaml\n", encoding="utf-8")
     (page.folder / "via.yaml").write_text("twin: 1\nextends: link.yaml\n", encoding="utf-8")
@@ -79,11 +80,11 @@ def test_nothing_outside_the_folder_is_read(serve: Callable[..., Any], tmp_path:
     for name in ("../over", "a/b", "", ".x", "x\n", "small"):
         said = page.ask("save", draft={"base": "small.yaml", "changes": {"units.screen.aperture": "40 mm"}, "remove": []}, name=name)
         assert "error" in said, name
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["plants", "secret.yaml"]
+    assert sorted(path.name for path in page.folder.parent.iterdir()) == ["plants", "secret.yaml"]
 
 
-def test_a_file_by_hand_is_never_replaced(serve: Callable[..., Any]) -> None:
-    page = serve()
+def test_a_file_by_hand_is_never_replaced(shared: Served) -> None:
+    page = shared
     (page.folder / "mine.yaml").write_text("twin: 1\nextends: small.yaml\n", encoding="utf-8")
     draft = {"base": "small.yaml", "changes": {"units.screen.aperture": "40 mm"}, "remove": []}
     assert "will not replace" in page.ask("save", draft=draft, name="mine")["error"]
@@ -94,8 +95,6 @@ def test_a_file_by_hand_is_never_replaced(serve: Callable[..., Any]) -> None:
 
 
 def test_a_change_file_is_what_the_terminal_makes_of_it(tmp_path: Path) -> None:
-    from conftest import SMALL
-
     (tmp_path / "small.yaml").write_text(SMALL, encoding="utf-8")
     desk = Desk(Folder(tmp_path))
     digests = set()
@@ -125,8 +124,8 @@ def test_ctrl_c_ends_it_and_leaves_nothing(serve: Callable[..., Any]) -> None:
     assert [path.name for path in page.folder.iterdir()] == ["small.yaml"]
 
 
-def test_a_port_in_use_is_said(serve: Callable[..., Any]) -> None:
-    page = serve()
+def test_a_port_in_use_is_said(shared: Served) -> None:
+    page = shared
     command = [sys.executable, "-m", "twin", "page", str(page.folder), "--no-browser", "--port"]
     found = subprocess.run([*command, str(page.port)], capture_output=True, text=True, timeout=30, check=False)
     assert found.returncode == 2 and f"port {page.port} is in use" in found.stderr and "Traceback" not in found.stderr
@@ -180,8 +179,8 @@ def test_runs_are_those_of_the_terminal_and_end_when_called_off(serve: Callable[
     assert looked["digests"] == page.ask("look", files=["x.h5"])["digests"]
 
 
-def test_a_read_only_folder_is_shown_and_says_so_when_saving(serve: Callable[..., Any]) -> None:
-    page = serve()
+def test_a_read_only_folder_is_shown_and_says_so_when_saving(shared: Served) -> None:
+    page = shared
     draft = {"base": "small.yaml", "changes": {"units.screen.aperture": "40 mm"}, "remove": []}
     page.folder.chmod(0o555)
     try:
@@ -192,8 +191,8 @@ def test_a_read_only_folder_is_shown_and_says_so_when_saving(serve: Callable[...
         page.folder.chmod(0o755)
 
 
-def test_units_are_put_in_and_taken_out(serve: Callable[..., Any]) -> None:
-    page = serve()
+def test_units_are_put_in_and_taken_out(shared: Served) -> None:
+    page = shared
     draft = {"base": "small.yaml", "changes": {}, "remove": []}
     ways = {"light": "light", "heavy": "heavy", "rest": "residue"}
     more = page.ask("add", draft=draft, kind="eddy_current", name="eddy_2", after="eddy.rest", values={}, to=ways)["draft"]

@@ -19,7 +19,7 @@ from twin.plant.topology import derive
 from twin.results.cluster import open_cluster
 from twin.results.read import open_file
 from twin.scenario.cluster import Cluster, is_cluster, load_cluster
-from twin.scenario.loading import starter
+from twin.scenario.starters import starter
 
 PAIR = """twin: 1
 title: Two small plants

@@ -116,6 +116,14 @@ def test_numbers_in_german(english: str, german: str) -> None:
     assert language("en").amount(english) == english
 
 
+@pytest.mark.parametrize("key", ["better", "worse", "mixed", "other", "cannot_tell", "no_interval"])
+def test_the_numbers_of_a_german_verdict_are_put_into_german_once(key: str) -> None:
+    """Put in twice, the decimal mark of 9,438 is taken for thousands."""
+    one = GERMAN("compare.one", name="Ausbeute: Cu", difference="+9.438 pp")
+    said = GERMAN(f"compare.{key}", names=one, better=one, worse=one, variant="b", base="a")
+    assert "+9,438 %\u2011Punkte" in said and "9\u202f438" not in said
+
+
 def test_dates() -> None:
     moment = source("small").scenario.start
     assert (GERMAN.date(moment), language("en").date(moment)) == ("05.01.2026 00:00", "2026-01-05 00:00")

@@ -137,11 +137,12 @@ def validate(options: argparse.Namespace) -> int:
 def new(options: argparse.Namespace) -> int:
     """``twin new``."""
     from twin.results.replace import write_new
-    from twin.scenario.loading import starter
+    from twin.scenario.starters import starter
 
     path = Path(options.path)
-    write_new(path, starter().encode("utf-8"), "a scenario")
-    print(json.dumps({"file": str(path)}) if options.json else f"{path}: a starter scenario; run it with 'twin run {path}'")
+    write_new(path, starter(options.like).encode("utf-8"), "a scenario")
+    what = f"a plant like {options.like}" if options.like else "a starter scenario"
+    print(json.dumps({"file": str(path)}) if options.json else f"{path}: {what}; run it with 'twin run {path}'")
     return 0
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 
 from twin.results.findings import composition_of, composition_text
@@ -42,6 +44,23 @@ def new_table(*headings: str, title: str | None = None) -> Table:
     for k, heading in enumerate(headings):
         table.add_column(escape(heading), justify="left" if k == 0 else "right", overflow="fold")
     return table
+
+
+def print_whole(console: Console, table: Table) -> None:
+    """Print a table, or where the terminal is so narrow that words of it would be torn, its rows below one another."""
+    columns = [[str(cell) for cell in column.cells] for column in table.columns]
+    headings = [str(column.header) for column in table.columns]
+    words = [" ".join((heading, *cells)).split() for heading, cells in zip(headings, columns, strict=True)]
+    if sum(max(map(cell_len, own), default=0) for own in words) + 2 * (len(words) - 1) <= console.width:
+        console.print(table)
+        return
+    if table.title:
+        console.print(table.title, style="bold")
+    for first, *others in zip(*columns, strict=True):
+        console.print(first)
+        for heading, cell in zip(headings[1:], others, strict=True):
+            if cell:
+                console.print(Padding(f"[dim]{heading}[/] {cell}", (0, 0, 0, 2), expand=False))
 
 
 def print_figures(console: Console, kpis: Mapping[str, Kpi]) -> None:

@@ -164,11 +164,15 @@ def _shares(catalogues: Sequence[Catalogue], element: str) -> list[dict[str, Any
 
 
 def _print(*tables: Table | str) -> None:
+    from twin.cli.figures import print_whole
     from twin.cli.tables import stdout
 
     console = stdout()
     for table in tables:
-        console.print(table)
+        if isinstance(table, str):
+            console.print(table)
+        else:
+            print_whole(console, table)
 
 
 def _table(*headings: str, left: Sequence[str] = (), title: str | None = None) -> Table:

@@ -18,6 +18,7 @@ from twin.cli import (
     bundle,
     calibrate,
     cite,
+    completion,
     emulate,
     export,
     imports,
@@ -61,6 +62,13 @@ def build_parser() -> argparse.ArgumentParser:
     _add_set(validate)
     new = _add(commands, "new", "write a commented starter scenario")
     new.add_argument("path", metavar="FILE", nargs="?", default="plant.yaml", help="file to write (default: plant.yaml); an existing one is refused")
+    like = new.add_argument(
+        "--like",
+        metavar="NAME",
+        default="",
+        help="begin with a plant that comes with twin: copper, elv, lvp, weee or wood",
+    )
+    like.completer = completion.plants  # type: ignore[attr-defined]  # argcomplete looks for it
     schema = _add(commands, "schema", "print the JSON Schema that editors complete scenarios from")
     schema.add_argument("--tags", action="store_true", help="that of tags files, not of scenarios")
     schema.add_argument("-o", "--output", metavar="FILE", help="write to a file instead")
@@ -138,6 +146,8 @@ def _count(text: str) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
+    if completion.WANTED in os.environ:
+        return completion.complete(build_parser())
     arguments = list(sys.argv[1:] if argv is None else argv)
     with terminal.streams(), signals.as_interrupt() as ending:
         try:

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from twin.cli import terminal
-from twin.cli.figures import new_table, print_figures, print_limit, print_products, print_stops
+from twin.cli.figures import new_table, print_figures, print_limit, print_products, print_stops, print_whole
 from twin.plant.cautions import cautions, counted
 from twin.quantities import format_quantity
 from twin.results.findings import composition_of, findings_of
@@ -189,7 +189,7 @@ def show_topology(scenario: Scenario, topology: Topology, notes: Sequence[str]) 
         cells = (line.name, machines, ", ".join(line.bunkers), ", ".join(dict.fromkeys(line.destinations)), format_quantity(line.lot, "kg"), limits)
         table.add_row(*(escape(cell) for cell in cells))
     if topology.lines:
-        console.print(table)
+        print_whole(console, table)
     _show_processes(console, scenario, topology)
     console.print(_tree(scenario, topology))
     for name, text in counted(scenario).items():
@@ -212,7 +212,7 @@ def _show_processes(console: Console, scenario: Scenario, topology: Topology) ->
         phases = ", ".join(phase.title for phase in getattr(model, "phases", ())) if model.works_in_phases else ""
         ports = [f"{stream.partition('.')[2]} to {taker}" for stream, taker in topology.destination.items() if stream.partition(".")[0] == name]
         table.add_row(*(escape(cell) for cell in (name, model.kind, ", ".join(model.from_), phases, ", ".join(ports))))
-    console.print(table)
+    print_whole(console, table)
 
 
 def _tree(scenario: Scenario, topology: Topology) -> Tree:

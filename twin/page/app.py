@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -16,33 +16,31 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from twin.errors import Problem, ScenarioError, TwinError, UsageError
-from twin.page.answers import Answers
-from twin.page.draft import problems_json
 from twin.page.queue import Queue
 from twin.report.palette import rules
+
+if TYPE_CHECKING:
+    from twin.page.answers import Answers
 
 _TYPES = {"html": "text/html; charset=utf-8", "css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "mjs": "text/javascript; charset=utf-8"}
 _REPORT_POLICY = "sandbox allow-scripts allow-modals allow-downloads; default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 """A report has its style and script in itself: it is shown as if from nowhere, so that it reaches nothing of the page."""
 
 
-def application(answers: Answers, queue: Queue, hub: Hub) -> Starlette:
-    """The page's own application, without its guard."""
+def application(answers: Callable[[], Answers], queue: Queue, hub: Hub) -> Starlette:
+    """The page's own application, without its guard. ``answers`` is first called when something is asked: what it imports is not needed to show the page."""
 
     async def asked(request: Request) -> Response:
-        handler = answers.posts.get(request.path_params["what"])
-        if handler is None:
-            return PlainTextResponse("not found\n", 404)
         try:
             given = json.loads(await request.body())
         except (ValueError, RecursionError):
             return JSONResponse({"error": "JSON is needed"}, 400)
         if not isinstance(given, dict):
             return JSONResponse({"error": "a JSON object is needed"}, 400)
-        return await run_in_threadpool(_answered, handler, given)
+        return await run_in_threadpool(_asked, answers, request.path_params["what"], given)
 
     async def listed(request: Request) -> Response:
-        return await run_in_threadpool(_answered, answers.folder_json, {})
+        return await run_in_threadpool(lambda: _answered(answers().folder_json, {}))
 
     async def sockets(socket: WebSocket) -> None:
         await socket.accept()
@@ -67,7 +65,7 @@ def application(answers: Answers, queue: Queue, hub: Hub) -> Starlette:
         Route("/static/vendor/{name}", lambda request: _static(request.path_params["name"], "vendor")),
         Route("/api/folder", listed),
         Route("/api/{what}", asked, methods=["POST"]),
-        Route("/reports/{name}", lambda request: _report(answers, request.path_params["name"])),
+        Route("/reports/{name}", lambda request: _report(answers(), request.path_params["name"])),
         WebSocketRoute("/api/jobs", sockets),
     ]
     return Starlette(routes=routes)
@@ -78,8 +76,15 @@ async def _send(socket: WebSocket, mine: asyncio.Queue[Any]) -> None:
         await socket.send_json(await mine.get())
 
 
+def _asked(answers: Callable[[], Answers], what: str, given: dict[str, Any]) -> Response:
+    handler = answers().posts.get(what)
+    return PlainTextResponse("not found\n", 404) if handler is None else _answered(handler, given)
+
+
 def _answered(handler: Callable[[dict[str, Any]], dict[str, Any]], given: dict[str, Any]) -> Response:
     """The answer of a handler, or under ``error`` what is wrong: a browser's console is for faults of the page, not of what was typed."""
+    from twin.page.draft import problems_json  # imported with the answers
+
     try:
         return JSONResponse(handler(given))
     except ScenarioError as error:

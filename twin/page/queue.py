@@ -19,6 +19,8 @@ from twin.results.temporary import remove_stale
 
 PATIENCE = 0.3
 """Seconds that a run has to end by itself when it is called off; then its process is ended."""
+AT_FIRST = 4.0
+"""Seconds after which the worker is warmed where no run was asked for."""
 MOST_JOBS, MOST_RUNS = 100, 200
 ENDED = ("done", "failed", "cancelled")
 
@@ -108,11 +110,15 @@ class Queue:
     # -- the thread -----------------------------------------------------------------------------------------------------------------------
 
     def _serve(self) -> None:
+        with self._changed:  # the first picture comes first: warming a worker takes a core for seconds
+            self._changed.wait_for(lambda: self._is_ending() or self._next() is not None, AT_FIRST)
+            if self._is_ending():
+                return
         self._worker()
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._closing or self._next() is not None)
-                if self._closing:
+                self._changed.wait_for(lambda: self._is_ending() or self._next() is not None)
+                if self._is_ending():
                     return
                 job = self._next()
                 assert job is not None
@@ -120,6 +126,9 @@ class Queue:
                 self._jobs[job.number] = replace(job, state="starting", began=time.monotonic())
             self._tell()
             self._make(job)
+
+    def _is_ending(self) -> bool:
+        return self._closing
 
     def _next(self) -> Job | None:
         return next((job for job in self._jobs.values() if job.state == "waiting"), None)

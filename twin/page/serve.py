@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import secrets
 import socket
 import sys
@@ -11,8 +12,12 @@ import threading
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from twin.errors import FileError, UsageError
+
+if TYPE_CHECKING:
+    from twin.page.answers import Answers
 
 PORT = 8765
 
@@ -26,7 +31,6 @@ def serve(path: Path, port: int | None, say: Callable[[str], None], *, browser: 
         from twin.page.guard import Guard
     except ImportError as error:
         raise UsageError("the page needs starlette, uvicorn and websockets: pip install 'twin[page]'") from error
-    from twin.page.answers import Answers
     from twin.page.app import Hub, application
     from twin.page.folder import Folder
     from twin.page.queue import Queue
@@ -35,7 +39,13 @@ def serve(path: Path, port: int | None, say: Callable[[str], None], *, browser: 
     with _listening(port) as listening:
         own, token = listening.getsockname()[1], secrets.token_urlsafe(24)
         queue = Queue(folder, hub.tell)
-        answers = Answers(folder, queue)
+
+        @functools.cache
+        def answers() -> Answers:  # scenarios and drawings take a second to import: the browser starts meanwhile
+            from twin.page.answers import Answers
+
+            return Answers(folder, queue)
+
         guarded = Guard(application(answers, queue, hub), own, token)
         config = uvicorn.Config(
             guarded,
@@ -53,6 +63,7 @@ def serve(path: Path, port: int | None, say: Callable[[str], None], *, browser: 
         if browser:
             threading.Thread(target=_open, args=(address,), daemon=True).start()
         queue.start()
+        threading.Thread(target=answers, name="first imports", daemon=True).start()
         try:
             with contextlib.suppress(KeyboardInterrupt):
                 uvicorn.Server(config).run(sockets=[listening])

@@ -7,7 +7,6 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from importlib import resources
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -46,11 +45,6 @@ STORED = "<stored scenario>"
 CHANGE = "<change>"
 """The file that a problem in changes made from Python names."""
 _UNIT_NAME = re.compile(NAME)
-
-
-def starter() -> str:
-    """Return a commented scenario of a small plant, as YAML text, to begin with."""
-    return resources.files("twin.scenario").joinpath("starter.yaml").read_text(encoding="utf-8")
 
 
 def load(

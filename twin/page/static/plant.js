@@ -100,6 +100,8 @@ export function Plant({ code, folder, refresh }) {
   const [adding, setAdding] = hooks.useState(false);
   const past = hooks.useRef({ back: [], forth: [] });
   const turn = hooks.useRef(0);
+  const now = hooks.useRef(draft);
+  const pending = hooks.useRef(Promise.resolve());
   const load = async (next, typed = {}) => {
     if (!next.base) return;
     const mine = ++turn.current;
@@ -107,6 +109,7 @@ export function Plant({ code, folder, refresh }) {
       const found = await ask("plant", { draft: next, typed, language });
       if (mine !== turn.current) return;
       setError(null);
+      now.current = found.draft;
       setDraft((before) => (JSON.stringify(before) === JSON.stringify(found.draft) ? before : found.draft));
       setState((before) => ({ ...before, ...found }));
       return found;
@@ -118,18 +121,21 @@ export function Plant({ code, folder, refresh }) {
   };
   hooks.useEffect(() => { load(draft); }, [code]);
   hooks.useEffect(() => { if (!draft.base && files.length) load(empty(files[0])); }, [files.length]);
-  const change = (next, typed = {}) => {
-    return load(next, typed).then((found) => {
-      if (found && JSON.stringify(found.draft) !== JSON.stringify(draft)) past.current = { back: [...past.current.back, draft].slice(-100), forth: [] };
-      setState((before) => ({ ...before }));
-    });
-  };
-  const step = (from, to) => {
+  // one after another, each on what the one before made: who clicks faster than the server answers loses nothing
+  const queued = (act) => { pending.current = pending.current.then(act, act); return pending.current; };
+  const change = (made, typed = {}) => queued(async () => {
+    const before = now.current;
+    const found = await load(typeof made === "function" ? made(before) : made, typed);
+    if (!found) return;
+    if (JSON.stringify(found.draft) !== JSON.stringify(before)) past.current = { back: [...past.current.back, before].slice(-100), forth: [] };
+    setState((all) => ({ ...all }));
+  });
+  const step = (from, to) => queued(async () => {
     if (!past.current[from].length) return;
     const next = past.current[from].at(-1);
-    past.current = { ...past.current, [from]: past.current[from].slice(0, -1), [to]: [...past.current[to], draft] };
-    load(next);
-  };
+    past.current = { ...past.current, [from]: past.current[from].slice(0, -1), [to]: [...past.current[to], now.current] };
+    await load(next);
+  });
   const open = (file) => {
     past.current = { back: [], forth: [] };
     setUnit("");
@@ -137,8 +143,10 @@ export function Plant({ code, folder, refresh }) {
     load(empty(file));
   };
   const drop = (path) => {
-    const { [path]: _, ...changes } = draft.changes;
-    change({ ...draft, changes, remove: draft.remove.filter((one) => one !== path) });
+    change((before) => {
+      const { [path]: _, ...changes } = before.changes;
+      return { ...before, changes, remove: before.remove.filter((one) => one !== path) };
+    });
   };
   const owners = (rows) => new Set(rows.map((row) => row.path.split(".")).filter((parts) => parts[0] === "units").map((parts) => parts[1]));
   const changed = hooks.useMemo(() => owners(state.changes), [state.changes]);
@@ -165,7 +173,7 @@ export function Plant({ code, folder, refresh }) {
     <aside aria-label=${t("unit")}>
       ${adding ? html`<${AddForm} draft=${draft} units=${state.units} code=${code} close=${() => setAdding(false)} put=${(next, name) => { setAdding(false); change(next).then(() => setUnit(name)); }} />`
         : unit ? html`<${UnitForm} key=${unit} unit=${unit} draft=${draft} code=${code} problems=${state.problems} close=${() => setUnit("")}
-            set=${(changes, typed) => change({ ...draft, changes: { ...draft.changes, ...changes } }, typed)} replace=${(next) => { setUnit(""); change(next); }} />`
+            set=${(changes, typed) => change((before) => ({ ...before, changes: { ...before.changes, ...changes } }), typed)} replace=${(next) => { setUnit(""); change(next); }} />`
         : html`<p class="hint">${t("choose")}</p>`}
       <section class="card" aria-labelledby="h-changes"><h2 id="h-changes">${t("changes")}</h2><${Changes} changes=${state.changes} drop=${drop} problems=${state.problems} />
         ${state.problems.length ? html`<div role="alert"><h3>${t("problems")}</h3><ul class="problems">${state.problems.map((one) => html`<li><code>${one.path}</code> ${one.message}</li>`)}</ul></div>` : null}</section>

@@ -17,10 +17,11 @@ function Slider({ row, commit, show }) {
 function NumberRow({ row, problem, typed, slid }) {
   const [text, setText] = hooks.useState(local(row.text));
   const id = `f-${row.path}`;
-  hooks.useEffect(() => { if (!problem) setText(local(row.text)); }, [row.text, problem, language]);
+  hooks.useEffect(() => { if (!problem) setText(local(row.text)); }, [row.text, language]);
+  hooks.useEffect(() => { if (!problem && document.activeElement?.id !== id) setText(local(row.text)); }, [row]);
   const sent = hooks.useRef("");
   const commit = () => {
-    if (text.trim() === local(row.text)) { if (problem) slid(row.path, row.before ?? row.text); return; }
+    if (text.trim() === local(row.text)) { if (problem) slid(row.path, row.text); return; }
     if (!text.trim() || text === sent.current) return;
     sent.current = text;
     typed(row.path, text);
