@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from twin.fit.control.environment import PlantEnvironment
     from twin.fit.optimise.plant import optimise
     from twin.fit.reconcile.outcome import reconcile
+    from twin.live.emulator.emulator import Emulator
+    from twin.live.follower import Follower
+    from twin.live.tags import load_tags
     from twin.materials import builtin_catalogue as catalogue
     from twin.plant.api import load, resume, run, run_until
     from twin.plant.plant import Plant, PlantState
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from twin.report.plotting import plot
     from twin.results.read import Result
     from twin.results.read import open_file as open  # noqa: A004 -- the word a user expects
+    from twin.scenario.cluster import load_cluster
     from twin.scenario.model import Scenario
     from twin.scenario.schema import json_schema as schema
     from twin.scenario.starters import starter
@@ -54,6 +58,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Comparison",
+    "Emulator",
+    "Follower",
     "Plant",
     "PlantEnvironment",
     "PlantState",
@@ -76,6 +82,8 @@ __all__ = [
     "import_table",
     "information",
     "load",
+    "load_cluster",
+    "load_tags",
     "open",
     "optimise",
     "plot",
@@ -97,6 +105,8 @@ __all__ = [
 
 _HOMES = {
     "Comparison": ("twin.study.comparison", "Comparison"),
+    "Emulator": ("twin.live.emulator.emulator", "Emulator"),
+    "Follower": ("twin.live.follower", "Follower"),
     "Plant": ("twin.plant.plant", "Plant"),
     "PlantEnvironment": ("twin.fit.control.environment", "PlantEnvironment"),
     "PlantState": ("twin.plant.plant", "PlantState"),
@@ -118,6 +128,8 @@ _HOMES = {
     "import_table": ("twin.fit.api", "import_table"),
     "information": ("twin.study.information", "information"),
     "load": ("twin.plant.api", "load"),
+    "load_cluster": ("twin.scenario.cluster", "load_cluster"),
+    "load_tags": ("twin.live.tags", "load_tags"),
     "open": ("twin.results.read", "open_file"),
     "optimise": ("twin.fit.optimise.plant", "optimise"),
     "plot": ("twin.report.plotting", "plot"),

@@ -11,7 +11,7 @@ from twin.cli.commands import COMMANDS
 
 NAMES = {
     "validate": "load", "new": "starter", "materials": "catalogue", "batch": "batch_test", "plan": "week_plan", "import": "import_table", "stops": "reliability",
-    "acceptance": "acceptance_curve",
+    "acceptance": "acceptance_curve", "emulate": "Emulator", "live": "Follower", "tags": "load_tags",
 }  # fmt: skip
 """Commands whose public name is another word."""
 WINDOWS = {"page"}
