@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -57,20 +56,6 @@ def shared(_shared: Served) -> Iterator[Served]:
     (_shared.folder / "small.yaml").write_text(SMALL, encoding="utf-8")
     yield _shared
     assert _shared.process.poll() is None
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Chromium, headless; tests are skipped, with what to install, where it or its driver is missing."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="no browser tests: pip install playwright")
-    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if executable is None:
-        pytest.skip("no browser found: apt-get install chromium")
-    quiet = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic")
-    with sync_api.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=executable, args=[*quiet, "--no-first-run"])
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

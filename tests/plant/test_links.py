@@ -15,8 +15,8 @@ from twin.plant.cluster import resume_cluster, resume_cluster_until, run_cluster
 from twin.plant.links import size_shares
 from twin.results.cluster import open_cluster
 from twin.scenario.cluster import Cluster, load_cluster
-from twin.scenario.loading import starter
 from twin.scenario.sizes import SizeClasses
+from twin.scenario.starters import starter
 
 HEAP = """twin: 1
 time: {start: 2026-01-05T06:00, horizon: 10 d, warmup: 1 d}
