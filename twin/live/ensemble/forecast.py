@@ -124,7 +124,7 @@ def what_if(
         for column, name in enumerate(as_is.quantities):
             pairs = changed.values[:, k, column] - as_is.values[:, k, column]
             mean, half = float(np.mean(pairs)), student * float(np.std(pairs, ddof=1)) / np.sqrt(n)
-            found.append(Difference(name, lead, mean, mean - half, mean + half))
+            found.append(Difference(name, lead, mean, float(mean - half), float(mean + half)))
     return found
 
 
