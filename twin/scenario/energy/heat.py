@@ -13,10 +13,10 @@ from twin.scenario.kind import Model
 from twin.scenario.series import Series
 
 ELECTRICITY = "electricity"
-HeatCapacity = Annotated[float, Quantity("J/kg/K", gt=0)]
-PowerPerKelvin = Annotated[float, Quantity("W/m2/K", ge=0)]
-LineLoss = Annotated[float, Quantity("W/m/K", ge=0)]
-Rate = Annotated[float, Quantity("1/s", ge=0)]
+HeatCapacity = Annotated[float, Quantity("J/(kg K)", gt=0)]
+PowerPerKelvin = Annotated[float, Quantity("W/(m2 K)", ge=0)]
+LineLoss = Annotated[float, Quantity("W/(m K)", ge=0)]
+Rate = Annotated[float, Quantity("1/s", ge=0, example="0.2 %/h")]
 Watts = Annotated[float, Quantity("W", ge=0)]
 Flow = Annotated[float, Quantity("kg/s", gt=0)]
 Kelvins = Annotated[float, Quantity("K", ge=0)]

@@ -41,21 +41,17 @@ class Powers:
 def by_rule(now: Situation) -> Powers:
     """Waste heat first, in its order, then boilers that are on, then the tank, then the cheapest boiler; what is over goes into the tank if it takes it."""
     taken, made = np.zeros(len(now.waste)), np.zeros(len(now.most))
-    left, room = now.demand, now.room
+    left, tank = now.demand, 0.0
     for place, there in enumerate(now.waste.tolist()):
-        used = min(there, left + room)
-        taken[place] = used
-        direct = min(used, left)
-        left, room = left - direct, room - (used - direct)
+        taken[place] = min(there, left + now.room - tank)
+        left, tank = _shared(float(taken[place]), left, tank)
     for place in _cheapest(now.costs):
         if now.fires[place]:
-            made[place] = min(now.most[place], left + room)
-            direct = min(float(made[place]), left)
-            left, room = left - direct, room - (float(made[place]) - direct)
-    tank = now.room - room
+            made[place] = min(float(now.most[place]), left + now.room - tank)
+            left, tank = _shared(float(made[place]), left, tank)
     if tank == 0.0:
-        out = min(left, now.give)
-        tank, left = -out, left - out
+        tank = -min(left, now.give)
+        left += tank
     for place in _cheapest(now.costs):
         if now.modulates[place]:
             made[place] = min(float(now.most[place]), left)
@@ -88,6 +84,12 @@ def by_plan(now: Situation, plan: Floats) -> Powers:
             net += more
     lacking = max(lack, 0.0)
     return Powers(taken, made, max(net, -now.give) if lacking > 0.0 else net, lacking)
+
+
+def _shared(heat: float, left: float, tank: float) -> tuple[float, float]:
+    """What is ``left`` to be served, and goes to the ``tank``, after so much heat."""
+    direct = min(heat, left)
+    return left - direct, tank + (heat - direct)
 
 
 def _cheapest(costs: Floats) -> Sequence[int]:
