@@ -53,7 +53,7 @@ def run(options: argparse.Namespace, moment: Callable[[str, Any], float]) -> int
 
 def validate(options: argparse.Namespace) -> int:
     """``twin validate`` of a cluster: each site, as it would be alone."""
-    from twin.cli import tables
+    from twin.cli import cluster_energy, tables
     from twin.plant import notes, topology
 
     cluster = cluster_of(options)
@@ -67,6 +67,8 @@ def validate(options: argparse.Namespace) -> int:
         tables.show_topology(site, found[name], notes.notes_of(site, found[name]))
     for name, link in cluster.links.items():
         tables.stdout().print(f"link {name}: {link.trucks} trucks from {link.from_} to {link.to}", highlight=False, markup=False)
+    for text in cluster_energy.networks(cluster.energy):
+        tables.stdout().print(text, highlight=False, markup=False, soft_wrap=True)
     return 0
 
 
@@ -116,6 +118,7 @@ def show_result(result: ClusterResult, as_json: bool) -> None:
     """The main key figures of each site, what to know before trusting them, and where the others stand."""
     from rich.markup import escape
 
+    from twin.cli import cluster_energy
     from twin.cli.figures import new_table
     from twin.cli.tables import stdout
     from twin.results.findings import findings_of
@@ -129,7 +132,9 @@ def show_result(result: ClusterResult, as_json: bool) -> None:
         }
         about = {"cluster": result.attrs["scenario_name"], "file": str(result.path), "digest": result.digest}
         links = {name: _haul_object(haul) for name, haul in result.hauls.items()}
-        print(json.dumps({**about, "sites": _finite(sites), **({"links": links} if links else {})}, indent=2))
+        energy = cluster_energy.as_object(result.energy)
+        shared = {key: _finite(value) for key, value in {"links": links, "energy": energy}.items() if value}
+        print(json.dumps({**about, "sites": _finite(sites), **shared}, indent=2))
         return
     known = [key for key in MAIN_FIGURES if any(key in site.kpis for site in result.sites.values())]
     table = new_table("key figure", *result.sites)
@@ -143,6 +148,7 @@ def show_result(result: ClusterResult, as_json: bool) -> None:
             masses = [f"{float(part.sum()) / 1000:,.3f} t" for part in (haul.sent, haul.received, haul.under_way)]
             hauls.add_row(name, str(haul.trips), str(haul.unloaded), str(haul.turned_away), *masses)
         console.print(hauls)
+    cluster_energy.show(console, result.energy)
     for name, site in result.sites.items():
         for text in (*findings_of(site), *(growth.text for growth in growing(site))):
             console.print(f"[yellow]warning[/] {escape(f'{name}: {text}')}", soft_wrap=True)
@@ -166,6 +172,8 @@ def _finite(value: Any) -> Any:
     """The same with null for what JSON has no number for."""
     if isinstance(value, dict):
         return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
     return None if isinstance(value, float) and value - value != 0.0 else value
 
 
