@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def networks(energy: Energy | None) -> Iterator[str]:
         limit = f", lines draw at most {energy.power.limit / 1e3:,.0f} kW" if energy.power.limit is not None else ""
         yield f"power: one connection for all sites{limit}"
     if energy.heat is not None:
-        parts = {"source": energy.heat.sources, "boiler": energy.heat.boilers, "user": energy.heat.users}
+        parts: dict[str, Iterable[str]] = {"source": energy.heat.sources, "boiler": energy.heat.boilers, "user": energy.heat.users}
         yield "heat: " + "; ".join(f"{name}s {', '.join(found)}" for name, found in parts.items() if found)
         if energy.heat.hypothetical:
             yield f"note: {HYPOTHETICAL}"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from twin.engine.clock import NANOSECONDS, nanoseconds
 from twin.engine.meter import Steps
+from twin.engine.needs import Needs
 from twin.engine.window import window_begin
 from twin.errors import BalanceError
 from twin.plant.build import Built
@@ -18,7 +20,9 @@ from twin.scenario.energy.read import Energy
 from twin.units.energy.heat_network import HeatNetwork, Times
 from twin.units.energy.heat_setup import setup_of
 from twin.units.energy.power import SUMS, Intervals, PowerNetwork, PowerRules, Tap
+from twin.units.energy.power_limit import Drawer, PowerLimit, ranks_of
 from twin.units.energy.profiles import steps_of
+from twin.units.lines.line import Line
 from twin.units.melts.boiler import Boiler
 
 HEAT = "heat"
@@ -68,10 +72,36 @@ def join_energy(energy: Energy | None, sites: Mapping[str, Built]) -> Networks |
         power = PowerNetwork(last.next_index(), last.clock, rules, list(told), known)
         power.told = told
         last.units.append(power)
+        if energy.power.limit is not None:
+            _limit(energy.power.limit, energy.power.priority, sites)
         for name, built in sites.items():
             recorder = built.site.recorder
             recorder.meter = Tap(recorder.meter, told[name])
     return Networks(power, heat, energy.heat is not None and energy.heat.hypothetical)
+
+
+def _limit(most: float, priority: Sequence[str], sites: Mapping[str, Built]) -> None:
+    """Each lot of each line needs its power too, from now on."""
+    last = list(sites.values())[-1].site
+    limit = PowerLimit(last.next_index(), last.clock, most)
+    last.units.append(limit)
+    ranks = ranks_of(list(sites), priority)
+    for name, built in sites.items():
+        for line in built.lines:
+            limit.drawers[line] = Drawer(f"{name}.{line.name}", line, partial(_idle, line), partial(_lot, line), line.needs, ranks[name])
+            line.need(Needs([*line.needs.choices, [limit]], line.needs.rank))
+
+
+def _idle(line: Line) -> float:
+    """What the machines of a line draw while it stands, W."""
+    return float(line.records.power[:, 0].sum())
+
+
+def _lot(line: Line) -> float:
+    """What the present lot of a line draws above that, W: the mass through each machine, over the time that the lot takes."""
+    seconds = line.record.duration / NANOSECONDS
+    passed = line.network.flows["flow_ratio"] * line.record.feed
+    return float((line.records.power[:, 1] * passed).sum()) / seconds if seconds else 0.0
 
 
 def _rules(model: PowerModel, begin: int, horizon: int, every: float, steps: Callable[..., Steps]) -> PowerRules:

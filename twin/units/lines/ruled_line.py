@@ -28,6 +28,10 @@ class RuledLine(StoppableLine):
         self.settings: BySource | None = None
         self.deciders: list[Decider] = []
 
+    def need(self, needs: Needs) -> None:
+        """Take ``needs`` for each lot instead of those so far; before the first event."""
+        self.needs, self._needs_some = needs, bool(needs)
+
     def _hindered(self, now: int) -> bool:
         """Off-shift, in maintenance or down: give up waiting for material or room, and wait for that to end."""
         record = self.record

@@ -1,0 +1,127 @@
+"""A limit on what lines draw together: what a lot draws above idle is granted with all else that it needs, or not at all, and given back when it is done.
+
+Idle power is always held. Who lacks nothing but power stands by the priority of its site, then in order of asking, and nobody of a lower place overtakes it: a
+large lot is not starved by small ones. Who lacks people too is passed over meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from twin.engine.clock import Clock
+from twin.engine.needs import Needs
+from twin.engine.resource import Hold, Queue, Resource, Rules
+from twin.engine.staffing import Staffing
+from twin.engine.unit import State, Unit
+from twin.errors import RunError
+from twin.quantities import format_quantity
+
+ROUNDING = 1e-12
+"""Share of the limit by which sums of powers may seem to be above it."""
+
+
+@dataclass(frozen=True)
+class Drawer:
+    """A line under the limit: ``name`` with its site, ``idle`` W now, what its present ``lot`` draws above that, W; ``needs``: what else it needs; ``rank``."""
+
+    name: str
+    unit: Unit
+    idle: Callable[[], float]
+    lot: Callable[[], float]
+    needs: Needs
+    rank: int
+
+
+class PowerQueue(Queue):
+    """Several can be served at once, and the first may lack something else: whoever can go on is woken."""
+
+    limit: PowerLimit
+
+    def remove(self, unit: Unit) -> None:
+        super().remove(unit)
+        self.wake_first(unit.clock.now)
+
+    def wake_first(self, now: int) -> None:
+        for unit in list(self.units):
+            if unit.record.until < 0 and self.limit.free_for(unit):
+                unit.wake(now)
+
+
+class PowerLimit(Resource):
+    """``most`` W for all ``drawers``; without events of its own."""
+
+    def __init__(self, index: int, clock: Clock, most: float) -> None:
+        super().__init__("energy limit", index, clock, Rules(Staffing([(None, 1)])))
+        self.most = most
+        self.drawers: dict[Unit, Drawer] = {}
+        self.held: dict[Unit, float] = {}
+        queue = PowerQueue("energy limit: power", lambda _: self.free_for(self.queue.units[0]), lambda: [hold.unit for hold in self.holders])
+        queue.ranks, queue.choices, queue.limit = [], [], self
+        self.queue = queue
+
+    def free_for(self, unit: Unit, more: int = 0) -> bool:
+        """Whether the lot of ``unit`` may draw its power now, and nobody who has only to wait for power stands before it."""
+        for other in self.queue.units:
+            if other is unit:
+                break
+            if self.drawers[other].needs.find(other) is not None:
+                return False
+        return self._fits(unit)
+
+    def _fits(self, unit: Unit) -> bool:
+        idle = sum([drawer.idle() for drawer in self.drawers.values()])
+        asked, held = self.drawers[unit].lot(), sum(self.held.values())
+        if idle + held + asked <= self.most * (1.0 + ROUNDING):
+            return True
+        if not self.held:
+            words = [format_quantity(value, "W") for value in (asked, idle, self.most)]
+            raise RunError(
+                f"{self.drawers[unit].name}: a lot draws {words[0]} above idle; with the {words[1]} that all lines draw idle this is above energy.power.limit, "
+                f"{words[2]}, so that it can never start. Raise the limit, or slow the line down (rate)"
+            )
+        return False
+
+    def yields(self, unit: Unit, rank: int, more: int = 0) -> bool:
+        """Nobody is interrupted for power."""
+        return False
+
+    def join(self, unit: Unit, rank: int, asked: int, choices: tuple[int, ...]) -> None:
+        """Wait for power, by the priority of the site."""
+        self.queue.stand(unit, self.drawers[unit].rank, asked, choices)
+
+    def grant(self, hold: Hold, now: int) -> None:
+        self.holders.append(hold)
+        self.held[hold.unit] = self.drawers[hold.unit].lot()
+
+    def give_back(self, unit: Unit, number: int, now: int) -> bool:
+        for place, hold in enumerate(self.holders):
+            if hold.unit is unit:
+                del self.holders[place], self.held[unit]
+                return True
+        return False
+
+    def account(self, now: int) -> None:
+        """It has no row of its own."""
+
+    def save(self) -> State:
+        """Who holds how much, and who waits, by names with their sites."""
+        names = {unit: drawer.name for unit, drawer in self.drawers.items()}
+        own = {"holders": [[names[hold.unit], hold.number, hold.rank, hold.asked, hold.leaves, hold.cut, self.held[hold.unit]] for hold in self.holders]}
+        return {**super().save(), **own, "queue": {**self.queue.save(), "units": [names[unit] for unit in self.queue.units]}}
+
+    def load_lists(self, state: State, units: dict[str, Unit]) -> None:
+        """Units of all sites; the sites are loaded before."""
+        known = {drawer.name: unit for unit, drawer in self.drawers.items()}
+        self.holders = [Hold(known[name], *task) for name, *task, _ in state["holders"]]
+        self.held = {known[name]: power for name, *_, power in state["holders"]}
+        self.queue.load(state["queue"], known)
+
+
+def ranks_of(sites: Sequence[str], priority: Sequence[str]) -> dict[str, int]:
+    """The rank of each site; larger goes first.
+
+    >>> ranks_of(["recycler", "smelter", "mill"], ["smelter"])
+    {'recycler': 0, 'smelter': 1, 'mill': 0}
+    """
+    return {name: len(priority) - priority.index(name) if name in priority else 0 for name in sites}
