@@ -32,7 +32,7 @@ sites: {a: {extends: machine.yaml, seed: 1}, b: {extends: machine.yaml, seed: 2}
 energy: {power: {price: 100 EUR/MWh}}
 """
 PAIR = """twin: 1
-time: {horizon: 6 d, warmup: 12 h}
+time: {horizon: 3 d, warmup: 12 h}
 sites: {north: {extends: plant.yaml, seed: 11}, south: {extends: plant.yaml, seed: 12}}
 energy: {power: {price: 100 EUR/MWh}}
 """
