@@ -32,6 +32,7 @@ from twin.study.executors import Executor
 from twin.study.investment import Means, payoffs
 from twin.study.replicate import ONE_RUN, Kind, Procedure, Progress, Replications, Rounds, keep_in, opened
 from twin.study.statistics import bonferroni, mean_of, needed_for_width
+from twin.study.surplus import surplus_of
 from twin.study.verdicts import WITHHELD, Method, change_of, direction, opposed
 
 RESULTS = (".h5", ".hdf5")
@@ -196,8 +197,18 @@ def _of_replications(names: Sequence[str], found: Sequence[Replications]) -> Com
         sides.append(_Side(name, leaves, lines, runs, own.warnings, [outcome.limit for outcome in own.outcomes], share))
     procedure = found[0].procedure
     remarks = [f"{name}: {verdict}" for name, own in zip(names, found, strict=True) for verdict in own.warm_up]
+    remarks += _surpluses(names, found, bonferroni(procedure.confidence, len(found) - 1))
     comparison = _comparison(sides, procedure.confidence, procedure.kind, remarks)
     return comparison if procedure.until is None else _with_widths(comparison, procedure)
+
+
+def _surpluses(names: Sequence[str], found: Sequence[Replications], confidence: float) -> Iterator[str]:
+    """What links bring that only a variant has."""
+    base = found[0].scenario
+    for name, own in zip(names[1:], found[1:], strict=True):
+        if isinstance(base, Cluster) and isinstance(own.scenario, Cluster) and base.seed == own.scenario.seed:
+            runs = [[outcome.kpis or {} for outcome in side.outcomes] for side in (found[0], own)]
+            yield from surplus_of((base, runs[0]), (own.scenario, runs[1]), name, confidence)
 
 
 def _with_widths(comparison: Comparison, procedure: Procedure) -> Comparison:
