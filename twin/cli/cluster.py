@@ -85,7 +85,7 @@ def resume(options: argparse.Namespace, moment: Callable[[str, Any], float]) -> 
     from twin.results.sources import check_code
 
     state = Path(options.state)
-    with open_saved_cluster(state) as (attrs, _, sites):
+    with open_saved_cluster(state) as (attrs, _, sites, _):
         name = str(attrs["scenario_name"])
         for site in sites.values():
             check_code(state, site.attrs, force=options.force)

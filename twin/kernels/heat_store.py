@@ -135,6 +135,11 @@ class HeatStore:
         seconds = self._seconds_to(bound)
         return None if seconds is None else self.since + max(1, math.ceil(seconds * NANOSECONDS))
 
+    def reaches(self, content: float) -> int | None:
+        """Return when it will hold ``content`` J if nothing changes, ns, rounded up; None for never, or where it does now."""
+        seconds = self._seconds_to(content) if self.mode == FREE else None
+        return None if seconds is None else self.since + max(1, math.ceil(seconds * NANOSECONDS))
+
     def loss_rate(self) -> float:
         """Return what it loses at the last event while it is free, W."""
         return self.data.rate * self.content + self.data.fixed

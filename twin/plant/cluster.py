@@ -11,14 +11,16 @@ from twin.engine.clock import Clock, nanoseconds
 from twin.errors import FileError, ScenarioError, UsageError
 from twin.plant import topology
 from twin.plant.build import own_clock
+from twin.plant.energy import join_energy
 from twin.plant.links import join, varied_by_links
 from twin.plant.simulate import SLICES, Progress, Simulation
 from twin.quantities import NANOSECONDS, format_quantity
 from twin.results.cluster import ClusterResult, ClusterWriter, SiteWriter, open_cluster, open_saved_cluster
+from twin.results.energy import StoredEnergy
 from twin.results.held import contradictions
 from twin.results.sources import check_code, made_by
 from twin.scenario import load_stored
-from twin.scenario.cluster import Cluster, check_cluster, stored_links
+from twin.scenario.cluster import Cluster, check_cluster, stored_energy, stored_links
 
 
 class ClusterSimulation:
@@ -34,6 +36,7 @@ class ClusterSimulation:
             self.sites[name] = Simulation(scenario, replication, clock=own_clock(scenario, self.clock, rank), varied=varied[name])
             rank += len(self.sites[name].built.site.units) + 2 * sum(link.sender[0] == name for link in cluster.links.values())
         self.roads = {name: join(name, link, *(self.sites[end].built for end in (link.sender[0], link.receiver[0]))) for name, link in cluster.links.items()}
+        self.networks = join_energy(cluster.energy, {name: site.built for name, site in self.sites.items()})
         self.horizon = nanoseconds(cluster.horizon)
 
     def run(self, until: int, writers: Mapping[str, SiteWriter], progress: Progress | None = None) -> None:
@@ -60,6 +63,8 @@ class ClusterSimulation:
     def finish(self, writer: ClusterWriter, writers: Mapping[str, SiteWriter]) -> ClusterResult:
         """Close the accounts of all sites, and put the file in place."""
         writer.write_links([road.haul() for road in self.roads.values()])
+        if self.networks is not None:
+            writer.write_energy(self.networks.account(self.horizon))
         return writer.finish_cluster({name: site.finish(writers[name]) for name, site in self.sites.items()})
 
     def save(self, writer: ClusterWriter, writers: Mapping[str, SiteWriter]) -> Path:
@@ -100,7 +105,7 @@ class ClusterSimulation:
 def run_cluster(cluster: Cluster, *, out: Path | None = None, replication: int = 0, progress: Progress | None = None) -> ClusterResult:
     """Run a cluster to its horizon; without ``out`` the result lives in memory. Raises :class:`~twin.errors.RunError` where the run fails."""
     simulation = ClusterSimulation(cluster, replication)
-    with ClusterWriter(out, list(cluster.sites), simulation.attrs(), cluster.written) as writer:
+    with ClusterWriter(out, list(cluster.sites), simulation.attrs(), cluster.written, StoredEnergy(cluster.energy_written, cluster.files)) as writer:
         writers = simulation.writers(writer)
         simulation.start()
         simulation.run(simulation.horizon, writers, progress)
@@ -111,7 +116,7 @@ def run_cluster_until(cluster: Cluster, until: float, save: Path, *, replication
     """Run up to ``until`` (s; events at that instant are not done) and keep the state in the file ``save``."""
     simulation = ClusterSimulation(cluster, replication)
     stop = simulation.stop_at(until)
-    with ClusterWriter(save, list(cluster.sites), simulation.attrs(), cluster.written) as writer:
+    with ClusterWriter(save, list(cluster.sites), simulation.attrs(), cluster.written, StoredEnergy(cluster.energy_written, cluster.files)) as writer:
         writers = simulation.writers(writer)
         simulation.start()
         simulation.run(stop, writers, progress)
@@ -141,7 +146,7 @@ def resume_cluster_until(state: Path, until: float, save: Path, *, force: bool =
 
 def _taken_up(state: Path, force: bool) -> tuple[ClusterSimulation, dict[str, dict[str, Any]]]:
     """The simulation in its saved state, and what the new file says of the code of each site."""
-    with open_saved_cluster(state) as (attrs, links, saved):
+    with open_saved_cluster(state) as (attrs, links, saved, energy):
         scenarios, codes, contents = {}, {}, {}
         for name, site in saved.items():
             check_code(state, site.attrs, force=force)
@@ -150,18 +155,20 @@ def _taken_up(state: Path, force: bool) -> tuple[ClusterSimulation, dict[str, di
             changed = check_code(state, site.attrs, scenarios[name].code, force=force)
             codes[name] = {**made_by(scenarios[name].code), **({"resumed_with_other_code": "; ".join(changed)} if changed else {})}
             contents[name] = site.state
-    cluster = _stored(attrs, scenarios, links)
+    cluster = _stored(attrs, scenarios, links, energy)
     simulation = ClusterSimulation(cluster, int(attrs["replication"]))
     simulation.load(contents)
     return simulation, codes
 
 
-def _stored(attrs: Mapping[str, Any], scenarios: Mapping[str, Any], links: Mapping[str, str]) -> Cluster:
+def _stored(attrs: Mapping[str, Any], scenarios: Mapping[str, Any], links: Mapping[str, str], energy: StoredEnergy) -> Cluster:
     problems: list[str] = []
     check_cluster(scenarios, lambda site, key, message: problems.append(f"{site}.{key}: {message}"))
     if problems:
         raise ValueError(problems[0])
-    return Cluster(str(attrs["scenario_name"]), str(attrs.get("scenario_title", "")), scenarios, stored_links(links, scenarios), links)
+    title = str(attrs.get("scenario_title", ""))
+    networks = stored_energy(energy.written, energy.files, scenarios)
+    return Cluster(str(attrs["scenario_name"]), title, scenarios, stored_links(links, scenarios), links, networks, energy.written, energy.files)
 
 
 @contextmanager
@@ -174,4 +181,4 @@ def stored_cluster(path: Path) -> Iterator[tuple[ClusterResult, Cluster]]:
                 topology.derive(scenario)
         except ScenarioError as error:
             raise FileError(f"{path}: a scenario in it cannot be read: {error}") from None
-        yield result, _stored(result.attrs, scenarios, result.written_links)
+        yield result, _stored(result.attrs, scenarios, result.written_links, result.stored_energy)

@@ -25,6 +25,7 @@ from twin.scenario.model import Scenario
 from twin.scenario.money import Labour, MoneyPlan, PriceScenario, WearPart
 from twin.scenario.series import Series
 from twin.scenario.settings import ELECTRICITY
+from twin.units.energy.power import Tap
 
 if TYPE_CHECKING:
     from twin.plant.build import Built
@@ -49,6 +50,11 @@ def meter_of(scenario: Scenario, recorder: Recorder) -> Meter | None:
     window = nanoseconds(peak.window) if peak is not None else 0
     rules = Rules(window_begin(nanoseconds(scenario.warmup), recorder.every), recorder.horizon, prices, factors, window, _midnight(scenario.start))
     return Meter(rules, len(axes.machines), len(axes.processes), len(axes.carriers))
+
+
+def own_meter(recorder: Recorder) -> Meter | None:
+    """The meter of a site itself, also where the power network of a cluster listens before it."""
+    return recorder.meter.inner if isinstance(recorder.meter, Tap) else recorder.meter
 
 
 def _steps(series: Series, start: datetime) -> Steps:
@@ -85,7 +91,7 @@ def _months(start: datetime, begin: int, end: int) -> Iterator[int]:
 def accounts_of(built: Built, units: list[str], machines: list[str], products: list[str]) -> dict[str, Any]:
     """Return the variables of ``/accounts``; none in a plant that has neither a meter nor settlements nor gate fees that change."""
     scenario, recorder = built.site.scenario, built.site.recorder
-    meter, axes = recorder.meter, recorder.axes
+    meter, axes = own_meter(recorder), recorder.axes
     settlements = {name: account.settlement for name, account in built.site.accounts.items() if account.settlement is not None}
     gates = {gate.feed: gate for gate in built.gates}
     fees = [gates[name].cost if name in gates and gates[name].prices is not None else math.nan for name in axes.gates]

@@ -15,6 +15,7 @@ from twin.results.check import open_checked_cluster, open_hdf5, site_groups
 from twin.results.cluster_figures import cluster_figures
 from twin.results.create import text_array, text_type
 from twin.results.digest import SITES, cluster_digest, file_digest
+from twin.results.energy import EnergyAccount, StoredEnergy, account_in, stored_in, write_account, write_stored
 from twin.results.guarded import uninterrupted
 from twin.results.hauls import Haul, hauls_in, links_in, write_hauls, write_written
 from twin.results.layout import LAYOUT
@@ -58,6 +59,16 @@ class ClusterResult:
         """What each link did, by name."""
         return hauls_in(self._file)
 
+    @property
+    def stored_energy(self) -> StoredEnergy:
+        """The energy networks as they were written."""
+        return stored_in(self._file)
+
+    @property
+    def energy(self) -> EnergyAccount:
+        """What power and heat did."""
+        return account_in(self._file)
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()
@@ -77,7 +88,9 @@ class ClusterResult:
 class ClusterWriter(Writer):
     """Writes a cluster; its sites are written by :meth:`site`. Nothing stands at ``path`` until :meth:`finish_cluster` or :meth:`save_cluster`."""
 
-    def __init__(self, path: Path | None, names: Sequence[str], attrs: Mapping[str, Any], links: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, path: Path | None, names: Sequence[str], attrs: Mapping[str, Any], links: Mapping[str, str] | None = None, energy: StoredEnergy | None = None
+    ) -> None:
         with self._whole():
             self._open(path)
             with self._disk():
@@ -86,6 +99,7 @@ class ClusterWriter(Writer):
                 scale.attrs["long_name"] = "site"
                 self._set({**attrs, "created": now_text()})
                 write_written(self._file, links or {})
+                write_stored(self._file, energy or StoredEnergy())
 
     @classmethod
     def take_up(cls, source: Path, path: Path | None, attrs: Mapping[str, Any]) -> Self:
@@ -123,6 +137,11 @@ class ClusterWriter(Writer):
         """Write what the links did, in their order."""
         with self._disk():
             write_hauls(self._file, hauls)
+
+    def write_energy(self, account: EnergyAccount) -> None:
+        """Write what power and heat did."""
+        with self._disk():
+            write_account(self._file, account)
 
     def finish_cluster(self, sites: Mapping[str, Result]) -> ClusterResult:
         """End a complete run, all sites of which are finished; put the file in place and open it."""
@@ -192,10 +211,13 @@ def open_cluster(path: Path | str) -> ClusterResult:
 
 
 @contextmanager
-def open_saved_cluster(path: Path) -> Iterator[tuple[dict[str, Any], dict[str, str], dict[str, SavedState]]]:
-    """The attributes of a saved state of a cluster, its links as they were written, and the saved states of its sites by name. Raises ``FileError``."""
+def open_saved_cluster(path: Path) -> Iterator[tuple[dict[str, Any], dict[str, str], dict[str, SavedState], StoredEnergy]]:
+    """The attributes of a saved state of a cluster, its links and then, last, its energy networks as written; the saved states of its sites by name.
+
+    Raises ``FileError``.
+    """
     file = open_checked_cluster(path, state=True)
     try:
-        yield dict(file.attrs), links_in(file), {name: SavedState(group, path) for name, group in site_groups(file).items()}
+        yield dict(file.attrs), links_in(file), {name: SavedState(group, path) for name, group in site_groups(file).items()}, stored_in(file)
     finally:
         file.close()

@@ -16,6 +16,7 @@ from pathlib import Path as FilePath
 
 from twin.errors import Problem, ScenarioError, UsageError
 from twin.quantities import format_quantity, shown
+from twin.scenario.energy.read import Energy, read_energy
 from twin.scenario.fields import NAME
 from twin.scenario.kind import Kind
 from twin.scenario.links import Link, read_links
@@ -28,7 +29,7 @@ from twin.scenario.problems import nearest
 from twin.scenario.tables import Files, read_text
 from twin.scenario.yaml_source import parse_yaml
 
-KEYS = ("twin", "name", "title", "time", "sites", "links", "linked")
+KEYS = ("twin", "name", "title", "time", "sites", "links", "energy", "linked")
 SITE_KEYS = ("extends", "seed", "change")
 TIME_KEYS = ("start", "horizon", "warmup")
 Note = Callable[[str, str, str], None]
@@ -42,7 +43,7 @@ _LONGEST_CHAIN = 20
 class Cluster:
     """A checked cluster. ``sites``: the scenario of each by name, in order; all have one ``start`` and ``horizon`` (s).
 
-    ``links`` by name, none where it is not ``linked``; ``written``: as they stand in its file, as JSON.
+    ``links`` by name, none where it is not ``linked``; ``written``: as they stand in its file, as JSON. ``energy`` likewise, with the ``files`` that it reads.
     """
 
     name: str
@@ -50,6 +51,9 @@ class Cluster:
     sites: Mapping[str, Scenario]
     links: Mapping[str, Link] = field(default_factory=dict)
     written: Mapping[str, str] = field(default_factory=dict)
+    energy: Energy | None = None
+    energy_written: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def horizon(self) -> float:
@@ -79,10 +83,12 @@ class Cluster:
 
     @cached_property
     def sha256(self) -> str:
-        """SHA-256 over the names and the scenarios of the sites, in order, and over the links."""
+        """SHA-256 over the names and the scenarios of the sites, in order, and over links and energy."""
         rows: list[object] = [[name, site.sha256] for name, site in self.sites.items()]
         if self.written:
             rows.append(dict(self.written))
+        if self.energy is not None:
+            rows.append(["energy", self.energy_written, dict(self.files)])
         return hashlib.sha256(json.dumps(rows, separators=(",", ":")).encode("ascii")).hexdigest()
 
 
@@ -111,7 +117,7 @@ def load_cluster(path: FilePath, changes: Mapping[str, object] | None = None) ->
     root = merged(parse_yaml(text, str(path)), path.parent, Files(path.parent), (str(path.resolve()),))
     if changes:
         root = changed(root, from_plain(dict(changes), "--set"))
-    return _Reader(root).read(path.stem)
+    return _Reader(root, Files(path.parent)).read(path.stem)
 
 
 def stored_links(written: Mapping[str, str], sites: Mapping[str, Scenario]) -> dict[str, Link]:
@@ -122,6 +128,20 @@ def stored_links(written: Mapping[str, str], sites: Mapping[str, Scenario]) -> d
     if problems:
         raise ValueError(problems[0])
     return links
+
+
+def stored_energy(written: str, files: Mapping[str, str], sites: Mapping[str, Scenario]) -> Energy | None:
+    """Return energy networks from their JSON in a file and the texts of the files that they read. Raises ``ValueError`` where they are not of these sites."""
+    if not written:
+        return None
+    problems: list[str] = []
+    given = Files(None, dict(files), closed=True)
+    energy = read_energy(
+        from_plain(json.loads(written), "energy"), sites, given, lambda path, message: problems.append(f"{dotted(('energy', *path))}: {message}")
+    )
+    if problems:
+        raise ValueError(problems[0])
+    return energy
 
 
 def check_cluster(sites: Mapping[str, Scenario], note: Note) -> None:
@@ -147,8 +167,8 @@ def check_cluster(sites: Mapping[str, Scenario], note: Note) -> None:
 class _Reader:
     """Reads the tree of a cluster, and gathers what is wrong with it."""
 
-    def __init__(self, root: Node) -> None:
-        self.root = root
+    def __init__(self, root: Node, files: Files) -> None:
+        self.root, self.files = root, files
         self.problems: list[Problem] = []
 
     def read(self, stem: str) -> Cluster:
@@ -170,10 +190,21 @@ class _Reader:
             check_cluster(sites, lambda site, key, message: self._wrong(nodes[site], f"sites.{site}.{key}", message))
         written = self._links(top, sites) if len(sites) == len(found.value) else {}
         links = read_links(written, sites, lambda path, message: self._wrong_link(written, path, message))
+        network = self._networks(top) if len(sites) == len(found.value) else None
+        energy = self._energy(network, sites) if network is not None else None
         if self.problems:
             raise ScenarioError(self.problems)
         texts = {key: json.dumps(written[key].plain(), separators=(",", ":"), sort_keys=True) for key in links}
-        return Cluster(name, title, sites, links, texts)
+        stated = json.dumps(network.plain(), separators=(",", ":")) if network is not None and energy is not None else ""
+        return Cluster(name, title, sites, links, texts, energy, stated, dict(self.files.texts) if stated else {})
+
+    def _networks(self, top: Mapping[str, Node]) -> Node | None:
+        """The energy networks as written; None where there are none, or the cluster is not linked."""
+        node = top.get("energy")
+        if node is not None and not isinstance(node.value, dict):
+            self._wrong(node, "energy", f"a mapping is needed, {{power: {{...}}, heat: {{...}}}} (got {shown(node.plain())})")
+            return None
+        return None if "linked" in top and top["linked"].value is False else node
 
     def _links(self, top: Mapping[str, Node], sites: Mapping[str, Scenario]) -> dict[str, Node]:
         """The links that count: all, or none where the cluster is not linked."""
@@ -194,6 +225,12 @@ class _Reader:
         node = written[str(path[0])]
         place = lookup(node, path[1:])[1]
         self.problems.append(Problem(*place, dotted(("links", *path)), message))
+
+    def _energy(self, network: Node, sites: Mapping[str, Scenario]) -> Energy | None:
+        return read_energy(network, sites, self.files, lambda path, message: self._wrong_energy(network, path, message))
+
+    def _wrong_energy(self, node: Node, path: Path, message: str) -> None:
+        self.problems.append(Problem(*lookup(node, path)[1], dotted(("energy", *path)), message))
 
     def _site(self, name: str, node: Node, times: Mapping[str, Node]) -> Scenario:
         where = f"sites.{name}"

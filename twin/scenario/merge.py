@@ -134,7 +134,7 @@ def _relocated(root: Node, way: str) -> Node:
 def _names_below(key: str, endings: tuple[str, ...], within: bool) -> tuple[tuple[str, ...], bool]:
     if within:
         return endings, key not in ("title", "source", "note")
-    return ((".csv",), True) if key in ("units", "events") else ((".yaml", ".yml"), key == "catalogue")
+    return ((".csv",), True) if key in ("units", "events", "energy") else ((".yaml", ".yml"), key == "catalogue")
 
 
 def _copied(node: Node) -> Node:

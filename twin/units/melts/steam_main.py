@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 
@@ -49,6 +50,16 @@ def meet(begin: int, end: int, made: float, drawn: float, level: float, store: f
         yield Segment(middle, end, made, min(made, drawn), max(net, 0.0)), level
 
 
+class Listener(Protocol):
+    """Who is told of steam as it is made and drawn; what it does with that is not seen here."""
+
+    def make(self, now: int, length: int, heat: float) -> None:
+        """``heat`` J become steam evenly from ``now`` on, for ``length`` ns."""
+
+    def draw(self, now: int, until: int, heat: float) -> None:
+        """``heat`` J are drawn evenly from ``now`` to ``until``, ns."""
+
+
 class SteamMain:
     """Rows of the recorder for one carrier. ``level`` J in the accumulator, up to date ``since`` ns; what is made and drawn lies in intervals."""
 
@@ -58,16 +69,21 @@ class SteamMain:
         self.made: list[Interval] = []
         self.drawn: list[Interval] = []
         self.supplied = 0.0
+        self.listener: Listener | None = None
         records.recorder.mains[carrier] = self
 
     def make(self, now: int, length: int, heat: float) -> None:
         """``heat`` J become steam evenly from ``now`` on, for ``length`` ns."""
         self.made.append((now, now + length, heat * NANOSECONDS / length))
+        if self.listener is not None:
+            self.listener.make(now, length, heat)
 
     def draw(self, now: int, until: int, heat: float) -> None:
         """A unit draws ``heat`` J evenly from ``now`` to ``until``; what takes no time is drawn in a nanosecond."""
         until = max(until, now + 1)
         self.drawn.append((now, until, heat * NANOSECONDS / (until - now)))
+        if self.listener is not None:
+            self.listener.draw(now, until, heat)
 
     def settle(self, now: int) -> None:
         """Let what was made and drawn meet, up to ``now``."""

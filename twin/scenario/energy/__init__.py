@@ -1,0 +1,1 @@
+"""Power and heat that the sites of a cluster share."""

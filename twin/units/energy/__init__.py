@@ -1,0 +1,1 @@
+"""Power and heat between the sites of a cluster while it runs."""
