@@ -471,3 +471,8 @@ What the equilibrium of [smelting](../smelting.md), its heat and a furnace's pha
 read its fields by their names. `PLAN` is what a scenario's furnace and phase become, `STATE` what a saved state holds beside metal, slag and solids,
 `SUMS` is what a phase adds up. A default is 0 where none is given.
 """
+
+CLUSTER_KPIS = """## Of a cluster
+
+A [cluster](../cluster.md) has the key figures of its sites, and these of its own, all after the warm-up. A sum of which a part has no value has none.
+"""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from twin.fit.reconcile.outcome import reconcile
     from twin.live.emulator.emulator import Emulator
     from twin.live.follower import Follower
+    from twin.live.score import score
     from twin.live.tags import load_tags
     from twin.materials import builtin_catalogue as catalogue
     from twin.plant.api import load, resume, run, run_until
@@ -96,6 +97,7 @@ __all__ = [
     "run",
     "run_until",
     "schema",
+    "score",
     "sensitivity",
     "starter",
     "sweep",
@@ -141,6 +143,7 @@ _HOMES = {
     "run": ("twin.plant.api", "run"),
     "run_until": ("twin.plant.api", "run_until"),
     "schema": ("twin.scenario.schema", "json_schema"),
+    "score": ("twin.live.score", "score"),
     "sensitivity": ("twin.study.sensitivity", "sensitivity"),
     "starter": ("twin.scenario.starters", "starter"),
     "sweep": ("twin.study.sweep", "sweep"),

@@ -183,7 +183,7 @@ def test_the_commands_take_a_cluster(folder: Path, monkeypatch: pytest.MonkeyPat
     other = twin_json("run", "pair.yaml", "--set", "sites.north.seed=13", "-o", "other.h5")
     assert other["sites"]["north"]["digest"] != run["sites"]["north"]["digest"]  # type: ignore[index]
     assert other["sites"]["south"]["digest"] == run["sites"]["south"]["digest"]  # type: ignore[index]
-    for words, said in ((["--seed", "3"], "each site of a cluster has its own"), (["--replications", "2"], "is of one plant")):
+    for words, said in ((["--seed", "3"], "each site of a cluster has its own"), (["--kind", "steady"], "is of one plant")):
         assert main(["run", "pair.yaml", *words]) == 2
         assert said in capsys.readouterr().err
 

@@ -13,6 +13,7 @@ from twin.errors import ScenarioError, UsageError
 from twin.plant import topology
 from twin.plant.api import load
 from twin.scenario import Scenario
+from twin.scenario.cluster import Cluster
 from twin.scenario.loading import CHANGE
 
 
@@ -51,7 +52,7 @@ def _value(text: str) -> object:
     return parse_yaml(f"value: {text}\n", "--set").plain()["value"]  # type: ignore[index,call-overload]
 
 
-def output_of(options: argparse.Namespace, scenario: Scenario) -> Path:
+def output_of(options: argparse.Namespace, scenario: Scenario | Cluster) -> Path:
     """Where results go: with ``--set`` and no ``-o`` to a name of their own, so that the run of the scenario as it stands is kept beside them."""
     if options.output is not None:
         return Path(options.output)

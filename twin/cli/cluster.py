@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 MAIN_FIGURES = ("throughput", "energy", "energy_specific", "margin", "co2")
 """Key figures that the summary shows of each site, where it has them."""
-ONE_PLANT = "is of one plant; a cluster is run with -o, --replication, --set, --until and --save"
+ONE_PLANT = "is of one plant; a cluster is run with -o, --replication, --replications, --set, --until and --save"
 
 
 def run(options: argparse.Namespace, moment: Callable[[str, Any], float]) -> int:
     """``twin run`` of a cluster; ``moment`` reads a duration or date from the start of a scenario."""
     from twin.cli import budget
 
-    for name in ("replications", "until_half_width", "ensemble", "kind"):
+    for name in ("ensemble", "kind"):
         if getattr(options, name, None) not in (None, "terminating"):
             raise UsageError(f"--{name.replace('_', '-')} {ONE_PLANT}")
     if (options.until is None) != (options.save is None):
@@ -32,8 +32,14 @@ def run(options: argparse.Namespace, moment: Callable[[str, Any], float]) -> int
     if options.until is not None and options.output is not None:
         raise UsageError("--until keeps one state in --save; leave out --output")
     cluster = cluster_of(options)
-    budget.weigh(list(cluster.sites.values()), 1, options.yes)
-    _compile(cluster)
+    budget.weigh(list(cluster.sites.values()), max(1, options.replications or 1), options.yes)
+    compile_all(cluster)
+    if options.replications is not None or options.until_half_width is not None:
+        if options.until is not None:
+            raise UsageError("--until keeps one state in --save; leave out --replications")
+        from twin.cli import replications
+
+        return replications.run(options, cluster)
     from twin.cli import running, tables
     from twin.plant.cluster import run_cluster, run_cluster_until
 
@@ -130,16 +136,19 @@ def show_result(result: ClusterResult, as_json: bool) -> None:
             name: {"digest": site.digest, "kpis": {key: {"value": kpi.value, "unit": kpi.unit} for key, kpi in site.kpis.items()}}
             for name, site in result.sites.items()
         }
-        about = {"cluster": result.attrs["scenario_name"], "file": str(result.path), "digest": result.digest}
+        whole = {key: {"value": kpi.value, "unit": kpi.unit} for key, kpi in result.kpis.items() if "/" not in key}
+        about = {"cluster": result.attrs["scenario_name"], "file": str(result.path), "digest": result.digest, "kpis": _finite(whole)}
         links = {name: _haul_object(haul) for name, haul in result.hauls.items()}
         energy = cluster_energy.as_object(result.energy)
         shared = {key: _finite(value) for key, value in {"links": links, "energy": energy}.items() if value}
         print(json.dumps({**about, "sites": _finite(sites), **shared}, indent=2))
         return
+    own = result.kpis
     known = [key for key in MAIN_FIGURES if any(key in site.kpis for site in result.sites.values())]
-    table = new_table("key figure", *result.sites)
+    table = new_table("key figure", *result.sites, "together")
     for key in known:
-        table.add_row(key, *(kpi_text(key, site.kpis[key].value, site.kpis[key].unit) if key in site.kpis else "" for site in result.sites.values()))
+        sides = [*(site.kpis for site in result.sites.values()), own]
+        table.add_row(key, *(kpi_text(key, side[key].value, side[key].unit) if key in side else "" for side in sides))
     console = stdout()
     console.print(table)
     if result.hauls:
@@ -177,7 +186,8 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and value - value != 0.0 else value
 
 
-def _compile(cluster: Cluster) -> None:
+def compile_all(cluster: Cluster) -> None:
+    """Compile the kernels of all sites, where none are kept, and say so."""
     from twin.cli.running import compile_if_cold
 
     for site in cluster.sites.values():

@@ -31,6 +31,7 @@ from twin.cli import (
     replications,
     report,
     reproduce,
+    score,
     sensitivity,
     stops,
     sweep,
@@ -247,5 +248,6 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "calibrate": calibrate.run,
     "emulate": emulate.run,
     "live": live.run,
+    "score": score.run,
     "tags": tags.run,
 }

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from twin.scenario import Scenario
+    from twin.scenario.cluster import Cluster
     from twin.study.apart import Apart, WithMembers
     from twin.study.comparison import Comparison
     from twin.study.replicate import Replications
@@ -40,10 +41,10 @@ def run(options: argparse.Namespace) -> int:
     stored = [holds_results(file) for file in files]
     if options.seed is not None and any(stored):
         raise UsageError("--seed is for scenarios; results have theirs")
-    items: list[Path | Scenario] = list(files) if any(stored) else [_scenario(file, options.seed) for file in files]
+    items: list[Path | Scenario | Cluster] = list(files) if any(stored) else [_scenario(file, options.seed) for file in files]
     pays = investment.arguments(options)
     if not any(stored):
-        budget.weigh([item for item in items if not isinstance(item, Path)], options.replications or 10, options.yes)
+        budget.weigh([plant for item in items if not isinstance(item, Path) for plant in _plants(item)], options.replications or 10, options.yes)
     if options.ensemble is not None and any(stored):
         raise UsageError("--ensemble is for scenarios, which are run with its members; results hold the runs that were made")
     ensemble = replications.ensemble_of(options)
@@ -89,9 +90,21 @@ def _doubts(both: Sequence[WithMembers], comparison: Comparison) -> dict[str, di
     return found
 
 
-def _scenario(file: Path, seed: int | None) -> Scenario:
-    from twin.plant.api import load
+def _plants(item: Scenario | Cluster) -> list[Scenario]:
+    """The plant, or those of a cluster."""
+    from twin.scenario import Scenario
 
+    return [item] if isinstance(item, Scenario) else list(item.sites.values())
+
+
+def _scenario(file: Path, seed: int | None) -> Scenario | Cluster:
+    from twin.plant.api import load
+    from twin.scenario.cluster import is_cluster, load_cluster
+
+    if is_cluster(file):
+        if seed is not None:
+            raise UsageError("--seed: each site of a cluster has its own, sites.NAME.seed")
+        return load_cluster(file)
     scenario = load(file)
     return scenario if seed is None else scenario.change({"seed": seed})
 

@@ -32,6 +32,7 @@ from twin.cli import (
     replications,
     report,
     reproduce,
+    score,
     sensitivity,
     signals,
     stops,
@@ -85,7 +86,7 @@ def build_parser() -> argparse.ArgumentParser:
     trace.add_argument("--element", metavar="SYMBOL", help="follow one element only, e.g. Cu")
     trace.add_argument("--most", metavar="N", type=int, default=12, help="origins shown for each product (default: 12)")
     own = (sweep, sensitivity, report, reproduce, cite, bundle, materials, batch, plan, export, plot, reconcile, imports, stops, acceptance, blend, optimise)
-    for command in (*own, calibrate, emulate, live, tags, page):
+    for command in (*own, calibrate, emulate, live, score, tags, page):
         command.add_parser(commands)
     return parser
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from twin.scenario import Scenario
+    from twin.scenario.cluster import Cluster
     from twin.study.apart import Apart, WithMembers
     from twin.study.ensemble import Ensemble
     from twin.study.replicate import Replications
@@ -94,7 +95,7 @@ def progress(label: str) -> Iterator[Count]:
         yield show
 
 
-def _output(options: argparse.Namespace, scenario: Scenario) -> Path:
+def _output(options: argparse.Namespace, scenario: Scenario | Cluster) -> Path:
     """``NAME.h5``; with ``--set`` and no ``-o`` another name where replications of another scenario, such as the one without ``--set``, stand there."""
     from twin.cli.changed_scenario import output_of
     from twin.results.read import open_file
@@ -109,7 +110,7 @@ def _output(options: argparse.Namespace, scenario: Scenario) -> Path:
     return output_of(options, scenario)
 
 
-def run(options: argparse.Namespace, scenario: Scenario) -> int:
+def run(options: argparse.Namespace, scenario: Scenario | Cluster) -> int:
     """Run ``twin run SCENARIO --replications N``: each to a file of its own."""
     from twin.results.temporary import remove_stale
     from twin.study.replicate import replicate
@@ -159,8 +160,8 @@ def with_members(options: argparse.Namespace, found: Sequence[Replications], ens
     from twin.study.replicate import opened
 
     with opened(options.executor, options.workers, options.address) as own:
-        base = found[0].scenario
-        return [run_members(one.scenario, one, ensemble.without(ensemble.changed_in(one.scenario, base)), own, show) for one in found]
+        plants = [plant_of(one) for one in found]
+        return [run_members(plant, one, ensemble.without(ensemble.changed_in(plant, plants[0])), own, show) for plant, one in zip(plants, found, strict=True)]
 
 
 def show_apart(parts: Mapping[str, Apart], units: Mapping[str, str], own: WithMembers, heading: str) -> None:
@@ -196,8 +197,6 @@ def show_replications(found: Replications, path: Callable[[int], Path]) -> None:
 
     from twin.cli.figures import new_table
     from twin.cli.tables import stdout
-    from twin.plant.cautions import cautions
-    from twin.plant.topology import derive
     from twin.results.kpis import NO_VALUE
 
     console = stdout()
@@ -213,21 +212,45 @@ def show_replications(found: Replications, path: Callable[[int], Path]) -> None:
         console.print(escape(remark), soft_wrap=True)
     if found.warnings:
         console.print(f"[yellow]warning[/] valid range of a model left {found.warnings:.4g} times a run; 'twin run' of one shows where")
-    for caution in cautions(found.scenario, derive(found.scenario)):
+    for caution in _cautions(found.scenario):
         console.print(f"[yellow]warning[/] {escape(caution)}", soft_wrap=True)
     for k in range(found.n):
         console.print(escape(str(path(k))), soft_wrap=True)
+
+
+def _cautions(scenario: Scenario | Cluster) -> list[str]:
+    """What to know of the scenario before a figure is trusted; of a cluster, of each site."""
+    from twin.plant.cautions import cautions
+    from twin.plant.topology import derive
+    from twin.scenario import Scenario
+
+    if isinstance(scenario, Scenario):
+        return list(cautions(scenario, derive(scenario)))
+    return [f"{name}: {text}" for name, site in scenario.sites.items() for text in _cautions(site)]
+
+
+def plant_of(found: Replications) -> Scenario:
+    """The one plant that replications are of."""
+    from twin.scenario import Scenario
+
+    if not isinstance(found.scenario, Scenario):
+        raise UsageError("--ensemble is of one plant: the members of a calibration change numbers of its scenario")
+    return found.scenario
 
 
 def as_object(found: Replications, path: Callable[[int], Path]) -> dict[str, Any]:
     """Return replications as JSON."""
     from twin.cli.tables import summary
     from twin.results.read import open_file
+    from twin.scenario import Scenario
 
-    runs = []
-    for k in range(found.n):
+    scenario, runs = found.scenario, []
+    for k, outcome in enumerate(found.outcomes):
+        if not isinstance(scenario, Scenario):
+            runs.append({"file": str(path(k)), "replication": k, "digest": outcome.digest, "events": outcome.events})
+            continue
         with open_file(path(k), check=False) as result:
-            runs.append(summary(result, found.scenario))
+            runs.append(summary(result, scenario))
     return {
         "scenario": found.scenario.name,
         "seed": found.scenario.seed,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from twin.study.reproduce import Reproduction
+    from twin.study.reproduce import ArrayDifference, Reproduction
 
 MOST_ROWS = 15
 """Arrays that the table shows; ``--json`` has them all."""
@@ -43,16 +43,26 @@ def run(options: argparse.Namespace) -> int:
 def _run_cluster(options: argparse.Namespace) -> int:
     """Every site of a cluster against what stands in its file."""
     from twin.cli import tables
-    from twin.study.reproduce import reproduce_cluster
+    from twin.study.reproduce_cluster import reproduce_cluster
 
     with tables.progress("reproduce") as show:
         found = reproduce_cluster(Path(options.file), progress=show)
     if options.json:
-        print(json.dumps({"file": options.file, "sites": {name: as_object(one) for name, one in found.items()}}, indent=2))
-    else:
-        for name, one in found.items():
-            show_reproduction(f"{options.file}/sites/{name}", one)
-    return 0 if all(one.reproduced for one in found.values()) else 1
+        own = [{"array": array.name, "largest": None if math.isinf(array.largest) else array.largest, "where": array.where} for array in found.own]
+        sites = {name: as_object(one) for name, one in found.sites.items()}
+        print(json.dumps({"file": options.file, "reproduced": found.reproduced, "sites": sites, "own": {"compared": found.compared, "differ": own}}, indent=2))
+        return 0 if found.reproduced else 1
+    for name, one in found.sites.items():
+        show_reproduction(f"{options.file}/sites/{name}", one)
+    for array in found.own:
+        print(f"{options.file}/{array.name}: differs, {_size(array)} {array.where}".rstrip())
+    equal = "all" if not found.own else f"{found.compared - len(found.own)} of"
+    print(f"{options.file}: {equal} {found.compared} arrays of the cluster itself are equal to the last bit")
+    return 0 if found.reproduced else 1
+
+
+def _size(array: ArrayDifference) -> str:
+    return "and cannot be measured:" if math.isinf(array.largest) else f"by {array.largest:.1e} at"
 
 
 def show_reproduction(file: str, found: Reproduction) -> None:

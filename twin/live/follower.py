@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import h5py
@@ -17,6 +17,7 @@ from twin.live.ensemble.forecast import LEADS, Difference, Forecast, forecast, w
 from twin.live.ensemble.members import Following
 from twin.live.ensemble.settings import EstimateModel, slow_parameters
 from twin.live.ensemble.watch import Alarm, Limit, Watch, find_limit
+from twin.live.estimates_file import alarm_row, forecast_row, window_row
 from twin.live.readings import Reading
 from twin.live.tags.inputs import input_of
 from twin.live.tags.tags import Tags
@@ -46,6 +47,15 @@ class Follower:
         self._waiting: list[Reading] = []
         self.late = self.ahead = 0
         self.alarms: deque[Alarm] = deque(maxlen=MOST_ALARMS)
+        self.listener: Callable[[dict[str, Any]], None] | None = None
+        """Is told each window's estimates, each alarm, and at times a forecast, as rows of :mod:`twin.live.estimates_file`."""
+
+    @property
+    def head(self) -> dict[str, Any]:
+        """What the rows that a listener is told are of."""
+        shown = [tag.quantity for tag in self.tags.shown]
+        own = {"scenario": self.tags.scenario.sha256, "tags": self.tags.sha256, "start": self.tags.start, "window": self.following.window}
+        return {**own, "capacities": self.ensemble.capacities, "measured": shown}
 
     @property
     def time(self) -> float:
@@ -104,9 +114,22 @@ class Follower:
         inputs = [found for reading in mine if (found := input_of(self.tags, reading)) is not None]
         shown = self._shown(mine)
         self.ensemble.step(end, shown, inputs)
+        new: list[Alarm] = []
         if self._watch is not None:
-            self.alarms.extend(self._watch.step(end, self.ensemble.innovations.rows[-1], shown, self.ensemble.expected, self.ensemble.deviations))
+            new = self._watch.step(end, self.ensemble.innovations.rows[-1], shown, self.ensemble.expected, self.ensemble.deviations)
+            self.alarms.extend(new)
         self.ensemble.innovations.forget()
+        if self.listener is not None:
+            self._tell(end, new)
+
+    def _tell(self, end: float, new: Sequence[Alarm]) -> None:
+        assert self.listener is not None
+        at, every, window = self.tags.start + end, self.settings.forecasts.every, self.following.window
+        self.listener(window_row(at, self.ensemble.levels(), self.ensemble.parameters()))
+        for alarm in new:
+            self.listener(alarm_row(at, alarm))
+        if end // every > (end - window) // every:
+            self.listener(forecast_row(at, forecast(self.ensemble, None, self.settings.forecasts.leads, number=round(end / window) % 65536)))
 
     def _shown(self, readings: Sequence[Reading]) -> dict[str, float]:
         """One value a signal: of an instant the last, else the mean, SI."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from twin.errors import FileError
+from twin.live.estimates_file import EstimatesFile
 from twin.live.following import RowFollower
 from twin.live.history import History, HistoryReader
 from twin.live.sources.inbox import Batch, Inbox
@@ -46,7 +47,7 @@ class Log:
 
 
 class LiveTwin:
-    """A twin in a folder of its own: ``history.sqlite``, ``state``, ``log.jsonl``. It reads sources; it never writes to a plant.
+    """A twin in a folder of its own: ``history.sqlite``, ``state``, ``estimates.jsonl``, ``log.jsonl``. It reads sources; it never writes to a plant.
 
     Raises :class:`~twin.errors.FileError` where the folder cannot be used, or holds the twin of other tags.
     """
@@ -63,6 +64,8 @@ class LiveTwin:
         try:
             self._reader = HistoryReader(folder / "history.sqlite")
             self._restore()
+            self.estimates = EstimatesFile(folder / "estimates.jsonl", follower.follower.head, tags.start + follower.ensemble_time)
+            follower.follower.listener = self.estimates.add
             self.inbox = Inbox(max((model.queue for model in tags.sources.values()), default=BLOCK))
             self.sources: list[Source] = sources_of(tags, self.inbox, self._reader.latest())
         except BaseException:
@@ -85,7 +88,8 @@ class LiveTwin:
         self.log.write("restored", time_of_plant=self.tags.start + self.follower.ensemble_time, row=self.follower.number)
 
     def save(self) -> None:
-        """Keep the state."""
+        """Keep the state, and before it what was said up to it. Raises ``FileError``."""
+        self.estimates.flush()
         write_state(self.folder / "state", self.follower.save())
 
     def run(self, until: float = math.inf, stepped: Callable[[], None] | None = None) -> None:

@@ -32,14 +32,14 @@ def points_input(scenario: Scenario) -> dict[str, Any]:
     return {"calculation_points": found} if found else {}
 
 
-def product_input(model: Product) -> dict[str, Any]:
-    """What a product is to keep and to bring, and what becomes of its loads."""
+def product_input(model: Product, settled: bool) -> dict[str, Any]:
+    """What a product is to keep and to bring, and what becomes of its loads; ``settled``: its lots are counted at what each is worth."""
     found: dict[str, Any] = {
         "targets": list(model.aims()),
         "spec": [limit.name for limit in model.spec.limits],
         "price": [list(term) for term in model.price.fixed],
     }
-    if model.settlement is not None or model.price.changes:
+    if settled:
         found["settled"] = True
     if model.sampled is not None:
         found["sampled"] = True

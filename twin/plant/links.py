@@ -5,20 +5,28 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.engine.bunker import Bunker
+from twin.engine.calendars import FAR, advance
 from twin.engine.clock import nanoseconds
+from twin.engine.streams import Stream
 from twin.engine.unit import NEVER, State, Unit
+from twin.engine.window import window_begin
 from twin.errors import UsageError
 from twin.materials import ELEMENTS
 from twin.plant.build import Built, varied_assays
 from twin.plant.streams import melt_streams
-from twin.results.hauls import Haul
+from twin.results.hauls import Haul, Moved
+from twin.scenario.distributions import Distribution
+from twin.scenario.kinds.product import Price
 from twin.scenario.kinds.product import Product as ProductModel
 from twin.scenario.links import Link
 from twin.scenario.model import Scenario
+from twin.scenario.series import Series
 from twin.scenario.sizes import SizeClasses
 from twin.units.gates.arrivals import Arrivals
 from twin.units.gates.gate import Gate
@@ -27,6 +35,7 @@ from twin.units.gates.pickups import PickUps
 from twin.units.gates.product import Drain
 from twin.units.gates.trucks import Truck
 from twin.units.ground.assembly import Assembly
+from twin.units.ground.settlement import Lots, PricedLots, Settlement, SoldLots
 
 Floats = NDArray[np.float64]
 Pairs = tuple[tuple[str, str], ...]
@@ -92,13 +101,28 @@ class Trip:
 
 @dataclass(slots=True)
 class RoadRecord:
-    """``free`` trucks stand at the sender; ``trips``: loads that left it, ``unloaded`` and ``turned_away`` ones."""
+    """``free`` trucks stand at the sender; ``trips``: loads that left it, ``unloaded`` and ``turned_away`` ones; ``back``: ways back that began.
+
+    In the window of key figures: ``ways`` that began, there and back, kg ``brought`` and the EUR ``worth`` of it.
+    """
 
     until: int = NEVER
     free: int = 0
     trips: int = 0
     unloaded: int = 0
     turned_away: int = 0
+    back: int = 0
+    ways: int = 0
+    brought: float = 0.0
+    worth: float = 0.0
+
+
+@dataclass(slots=True)
+class Terms:
+    """What a receiver pays for a load: ``lots`` reckons each by itself, all since the start; ``seller`` books it for the sender."""
+
+    lots: Lots
+    seller: SoldLots
 
 
 class Road(Unit):
@@ -116,10 +140,16 @@ class Road(Unit):
         self.here, self.there, self.shape = sender.components, receiver.components, receiver.shape
         self.trips: list[Trip] = []
         self.sent, self.received, self.refused = (np.zeros(len(ELEMENTS)) for _ in range(3))
-        self.value = 0.0
+        self.terms: Terms | None = None
+        self.calendars = [found] if (found := sender.calendar(link.calendar)) is not None else []
         self.dispatcher: Dispatcher
         self._stepping = False
-        gate.links[name] = self.done
+        gate.links[name] = self
+
+    @property
+    def pays(self) -> bool:
+        """Whether the receiver pays by the link's terms, and not the price of its feed."""
+        return self.terms is not None
 
     def leave(self, load: Floats, mass: float, start: int) -> None:
         """A truck leaves at ``start`` (ns) with ``load`` (component of the sender, size), ``mass`` kg."""
@@ -127,7 +157,7 @@ class Road(Unit):
         self.record.trips += 1
         self.sent += self.here.elements_of(load.sum(axis=1))
         carried = np.ascontiguousarray(self.rows @ load @ self.sizes)
-        self._go(Trip(start + nanoseconds(self.link.travel.inverse(self.travel.uniform())), mass, carried))
+        self._go(Trip(self._there(start, self.link.travel, self.travel), mass, carried))
 
     def done(self, truck: Truck, taken_in: bool, now: int) -> None:
         """The gate has done with a truck: it drives back."""
@@ -135,12 +165,32 @@ class Road(Unit):
         if taken_in:
             self.record.unloaded += 1
             self.received += elements
-            self.value += truck.mass * (self.link.price or 0.0)
+            self._pay(truck, now)
         else:
             self.record.turned_away += 1
             self.refused += elements
-        way = self.link.back or self.link.travel
-        self._go(Trip(now + nanoseconds(way.inverse(self.back.uniform())), 0.0, np.zeros((0, 0))))
+        self.record.back += 1
+        self._go(Trip(self._there(now, self.link.back or self.link.travel, self.back), 0.0, np.zeros((0, 0))))
+
+    def _there(self, start: int, way: Distribution, stream: Stream) -> int:
+        """When a truck that drives from ``start`` on (ns) is there, drawn by ``stream``; a driver drives in working hours."""
+        self.record.ways += start >= self.gate.counts_from
+        length = nanoseconds(way.inverse(stream.uniform()))
+        return advance(self.calendars, start, length) if self.calendars else start + length
+
+    def _pay(self, truck: Truck, now: int) -> None:
+        """The receiver took in a load."""
+        counts = now >= self.gate.counts_from
+        self.record.brought += truck.mass if counts else 0.0
+        if self.terms is None:
+            return
+        lots = self.terms.lots
+        before = lots.value, lots.paid
+        lots.lot(truck.load.sum(axis=1), truck.mass, now)
+        worth, paid = lots.value - before[0], lots.paid - before[1]
+        self.record.worth += worth if counts else 0.0
+        self.terms.seller.received(worth, paid, now)
+        self.gate.pay(worth, now)
 
     def _go(self, trip: Trip) -> None:
         self.trips.append(trip)
@@ -176,24 +226,36 @@ class Road(Unit):
         under_way = np.zeros(len(ELEMENTS))
         for load in (*(trip.load for trip in self.trips if trip.mass > 0.0), *waiting):
             under_way += self.there.elements_of(load.sum(axis=1))
-        record = self.record
-        return Haul(record.trips, record.unloaded, record.turned_away, self.sent, self.received, self.refused, under_way, self.value)
+        record, link = self.record, self.link
+        value = self.terms.lots.value if self.terms is not None else 0.0
+        moved = _moved(record, link)
+        return Haul(record.trips, record.unloaded, record.turned_away, self.sent, self.received, self.refused, under_way, value, moved)
 
     def save(self) -> State:
-        sums = {"sent": self.sent.copy(), "received": self.received.copy(), "refused": self.refused.copy(), "value": self.value}
+        sums: dict[str, Any] = {"sent": self.sent.copy(), "received": self.received.copy(), "refused": self.refused.copy()}
+        sums |= {"lots": self.terms.lots.save()} if self.terms is not None else {}
         trips = [{"due": trip.due, "mass": trip.mass, "load": trip.load.copy()} for trip in self.trips]
         return {**super().save(), **sums, "trips": trips, "used": [self.travel.used, self.back.used]}
 
     def load(self, state: State) -> None:
         super().load(state)
         self.sent, self.received, self.refused = (state[key].copy() for key in ("sent", "received", "refused"))
-        self.value = state["value"]
+        if self.terms is not None:
+            self.terms.lots.load(state["lots"])
         for trip in state["trips"]:  # what is loaded goes to compiled code that looks at no bounds
             if trip["mass"] > 0.0 and (trip["load"].shape != self.shape or trip["load"].dtype != np.float64):
                 raise ValueError(f"a load of link {self.link_name} has the shape {trip['load'].shape}, not {self.shape}")
         self.trips = [Trip(trip["due"], trip["mass"], trip["load"].copy()) for trip in state["trips"]]
         self.travel.rewind(state["used"][0])
         self.back.rewind(state["used"][1])
+
+
+def _moved(record: RoadRecord, link: Link) -> Moved:
+    """What was done in the window, with what driving took."""
+    distance, fuel = record.ways * (link.distance or 0.0), link.fuel
+    energy = distance * fuel.use if fuel is not None else 0.0
+    cost = distance * (link.cost or 0.0) + (energy * fuel.price if fuel is not None else 0.0)
+    return Moved(distance, record.brought, record.worth, energy, cost, energy * fuel.co2 if fuel is not None else 0.0)
 
 
 class Dispatcher(Loader):
@@ -203,7 +265,7 @@ class Dispatcher(Loader):
         account = site.accounts[link.sender[1]]
         bunkers = [site.bunkers[source] for source in model.from_ if source in site.bunkers]
         super().__init__(site, f"link {name}", site.next_index(), bunkers, account, model)
-        self.link, self.road = link, road
+        self.link, self.road, self.calendars = link, road, road.calendars
         road.dispatcher = self
         self.loading = site.stream(f"link {name}", "loading")
         for bunker in bunkers:
@@ -212,6 +274,10 @@ class Dispatcher(Loader):
 
     def step(self, now: int) -> bool:
         level = sum(bunker.level for bunker in self.bunkers)
+        if self.calendars and (opening := max(calendar.opens(now) for calendar in self.calendars)) > now:
+            if opening < FAR:
+                self.record.until = opening
+            return opening < FAR
         if self.road.record.free == 0 or level < self.link.level - max(bunker.tolerance for bunker in self.bunkers):
             return False
         load = np.zeros_like(self._part)
@@ -221,9 +287,10 @@ class Dispatcher(Loader):
         self.record.trucks += 1
         self.counts(now)[PICKUPS] += 1.0
         length = 0 if self.link.load is None else nanoseconds(self.link.load.inverse(self.loading.uniform()))
-        self.road.leave(load, mass, now + length)
-        if length:
-            self.record.until = now + length
+        ends = advance(self.calendars, now, length) if self.calendars else now + length
+        self.road.leave(load, mass, ends)
+        if ends > now:
+            self.record.until = ends
         return True
 
     def _load(self, load: Floats, now: int) -> float:
@@ -233,9 +300,19 @@ class Dispatcher(Loader):
             amount = min(left, bunker.level)
             if amount <= bunker.tolerance or (self.outlet is not None and self.refused(bunker, amount, self.outlet, now)):
                 continue
-            left -= self.draw(bunker, amount, now)
+            left -= self._drawn(bunker, amount, now)
             load += self._part
         return self.link.payload - left
+
+    def _drawn(self, bunker: Bunker, amount: float, now: int) -> float:
+        """Draw for a truck; what the receiver pays for is not worth what other trucks pay."""
+        terms = self.road.terms
+        if terms is None:
+            return self.draw(bunker, amount, now)
+        terms.seller.by_link = True
+        drawn = self.draw(bunker, amount, now)
+        terms.seller.by_link = False
+        return drawn
 
     def save(self) -> State:
         return {**super().save(), "loading": self.loading.used}
@@ -257,11 +334,34 @@ def join(name: str, link: Link, sender: Built, receiver: Built) -> Road:
         _silence(site, [unit for unit in site.units if isinstance(unit, PickUps) and unit.product == product])
         _silence(receiver.site, [unit for unit in receiver.site.units if isinstance(unit, Arrivals) and unit.gate is gate])
     road = Road(name, link, site, receiver.site, gate)
+    if link.paid:
+        road.terms = _terms(name, link, model, site, receiver.site)
+        gate.count_prices()
     site.units.append(road)
     dispatcher = Dispatcher(site, name, link, model, road)
     dispatcher.connect(site)
     site.units.append(dispatcher)
     return road
+
+
+def _terms(name: str, link: Link, model: ProductModel, sender: Assembly, receiver: Assembly) -> Terms:
+    """What the receiver pays, and the sender's book for it, which all links of a product share. Lots are valued as the receiver's components."""
+    account, start = sender.accounts[link.sender[1]], sender.scenario.start
+    begin, end = window_begin(nanoseconds(sender.scenario.warmup), sender.recorder.every), sender.recorder.horizon
+    if not isinstance(account.settlement, SoldLots):
+        own = account.settlement or PricedLots(_contents(model.price, sender), start, begin)
+        account.settlement = SoldLots(own, begin)
+    if link.settle is None:
+        assert link.price is not None
+        return Terms(PricedLots(_contents(link.price, receiver), start, 0), account.settlement)
+    contents = [receiver.components.content_of(metal, receiver.scenario.materials) for metal in link.settle.metals]
+    return Terms(Settlement(link.settle, contents, sender.stream(f"link {name}", "measurement"), start, (0, end)), account.settlement)
+
+
+def _contents(price: Price, site: Assembly) -> list[tuple[Floats | None, float | Series, float]]:
+    """Each term of a price: what a kg of each component holds of what it pays (None: the whole mass counts), EUR/kg, and the share that is paid."""
+    materials = site.scenario.materials
+    return [(None if term.name is None else site.components.content_of(term.name, materials), term.value, term.payable) for term in price.terms]
 
 
 def check_no_melt(name: str, link: Link, scenario: Scenario, destination: Mapping[str, str]) -> None:

@@ -311,7 +311,7 @@ class Translation:
                 "warmup": scenario.warmup,
                 "intake": intake_streams(self.built),
                 **({"returned": returned} if returned else {}),
-                "products": {name: product_input(model) for name, model in products.items()},
+                "products": {name: product_input(model, self.built.site.accounts[name].settlement is not None) for name, model in products.items()},
                 "feeds": {
                     name: {
                         **feed_price_input(model),

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from twin.errors import FileError
 from twin.results.check import open_checked_cluster, open_hdf5, site_groups
+from twin.results.cluster_figures import cluster_figures
 from twin.results.create import text_array, text_type
 from twin.results.digest import SITES, cluster_digest, file_digest
 from twin.results.energy import EnergyAccount, StoredEnergy, account_in, stored_in, write_account, write_stored
@@ -19,7 +21,7 @@ from twin.results.hauls import Haul, hauls_in, links_in, write_hauls, write_writ
 from twin.results.layout import LAYOUT
 from twin.results.memory import MemoryFile
 from twin.results.provenance import platform_text, twin_version
-from twin.results.read import Attributes, Result, SavedState
+from twin.results.read import Attributes, KpiTable, Result, SavedState
 from twin.results.tally import Totals
 from twin.results.write import Writer, forget_ending, now_text
 
@@ -41,6 +43,11 @@ class ClusterResult:
     def digest(self) -> str:
         """SHA-256 over the digests of all sites and what is the cluster's own: equal for two runs that are equal to the last bit."""
         return str(self.attrs["digest"])
+
+    @cached_property
+    def kpis(self) -> KpiTable:
+        """Key figures: of the cluster, of links as ``NAME.LINK``, of sites as ``SITE/NAME``."""
+        return KpiTable(cluster_figures(self.sites, self.hauls))
 
     @property
     def written_links(self) -> dict[str, str]:

@@ -20,9 +20,35 @@ MASSES = {"sent": "sent", "received": "taken in", "refused": "turned away at the
 VALUE = "value"
 
 
+WINDOW = {
+    "distance": ("m", "driven, loaded and empty"),
+    "mass": ("kg", "taken in by the receiver"),
+    "worth": ("EUR", "paid by the receiver for it, by the link's own terms"),
+    "energy": ("J", "of fuel"),
+    "cost": ("EUR", "of driving, fuel included"),
+    "co2": ("kg", "of fuel"),
+}
+"""What is told of a link for the window of key figures, with unit and meaning."""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What a link did after the warm-up: m driven, kg taken in, EUR paid for it, J of fuel, EUR of driving, kg CO2 of fuel."""
+
+    distance: float
+    mass: float
+    worth: float
+    energy: float = 0.0
+    cost: float = 0.0
+    co2: float = 0.0
+
+
 @dataclass(frozen=True)
 class Haul:
-    """What a link did: ``trips`` that left, ``unloaded`` and ``turned_away`` loads; masses by element (element,), kg; ``value`` EUR of what was received."""
+    """What a link did: ``trips`` that left, ``unloaded`` and ``turned_away`` loads; masses by element (element,), kg; ``value`` EUR of what was received.
+
+    These count from the start of the run on; ``moved`` in the window of key figures.
+    """
 
     trips: int
     unloaded: int
@@ -32,6 +58,7 @@ class Haul:
     refused: Floats
     under_way: Floats
     value: float
+    moved: Moved
 
 
 def write_written(file: Any, links: Mapping[str, str]) -> None:
@@ -50,7 +77,9 @@ def write_hauls(file: Any, hauls: Sequence[Haul]) -> None:
         _values(file, name, np.array([getattr(haul, name) for haul in hauls], dtype="i8"), text, "1")
     for name, text in MASSES.items():
         _values(file, name, np.array([getattr(haul, name) for haul in hauls], dtype="f8"), f"mass by element {text}", "kg")
-    _values(file, VALUE, np.array([haul.value for haul in hauls], dtype="f8"), "what the receiver pays for what it took in", "EUR")
+    for name, (unit, text) in WINDOW.items():
+        _values(file, f"window_{name}", np.array([getattr(haul.moved, name) for haul in hauls], dtype="f8"), f"after the warm-up: {text}", unit)
+    _values(file, VALUE, np.array([haul.value for haul in hauls], dtype="f8"), "what the receiver pays for what it took in, by the link's own terms", "EUR")
 
 
 def links_in(file: Any) -> dict[str, str]:
@@ -70,12 +99,14 @@ def hauls_in(file: Any) -> dict[str, Haul]:
         return {}
     columns = {name: _array(file, name, (len(names),), "i") for name in COUNTS}
     columns |= {name: _array(file, name, (len(names), len(ELEMENTS)), "f") for name in MASSES}
+    columns |= {name: _array(file, f"window_{name}", (len(names),), "f") for name in WINDOW}
     columns[VALUE] = _array(file, VALUE, (len(names),), "f")
     found = {}
     for place, name in enumerate(names):
         trips, unloaded, turned_away = (int(columns[key][place]) for key in COUNTS)
         sent, received, refused, under_way = (columns[key][place] for key in MASSES)
-        found[name] = Haul(trips, unloaded, turned_away, sent, received, refused, under_way, float(columns[VALUE][place]))
+        moved = Moved(*(float(columns[key][place]) for key in WINDOW))
+        found[name] = Haul(trips, unloaded, turned_away, sent, received, refused, under_way, float(columns[VALUE][place]), moved)
     return found
 
 

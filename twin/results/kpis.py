@@ -69,6 +69,15 @@ COUNTS = ("queue", "unloading", "pickup_queue", "loading", "resource_queue", "st
 """KPIs of unit 1 that are numbers of things, not shares."""
 
 
+def stem_of(name: str) -> str:
+    """Return the word before the first dot of a key figure's name, also of one of a site of a cluster.
+
+    >>> stem_of("recovery.Cu"), stem_of("recycler/queue.yard")
+    ('recovery', 'queue')
+    """
+    return name.rpartition("/")[2].partition(".")[0]
+
+
 def kpi_text(name: str, value: float, unit: str) -> str:
     """A key figure as people read it: of a share per cent, of a count a number, of one mass over another kg/t, of money whole euros.
 
@@ -78,7 +87,7 @@ def kpi_text(name: str, value: float, unit: str) -> str:
     if math.isnan(value):
         return NO_VALUE
     if unit == "1":
-        return f"{value:.4g}" if name.partition(".")[0] in COUNTS else f"{100 * value:.4g} %"
+        return f"{value:.4g}" if stem_of(name) in COUNTS else f"{100 * value:.4g} %"
     if unit == "kg/kg":
         return f"{1000 * value:.4g} kg/t"
     if unit == "EUR" and abs(value) >= 100.0:

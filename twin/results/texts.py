@@ -6,7 +6,7 @@ import math
 
 from twin.quantities import digits
 from twin.quantities import unit as unit_named
-from twin.results.kpis import COUNTS, Kpi, kpi_text
+from twin.results.kpis import COUNTS, Kpi, kpi_text, stem_of
 
 ONE_RUN = "one run, no interval"
 ROUNDING = 1e-12
@@ -62,7 +62,7 @@ def difference_text(name: str, difference: float, half_width: float | None, unit
 
 def unit_for(name: str, unit: str, size: float) -> tuple[float, str]:
     """The unit in which a figure of that size is shown, and what one of it is in SI."""
-    if name.partition(".")[0] in COUNTS:
+    if stem_of(name) in COUNTS:
         return 1.0, ""
     if unit == "1":
         return 0.01, "%"

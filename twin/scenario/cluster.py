@@ -18,11 +18,13 @@ from twin.errors import Problem, ScenarioError, UsageError
 from twin.quantities import format_quantity, shown
 from twin.scenario.energy.read import Energy, read_energy
 from twin.scenario.fields import NAME
+from twin.scenario.kind import Kind
 from twin.scenario.links import Link, read_links
 from twin.scenario.loading import change_by, load
 from twin.scenario.merge import changed, merged
 from twin.scenario.model import Scenario
 from twin.scenario.places import Node, Path, dotted, from_plain, lookup
+from twin.scenario.policy import Policy
 from twin.scenario.problems import nearest
 from twin.scenario.tables import Files, read_text
 from twin.scenario.yaml_source import parse_yaml
@@ -57,6 +59,27 @@ class Cluster:
     def horizon(self) -> float:
         """The horizon that all sites share, s."""
         return next(iter(self.sites.values())).horizon
+
+    @property
+    def warmup(self) -> float:
+        """The longest warm-up of a site, s."""
+        return max(site.warmup for site in self.sites.values())
+
+    @cached_property
+    def seed(self) -> int:
+        """One number for the seeds of all sites by name: equal for two clusters only whose sites of one name have one seed."""
+        seeds = json.dumps(sorted((name, site.seed) for name, site in self.sites.items()))
+        return int(hashlib.sha256(seeds.encode("ascii")).hexdigest()[:12], 16)
+
+    @property
+    def kinds(self) -> dict[str, Kind]:
+        """The kinds of all sites' units by name."""
+        return {name: kind for site in self.sites.values() for name, kind in site.kinds.items()}
+
+    @property
+    def code(self) -> tuple[Kind | Policy, ...]:
+        """What of the sites is of other packages."""
+        return tuple(dict.fromkeys(part for site in self.sites.values() for part in site.code))
 
     @cached_property
     def sha256(self) -> str:

@@ -7,15 +7,17 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 from pydantic import Field, ValidationError
 
-from twin.quantities import Mass, PricePerMass, format_quantity
-from twin.scenario.fields import Count, Text
+from twin.materials import ELEMENTS
+from twin.quantities import CostPerLength, EmissionFactor, EnergyPerLength, Length, Mass, PricePerEnergy, format_quantity
+from twin.scenario.fields import CalendarName, Count, Text
 from twin.scenario.kind import Model
 from twin.scenario.kinds.bunker import Bunker
 from twin.scenario.kinds.feed import Feed
-from twin.scenario.kinds.product import Product
+from twin.scenario.kinds.product import Price, Product
 from twin.scenario.model import Scenario
 from twin.scenario.places import Node, Path
 from twin.scenario.problems import in_words, keys_at, nearest
+from twin.scenario.settlement import Settlement
 from twin.scenario.variates import DurationVariate
 
 Complain = Callable[[Path, str], None]
@@ -26,6 +28,14 @@ class Dispatch(Model):
     """When a free truck is sent."""
 
     level: Mass = Field(description="A free truck is loaded as soon as the product's bunkers hold so much.")
+
+
+class Fuel(Model):
+    """What trucks burn, or take from a battery."""
+
+    use: EnergyPerLength = Field(description="Energy for each distance, loaded and empty alike, e.g. 3.2 kWh/km.")
+    price: PricePerEnergy = Field(description="What it costs.")
+    co2: EmissionFactor = Field(description="CO2 for each energy.")
 
 
 class Link(Model):
@@ -39,7 +49,16 @@ class Link(Model):
     travel: DurationVariate = Field(description="From the sender to the gate of the receiver.")
     back: DurationVariate | None = Field(default=None, description="The way back, empty; drawn as `travel` where not given.")
     dispatch: Dispatch | None = Field(default=None, description="When a free truck is sent: by default as soon as there is a payload.")
-    price: PricePerMass | None = Field(default=None, description="What the receiver pays the sender for what it takes in.")
+    price: Price | None = Field(
+        default=None, description="What the receiver pays the sender for what it takes in: EUR per mass of the load, or of what is named in it."
+    )
+    settle: Settlement | None = Field(default=None, description="How loads are settled between both, instead of a price; as of a product.")
+    calendar: CalendarName = Field(
+        default=None, description="When drivers work: a calendar of the sender's site. Loading and driving go on in its open times only; always if not given."
+    )
+    distance: Length | None = Field(default=None, description="One way, by road.")
+    fuel: Fuel | None = Field(default=None, description="What driving takes; needs the distance.")
+    cost: CostPerLength | None = Field(default=None, description="What driving costs beside fuel: driver, truck, toll; needs the distance.")
     only: bool = Field(default=False, strict=True, description="Whether the feed's own deliveries, and the product's own pick-ups, do not come.")
 
     @property
@@ -53,6 +72,11 @@ class Link(Model):
         """Site and feed."""
         site, _, feed = self.to.partition(".")
         return site, feed
+
+    @property
+    def paid(self) -> bool:
+        """Whether the receiver pays the sender by the link's own terms."""
+        return self.price is not None or self.settle is not None
 
     @property
     def level(self) -> float:
@@ -97,6 +121,30 @@ def _wrong(link: Link, sites: Mapping[str, Scenario]) -> Iterator[tuple[str, str
         asked, room = format_quantity(link.level, "kg"), format_quantity(most, "kg")
         yield "dispatch", f"no truck is ever sent: its bunkers hold {room} at most, and it is sent at {asked}; give dispatch: {{level: ...}} below that"
     yield from (("to", message) for message in _unknown_materials(link, sender, receiver))
+    yield from _wrong_terms(link, sender, receiver)
+
+
+def _wrong_terms(link: Link, sender: Scenario, receiver: Scenario) -> Iterator[tuple[str, str]]:
+    """Yield (key, message) of terms, hours and costs that cannot be."""
+    site, product = link.sender
+    model = sender.units[product]
+    if link.price is not None and link.settle is not None:
+        yield "settle", "give 'price' or 'settle', not both"
+    if link.paid and getattr(model, "settlement", None) is not None:
+        yield "price", f"{product!r} of {site!r} has a settlement of its own, by which lots are paid: leave out the link's terms, or the product's"
+    known = (*receiver.materials.names, *ELEMENTS, *receiver.materials.groups)
+    priced = [term.name for term in link.price.terms if term.name] if link.price is not None else []
+    for key, names in (("price", priced), ("settle", list(link.settle.metals) if link.settle is not None else [])):
+        for name in names:
+            if name not in known:
+                yield key, f"{name!r} is no material or element of site {link.receiver[0]!r}; {nearest(name, known)}"
+    if link.settle is not None:
+        yield from ((".".join(["settle", *map(str, place)]), message) for place, message in link.settle.check())
+    if link.calendar is not None and link.calendar not in sender.calendars:
+        yield "calendar", f"site {site!r} has no calendar {link.calendar!r}; {nearest(link.calendar, sender.calendars)}"
+    for key in ("fuel", "cost"):
+        if getattr(link, key) is not None and link.distance is None:
+            yield key, f"{key!r} needs the distance, e.g. distance: 4 km"
 
 
 def _wrong_end(key: str, text: str, sites: Mapping[str, Scenario], kind: type, what: str) -> Iterator[tuple[str, str]]:

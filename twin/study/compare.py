@@ -24,6 +24,7 @@ from twin.results.kpis import Kpi
 from twin.results.limits import limit_of
 from twin.results.read import Result, open_file
 from twin.scenario import Scenario
+from twin.scenario.cluster import Cluster, is_cluster, load_cluster
 from twin.scenario.yaml_source import parse_yaml
 from twin.study.comparison import Comparison, Limit, Row
 from twin.study.differences import ABSENT, RUN, differences, leaves_of
@@ -31,6 +32,7 @@ from twin.study.executors import Executor
 from twin.study.investment import Means, payoffs
 from twin.study.replicate import ONE_RUN, Kind, Procedure, Progress, Replications, Rounds, keep_in, opened
 from twin.study.statistics import bonferroni, mean_of, needed_for_width
+from twin.study.surplus import surplus_of
 from twin.study.verdicts import WITHHELD, Method, change_of, direction, opposed
 
 RESULTS = (".h5", ".hdf5")
@@ -42,7 +44,7 @@ def holds_results(path: Path) -> bool:
     return divided(path)[0].suffix.lower() in RESULTS
 
 
-Item = Scenario | Result | str | os.PathLike[str]
+Item = Scenario | Cluster | Result | str | os.PathLike[str]
 Runs = Mapping[tuple[int, int], Mapping[str, Kpi]]
 """Key figures of runs by seed and replication."""
 
@@ -101,7 +103,7 @@ def compare(
         raise UsageError(f"a limit of payback must be above 0 years (got {payback_limit:g})")
     if len(items) < 2:
         raise UsageError(f"at least two scenarios or results are needed to compare (got {len(items)})")
-    stored = [isinstance(item, Result) or (not isinstance(item, Scenario) and holds_results(Path(item))) for item in items]
+    stored = [isinstance(item, Result) or (not isinstance(item, Scenario | Cluster) and holds_results(Path(item))) for item in items]
     if any(stored) and not all(stored):
         raise UsageError("scenarios and results cannot be compared with each other; give scenarios to run all, or results of all")
     if all(stored):
@@ -110,6 +112,8 @@ def compare(
         return _with_payoffs(*_of_results(items, confidence), investment, payback_limit)
     procedure = Procedure(10 if replications is None else replications, kind, until, at_most, tuple(kpis), confidence)
     scenarios = [_loaded(item) for item in items]
+    if len(dict.fromkeys(isinstance(scenario, Cluster) for scenario in scenarios)) > 1:
+        raise UsageError("a cluster and one plant cannot be compared; a site of a cluster's file is one plant: FILE.h5/sites/NAME")
     names = _distinct([scenario.name for scenario in scenarios])
     keep = None if folder is None else keep_in(folder, names)
     with opened(executor, workers, address) as own:
@@ -121,6 +125,8 @@ def compare(
 
 def _means(name: str, own: Replications) -> Means:
     scenario = own.scenario
+    if isinstance(scenario, Cluster):
+        return Means(name, scenario.horizon - scenario.warmup, {})
     every = scenario.record.every if scenario.record.every is not None else scenario.warmup or scenario.horizon
     window = scenario.horizon - window_begin(round(scenario.warmup * NANOSECONDS), round(every * NANOSECONDS)) / NANOSECONDS
     return Means(name, window, {place: investment_in(entry) for place, entry in investments_of(scenario).items()})
@@ -136,11 +142,26 @@ def _with_payoffs(comparison: Comparison, sides: Sequence[Means], given: Investm
     return replace(comparison, payoffs=tuple(found), remarks=(*comparison.remarks, *remarks))
 
 
-def _loaded(item: Item) -> Scenario:
-    if isinstance(item, Scenario):
+def _loaded(item: Item) -> Scenario | Cluster:
+    if isinstance(item, Scenario | Cluster):
         return item
     assert not isinstance(item, Result)
-    return load(Path(item))
+    return load_cluster(Path(item)) if is_cluster(Path(item)) else load(Path(item))
+
+
+def _leaves(scenario: Scenario | Cluster) -> dict[str, str]:
+    """Values by path; of a cluster each site's below its name, and its own."""
+    if isinstance(scenario, Cluster):
+        sites = {f"sites.{name}.{path}": text for name, site in scenario.sites.items() for path, text in _leaves(site).items()}
+        return {**sites, **leaves_of({"links": {name: json.loads(text) for name, text in scenario.written.items()}}, {})}
+    return leaves_of(scenario.merged, scenario.files) | {"seed": str(scenario.seed)}
+
+
+def _lines(scenario: Scenario | Cluster) -> dict[str, Sequence[str]]:
+    """The machines of each line, as key figures name them."""
+    if isinstance(scenario, Cluster):
+        return {}
+    return {line.name: line.machines for line in topology.derive(scenario).lines}
 
 
 def _distinct(names: Sequence[str]) -> tuple[str, ...]:
@@ -170,15 +191,24 @@ def _of_replications(names: Sequence[str], found: Sequence[Replications]) -> Com
     sides = []
     for name, own in zip(names, found, strict=True):
         scenario = own.scenario
-        leaves = leaves_of(scenario.merged, scenario.files) | {"seed": str(scenario.seed)}
-        lines = {line.name: line.machines for line in topology.derive(scenario).lines}
+        leaves, lines = _leaves(scenario), _lines(scenario)
         runs = {(scenario.seed, k): outcome.kpis or {} for k, outcome in enumerate(own.outcomes)}
         share = mean_of([outcome.range_share for outcome in own.outcomes])
         sides.append(_Side(name, leaves, lines, runs, own.warnings, [outcome.limit for outcome in own.outcomes], share))
     procedure = found[0].procedure
     remarks = [f"{name}: {verdict}" for name, own in zip(names, found, strict=True) for verdict in own.warm_up]
+    remarks += _surpluses(names, found, bonferroni(procedure.confidence, len(found) - 1))
     comparison = _comparison(sides, procedure.confidence, procedure.kind, remarks)
     return comparison if procedure.until is None else _with_widths(comparison, procedure)
+
+
+def _surpluses(names: Sequence[str], found: Sequence[Replications], confidence: float) -> Iterator[str]:
+    """What links bring that only a variant has."""
+    base = found[0].scenario
+    for name, own in zip(names[1:], found[1:], strict=True):
+        if isinstance(base, Cluster) and isinstance(own.scenario, Cluster) and base.seed == own.scenario.seed:
+            runs = [[outcome.kpis or {} for outcome in side.outcomes] for side in (found[0], own)]
+            yield from surplus_of((base, runs[0]), (own.scenario, runs[1]), name, confidence)
 
 
 def _with_widths(comparison: Comparison, procedure: Procedure) -> Comparison:
@@ -195,7 +225,7 @@ def _with_widths(comparison: Comparison, procedure: Procedure) -> Comparison:
 
 
 def _of_results(items: Sequence[Item], confidence: float) -> tuple[Comparison, list[Means]]:
-    results = [item if isinstance(item, Result) else open_file(os.fspath(item)) for item in items if not isinstance(item, Scenario)]
+    results = [item if isinstance(item, Result) else open_file(os.fspath(item)) for item in items if not isinstance(item, Scenario | Cluster)]
     try:
         with contradictions(", ".join(str(result.path) for result in results)):
             sides, means = _sides_of(results)

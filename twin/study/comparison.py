@@ -168,14 +168,14 @@ class Comparison:
         raise KeyError(f"no KPI {kpi!r}; known: {', '.join(row.name for row in self.rows)}")
 
     def only(self, kpis: Sequence[str]) -> Comparison:
-        """Return the comparison with some key figures only: whole names, or the word before the first dot for all of a kind.
+        """Return the comparison with some key figures only: whole names, the word before the first dot for all of a kind, or a site of a cluster.
 
         Raises :class:`~twin.errors.UsageError` for one that no side has.
         """
         for name in kpis:
-            if not any(name in (row.name, row.name.partition(".")[0]) for row in self.rows):
+            if not any(name in _names_of(row.name) for row in self.rows):
                 raise UsageError(f"no key figure {name!r}; {nearest(name, [row.name for row in self.rows])}")
-        rows = tuple(row for row in self.rows if row.name in kpis or row.name.partition(".")[0] in kpis)
+        rows = tuple(row for row in self.rows if any(name in kpis for name in _names_of(row.name)))
         return replace(self, rows=rows)
 
     def ordered(self, column: int = 1) -> list[Row]:
@@ -206,6 +206,11 @@ class Comparison:
         rows = [line(row.name, _cells(row)) for row in self.rows]
         notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.remarks)
         return f"<table>{line('', self.names, 'th')}{''.join(shown)}</table><table>{line('', heads, 'th')}{''.join(rows)}</table>{notes}"
+
+
+def _names_of(name: str) -> tuple[str, str, str]:
+    """By what a figure may be asked for: its name, the word before the first dot, and the site of a cluster that it is of."""
+    return name, name.partition(".")[0], f"{name.rpartition('/')[0]}/"
 
 
 def _cells(row: Row) -> list[str]:

@@ -8,7 +8,7 @@ import math
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -19,6 +19,7 @@ from twin.results.kpis import kpi_text
 from twin.results.replace import make_folder
 from twin.results.texts import interval_text
 from twin.scenario import Scenario
+from twin.scenario.cluster import Cluster
 from twin.scenario.problems import nearest
 from twin.study.executors import Executor
 from twin.study.named_executor import executor as executor_named
@@ -45,6 +46,8 @@ Series = Mapping[str, Sequence[float]]
 ONE_RUN = "one run: no interval"
 SAME = 1e-9
 """Bounds that differ by less are the same."""
+CLUSTER_FIGURE = "margin"
+"""What is watched of a cluster where nothing else is asked for; it has no throughput of its own."""
 LEAST_RUNS = 20
 """A sequential procedure begins with at least so many runs: the spread of fewer is itself so uncertain that it stops too early too often."""
 
@@ -151,7 +154,7 @@ class Estimate:
 class Replications(Mapping[str, Estimate]):
     """The key figures of a scenario over its replications, by name; a notebook shows them as a table."""
 
-    def __init__(self, scenario: Scenario, procedure: Procedure, outcomes: Sequence[Outcome], series: Sequence[Series] = ()) -> None:
+    def __init__(self, scenario: Scenario | Cluster, procedure: Procedure, outcomes: Sequence[Outcome], series: Sequence[Series] = ()) -> None:
         self.scenario, self.procedure, self.outcomes, self._series = scenario, procedure, tuple(outcomes), tuple(series)
         units = {name: kpi.unit for outcome in outcomes for name, kpi in (outcome.kpis or {}).items()}
         self._estimates = {name: self._estimate(name, unit) for name, unit in units.items()}
@@ -190,6 +193,8 @@ class Replications(Mapping[str, Estimate]):
     @cached_property
     def warm_up(self) -> tuple[WarmUp, ...]:
         """The verdict on the warm-up for each figure that is watched; none of a terminating study, which starts as the plant does."""
+        if isinstance(self.scenario, Cluster):
+            return ()
         period = period_of(self.scenario)
         found = {name: [series[name] for series in self._series] for name in (self._series[0] if self._series else ())}
         return tuple(WarmUp(name, period, self.scenario.warmup, steady_state(means)) for name, means in found.items())
@@ -238,7 +243,7 @@ class Replications(Mapping[str, Estimate]):
 
 
 def replicate(
-    scenario: Scenario,
+    scenario: Scenario | Cluster,
     *,
     number: int = 10,
     kind: Kind = "terminating",
@@ -252,7 +257,7 @@ def replicate(
     keep: Callable[[int], Path] | None = None,
     progress: Progress | None = None,
 ) -> Replications:
-    """Run replications 0 to ``number`` - 1 of a scenario and return its key figures with intervals.
+    """Run replications 0 to ``number`` - 1 of a scenario, or of a cluster, and return its key figures with intervals.
 
     ``kind`` says what the study is of: ``"terminating"``, from start to horizon without the warm-up, or ``"steady"``, what the plant tends to; then the warm-up
     is judged (:attr:`Replications.warm_up`). With ``until``, a half-width relative to the mean, runs are added until that of each figure in ``kpis`` is reached
@@ -294,12 +299,14 @@ class Rounds:
 
     def __init__(
         self,
-        scenarios: Sequence[Scenario],
+        scenarios: Sequence[Scenario | Cluster],
         procedure: Procedure,
         executor: Executor,
         keep: Callable[[int, int], Path] | None = None,
         progress: Progress | None = None,
     ) -> None:
+        if any(isinstance(scenario, Cluster) for scenario in scenarios):
+            procedure = _of_clusters(procedure)
         self.scenarios, self.procedure, self.executor = scenarios, procedure, executor
         self._keep, self._progress = keep, progress
         self._outcomes: list[list[Outcome]] = [[] for _ in scenarios]
@@ -352,15 +359,15 @@ class Rounds:
 
     def _reduced(self, s: int, k: int, folder: Path) -> Series:
         """The means over periods of a run, which alone are kept of its arrays."""
-        path = self._path(s, k, folder)
-        if self.procedure.kind != "steady" or path is None:
+        path, scenario = self._path(s, k, folder), self.scenarios[s]
+        if self.procedure.kind != "steady" or path is None or isinstance(scenario, Cluster):
             return {}
         import h5py
 
         watched = tuple(dict.fromkeys(("throughput", *self.procedure.kpis)))
         try:
             with h5py.File(path, "r") as file:
-                return period_means(file, period_of(self.scenarios[s]), watched)
+                return period_means(file, period_of(scenario), watched)
         except FileNotFoundError:
             raise FileError(f"{path} is not there: workers on other computers need a folder that all share; give one with -o") from None
         finally:
@@ -368,7 +375,14 @@ class Rounds:
                 path.unlink(missing_ok=True)
 
 
-def _fail(scenario: Scenario, replication: int, outcome: Outcome) -> None:
+def _of_clusters(procedure: Procedure) -> Procedure:
+    """The procedure of a study with clusters in it."""
+    if procedure.kind == "steady":
+        raise UsageError("--kind steady is of one plant: the warm-up of a cluster's sites is judged site by site")
+    return replace(procedure, kpis=(CLUSTER_FIGURE,)) if procedure.kpis == ("throughput",) else procedure
+
+
+def _fail(scenario: Scenario | Cluster, replication: int, outcome: Outcome) -> None:
     kind, _, text = outcome.error.partition(": ")
     message = f"{scenario.name}, replication {replication}: {text if kind.endswith('Error') else outcome.error}"
     raise FileError(message) if kind == "FileError" else RunError(message)

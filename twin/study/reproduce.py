@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from twin.errors import FileError, UsageError
 from twin.plant import simulate, topology
-from twin.plant.cluster import run_cluster, stored_cluster
 from twin.plant.deciding import actions_in
 from twin.plant.simulate import Progress
 from twin.quantities import NANOSECONDS, format_quantity
@@ -90,7 +89,7 @@ def reproduce(file: Path | str, progress: Progress | None = None) -> Reproductio
     :class:`~twin.errors.UsageError` for a run that was resumed with other code, and what a run raises.
     """
     with open_file(file) as stored:
-        scenario = _scenario(stored)
+        scenario = stored_scenario(stored)
         with tempfile.TemporaryDirectory(prefix="twin-reproduce-") as folder:
             replication = int(stored.attrs["replication"])
             out = Path(folder) / "rerun.h5"
@@ -100,17 +99,7 @@ def reproduce(file: Path | str, progress: Progress | None = None) -> Reproductio
                 return compare_runs(stored, rerun, scenario.code)
 
 
-def reproduce_cluster(file: Path, progress: Progress | None = None) -> dict[str, Reproduction]:
-    """Make the run of a cluster again from its file alone, and compare site by site. Raises as :func:`reproduce`."""
-    with stored_cluster(file) as (stored, cluster), tempfile.TemporaryDirectory(prefix="twin-reproduce-") as folder:
-        for site in stored.sites.values():
-            _scenario(site)  # refuses what cannot be rerun
-        out = Path(folder) / "rerun.h5"
-        with contradictions(file), run_cluster(cluster, out=out, replication=int(stored.attrs["replication"]), progress=progress) as rerun:
-            return {name: compare_runs(site, rerun.sites[name], cluster.sites[name].code) for name, site in stored.sites.items()}
-
-
-def _scenario(stored: Result) -> Scenario:
+def stored_scenario(stored: Result) -> Scenario:
     """The scenario in a file, if the file alone can be rerun."""
     if "resumed_with_other_code" in stored.attrs:
         raise UsageError(
@@ -221,7 +210,7 @@ def _difference(stored: Result, rerun: Result, name: str, there: bool, here: boo
     a, b = a.astype(np.float64), b.astype(np.float64)
     if a.size == 0 or np.array_equal(a.view(np.int64), b.view(np.int64)):
         return None
-    relative = _relative(a, b, _scale(stored, name, a, b))
+    relative = relative_difference(a, b, _scale(stored, name, a, b))
     worst = np.unravel_index(int(np.argmax(relative)), relative.shape) if relative.ndim else ()
     return ArrayDifference(name, float(relative[worst]), _described(stored, name, worst))
 
@@ -234,7 +223,7 @@ def _place(index: Any) -> str:
     return ", ".join(str(int(k)) for k in index) or "its only place"
 
 
-def _relative(a: Floats, b: Floats, scale: Floats) -> Floats:
+def relative_difference(a: Floats, b: Floats, scale: Floats) -> Floats:
     """|a - b| / scale; inf where only one has a value."""
     with np.errstate(invalid="ignore", divide="ignore"):
         relative = np.abs(a - b) / scale
@@ -329,7 +318,7 @@ def _unlike(a: Any, b: Any, limit: float | None) -> Iterator[int]:
         unlike = a != b
     else:
         scale = np.fmax.reduce(np.fmax(np.abs(a), np.abs(b)), axis=0, keepdims=True)
-        unlike = _relative(a, b, np.fmax(scale, FLOOR * _largest(scale))) >= TOLERANCE
+        unlike = relative_difference(a, b, np.fmax(scale, FLOOR * _largest(scale))) >= TOLERANCE
     rows = np.flatnonzero(unlike.reshape(len(a), -1).any(axis=1))
     if len(rows):
         yield int(rows[0])

@@ -12,13 +12,14 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from twin.errors import FileError, TwinError
+from twin.errors import FileError, TwinError, UsageError
 from twin.results.findings import range_share
 from twin.results.kpis import Kpi
 from twin.results.limits import limit_of
 from twin.results.provenance import platform_record
 from twin.results.sources import code_digest, kinds_digest
 from twin.scenario import Scenario
+from twin.scenario.cluster import Cluster
 from twin.scenario.places import Plain
 from twin.study.changes import with_changes
 from twin.study.probes import Probe, take
@@ -41,7 +42,7 @@ class Job:
     ``watch``: pairs of period and key figure (``("week", "grade.steel.Fe")``) that the outcome has of each period besides, see :mod:`twin.study.weeks`.
     """
 
-    scenario: Scenario
+    scenario: Scenario | Cluster
     replication: int = 0
     changes: Mapping[str, Plain] = field(default_factory=dict)
     keep: Path | None = None
@@ -72,19 +73,10 @@ class Outcome:
 
 def run_job(job: Job) -> Outcome:
     """Make a run. What goes wrong in it is an outcome with its ``error``, never raised; an interrupt by the user passes."""
-    from twin.plant import simulate  # loads the kernels, which whoever only hands out runs needs not
-
     began = time.thread_time()
     status: Status
     try:
-        scenario = with_changes(job.scenario, job.changes)
-        with simulate.run(scenario, out=job.keep, replication=job.replication) as result:
-            warnings = int(result.array("units/range_warnings").sum())
-            kpis = take(job.probes, result, scenario) if job.probes else {**result.kpis, **figures_of_periods(result, scenario, job.watch)}
-            events = int(result.attrs["events"])
-            limit, share = limit_of(result.totals).short, range_share(result)
-            spent, done = time.thread_time() - began, result.totals.orders.done
-            return Outcome(kpis, "", result.digest, events, warnings, spent, limit=limit, range_share=share, orders=done)
+        return _run_cluster(job, job.scenario, began) if isinstance(job.scenario, Cluster) else _run_plant(job, job.scenario, began)
     except TwinError as error:
         status, text = ("lost" if isinstance(error, FileError) else "failed"), _described(error)
     except (MemoryError, OSError) as error:
@@ -92,6 +84,32 @@ def run_job(job: Job) -> Outcome:
     except Exception as error:  # noqa: BLE001  a defect in a user's kernel must not end the other runs of a study
         status, text = "failed", _described(error)
     return Outcome(None, text, cpu=time.thread_time() - began, status=status)
+
+
+def _run_plant(job: Job, written: Scenario, began: float) -> Outcome:
+    from twin.plant import simulate  # loads the kernels, which whoever only hands out runs needs not
+
+    scenario = with_changes(written, job.changes)
+    with simulate.run(scenario, out=job.keep, replication=job.replication) as result:
+        warnings = int(result.array("units/range_warnings").sum())
+        kpis = take(job.probes, result, scenario) if job.probes else {**result.kpis, **figures_of_periods(result, scenario, job.watch)}
+        events = int(result.attrs["events"])
+        limit, share = limit_of(result.totals).short, range_share(result)
+        spent, done = time.thread_time() - began, result.totals.orders.done
+        return Outcome(kpis, "", result.digest, events, warnings, spent, limit=limit, range_share=share, orders=done)
+
+
+def _run_cluster(job: Job, cluster: Cluster, began: float) -> Outcome:
+    from twin.plant.cluster import run_cluster
+
+    if job.changes or job.probes or job.watch:
+        raise UsageError("a cluster is run as it stands: changes of a study, probes and periods are of one plant; --set changes a cluster when it is loaded")
+    with run_cluster(cluster, out=job.keep, replication=job.replication) as result:
+        sites = result.sites.values()
+        warnings = sum(int(site.array("units/range_warnings").sum()) for site in sites)
+        events = sum(int(site.attrs["events"]) for site in sites)
+        share = max(range_share(site) for site in sites)
+        return Outcome(dict(result.kpis), "", result.digest, events, warnings, time.thread_time() - began, range_share=share)
 
 
 def _described(error: Exception) -> str:

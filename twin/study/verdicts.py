@@ -18,7 +18,7 @@ LESS_IS_BETTER = (
     "left_share", "pickup_queue", "pickup_wait", "turned_away_share", "turned_away_mass", "short_pickup_share", "empty_pickup_share",
     "rejected_pickup_share", "limited_pickup_share", "rejected_mass", "penalties", "penalty", "late", "open_orders",
     "labour_cost", "maintenance_cost", "wear_cost", "carbon_cost", "peak_cost", "peak_power", "capital_cost", "cost",
-    "energy_cost_of", "maintenance_cost_of", "wear_cost_of", "capital_cost_of",
+    "haul_cost", "haul_co2", "energy_cost_of", "maintenance_cost_of", "wear_cost_of", "capital_cost_of",
 )  # fmt: skip
 """Key figures, by the word before the first dot, with a direction that is better; of the others a comparison says "higher" and "lower"."""
 NOISE = 1e-12
@@ -61,9 +61,10 @@ def direction(name: str, names: Container[str]) -> int:
 
     A grade is better higher where the product aims at what it is of, and so has a recovery of it, and lower else: then it is of what must stay out.
     """
-    stem, _, rest = name.partition(".")
+    site, slash, own = name.rpartition("/")
+    stem, _, rest = own.partition(".")
     if stem == "grade":
-        return 1 if f"recovery.{rest}" in names else -1
+        return 1 if f"{site}{slash}recovery.{rest}" in names else -1
     return (stem in MORE_IS_BETTER) - (stem in LESS_IS_BETTER)
 
 

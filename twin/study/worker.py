@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from twin.scenario import Scenario
+from twin.scenario.cluster import Cluster
 from twin.scenario.places import Plain
 from twin.study.probes import Probe
 from twin.study.runs import COLLECT, Job, Outcome, local_environment, run_job
@@ -25,7 +26,7 @@ MOST_KNOWN = 8
 """A worker keeps at most so many scenarios; jobs are changes of one of them."""
 _ONE_AT_A_TIME = threading.Lock()
 _COUNT = itertools.count()
-_KNOWN: dict[str, Scenario] = {}
+_KNOWN: dict[str, Scenario | Cluster] = {}
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Packer:
     """Pickles each scenario once."""
 
     def __init__(self) -> None:
-        self._pickles: dict[int, tuple[Scenario, str, bytes]] = {}
+        self._pickles: dict[int, tuple[Scenario | Cluster, str, bytes]] = {}
 
     def pack(self, job: Job, environment: str = "") -> Packed:
         """Return the job with its scenario pickled."""
@@ -61,7 +62,7 @@ class Packer:
         return Packed(found[1], found[2], job.replication, dict(job.changes), job.keep, environment, job.probes, job.watch)
 
 
-def remember(known: dict[str, Scenario], digest: str, scenario: Scenario) -> None:
+def remember(known: dict[str, Scenario | Cluster], digest: str, scenario: Scenario | Cluster) -> None:
     """Keep a scenario; sender and receiver both forget all of them when there are :data:`MOST_KNOWN`."""
     if len(known) >= MOST_KNOWN:
         known.clear()

@@ -49,7 +49,7 @@ class Changes:
         for parameter in self.parameters:
             for path in (parameter.prior.path, parameter.instead_of):
                 if path:
-                    self._base[path] = _number(scenario, path, parameter.prior.unit)
+                    self._base[path] = number_of(scenario, path, parameter.prior.unit)
 
     def of(self, u: Sequence[float]) -> dict[str, Plain]:
         """Return the changes at standard normal numbers, one a parameter."""
@@ -65,8 +65,8 @@ class Changes:
         return changes
 
 
-def _number(scenario: Scenario, path: str, si: str) -> float:
-    """The number of the scenario at a path, SI."""
+def number_of(scenario: Scenario, path: str, si: str) -> float:
+    """Return the number of the scenario at a path, SI."""
     node: Plain = scenario.merged
     for part in split(path):
         if isinstance(node, dict) and "value" in node and part not in node:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated
 
-from pydantic import Field, StrictInt
+from pydantic import Field, StrictInt, model_validator
 
 from twin.errors import UsageError
 from twin.fit.calibrate.priors import Form, Prior
@@ -13,7 +14,7 @@ from twin.quantities import Quantity, parse
 from twin.scenario import Scenario
 from twin.scenario.fields import Text
 from twin.scenario.kind import Model
-from twin.scenario.problems import nearest
+from twin.scenario.problems import nearest, wrong
 
 
 class SlowParameterModel(Model):
@@ -26,6 +27,21 @@ class SlowParameterModel(Model):
     drift: Annotated[float, Quantity("1", ge=0, le=1)] = Field(default=DRIFT, description="How far it may wander in a day, in shares of its prior's deviation.")
 
 
+class ForecastsModel(Model):
+    """Which forecasts are kept, so that they can be held against what came."""
+
+    every: Annotated[float, Quantity("s", ge=900, le=30 * 86400)] = Field(default=86400.0, description="How often all levels are forecast.")
+    leads: Annotated[list[Annotated[float, Quantity("s", gt=0, le=7 * 86400)]], Field(min_length=1, max_length=20)] = Field(
+        default=[3600.0, 8 * 3600.0, 86400.0], description="How far ahead, in rising order."
+    )
+
+    @model_validator(mode="after")
+    def _rising(self) -> ForecastsModel:
+        if any(not lead > before for before, lead in pairwise(self.leads)):
+            raise wrong("'leads' must rise, e.g. [1 h, 8 h, 1 d]")
+        return self
+
+
 class EstimateModel(Model):
     """How the twin finds where the plant stands."""
 
@@ -33,6 +49,7 @@ class EstimateModel(Model):
     seed: Annotated[StrictInt, Field(ge=0, lt=2**32)] = Field(default=1, description="Of the members' chance.")
     window: Annotated[float, Quantity("s", ge=60, le=86400)] = Field(default=900.0, description="From one look at the plant to the next.")
     parameters: dict[str, SlowParameterModel] = Field(default_factory=dict, description="Slow parameters by path.")
+    forecasts: ForecastsModel = Field(default_factory=ForecastsModel, description="Which forecasts are kept, for 'twin score'.")
     alarms_a_month: Annotated[float, Quantity("1", gt=0, le=100)] = Field(default=1.0, description="False alarms in a month that are put up with.")
     fault_free: Annotated[float, Quantity("s", ge=4 * 86400, le=400 * 86400)] = Field(
         default=8 * 86400.0, description="How long a plant without a fault is followed, in memory, to find the limits of alarms."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,12 +27,19 @@ from twin.units.ground.sampling import Sampler
 from twin.units.ground.settlement import steps_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from twin.units.gates.patience import Patience
 
 Floats = NDArray[np.float64]
 ARRIVALS, TURNED_AWAY, TURNED_AWAY_MASS, LEFT = (GATE_COUNTS.index(name) for name in ("arrivals", "turned_away", "turned_away_mass", "left"))
+
+
+class LinkEnd(Protocol):
+    """The end of a link at a gate: whether it says itself what the receiver ``pays``, and who is told when a truck of it is done."""
+
+    @property
+    def pays(self) -> bool: ...
+
+    def done(self, truck: Truck, taken_in: bool, now: int) -> None: ...
 
 
 class Gate(TruckQueue):
@@ -40,8 +47,8 @@ class Gate(TruckQueue):
 
     The first truck waits for room, which is then kept for it, and after that for hands. It has its place before both by the time at which it came, so
     that the trucks of several gates are served in the order in which they came. ``taken`` (component,), kg: the account of what came in. ``cost``: EUR of what
-    was taken in from ``counts_from`` (ns) on, where its price is a series. ``links``: who is told when the trucks of a link, by its name, are done: the truck,
-    whether it was taken in, and the time. Stream: ``unload``.
+    was taken in from ``counts_from`` (ns) on, where its price is a series or a link pays by its own terms. ``links``: the links, by name, whose trucks come.
+    Stream: ``unload``.
     """
 
     def __init__(self, site: Assembly, name: str, feed: str, model: FeedModel) -> None:
@@ -51,13 +58,14 @@ class Gate(TruckQueue):
         self.genealogy, self.stream_row = site.genealogy, site.row(feed)
         self.unload_stream = site.stream(feed, "unload")
         self.sampler = Sampler(site, feed, model.sampling) if model.sampling is not None else None
-        self.prices = steps_of(model.price, site.scenario.start) if isinstance(model.price, Series) else None
+        self.start = site.scenario.start
+        self.prices = steps_of(model.price, self.start) if isinstance(model.price, Series) else None
         self.counts_from = window_begin(nanoseconds(site.scenario.warmup), site.recorder.every)
         self.cost = 0.0
         self.taken, self._solid = np.zeros(site.shape[0]), site.components.solid
         self.patience: Patience | None = None
         self.balking = site.stream(feed, "balk") if model.balk else None
-        self.links: dict[str, Callable[[Truck, bool, int], None]] = {}
+        self.links: dict[str, LinkEnd] = {}
         self.receiver: Receiver
         self.capacity = float("inf")
 
@@ -82,7 +90,7 @@ class Gate(TruckQueue):
             self._turn_away(truck, now, f"turned away: {why}" if why else f"turned at the sight of the queue, {len(self.trucks)} wait (balk)")
             return
         if self.model.unload is None and self._served_at_once(mass):
-            self._take_in(shares, mass, now)
+            self._take_in(shares, mass, now, link)
             self._done(truck, True, now)
             return
         self.add(truck, now)
@@ -104,7 +112,7 @@ class Gate(TruckQueue):
     def _done(self, truck: Truck, taken_in: bool, now: int) -> None:
         """A truck leaves the gate."""
         if truck.link:
-            self.links[truck.link](truck, taken_in, now)
+            self.links[truck.link].done(truck, taken_in, now)
 
     def _refused(self, mass: float) -> str:
         """Why a truck that comes now is turned away; "" if it is not."""
@@ -163,7 +171,7 @@ class Gate(TruckQueue):
             self.leave_lists()
             if self.model.unload is None:
                 self.leave_queue(now)
-                self._take_in(truck.load / truck.mass, truck.mass, now)
+                self._take_in(truck.load / truck.mass, truck.mass, now, truck.link)
                 self._done(truck, True, now)
                 return True
             self.count(now)
@@ -188,10 +196,20 @@ class Gate(TruckQueue):
     def finished(self, truck: Truck, now: int) -> None:
         """A truck is empty: what it brought is there."""
         self.receiver.reserved.pop(self._place(truck), None)
-        self._take_in(truck.load / truck.mass, truck.mass, now)
+        self._take_in(truck.load / truck.mass, truck.mass, now, truck.link)
         self._done(truck, True, now)
 
-    def _take_in(self, shares: Floats, mass: float, now: int) -> None:
+    def count_prices(self) -> None:
+        """Count what is taken in as it comes: a link pays by its own terms, so that no one price tells it afterwards."""
+        if self.prices is None:
+            self.prices = steps_of(self.model.price, self.start)
+
+    def pay(self, worth: float, now: int) -> None:
+        """A link's load that was taken in costs ``worth`` EUR."""
+        if now >= self.counts_from:
+            self.cost += worth
+
+    def _take_in(self, shares: Floats, mass: float, now: int, link: str) -> None:
         lot = 0
         if self.genealogy is not None:
             lot = self.genealogy.new(self.feed, now)
@@ -201,7 +219,7 @@ class Gate(TruckQueue):
         if self.sampler is not None:
             self.sampler.sample(shares, mass, self.record.number, now)
         self.record.number += 1
-        if self.prices is not None and now >= self.counts_from:
+        if self.prices is not None and now >= self.counts_from and not (link and self.links[link].pays):
             self.cost += self.prices.at(now) * mass
         add_materials(self.taken, shares, mass)
         k = self.recorder.step(now)

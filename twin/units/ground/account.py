@@ -18,7 +18,7 @@ from twin.scenario.kinds.product import PENALISE, Limit
 from twin.scenario.kinds.product import Product as ProductModel
 from twin.units.ground.assembly import Assembly
 from twin.units.ground.sampling import Sampler
-from twin.units.ground.settlement import PricedLots, Settlement
+from twin.units.ground.settlement import Lots, PricedLots, Settlement
 
 Floats = NDArray[np.float64]
 WHOLE = 1.0 - 1e-9
@@ -120,7 +120,7 @@ def _water(site: Assembly) -> list[float]:
     return found
 
 
-def _settlement(site: Assembly, name: str, model: ProductModel) -> Settlement | PricedLots | None:
+def _settlement(site: Assembly, name: str, model: ProductModel) -> Lots | None:
     """What counts the worth of lots where no price tells it afterwards: a settlement, or prices that change."""
     scenario, recorder = site.scenario, site.recorder
     if model.price.changes:

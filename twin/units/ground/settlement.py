@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,22 @@ def settled_assay(seller: float, buyer: float, umpire: float, splitting_limit: f
     (0.25, 0.255, 0.24)
     """
     return 0.5 * (seller + buyer) if abs(seller - buyer) <= splitting_limit else sorted((seller, buyer, umpire))[1]
+
+
+class Lots(Protocol):
+    """What counts the worth of lots as they leave: EUR of those in the window, and what is paid in it for these and earlier ones."""
+
+    @property
+    def value(self) -> float: ...
+
+    @property
+    def paid(self) -> float: ...
+
+    def lot(self, rows: Floats, amount: float, now: int) -> None: ...
+
+    def save(self) -> State: ...
+
+    def load(self, state: State) -> None: ...
 
 
 @dataclass
@@ -152,6 +169,48 @@ class PricedLots:
 
 def _steps(terms: MetalTerms, start: datetime) -> Steps:
     return steps_of(terms.price, start)
+
+
+class SoldLots:
+    """The lots of a product of which links take some. What its own trucks take is worth what ``own`` says, what links take what their receivers pay for it,
+    as soon as they took it in, from ``begin`` (ns) on.
+    """
+
+    def __init__(self, own: Lots, begin: int) -> None:
+        self.own, self.begin = own, begin
+        self.by_link = False
+        """Whether what leaves just now is taken by a link."""
+        self._value = self._paid = 0.0
+
+    def lot(self, rows: Floats, amount: float, now: int) -> None:
+        """A lot of ``amount`` kg with ``rows`` (component,), kg, leaves."""
+        if not self.by_link:
+            self.own.lot(rows, amount, now)
+
+    def received(self, worth: float, paid: float, now: int) -> None:
+        """A receiver took in what is ``worth`` so much, of which so much is ``paid`` until the end, EUR."""
+        if now >= self.begin:
+            self._value += worth
+            self._paid += paid
+
+    @property
+    def value(self) -> float:
+        """EUR of all lots in the window."""
+        return self.own.value + self._value
+
+    @property
+    def paid(self) -> float:
+        """EUR of that, and of earlier lots, that is paid in the window."""
+        return self.own.paid + self._paid
+
+    def save(self) -> State:
+        """The sums."""
+        return {"own": self.own.save(), "value": self._value, "paid": self._paid}
+
+    def load(self, state: State) -> None:
+        """Take over saved sums."""
+        self.own.load(state["own"])
+        self._value, self._paid = state["value"], state["paid"]
 
 
 def steps_of(price: float | Series, start: datetime) -> Steps:

@@ -1,0 +1,92 @@
+"""Clusters in studies: key figures of the whole, replications, what a link brings, and the range of its price."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from twin.cli import main
+from twin.errors import UsageError
+from twin.plant.cluster import run_cluster
+from twin.scenario.cluster import load_cluster
+from twin.scenario.starters import starter
+from twin.study.compare import compare
+from twin.study.replicate import replicate
+
+METAL = """twin: 1
+time: {horizon: 2 d, warmup: 12 h}
+sites:
+  north:
+    extends: plant.yaml
+    seed: 11
+    change: {units.box: {kind: bunker, from: eddy.light, capacity: 40 t}, units.light_metal.from: box}
+  south: {extends: plant.yaml, seed: 12}
+links:
+  metal: {from: north.light_metal, to: south.deliveries, trucks: 2, payload: 2 t, travel: 1 h, price: 900 EUR/t, distance: 12 km, cost: 2 EUR/km,
+          fuel: {use: 3 kWh/km, price: 0.2 EUR/kWh, co2: 0.25 kg/kWh}}
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    found = tmp_path_factory.mktemp("clusters")
+    alone = "twin: 1\nextends: metal.yaml\nchange: {linked: false}\n"
+    for name, text in {"plant": starter(), "metal": METAL, "alone": alone}.items():
+        (found / f"{name}.yaml").write_text(text, encoding="utf-8")
+    return found
+
+
+def test_the_whole_is_its_sites_less_driving(folder: Path) -> None:
+    with run_cluster(load_cluster(folder / "metal.yaml")) as result:
+        kpis, moved = result.kpis, result.hauls["metal"].moved
+        sites = [site.kpis for site in result.sites.values()]
+        assert moved.distance > 0.0
+        assert kpis["margin"].value == pytest.approx(sum(site["margin"].value for site in sites) - moved.cost, rel=1e-12)
+        assert kpis["co2"].value == pytest.approx(sum(site["co2"].value for site in sites) + moved.co2, rel=1e-12)
+        assert kpis["energy.electricity"].value == pytest.approx(sum(site["energy.electricity"].value for site in sites), rel=1e-12)
+        assert kpis["north/throughput"] == sites[0]["throughput"]
+        assert kpis["haul_cost.metal"].value == pytest.approx(moved.distance / 1000 * (2.0 + 3.0 * 0.2), rel=1e-12)
+
+
+def test_replications_of_a_cluster_are_its_runs(folder: Path) -> None:
+    cluster = load_cluster(folder / "metal.yaml")
+    found = replicate(cluster, number=2, executor="serial")
+    for k in range(2):
+        with run_cluster(cluster, replication=k) as result:
+            assert found["margin"].values[k] == result.kpis["margin"].value
+            assert found.outcomes[k].digest == result.digest
+    processes = replicate(cluster, number=2, workers=2)
+    assert [outcome.digest for outcome in processes.outcomes] == [outcome.digest for outcome in found.outcomes]
+    with pytest.raises(UsageError, match="of one plant"):
+        replicate(cluster, number=2, kind="steady", executor="serial")
+
+
+def test_what_a_link_brings_does_not_hang_on_its_price(folder: Path) -> None:
+    """All together gain the same at 900 and at 100 EUR/t but for what lies in the receiver's yard; the price range in which both gain stays where it is."""
+    base = load_cluster(folder / "alone.yaml")
+    sides = [load_cluster(folder / "metal.yaml", {"links.metal.price": price}) for price in ("900 EUR/t", "100 EUR/t")]
+    found = [compare(base, side, replications=2, executor="serial") for side in sides]
+    cash = [one["margin_cash"].changes[0].difference for one in found]
+    assert cash[0] == pytest.approx(cash[1], rel=1e-9)
+    north = [one["north/margin_cash"].changes[0].difference for one in found]
+    hauled = found[0]["hauled.metal"].values[1]
+    assert north[0] - north[1] == pytest.approx(0.8 * hauled, rel=1e-9)
+    ranges = [next(remark for remark in one.remarks if "gains above" in remark) for one in found]
+    assert "all members together" in " ".join(found[0].remarks) and len(ranges) == 2
+    assert found[0]["haul_cost.metal"].changes[0].verdict in ("", "worse", "cannot tell")
+
+
+def test_commands_take_clusters(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    assert main(["compare", "alone.yaml", "metal.yaml", "--replications", "2", "--kpi", "margin", "--kpi", "north/", "--executor", "serial"]) == 0
+    told = capsys.readouterr().out
+    assert "links.metal.price" in told and "north/margin" in told and "south/margin" not in told
+    assert main(["run", "metal.yaml", "--replications", "2", "--executor", "serial", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["kpis"]["margin"]["n"] == 2 and [run["replication"] for run in said["runs"]] == [0, 1]
+    assert main(["compare", "plant.yaml", "metal.yaml", "--replications", "2"]) == 2
+    assert "a cluster and one plant" in capsys.readouterr().err
+    assert main(["compare", "alone.yaml", "metal.yaml", "--seed", "3"]) == 2
+    assert main(["run", "metal.yaml", "--replications", "2", "--kind", "steady"]) == 2
