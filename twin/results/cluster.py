@@ -47,7 +47,7 @@ class ClusterResult:
     @cached_property
     def kpis(self) -> KpiTable:
         """Key figures: of the cluster, of links as ``NAME.LINK``, of sites as ``SITE/NAME``."""
-        return KpiTable(cluster_figures(self.sites, self.hauls))
+        return KpiTable(cluster_figures(self.sites, self.hauls, self.energy, self.stored_energy))
 
     @property
     def written_links(self) -> dict[str, str]:
