@@ -7,7 +7,7 @@ never does.
 from __future__ import annotations
 
 import time
-from heapq import heappush
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
 import simpy
@@ -147,5 +147,13 @@ class Clock:
         """Do all events before ``until`` (ns); those at that instant are not done."""
         if type(until) is not int:
             raise UsageError(f"a time must be a Python int of nanoseconds (got {until!r} of type {type(until).__name__})")
-        if until > self.environment.now:
-            self.environment.run(until)
+        environment = self.environment
+        if until <= environment.now:
+            return
+        queue: list[Any] = environment._queue
+        while queue and queue[0][0] < until:  # what Environment.run does, without an exception that ends it and a call an event
+            environment._now, _, _, event = heappop(queue)
+            callbacks, event.callbacks = event.callbacks, None
+            for callback in callbacks:
+                callback(event)
+        environment._now = until

@@ -203,6 +203,14 @@ def evaluate(line: Line, probe: Line) -> int:
     return _finish(line) if status == 0 else status
 
 
+@kernel(types.Tuple((i8, f8, i8, i8))(LINE, LINE))
+def outcome(line: Line, probe: Line) -> tuple[int, float, int, int]:
+    """:func:`evaluate`, with what each lot is asked for: the status, and ``tau``, ``sweeps`` and ``slowed`` of the result."""
+    status = evaluate(line, probe)
+    own = line.result[0]
+    return status, own.tau, own.sweeps, own.slowed
+
+
 @kernel()
 def search(line: Line) -> int:
     """Take the lot of a line through it by a search for its duration: as :func:`evaluate`, which is quicker where it can.

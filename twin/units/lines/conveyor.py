@@ -15,6 +15,7 @@ from twin.engine.deadlock import check_deadlock
 from twin.engine.states import BLOCKED, DOWN, MAINTENANCE, RUNNING, STARVED
 from twin.engine.unit import NEVER, State, Unit
 from twin.engine.waiting import WaitingList
+from twin.kernels.compile import entry
 from twin.kernels.recording import record_passage
 from twin.scenario.kinds.conveyor import Conveyor as ConveyorModel
 from twin.units.ground.assembly import Assembly
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from twin.units.lines.line import Line
 
 RELATIVE_TOLERANCE = 1e-9
+_record_passage = entry(record_passage)
 RUN_ON, STOP, ACCUMULATE = "run_on", "stop", "accumulate"
 
 
@@ -204,7 +206,7 @@ class Conveyor(Unit):
             record.masses[0] = amount - part
         recorder = self.recorder
         k = recorder.step(now)
-        record_passage(self._part, 1.0, recorder.mass[k], recorder.size[k], self.stream_row, self._solid, self._lanes)
+        _record_passage(self._part, 1.0, recorder.mass[k], recorder.size[k], self.stream_row, self._solid, self._lanes)
         recorder.energy[k][self.machine_row] += self.power[1] * part
         if recorder.meter is not None:
             recorder.meter.drawn(self.machine_row, 0, now, now, np.array([self.power[1] * part]))
