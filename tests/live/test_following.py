@@ -45,14 +45,14 @@ def answer(follower: RowFollower) -> list[Any]:
 def test_the_answer_hangs_on_the_rows_alone(written: dict[str, Any], tmp_path: Path) -> None:
     tags = load_tags(written)
     rows = rows_of(tags)
-    whole = RowFollower(tags)
+    whole = RowFollower(tags, watched=False)
     whole.take(rows)
     assert whole.ensemble_time >= 0.97 * DAY
-    parts = RowFollower(tags)
+    parts = RowFollower(tags, watched=False)
     for first in range(0, len(rows), 617):  # put away and taken up again each time
         parts.take(rows[first : first + 617])
         write_state(tmp_path / "state", parts.save())
-        parts = RowFollower(tags)
+        parts = RowFollower(tags, watched=False)
         parts.load(read_state(tmp_path / "state"))
     assert answer(parts) == answer(whole) and parts.number == whole.number
 
@@ -60,7 +60,7 @@ def test_the_answer_hangs_on_the_rows_alone(written: dict[str, Any], tmp_path: P
 def test_a_seen_level_is_followed(written: dict[str, Any]) -> None:
     tags = load_tags(written)
     emulator = Emulator(tags, load_emulation(None, tags, 5))
-    follower = RowFollower(tags)
+    follower = RowFollower(tags, watched=False)
     truth = {}
     number = 0
     for part in emulator.run(DAY):
@@ -86,7 +86,7 @@ def test_lies_do_not_stop_it(written: dict[str, Any], lie: str) -> None:
     }
     told = lies[lie]
     mixed = [r for row in rows for r in (row, row._replace(reading=told if told.time else told._replace(time=row.reading.time)))]
-    follower = RowFollower(tags)
+    follower = RowFollower(tags, watched=False)
     follower.take(mixed)
     assert 0.2 * DAY < follower.ensemble_time < 0.3 * DAY  # one clock that lies does not run away with it
     assert all(math.isfinite(row.mean) and row.low <= row.mean <= row.high for row in follower.follower.ensemble.levels())
@@ -144,7 +144,7 @@ def test_the_command_killed_twice_gives_the_same_answer(written: dict[str, Any],
 
 def test_a_disk_that_is_full_for_a_while_costs_nothing(written: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tags = load_tags(emulated(written, tmp_path, 0.2))
-    twin = LiveTwin(tags, RowFollower(tags), tmp_path / "live")
+    twin = LiveTwin(tags, RowFollower(tags, watched=False), tmp_path / "live")
     monkeypatch.setattr("twin.live.running.RETRY", 0.05)
     append, failures = History.append, [3]
 
@@ -168,7 +168,7 @@ def test_rest_and_opcua(written: dict[str, Any], tmp_path: Path) -> None:
     from twin.live.serving.rest import RestServer, make_app
 
     tags = load_tags(emulated(written, tmp_path, 0.1))
-    twin = LiveTwin(tags, RowFollower(tags), tmp_path / "live")
+    twin = LiveTwin(tags, RowFollower(tags, watched=False), tmp_path / "live")
     address = f"opc.tcp://127.0.0.1:{free_port()}/twin"
     served = EstimateServer(twin, address)
     try:
@@ -213,7 +213,7 @@ def test_rest_over_a_port(written: dict[str, Any], tmp_path: Path) -> None:
     from twin.live.serving.rest import RestServer
 
     tags = load_tags(emulated(written, tmp_path, 0.01))
-    twin = LiveTwin(tags, RowFollower(tags), tmp_path / "live")
+    twin = LiveTwin(tags, RowFollower(tags, watched=False), tmp_path / "live")
     port = free_port()
     server = RestServer(twin, "secret", "127.0.0.1", port)
     try:

@@ -25,6 +25,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--token-from", metavar="NAME", help="environment variable with the token of REST (default: one is made, and kept in the folder)")
     parser.add_argument("--opcua", metavar="ADDRESS", help="serve estimates by OPC UA, e.g. opc.tcp://127.0.0.1:4841/twin")
     parser.add_argument("--no-alarms", action="store_true", help="raise none, and begin at once: their limits need days of a plant in memory")
+    parser.add_argument("--detects", action="store_true", help="print which faults alarms would find, and how large they must be, and end")
     parser.add_argument("--until", metavar="TIME", help="end when the plant is so far, from its start; else at Ctrl-C")
     parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
 
@@ -44,7 +45,9 @@ def run(options: argparse.Namespace) -> int:
 
     until = parse(options.until, "s") if options.until is not None else math.inf
     tags = load_tags(Path(options.tags), scenario=load(options.scenario))
-    follower = RowFollower(tags, parse(options.patience, "s"))
+    if options.detects:
+        return _detects(tags, as_json=options.json)
+    follower = RowFollower(tags, parse(options.patience, "s"), watched=not options.no_alarms)
     twin = LiveTwin(tags, follower, Path(options.folder))
     if not options.no_alarms:
         terminal.say("finding the limits of alarms from a plant without a fault")
@@ -67,6 +70,36 @@ def run(options: argparse.Namespace) -> int:
     elif code == 0:
         _show(twin)
     return code
+
+
+def _detects(tags: Any, *, as_json: bool) -> int:
+    import json
+
+    from rich.markup import escape
+
+    from twin.cli import terminal
+    from twin.cli.figures import new_table, print_whole
+    from twin.live.follower import Follower
+    from twin.quantities import format_quantity
+
+    terminal.say("following plants with and without faults in memory")
+    names = {tag.input: tag.signal for tag in tags.inputs}
+    rows: list[dict[str, Any]] = []
+    for signature in Follower(tags).prepare().signatures:
+        suspect = signature.suspect
+        found = suspect.smallest(signature.smallest) if math.isfinite(signature.smallest) else None
+        delay = signature.delay if math.isfinite(signature.delay) else None
+        subject = names.get(suspect.subject, suspect.subject)
+        rows.append({"of": subject, "cause": suspect.cause, "form": suspect.form, "smallest": found, "tried": suspect.smallest(1.0), "delay": delay})
+    if as_json:
+        print(json.dumps({"detects": rows}, indent=2))
+        return 0
+    table = new_table("fault of", "is", "smallest found in a week", "tried", "found after")
+    for row in rows:
+        after = format_quantity(row["delay"], "s") if row["delay"] is not None else "not found"
+        table.add_row(escape(row["of"]), f"{row['cause']}, {row['form']}", row["smallest"] or "none", row["tried"], after)
+    print_whole(terminal.console(150), table)
+    return 0
 
 
 def _token(options: argparse.Namespace, folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""What does not fit: sensors, machines and feed told apart by what was seen less what was expected.
+"""What does not fit from one window to the next, by what was seen less what was expected.
 
 A cumulated sum (E. S. Page, Biometrika 41 (1954) 100) follows each signal's innovations in both directions: S = max(0, S + |z| - k). It raises an alarm
 where it passes a limit. The limit is such that in a month without a fault the whole plant raises so many alarms by chance as are wanted: it is found by
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.errors import UsageError
-from twin.quantities import digits
+from twin.quantities import digits, format_quantity
 
 Floats = NDArray[np.float64]
 ALLOWANCE = 0.75
@@ -34,11 +34,18 @@ STUCK = 12
 """So many windows of one and the same reading, in which the members' mean moved, are a sensor that stands still: 3 h of quarters of an hour."""
 MOVED = 4.0
 """By how many deviations of a reading the members' mean has to have moved meanwhile."""
-Kind = Literal["sensor", "drift"]
+REPEATED = 8
+"""So many windows of one reading in which the plant moved by itself, where its own error makes that impossible, are one too: 2 h."""
+MOVED_BY_ITSELF = 2.0
+"""By how many deviations of a reading the members have to have moved of themselves, to and fro, meanwhile."""
+FINEST = 0.05
+"""A display steps at least by this share of a reading's deviation, whatever its tag says."""
+IMPOSSIBLE = 1e-9
+Kind = Literal["drift", "sensor", "machine", "feed", "cannot tell"]
 
 
 class Alarm(NamedTuple):
-    """At ``time`` s something of ``signal`` does not fit; ``text`` says what, in words."""
+    """At ``time`` s something of ``signal`` does not fit; ``kind`` is the likely cause ("drift": not asked for yet), ``text`` says what speaks for it."""
 
     time: float
     signal: str
@@ -93,15 +100,18 @@ def _alarms(months: Floats) -> Floats:
 
 
 class Watch:
-    """Follows the innovations of signals. ``deviation``: of one reading of each, SI."""
+    """Follows the innovations of signals. ``steps`` of their displays and ``units``, SI, where they have some."""
 
-    def __init__(self, signals: Sequence[str], limit: Limit) -> None:
-        self.signals, self.limit = tuple(signals), limit
+    def __init__(self, signals: Sequence[str], limit: Limit, steps: Mapping[str, float] | None = None, units: Mapping[str, str] | None = None) -> None:
+        self.signals, self.limit, self._steps = tuple(signals), limit, dict(steps or {})
+        self._units = dict(units or {})
         self._up = dict.fromkeys(self.signals, 0.0)
         self._down = dict.fromkeys(self.signals, 0.0)
         self._last: dict[str, float] = {}
         self._same = dict.fromkeys(self.signals, 0)
         self._from: dict[str, float] = {}
+        self._after: dict[str, float] = {}
+        self._moved = dict.fromkeys(self.signals, 0.0)
 
     def step(
         self, time: float, innovations: Floats, readings: Mapping[str, float], expected: Mapping[str, float], deviations: Mapping[str, float]
@@ -133,19 +143,31 @@ class Watch:
         same = self._last.get(signal) == reading
         self._last[signal] = reading
         if not same or deviation == 0.0:
-            self._same[signal], self._from[signal] = 1, expected
+            self._same[signal], self._from[signal], self._moved[signal] = 1, expected, 0.0
             return []
         self._same[signal] += 1
-        if self._same[signal] < STUCK or abs(expected - self._from[signal]) < MOVED * deviation:
+        if signal in self._after:
+            self._moved[signal] += abs(expected - self._after[signal])
+        far = self._same[signal] >= STUCK and abs(expected - self._from[signal]) >= MOVED * deviation
+        chance = min(1.0, max(self._steps.get(signal, 0.0), FINEST * deviation) / (2.0 * np.sqrt(np.pi) * deviation)) ** (self._same[signal] - 1)
+        never = self._same[signal] >= REPEATED and chance < IMPOSSIBLE and self._moved[signal] >= MOVED_BY_ITSELF * deviation
+        if not (far or never):
             return []
-        windows, self._same[signal], self._from[signal] = self._same[signal], 1, expected
-        return [Alarm(time, signal, "sensor", f"{signal} has shown {digits(reading)} for {windows} windows in which the plant moved: the sensor stands still")]
+        windows, self._same[signal], self._from[signal], self._moved[signal] = self._same[signal], 1, expected, 0.0
+        shown = format_quantity(reading, self._units.get(signal, "1"))
+        return [Alarm(time, signal, "sensor", f"{signal} has shown {shown} for {windows} windows in which the plant moved: the sensor stands still")]
+
+    def settled(self, after: Mapping[str, float]) -> None:
+        """Take what the members were put to in the window, in the mean, SI by signal: from there they move of themselves."""
+        self._after = dict(after)
 
     def save(self) -> dict[str, Any]:
         """As plain data."""
-        return {"up": dict(self._up), "down": dict(self._down), "last": dict(self._last), "same": dict(self._same), "from": dict(self._from)}
+        sums = {"up": dict(self._up), "down": dict(self._down), "last": dict(self._last)}
+        return {**sums, "same": dict(self._same), "from": dict(self._from), "after": dict(self._after), "moved": dict(self._moved)}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Take over what was saved."""
         self._up, self._down, self._last = dict(state["up"]), dict(state["down"]), dict(state["last"])
         self._same, self._from = dict(state["same"]), dict(state["from"])
+        self._after, self._moved = dict(state["after"]), dict(state["moved"])

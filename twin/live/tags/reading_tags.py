@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from twin.errors import Problem, ScenarioError, UsageError
 from twin.live.ensemble.parameters import Changes
-from twin.live.ensemble.settings import slow_parameters
+from twin.live.ensemble.settings import slow_parameters, watched_parameters
 from twin.live.tags.models import ErrorModel, TagModel, TagsModel
 from twin.live.tags.tags import Tag, Tags
 from twin.measurement import Measurement
@@ -138,14 +138,15 @@ class _Checking:
 
     def _estimate(self, model: TagsModel, scenario: Scenario) -> None:
         """Slow parameters are numbers of the scenario that can change while it runs."""
-        try:
-            parameters = slow_parameters(model.estimate, scenario)
-            if parameters:
-                plant = Plant(scenario, live=True)
-                for end in (-1.0, 1.0):
-                    plant.revise(Changes(scenario, parameters).of([end] * len(parameters)))
-        except (UsageError, ScenarioError) as error:
-            self.complain(("estimate", "parameters"), str(error))
+        for key, read in (("parameters", slow_parameters), ("watched", watched_parameters)):
+            try:
+                parameters = read(model.estimate, scenario)
+                if parameters:
+                    plant = Plant(scenario, live=True)
+                    for end in (-1.0, 1.0):
+                        plant.revise(Changes(scenario, parameters).of([end] * len(parameters)))
+            except (UsageError, ScenarioError) as error:
+                self.complain(("estimate", key), str(error))
 
     def _tags(self, model: TagsModel, scenario: Scenario) -> list[Tag]:
         if not model.tags:
