@@ -8,13 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
-from twin.results import cluster_energy, money
-from twin.results.cluster_energy import ELECTRICITY
+from twin.results import cluster_energy, energy_figures, money
 from twin.results.energy import EnergyAccount, StoredEnergy
 from twin.results.hauls import Haul
 from twin.results.kpis import Kpi
 from twin.results.read import Result
-from twin.results.scopes import scopes_of
+from twin.results.scopes import ELECTRICITY, scopes_of
 
 MARGINS = ("margin", "margin_cash")
 """Figures of sites that a cluster has as their sum, less what driving, fuels of boilers and heat of others cost, which no site bears."""
@@ -31,7 +30,7 @@ OF_LINKS = (
 OWN = (
     *MARGINS,
     *("co2", "scope_1", "scope_1_biogenic", "scope_2", "energy"),
-    *(row[0] for rows in (OF_LINKS, cluster_energy.OF_POWER, cluster_energy.OF_HEAT, cluster_energy.BY_NAME) for row in rows),
+    *(row[0] for rows in (OF_LINKS, energy_figures.POWER, energy_figures.HEAT) for row in rows),
 )
 """The words before the first dot of what only a cluster has as a whole."""
 
@@ -40,7 +39,7 @@ def cluster_figures(sites: Mapping[str, Result], hauls: Mapping[str, Haul], ener
     """Return every key figure: of the whole first, then of links and networks, then of sites. A sum of which a part has no value has none, and says why."""
     of_sites = {f"{name}/{key}": kpi for name, site in sites.items() for key, kpi in site.kpis.items()}
     together = {**dict(_money(sites, hauls, energy, stored)), **dict(_co2(sites, hauls, energy)), **dict(_energy(sites))}
-    return {**together, **dict(_of_links(hauls)), **dict(cluster_energy.figures(energy)), **of_sites}
+    return {**together, **dict(_of_links(hauls)), **dict(energy_figures.energy_figures(energy)), **of_sites}
 
 
 def _money(sites: Mapping[str, Result], hauls: Mapping[str, Haul], energy: EnergyAccount, stored: StoredEnergy) -> Iterator[tuple[str, Kpi]]:
@@ -108,7 +107,7 @@ def as_markdown() -> str:
     rows += [("`scope_2`, `scope_2.<site>`", "kg", "electricity; with a power network what came from the grid, which is nobody's alone")]
     rows += [("`energy.<carrier>`", "J", "what sites drew, together")]
     rows += [(f"`{name}.<link>`", unit, meaning) for name, unit, _, meaning in OF_LINKS]
-    rows += [(f"`{name}`", unit, meaning) for name, unit, _, meaning in (*cluster_energy.OF_POWER, *cluster_energy.OF_HEAT)]
-    rows += [(f"`{name}.<{of}>`", unit, meaning) for name, unit, _, _, of, meaning in cluster_energy.BY_NAME]
+    rows += [(f"`{name}`", unit, meaning) for name, unit, _, meaning in energy_figures.POWER]
+    rows += [(f"`{name}`", unit, meaning) for name, unit, meaning in energy_figures.HEAT]
     rows += [("`<site>/<KPI>`", "", "a key figure of a site")]
     return "\n".join(["| key figure | unit | |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows)]) + "\n"
