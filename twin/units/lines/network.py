@@ -103,7 +103,7 @@ class Network:
         tears = max(1, *self.blocks["tears"].tolist())
         shapes: dict[str, tuple[int, ...]] = {
             "inp": (count, *shape), "at": (count, *shape), "out": (count, ports, *shape), "shares": (count, ports, *shape),
-            "fallen": (count, shape[1], shape[0]), "settings": (settings,), "found": (settings,), "outlet_mass": (len(self.outlets),),
+            "fallen": (count, shape[1], shape[0]), "settings": (settings,), "found": (settings,), "split_at": (settings,), "outlet_mass": (len(self.outlets),),
             "given": (count, *shape), "ahead": (count, *shape), "per_tear": (count, tears, *shape), "back": (tears, tears, *shape),
             "inside": (tears, *shape), "rows": (4, shape[1], shape[0]), "inverse": (settings, settings), "gaps": (6, settings), "series": (2, *shape),
         }  # fmt: skip
