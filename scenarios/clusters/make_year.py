@@ -4,6 +4,7 @@ Needs `pip install 'twin[energy]'` for the standard load profile of homes. Anoth
 """
 
 import argparse
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def main() -> None:
     way = "degree hours" if options.degree_hours else "standard load profile MFH, class 5 (demandlib), holidays of NW"
     head = f"# made by make_year.py, seed {options.seed}; heat by {way}; assumed, no measured year; sun: of {CELLS:g} MW of solar cells\n"
     options.output.write_text(head + rows(datetime(2026, 1, 1), columns), encoding="utf-8")
-    print(f"{options.output.name}: {heat.sum() / 1e6:.2f} GWh of heat, at most {heat.max() / 1000:.2f} MW; {outside.mean():.1f} °C on average")
+    sys.stdout.write(f"{options.output.name}: {heat.sum() / 1e6:.2f} GWh of heat, at most {heat.max() / 1000:.2f} MW; {outside.mean():.1f} °C on average\n")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from twin.scenario.energy.read import Energy
 
 HYPOTHETICAL = "the heat network is hypothetical: it is assumed, and not there"
-MWH = 3.6e9
+MWH = 3.6e9  # J
 
 
 def networks(energy: Energy | None) -> Iterator[str]:
@@ -81,7 +81,7 @@ def _mwh(joules: float) -> str:
 
 
 def _eur(value: float) -> str:
-    return "–" if value != value else f"{value:,.0f} EUR"
+    return "–" if value != value else f"{value or 0.0:,.0f} EUR"
 
 
 def _money_and_carbon(cost: float, carbon: float) -> tuple[str, str]:

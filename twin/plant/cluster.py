@@ -16,7 +16,7 @@ from twin.plant.links import join, varied_by_links
 from twin.plant.simulate import SLICES, Progress, Simulation
 from twin.quantities import NANOSECONDS, format_quantity
 from twin.results.cluster import ClusterResult, ClusterWriter, SiteWriter, open_cluster, open_saved_cluster
-from twin.results.energy import StoredEnergy
+from twin.results.energy import HYPOTHETICAL_HEAT, StoredEnergy
 from twin.results.held import contradictions
 from twin.results.sources import check_code, made_by
 from twin.scenario import load_stored
@@ -53,7 +53,11 @@ class ClusterSimulation:
 
     def writers(self, writer: ClusterWriter) -> dict[str, SiteWriter]:
         """The writers of all sites in a new file."""
-        return {name: writer.site(name, site.translation.labels(), site.scenario.start, site.attrs(), site.used_tables()) for name, site in self.sites.items()}
+        notes = {HYPOTHETICAL_HEAT: True} if self.networks is not None and self.networks.hypothetical else {}
+        return {
+            name: writer.site(name, site.translation.labels(), site.scenario.start, site.attrs() | notes, site.used_tables())
+            for name, site in self.sites.items()
+        }
 
     def start(self) -> None:
         """Schedule the first events."""

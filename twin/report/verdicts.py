@@ -8,6 +8,7 @@ from twin.quantities import format_quantity
 from twin.report.key_figures import Figures
 from twin.report.language import Language
 from twin.report.source import Source
+from twin.results.energy import HYPOTHETICAL_HEAT
 from twin.results.findings import MOST_RATIOS, paid_for_something_else
 from twin.results.kpis import Kpi
 from twin.results.limits import PlantLimit, limit_of
@@ -70,6 +71,8 @@ def findings(source: Source, words: Language) -> list[str]:
         named = ", ".join(unsure[:MOST_RATIOS])
         more = len(unsure) - MOST_RATIOS
         found.append(capital(words("finding.ratios", names=words("finding.more", names=named, n=more) if more > 0 else named)))
+    if source.first.attrs.get(HYPOTHETICAL_HEAT):
+        found.append(words("finding.hypothetical_heat"))
     return found
 
 

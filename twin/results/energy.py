@@ -14,6 +14,8 @@ from twin.results.create import text_array, text_type
 
 GROUP = "energy"
 WRITTEN, FILE_NAMES, FILE_TEXTS = "written", "file_name", "file_text"
+HYPOTHETICAL_HEAT = "hypothetical_heat"
+"""Attribute of the sites of a cluster whose heat network is assumed and not there: every report says so."""
 Values = NDArray[Any] | tuple[str, ...]
 
 
