@@ -37,7 +37,8 @@ def nanoseconds(seconds: float) -> int:
 
     What no number of nanoseconds can hold is capped, long after any horizon.
     """
-    return round(min(seconds * NANOSECONDS, LONGEST))
+    time = seconds * NANOSECONDS
+    return round(LONGEST if time > LONGEST else time)
 
 
 class Wakeup(simpy.Event):

@@ -155,7 +155,7 @@ class Line(RuledLine):
         for machine in self._wrapped:
             machine.wrap(network.through(machine, machine.wrapping))
         record.phase = START
-        return self._start(now)
+        return self._go_on(now)  # nothing hinders it, as it did not before
 
     def _find_rules(self) -> bool:
         """Whether the line has any rule that is looked at before a lot; all are there when the first is taken."""
@@ -209,9 +209,13 @@ class Line(RuledLine):
 
     def _start(self, now: int) -> bool:
         """Work on the lot until it is done or the line is stopped, whichever comes first."""
-        record = self.record
         if self._hindered(now):
-            return record.until >= 0
+            return self.record.until >= 0
+        return self._go_on(now)
+
+    def _go_on(self, now: int) -> bool:
+        """The same where nothing hinders it."""
+        record = self.record
         ruled = self._ruled is not False
         if ruled and self._must_not_start(now):
             return True
