@@ -182,7 +182,7 @@ class Resource(Unit):
             self.account(now)
         self.holders.append(hold)
         if self.recorder is not None:
-            self.recorder.resources[self.recorder.step(now)][self._row][GRANTS] += 1.0
+            self.recorder.resources[self.recorder.step(now)][self._row, GRANTS] += 1.0
         if self.rules.suspends or hold.leaves:
             self._plan(now)
 

@@ -86,7 +86,8 @@ class Line(RuledLine):
             if record.gone:
                 return self._hand_over(now)
             record.phase = DELIVER
-            self.liberated.count(self.network, 1.0, record.lot, now, self.genealogy)
+            if self.network.constituents:
+                self.liberated.count(self.network, 1.0, record.lot, now, self.genealogy)
             self.delivery.begin(self)
             return self._deliver(now)
         if record.since < now:
@@ -320,7 +321,8 @@ class Line(RuledLine):
         record.lots += 1
         if self.closing is not None and now >= record.closes:
             self._open_until = -1  # the overtime was for this lot
-        self.intake.finish(self, now)
+        if self.intake.hold:
+            self.intake.finish(self, now)
         for hazard in self.hazards:
             hazard.passed(now)
         for i, machine in self._wearing:
