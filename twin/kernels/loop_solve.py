@@ -17,7 +17,7 @@ from numba import types
 
 from twin.kernels.compile import kernel
 from twin.kernels.line_pass import FLOOD
-from twin.kernels.line_tables import BY_MATERIAL, BY_SIZE, LINE, MATRICES, MATRIX, Floats, Line
+from twin.kernels.line_tables import BY_MATERIAL, BY_SIZE, LINE, MATRIX, Floats, Line
 from twin.kernels.machine_pass import add_to, apply, copy_to, deliver, fill, flat, let_fall, mass_of, set_shares, settle, sum_up
 
 f8, i8 = types.float64, types.int64
