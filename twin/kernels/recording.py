@@ -78,6 +78,7 @@ FIELDS: tuple[tuple[str, Any], ...] = (
     ("load", f8[:, ::1]),  # … (step, machine) s
     ("bottleneck", f8[:, ::1]),  # … (step, machine) s
     ("energy", f8[:, ::1]),  # … (step, machine) J
+    ("waits", i8[:, ::1]),  # … (step, wait) ns
     ("line_row", i8),  # of the line among the recorder's
     ("first_machine", i8),  # of its machines, which stand together
 )
@@ -108,6 +109,7 @@ class Sums(structref.StructRefProxy):
     load: Floats
     bottleneck: Floats
     energy: Floats
+    waits: Ints
     line_row: int
     first_machine: int
 
@@ -131,13 +133,14 @@ def _bundle(
     load: Floats,
     bottleneck: Floats,
     energy: Floats,
+    waits: Ints,
     line_row: int,
     first_machine: int,
 ) -> Any:
     sums: Any = _new(SUMS)
     sums.streams, sums.intake_rows, sums.weights, sums.power, sums.through, sums.lanes = streams, intake_rows, weights, power, through, lanes
     sums.mass, sums.size, sums.state, sums.load, sums.bottleneck, sums.energy = mass, size, state, load, bottleneck, energy
-    sums.line_row, sums.first_machine = line_row, first_machine
+    sums.waits, sums.line_row, sums.first_machine = waits, line_row, first_machine
     return sums
 
 
@@ -166,4 +169,20 @@ def record_interval(line: Line, sums: Sums, k: int, state: int, part: int, share
         if flows[i].up > 0.0:
             sums.load[k, first + i] += flows[i].flow_ratio * flows[i].seconds / flows[i].up * share
     sums.bottleneck[k, first + line.result[0].bottleneck] += seconds
+    return 0
+
+
+@kernel(i8(SUMS, i8, i8, i8, i8, i8))
+def record_standing(sums: Sums, k: int, state: int, part: int, waits: int, idle: int) -> int:
+    """Add to record step ``k`` that the line was in ``state``, and did not work, for ``part`` ns.
+
+    ``waits``: the row of what it waited for, -1 where it did not; with ``idle`` 1 its machines drew their idle power.
+    """
+    sums.state[k, sums.line_row, state] += part
+    if waits >= 0:
+        sums.waits[k, waits] += part
+    if idle:
+        seconds = part / NANOSECONDS
+        for i in range(sums.power.shape[0]):
+            sums.energy[k, sums.first_machine + i] += sums.power[i, 0] * seconds
     return 0

@@ -199,7 +199,8 @@ class Conveyor(Unit):
             record.exits.pop(0)
             record.masses.pop(0)
             record.lots.pop(0)
-            self.leave_lists()
+            if self.waiting:
+                self.leave_lists()
             if record.stood >= 0:
                 self._run_on(now)
         else:
@@ -207,7 +208,8 @@ class Conveyor(Unit):
         recorder = self.recorder
         k = recorder.step(now)
         _record_passage(self._part, 1.0, recorder.mass[k], recorder.size[k], self.stream_row, self._solid, self._lanes)
-        recorder.energy[k][self.machine_row] += self.power[1] * part
+        if self.power[1]:
+            recorder.energy[k][self.machine_row] += self.power[1] * part
         if recorder.meter is not None:
             recorder.meter.drawn(self.machine_row, 0, now, now, np.array([self.power[1] * part]))
         record.passed += part
@@ -230,8 +232,8 @@ class Conveyor(Unit):
             if effective == BLOCKED:
                 recorder.waited(self.name, BLOCKED, self.outlet.name, begin, end)
             for k, part in recorder.parts(begin, end):
-                recorder.state[k][self.line_row][effective] += part
-                if powered:
+                recorder.state[k][self.line_row, effective] += part
+                if powered and self.power[0]:
                     recorder.energy[k][self.machine_row] += self.power[0] * (part / NANOSECONDS)
             if powered and recorder.meter is not None:
                 recorder.meter.drawn(self.machine_row, 0, begin, end, np.array([self.power[0] * ((end - begin) / NANOSECONDS)]))

@@ -14,7 +14,7 @@ from twin.engine.recording import Recorder
 from twin.engine.states import BLOCKED, CHANGEOVER, CLEANING, CLOSING, OFF_SHIFT, OVERTIME, RUNNING, STARVED, WAITING, WARM_UP
 from twin.engine.unit import State
 from twin.kernels.compile import entry
-from twin.kernels.recording import Sums, record_interval, sums_of
+from twin.kernels.recording import Sums, record_interval, record_standing, sums_of
 from twin.units.lines.energy_states import IDLE, STANDBY
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from twin.units.lines.machine import Machine
 
 Floats = NDArray[np.float64]
-_record_interval = entry(record_interval)
+_record_interval, _record_standing = entry(record_interval), entry(record_standing)
 POWERED = (WAITING, BLOCKED, STARVED, RUNNING, OVERTIME, CLOSING, CHANGEOVER, CLEANING, WARM_UP)
 """States in which a machine draws its idle power."""
 
@@ -54,7 +54,6 @@ class LineRecords:
         self.power = np.array(power, dtype=np.float64).reshape(-1, 2)
         self.through = np.zeros(len(machines))
         self._energy = [row[first_machine:last] for row in recorder.energy]
-        self._state = [row[line_row] for row in recorder.state]
         self._first = first_machine
         self._used = 0.0
         self._counted_time, self._counted_mass = (0, 0, 0), np.zeros(len(machines))
@@ -63,7 +62,7 @@ class LineRecords:
     def draw_from(self, weights: Floats) -> None:
         """Where each lot comes from: ``weights`` (bunker,), an array that the intake keeps up to date."""
         arrays, sizes = self.recorder.arrays, self.recorder.axes.sizes
-        sums = {name: arrays[name] for name in ("mass", "size", "state", "load", "bottleneck", "energy")}
+        sums = {name: arrays[name] for name in ("mass", "size", "state", "load", "bottleneck", "energy", "waits")}
         own = {name: getattr(self, name) for name in ("streams", "intake_rows", "power", "through")}
         self._sums = sums_of({**sums, **own, "weights": weights, "lanes": np.zeros(sizes), "line_row": self.line_row, "first_machine": self._first})
 
@@ -104,10 +103,10 @@ class LineRecords:
         number = begin // every
         if end <= (number + 1) * every:  # nearly always
             if begin < end:
-                self._stood_in(number - self.recorder.first, end - begin, state, waits, idle)
+                _record_standing(self._sums, number - self.recorder.first, state, end - begin, waits, idle)
         else:
             for k, part in self.recorder.cut(begin, end):
-                self._stood_in(k, part, state, waits, idle)
+                _record_standing(self._sums, k, state, part, waits, idle)
         meter = self.recorder.meter
         if meter is not None and idle:
             meter.drawn(self._first, 0, begin, end, self.power[:, 0] * ((end - begin) / NANOSECONDS))
@@ -119,14 +118,6 @@ class LineRecords:
                     self._energy[k] += self.drawn_at(level) * (part / NANOSECONDS)
                 if meter is not None:
                     meter.drawn(self._first, 0, since, until, self.drawn_at(level) * ((until - since) / NANOSECONDS))
-
-    def _stood_in(self, k: int, part: int, state: int, waits: int, idle: bool) -> None:
-        """``part`` ns of the step ``k``, in that state; ``waits``: the row of what it waited for; ``idle``: machines draw their idle power."""
-        self._state[k][state] += part
-        if waits >= 0:
-            self.recorder.waits[k][waits] += part
-        if idle:
-            self._energy[k] += self.power[:, 0] * (part / NANOSECONDS)
 
     def drawn_at(self, level: str) -> Floats:
         """What the machines (machine,) draw while the line stands, W."""
