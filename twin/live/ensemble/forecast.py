@@ -112,7 +112,7 @@ def forecast(
         raise UsageError(f"from 2 to {MOST_FUTURES} futures are possible (got {count})")
     names = tuple(quantities) if quantities is not None else tuple(f"{LEVEL}{name}" for name in there.capacities)
     ahead = Plant(there.scenario, live=True)
-    machines = tuple(machine for line in ahead.machines.values() for machine in line if machine in ahead.inputs)
+    machines = tuple(machine for line in ahead.machines.values() for machine in line if machine in ahead.failing)
     values, stops = np.zeros((count, len(ordered), len(names))), np.zeros((count, len(ordered), len(machines)))
     for row in range(count):
         member = row % len(there.states)
@@ -126,7 +126,7 @@ def forecast(
         for k, lead in enumerate(ordered):
             ahead.run(there.time + lead)
             for happened in ahead.happened():
-                if happened.what == "stop":
+                if happened.what == "stop" and happened.unit in begun:
                     begun[happened.unit] += 1
             values[row, k] = ahead.observe(names)
             stops[row, k] = list(begun.values())
