@@ -2,9 +2,10 @@
 
 ``estimate``: the WEEE line. Errors of levels as shares of capacity, seen and unseen, beside those of an ensemble that gets the inputs only; the hidden rate of
 the shredder; how often nine-of-ten intervals hold the truth. ``forecast``: a small line. How often the fan holds what came, and its score beside persistence
-dressed with its own past errors and beside the model without readings. ``alarms``: the small line for a month without a fault after it has settled, as many
-plants as are asked for; how many alarms there are, one in a month being put up with. Seeds of hidden plants are their numbers; the twin uses none of them. Rows stand in a
-file, so that it can be broken off and gone on with.
+dressed with its own past errors and beside the model without readings.
+``alarms``: the small line for a month without a fault after it has settled; how many alarms there are, one in a month being put up with.
+
+Seeds of hidden plants are their numbers; the twin uses none of them. Rows stand in a file, so that it can be broken off and gone on with.
 """
 
 from __future__ import annotations

@@ -136,9 +136,8 @@ class ImposedInputs:
     def _outage(self, machine: str, copy: int) -> Breakdown | StoppedByHand:
         """What is imposed of a copy; the first of its kinds of failure."""
         if machine not in self._breakdowns:
-            raise UsageError(
-                f"stops of {machine[:80]!r} cannot be imposed: it is no machine, or one without failures in a plant that is not live; {nearest(machine, self._breakdowns)}"
-            )
+            why = "it is no machine, or one without failures in a plant that is not live"
+            raise UsageError(f"stops of {machine[:80]!r} cannot be imposed: {why}; {nearest(machine, self._breakdowns)}")
         copies = [outage for outage in self._breakdowns[machine] if outage.copy == copy]
         if not copies:
             raise UsageError(f"{machine} has no copy number {copy}; they are counted from 0")
