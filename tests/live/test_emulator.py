@@ -118,7 +118,7 @@ def test_the_hidden_is_drawn_by_the_seed(written: dict[str, Any]) -> None:
         ({"faults": [{"signal": "YARD", "kind": "bias"}]}, "needs 'size'"),
         ({"faults": [{"signal": "YARD", "kind": "bias", "size": "5 kW"}]}, "a mass is needed"),
         ({"faults": [{"signal": "YARD", "kind": "stuck", "from": "2 h", "to": "1 h"}]}, "before"),
-        ({"stops": [{"machine": "eddy", "from": "1 h", "to": "2 h"}]}, "'magnet'|magnet"),
+        ({"stops": [{"machine": "yard", "from": "1 h", "to": "2 h"}]}, "'yard' is no machine"),
         ({"truth": {"drawn": {"units.magnet.rat": {"uniform": ["8 t/h", "9 t/h"]}}}}, "rate"),
         ({"truht": {}}, "did you mean 'truth'"),
     ],
@@ -165,3 +165,13 @@ def test_the_plant_becomes_another_at_a_time(written: dict[str, Any], tmp_path: 
     assert [own.cause for own in emulator.emulation.later] == ["machine", "feed"]
     with pytest.raises(ScenarioError, match=r"truth.later.0.change"):
         slices(written, {"truth": {"later": [{"from": "1 h", "change": {"units.yard.initial.mass": "5 t"}}]}})
+
+
+def test_a_machine_that_never_fails_is_stopped_by_its_operators(written: dict[str, Any]) -> None:
+    """The eddy-current separator does not fail; where it stands its line stands, and its tag tells of it."""
+    written["tags"]["EDDY_STOP"] = {"input": "eddy"}
+    emulator, parts = slices(written, {"stops": [{"machine": "eddy", "from": "3 h", "to": "6 h"}]})
+    told = of(parts, "EDDY_STOP")
+    assert [(reading.time - emulator.tags.start, reading.value) for reading in told] == [(3 * HOUR, 1.0), (6 * HOUR, 0.0)]
+    runs = {part.time: part.truth["state.magnet"] for part in parts if part.time % 900 == 0}
+    assert {runs[t] for t in runs if 3 * HOUR < t <= 6 * HOUR} == {0.0} and max(runs[t] for t in runs if t > 6 * HOUR) == 1.0

@@ -159,9 +159,11 @@ class Follower:
         """What comes."""
         return forecast(self.ensemble, quantities, leads)
 
-    def what_if(self, change: Mapping[str, Plain], quantities: Sequence[str] | None = None, leads: Sequence[float] = LEADS) -> list[Difference]:
-        """What a change would make of it."""
-        return what_if(self.ensemble, change, quantities, leads)
+    def what_if(
+        self, change: Mapping[str, Plain], quantities: Sequence[str] | None = None, leads: Sequence[float] = LEADS, pairs: int | None = None
+    ) -> list[Difference]:
+        """What a change would make of it, in ``pairs`` of futures."""
+        return what_if(self.ensemble, change, quantities, leads, pairs)
 
     # -- its state -----------------------------------------------------------------------------------------------------------------------------
 

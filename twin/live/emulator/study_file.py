@@ -256,10 +256,10 @@ class _Checking:
         if not model.stops:
             return
         units = self.tags.scenario.units
-        known = [name for name in Plant(self.tags.scenario).inputs if isinstance(units[name], MachineModel)]
+        known = [name for name in Plant(self.tags.scenario, live=True).inputs if isinstance(units[name], MachineModel)]
         for k, stop in enumerate(model.stops):
             if stop.machine not in known:
-                self.complain(("stops", k, "machine"), f"{shown(stop.machine)} is no machine with 'failures'; {nearest(stop.machine, known)}")
+                self.complain(("stops", k, "machine"), f"{shown(stop.machine)} is no machine; {nearest(stop.machine, known)}")
 
 
 def stream_of(seed: int, name: str) -> np.random.Generator:

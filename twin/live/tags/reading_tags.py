@@ -153,7 +153,7 @@ class _Checking:
             self.complain(("tags",), "no signal is named: give at least one, e.g. 'YARD_LEVEL: {quantity: level.yard, unit: t}'")
         if len(model.tags) > MOST_TAGS:
             raise ScenarioError([self.problem(("tags",), f"at most {MOST_TAGS} signals are possible (got {len(model.tags)})")])
-        built = build(scenario, 0)
+        built = build(scenario, 0, revisable=True)
         plant = _Plant(scenario, Observer(built, Translation(built)), ImposedInputs(scenario, built).names)
         found: list[Tag] = []
         for signal, written in model.tags.items():
@@ -198,7 +198,7 @@ def _quantity(name: str, observer: Observer) -> Quantity:
 def _input(name: str, plant: _Plant) -> Quantity:
     """A truck's mass, or whether a machine stands, as a quantity of its own."""
     if name not in plant.inputs:
-        raise UsageError(f"input\0{shown(name)} is no feed, no product with pick-ups and no machine with failures; {nearest(name, plant.inputs)}")
+        raise UsageError(f"input\0{shown(name)} is no feed, no product with pick-ups and no machine; {nearest(name, plant.inputs)}")
     machine = isinstance(plant.scenario.units[name], MachineModel)
     return Quantity(f"input.{name}", "1" if machine else "kg", "instant", "")
 
