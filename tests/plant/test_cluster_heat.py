@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from twin.cli import main
 from twin.errors import ScenarioError
 from twin.plant.cluster import resume_cluster, resume_cluster_until, run_cluster, run_cluster_until, stored_cluster
 from twin.results.cluster import open_cluster
@@ -216,3 +217,37 @@ def test_what_is_wrong_is_said(folder: Path, changes: dict[str, Any], message: s
     with pytest.raises(ScenarioError) as caught:
         load_cluster(folder / "town.yaml", {f"energy.heat.{key}": value for key, value in changes.items()})
     assert message in str(caught.value) and "energy.heat." in str(caught.value)
+
+
+def test_the_steam_that_a_smelter_exports_is_what_there_is_to_take(tmp_path: Path) -> None:
+    """The smelter keeps its digest; what is offered is what its own account calls exported; it is said that the network is assumed."""
+    smelter = (Path(__file__).parents[2] / "scenarios" / "copper_smelter.yaml").as_posix()
+    text = f"""twin: 1
+time: {{horizon: 3 d, warmup: 1 d}}
+sites: {{smelter: {{extends: {smelter}, seed: 12, change: {{units.boiler.store: 40 MWh}}}}}}
+energy:
+  heat:
+    supply: 90 °C
+    return: 60 °C
+    hypothetical: true
+    sources: {{steam: {{from: smelter.boiler, temperature: 250 °C}}}}
+    tank: {{capacity: 60 MWh}}
+    users: {{homes: {{heat: 8 MW}}}}
+"""
+    (tmp_path / "works.yaml").write_text(text, encoding="utf-8")
+    with run_cluster(load_cluster(tmp_path / "works.yaml")) as linked, run_cluster(load_cluster(tmp_path / "works.yaml", {"linked": False})) as alone:
+        site = linked.sites["smelter"]
+        assert site.digest == alone.sites["smelter"].digest
+        assert linked.energy.number("heat/offered") == pytest.approx(site.kpis["steam_exported"].value, rel=1e-9)
+        assert 0.0 < linked.energy.number("heat/taken") < linked.energy.number("heat/offered")
+        assert site.attrs["hypothetical_heat"] and not alone.sites["smelter"].attrs.get("hypothetical_heat")
+        assert "hypothetical" in linked.kpis["heat_served"].note
+
+
+def test_the_shipped_cluster_says_what_is_hypothetical(capsys: pytest.CaptureFixture[str]) -> None:
+    scenarios = Path(__file__).parents[2] / "scenarios" / "clusters"
+    assert main(["validate", (scenarios / "luenen_cluster.yaml").as_posix()]) == 0
+    assert "the heat network is hypothetical" in capsys.readouterr().out
+    alone = load_cluster(scenarios / "luenen_alone.yaml")
+    assert not alone.links and alone.energy is not None and alone.energy.heat is not None and not alone.energy.heat.sources
+    assert "biomass" in alone.energy.heat.boilers

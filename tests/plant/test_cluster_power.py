@@ -133,3 +133,16 @@ def test_what_is_wrong_is_said_with_its_place(folder: Path, changes: dict[str, o
     with pytest.raises(ScenarioError) as caught:
         load_cluster(folder / "pair.yaml", changes)
     assert message in str(caught.value)
+
+
+def test_the_factor_of_a_year_is_looked_up(folder: Path) -> None:
+    """363 g/kWh of 2024; a fuel's factor is that of its carrier, 202 g/kWh of natural gas."""
+    changes = {"energy.power.co2": {"year": 2024, "vintage": "2025"}, "energy.power.price": "100 EUR/MWh"}
+    gas = {"power": "1 MW", "carrier": "natural_gas", "efficiency": 0.8, "price": "45 EUR/MWh"}
+    changes["energy.heat"] = {"supply": "90 °C", "return": "60 °C", "boilers": {"gas": gas}, "users": {"homes": {"heat": "1 MW"}}}
+    with run_cluster(load_cluster(folder / "quarters.yaml", changes)) as result:
+        assert result.energy.number("power/co2") == pytest.approx(100 * 55 / 60 * 0.363, rel=1e-12)
+        assert result.kpis["heat_co2"].value == pytest.approx(24_000 / 0.8 * 0.202, rel=1e-12)
+        assert result.kpis["power_cost"].value == pytest.approx(100 * 55 / 60 * 0.1, rel=1e-12)
+    with pytest.raises(ScenarioError, match="for 2031 is stored"):
+        load_cluster(folder / "quarters.yaml", {"energy.power.co2": {"year": 2031}})

@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from twin.quantities import Duration, Length, Quantity, Temperature
+from twin.scenario.energy.values import ELECTRICITY as ELECTRICITY
 from twin.scenario.energy.values import FactorOrSeries, FlowOrSeries, PowerOrSeries, PriceOrSeries, RatioOrSeries, TemperatureOrSeries
 from twin.scenario.fields import Text
 from twin.scenario.kind import Model
 from twin.scenario.series import Series
 
-ELECTRICITY = "electricity"
 HeatCapacity = Annotated[float, Quantity("J/(kg K)", gt=0)]
 PowerPerKelvin = Annotated[float, Quantity("W/(m2 K)", ge=0)]
 LineLoss = Annotated[float, Quantity("W/(m K)", ge=0)]
@@ -51,7 +51,7 @@ class Boiler(Model):
     carrier: Text = Field(description="What it takes: `electricity` is drawn from the power network.")
     efficiency: RatioOrSeries = Field(default=1.0, description="Heat per energy taken: .92 of a gas boiler, 3.2 of a heat pump.")
     price: PriceOrSeries | None = Field(default=None, description="Of its carrier; electricity has that of the power network where none is given.")
-    co2: FactorOrSeries | None = Field(default=None, description="Of its carrier; electricity has that of the power network where none is given.")
+    co2: FactorOrSeries | None = Field(default=None, description="Of its carrier; by default that of the power network, or what is stored of a fuel.")
     biogenic: bool = Field(default=False, strict=True, description="Whether its CO2 is of wood and the like, which is counted apart.")
     on_off: Band | None = Field(default=None, description="It runs at its full power or not at all, by the content of the tank.")
 

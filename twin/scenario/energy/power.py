@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from twin.quantities import Quantity
-from twin.scenario.energy.values import FactorOrSeries, PowerOrSeries, PriceOrSeries
+from twin.scenario.energy.values import GridFactor, PowerOrSeries, PriceOrSeries
 from twin.scenario.fields import Text
 from twin.scenario.kind import Model
 
@@ -26,9 +26,10 @@ class PowerNetwork(Model):
 
     carrier: Literal["electricity"] = Field(default="electricity", description="What is shared.")
     price: PriceOrSeries | None = Field(default=None, description="Price of what is drawn from the grid; without it the cost is not known.")
-    co2: FactorOrSeries | None = Field(default=None, description="CO2 of what is drawn from the grid (scope 2); without it the CO2 is not known.")
-    year: int | None = Field(default=None, ge=1990, le=2100, description="The year that the CO2 factor is of.")
-    vintage: Text = Field(default="", description="Which statement of that year the factor is from; figures with and without upstream do not mix.")
+    co2: GridFactor | None = Field(
+        default=None,
+        description="CO2 of what is drawn from the grid (scope 2): a factor, a series, or that of a year as it is stored, {year: 2024, vintage: '2025'}.",
+    )
     pv: OwnPower | None = Field(default=None, description="Power that the cluster makes itself.")
     limit: Limit | None = Field(default=None, description="The most that lines may draw together; a lot that would exceed it waits.")
     priority: tuple[Text, ...] = Field(default=(), description="Sites in the order in which they get power that is scarce; who is not named comes last.")

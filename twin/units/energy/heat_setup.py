@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from twin.engine.meter import Steps
+from twin.errors import UsageError
 from twin.kernels.heat_store import StoreData, Tank, two_zone_tank
 from twin.kernels.heat_supply import HotStream, Pipe, exchanged, pipe_loss, pipe_outlet
+from twin.materials.carriers import emission_factor
 from twin.scenario.energy.heat import ELECTRICITY, Boiler, HeatNetwork, PipeModel, Plan, TankModel, WasteSource
 from twin.scenario.energy.power import PowerNetwork
 from twin.units.energy.profiles import steps_of
@@ -144,6 +146,8 @@ def _maker(name: str, boiler: Boiler, model: HeatNetwork, power: PowerNetwork | 
     price, co2 = boiler.price, boiler.co2
     if electric and power is not None:
         price, co2 = (power.price if price is None else price), (power.co2 if co2 is None else co2)
+    elif co2 is None:
+        co2 = _stored(boiler.carrier)
     plan = model.dispatch.plan.get(name, 0.0) if isinstance(model.dispatch, Plan) else 0.0
     band = boiler.on_off
     return Maker(
@@ -158,6 +162,14 @@ def _maker(name: str, boiler: Boiler, model: HeatNetwork, power: PowerNetwork | 
         band.off if band is not None else 0.0,
         steps_of(plan, start),
     )
+
+
+def _stored(carrier: str) -> float | None:
+    """The CO2 factor of a fuel as it is stored, kg/J; None where it is not known."""
+    try:
+        return emission_factor(carrier).number.value
+    except UsageError:
+        return None
 
 
 def _way(pipe: PipeModel, model: HeatNetwork, start: datetime) -> Way:
