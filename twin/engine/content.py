@@ -16,7 +16,8 @@ Floats = NDArray[np.float64]
 FIRST_SLOTS = 16
 NO_SLOTS = np.empty(0, dtype=np.int64)
 NO_MATERIALS = np.empty((0, 0))
-_queue_put, _queue_draw, _heap_put, _heap_draw = (entry(call) for call in (heaps.queue_put, heaps.queue_draw, heaps.heap_put, heaps.heap_draw))
+_queue_put, _queue_draw = entry(heaps.queue_put), entry(heaps.queue_draw)
+_heap_put, _heap_draw = entry(heaps.heap_put), entry(heaps.heap_draw)
 
 
 class Content(Protocol):

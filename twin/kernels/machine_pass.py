@@ -11,7 +11,7 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
-from numba.np.arrayobj import make_array, populate_array
+from numba.np import arrayobj
 
 from twin.kernels.compile import MACHINE_SIGNATURE, kernel, unsigned
 from twin.kernels.line_tables import AS_A_WHOLE, BY_MATERIAL, BY_SIZE, LINE, MACHINES, MATRICES, MATRIX, PORTS, STREAMS, Floats, Line, Records
@@ -41,14 +41,17 @@ def _call_of_three(typing_context: Any, address: Any, settings: Any, coefficient
     return _call_by_address(typing_context, address, settings, coefficients, shares)
 
 
+_numba: Any = arrayobj
+
+
 def _row_of(typing_context: Any, x: Any) -> Any:
     row_type = types.Array(x.dtype, 1, "C")
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        whole = make_array(sig.args[0])(context, builder, args[0])
-        row = make_array(row_type)(context, builder)
+        whole = _numba.make_array(sig.args[0])(context, builder, args[0])
+        row = _numba.make_array(row_type)(context, builder)
         parts = {"data": whole.data, "shape": [whole.nitems], "strides": [whole.itemsize], "itemsize": whole.itemsize}
-        populate_array(row, **parts, meminfo=None, parent=None)
+        _numba.populate_array(row, **parts, meminfo=None, parent=None)
         return row._getvalue()
 
     return row_type(x), generate

@@ -11,12 +11,12 @@ from numba.experimental import structref
 
 from twin.kernels.compile import kernel
 from twin.kernels.line_tables import LINE, Line
-from twin.quantities import NANOSECONDS
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 
 f8, i8 = types.float64, types.int64
+NANOSECONDS = 1_000_000_000  # of a second; kernels stand on numpy and numba alone, so it is said again
 
 
 @kernel(i8(f8[:, ::1], f8, f8[::1], f8[::1], i8, f8[::1]))
