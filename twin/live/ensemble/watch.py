@@ -111,6 +111,7 @@ class Watch:
         self._same = dict.fromkeys(self.signals, 0)
         self._from: dict[str, float] = {}
         self._after: dict[str, float] = {}
+        self._jitter: dict[str, float] = {}
         self._moved = dict.fromkeys(self.signals, 0.0)
 
     def step(
@@ -147,7 +148,7 @@ class Watch:
             return []
         self._same[signal] += 1
         if signal in self._after:
-            self._moved[signal] += abs(expected - self._after[signal])
+            self._moved[signal] += max(0.0, abs(expected - self._after[signal]) - self._jitter.get(signal, 0.0))
         far = self._same[signal] >= STUCK and abs(expected - self._from[signal]) >= MOVED * deviation
         chance = min(1.0, max(self._steps.get(signal, 0.0), FINEST * deviation) / (2.0 * np.sqrt(np.pi) * deviation)) ** (self._same[signal] - 1)
         never = self._same[signal] >= REPEATED and chance < IMPOSSIBLE and self._moved[signal] >= MOVED_BY_ITSELF * deviation
@@ -157,17 +158,19 @@ class Watch:
         shown = format_quantity(reading, self._units.get(signal, "1"))
         return [Alarm(time, signal, "sensor", f"{signal} has shown {shown} for {windows} windows in which the plant moved: the sensor stands still")]
 
-    def settled(self, after: Mapping[str, float]) -> None:
-        """Take what the members were put to in the window, in the mean, SI by signal: from there they move of themselves."""
-        self._after = dict(after)
+    def settled(self, after: Mapping[str, float], jitter: Mapping[str, float] | None = None) -> None:
+        """Take what the members were put to in the window, in the mean, SI by signal: from there they move of themselves. Moves of up to ``jitter`` are none:
+        members that were told apart in an empty bay come back to its floor.
+        """
+        self._after, self._jitter = dict(after), dict(jitter or {})
 
     def save(self) -> dict[str, Any]:
         """As plain data."""
-        sums = {"up": dict(self._up), "down": dict(self._down), "last": dict(self._last)}
-        return {**sums, "same": dict(self._same), "from": dict(self._from), "after": dict(self._after), "moved": dict(self._moved)}
+        sums = {"up": dict(self._up), "down": dict(self._down), "last": dict(self._last), "same": dict(self._same), "from": dict(self._from)}
+        return {**sums, "after": dict(self._after), "jitter": dict(self._jitter), "moved": dict(self._moved)}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Take over what was saved."""
         self._up, self._down, self._last = dict(state["up"]), dict(state["down"]), dict(state["last"])
         self._same, self._from = dict(state["same"]), dict(state["from"])
-        self._after, self._moved = dict(state["after"]), dict(state["moved"])
+        self._after, self._jitter, self._moved = dict(state["after"]), dict(state["jitter"]), dict(state["moved"])
