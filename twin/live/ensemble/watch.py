@@ -64,6 +64,8 @@ class Limit(NamedTuple):
 def find_limit(innovations: Floats, windows_a_month: int, alarms_a_month: float = 1.0, seed: int = 1) -> Limit:
     """Return the limit at which a plant without a fault, of ``innovations`` (window, signal), raises ``alarms_a_month`` in the mean, all signals together.
 
+    Beyond what the innovations themselves tell, the rate and its fall with the limit are taken one deviation on the side of fewer alarms.
+
     Raises :class:`~twin.errors.UsageError` for less than four blocks of a day.
     """
     rows = np.nan_to_num(np.clip(innovations, -MOST, MOST))
@@ -74,7 +76,8 @@ def find_limit(innovations: Floats, windows_a_month: int, alarms_a_month: float 
     starts = chance.integers(0, len(rows) - BLOCK + 1, (MONTHS, blocks))
     months = np.stack([np.concatenate([rows[start : start + BLOCK] for start in month])[:windows_a_month] for month in starts])
     counts = _alarms(months) / MONTHS
-    seen = counts * (len(rows) / windows_a_month) >= ENOUGH  # beyond, the innovations themselves say too little: the tail is exponential
+    share = len(rows) / windows_a_month
+    seen = counts * share >= ENOUGH  # beyond, the innovations themselves say too little: the tail is exponential
     if not seen.any() or counts[seen][-1] <= 0.0:
         return Limit(float(LIMITS[0]), alarms_a_month, windows_a_month)
     last = int(np.flatnonzero(seen)[-1])
@@ -82,7 +85,10 @@ def find_limit(innovations: Floats, windows_a_month: int, alarms_a_month: float 
         return Limit(float(np.interp(-np.log(alarms_a_month), -np.log(counts[: last + 1]), LIMITS[: last + 1])), alarms_a_month, windows_a_month)
     first = max(0, last - TAIL)
     slope = np.log(counts[first] / counts[last]) / (LIMITS[last] - LIMITS[first]) if last > first else 2.0 * ALLOWANCE
-    return Limit(float(LIMITS[last] + np.log(counts[last] / alarms_a_month) / slope), alarms_a_month, windows_a_month)
+    few, many = counts[last] * share, counts[first] * share  # alarms in the innovations themselves: what is taken further is known by so many only
+    doubt = np.sqrt(1.0 / few - 1.0 / many) / (LIMITS[last] - LIMITS[first]) if many > few else 0.0
+    rate = counts[last] * (1.0 + 1.0 / np.sqrt(few))
+    return Limit(float(LIMITS[last] + np.log(rate / alarms_a_month) / max(slope - doubt, 0.5 * slope)), alarms_a_month, windows_a_month)
 
 
 def _alarms(months: Floats) -> Floats:
