@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,12 @@ import pytest
 from hidden_partner import Change, Partner, follow, unblaming
 
 from twin.errors import ScenarioError
+from twin.live.ensemble.evidence import Evidence
 from twin.live.ensemble.signatures import Prepared, Signature, blame, daily_limit
 from twin.live.ensemble.suspects import Suspect, suspects
 from twin.live.ensemble.watch import Alarm, Limit, Watch
 from twin.live.follower import Follower
+from twin.live.readings import Reading
 from twin.live.tags import load_tags
 
 DAY, HOUR = 86400.0, 3600.0
@@ -115,8 +118,26 @@ def test_a_bay_in_which_nothing_moves_may_show_one_number() -> None:
     for window in range(40):
         assert not watch.step(window * 900.0, np.array([0.0]), {"A": 5.0}, {"A": 5.0}, {"A": 1.0})
         watch.settled({"A": 5.0})
-    moved = [watch.step(window * 900.0, np.array([0.0]), {"A": 5.0}, {"A": 5.0 + 0.5 * (window % 2)}, {"A": 1.0}) for window in range(40, 52)]
+    for window in range(40, 60):  # an empty bay shows 0, and members that were told apart fall back to its floor
+        assert not watch.step(window * 900.0, np.array([0.0]), {"A": 0.0}, {"A": 0.0}, {"A": 1.0})
+        watch.settled({"A": 0.5}, {"A": 0.6})
+    watch.settled({"A": 5.0})
+    moved = [watch.step(window * 900.0, np.array([0.0]), {"A": 5.0}, {"A": 5.0 + 0.5 * (window % 2)}, {"A": 1.0}) for window in range(60, 72)]
     assert any(moved) and next(row for row in moved if row)[0].kind == "sensor"
+
+
+def test_a_signal_may_have_a_name_of_several_words() -> None:
+    follower = Follower(load_tags(TAGS.replace("STEEL_BAY:", "steel bay 2:")), watched=False)
+    chosen = unblaming(follower, 1e9)
+    names = Evidence(follower.ensemble).names
+    scales = np.array([0.1 if name == "steel bay 2 in the mean of a day" else 1e9 for name in names])
+    follower.watch_with(replace(chosen, daily=2.0, scales=scales))
+
+    def high(window: int, rows: list[Reading]) -> list[Reading]:
+        return [row._replace(value=row.value + 30.0) if row.signal == "steel bay 2" and window > 200 else row for row in rows]
+
+    follow(follower, Partner(follower, 1), 0.0, 3 * DAY, high)
+    assert [alarm.signal for alarm in follower.alarms] == ["steel bay 2"] and follower.alarms[0].kind == "cannot tell"
 
 
 def suspect(subject: str, cause: str) -> Suspect:

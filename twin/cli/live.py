@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     follower = RowFollower(tags, parse(options.patience, "s"), watched=not options.no_alarms)
     twin = LiveTwin(tags, follower, Path(options.folder))
     if not options.no_alarms:
-        terminal.say("finding the limits of alarms from a plant without a fault")
+        terminal.say("following plants with and without faults in memory, to find the limits of alarms; minutes where a plant is large")
         follower.follower.prepare()
     with contextlib.ExitStack() as stack:
         if options.rest is not None:

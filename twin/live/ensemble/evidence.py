@@ -33,7 +33,7 @@ class Row(NamedTuple):
 
 
 class Evidence:
-    """Follows an ensemble. ``names`` of the evidence, in words; :meth:`vector` is it over the last day."""
+    """Follows an ensemble. ``names`` of the evidence, in words, and its ``subjects``: signals and paths; :meth:`vector` is it over the last day."""
 
     def __init__(self, ensemble: Ensemble) -> None:
         following = ensemble.following
@@ -44,10 +44,12 @@ class Evidence:
         self._bunkers = {bunker: levels[bunker] for bunker in dict.fromkeys(bunker for bunker, _ in self._gates.values()) if bunker in levels}
         self.windows = max(1, round(DAY / following.window))
         self._rows: deque[Row] = deque(maxlen=self.windows + 1)
+        paths = [parameter.prior.path for parameter in following.parameters]
+        self.subjects = (*self._signals, *self._bunkers.values(), *paths)
         self.names = (
             *(f"{signal} in the mean of a day" for signal in self._signals),
             *(f"{signal} beside the weighed trucks" for signal in self._bunkers.values()),
-            *(f"{parameter.prior.path} as learnt" for parameter in following.parameters),
+            *(f"{path} as learnt" for path in paths),
         )
 
     def add(self, ensemble: Ensemble, shown: Mapping[str, float], inputs: Sequence[Input]) -> None:

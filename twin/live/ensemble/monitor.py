@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.live.ensemble.estimate import DAY, Ensemble
+from twin.live.ensemble.estimate import DAY, JITTER, LEVEL, Ensemble
 from twin.live.ensemble.evidence import Evidence
 from twin.live.ensemble.fault_free import SETTLING
 from twin.live.ensemble.signatures import DAILY_ALLOWANCE, WILD, Blame, Prepared, blame
@@ -33,6 +33,8 @@ class Monitor:
         self.ensemble, self.prepared, self.trucks = ensemble, prepared, dict(trucks or {})
         measured = ensemble.following.measurements
         steps = {signal: own.resolution for signal, own in measured.items()}
+        jitter = {f"{LEVEL}{bunker}": JITTER * capacity for bunker, capacity in ensemble.capacities.items()}
+        self._jitter = {signal: jitter.get(own.quantity, 0.0) for signal, own in measured.items()}
         self.watch = Watch(tuple(measured), prepared.limit, steps, {signal: UNITS[own.quantity.split(".")[0]] for signal, own in measured.items()})
         self.evidence = Evidence(ensemble)
         self._up, self._down = np.zeros(len(prepared.scales)), np.zeros(len(prepared.scales))
@@ -46,7 +48,8 @@ class Monitor:
         settled = ensemble.time > SETTLING
         raised = self.watch.step(time, ensemble.innovations.rows[-1], shown, ensemble.expected, ensemble.deviations)
         after = {row.quantity: row.mean for row in ensemble.levels()}
-        self.watch.settled({signal: after[own.quantity] for signal, own in ensemble.following.measurements.items() if own.quantity in after})
+        measured = ensemble.following.measurements
+        self.watch.settled({signal: after[own.quantity] for signal, own in measured.items() if own.quantity in after}, self._jitter)
         self._windows += 1
         vector = np.clip(self.evidence.vector() / self.prepared.scales, -WILD, WILD)
         if self._windows % self.evidence.windows == 0 and settled:
@@ -74,7 +77,7 @@ class Monitor:
         over = most > self.prepared.daily
         self._up[over] = self._down[over] = 0.0
         text = f"{name} has been {side} what is expected for days (sum {digits(float(most[worst]))}, limit {digits(self.prepared.daily)})"
-        return [Alarm(time, name.split(" ")[0], "drift", text)]
+        return [Alarm(time, self.evidence.subjects[worst], "drift", text)]
 
     def _blamed(self, alarm: Alarm, vector: Floats) -> Alarm:
         found = blame(vector, self.prepared.signatures)

@@ -64,6 +64,8 @@ class Limit(NamedTuple):
 def find_limit(innovations: Floats, windows_a_month: int, alarms_a_month: float = 1.0, seed: int = 1) -> Limit:
     """Return the limit at which a plant without a fault, of ``innovations`` (window, signal), raises ``alarms_a_month`` in the mean, all signals together.
 
+    Beyond what the innovations themselves tell, the rate and its fall with the limit are taken one deviation on the side of fewer alarms.
+
     Raises :class:`~twin.errors.UsageError` for less than four blocks of a day.
     """
     rows = np.nan_to_num(np.clip(innovations, -MOST, MOST))
@@ -74,7 +76,8 @@ def find_limit(innovations: Floats, windows_a_month: int, alarms_a_month: float 
     starts = chance.integers(0, len(rows) - BLOCK + 1, (MONTHS, blocks))
     months = np.stack([np.concatenate([rows[start : start + BLOCK] for start in month])[:windows_a_month] for month in starts])
     counts = _alarms(months) / MONTHS
-    seen = counts * (len(rows) / windows_a_month) >= ENOUGH  # beyond, the innovations themselves say too little: the tail is exponential
+    share = len(rows) / windows_a_month
+    seen = counts * share >= ENOUGH  # beyond, the innovations themselves say too little: the tail is exponential
     if not seen.any() or counts[seen][-1] <= 0.0:
         return Limit(float(LIMITS[0]), alarms_a_month, windows_a_month)
     last = int(np.flatnonzero(seen)[-1])
@@ -82,7 +85,10 @@ def find_limit(innovations: Floats, windows_a_month: int, alarms_a_month: float 
         return Limit(float(np.interp(-np.log(alarms_a_month), -np.log(counts[: last + 1]), LIMITS[: last + 1])), alarms_a_month, windows_a_month)
     first = max(0, last - TAIL)
     slope = np.log(counts[first] / counts[last]) / (LIMITS[last] - LIMITS[first]) if last > first else 2.0 * ALLOWANCE
-    return Limit(float(LIMITS[last] + np.log(counts[last] / alarms_a_month) / slope), alarms_a_month, windows_a_month)
+    few, many = counts[last] * share, counts[first] * share  # alarms in the innovations themselves: what is taken further is known by so many only
+    doubt = np.sqrt(1.0 / few - 1.0 / many) / (LIMITS[last] - LIMITS[first]) if many > few else 0.0
+    rate = counts[last] * (1.0 + 1.0 / np.sqrt(few))
+    return Limit(float(LIMITS[last] + np.log(rate / alarms_a_month) / max(slope - doubt, 0.5 * slope)), alarms_a_month, windows_a_month)
 
 
 def _alarms(months: Floats) -> Floats:
@@ -111,6 +117,7 @@ class Watch:
         self._same = dict.fromkeys(self.signals, 0)
         self._from: dict[str, float] = {}
         self._after: dict[str, float] = {}
+        self._jitter: dict[str, float] = {}
         self._moved = dict.fromkeys(self.signals, 0.0)
 
     def step(
@@ -147,7 +154,7 @@ class Watch:
             return []
         self._same[signal] += 1
         if signal in self._after:
-            self._moved[signal] += abs(expected - self._after[signal])
+            self._moved[signal] += max(0.0, abs(expected - self._after[signal]) - self._jitter.get(signal, 0.0))
         far = self._same[signal] >= STUCK and abs(expected - self._from[signal]) >= MOVED * deviation
         chance = min(1.0, max(self._steps.get(signal, 0.0), FINEST * deviation) / (2.0 * np.sqrt(np.pi) * deviation)) ** (self._same[signal] - 1)
         never = self._same[signal] >= REPEATED and chance < IMPOSSIBLE and self._moved[signal] >= MOVED_BY_ITSELF * deviation
@@ -157,17 +164,19 @@ class Watch:
         shown = format_quantity(reading, self._units.get(signal, "1"))
         return [Alarm(time, signal, "sensor", f"{signal} has shown {shown} for {windows} windows in which the plant moved: the sensor stands still")]
 
-    def settled(self, after: Mapping[str, float]) -> None:
-        """Take what the members were put to in the window, in the mean, SI by signal: from there they move of themselves."""
-        self._after = dict(after)
+    def settled(self, after: Mapping[str, float], jitter: Mapping[str, float] | None = None) -> None:
+        """Take what the members were put to in the window, in the mean, SI by signal: from there they move of themselves. Moves of up to ``jitter`` are none:
+        members that were told apart in an empty bay come back to its floor.
+        """
+        self._after, self._jitter = dict(after), dict(jitter or {})
 
     def save(self) -> dict[str, Any]:
         """As plain data."""
-        sums = {"up": dict(self._up), "down": dict(self._down), "last": dict(self._last)}
-        return {**sums, "same": dict(self._same), "from": dict(self._from), "after": dict(self._after), "moved": dict(self._moved)}
+        sums = {"up": dict(self._up), "down": dict(self._down), "last": dict(self._last), "same": dict(self._same), "from": dict(self._from)}
+        return {**sums, "after": dict(self._after), "jitter": dict(self._jitter), "moved": dict(self._moved)}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Take over what was saved."""
         self._up, self._down, self._last = dict(state["up"]), dict(state["down"]), dict(state["last"])
         self._same, self._from = dict(state["same"]), dict(state["from"])
-        self._after, self._moved = dict(state["after"]), dict(state["moved"])
+        self._after, self._jitter, self._moved = dict(state["after"]), dict(state["jitter"]), dict(state["moved"])
