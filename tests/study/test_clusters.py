@@ -90,3 +90,34 @@ def test_commands_take_clusters(folder: Path, capsys: pytest.CaptureFixture[str]
     assert "a cluster and one plant" in capsys.readouterr().err
     assert main(["compare", "alone.yaml", "metal.yaml", "--seed", "3"]) == 2
     assert main(["run", "metal.yaml", "--replications", "2", "--kind", "steady"]) == 2
+
+
+TOWN = """twin: 1
+time: {horizon: 1 d, warmup: 0 s}
+sites: {plant: {extends: plant.yaml, seed: 11}}
+energy:
+  power: {price: {series: {file: year.csv, column: price, hold: step}}, co2: 363 g/kWh}
+"""
+
+
+def test_chance_and_the_year_are_told_apart(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dear year costs more, whatever chance does: at 100, 200, 300 EUR/MWh the spread of a dearer plant's bill is nearly all by year."""
+    monkeypatch.chdir(folder)
+    for k in range(4):
+        (folder / f"year_{k}.csv").write_text(f"time,price [EUR/MWh]\n0 h,{100 * k + 100}\n", encoding="utf-8")
+    (folder / "year.csv").write_text("time,price [EUR/MWh]\n0 h,50\n", encoding="utf-8")
+    (folder / "town.yaml").write_text(TOWN, encoding="utf-8")
+    thirsty = "{extends: plant.yaml, seed: 11, change: {units.shredder.power.specific: 60 kWh/t}}"
+    (folder / "thirsty.yaml").write_text(TOWN.replace("{extends: plant.yaml, seed: 11}", thirsty), encoding="utf-8")
+    command = ["compare", "town.yaml", "thirsty.yaml", "--replications", "2", "--executor", "serial", "--kpi", "power_cost", "--kpi", "power_drawn"]
+    assert main([*command, *(f"--years=year.csv=year_{k}.csv" for k in range(4)), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)["kpis"]
+    cost, drawn = said["power_cost"], said["power_drawn"]
+    more = drawn["difference"] / 3.6e9
+    assert drawn["sd_year"] < 0.1 * drawn["difference"], "the year moves no machine; its chance is another each year"
+    assert cost["difference"] == pytest.approx(more * 250.0, rel=0.1) and cost["verdict"] == "worse"
+    assert cost["sd_year"] == pytest.approx(more * 129.1, rel=0.2)
+    assert main([*command, "--years=year.csv=year_1.csv"]) == 2
+    assert "at least 3 years" in capsys.readouterr().err
+    assert main([*command, *(f"--years=other.csv=year_{k}.csv" for k in range(3))]) == 2
+    assert main([*command, "--years=year_1.csv"]) == 2

@@ -35,6 +35,10 @@ WIDTH = 180
 
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
+    if options.years:
+        from twin.cli import over_years
+
+        return over_years.run(options)
     from twin.study.compare import compare, holds_results
 
     files = [Path(name) for name in options.files]

@@ -125,6 +125,8 @@ def _add_compare(commands: Any) -> None:
     compare.add_argument("-o", "--output", metavar="DIR", help="keep the results file of every run in DIR")
     compare.add_argument("--seed", metavar="N", type=_count, help="seed of all, instead of the scenarios'")
     compare.add_argument("--kpi", metavar="KPI", action="append", help="show this key figure only, or all of a kind (recovery); may be repeated")
+    years = "of two clusters: run them in each of these years, FILE in the place of the series file NAME; may be repeated"
+    compare.add_argument("--years", metavar="NAME=FILE", action="append", help=years)
     budget.add_yes(compare)
     replications.add_options(compare)
     pays = compare.add_argument_group("investment", "whether the change pays; without --invest, what the blocks 'money' of the scenarios say")

@@ -108,8 +108,11 @@ def is_cluster(path: FilePath) -> bool:
     return False
 
 
-def load_cluster(path: FilePath, changes: Mapping[str, object] | None = None) -> Cluster:
-    """Return the cluster in a YAML file, with the values at some paths changed. Raises ``ScenarioError`` with every problem found."""
+def load_cluster(path: FilePath, changes: Mapping[str, object] | None = None, given: Mapping[str, str] | None = None) -> Cluster:
+    """Return the cluster in a YAML file, with the values at some paths changed. Raises ``ScenarioError`` with every problem found.
+
+    ``given``: texts in the place of series files that its networks name, such as another year's weather and prices.
+    """
     try:
         text = read_text(path)
     except UsageError as error:
@@ -117,7 +120,7 @@ def load_cluster(path: FilePath, changes: Mapping[str, object] | None = None) ->
     root = merged(parse_yaml(text, str(path)), path.parent, Files(path.parent), (str(path.resolve()),))
     if changes:
         root = changed(root, from_plain(dict(changes), "--set"))
-    return _Reader(root, Files(path.parent)).read(path.stem)
+    return _Reader(root, Files(path.parent, dict(given or {}))).read(path.stem)
 
 
 def stored_links(written: Mapping[str, str], sites: Mapping[str, Scenario]) -> dict[str, Link]:

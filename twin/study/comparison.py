@@ -173,9 +173,9 @@ class Comparison:
         Raises :class:`~twin.errors.UsageError` for one that no side has.
         """
         for name in kpis:
-            if not any(name in _names_of(row.name) for row in self.rows):
+            if not any(name in names_of(row.name) for row in self.rows):
                 raise UsageError(f"no key figure {name!r}; {nearest(name, [row.name for row in self.rows])}")
-        rows = tuple(row for row in self.rows if any(name in kpis for name in _names_of(row.name)))
+        rows = tuple(row for row in self.rows if any(name in kpis for name in names_of(row.name)))
         return replace(self, rows=rows)
 
     def ordered(self, column: int = 1) -> list[Row]:
@@ -208,8 +208,8 @@ class Comparison:
         return f"<table>{line('', self.names, 'th')}{''.join(shown)}</table><table>{line('', heads, 'th')}{''.join(rows)}</table>{notes}"
 
 
-def _names_of(name: str) -> tuple[str, str, str]:
-    """By what a figure may be asked for: its name, the word before the first dot, and the site of a cluster that it is of."""
+def names_of(name: str) -> tuple[str, str, str]:
+    """Return by what a figure may be asked for: its name, the word before the first dot, and the site of a cluster that it is of."""
     return name, name.partition(".")[0], f"{name.rpartition('/')[0]}/"
 
 
