@@ -1,7 +1,8 @@
 """Two clusters beside one another over several years of weather and prices: the gain, its interval, and chance apart from the year.
 
-A pair shares its random numbers and its year; no two pairs share their random numbers, or the interval over years would not hold what is chance. One-way analysis of variance with random effects (years
-are groups of equal size), as in Searle, Casella, McCulloch, Variance Components, 1992, ch. 3 (from memory, unverified).
+A pair shares its random numbers and its year; no two pairs share their random numbers, or the interval over years would not hold what is chance. One-way
+analysis of variance with random effects (years are groups of equal size), as in Searle, Casella, McCulloch, Variance Components, 1992, ch. 3 (from memory,
+unverified).
 """
 
 from __future__ import annotations

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 from pydantic import Field, ValidationError
 
+from twin.kernels.heat_store import Tank, two_zone_tank
 from twin.quantities import format_quantity
 from twin.scenario.annotations import unwrap
-from twin.scenario.energy.heat import ELECTRICITY, HeatNetwork, Plan, WasteSource, series_of
+from twin.scenario.energy.heat import ELECTRICITY, Boiler, HeatNetwork, Plan, WasteSource, series_of
 from twin.scenario.energy.power import PowerNetwork
 from twin.scenario.fields import NAME
 from twin.scenario.kind import Model
@@ -18,12 +20,18 @@ from twin.scenario.kinds.bunker import Bunker
 from twin.scenario.kinds.waste_heat_boiler import WasteHeatBoiler
 from twin.scenario.machine import MachineModel
 from twin.scenario.model import Scenario
-from twin.scenario.places import Node, Path
+from twin.scenario.places import Node, Path, lookup
 from twin.scenario.problems import in_words, keys_at, nearest
+from twin.scenario.series import Series
 from twin.scenario.tables import Files
 
 Complain = Callable[[Path, str], None]
 """``complain(path, message)`` keeps a problem at a path below `energy`."""
+RULE, PLAN = FORMS = ("literal['rule']", "Plan")
+"""How pydantic names the two forms of `dispatch`."""
+MOST_STEPS = 200_000
+SHORTEST_BAND = 60.0
+"""A boiler that is on or off needs at least so long, s, to fill its band of the tank: a shorter one is no boiler's, and would switch millions of times."""
 Problems = Iterator[tuple[Path, str]]
 
 
@@ -44,13 +52,21 @@ def read_energy(written: Node, sites: Mapping[str, Scenario], files: Files, comp
         energy = Energy.model_validate(tree.plain(), context=files)
     except ValidationError as error:
         for detail in error.errors(include_url=False):
-            below = tuple(part for part in detail["loc"] if part != "[key]")
+            if _of_other_form(detail["loc"], tree):
+                continue
+            below = tuple(part for part in detail["loc"] if part not in ("[key]", *FORMS))
             complain(below[:-1] if detail["type"] == "missing" else below, in_words(detail, keys_at(Energy, below[:-1])))
         return None
     found = list(_wrong(energy, sites, start))
     for path, message in found:
         complain(path, message)
     return None if found or problems else energy
+
+
+def _of_other_form(loc: Path, tree: Node) -> bool:
+    """Whether a fault is that of the form of `dispatch` that is not the one written: a word, or a mapping."""
+    written = lookup(tree, ("heat", "dispatch"))[0].value
+    return any(part == (RULE if isinstance(written, dict) else PLAN) for part in loc)
 
 
 def _wrong(energy: Energy, sites: Mapping[str, Scenario], start: datetime) -> Problems:
@@ -63,6 +79,10 @@ def _wrong(energy: Energy, sites: Mapping[str, Scenario], start: datetime) -> Pr
                 yield ("power", "priority", place), f"there is no site {name!r}; {nearest(name, sites)}"
         yield from _limited(energy.power, sites)
     if energy.heat is not None:
+        horizon = next(iter(sites.values())).horizon
+        if horizon / energy.heat.every > MOST_STEPS:
+            words = [format_quantity(value, "s") for value in (horizon, energy.heat.every)]
+            yield ("heat", "every"), f"a record of {words[0]} has more than {MOST_STEPS:,} steps of {words[1]}; choose longer ones"
         for path, message in (*_levels(energy.heat), *_names(energy.heat), *_stored(energy.heat), *_priced(energy)):
             yield ("heat", *path), message
         for name, source in energy.heat.sources.items():
@@ -136,8 +156,26 @@ def _stored(heat: HeatNetwork) -> Problems:
             yield ("boilers", name, "on_off"), "a boiler that is on or off needs a tank to fill; give heat.tank"
         elif boiler.on_off.on >= boiler.on_off.off:
             yield ("boilers", name, "on_off"), f"it must start below where it stops (got on {boiler.on_off.on:g}, off {boiler.on_off.off:g})"
+        elif (lasts := _filled_in(boiler, heat)) < SHORTEST_BAND:
+            words = f"its band of the tank is full after {format_quantity(lasts, 's')}, at least {format_quantity(SHORTEST_BAND, 's')} are needed"
+            yield ("boilers", name, "on_off"), f"{words}; take a larger tank or band"
         if isinstance(heat.dispatch, Plan):
             yield ("boilers", name, "on_off"), "a plan says what each boiler gives; leave out on_off, or take dispatch: rule"
+
+
+def _filled_in(boiler: Boiler, heat: HeatNetwork) -> float:
+    """How long a boiler needs to fill its band of the tank at its full power, s."""
+    tank, band = heat.tank, boiler.on_off
+    assert tank is not None and band is not None
+    most = max(boiler.power.values) if isinstance(boiler.power, Series) else boiler.power
+    if tank.capacity is not None:
+        capacity = tank.capacity
+    elif tank.diameter is not None and tank.height is not None:
+        hot, cold = tank.hot or heat.supply, tank.cold or heat.return_
+        capacity = two_zone_tank(Tank(tank.diameter, tank.height, tank.conductance, hot, cold, tank.around)).capacity
+    else:
+        return math.inf
+    return (band.off - band.on) * capacity / most if most > 0.0 else math.inf
 
 
 def _priced(energy: Energy) -> Problems:

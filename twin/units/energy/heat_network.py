@@ -266,12 +266,13 @@ class HeatNetwork(Unit):
         self.reported = now
 
     def closure(self) -> float:
-        """What came in less what went out and is stored, over what came in: rounding, where the network is right."""
+        """What came in less what went out and is stored, over what came in or was wanted: rounding, where the network is right."""
+        wanted = math.fsum(self.sums[self.columns["wanted"]].tolist())
         taken, made, served, pipe = (math.fsum(self.sums[self.columns[name]].tolist()) for name in ("taken", "made", "served", "pipe_loss"))
         content, lost, rounded = (after - before for after, before in zip(self._tank_at(self.since), self.first.tolist(), strict=True))
         came = taken + made
         went = served + pipe + lost + content - rounded
-        return abs(came - went) / max(came, went, float(self.first[0]), 1.0)
+        return abs(came - went) / max(came, went, wanted, float(self.first[0]), 1.0)
 
 
 _KEPT = ("flows", "sums", "by_step", "content", "on", "first")
