@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from twin.errors import UsageError
-from twin.measurement import Measurement, sampling_deviation
+from twin.measurement import Measurement, deviations_of_rows, sampling_deviation
 
 
 def uniforms(count: int, seed: int) -> np.ndarray:
@@ -95,3 +95,15 @@ def test_a_share_that_only_rounding_left_has_no_deviation() -> None:
     """1e-200 of it: its square is no number above nothing (a run of the packaging plant ended there once)."""
     shares = np.array([1e-200, 1.0])
     assert math.isnan(sampling_deviation(shares, np.array([1.0, 1.0]), np.array([1.0, 0.0]), 1.0, 100.0))
+
+
+def test_deviations_by_rows_are_those_of_each_constituent_to_the_last_bit() -> None:
+    chance = np.random.default_rng(5)
+    for _ in range(20):
+        shares = chance.random((7, 6)) ** 4 * (chance.random((7, 6)) < 0.7)
+        shares[3] = 0.0
+        shares /= shares.sum()
+        masses = 10.0 ** chance.uniform(-6.0, 0.0, shares.shape)
+        rows = np.kron(np.eye(7), np.ones(6))
+        each = [sampling_deviation(shares.ravel(), masses.ravel(), row, 2.0, 5000.0) for row in rows]
+        assert np.array(deviations_of_rows(shares, masses, 2.0, 5000.0)).tobytes() == np.array(each).tobytes()

@@ -116,10 +116,10 @@ def kernel(signature: object = None, *, nogil: bool = False, inline: bool = Fals
 
 
 def entry(compiled: F) -> F:
-    """The compiled code of a kernel with a signature, for Python that calls it lot by lot with arguments that always are of its types.
+    """The compiled code of a kernel with a signature, for Python that calls it lot by lot with handles and arrays of its own.
 
-    Numba finds out the type of each argument before each call, which takes as long as a small kernel does; here it is only held against what the kernel can
-    read, an array of another number of dimensions say, and layouts are not looked at.
+    Numba finds out the type of each argument before each call, which takes as long as a small kernel does. Here nothing is looked at: an array of another
+    type, number of dimensions or layout is read as if it were right, or ends the process. So it is not for arrays that somebody else hands in.
     """
     if not hasattr(compiled, "overloads"):  # the compiler is switched off
         return compiled

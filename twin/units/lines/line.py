@@ -86,8 +86,7 @@ class Line(RuledLine):
             if record.gone:
                 return self._hand_over(now)
             record.phase = DELIVER
-            if self.network.constituents:
-                self.liberated.count(self.network, 1.0, record.lot, now, self.genealogy)
+            self.liberated.count(self.network, 1.0, record.lot, now, self.genealogy)
             self.delivery.begin(self)
             return self._deliver(now)
         if record.since < now:
@@ -210,9 +209,7 @@ class Line(RuledLine):
 
     def _start(self, now: int) -> bool:
         """Work on the lot until it is done or the line is stopped, whichever comes first."""
-        if self._hindered(now):
-            return self.record.until >= 0
-        return self._go_on(now)
+        return self.record.until >= 0 if self._hindered(now) else self._go_on(now)
 
     def _go_on(self, now: int) -> bool:
         """The same where nothing hinders it."""
@@ -321,8 +318,7 @@ class Line(RuledLine):
         record.lots += 1
         if self.closing is not None and now >= record.closes:
             self._open_until = -1  # the overtime was for this lot
-        if self.intake.hold:
-            self.intake.finish(self, now)
+        self.intake.finish(self, now)
         for hazard in self.hazards:
             hazard.passed(now)
         for i, machine in self._wearing:
