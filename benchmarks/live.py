@@ -1,9 +1,11 @@
-"""How well the live twin knows hidden plants, and what comes: ``python benchmarks/live.py estimate|forecast [--plants N] [--rows FILE]``.
+"""How well the live twin knows hidden plants, and what comes: ``python benchmarks/live.py estimate|forecast|alarms [--plants N] [--rows FILE]``.
 
 ``estimate``: the WEEE line. Errors of levels as shares of capacity, seen and unseen, beside those of an ensemble that gets the inputs only; the hidden rate of
 the shredder; how often nine-of-ten intervals hold the truth. ``forecast``: a small line. How often the fan holds what came, and its score beside persistence
-dressed with its own past errors and beside the model without readings. Seeds of hidden plants are their numbers; the twin uses none of them. Rows stand in a
-file, so that it can be broken off and gone on with.
+dressed with its own past errors and beside the model without readings.
+``alarms``: the small line for a month without a fault after it has settled; how many alarms there are, one in a month being put up with.
+
+Seeds of hidden plants are their numbers; the twin uses none of them. Rows stand in a file, so that it can be broken off and gone on with.
 """
 
 from __future__ import annotations
@@ -21,7 +23,10 @@ from twin.live.ensemble.estimate import DAY, Ensemble
 from twin.live.ensemble.fault_free import HiddenPlant
 from twin.live.ensemble.forecast import crps, forecast
 from twin.live.ensemble.members import Following
+from twin.live.ensemble.monitor import Monitor
 from twin.live.ensemble.parameters import SlowParameter
+from twin.live.ensemble.signatures import Prepared, prepare
+from twin.live.ensemble.watch import Alarm
 from twin.measurement import Measurement
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
@@ -143,10 +148,27 @@ def ahead(seed: int, windows: int, members: int) -> dict[str, float | list[float
     return row
 
 
+def alarms(seed: int, prepared: Prepared, members: int) -> dict[str, float]:
+    """Alarms of one hidden plant without a fault in thirty days after the first two."""
+    scenario, following = small(members)
+    hidden, ensemble = HiddenPlant(scenario, following, seed), Ensemble(scenario, following)
+    monitor = Monitor(ensemble, prepared)
+    found: list[Alarm] = []
+    for window in range(1, round(32 * DAY / following.window) + 1):
+        until = window * following.window
+        hidden.plant.run(until)
+        readings, inputs = hidden.read(), hidden.plant.happened()
+        ensemble.step(until, readings, inputs)
+        found += monitor.step(until, readings, inputs)
+        ensemble.innovations.forget()
+    named = [alarm for alarm in found if alarm.kind != "cannot tell"]
+    return {"seed": seed, "alarms in 30 days": len(found), "of them with a cause": len(named)}
+
+
 def main() -> None:
     """Run, or go on with, the plants that a file of rows lacks; then print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["estimate", "forecast"])
+    parser.add_argument("what", choices=["estimate", "forecast", "alarms"])
     parser.add_argument("--plants", type=int, default=20)
     parser.add_argument("--days", type=float, default=3.0)
     parser.add_argument("--windows", type=int, default=10)
@@ -154,10 +176,14 @@ def main() -> None:
     parser.add_argument("--rows", type=Path)
     options = parser.parse_args()
     rows = [json.loads(text) for text in options.rows.read_text().splitlines()] if options.rows and options.rows.exists() else []
+    prepared = prepare(*small(options.members), 16 * DAY, 1.0, 1) if options.what == "alarms" else None
     for seed in range(1001, 1001 + options.plants):
         if seed in {row["seed"] for row in rows}:
             continue
-        rows.append(estimate(seed, options.days, options.members) if options.what == "estimate" else ahead(seed, options.windows, options.members))
+        if prepared is not None:
+            rows.append(alarms(seed, prepared, options.members))
+        else:
+            rows.append(estimate(seed, options.days, options.members) if options.what == "estimate" else ahead(seed, options.windows, options.members))
         if options.rows:
             with options.rows.open("a") as file:
                 file.write(json.dumps(rows[-1]) + "\n")

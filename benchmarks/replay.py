@@ -18,10 +18,11 @@ from plant_run import prepared
 from twin.kernels import evaluator
 from twin.kernels.line_tables import IN_DOUBT
 from twin.scenario import Scenario
+from twin.units.lines import network
 
 Floats = NDArray[np.float64]
 BLOCK = 1024
-_evaluate, _search = evaluator.evaluate, evaluator.search
+_evaluate, _search, _outcome = evaluator.evaluate, evaluator.search, evaluator.outcome
 
 
 @numba.njit(error_model="numpy")
@@ -84,11 +85,11 @@ class Tape:
 
     reels: dict[int, Reel] = field(default_factory=dict)
 
-    def note(self, line: Any, probe: Any) -> int:
+    def note(self, line: Any, probe: Any) -> tuple[int, float, int, int]:
         if id(line) not in self.reels:  # the reel keeps its line alive
             self.reels[id(line)] = Reel(line, probe)
         self.reels[id(line)].note()
-        return _evaluate(line, probe)
+        return _outcome(line, probe)
 
     @property
     def lots(self) -> int:
@@ -102,7 +103,7 @@ class Tape:
 def tape_of(scenario: Scenario) -> Tape:
     """Run a scenario, unmeasured, and note what the evaluator is given."""
     tape = Tape()
-    with patch.object(evaluator, "evaluate", tape.note):
+    with patch.object(network, "_outcome", tape.note):
         prepared(scenario)()()
     tape.replay()  # compiles
     return tape

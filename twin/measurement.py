@@ -315,6 +315,26 @@ def sampling_deviation(shares: Floats, masses: Floats, constituent: Floats, samp
     return math.sqrt((1.0 / sample - 1.0 / delivery) * heterogeneity)
 
 
+def deviations_of_rows(shares: Floats, masses: Floats, sample: float, delivery: float) -> list[float]:
+    """:func:`sampling_deviation` of each material's share, to the last bit, where a piece is of one material; ``shares`` and ``masses`` (material, size).
+
+    >>> shares, masses = np.array([[0.06, 0.04], [0.9, 0.0]]), np.full((2, 2), 1e-3)
+    >>> [round(value, 6) for value in deviations_of_rows(shares, masses, 1.0, 1e12)]
+    [0.094868, 0.010541]
+    """
+    weights, found = shares * masses, []
+    for m, row in enumerate(shares):
+        mean = math.fsum(row.tolist())
+        if mean <= TRACE or sample >= delivery:
+            found.append(0.0 if mean > TRACE else math.nan)
+            continue
+        terms = weights * (0.0 - mean) ** 2
+        terms[m] = weights[m] * (1.0 - mean) ** 2
+        heterogeneity = math.fsum(terms.ravel().tolist()) / mean**2
+        found.append(math.sqrt((1.0 / sample - 1.0 / delivery) * heterogeneity))
+    return found
+
+
 def shares_in_sample(shares: Floats, pieces: Sequence[Sequence[Pieces]], mass: float, sample: float, uniform: Uniform) -> list[list[float]]:
     """Draw the mass shares by (material, size) in a sample of ``sample`` kg of ``mass`` kg with ``shares`` (material, size): each piece is in it independently.
 

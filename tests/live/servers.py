@@ -31,9 +31,9 @@ def until(holds: Callable[[], object], seconds: float = 20.0) -> bool:
 
 
 class Broker:
-    """Mosquitto, with or without persistence."""
+    """Mosquitto, with or without persistence; ``secure``: over TLS, for the user ``twin`` with this password only."""
 
-    def __init__(self, folder: Path, *, persistent: bool) -> None:
+    def __init__(self, folder: Path, *, persistent: bool, secure: str = "") -> None:
         self.program = shutil.which("mosquitto") or shutil.which("/usr/sbin/mosquitto")
         if self.program is None:
             pytest.skip("mosquitto is not installed (apt-get install mosquitto)")
@@ -41,12 +41,15 @@ class Broker:
         self.address = f"mqtt://127.0.0.1:{self.port}"
         folder.mkdir(exist_ok=True)
         kept = (
-            f"user root\npersistence true\npersistence_location {folder}/\nautosave_interval 1\nautosave_on_changes true\n"
+            f"{'' if secure else 'user root'}\npersistence true\npersistence_location {folder}/\nautosave_interval 1\nautosave_on_changes true\n"
             if persistent
             else "persistence false\n"
         )
         self.settings = folder / "mosquitto.conf"
-        self.settings.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\n{kept}")
+        access = _secured(folder, secure) if secure else "allow_anonymous true\n"
+        if secure:
+            self.address = f"mqtts://localhost:{self.port}"
+        self.settings.write_text(f"listener {self.port} 127.0.0.1\n{access}{kept}")
         self.start()
 
     def start(self) -> None:
@@ -61,6 +64,22 @@ class Broker:
     def stop(self, how: int = signal.SIGTERM) -> None:
         self.process.send_signal(how)
         self.process.wait(10)
+
+
+def _secured(folder: Path, password: str) -> str:
+    """Settings of a broker with a certificate of its own, ``broker.crt``, and one user."""
+    serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
+    from cryptography import x509
+
+    tool = shutil.which("mosquitto_passwd")
+    if tool is None:
+        pytest.skip("mosquitto_passwd is not installed")
+    der, key = certificate(folder, "broker")
+    (folder / "broker.crt").write_bytes(x509.load_der_x509_certificate(der.read_bytes()).public_bytes(serialization.Encoding.PEM))
+    subprocess.run([tool, "-b", "-c", str(folder / "users"), "twin", password], check=True, capture_output=True)
+    (folder / "users").chmod(0o644)
+    key.chmod(0o644)
+    return f"allow_anonymous false\npassword_file {folder}/users\ncertfile {folder}/broker.crt\nkeyfile {key}\nuser root\n"
 
 
 OPCUA = """

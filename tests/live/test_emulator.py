@@ -118,7 +118,7 @@ def test_the_hidden_is_drawn_by_the_seed(written: dict[str, Any]) -> None:
         ({"faults": [{"signal": "YARD", "kind": "bias"}]}, "needs 'size'"),
         ({"faults": [{"signal": "YARD", "kind": "bias", "size": "5 kW"}]}, "a mass is needed"),
         ({"faults": [{"signal": "YARD", "kind": "stuck", "from": "2 h", "to": "1 h"}]}, "before"),
-        ({"stops": [{"machine": "eddy", "from": "1 h", "to": "2 h"}]}, "'magnet'|magnet"),
+        ({"stops": [{"machine": "yard", "from": "1 h", "to": "2 h"}]}, "'yard' is no machine"),
         ({"truth": {"drawn": {"units.magnet.rat": {"uniform": ["8 t/h", "9 t/h"]}}}}, "rate"),
         ({"truht": {}}, "did you mean 'truth'"),
     ],
@@ -151,3 +151,27 @@ def test_the_command_writes_the_same_files_for_a_seed(written: dict[str, Any], t
     assert main(again) == 2 and "where to send" in capsys.readouterr().err
     assert main([*again, "--mqtt", "http://x"]) == 2 and "is no address" in capsys.readouterr().err
     assert main([*again, "--mqtt", "mqtt://127.0.0.1:9"]) == 2 and "does not answer" in capsys.readouterr().err
+
+
+def test_the_plant_becomes_another_at_a_time(written: dict[str, Any], tmp_path: Path) -> None:
+    later = [{"from": "12 h", "change": {"units.magnet.rate": "3 t/h"}}, {"from": "18 h", "change": {"units.deliveries.mass": "4 t"}}]
+    emulator, parts = slices(written, {"truth": {"later": later}})
+    _, same = slices(written)
+    assert [part.truth for part in parts[:720]] == [part.truth for part in same[:720]]
+    power = {part.time: part.truth["power.magnet"] for part in parts}
+    assert np.nanmean([power[t] for t in power if t > 13 * HOUR]) < 0.6 * np.nanmean([power[t] for t in power if t < 12 * HOUR])  # 3 of 10 t/h, and 5 kW idle
+    trucks = {happened.mass for part in parts if part.time > 18 * HOUR for happened in part.happened if happened.what == "delivery"}
+    assert trucks == {4000.0}
+    assert [own.cause for own in emulator.emulation.later] == ["machine", "feed"]
+    with pytest.raises(ScenarioError, match=r"truth.later.0.change"):
+        slices(written, {"truth": {"later": [{"from": "1 h", "change": {"units.yard.initial.mass": "5 t"}}]}})
+
+
+def test_a_machine_that_never_fails_is_stopped_by_its_operators(written: dict[str, Any]) -> None:
+    """The eddy-current separator does not fail; where it stands its line stands, and its tag tells of it."""
+    written["tags"]["EDDY_STOP"] = {"input": "eddy"}
+    emulator, parts = slices(written, {"stops": [{"machine": "eddy", "from": "3 h", "to": "6 h"}]})
+    told = of(parts, "EDDY_STOP")
+    assert [(reading.time - emulator.tags.start, reading.value) for reading in told] == [(3 * HOUR, 1.0), (6 * HOUR, 0.0)]
+    runs = {part.time: part.truth["state.magnet"] for part in parts if part.time % 900 == 0}
+    assert {runs[t] for t in runs if 3 * HOUR < t <= 6 * HOUR} == {0.0} and max(runs[t] for t in runs if t > 6 * HOUR) == 1.0

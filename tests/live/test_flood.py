@@ -42,7 +42,7 @@ class Flood(Source):
 
 def test_the_twin_survives_a_flood_and_counts_it(written: dict[str, Any], tmp_path: Path) -> None:
     tags = load_tags(written)
-    twin = LiveTwin(tags, RowFollower(tags), tmp_path / "live")
+    twin = LiveTwin(tags, RowFollower(tags, watched=False), tmp_path / "live")
     twin.inbox.capacity = 5000
     flood = Flood("flood", twin.inbox)
     twin.sources[:] = [flood]

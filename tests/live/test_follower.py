@@ -4,15 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hidden_partner import Partner, follow, unblaming
 
 from twin.errors import FileError, ScenarioError, UsageError
-from twin.live.ensemble.fault_free import HiddenPlant
 from twin.live.ensemble.forecast import crps, forecast, what_if
-from twin.live.ensemble.watch import BLOCK, Limit, Watch, find_limit
+from twin.live.ensemble.watch import BLOCK, Watch, find_limit
 from twin.live.follower import Follower
 from twin.live.readings import Reading
 from twin.live.tags import load_tags
-from twin.live.tags.inputs import reading_of
 
 DAY, WINDOW = 86400.0, 900.0
 TAGS = f"""
@@ -34,34 +33,12 @@ estimate:
 """
 
 
-class Partner:
-    """Tells what a hidden plant shows, as readings of its tags."""
-
-    def __init__(self, follower, seed):
-        self.tags, self.sequence = follower.tags, 0
-        self.hidden = HiddenPlant(follower.tags.scenario, follower.following, seed)
-        self.inputs = {tag.input: tag for tag in self.tags.inputs}
-
-    def readings(self, until):
-        self.hidden.plant.run(until)
-        rows = [reading_of(self.inputs[row.unit], row, self.tags.start, self._next()) for row in self.hidden.plant.happened()]
-        for signal, value in self.hidden.read().items():
-            rows.append(Reading(signal, self.tags.start + until, self.tags[signal].written(value), True, self._next()))
-        return rows
-
-    def _next(self):
-        self.sequence += 1
-        return self.sequence
-
-
-def followed(days, seed=1, change=lambda window, rows: rows, prepared=None):
-    follower = Follower(load_tags(TAGS))
-    if prepared is not None:
-        follower._set_limit(prepared)
+def followed(days, seed=1, change=lambda window, rows: rows, limit=None):
+    follower = Follower(load_tags(TAGS), watched=False)
+    if limit is not None:
+        follower.watch_with(unblaming(follower, limit))
     partner = Partner(follower, seed)
-    for window in range(1, round(days * DAY / WINDOW) + 1):
-        until = window * WINDOW
-        follower.take(change(window, partner.readings(until)), follower.tags.start + until)
+    follow(follower, partner, 0.0, days * DAY, change)
     return follower, partner
 
 
@@ -91,25 +68,30 @@ def test_what_corrections_made_is_told(three_days):
 
 
 def test_restarts_go_on_with_the_same_answer():
-    whole, _ = followed(1.5)
-    follower = Follower(load_tags(TAGS))
+    def wrong(window, rows):  # so that there are alarms to go on with
+        return [r._replace(value=r.value + 20.0) if r.signal == "YARD" and window > 200 else r for r in rows]
+
+    whole, _ = followed(2.6, change=wrong, limit=3.0)
+    follower = Follower(load_tags(TAGS), watched=False)
+    follower.watch_with(unblaming(follower, 3.0))
     partner = Partner(follower, 1)
-    for window in range(1, 145):
+    for window in range(1, round(2.6 * 96) + 1):
         until = window * WINDOW
-        follower.take(partner.readings(until), follower.tags.start + until)
-        if window in (50, 97):  # killed, and begun again from its state
+        follower.take(wrong(window, partner.readings(until)), follower.tags.start + until)
+        if window in (50, 97, 203):  # killed, and begun again from its state
             state = follower.state()
             follower = Follower(load_tags(TAGS))
             follower.restore(state)
     assert follower.estimates() == whole.estimates()
+    assert whole.alarms and list(follower.alarms) == list(whole.alarms)
     assert follower.forecast(leads=[3600.0]).values.tolist() == whole.forecast(leads=[3600.0]).values.tolist()
 
 
 def test_a_state_of_other_tags_or_damaged_is_refused():
-    follower = Follower(load_tags(TAGS))
+    follower = Follower(load_tags(TAGS), watched=False)
     state = follower.state()
     with pytest.raises(FileError, match="other tags"):
-        Follower(load_tags(TAGS.replace("3 t", "4 t"))).restore(state)
+        Follower(load_tags(TAGS.replace("3 t", "4 t")), watched=False).restore(state)
     with pytest.raises(FileError, match="damaged"):
         follower.restore(state[: len(state) // 2])
     with pytest.raises(FileError, match="no HDF5 file"):
@@ -184,9 +166,8 @@ def test_limits_let_by_as_many_alarms_as_are_wanted():
 
 @pytest.mark.soak
 def test_a_sensor_that_drifts_and_one_that_stands_still_are_named():
-    limit = Limit(12.0, 1.0, 2880)
     wrong, _ = followed(
-        2.0, change=lambda window, rows: [r._replace(value=r.value + 8.0) if r.signal == "YARD" and window > 96 else r for r in rows], prepared=limit
+        2.0, change=lambda window, rows: [r._replace(value=r.value + 8.0) if r.signal == "YARD" and window > 96 else r for r in rows], limit=12.0
     )
     assert wrong.alarms and all(alarm.time > DAY for alarm in wrong.alarms)
     assert wrong.alarms[0].time < DAY + 8 * 3600.0  # 8 t are 2.7 deviations
@@ -195,7 +176,7 @@ def test_a_sensor_that_drifts_and_one_that_stands_still_are_named():
     def stuck(window, rows):
         return [r._replace(value=held.setdefault("STEEL", r.value)) if r.signal == "STEEL" and window > 96 else r for r in rows]
 
-    follower, _ = followed(3.0, change=stuck, prepared=limit)
+    follower, _ = followed(3.0, change=stuck, limit=12.0)
     first = next(alarm for alarm in follower.alarms if alarm.signal == "STEEL")
     assert first.time > DAY
 

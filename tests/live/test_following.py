@@ -22,6 +22,7 @@ from twin.live.emulator.emulate import emulate
 from twin.live.emulator.emulator import Emulator
 from twin.live.emulator.sinks import CsvSink
 from twin.live.emulator.study_file import load_emulation
+from twin.live.ensemble.watch import Alarm
 from twin.live.following import RowFollower
 from twin.live.history import History, HistoryReader, Row
 from twin.live.readings import Reading
@@ -45,14 +46,14 @@ def answer(follower: RowFollower) -> list[Any]:
 def test_the_answer_hangs_on_the_rows_alone(written: dict[str, Any], tmp_path: Path) -> None:
     tags = load_tags(written)
     rows = rows_of(tags)
-    whole = RowFollower(tags)
+    whole = RowFollower(tags, watched=False)
     whole.take(rows)
     assert whole.ensemble_time >= 0.97 * DAY
-    parts = RowFollower(tags)
+    parts = RowFollower(tags, watched=False)
     for first in range(0, len(rows), 617):  # put away and taken up again each time
         parts.take(rows[first : first + 617])
         write_state(tmp_path / "state", parts.save())
-        parts = RowFollower(tags)
+        parts = RowFollower(tags, watched=False)
         parts.load(read_state(tmp_path / "state"))
     assert answer(parts) == answer(whole) and parts.number == whole.number
 
@@ -60,7 +61,7 @@ def test_the_answer_hangs_on_the_rows_alone(written: dict[str, Any], tmp_path: P
 def test_a_seen_level_is_followed(written: dict[str, Any]) -> None:
     tags = load_tags(written)
     emulator = Emulator(tags, load_emulation(None, tags, 5))
-    follower = RowFollower(tags)
+    follower = RowFollower(tags, watched=False)
     truth = {}
     number = 0
     for part in emulator.run(DAY):
@@ -86,7 +87,7 @@ def test_lies_do_not_stop_it(written: dict[str, Any], lie: str) -> None:
     }
     told = lies[lie]
     mixed = [r for row in rows for r in (row, row._replace(reading=told if told.time else told._replace(time=row.reading.time)))]
-    follower = RowFollower(tags)
+    follower = RowFollower(tags, watched=False)
     follower.take(mixed)
     assert 0.2 * DAY < follower.ensemble_time < 0.3 * DAY  # one clock that lies does not run away with it
     assert all(math.isfinite(row.mean) and row.low <= row.mean <= row.high for row in follower.follower.ensemble.levels())
@@ -144,7 +145,7 @@ def test_the_command_killed_twice_gives_the_same_answer(written: dict[str, Any],
 
 def test_a_disk_that_is_full_for_a_while_costs_nothing(written: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tags = load_tags(emulated(written, tmp_path, 0.2))
-    twin = LiveTwin(tags, RowFollower(tags), tmp_path / "live")
+    twin = LiveTwin(tags, RowFollower(tags, watched=False), tmp_path / "live")
     monkeypatch.setattr("twin.live.running.RETRY", 0.05)
     append, failures = History.append, [3]
 
@@ -168,12 +169,17 @@ def test_rest_and_opcua(written: dict[str, Any], tmp_path: Path) -> None:
     from twin.live.serving.rest import RestServer, make_app
 
     tags = load_tags(emulated(written, tmp_path, 0.1))
-    twin = LiveTwin(tags, RowFollower(tags), tmp_path / "live")
+    twin = LiveTwin(tags, RowFollower(tags, watched=False), tmp_path / "live")
     address = f"opc.tcp://127.0.0.1:{free_port()}/twin"
     served = EstimateServer(twin, address)
     try:
         twin.run(0.08 * DAY, served.update)
         assert _read(address, "level.yard.mean") == pytest.approx(twin.follower.follower.ensemble.levels()[0].mean)
+        assert _read(address, "level.yard.in_8_h.low") <= _read(address, "level.yard.in_8_h.high")
+        assert _read(address, "alarms") == 0.0 and _read(address, "health.ok") == 1.0
+        twin.follower.follower.alarms.append(Alarm(100.0, "YARD", "sensor", "stands still"))
+        served.update()
+        assert _read(address, "alarm.text") == "stands still" and _read(address, "alarm.time") == tags.start + 100.0
     finally:
         served.close()
     client = testclient.TestClient(make_app(twin, "secret-token"))
@@ -188,7 +194,7 @@ def test_rest_and_opcua(written: dict[str, Any], tmp_path: Path) -> None:
     ahead = client.get("/forecast?hours=2").json()
     assert ahead["forecast"]["level.yard"]["low"] <= ahead["forecast"]["level.yard"]["high"]
     assert client.get("/forecast?hours=1e9").status_code == 422
-    assert client.get("/alarms").json() == {"alarms": []}
+    assert client.get("/alarms").json()["alarms"][0]["text"] == "stands still"
     assert client.get("/health").json()["rows"] > 0
     assert client.post("/estimates").status_code == 405  # nothing can be set
     assert {"/estimates", "/forecast", "/alarms", "/health"} <= set(client.get("/openapi.json").json()["paths"])
@@ -196,16 +202,101 @@ def test_rest_and_opcua(written: dict[str, Any], tmp_path: Path) -> None:
         RestServer(twin, "t", "0.0.0.0", free_port())
 
 
-def _read(address: str, name: str) -> float:
+def _read(address: str, name: str) -> Any:
     import asyncio
 
     asyncua = pytest.importorskip("asyncua")
 
-    async def read() -> float:
+    async def read() -> Any:
         async with asyncua.Client(address) as client:
-            return float(await client.get_node(f"ns=2;s={name}").read_value())
+            return await client.get_node(f"ns=2;s={name}").read_value()
 
     return asyncio.run(read())
+
+
+def test_what_if_over_rest(written: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    testclient = pytest.importorskip("fastapi.testclient")
+    from twin.live.serving import rest
+
+    tags = load_tags(emulated(written, tmp_path, 0.1))
+    twin = LiveTwin(tags, RowFollower(tags, watched=False), tmp_path / "live")
+    twin.run(0.08 * DAY)
+    before = twin.follower.follower.state()
+    client = testclient.TestClient(rest.make_app(twin, "secret-token"))
+    asked = {"change": {"units.magnet.rate": "4 t/h"}, "hours": 2, "pairs": 12, "quantities": ["level.yard"]}
+    assert client.post("/what-if", json=asked).status_code == 401
+    client.headers["Authorization"] = "Bearer secret-token"
+    found = client.post("/what-if", json=asked)
+    assert found.status_code == 200, found.text
+    (by_python,) = twin.follower.follower.what_if({"units.magnet.rate": "4 t/h"}, ["level.yard"], [7200.0], 12)
+    row = found.json()["difference"]["level.yard"]
+    assert (row["mean"], row["low"], row["high"]) == (by_python.mean, by_python.low, by_python.high) and row["mean"] > 0.0
+    assert twin.follower.follower.state() == before
+    for wrong, words in (
+        ({"change": {"units.magnet.rade": "4 t/h"}}, "rate"),
+        ({"change": {"units.magnet.rate": "4 t"}}, "units.magnet.rate"),
+        ({"change": {}}, "values by path"),
+        ({"change": "x"}, "values by path"),
+        ({"hours": 1e9}, "at most 168"),
+        ({"hours": True}, "at most 168"),
+        ({"pairs": 1}, "from 2 to"),
+        ({"hours": 168, "pairs": 31}, "from 2 to 30"),
+        ({"quantities": ["level.yart"]}, "level.yard"),
+        ({"quantities": []}, "list of 1 to"),
+        ({"set": 1}, "is not asked for"),
+    ):
+        bad = client.post("/what-if", json=asked | wrong)
+        assert bad.status_code == 422 and words in bad.json()["detail"], (wrong, bad.text)
+    assert client.post("/what-if", json=asked | {"quantities": ["x" * 70_000]}).status_code == 413
+    assert client.post("/what-if", content=b"{").status_code == 422
+    assert client.post("/what-if", json=[1]).status_code == 422
+
+    def while_answering(*arguments: Any) -> Any:
+        again = testclient.TestClient(client.app, headers=dict(client.headers)).post("/what-if", json=asked)
+        assert again.status_code == 429 and again.headers["retry-after"] == "5"
+        return []
+
+    monkeypatch.setattr(rest, "what_if", while_answering)
+    assert client.post("/what-if", json=asked).json()["difference"] == {}
+
+
+def test_silence_of_all_signals_is_told(written: dict[str, Any], tmp_path: Path) -> None:
+    tags = load_tags(emulated(written, tmp_path, 0.02))
+    twin = LiveTwin(tags, RowFollower(tags, watched=False), tmp_path / "live")
+    twin.run(0.01 * DAY)
+    for source in twin.sources:
+        source.health.state = "up"
+    assert twin.health()["ok"] and not twin.health()["silent"] and twin.silence == 600.0
+    twin.began -= 700.0
+    for source in twin.sources:
+        source.health.last -= 700.0
+    found = twin.health()
+    assert found["silent"] and not found["ok"] and found["silent_for"] >= 700.0
+    twin._listen_for_silence()
+    twin._listen_for_silence()
+    kinds = [json.loads(line)["kind"] for line in (tmp_path / "live" / "log.jsonl").read_text().splitlines()]
+    assert kinds.count("silent") == 1
+    json.dumps(found)
+
+
+def test_the_history_as_parquet_by_the_command(written: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    tags = str(emulated(written, tmp_path, 0.1))
+    common = ["live", written["plant"]["scenario"], tags, "--folder", str(tmp_path / "live")]
+    assert main([*common, "--until", "0.08 d", "--no-alarms"]) == 0
+    capsys.readouterr()
+    out = tmp_path / "all.parquet"
+    assert main([*common, "--archive", str(out), "--json"]) == 0
+    count = json.loads(capsys.readouterr().out)["readings"]
+    assert count == parquet.read_table(out).num_rows > 100
+    part = tmp_path / "part.parquet"
+    assert main([*common, "--archive", str(part), "--from", "2026-01-05T06:30+01:00", "--to", "2026-01-05T07:00+01:00"]) == 0
+    times = parquet.read_table(part).column("time").to_pylist()
+    assert times and min(times) >= load_tags(written).start + 1800.0 and max(times) < load_tags(written).start + 3600.0
+    assert main([*common, "--archive", str(out)]) != 0  # it exists
+    assert main([*common, "--archive", str(tmp_path / "x"), "--from", "soon"]) == 2
+    assert main([*common, "--from", "2026-01-05"]) == 2
+    assert main([*common[:3], "--folder", str(tmp_path / "none"), "--archive", str(tmp_path / "y")]) != 0
 
 
 def test_rest_over_a_port(written: dict[str, Any], tmp_path: Path) -> None:
@@ -213,7 +304,7 @@ def test_rest_over_a_port(written: dict[str, Any], tmp_path: Path) -> None:
     from twin.live.serving.rest import RestServer
 
     tags = load_tags(emulated(written, tmp_path, 0.01))
-    twin = LiveTwin(tags, RowFollower(tags), tmp_path / "live")
+    twin = LiveTwin(tags, RowFollower(tags, watched=False), tmp_path / "live")
     port = free_port()
     server = RestServer(twin, "secret", "127.0.0.1", port)
     try:

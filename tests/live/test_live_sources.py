@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import signal
+import ssl
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -281,3 +282,45 @@ def test_nodes_that_there_are_not(running: list[Source]) -> None:
         assert any(note.subject == "X" and "no such node" in note.text for note in inbox.told()[0])
     finally:
         plant.stop()
+
+
+@pytest.mark.filterwarnings("ignore:Exception ignored in. <ssl.SSLSocket")  # paho leaves the socket of a handshake that failed to the garbage collector
+def test_a_broker_over_tls_with_a_password(tmp_path: Path, running: list[Source]) -> None:
+    broker = Broker(tmp_path / "broker", persistent=False, secure="right horse")
+    certificate(tmp_path, "somebody")  # of nobody that the broker is
+    other = tmp_path / "somebody.crt"
+    other.write_bytes(ssl.DER_cert_to_PEM_cert((tmp_path / "somebody.der").read_bytes()).encode())
+    cases = {
+        "right": ("broker/broker.crt", "right horse"),
+        "wrong password": ("broker/broker.crt", "wrong horse"),
+        "another certificate": ("somebody.crt", "right horse"),
+    }
+    try:
+        sources: dict[str, BrokerSource] = {}
+        inboxes = {name: Inbox(1000) for name in cases}
+        for name, (authority, password) in cases.items():
+            model = SourceModel(mqtt=broker.address, server_certificate=authority, user="twin", password_from="IN_THE_TEST")
+            sources[name] = BrokerSource(name, inboxes[name], model, [tag("A", "plant/a")], password, tmp_path)
+            running.append(sources[name])
+            sources[name].start()
+        assert until(lambda: sources["right"].health.state == "up")
+        assert until(lambda: sources["wrong password"].health.state == "lost" and sources["another certificate"].health.state == "lost")
+        assert "refused" in sources["wrong password"].health.text and "certificate" in sources["another certificate"].health.text.lower()
+        time.sleep(0.3)
+        mqtt = pytest.importorskip("paho.mqtt.client")
+        client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+        client.username_pw_set("twin", "right horse")
+        client.tls_set(ca_certs=str(tmp_path / "broker" / "broker.crt"))
+        client.connect("localhost", broker.port)
+        client.loop_start()
+        for k in range(20):
+            last = client.publish("plant/a", json.dumps({"time": T + k, "value": k, "sequence": k}), qos=1)
+        last.wait_for_publish(10)
+        client.disconnect()
+        client.loop_stop()
+        assert until(lambda: len(inboxes["right"]) == 20)
+        assert [reading.value for reading in taken(inboxes["right"])] == [float(k) for k in range(20)]
+        assert not len(inboxes["wrong password"]) and not len(inboxes["another certificate"])
+        assert all("right horse" not in source.health.text for source in sources.values())
+    finally:
+        broker.stop()

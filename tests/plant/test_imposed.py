@@ -185,3 +185,31 @@ def test_larger_plants_replay_too(scenario):
     true.run(2 * DAY)
     copy.apply(true.happened(), 2 * DAY)
     np.testing.assert_allclose(copy.observe(names), true.observe(names), rtol=1e-6, atol=1e-3)
+
+
+def test_a_machine_that_never_fails_is_stopped_from_outside():
+    """While it stands nothing is drawn from the yard; others cannot be told from it by state, and a state holds that it stands."""
+    steady = twin.load(LINE.replace("failures: {mtbf: 20 h, mttr: {lognormal: {mean: 1 h, sd: 1 h}}}, ", ""))
+    plant, other = twin.Plant(steady, live=True), twin.Plant(steady, live=True)
+    assert "magnet" in plant.inputs and "magnet" not in plant.failing and "magnet" not in twin.Plant(steady).inputs
+    with pytest.raises(twin.TwinError, match="not live"):
+        twin.Plant(steady).stop("magnet")
+    plant.run(5 * 3600.0)
+    plant.stop("magnet")
+    plant.stop("magnet")  # it stands already
+    before = plant.observe(LEVELS)
+    other.set(plant.state())
+    trucks = 0.0
+    for own in (plant, other):
+        own.happened()
+        own.run(8 * 3600.0)
+        trucks = sum(row.mass for row in own.happened() if row.what == "delivery")
+        np.testing.assert_allclose(own.observe(["level.yard"])[0], before[0] + trucks, rtol=1e-12)
+    plant.restart("magnet")
+    plant.restart("magnet")
+    plant.run(9 * 3600.0)
+    moved = plant.observe(["level.yard"])[0] - before[0] - trucks
+    assert -10_500.0 < moved - sum(row.mass for row in plant.happened() if row.what == "delivery") < -9_000.0  # 10 t/h again
+    other.release(["magnet"])
+    other.run(9 * 3600.0)
+    assert other.observe(LEVELS).tolist() == plant.observe(LEVELS).tolist()

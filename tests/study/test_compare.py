@@ -10,8 +10,8 @@ import pytest
 
 import twin
 from twin.errors import UsageError
-from twin.results.cluster_figures import OF_LINKS
-from twin.results.kpis import KPIS
+from twin.results.cluster_figures import OWN
+from twin.results.kpis import KPIS, stem_of
 from twin.results.texts import difference_text, interval_text
 from twin.scenario import Scenario
 from twin.study.compare import Comparison, compare
@@ -249,7 +249,7 @@ def test_what_is_better(name: str, expected: int) -> None:
 
 
 def test_directions_are_of_key_figures_that_exist() -> None:
-    stems = {definition.pattern.partition(".")[0] for definition in KPIS} | {name for name, *_ in OF_LINKS}
+    stems = {definition.pattern.partition(".")[0] for definition in KPIS} | {stem_of(name) for name in OWN}
     assert {*MORE_IS_BETTER, *LESS_IS_BETTER} <= stems
 
 

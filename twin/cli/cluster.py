@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from twin.results.hauls import Haul
     from twin.scenario.cluster import Cluster
 
-MAIN_FIGURES = ("throughput", "energy", "energy_specific", "margin", "co2")
+MAIN_FIGURES = ("throughput", "energy", "energy_specific", "margin")
+SCOPES = ("scope_1", "scope_1_biogenic", "scope_2")
 """Key figures that the summary shows of each site, where it has them."""
 ONE_PLANT = "is of one plant; a cluster is run with -o, --replication, --replications, --set, --until and --save"
 
@@ -149,6 +150,9 @@ def show_result(result: ClusterResult, as_json: bool) -> None:
     for key in known:
         sides = [*(site.kpis for site in result.sites.values()), own]
         table.add_row(key, *(kpi_text(key, side[key].value, side[key].unit) if key in side else "" for side in sides))
+    for key in (key for key in SCOPES if own[key].value or key != "scope_1_biogenic"):
+        cells = [own.get(f"{key}.{site}") for site in result.sites]
+        table.add_row(key, *("" if cell is None else kpi_text(key, cell.value, cell.unit) for cell in (*cells, own[key])))
     console = stdout()
     console.print(table)
     if result.hauls:

@@ -25,6 +25,10 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--token-from", metavar="NAME", help="environment variable with the token of REST (default: one is made, and kept in the folder)")
     parser.add_argument("--opcua", metavar="ADDRESS", help="serve estimates by OPC UA, e.g. opc.tcp://127.0.0.1:4841/twin")
     parser.add_argument("--no-alarms", action="store_true", help="raise none, and begin at once: their limits need days of a plant in memory")
+    parser.add_argument("--detects", action="store_true", help="print which faults alarms would find, and how large they must be, and end")
+    parser.add_argument("--archive", metavar="FILE", help="write the readings of the folder's history to a Parquet file, and end (extra 'data')")
+    parser.add_argument("--from", metavar="DATE", dest="begin", help="archive readings from this date and time on, e.g. 2026-01-05T06:00+01:00")
+    parser.add_argument("--to", metavar="DATE", dest="end", help="archive readings before this date and time")
     parser.add_argument("--until", metavar="TIME", help="end when the plant is so far, from its start; else at Ctrl-C")
     parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
 
@@ -34,6 +38,7 @@ def run(options: argparse.Namespace) -> int:
     import json
 
     from twin.cli import terminal
+    from twin.errors import UsageError
     from twin.live.following import RowFollower
     from twin.live.running import LiveTwin
     from twin.live.serving.opcua import EstimateServer
@@ -44,10 +49,16 @@ def run(options: argparse.Namespace) -> int:
 
     until = parse(options.until, "s") if options.until is not None else math.inf
     tags = load_tags(Path(options.tags), scenario=load(options.scenario))
-    follower = RowFollower(tags, parse(options.patience, "s"))
+    if options.archive is not None:
+        return _archive(options)
+    if options.begin is not None or options.end is not None:
+        raise UsageError("--from and --to say what --archive FILE writes; give it too")
+    if options.detects:
+        return _detects(tags, as_json=options.json)
+    follower = RowFollower(tags, parse(options.patience, "s"), watched=not options.no_alarms)
     twin = LiveTwin(tags, follower, Path(options.folder))
     if not options.no_alarms:
-        terminal.say("finding the limits of alarms from a plant without a fault")
+        terminal.say("following plants with and without faults in memory, to find the limits of alarms; minutes where a plant is large")
         follower.follower.prepare()
     with contextlib.ExitStack() as stack:
         if options.rest is not None:
@@ -67,6 +78,56 @@ def run(options: argparse.Namespace) -> int:
     elif code == 0:
         _show(twin)
     return code
+
+
+def _archive(options: argparse.Namespace) -> int:
+    import json
+
+    from twin.errors import UsageError
+    from twin.live.history.archive import archive
+    from twin.live.sources.growing_file import read_time
+
+    limits = []
+    for name, text, default in (("--from", options.begin, 0.0), ("--to", options.end, math.inf)):
+        try:
+            limits.append(default if text is None else read_time(text))
+        except ValueError:
+            raise UsageError(f"{name}: a date and time is needed, e.g. 2026-01-05T06:00+01:00 (got {text[:80]!r})") from None
+    if not limits[0] < limits[1]:
+        raise UsageError(f"--from must lie before --to (got {options.begin!r} and {options.end!r})")
+    count = archive(Path(options.folder) / "history.sqlite", options.archive, *limits)
+    print(json.dumps({"file": options.archive, "readings": count}) if options.json else f"{options.archive}: {count} readings")
+    return 0
+
+
+def _detects(tags: Any, *, as_json: bool) -> int:
+    import json
+
+    from rich.markup import escape
+
+    from twin.cli import terminal
+    from twin.cli.figures import new_table, print_whole
+    from twin.live.follower import Follower
+    from twin.quantities import format_quantity
+
+    terminal.say("following plants with and without faults in memory")
+    names = {tag.input: tag.signal for tag in tags.inputs}
+    rows: list[dict[str, Any]] = []
+    for signature in Follower(tags).prepare().signatures:
+        suspect = signature.suspect
+        found = suspect.smallest(signature.smallest) if math.isfinite(signature.smallest) else None
+        delay = signature.delay if math.isfinite(signature.delay) else None
+        subject = names.get(suspect.subject, suspect.subject)
+        rows.append({"of": subject, "cause": suspect.cause, "form": suspect.form, "smallest": found, "tried": suspect.smallest(1.0), "delay": delay})
+    if as_json:
+        print(json.dumps({"detects": rows}, indent=2))
+        return 0
+    table = new_table("fault of", "is", "smallest found in a week", "tried", "found after")
+    for row in rows:
+        after = format_quantity(row["delay"], "s") if row["delay"] is not None else "not found"
+        table.add_row(escape(row["of"]), f"{row['cause']}, {row['form']}", row["smallest"] or "none", row["tried"], after)
+    print_whole(terminal.console(150), table)
+    return 0
 
 
 def _token(options: argparse.Namespace, folder: Path) -> str:

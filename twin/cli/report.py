@@ -24,6 +24,10 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
+    from twin.results.check import is_cluster_file
+
+    if all(is_cluster_file(Path(file)) for file in options.files):
+        return _of_clusters(options)
     from twin.report.files import report
 
     written = report(options.files, Path(options.output), pdf=options.pdf, figures=options.figures, brief=options.brief, language=options.language)
@@ -33,4 +37,16 @@ def run(options: argparse.Namespace) -> int:
         return 0
     for path in (written.page, *([written.pdf] if written.pdf is not None else []), *written.figures):
         print(path)
+    return 0
+
+
+def _of_clusters(options: argparse.Namespace) -> int:
+    """The page of a cluster, or of one beside another."""
+    from twin.errors import UsageError
+    from twin.report.cluster_page import write_cluster_page
+
+    if options.pdf or options.brief or options.figures or options.language != "en":
+        raise UsageError("the page of a cluster is one HTML file in English; a site of it has the whole report: twin report FILE.h5/sites/NAME")
+    page = write_cluster_page(options.files, Path(options.output))
+    print(json.dumps({"report": str(page), "pdf": None, "figures": []}, indent=2) if options.json else page)
     return 0

@@ -79,7 +79,7 @@ class Bunker:
 
     def room(self) -> float:
         """Mass that still fits, kg; below the tolerance it is 0."""
-        room = self.capacity - self.occupied if self.held or self.reserved else self.capacity - self.content.level
+        room = self.capacity - (self.occupied if self.held or self.reserved else self.content.level)
         return room if room > self.tolerance else 0.0
 
     def contains(self, amount: float) -> bool:

@@ -73,6 +73,9 @@ class Calendar:
 
     def opens(self, now: int) -> int:
         """``now`` if open then, else the next opening; :data:`FAR` if there is none."""
+        begin, end = self._stretch
+        if begin <= now < end:
+            return now
         if self._never:  # no week has an opening: ten years of days need not be looked at
             return FAR
         for day in range(self._day(now), self._day(now) + SEARCH_DAYS):
@@ -109,6 +112,9 @@ class Calendar:
 
     def open_between(self, begin: int, end: int) -> int:
         """For how long (ns) it is open in [begin, end)."""
+        since, until = self._stretch
+        if since <= begin and end <= until:
+            return end - begin
         days = range(self._day(begin), self._day(end) + 1)
         return sum(max(0, min(b, end) - max(a, begin)) for day in days for a, b in self._intervals(day))
 
@@ -177,10 +183,15 @@ class Windows:
 
     def status(self, now: int) -> tuple[int, int]:
         """The state the windows impose at ``now`` (off_shift, maintenance, or running for none) and until when it surely lasts."""
-        opening = max([now, *(calendar.opens(now) for calendar in self.calendars)])
+        opening, closing = now, FAR
+        for calendar in self.calendars:
+            opening = max(opening, calendar.opens(now))
         if opening > now:
             return OFF_SHIFT, opening
-        closing = min([FAR, *(calendar.closes(now) for calendar in self.calendars)])
+        for calendar in self.calendars:
+            closing = min(closing, calendar.closes(now))
+        if not self.maintenance:
+            return RUNNING, closing
         serviced = max([now, *(plan.opens(now) for plan in self.maintenance)])
         if serviced > now:
             return MAINTENANCE, min(serviced, closing)

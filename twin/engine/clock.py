@@ -7,7 +7,7 @@ never does.
 from __future__ import annotations
 
 import time
-from heapq import heappush
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
 import simpy
@@ -37,7 +37,8 @@ def nanoseconds(seconds: float) -> int:
 
     What no number of nanoseconds can hold is capped, long after any horizon.
     """
-    return round(min(seconds * NANOSECONDS, LONGEST))
+    time = seconds * NANOSECONDS
+    return round(LONGEST if time > LONGEST else time)
 
 
 class Wakeup(simpy.Event):
@@ -47,14 +48,12 @@ class Wakeup(simpy.Event):
         super().__init__(environment)
         self._ok = True
         self._value = None
-
-        run = unit.run
-
-        def wake(_: Any) -> None:
-            run(environment._now)  # type: ignore[arg-type]  # Clock.schedule lets only Python ints in
-
-        self._again: list[Any] = [wake]
+        self.run = unit.run
+        self._again: list[Any] = [self._wake]
         self.priority = EventPriority(FIRST_PRIORITY + unit.clock.rank + unit.index)
+
+    def _wake(self, _: Any) -> None:
+        self.run(self.env._now)  # type: ignore[arg-type]  # Clock.schedule lets only Python ints in
 
 
 class Clock:
@@ -147,5 +146,14 @@ class Clock:
         """Do all events before ``until`` (ns); those at that instant are not done."""
         if type(until) is not int:
             raise UsageError(f"a time must be a Python int of nanoseconds (got {until!r} of type {type(until).__name__})")
-        if until > self.environment.now:
-            self.environment.run(until)
+        environment = self.environment
+        if until <= environment.now:
+            return
+        queue: list[Any] = environment._queue
+        while queue and queue[0][0] < until:  # what Environment.run does, for events that wake one unit each
+            now, _, _, wakeup = heappop(queue)
+            environment._now = now
+            callbacks, wakeup.callbacks = wakeup.callbacks, None
+            if callbacks:
+                wakeup.run(now)
+        environment._now = until

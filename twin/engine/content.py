@@ -10,11 +10,14 @@ from numpy.typing import NDArray
 from twin.engine.genealogy import Genealogy
 from twin.engine.unit import State
 from twin.kernels import heaps
+from twin.kernels.compile import entry
 
 Floats = NDArray[np.float64]
 FIRST_SLOTS = 16
 NO_SLOTS = np.empty(0, dtype=np.int64)
 NO_MATERIALS = np.empty((0, 0))
+_queue_put, _queue_draw = entry(heaps.queue_put), entry(heaps.queue_draw)
+_heap_put, _heap_draw = entry(heaps.heap_put), entry(heaps.heap_draw)
 
 
 class Content(Protocol):
@@ -65,10 +68,10 @@ class Queue:
             self._material_used = np.zeros((len(self.mass), self.shape[0]))
 
     def put(self, x: Floats, share: float, amount: float, lot: int, now: int) -> None:
-        slot = heaps.queue_put(self.data, self.mass, self.ring, x, share, amount)
+        slot = _queue_put(self.data, self.mass, self.ring, x, share, amount)
         if slot < 0:
             self._grow()
-            slot = heaps.queue_put(self.data, self.mass, self.ring, x, share, amount)
+            slot = _queue_put(self.data, self.mass, self.ring, x, share, amount)
         self.level += amount
         if self._traced:
             self.lots[slot] = lot
@@ -89,7 +92,7 @@ class Queue:
         return (np.arange(first, first + count, dtype=np.int64)) % len(self.mass)
 
     def draw(self, amount: float, out: Floats, lot: int) -> None:
-        touched = heaps.queue_draw(self.data, self.mass, self.ring, amount, out, self._slots_used, self._material_used)
+        touched = _queue_draw(self.data, self.mass, self.ring, amount, out, self._slots_used, self._material_used)
         if self._traced and self.genealogy is not None:
             for k in range(touched):
                 self.genealogy.edge(lot, int(self.lots[self._slots_used[k]]), self._material_used[k])
@@ -141,7 +144,7 @@ class Heap:
     def put(self, x: Floats, share: float, amount: float, lot: int, now: int) -> None:
         if self.genealogy is not None:
             self._mix(x, share, lot, now)
-        heaps.heap_put(self.heap, x, share)
+        _heap_put(self.heap, x, share)
         self.level += amount
 
     def _mix(self, x: Floats, share: float, lot: int, now: int) -> None:
@@ -158,7 +161,7 @@ class Heap:
         self.lot = mixed
 
     def draw(self, amount: float, out: Floats, lot: int) -> None:
-        heaps.heap_draw(self.heap, amount / self.level, out)
+        _heap_draw(self.heap, amount / self.level, out)
         if self.genealogy is not None:
             self._materials[:] = 0.0
             heaps.add_materials(self._materials, out, 1.0)

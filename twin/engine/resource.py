@@ -182,7 +182,7 @@ class Resource(Unit):
             self.account(now)
         self.holders.append(hold)
         if self.recorder is not None:
-            self.recorder.resources[self.recorder.step(now)][self._row][GRANTS] += 1.0
+            self.recorder.resources[self.recorder.step(now)][self._row, GRANTS] += 1.0
         if self.rules.suspends or hold.leaves:
             self._plan(now)
 
@@ -264,14 +264,15 @@ class Resource(Unit):
             return
         waiting = sum([unit.askers for unit in self.queue.units]) if self.queue.units else 0
         begin = self._since
-        for k, part in self.recorder.cut(begin, now):
+        for k, part in self.recorder.parts(begin, now):
             counts = self.recorder.resources[k][self._row]
             if self.staffing.steady and self.rules.pauses is None:  # nearly always
                 counts[IN_USE] += len(self.holders) * part / NANOSECONDS
                 counts[AVAILABLE] += self.staffing.most * part / NANOSECONDS
             else:
                 self._account(counts, begin, part)
-            counts[QUEUE] += waiting * part / NANOSECONDS
+            if waiting:
+                counts[QUEUE] += waiting * part / NANOSECONDS
             begin += part
         self._since = now
 

@@ -115,6 +115,18 @@ def kernel(signature: object = None, *, nogil: bool = False, inline: bool = Fals
     return decorate
 
 
+def entry(compiled: F) -> F:
+    """The compiled code of a kernel with a signature, for Python that calls it lot by lot with arguments that always are of its types.
+
+    Numba finds out the type of each argument before each call, which takes as long as a small kernel does; here it is only held against what the kernel can
+    read, an array of another number of dimensions say, and layouts are not looked at.
+    """
+    if not hasattr(compiled, "overloads"):  # the compiler is switched off
+        return compiled
+    (found,) = compiled.overloads.values()
+    return cast(F, found.entry_point)
+
+
 def machine_kernel(function: F) -> F:
     """Compile the ``apply`` of a machine, to the signature that the line evaluator calls by address."""
     return _compile(function, MACHINE_SIGNATURE)

@@ -8,6 +8,7 @@ the duration is searched for (:mod:`twin.kernels.duration`). At the settings fou
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import types
@@ -201,6 +202,17 @@ def evaluate(line: Line, probe: Line) -> int:
     _begin(line)
     status = solve(line, probe, mass_of(line.x))
     return _finish(line) if status == 0 else status
+
+
+OUTCOME: Any = types.Tuple((i8, f8, i8, i8))  # type: ignore[no-untyped-call]
+
+
+@kernel(OUTCOME(LINE, LINE))
+def outcome(line: Line, probe: Line) -> tuple[int, float, int, int]:
+    """:func:`evaluate`, with what each lot is asked for: the status, and ``tau``, ``sweeps`` and ``slowed`` of the result."""
+    status = evaluate(line, probe)
+    own = line.result[0]
+    return status, own.tau, own.sweeps, own.slowed
 
 
 @kernel()

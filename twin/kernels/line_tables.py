@@ -93,6 +93,7 @@ FIELDS: tuple[tuple[str, Any], ...] = (
     ("fallen", MATRICES),  # (machine, size, material) what a mill lets fall into a class, kg
     ("settings", f8[::1]),
     ("found", f8[::1]),  # settings that the last flows give
+    ("split_at", f8[::1]),  # settings that the shares stand at
     ("warn", i8[:, ::1]),  # (machine, warning) by the last call
     ("outlets", STREAMS),  # the ports that leave the line
     ("outlet_mass", f8[::1]),  # (outlet,) kg
@@ -136,6 +137,7 @@ class Line(structref.StructRefProxy):
     fallen: Floats
     settings: Floats
     found: Floats
+    split_at: Floats
     warn: Ints
     outlets: Records
     outlet_mass: Floats
@@ -174,6 +176,7 @@ def _bundle(
     fallen: Floats,
     settings: Floats,
     found: Floats,
+    split_at: Floats,
     warn: Ints,
     outlets: Records,
     outlet_mass: Floats,
@@ -192,7 +195,8 @@ def _bundle(
     line: Any = new_line(LINE)
     line.x, line.machines, line.sources, line.blocks, line.numbers, line.flows = x, machines, sources, blocks, numbers, flows
     line.inp, line.at, line.out, line.shares, line.fallen = inp, at, out, shares, fallen
-    line.settings, line.found, line.warn, line.outlets, line.outlet_mass, line.warned = settings, found, warn, outlets, outlet_mass, warned
+    line.settings, line.found, line.split_at = settings, found, split_at
+    line.warn, line.outlets, line.outlet_mass, line.warned = warn, outlets, outlet_mass, warned
     line.given, line.ahead, line.per_tear, line.back, line.inside, line.rows = given, ahead, per_tear, back, inside, rows
     line.inverse, line.gaps, line.series = inverse, gaps, series
     line.result = result

@@ -17,8 +17,8 @@ from numba import types
 
 from twin.kernels.compile import kernel
 from twin.kernels.line_pass import FLOOD
-from twin.kernels.line_tables import BY_MATERIAL, BY_SIZE, LINE, MATRICES, MATRIX, Floats, Line
-from twin.kernels.machine_pass import add_to, apply, copy_to, deliver, fill, let_fall, mass_of, set_shares, settle, sum_up
+from twin.kernels.line_tables import BY_MATERIAL, BY_SIZE, LINE, MATRIX, Floats, Line
+from twin.kernels.machine_pass import add_to, apply, copy_to, deliver, fill, flat, let_fall, mass_of, set_shares, settle, sum_up
 
 f8, i8 = types.float64, types.int64
 
@@ -37,9 +37,9 @@ NEAR, STEADY, MOST_FILLING = 0.03, 0.5, 60
 
 @kernel(types.void(MATRIX, MATRIX, MATRIX), inner=True)
 def _add_share(into: Floats, shares: Floats, x: Floats) -> None:
-    for m in range(into.shape[0]):
-        for s in range(into.shape[1]):
-            into[m, s] += shares[m, s] * x[m, s]
+    a, b, c = flat(into), flat(shares), flat(x)
+    for k in range(a.shape[0]):
+        a[k] += b[k] * c[k]
 
 
 @kernel(inline=True)
@@ -92,26 +92,24 @@ def _set_up(line: Line, b: int) -> None:
                     _add_inflow(line, ahead, per_tear, source, line.sources[k].port, tears)
 
 
-@kernel(types.void(MATRIX, MATRIX, MATRIX, MATRIX, MATRICES, f8[::1], i8), inner=True)
-def _solve_mill(inside: Floats, back: Floats, shares: Floats, fallen: Floats, rows: Floats, numbers: Floats, spread: int) -> None:
-    """Solve a loop whose one tear is a mill, from the coarsest class on, of which its pieces fall into the finer ones; ``inside`` becomes what is in it."""
-    comes, gain, leaves, broken = rows[0], rows[1], rows[2], rows[3, 0]
+@kernel(types.void(MATRIX, MATRIX, MATRIX, MATRIX, f8[::1], f8[::1], i8), inner=True)
+def _solve_mill(inside: Floats, back: Floats, shares: Floats, fallen: Floats, broken: Floats, numbers: Floats, spread: int) -> None:
+    """Solve a loop whose one tear is a mill, from the coarsest class on, of which its pieces fall into the finer ones; ``inside`` becomes what is in it.
+
+    ``back`` is overwritten by what is inside for a kg that comes, ``broken`` (material,) is scratch.
+    """
     classes, materials = fallen.shape
-    for j in range(classes):
-        for m in range(materials):
-            kept = 1.0 - back[m, j]
-            comes[j, m] = inside[m, j]
-            gain[j, m] = 1.0 / kept if kept > NOTHING_LEAVES else 0.0
-            leaves[j, m] = shares[m, j]
-            fallen[j, m] = 0.0
+    fill(fallen, 0.0)
+    gain = flat(back)
+    for k in range(gain.shape[0]):
+        kept = 1.0 - gain[k]
+        gain[k] = 1.0 / kept if kept > NOTHING_LEAVES else 0.0
     for j in range(classes - 1, -1, -1):
         for m in range(materials):
-            comes[j, m] = (comes[j, m] + fallen[j, m]) * gain[j, m]
-            broken[m] = comes[j, m] - comes[j, m] * leaves[j, m]
+            within = (inside[m, j] + fallen[j, m]) * back[m, j]
+            inside[m, j] = within
+            broken[m] = within - within * shares[m, j]
         let_fall(numbers, spread, j, broken, fallen)
-    for m in range(materials):
-        for j in range(classes):
-            inside[m, j] = comes[j, m]
 
 
 @kernel(types.void(MATRIX, MATRIX, MATRIX, MATRIX, f8[::1], i8), inner=True)
@@ -187,7 +185,7 @@ def close_loop(line: Line, b: int) -> None:
     first, end, tears = line.blocks[b].first, line.blocks[b].end, line.blocks[b].tears
     _set_up(line, b)
     if tears == 1 and line.machines[first].structure == BY_SIZE:
-        _solve_mill(line.inside[0], line.back[0, 0], line.shares[first, 0], line.fallen[first], line.rows, line.numbers, line.machines[first].spread)
+        _solve_mill(line.inside[0], line.back[0, 0], line.shares[first, 0], line.fallen[first], line.rows[3, 0], line.numbers, line.machines[first].spread)
     elif tears == 1 and line.machines[first].structure == BY_MATERIAL:
         _solve_pour(line.inside[0], line.back[0, 0], line.shares[first, 0], line.inp[first], line.numbers, line.machines[first].spread)
     else:

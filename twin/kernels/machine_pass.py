@@ -11,6 +11,7 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
+from numba.np import arrayobj
 
 from twin.kernels.compile import MACHINE_SIGNATURE, kernel, unsigned
 from twin.kernels.line_tables import AS_A_WHOLE, BY_MATERIAL, BY_SIZE, LINE, MACHINES, MATRICES, MATRIX, PORTS, STREAMS, Floats, Line, Records
@@ -40,6 +41,25 @@ def _call_of_three(typing_context: Any, address: Any, settings: Any, coefficient
     return _call_by_address(typing_context, address, settings, coefficients, shares)
 
 
+_numba: Any = arrayobj
+
+
+def _row_of(typing_context: Any, x: Any) -> Any:
+    row_type = types.Array(x.dtype, 1, "C")
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        whole = _numba.make_array(sig.args[0])(context, builder, args[0])
+        row = _numba.make_array(row_type)(context, builder)
+        parts = {"data": whole.data, "shape": [whole.nitems], "strides": [whole.itemsize], "itemsize": whole.itemsize}
+        _numba.populate_array(row, **parts, meminfo=None, parent=None)
+        return row._getvalue()
+
+    return row_type(x), generate
+
+
+flat: Any = intrinsic(_row_of)
+"""All of a contiguous array as one row: a loop over it runs on vectors, where one over the ten classes of a material is too short to. It does not keep
+the array alive, so it is for what the caller holds anyway."""
 _call: Any = intrinsic(_call_of_seven)
 _call_settle: Any = intrinsic(_call_of_six)
 _call_split: Any = intrinsic(_call_of_three)
@@ -71,25 +91,33 @@ def mass_of(x: Floats) -> float:
 @kernel(types.void(MATRIX, f8), inner=True)
 def fill(into: Floats, value: float) -> None:
     """Set all of a matrix."""
-    for m in range(into.shape[0]):
-        for s in range(into.shape[1]):
-            into[m, s] = value
+    a = flat(into)
+    for k in range(a.shape[0]):
+        a[k] = value
 
 
 @kernel(types.void(MATRIX, MATRIX), inner=True)
 def copy_to(into: Floats, x: Floats) -> None:
     """Copy a matrix; by hand, since an assignment brings code for matrices of different shapes along, which takes seconds to compile."""
-    for m in range(into.shape[0]):
-        for s in range(into.shape[1]):
-            into[m, s] = x[m, s]
+    a, b = flat(into), flat(x)
+    for k in range(a.shape[0]):
+        a[k] = b[k]
 
 
 @kernel(types.void(MATRIX, MATRIX), inner=True)
 def add_to(into: Floats, x: Floats) -> None:
     """Add a matrix."""
-    for m in range(into.shape[0]):
-        for s in range(into.shape[1]):
-            into[m, s] += x[m, s]
+    a, b = flat(into), flat(x)
+    for k in range(a.shape[0]):
+        a[k] += b[k]
+
+
+@kernel(types.void(MATRIX, MATRIX, f8), inner=True)
+def scale_to(into: Floats, x: Floats, factor: float) -> None:
+    """Write ``factor`` times a matrix."""
+    a, b = flat(into), flat(x)
+    for k in range(a.shape[0]):
+        a[k] = b[k] * factor
 
 
 @kernel(types.void(MATRIX, MATRICES, PORTS, MACHINES, STREAMS, i8), inner=True)
@@ -114,14 +142,11 @@ def settle(line: Line, i: int, tau: float, settings: Floats) -> int:
     if flow.up <= 0.0:
         return 0
     rate = 1.0 / (tau * flow.up) if tau > 0.0 else 0.0
-    at, inp = line.at[i], line.inp[i]
-    for m in range(inp.shape[0]):
-        for s in range(inp.shape[1]):
-            at[m, s] = inp[m, s] * rate
+    scale_to(line.at[i], line.inp[i], rate)
     return int(
         _call_settle(
             machine.settle,
-            at,
+            line.at[i],
             line.numbers[machine.coefficients : machine.coefficients_end],
             line.numbers[machine.parameters : machine.parameters_end],
             flow.flow_ratio * flow.seconds * rate,
@@ -133,18 +158,24 @@ def settle(line: Line, i: int, tau: float, settings: Floats) -> int:
 
 @kernel(i8(LINE, i8), inner=True)
 def set_shares(line: Line, i: int) -> int:
-    """Write the shares of machine ``i`` at its settings; all goes to its bypass while no copy works."""
+    """Write the shares of machine ``i`` at its settings, unless they are the last ones; all goes to its bypass while no copy works."""
     machine = line.machines[i]
     if line.flows[i].up <= 0.0:
         for p in range(machine.ports):
             fill(line.shares[i, p], 1.0 if p == machine.bypass else 0.0)
         line.machines[i].stale = 1
         return 0
-    if machine.settings == machine.settings_end and machine.stale == 0:
+    changed = machine.stale
+    for d in range(machine.settings, machine.settings_end):
+        if line.settings[d] != line.split_at[d]:
+            changed = 1
+            line.split_at[d] = line.settings[d]
+    if not changed:
         return 0
-    line.machines[i].stale = 0
     settings = line.settings[machine.settings : machine.settings_end]
-    return int(_call_split(machine.split, settings, line.numbers[machine.coefficients : machine.coefficients_end], line.shares[i]))
+    status = int(_call_split(machine.split, settings, line.numbers[machine.coefficients : machine.coefficients_end], line.shares[i]))
+    line.machines[i].stale = status != 0
+    return status
 
 
 @kernel(inline=True)
@@ -218,19 +249,18 @@ def deliver(line: Line, i: int) -> None:
     if line.machines[i].structure == BY_MATERIAL:
         _pour(line, i)
         return
-    inp, shares, out = line.inp[i], line.shares[i], line.out[i]
     last = line.machines[i].ports - 1
-    copy_to(out[last], inp)
+    inp, rest = flat(line.inp[i]), flat(line.out[i, last])
+    copy_to(line.out[i, last], line.inp[i])
     for p in range(last):
-        for m in range(inp.shape[0]):
-            for s in range(inp.shape[1]):
-                part = inp[m, s] * shares[p, m, s]
-                out[p, m, s] = part
-                out[last, m, s] -= part
+        shares, out = flat(line.shares[i, p]), flat(line.out[i, p])
+        for k in range(inp.shape[0]):
+            part = inp[k] * shares[k]
+            out[k] = part
+            rest[k] -= part
     if last > 1:
-        for m in range(inp.shape[0]):
-            for s in range(inp.shape[1]):
-                out[last, m, s] = max(out[last, m, s], 0.0)
+        for k in range(rest.shape[0]):
+            rest[k] = max(rest[k], 0.0)
 
 
 @kernel(inline=True)
@@ -253,9 +283,7 @@ def _apply_whole(line: Line, i: int, tau: float, fresh: int) -> int:
     rate = 1.0 / (tau * flow.up) if tau > 0.0 else 0.0
     at, inp = line.at[i], line.inp[i]
     if fresh > 0:
-        for m in range(inp.shape[0]):
-            for s in range(inp.shape[1]):
-                at[m, s] = inp[m, s] * rate
+        scale_to(at, inp, rate)
     for w in range(machine.warnings):
         line.warn[i, w] = 0
     return int(

@@ -230,10 +230,11 @@ def _falls(m: int, j: int, broken: float, c: Floats, classes: int, materials: in
 def _sticks(at: Floats, c: Floats, broken: float) -> bool:
     """Whether anything that comes in, or comes apart inside, can neither leave nor break: wider than the opening, and not broken."""
     materials, classes = at.shape
-    for m in range(materials):
-        for j in range(1, classes):
-            if at[m, j] > 0.0 and c[HEAD + j] == 0.0 and not _falls(m, j, broken, c, classes, materials):
-                return True
+    for j in range(1, classes):
+        if c[HEAD + j] == 0.0:
+            for m in range(materials):
+                if at[m, j] > 0.0 and not _falls(m, j, broken, c, classes, materials):
+                    return True
     row = HEAD + classes + materials + materials * classes + materials + WAYS * classes * classes
     for _ in range(int(c[4])):
         place = int(c[row])

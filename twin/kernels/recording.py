@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numba import types
+from numba.experimental import structref
 
 from twin.kernels.compile import kernel
-from twin.kernels.line_tables import FLOWS, RESULTS, Records
+from twin.kernels.line_tables import LINE, Line
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 
 f8, i8 = types.float64, types.int64
+NANOSECONDS = 1_000_000_000  # of a second; kernels stand on numpy and numba alone, so it is said again
 
 
 @kernel(i8(f8[:, ::1], f8, f8[::1], f8[::1], i8, f8[::1]))
@@ -62,49 +65,124 @@ def record_taking(x: Floats, share: float, rows: Floats, taken: Floats, mass: Fl
     return 0
 
 
-@kernel(
-    i8(
-        f8[:, :, :, ::1], i8[:, ::1], f8[:, ::1], f8[::1], i8[::1], FLOWS, f8, f8, f8, RESULTS,
-        f8[:, ::1], f8[:, ::1], f8[::1], f8[::1], f8[::1], f8[:, ::1], f8[::1], f8[::1],
-    )
-)  # fmt: skip
-def record_interval(
-    out: Floats,
+FIELDS: tuple[tuple[str, Any], ...] = (
+    ("streams", i8[:, ::1]),  # (stream, 3) machine, port, row
+    ("intake_rows", i8[::1]),  # (bunker,) rows of the streams out of the bunkers drawn from
+    ("weights", f8[::1]),  # (bunker,) from where the lot came
+    ("power", f8[:, ::1]),  # (machine, 2) idle W, specific J/kg
+    ("through", f8[::1]),  # (machine,) kg so far
+    ("lanes", f8[::1]),  # (size,) scratch
+    ("mass", f8[:, :, ::1]),  # of the recorder, step first: (step, stream, component) kg …
+    ("size", f8[:, :, ::1]),  # … (step, stream, size) kg
+    ("state", i8[:, :, ::1]),  # … (step, line, state) ns
+    ("load", f8[:, ::1]),  # … (step, machine) s
+    ("bottleneck", f8[:, ::1]),  # … (step, machine) s
+    ("energy", f8[:, ::1]),  # … (step, machine) J
+    ("waits", i8[:, ::1]),  # … (step, wait) ns
+    ("line_row", i8),  # of the line among the recorder's
+    ("first_machine", i8),  # of its machines, which stand together
+)
+"""What a line adds up in: names and types, in their order."""
+
+
+@structref.register
+class SumsType(types.StructRef):
+    """The type of a line's sums in compiled code."""
+
+    def preprocess_fields(self, fields: Any) -> Any:
+        """Fields as numba keeps them."""
+        return tuple((name, types.unliteral(kind)) for name, kind in fields)  # type: ignore[no-untyped-call]
+
+
+class Sums(structref.StructRefProxy):
+    """Where a line adds up what it does, as Python holds it: a handle, made by :func:`sums_of`."""
+
+    streams: Ints
+    intake_rows: Ints
+    weights: Floats
+    power: Floats
+    through: Floats
+    lanes: Floats
+    mass: Floats
+    size: Floats
+    state: Ints
+    load: Floats
+    bottleneck: Floats
+    energy: Floats
+    waits: Ints
+    line_row: int
+    first_machine: int
+
+
+structref.define_boxing(SumsType, Sums)  # type: ignore[no-untyped-call]
+SUMS: Any = SumsType(FIELDS)  # type: ignore[no-untyped-call]
+_new: Any = structref.new
+
+
+@kernel(SUMS(*(kind for _, kind in FIELDS)))
+def _bundle(
     streams: Ints,
-    x: Floats,
-    weights: Floats,
     intake_rows: Ints,
-    flows: Records,
-    share: float,
-    feed: float,
-    seconds: float,
-    result: Records,
-    mass: Floats,
-    size: Floats,
-    load_seconds: Floats,
-    bottleneck_seconds: Floats,
-    energy: Floats,
+    weights: Floats,
     power: Floats,
     through: Floats,
     lanes: Floats,
-) -> int:
-    """Add ``share`` of a lot of ``feed`` kg, worked on for ``seconds``, to a record step.
+    mass: Floats,
+    size: Floats,
+    state: Ints,
+    load: Floats,
+    bottleneck: Floats,
+    energy: Floats,
+    waits: Ints,
+    line_row: int,
+    first_machine: int,
+) -> Any:
+    sums: Any = _new(SUMS)
+    sums.streams, sums.intake_rows, sums.weights, sums.power, sums.through, sums.lanes = streams, intake_rows, weights, power, through, lanes
+    sums.mass, sums.size, sums.state, sums.load, sums.bottleneck, sums.energy = mass, size, state, load, bottleneck, energy
+    sums.waits, sums.line_row, sums.first_machine = waits, line_row, first_machine
+    return sums
 
-    ``streams`` (stream, 3): machine, port, row in ``mass`` (row, component) and ``size`` (row, size), kg. ``intake_rows`` and ``weights`` (bunker,):
-    row and share of each
-    bunker that the lot ``x`` was drawn from. ``load_seconds``, ``bottleneck_seconds``, ``energy`` (J) and ``through`` (kg), each (machine,);
-    ``power`` (machine, 2): idle W, specific J/kg. ``result`` names the bottleneck.
-    """
-    for k in range(streams.shape[0]):
-        _add_margins(out[streams[k, 0], streams[k, 1]], share, mass[streams[k, 2]], size[streams[k, 2]], out.shape[2], lanes)
-    for k in range(intake_rows.shape[0]):
-        if weights[k] > 0.0:
-            _add_margins(x, share * weights[k], mass[intake_rows[k]], size[intake_rows[k]], out.shape[2], lanes)
+
+def sums_of(parts: Mapping[str, Any]) -> Sums:
+    """Bundle what a line adds up in, by the names of :data:`FIELDS`; it works on the arrays and not on copies."""
+    sums: Sums = _bundle(*(parts[name] for name, _ in FIELDS))
+    return sums
+
+
+@kernel(i8(LINE, SUMS, i8, i8, i8, f8, f8))
+def record_interval(line: Line, sums: Sums, k: int, state: int, part: int, share: float, feed: float) -> int:
+    """Add to record step ``k`` that ``line`` was in ``state`` for ``part`` ns, and worked on ``share`` of a lot of ``feed`` kg in it."""
+    flows, out, first, seconds = line.flows, line.out, sums.first_machine, part / NANOSECONDS
+    sums.state[k, sums.line_row, state] += part
+    for n in range(sums.streams.shape[0]):
+        row = sums.streams[n, 2]
+        _add_margins(out[sums.streams[n, 0], sums.streams[n, 1]], share, sums.mass[k, row], sums.size[k, row], out.shape[2], sums.lanes)
+    for n in range(sums.intake_rows.shape[0]):
+        if sums.weights[n] > 0.0:
+            row = sums.intake_rows[n]
+            _add_margins(line.x, share * sums.weights[n], sums.mass[k, row], sums.size[k, row], out.shape[2], sums.lanes)
     for i in range(flows.shape[0]):
         passed = flows[i].flow_ratio * feed * share
-        through[i] += passed
-        energy[i] += power[i, 0] * seconds + power[i, 1] * passed
+        sums.through[i] += passed
+        sums.energy[k, first + i] += sums.power[i, 0] * seconds + sums.power[i, 1] * passed
         if flows[i].up > 0.0:
-            load_seconds[i] += flows[i].flow_ratio * flows[i].seconds / flows[i].up * share
-    bottleneck_seconds[result[0].bottleneck] += seconds
+            sums.load[k, first + i] += flows[i].flow_ratio * flows[i].seconds / flows[i].up * share
+    sums.bottleneck[k, first + line.result[0].bottleneck] += seconds
+    return 0
+
+
+@kernel(i8(SUMS, i8, i8, i8, i8, i8))
+def record_standing(sums: Sums, k: int, state: int, part: int, waits: int, idle: int) -> int:
+    """Add to record step ``k`` that the line was in ``state``, and did not work, for ``part`` ns.
+
+    ``waits``: the row of what it waited for, -1 where it did not; with ``idle`` 1 its machines drew their idle power.
+    """
+    sums.state[k, sums.line_row, state] += part
+    if waits >= 0:
+        sums.waits[k, waits] += part
+    if idle:
+        seconds = part / NANOSECONDS
+        for i in range(sums.power.shape[0]):
+            sums.energy[k, sums.first_machine + i] += sums.power[i, 0] * seconds
     return 0

@@ -12,11 +12,13 @@ import h5py
 
 from twin.errors import FileError
 from twin.live.ensemble.estimate import Ensemble, Estimate
-from twin.live.ensemble.fault_free import fault_free
 from twin.live.ensemble.forecast import LEADS, Difference, Forecast, forecast, what_if
 from twin.live.ensemble.members import Following
-from twin.live.ensemble.settings import EstimateModel, slow_parameters
-from twin.live.ensemble.watch import Alarm, Limit, Watch, find_limit
+from twin.live.ensemble.monitor import Monitor
+from twin.live.ensemble.settings import EstimateModel, slow_parameters, watched_parameters
+from twin.live.ensemble.signatures import Prepared, load_prepared, prepare, save_prepared
+from twin.live.ensemble.suspects import suspects
+from twin.live.ensemble.watch import Alarm
 from twin.live.estimates_file import alarm_row, forecast_row, window_row
 from twin.live.readings import Reading
 from twin.live.tags.inputs import input_of
@@ -32,18 +34,22 @@ FURTHEST = 7 * 86400.0
 
 
 class Follower:
-    """Follows a plant by its tags. ``late``: readings that came after their window had been closed; ``ahead``: those of a time far in the future."""
+    """Follows a plant by its tags. ``late``: readings that came after their window had been closed; ``ahead``: those of a time far in the future.
 
-    def __init__(self, tags: Tags, settings: EstimateModel | None = None) -> None:
+    ``watched``: whether it raises alarms; before the first window plants are followed in memory then, to find their limits, unless :meth:`prepare` did so.
+    """
+
+    def __init__(self, tags: Tags, settings: EstimateModel | None = None, *, watched: bool = True) -> None:
         self.tags, self.settings = tags, settings or tags.estimate
         measurements = {tag.signal: tag.measurement for tag in tags.shown}
         imposed = tuple(dict.fromkeys(tag.input for tag in tags.inputs))
         parameters = slow_parameters(self.settings, tags.scenario)
         own = self.settings
-        self.following = Following(measurements, parameters, imposed, own.members, own.seed, own.window)
+        causes = watched_parameters(own, tags.scenario)
+        self.following = Following(measurements, parameters, imposed, own.members, own.seed, own.window, watched=causes)
         self.ensemble = Ensemble(tags.scenario, self.following)
-        self._watch: Watch | None = None
-        self._limit: Limit | None = None
+        self.watched = watched
+        self._monitor: Monitor | None = None
         self._waiting: list[Reading] = []
         self.late = self.ahead = 0
         self.alarms: deque[Alarm] = deque(maxlen=MOST_ALARMS)
@@ -62,17 +68,18 @@ class Follower:
         """Up to when readings were taken, on the plant's clock."""
         return self.tags.start + self.ensemble.time
 
-    def prepare(self) -> Limit:
-        """Find the limits of alarms from a plant without a fault, in memory; takes about as long as to follow it for so many days."""
-        if self._limit is None:
-            innovations = fault_free(self.tags.scenario, self.following, self.settings.fault_free, seed=self.settings.seed)
-            self._set_limit(find_limit(innovations, round(MONTH / self.following.window), self.settings.alarms_a_month, self.settings.seed))
-        assert self._limit is not None
-        return self._limit
+    def prepare(self) -> Prepared:
+        """Find the limits of alarms, and what faults look like, from plants in memory; takes about as long as to follow a plant for some weeks."""
+        if self._monitor is None:
+            own = self.settings
+            self.watch_with(prepare(self.tags.scenario, self.following, own.fault_free, own.alarms_a_month, own.seed))
+        assert self._monitor is not None
+        return self._monitor.prepared
 
-    def _set_limit(self, limit: Limit) -> None:
-        self._limit = limit
-        self._watch = Watch(self.ensemble.innovations.signals, limit)
+    def watch_with(self, prepared: Prepared) -> None:
+        """Raise alarms with what another follower of the same tags has prepared."""
+        self.watched = True
+        self._monitor = Monitor(self.ensemble, prepared, {tag.input: tag.signal for tag in self.tags.inputs})
 
     def take(self, readings: Sequence[Reading], until: float) -> int:
         """Take readings, and close all windows that end by ``until`` (on the plant's clock); returns how many were closed.
@@ -110,13 +117,15 @@ class Follower:
             moment = self._moment(reading)
             (mine if moment is not None and moment <= end else later).append(reading)
         self._waiting = later
+        if self.watched:
+            self.prepare()
         mine.sort(key=lambda reading: (reading.time, reading.signal, reading.sequence))
         inputs = [found for reading in mine if (found := input_of(self.tags, reading)) is not None]
         shown = self._shown(mine)
         self.ensemble.step(end, shown, inputs)
         new: list[Alarm] = []
-        if self._watch is not None:
-            new = self._watch.step(end, self.ensemble.innovations.rows[-1], shown, self.ensemble.expected, self.ensemble.deviations)
+        if self._monitor is not None:
+            new = self._monitor.step(end, shown, inputs)
             self.alarms.extend(new)
         self.ensemble.innovations.forget()
         if self.listener is not None:
@@ -150,9 +159,11 @@ class Follower:
         """What comes."""
         return forecast(self.ensemble, quantities, leads)
 
-    def what_if(self, change: Mapping[str, Plain], quantities: Sequence[str] | None = None, leads: Sequence[float] = LEADS) -> list[Difference]:
-        """What a change would make of it."""
-        return what_if(self.ensemble, change, quantities, leads)
+    def what_if(
+        self, change: Mapping[str, Plain], quantities: Sequence[str] | None = None, leads: Sequence[float] = LEADS, pairs: int | None = None
+    ) -> list[Difference]:
+        """What a change would make of it, in ``pairs`` of futures."""
+        return what_if(self.ensemble, change, quantities, leads, pairs)
 
     # -- its state -----------------------------------------------------------------------------------------------------------------------------
 
@@ -167,8 +178,8 @@ class Follower:
             "late": self.late,
             "ahead": self.ahead,
             "alarms": [list(alarm) for alarm in self.alarms],
-            "limit": list(self._limit) if self._limit is not None else None,
-            "watch": self._watch.save() if self._watch is not None else None,
+            "prepared": save_prepared(self._monitor.prepared) if self._monitor is not None else None,
+            "monitor": self._monitor.save() if self._monitor is not None else None,
         }
         memory = io.BytesIO()
         with h5py.File(memory, "w") as file:
@@ -192,9 +203,9 @@ class Follower:
             self._waiting = [Reading(*row) for row in content["waiting"]]
             self.late, self.ahead = int(content["late"]), int(content["ahead"])
             self.alarms = deque((Alarm(*row) for row in content["alarms"]), maxlen=MOST_ALARMS)
-            if content["limit"] is not None:
-                self._set_limit(Limit(*content["limit"]))
-                assert self._watch is not None
-                self._watch.load(content["watch"])
+            if content["prepared"] is not None and self.watched:
+                self.watch_with(load_prepared(content["prepared"], suspects(self.ensemble)))
+                assert self._monitor is not None
+                self._monitor.load(content["monitor"])
         except (KeyError, ValueError, TypeError, IndexError) as error:
             raise FileError(f"the twin's state is damaged ({error}); delete it to begin anew") from error

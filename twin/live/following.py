@@ -19,11 +19,14 @@ PATIENCE = 60.0
 
 
 class RowFollower:
-    """Takes rows of a history. ``patience`` s: how long a window waits for readings that are late, beyond the delay that tags name."""
+    """Takes rows of a history. ``patience`` s: how long a window waits for readings that are late, beyond the delay that tags name.
 
-    def __init__(self, tags: Tags, patience: float = PATIENCE) -> None:
+    ``watched``: whether alarms are raised.
+    """
+
+    def __init__(self, tags: Tags, patience: float = PATIENCE, *, watched: bool = True) -> None:
         self.tags = tags
-        self.follower = Follower(tags)
+        self.follower = Follower(tags, watched=watched)
         self.patience = patience + max((tag.measurement.delay for tag in tags.shown), default=0.0)
         self.number = 0
         self.counts = {"taken": 0, "bad": 0, "unknown": 0}

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import math
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,9 @@ PATIENCE = 30.0
 
 
 class PlantServer:
-    """Serves ``variables``: pairs of a name and of its node ("ns=2;s=YARD", or a text that becomes one). ``certificate`` and ``private_key``: .der and .pem."""
+    """Serves ``variables``: pairs of a name and of its node ("ns=2;s=YARD", or a text that becomes one), and ``texts`` by name. ``certificate`` and
+    ``private_key``: .der and .pem.
+    """
 
     def __init__(
         self,
@@ -31,6 +33,7 @@ class PlantServer:
         variables: Sequence[tuple[str, str]],
         *,
         title: str = "emulated plant",
+        texts: Sequence[str] = (),
         history: bool = True,
         certificate: Path | None = None,
         private_key: Path | None = None,
@@ -40,7 +43,7 @@ class PlantServer:
         logging.getLogger("asyncua").setLevel(logging.CRITICAL)
         self.address, self.title, self.history = address, title, history
         self._security = (certificate, private_key) if certificate is not None and private_key is not None else None
-        self._variables = list(variables)
+        self._variables, self._texts = list(variables), tuple(texts)
         self._loop = asyncio.new_event_loop()
         self._nodes: dict[str, Any] = {}
         self._historised: set[str] = set()
@@ -76,6 +79,8 @@ class PlantServer:
         folder = await self._server.nodes.objects.add_object(index, "plant")
         for name, node in self._variables:
             await self._add(folder, index, name, node)
+        for name in self._texts:
+            self._nodes[name] = await folder.add_variable(ua.NodeId(name, index), ua.QualifiedName(name, index), "", ua.VariantType.String)
         await self._server.start()
 
     async def _add(self, folder: Any, index: int, name: str, node: str) -> None:
@@ -104,6 +109,17 @@ class PlantServer:
                 if self.history and reading.signal not in self._historised:  # not before: a value without a time breaks the history of asyncua
                     self._historised.add(reading.signal)
                     await self._server.historize_node_data_change(node, period=None, count=KEPT)
+
+        self._do(write)
+
+    def write_texts(self, texts: Mapping[str, str]) -> None:
+        """Write the values of variables that are texts."""
+
+        async def write() -> None:
+            ua = self._asyncua.ua
+            for name, text in texts.items():
+                value = ua.DataValue(ua.Variant(text, ua.VariantType.String), ServerTimestamp=datetime.now(UTC))
+                await self._server.write_attribute_value(self._nodes[name].nodeid, value)
 
         self._do(write)
 

@@ -25,6 +25,8 @@ from twin.live.tags import Tags
 BLOCK = 2000
 WAIT = 0.2
 RETRY = 2.0
+SILENCE = 600.0
+"""So long [s, our clock] nothing from any source is silence, or three times as long as the most frequent signal takes where that is longer."""
 LARGEST_LOG = 20_000_000
 """Bytes of a log; then the next begins, and the one before the last goes."""
 
@@ -73,6 +75,9 @@ class LiveTwin:
             raise
         self.began = time.time()
         self.fault = ""
+        every = [tag.every for tag in tags.tags if tag.every > 0.0]
+        self.silence = max(SILENCE, 3.0 * min(every, default=0.0))
+        self._silent = False
         self._told_until = follower.ensemble_time
         self._held: Batch | None = None
         self._stop = threading.Event()
@@ -103,6 +108,7 @@ class LiveTwin:
                 if not self._store(0.0 if behind else WAIT):
                     self._stop.wait(RETRY)
                 self._tell()
+                self._listen_for_silence()
                 behind = self._advance(until)
                 if behind and stepped is not None:
                     stepped()
@@ -176,16 +182,29 @@ class LiveTwin:
             self.log.write("fault", text=str(error))
         return True
 
+    def silent_for(self) -> float:
+        """Seconds since any source gave anything, or since the twin began."""
+        return time.time() - max([self.began, *(source.health.last for source in self.sources if math.isfinite(source.health.last))])
+
+    def _listen_for_silence(self) -> None:
+        silent = self.silent_for() > self.silence
+        if silent != self._silent:
+            self._silent = silent
+            self.log.write("silent" if silent else "heard", text=f"nothing from any source for {self.silence:g} s" if silent else "signals come again")
+
     def health(self) -> dict[str, Any]:
-        """How the twin is: ok where it stores and all sources are up."""
+        """How the twin is: ok where it stores, all sources are up, and not all signals are silent."""
         sources = [_plain(asdict(source.health)) for source in self.sources]
         up = all(source["state"] == "up" for source in sources)
+        silent_for = self.silent_for()
         estimator = self.follower.follower
         counts = {**self.follower.counts, "late": estimator.late, "ahead": estimator.ahead}
         behind = max(0.0, self.follower.reached - self.follower.ensemble_time) if math.isfinite(self.follower.reached) else 0.0
         return {
-            "ok": up and not self.fault,
+            "ok": up and not self.fault and silent_for <= self.silence,
             "fault": self.fault,
+            "silent": silent_for > self.silence,
+            "silent_for": round(silent_for, 1),
             "up_for": round(time.time() - self.began, 1),
             "waiting": len(self.inbox),
             "rows": self.follower.number,

@@ -37,6 +37,11 @@ class Answers:
             "run": self.run,
             "cancel": self.cancel,
             "look": self.look,
+            "film": self.film,
+            "studies": self.studies,
+            "study": self.study,
+            "start_study": self.start_study,
+            "answer": self.answer,
             "compare": self.compare,
             "report": self.report,
         }
@@ -140,6 +145,40 @@ class Answers:
         from twin.page.looking import looked
 
         return looked(self._results(given), _language(given))
+
+    def film(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Ask for the film of a day of a run."""
+        day = given.get("day")
+        if not isinstance(day, int) or isinstance(day, bool):
+            raise UsageError(f"the number of a day is needed (got {shown(day)})")
+        return {"job": self.queue.ask("film", str(given.get("file", "")), day)}
+
+    def studies(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The studies of the folder, and of a scenario the numbers that can be varied, with the range that they state."""
+        from twin.page.studies import listed
+
+        file, numbers = given.get("file"), []
+        if isinstance(file, str) and file:
+            numbers = plant.numbers_of(self.desk.base(Draft(file, {})))
+        return {"studies": listed(self.folder), "numbers": numbers}
+
+    def study(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Write a study from a form and put it into the queue."""
+        from twin.page.studies import write_study
+
+        file = write_study(self.folder, str(given.get("name", "")), str(given.get("file", "")), given)
+        return {"file": file, "job": self.queue.ask("study", file)}
+
+    def start_study(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Put a study of the folder into the queue."""
+        return {"job": self.queue.ask("study", str(given.get("file", "")))}
+
+    def answer(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """What a study or a film has come to."""
+        number, since = given.get("job"), given.get("since", 0)
+        if not isinstance(number, int) or not isinstance(since, int):
+            raise UsageError(f"the number of a run is needed (got {shown(number)})")
+        return self.queue.answer(number, since)
 
     def compare(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Base beside variants."""

@@ -15,9 +15,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from twin.engine.states import STATES
 from twin.errors import Problem, ScenarioError, TwinError, UsageError
 from twin.page.queue import Queue
-from twin.report.palette import rules
+from twin.report.palette import rules, style_of
 
 if TYPE_CHECKING:
     from twin.page.answers import Answers
@@ -105,7 +106,13 @@ def _said(problem: Problem) -> str:
 def _figure_rules() -> str:
     """The colours of figures, light and dark: those of reports."""
     unasked = "@media (prefers-color-scheme:dark){" + rules(":root:not([data-theme]) ", dark=True) + "}"
-    return rules() + rules(":root[data-theme=dark] ", dark=True) + unasked
+    return rules() + rules(":root[data-theme=dark] ", dark=True) + unasked + _state_rules()
+
+
+def _state_rules() -> str:
+    """The colours of states in a film: of a unit pale, so that its name can be read, in the legend full."""
+    colours = {state: style_of(f"state {state}")["fill"] for state in STATES}
+    return "".join(f".film [data-state={s}]{{fill:{c};fill-opacity:.4}}.swatch i[data-state={s}]{{background:{c}}}" for s, c in colours.items())
 
 
 def _static(name: str, below: str = "") -> Response:

@@ -83,6 +83,10 @@ class Folder:
         """The scenario files, without loading them: whatever ends in ``.yaml`` and has a line ``twin: 1``."""
         return [listed for name in self._names(SCENARIOS)[:MOST_FILES] if (listed := self._listed(name)) is not None]
 
+    def yaml_names(self) -> list[str]:
+        """The names of files that may hold a scenario or a study."""
+        return self._names(SCENARIOS)[:MOST_FILES]
+
     def _listed(self, name: str) -> Listed | None:
         try:
             with confined(self.path):
@@ -115,7 +119,8 @@ class Folder:
                     sha, title = str(own["scenario_sha256"]), str(own["scenario_title"])
                     found.append(Run(name, str(own["scenario_name"]), title, sha, int(own["seed"]), int(own["replication"])))
             except TwinError as error:
-                found.append(Run(name, fault=str(error)))
+                if not _is_study(self.path / name):
+                    found.append(Run(name, fault=str(error)))
         return found
 
     def _changed(self, name: str) -> float:
@@ -128,6 +133,16 @@ class Folder:
         """Yield (name, when it was changed) of all that is listed: whoever shows the lists asks whether they are still right."""
         for name in self._names((*SCENARIOS, *RESULTS)):
             yield name, self._changed(name)
+
+
+def _is_study(path: Path) -> bool:
+    """Whether a file holds the runs of a study, which has a screen of its own."""
+    from twin.study.store import STUDY
+
+    try:
+        return STUDY.is_on is not None and STUDY.is_on(path)
+    except OSError:
+        return False
 
 
 def _is_text(name: str) -> bool:

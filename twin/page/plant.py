@@ -68,6 +68,18 @@ def _text(value: Any) -> str:
     return ", ".join(_text(item) for item in value)[:300] if isinstance(value, (list, tuple)) else str(value)
 
 
+def numbers_of(scenario: Scenario) -> list[dict[str, str]]:
+    """The numbers of units that state a range, as a form of a study offers them: path, value, and the ends of the range as the value is written."""
+    rows = []
+    for number in scenario.numbers:
+        if number.path.startswith("units.") and number.low is not None and number.high is not None and number.low < number.high:
+            said = written(scenario, number.path)
+            like = str(said) if said != "" and not isinstance(said, (dict, list)) else format_quantity(number.value, number.unit)
+            ends = [written_like(value, number.unit, like) for value in (number.low, number.high)]
+            rows.append({"path": number.path, "value": like, "low": ends[0], "high": ends[1]})
+    return rows
+
+
 def unit_form(base: Scenario, scenario: Scenario, unit: str) -> dict[str, Any] | None:
     """What is known of a unit: its numbers with the range of the base, and what else can be set; None for one that there is not."""
     if unit not in scenario.units:

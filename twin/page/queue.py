@@ -13,7 +13,7 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any
 
 from twin.errors import UsageError
-from twin.page.folder import SCENARIOS, Folder
+from twin.page.folder import RESULTS, SCENARIOS, Folder
 from twin.page.worker import work
 from twin.results.temporary import remove_stale
 
@@ -22,16 +22,24 @@ PATIENCE = 0.3
 AT_FIRST = 4.0
 """Seconds after which the worker is warmed where no run was asked for."""
 MOST_JOBS, MOST_RUNS = 100, 200
+MOST_ANSWERS = 12
 ENDED = ("done", "failed", "cancelled")
 
 
 @dataclass(frozen=True)
 class Job:
-    """Runs of one scenario file. ``state``: waiting, starting, compiling, running, done, failed or cancelled; ``left`` in s, None where it is not known yet."""
+    """Runs of one scenario file, a study, or the film of a day (``what``: run, study or film).
+
+    ``state``: waiting, starting, compiling, running, done, failed or cancelled; ``left`` in s, None where it is not known yet; ``rows``: runs of a study
+    so far.
+    """
 
     number: int
     file: str
     replications: int
+    what: str = "run"
+    day: int = 0
+    rows: int = 0
     state: str = "waiting"
     share: float = 0.0
     left: float | None = None
@@ -48,6 +56,8 @@ class Queue:
     def __init__(self, folder: Folder, told: Callable[[list[dict[str, Any]]], None]) -> None:
         self.folder, self.told = folder, told
         self._jobs: dict[int, Job] = {}
+        self._answers: dict[int, dict[str, Any]] = {}
+        self._rows: dict[int, list[dict[str, Any]]] = {}
         self._numbers = itertools.count(1)
         self._changed = threading.Condition()
         self._closing = False
@@ -72,17 +82,34 @@ class Queue:
         self.folder.existing(file, SCENARIOS)
         if not isinstance(replications, int) or isinstance(replications, bool) or not 1 <= replications <= MOST_RUNS:
             raise UsageError(f"from 1 to {MOST_RUNS} runs are made of a scenario (got {str(replications)[:40]!r})")
+        return self._put(file, replications, "run", 0)
+
+    def _put(self, file: str, replications: int, what: str, day: int) -> int:
         with self._changed:
             waiting = [job for job in self._jobs.values() if job.state not in ENDED]
             if len(waiting) >= MOST_JOBS:
                 raise UsageError(f"{MOST_JOBS} runs wait already: let some of them end")
             for number in [number for number, job in self._jobs.items() if job.state in ENDED][: max(0, len(self._jobs) - MOST_JOBS)]:
                 del self._jobs[number]
-            job = Job(next(self._numbers), file, replications)
+                self._answers.pop(number, None)
+                self._rows.pop(number, None)
+            job = Job(next(self._numbers), file, replications, what, day)
             self._jobs[job.number] = job
             self._changed.notify_all()
         self._tell()
         return job.number
+
+    def ask(self, what: str, file: str, day: int = 0) -> int:
+        """Put a study, or the film of a day of a results file, at the end; returns its number. Raises ``UsageError``."""
+        self.folder.existing(file, RESULTS if what == "film" else SCENARIOS)
+        return self._put(file, 1, what, day)
+
+    def answer(self, number: int, since: int = 0) -> dict[str, Any]:
+        """What came out of a study or a film, None before it has ended, and the rows from ``since`` on. Raises ``UsageError`` where there is none."""
+        with self._changed:
+            if number not in self._jobs:
+                raise UsageError(f"there is no run number {number}")
+            return {"answer": self._answers.get(number), "rows": self._rows.get(number, [])[max(0, since) :]}
 
     def cancel(self, number: int) -> None:
         """Call off a job that waits or runs; of one that has ended nothing changes. Raises ``UsageError`` where there is none."""
@@ -136,7 +163,7 @@ class Queue:
     def _make(self, job: Job) -> None:
         pipe = self._worker()
         try:
-            pipe.send({"folder": str(self.folder.path), "file": job.file, "replications": job.replications})
+            pipe.send({"folder": str(self.folder.path), "file": job.file, "replications": job.replications, "what": job.what, "day": job.day})
             called_off = 0.0
             while True:
                 if pipe.poll(0.05):
@@ -163,14 +190,25 @@ class Queue:
             return False
         with self._changed:
             job = self._jobs[number]
-            if kind == "running":
+            if kind == "row":
+                self._rows.setdefault(number, []).append(said["row"])
+                self._jobs[number] = replace(job, rows=job.rows + 1)
+            elif kind == "running":
                 self._jobs[number] = _advanced(job, said["share"])
             else:
                 self._jobs[number] = replace(job, state=kind, files=tuple(said.get("files", ())), message=said.get("message", ""), left=None)
             if kind in ENDED:
                 self._calls.discard(number)
+                if "answer" in said:
+                    self._answers[number] = said["answer"]
+                    self._forget_answers()
         self._tell()
         return kind in ENDED
+
+    def _forget_answers(self) -> None:
+        """Films are large: those of before the last few are forgotten."""
+        for number in list(self._answers)[:-MOST_ANSWERS]:
+            del self._answers[number]
 
     def _worker(self) -> Connection:
         """The end of the pipe to a worker that lives."""

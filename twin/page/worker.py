@@ -42,7 +42,7 @@ def work(pipe: Connection, cancelled: Any) -> None:
 def _answer(job: dict[str, Any], pipe: Connection, cancelled: Any) -> dict[str, Any]:
     """Make the runs of a job and say how it ended."""
     try:
-        return {"kind": "done", "files": _run(job, pipe, cancelled)}
+        return {"kind": "done", **_MAKERS[job["what"]](job, pipe, cancelled)}
     except Cancelled:
         return {"kind": "cancelled"}
     except TwinError as error:
@@ -53,7 +53,7 @@ def _answer(job: dict[str, Any], pipe: Connection, cancelled: Any) -> dict[str, 
         return {"kind": "failed", "message": f"cannot write: {error.strerror or error}"}
 
 
-def _run(job: dict[str, Any], pipe: Connection, cancelled: Any) -> list[str]:
+def _run(job: dict[str, Any], pipe: Connection, cancelled: Any) -> dict[str, Any]:
     from twin.kernels.compile import is_cold
     from twin.plant import api
     from twin.plant.simulate import run
@@ -75,7 +75,37 @@ def _run(job: dict[str, Any], pipe: Connection, cancelled: Any) -> list[str]:
         _look(cancelled)
         with run(scenario, out=out, replication=k, progress=_progress(k, count, pipe, cancelled)) as result:
             files.append((result.path or out).name)
-    return files
+    return {"files": files}
+
+
+def _film(job: dict[str, Any], pipe: Connection, cancelled: Any) -> dict[str, Any]:
+    from twin.page.film import film
+
+    pipe.send({"kind": "starting"})
+    return {"answer": film(Path(job["folder"]) / job["file"], job["day"], _share(pipe, cancelled))}
+
+
+def _study(job: dict[str, Any], pipe: Connection, cancelled: Any) -> dict[str, Any]:
+    from twin.page.studies import run_study
+
+    def told(row: dict[str, Any]) -> None:
+        _look(cancelled)
+        pipe.send({"kind": "row", "row": row})
+
+    pipe.send({"kind": "starting"})
+    found = run_study(Path(job["folder"]), job["file"], told, _share(pipe, cancelled))
+    return {"answer": found, "files": found["files"]}
+
+
+_MAKERS: dict[str, Callable[[dict[str, Any], Connection, Any], dict[str, Any]]] = {"run": _run, "film": _film, "study": _study}
+
+
+def _share(pipe: Connection, cancelled: Any) -> Callable[[float], None]:
+    def show(share: float) -> None:
+        _look(cancelled)
+        pipe.send({"kind": "running", "share": share})
+
+    return show
 
 
 def _progress(k: int, count: int, pipe: Connection, cancelled: Any) -> Callable[[float, float], None]:

@@ -39,6 +39,7 @@ from twin.units.ground.assembly import Assembly
 from twin.units.ground.components import components_of
 from twin.units.ground.overflow import OverflowingBunker
 from twin.units.lines.absent import present
+from twin.units.lines.by_hand import REASON
 from twin.units.lines.conveyor import Conveyor
 from twin.units.lines.line import Line
 from twin.units.lines.line_assembly import build_breakdowns, build_hazards, build_interruptions, build_line, build_machine
@@ -66,13 +67,13 @@ class Built:
 
 
 def build(scenario: Scenario, replication: int = 0, clock: Clock | None = None, revisable: bool = False, varied: tuple[tuple[str, str], ...] = ()) -> Built:
-    """Build the plant of a scenario, on a ``clock`` of its own or on the one given; ``revisable``: its parameters may be changed from outside while it runs.
-    ``varied``: further (material, element) pairs whose share differs, since they come from elsewhere.
+    """Build the plant of a scenario, on a ``clock`` of its own or on the one given; ``revisable``: its parameters may be changed, and all
+    its machines stopped, from outside while it runs. ``varied``: further (material, element) pairs whose share differs, since they come from elsewhere.
 
     Raises :class:`~twin.errors.ScenarioError` where its topology is wrong.
     """
     topology = derive(scenario)
-    site = _site(scenario, replication, topology, clock or own_clock(scenario), LIVE_STEPS if revisable else MOST_STEPS, varied)
+    site = _site(scenario, replication, topology, clock or own_clock(scenario), revisable, varied)
     timetabled = revisable or scenario.events or scenario.policies or scenario.source_settings
     timetable = Timetable(site, "events", site.next_index()) if timetabled else None
     if timetable is not None:
@@ -83,7 +84,7 @@ def build(scenario: Scenario, replication: int = 0, clock: Clock | None = None, 
     machines = {name: build_machine(site, name, model) for name, model in models.items()}
     for machine in machines.values():
         machine.kernel = remembering(machine.kernel)
-    breakdowns = {name: build_breakdowns(site, machines[name], model) for name, model in models.items()}
+    breakdowns = {name: build_breakdowns(site, machines[name], model, revisable) for name, model in models.items()}
     hazards = {name: build_hazards(site, machines[name], model) for name, model in models.items()}
     interruptions = {name: build_interruptions(site, name, model) for name, model in models.items()}
     for name, model in scenario.units.items():
@@ -125,7 +126,7 @@ def own_clock(scenario: Scenario, shares: Clock | None = None, rank: int = 0) ->
     return Clock(event_budget=scenario.budget.events, wall_budget=scenario.budget.wall, shares=shares, rank=rank)
 
 
-def _site(scenario: Scenario, replication: int, topology: Topology, clock: Clock, most_steps: int, varied: tuple[tuple[str, str], ...]) -> Assembly:
+def _site(scenario: Scenario, replication: int, topology: Topology, clock: Clock, revisable: bool, varied: tuple[tuple[str, str], ...]) -> Assembly:
     units = scenario.units
     processes = tuple(name for name, kind in scenario.kinds.items() if kind.role in ("process", "utility"))
     components = components_of(scenario.materials, bool(processes), tuple(dict.fromkeys((*varied_assays(scenario), *varied))))
@@ -143,12 +144,12 @@ def _site(scenario: Scenario, replication: int, topology: Topology, clock: Clock
         carriers=carriers_of(scenario),
         levels=LEVELS,
         waits=waits_of(scenario, topology),
-        stops=stops_of(scenario),
+        stops=stops_of(scenario, by_hand=revisable),
         states=states_of(scenario),
     )
     horizon = nanoseconds(scenario.horizon)
     every = nanoseconds(scenario.record.every if scenario.record.every is not None else scenario.warmup or scenario.horizon)
-    recorder = Recorder(axes, every, horizon, scenario.record.streams, most_steps)
+    recorder = Recorder(axes, every, horizon, scenario.record.streams, LIVE_STEPS if revisable else MOST_STEPS)
     recorder.meter = meter_of(scenario, recorder)
     genealogy = Genealogy(components.rows) if scenario.record.genealogy else None
     site = Assembly(scenario, clock, recorder, replication, genealogy, components, topology.destination)
@@ -162,13 +163,15 @@ def _site(scenario: Scenario, replication: int, topology: Topology, clock: Clock
     return site
 
 
-def stops_of(scenario: Scenario) -> tuple[tuple[str, str], ...]:
-    """Every machine with each reason that it may stop for: those of its list, its hazards, its breakdowns."""
+def stops_of(scenario: Scenario, by_hand: bool = False) -> tuple[tuple[str, str], ...]:
+    """Every machine with each reason that it may stop for: those of its list, its hazards, its breakdowns; ``by_hand``: also who stops it from outside."""
     found: dict[tuple[str, str], None] = {}
     for name, model in scenario.units.items():
         if isinstance(model, MachineModel):
             drawn = (*model.hazards, *(reason for _, reason in model.breakdowns.values()))
             found.update(dict.fromkeys((name, reason) for reason in (*model.stops.reasons, *drawn)))
+            if by_hand and not model.breakdowns:
+                found[name, REASON] = None
     return tuple(found)
 
 

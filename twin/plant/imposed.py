@@ -16,6 +16,7 @@ from twin.units.gates.arrivals import Arrivals
 from twin.units.gates.pickups import PickUps
 from twin.units.ground.inputs import Input, Listener
 from twin.units.lines.breakdown import Breakdown
+from twin.units.lines.by_hand import StoppedByHand
 from twin.units.lines.outage import WORKING
 
 MOST_REVISIONS = 4096
@@ -25,17 +26,17 @@ _CHECKED: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[TimedEvent, ...]] 
 
 
 class ImposedInputs:
-    """The inputs of one plant. ``names``: what can be imposed: feeds, products with pick-ups, machines with failures."""
+    """The inputs of one plant. ``names``: what can be imposed: feeds, products with pick-ups, machines (of a plant that is not live: those with failures)."""
 
     def __init__(self, scenario: Scenario, built: Built) -> None:
         self.scenario = scenario
         units = built.site.units
         self._arrivals = {unit.name: unit for unit in units if isinstance(unit, Arrivals)}
         self._pickups = {unit.product: unit for unit in units if isinstance(unit, PickUps)}
-        self._breakdowns: dict[str, list[Breakdown]] = {}
+        self._breakdowns: dict[str, list[Breakdown | StoppedByHand]] = {}
         for line in built.lines:
             for outage in line.breakdowns:
-                if isinstance(outage, Breakdown):
+                if isinstance(outage, (Breakdown, StoppedByHand)):
                     self._breakdowns.setdefault(outage.machine.name, []).append(outage)
         self._timetable = next((unit for unit in units if isinstance(unit, Timetable)), None)
         if self._timetable is not None:
@@ -46,12 +47,17 @@ class ImposedInputs:
         """Feeds, products and machines whose inputs can be imposed."""
         return (*self._arrivals, *self._pickups, *self._breakdowns)
 
-    def _units(self, names: Iterable[str]) -> list[Arrivals | PickUps | Breakdown]:
-        found: list[Arrivals | PickUps | Breakdown] = []
+    @property
+    def failing(self) -> tuple[str, ...]:
+        """The machines that fail by chance."""
+        return tuple(name for name, outages in self._breakdowns.items() if isinstance(outages[0], Breakdown))
+
+    def _units(self, names: Iterable[str]) -> list[Arrivals | PickUps | Breakdown | StoppedByHand]:
+        found: list[Arrivals | PickUps | Breakdown | StoppedByHand] = []
         for name in names:
             if name not in self.names:
                 raise UsageError(
-                    f"the inputs of {name[:80]!r} cannot be imposed: it is no feed, no product with pick-ups and no machine with failures; "
+                    f"the inputs of {name[:80]!r} cannot be imposed: it is no feed, no product with pick-ups and no machine that can be stopped; "
                     f"{nearest(name, self.names)}"
                 )
             if name in self._breakdowns:
@@ -63,7 +69,8 @@ class ImposedInputs:
     def listen(self, listener: Listener) -> None:
         """Tell of each delivery, pick-up, stop and restart as it happens by chance, of what can be imposed."""
         for unit in self._units(self.names):
-            unit.listener = listener
+            if not isinstance(unit, StoppedByHand):
+                unit.listener = listener
 
     def apply(self, happened: Input, now: int) -> None:
         """Let happen what happened elsewhere."""
@@ -126,10 +133,11 @@ class ImposedInputs:
             if outage.copy == copy and outage.record.phase != WORKING:
                 outage.restart(now)
 
-    def _outage(self, machine: str, copy: int) -> Breakdown:
+    def _outage(self, machine: str, copy: int) -> Breakdown | StoppedByHand:
         """What is imposed of a copy; the first of its kinds of failure."""
         if machine not in self._breakdowns:
-            raise UsageError(f"stops of {machine[:80]!r} cannot be imposed: it is no machine with failures; {nearest(machine, self._breakdowns)}")
+            why = "it is no machine, or one without failures in a plant that is not live"
+            raise UsageError(f"stops of {machine[:80]!r} cannot be imposed: {why}; {nearest(machine, self._breakdowns)}")
         copies = [outage for outage in self._breakdowns[machine] if outage.copy == copy]
         if not copies:
             raise UsageError(f"{machine} has no copy number {copy}; they are counted from 0")

@@ -130,8 +130,13 @@ class Plant:
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """The feeds, products with pick-ups and machines with failures whose inputs can be imposed."""
+        """The feeds, products with pick-ups and machines whose inputs can be imposed; of a plant that is not ``live`` only machines with failures."""
         return self._inputs.names
+
+    @property
+    def failing(self) -> tuple[str, ...]:
+        """The machines that fail by chance."""
+        return self._inputs.failing
 
     @property
     def capacities(self) -> dict[str, float]:

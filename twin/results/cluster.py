@@ -16,7 +16,6 @@ from twin.results.cluster_figures import cluster_figures
 from twin.results.create import text_array, text_type
 from twin.results.digest import SITES, cluster_digest, file_digest
 from twin.results.energy import EnergyAccount, StoredEnergy, account_in, stored_in, write_account, write_stored
-from twin.results.energy_figures import energy_figures
 from twin.results.guarded import uninterrupted
 from twin.results.hauls import Haul, hauls_in, links_in, write_hauls, write_written
 from twin.results.layout import LAYOUT
@@ -48,7 +47,7 @@ class ClusterResult:
     @cached_property
     def kpis(self) -> KpiTable:
         """Key figures: of the cluster, of links as ``NAME.LINK``, of sites as ``SITE/NAME``."""
-        return KpiTable(cluster_figures(self.sites, self.hauls) | dict(energy_figures(self.energy)))
+        return KpiTable(cluster_figures(self.sites, self.hauls, self.energy, self.stored_energy))
 
     @property
     def written_links(self) -> dict[str, str]:

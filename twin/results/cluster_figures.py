@@ -1,4 +1,4 @@
-"""Key figures of a cluster: those of its sites as ``SITE/NAME``, what they come to together, and what its links did.
+"""Key figures of a cluster: those of its sites as ``SITE/NAME``, what they come to together, and what its links and networks did.
 
 What one site pays another is cost there and revenue here, so it cancels in the sum of margins. What lies at a receiver counts at what it paid.
 """
@@ -8,14 +8,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
+from twin.results import cluster_energy, energy_figures, money
+from twin.results.energy import EnergyAccount, StoredEnergy
 from twin.results.hauls import Haul
 from twin.results.kpis import Kpi
 from twin.results.read import Result
+from twin.results.scopes import ELECTRICITY, scopes_of
 
-SUMMED = ("energy_cost", "co2", "co2_with_charge")
-"""Figures of sites that a cluster has as their sum: each is told where any site has it; ``co2_with_charge`` of a site that melts nothing is its ``co2``."""
 MARGINS = ("margin", "margin_cash")
-"""These too, less what driving costs, which no site bears."""
+"""Figures of sites that a cluster has as their sum, less what driving, fuels of boilers and heat of others cost, which no site bears."""
 OF_LINKS = (
     ("hauled", "kg", "mass", "taken in by the receiver of a link"),
     ("haul_paid", "EUR", "worth", "what the receiver of a link paid, by the link's own terms"),
@@ -26,26 +27,59 @@ OF_LINKS = (
 )
 """Figures of links, as ``NAME.LINK``: name, unit, what of :class:`~twin.results.hauls.Moved` it is, and what it means."""
 
-
-def cluster_figures(sites: Mapping[str, Result], hauls: Mapping[str, Haul]) -> dict[str, Kpi]:
-    """Return every key figure: of the whole first, then of links, then of sites. A sum of which a part has no value has none, and says whose is missing."""
-    return {
-        **dict(_together(sites, hauls)),
-        **dict(_of_links(hauls)),
-        **{f"{name}/{key}": kpi for name, site in sites.items() for key, kpi in site.kpis.items()},
-    }
+OWN = (
+    *MARGINS,
+    *("co2", "scope_1", "scope_1_biogenic", "scope_2", "energy"),
+    *(row[0] for rows in (OF_LINKS, energy_figures.POWER, energy_figures.HEAT) for row in rows),
+)
+"""The words before the first dot of what only a cluster has as a whole."""
 
 
-def _together(sites: Mapping[str, Result], hauls: Mapping[str, Haul]) -> Iterator[tuple[str, Kpi]]:
-    driving, burnt = math.fsum(haul.moved.cost for haul in hauls.values()), math.fsum(haul.moved.co2 for haul in hauls.values())
+def cluster_figures(sites: Mapping[str, Result], hauls: Mapping[str, Haul], energy: EnergyAccount, stored: StoredEnergy) -> dict[str, Kpi]:
+    """Return every key figure: of the whole first, then of links and networks, then of sites. A sum of which a part has no value has none, and says why."""
+    of_sites = {f"{name}/{key}": kpi for name, site in sites.items() for key, kpi in site.kpis.items()}
+    together = {**dict(_money(sites, hauls, energy, stored)), **dict(_co2(sites, hauls, energy)), **dict(_energy(sites))}
+    return {**together, **dict(_of_links(hauls)), **dict(energy_figures.energy_figures(energy)), **of_sites}
+
+
+def _money(sites: Mapping[str, Result], hauls: Mapping[str, Haul], energy: EnergyAccount, stored: StoredEnergy) -> Iterator[tuple[str, Kpi]]:
+    more = -math.fsum(haul.moved.cost for haul in hauls.values()) - cluster_energy.cost_of_heat(energy, stored)
+    own = 0.0
+    if energy.has_power:  # the grid's bill counts, and not what sites reckon for what they drew
+        more += energy.number("power/income") - (energy.number("power/cost") if "power/cost" in energy.values else math.nan)
+        own = math.fsum(_electricity(site) for site in sites.values())
     for name in MARGINS:
-        yield name, _sum({site: result.kpis.get(name) for site, result in sites.items()}, "EUR", -driving)
-    for name in SUMMED:
-        parts = {site: result.kpis.get(name) or (result.kpis.get("co2") if name == "co2_with_charge" else None) for site, result in sites.items()}
-        if name != "co2_with_charge" or any(name in result.kpis for result in sites.values()):
-            yield name, _sum(parts, "EUR" if name == "energy_cost" else "kg", burnt if name.startswith("co2") else 0.0)
-    carriers = dict.fromkeys(key for result in sites.values() for key in result.kpis if key.startswith("energy."))
-    for key in carriers:
+        yield name, _sum({site: result.kpis.get(name) for site, result in sites.items()}, "EUR", more + own)
+
+
+def _electricity(site: Result) -> float:
+    """What a site reckons for the electricity it drew, EUR."""
+    totals = site.totals
+    drawn = money.energy_of(totals, ELECTRICITY)
+    return money.cost_of(totals, ELECTRICITY, drawn) if drawn > 0.0 else 0.0
+
+
+def _co2(sites: Mapping[str, Result], hauls: Mapping[str, Haul], energy: EnergyAccount) -> Iterator[tuple[str, Kpi]]:
+    """Scopes, together and by site. What is burnt for driving is direct; where there is a power network, its grid is scope 2 of all."""
+    driving = math.fsum(haul.moved.co2 for haul in hauls.values())
+    scopes = {name: scopes_of(site.totals) for name, site in sites.items()}
+    direct = math.fsum([scope.direct for scope in scopes.values()]) + driving + cluster_energy.co2_of_heat(energy, biogenic=False)
+    grid = math.fsum([scope.grid for scope in scopes.values()])
+    if energy.has_power:
+        grid = energy.number("power/co2") if "power/co2" in energy.values else math.nan
+    yield "co2", Kpi(direct + grid, "kg")
+    yield "scope_1", Kpi(direct, "kg")
+    yield "scope_1_biogenic", Kpi(math.fsum([scope.biogenic for scope in scopes.values()]) + cluster_energy.co2_of_heat(energy, biogenic=True), "kg")
+    yield "scope_2", Kpi(grid, "kg")
+    for name, scope in scopes.items():
+        yield f"scope_1.{name}", Kpi(scope.direct, "kg")
+        yield f"scope_1_biogenic.{name}", Kpi(scope.biogenic, "kg")
+        if not energy.has_power:
+            yield f"scope_2.{name}", Kpi(scope.grid, "kg")
+
+
+def _energy(sites: Mapping[str, Result]) -> Iterator[tuple[str, Kpi]]:
+    for key in dict.fromkeys(key for result in sites.values() for key in result.kpis if key.startswith("energy.")):
         yield key, _sum({site: result.kpis[key] for site, result in sites.items() if key in result.kpis}, "J", 0.0)
 
 
@@ -64,10 +98,16 @@ def _of_links(hauls: Mapping[str, Haul]) -> Iterator[tuple[str, Kpi]]:
 
 def as_markdown() -> str:
     """Return the table that the docs show."""
-    rows = [(f"`{name}`", "EUR", "the sites' together, less what driving costs") for name in MARGINS]
-    rows += [("`energy_cost`", "EUR", "the sites' together")]
-    rows += [("`co2`, `co2_with_charge`", "kg", "the sites' together and that of driving; of a site that melts nothing `co2` counts for both")]
-    rows += [("`energy.<carrier>`", "J", "the sites' together")]
+    costs = "the sites' together, less driving, fuels of boilers and heat of others; with a power network its bill counts"
+    rows = [(f"`{name}`", "EUR", costs) for name in MARGINS]
+    rows += [("`co2`", "kg", "scope 1 and 2 together; `co2` of one plant is that of the carriers it bought, without its charge")]
+    direct = "fossil and mineral carbon of stacks, fuels burnt elsewhere by their factor; together also driving, boilers and sources"
+    rows += [("`scope_1`, `scope_1.<site>`", "kg", direct)]
+    rows += [("`scope_1_biogenic`, `scope_1_biogenic.<site>`", "kg", "biogenic carbon of charges, and of boilers")]
+    rows += [("`scope_2`, `scope_2.<site>`", "kg", "electricity; with a power network what came from the grid, which is nobody's alone")]
+    rows += [("`energy.<carrier>`", "J", "what sites drew, together")]
     rows += [(f"`{name}.<link>`", unit, meaning) for name, unit, _, meaning in OF_LINKS]
+    rows += [(f"`{name}`", unit, meaning) for name, unit, _, meaning in energy_figures.POWER]
+    rows += [(f"`{name}`", unit, meaning) for name, unit, meaning in energy_figures.HEAT]
     rows += [("`<site>/<KPI>`", "", "a key figure of a site")]
     return "\n".join(["| key figure | unit | |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows)]) + "\n"

@@ -1,7 +1,7 @@
 """Key figures of the energy networks of a cluster, beside those of its sites.
 
-The margins of sites count their electricity at their own prices. What the networks cost is told apart, and not added to them: a site that has a price of its
-own and is on the network would pay twice.
+The margins of sites count their electricity at their own prices, and what the networks cost is told apart; in the margin of all together the network's bill
+stands in the place of theirs (:mod:`twin.results.cluster_energy`).
 """
 
 from __future__ import annotations
@@ -70,9 +70,3 @@ def _carbon(account: EnergyAccount) -> tuple[float, float]:
     of_sources = np.asarray(account.values["heat/source_co2"]).tolist()
     fossil = math.fsum([*of_sources, *(carbon[name] for name in made if made[name] > 0.0 and not grown[name])])
     return fossil, math.fsum(carbon[name] for name in made if made[name] > 0.0 and grown[name])
-
-
-def as_markdown() -> str:
-    """Return the table that the docs show."""
-    rows = [(f"`{name}`", unit, meaning) for name, unit, _, meaning in POWER] + [(f"`{name}`", unit, meaning) for name, unit, meaning in HEAT]
-    return "\n".join(["| key figure | unit | |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows)]) + "\n"

@@ -60,11 +60,12 @@ def power_note(totals: Totals) -> str:
 
 def energy_cost(totals: Totals) -> float:
     """Return the price of the energy drawn, EUR; NaN where a carrier that was drawn has no price, or where no unit states a power."""
-    costs = [_cost_of(totals, carrier, energy) for carrier, energy in drawn(totals)]
+    costs = [cost_of(totals, carrier, energy) for carrier, energy in drawn(totals)]
     return math.fsum(costs) if costs else UNKNOWN
 
 
-def _cost_of(totals: Totals, carrier: str, energy: float) -> float:
+def cost_of(totals: Totals, carrier: str, energy: float) -> float:
+    """Return what an energy (J) drawn of a carrier costs, EUR; NaN where it has no price."""
     if carrier in totals.inputs.costs.priced_by_series:
         return totals.metered.energy_cost(carrier)
     price = totals.inputs.carrier_prices.get(carrier)

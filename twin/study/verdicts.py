@@ -18,7 +18,8 @@ LESS_IS_BETTER = (
     "left_share", "pickup_queue", "pickup_wait", "turned_away_share", "turned_away_mass", "short_pickup_share", "empty_pickup_share",
     "rejected_pickup_share", "limited_pickup_share", "rejected_mass", "penalties", "penalty", "late", "open_orders",
     "labour_cost", "maintenance_cost", "wear_cost", "carbon_cost", "peak_cost", "peak_power", "capital_cost", "cost",
-    "haul_cost", "haul_co2", "energy_cost_of", "maintenance_cost_of", "wear_cost_of", "capital_cost_of",
+    "haul_cost", "haul_co2", "scope_1", "scope_2", "power_cost", "power_co2", "power_highest", "heat_cost", "heat_co2", "heat_lacking", "heat_wasted",
+    "energy_cost_of", "maintenance_cost_of", "wear_cost_of", "capital_cost_of",
 )  # fmt: skip
 """Key figures, by the word before the first dot, with a direction that is better; of the others a comparison says "higher" and "lower"."""
 NOISE = 1e-12

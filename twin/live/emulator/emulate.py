@@ -28,7 +28,8 @@ class Truth:
         head = {"truth": 1, "scenario": emulator.tags.scenario.name, "seed": emulation.seed, "start": self._start, "hidden": dict(emulation.hidden)}
         faults = [{"signal": f.signal, "kind": f.kind, "from": f.begin, "to": f.end if math.isfinite(f.end) else None} for f in emulation.faults]
         stops = [{"machine": s.machine, "copy": s.copy + 1, "from": s.begin, "to": s.end} for s in emulation.stops]
-        self._write({**head, "faults": faults, "stops": stops})
+        later = [{"from": own.begin, "change": dict(own.change), "cause": own.cause} for own in emulation.later]
+        self._write({**head, "faults": faults, "stops": stops, "later": later})
 
     def add(self, part: Slice) -> None:
         """Write a moment."""

@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 from twin.errors import UsageError
 from twin.live.emulator.instrument import Average, Instrument, Sent
-from twin.live.emulator.study_file import Emulation, Stop
+from twin.live.emulator.study_file import Emulation, Later, Stop
 from twin.live.readings import Reading
 from twin.live.tags import Tag, Tags
 from twin.live.tags.inputs import reading_of
 from twin.plant.plant import Plant
 from twin.quantities import NANOSECONDS, format_quantity
+from twin.scenario.places import Plain
 from twin.scenario.quantity_names import PATTERNS
 from twin.units.ground.inputs import Input
 
@@ -55,7 +56,7 @@ class Emulator:
         self._pending: list[tuple[float, int, Reading]] = []
         self._order = 0
         self._steps = 0
-        self._stops = _Stops(self.plant, emulation.stops)
+        self._stops = _Stops(self.plant, emulation.stops, emulation.later)
 
     @property
     def time(self) -> float:
@@ -123,16 +124,27 @@ def _step(every: list[float]) -> float:
 
 
 class _Stops:
-    """Runs the plant, with operators who stop machines: what a machine does by chance is put off until it works again."""
+    """Runs the plant, with operators who stop machines, where what a machine does by chance is put off until it works again, and with what changes later."""
 
-    def __init__(self, plant: Plant, stops: tuple[Stop, ...]) -> None:
+    def __init__(self, plant: Plant, stops: tuple[Stop, ...], later: tuple[Later, ...]) -> None:
         self.plant = plant
+        self._later = list(later)
+        self._changed: dict[str, Plain] = {}
         moments = [(moment, kind, stop) for stop in stops for moment, kind in ((stop.begin, "stop"), (stop.end, "restart"))]
         self._moments = sorted(moments, key=lambda row: (row[0], row[1]))
         self._on: dict[str, int] = {}
 
     def run(self, until: float) -> list[Input]:
         """Run on to ``until`` s and return what happened."""
+        found: list[Input] = []
+        while self._later and self._later[0].begin < until:
+            change = self._later.pop(0)
+            found += self._with_stops(max(change.begin, self.plant.time))
+            self._changed |= change.change
+            self.plant.revise(self._changed)
+        return found + self._with_stops(until)
+
+    def _with_stops(self, until: float) -> list[Input]:
         found: list[Input] = []
         while self._moments and self._moments[0][0] < until:
             moment, kind, stop = self._moments.pop(0)

@@ -71,11 +71,19 @@ class StopModel(Model):
         return self
 
 
+class LaterModel(Model):
+    """What of the plant becomes another at a time, as a screen that is worn, and stays so."""
+
+    begin: _TIME = Field(alias="from")
+    change: Annotated[dict[str, Any], Field(min_length=1)]
+
+
 class TruthModel(Model):
     """What the twin is not told: values, and what is drawn by the seed."""
 
     change: dict[str, Any] = Field(default_factory=dict)
     drawn: dict[str, Any] = Field(default_factory=dict)
+    later: list[LaterModel] = Field(default_factory=list)
 
 
 class EmulatorModel(Model):
@@ -117,14 +125,24 @@ class Stop:
 
 
 @dataclass(frozen=True)
+class Later:
+    """From ``begin`` [s] on the plant is another, by path; ``cause``: "feed" where it is the feed that changed, else "machine"."""
+
+    begin: float
+    change: Mapping[str, Plain]
+    cause: Literal["machine", "feed"]
+
+
+@dataclass(frozen=True)
 class Emulation:
-    """What is to be emulated: the true ``scenario``, what was ``hidden`` in it (paths and values as written), faults and stops."""
+    """What is to be emulated: the true ``scenario``, what was ``hidden`` in it (paths and values as written), faults, stops, and what changes later."""
 
     scenario: Scenario
     hidden: Mapping[str, Plain]
     seed: int
     faults: tuple[Fault, ...] = ()
     stops: tuple[Stop, ...] = ()
+    later: tuple[Later, ...] = ()
 
 
 def load_emulation(source: str | os.PathLike[str] | Mapping[str, Any] | None, tags: Tags, seed: int) -> Emulation:
@@ -173,10 +191,31 @@ class _Checking:
             scenario = with_changes(scenario, {"seed": self.seed, **hidden}) if not self.problems else scenario
         except ScenarioError as error:
             raise ScenarioError([self.root.problem("the truth cannot be", ("truth",)), *error.problems]) from None
+        later = self._later(model, scenario) if not self.problems else ()
         if self.problems:
             raise ScenarioError(self.problems)
         stops = sorted((Stop(own.machine, own.copy_number - 1, own.begin, own.end) for own in model.stops), key=lambda stop: stop.begin)
-        return Emulation(scenario, hidden, self.seed, tuple(faults), tuple(stops))
+        return Emulation(scenario, hidden, self.seed, tuple(faults), tuple(stops), later)
+
+    def _later(self, model: EmulatorModel, scenario: Scenario) -> tuple[Later, ...]:
+        """Changes in the order of time, each held against a plant that has had those before."""
+        from twin.plant.plant import Plant
+
+        plant = Plant(scenario, live=True) if model.truth.later else None
+        found: list[Later] = []
+        so_far: dict[str, Plain] = {}
+        for k, own in sorted(enumerate(model.truth.later), key=lambda row: row[1].begin):
+            so_far |= own.change
+            try:
+                assert plant is not None
+                plant.revise(so_far)
+            except ScenarioError as error:
+                self.complain(("truth", "later", k, "change"), error.problems[0].message)
+                break
+            units = [path.split(".")[1] for path in own.change if path.startswith("units.")]
+            feed = bool(units) and all(unit in scenario.kinds and scenario.kinds[unit].role == "feed" for unit in units)
+            found.append(Later(own.begin, dict(own.change), "feed" if feed else "machine"))
+        return tuple(found)
 
     def _hidden(self, model: EmulatorModel) -> dict[str, Plain]:
         """What is changed and what is drawn; each path draws from a stream of its own, so that one more changes no other."""
@@ -217,10 +256,10 @@ class _Checking:
         if not model.stops:
             return
         units = self.tags.scenario.units
-        known = [name for name in Plant(self.tags.scenario).inputs if isinstance(units[name], MachineModel)]
+        known = [name for name in Plant(self.tags.scenario, live=True).inputs if isinstance(units[name], MachineModel)]
         for k, stop in enumerate(model.stops):
             if stop.machine not in known:
-                self.complain(("stops", k, "machine"), f"{shown(stop.machine)} is no machine with 'failures'; {nearest(stop.machine, known)}")
+                self.complain(("stops", k, "machine"), f"{shown(stop.machine)} is no machine; {nearest(stop.machine, known)}")
 
 
 def stream_of(seed: int, name: str) -> np.random.Generator:

@@ -11,11 +11,14 @@ from scipy.special import stdtrit
 
 from twin.errors import UsageError
 from twin.live.ensemble.estimate import LEVEL, Ensemble, between
-from twin.plant.plant import Plant
+from twin.live.ensemble.parameters import Changes
+from twin.plant.plant import Plant, PlantState
+from twin.scenario import Scenario
 from twin.scenario.places import Plain
 
 Floats = NDArray[np.float64]
 HOUR = 3600.0
+MOST_FUTURES = 65536
 LEADS = (1 * HOUR, 8 * HOUR, 24 * HOUR, 168 * HOUR)
 """One hour, a shift, a day and a week, s."""
 
@@ -66,38 +69,68 @@ class Forecast:
         return self.quantities.index(quantity)
 
 
+@dataclass(frozen=True)
+class Standing:
+    """Where an ensemble stood at ``time`` s, apart from it: what is asked of this may take its time while the ensemble goes on."""
+
+    time: float
+    scenario: Scenario
+    capacities: Mapping[str, float]
+    imposed: tuple[str, ...]
+    changes: Changes
+    values: Floats
+    states: tuple[PlantState, ...]
+
+
+def standing(ensemble: Ensemble) -> Standing:
+    """Return where an ensemble stands now."""
+    members = ensemble.members
+    states = tuple(plant.state() for plant in members.plants)
+    return Standing(ensemble.time, members.scenario, ensemble.capacities, members.imposed, members.changes, members.values.copy(), states)
+
+
 def forecast(
-    ensemble: Ensemble, quantities: Sequence[str] | None = None, leads: Sequence[float] = LEADS, change: Mapping[str, Plain] | None = None, *, number: int = 0
+    ensemble: Ensemble | Standing,
+    quantities: Sequence[str] | None = None,
+    leads: Sequence[float] = LEADS,
+    change: Mapping[str, Plain] | None = None,
+    *,
+    number: int = 0,
+    futures: int | None = None,
 ) -> Forecast:
     """Run a plant on from each member's state, with all that is pending drawn anew, to ``leads`` s from now, and read ``quantities`` there (None: all levels).
 
-    ``change``: parameters that are other from now on. ``number``: of the future; the same number gives the same one, changed or not. The ensemble itself
-    stays where it is.
+    ``change``: parameters that are other from now on. ``number``: of the future; the same number gives the same one, changed or not. ``futures``: how many
+    (None: one of each member); more than there are members begin again at the first. The ensemble itself stays where it is.
     """
+    there = ensemble if isinstance(ensemble, Standing) else standing(ensemble)
     ordered = tuple(leads)
     if not ordered or any(not lead > before for before, lead in zip((0.0, *ordered), ordered, strict=False)):
         raise UsageError(f"leads are times after now in rising order (got {', '.join(f'{lead:g} s' for lead in ordered) or 'none'})")
-    names = tuple(quantities) if quantities is not None else tuple(f"{LEVEL}{name}" for name in ensemble.capacities)
-    members = ensemble.members
-    ahead = Plant(members.scenario, live=True)
-    machines = tuple(machine for line in ahead.machines.values() for machine in line if machine in ahead.inputs)
-    values, stops = np.zeros((len(members), len(ordered), len(names))), np.zeros((len(members), len(ordered), len(machines)))
-    for row, plant in enumerate(members.plants):
-        ahead.set(plant.state())
-        ahead.fork(number * 65536 + row, redraw=True)
+    count = len(there.states) if futures is None else futures
+    if not 2 <= count <= MOST_FUTURES:
+        raise UsageError(f"from 2 to {MOST_FUTURES} futures are possible (got {count})")
+    names = tuple(quantities) if quantities is not None else tuple(f"{LEVEL}{name}" for name in there.capacities)
+    ahead = Plant(there.scenario, live=True)
+    machines = tuple(machine for line in ahead.machines.values() for machine in line if machine in ahead.failing)
+    values, stops = np.zeros((count, len(ordered), len(names))), np.zeros((count, len(ordered), len(machines)))
+    for row in range(count):
+        member = row % len(there.states)
+        ahead.set(there.states[member])
+        ahead.fork(number * MOST_FUTURES + row, redraw=True)
         if change:
-            ahead.revise({**members.changes.of(members.values[row].tolist()), **change})
-        ahead.release(members.imposed)
+            ahead.revise({**there.changes.of(there.values[member].tolist()), **change})
+        ahead.release(there.imposed)
         ahead.happened()
         begun = dict.fromkeys(machines, 0)
         for k, lead in enumerate(ordered):
-            ahead.run(plant.time + lead)
+            ahead.run(there.time + lead)
             for happened in ahead.happened():
-                if happened.what == "stop":
+                if happened.what == "stop" and happened.unit in begun:
                     begun[happened.unit] += 1
             values[row, k] = ahead.observe(names)
             stops[row, k] = list(begun.values())
-    return Forecast(ensemble.time, ordered, names, values, machines, stops)
+    return Forecast(there.time, ordered, names, values, machines, stops)
 
 
 @dataclass(frozen=True)
@@ -112,18 +145,23 @@ class Difference:
 
 
 def what_if(
-    ensemble: Ensemble, change: Mapping[str, Plain], quantities: Sequence[str] | None = None, leads: Sequence[float] = (24 * HOUR,)
+    ensemble: Ensemble | Standing,
+    change: Mapping[str, Plain],
+    quantities: Sequence[str] | None = None,
+    leads: Sequence[float] = (24 * HOUR,),
+    pairs: int | None = None,
 ) -> list[Difference]:
-    """Return what a change from now on makes of quantities, against going on as is: in pairs of members that share their future."""
-    as_is = forecast(ensemble, quantities, leads)
-    changed = forecast(ensemble, quantities, leads, change)
+    """Return what a change from now on makes of quantities, against going on as is: in ``pairs`` (None: one a member) that share their future."""
+    there = ensemble if isinstance(ensemble, Standing) else standing(ensemble)
+    changed = forecast(there, quantities, leads, change, futures=pairs)
+    as_is = forecast(there, quantities, leads, futures=pairs)
     found = []
     n = len(as_is.values)
     student = float(stdtrit(n - 1, 0.975))
     for k, lead in enumerate(as_is.leads):
         for column, name in enumerate(as_is.quantities):
-            pairs = changed.values[:, k, column] - as_is.values[:, k, column]
-            mean, half = float(np.mean(pairs)), student * float(np.std(pairs, ddof=1)) / np.sqrt(n)
+            apart = changed.values[:, k, column] - as_is.values[:, k, column]
+            mean, half = float(np.mean(apart)), student * float(np.std(apart, ddof=1)) / np.sqrt(n)
             found.append(Difference(name, lead, mean, float(mean - half), float(mean + half)))
     return found
 

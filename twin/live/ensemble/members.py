@@ -36,6 +36,8 @@ class Following:
     window: float = WINDOW
     states: bool = True
     """Whether members whose lines contradict a state that was seen are corrected."""
+    watched: Sequence[SlowParameter] = ()
+    """Numbers that are not estimated, of which alarms may say that they have changed."""
 
 
 @dataclass

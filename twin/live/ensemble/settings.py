@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated
 
@@ -50,17 +51,32 @@ class EstimateModel(Model):
     window: Annotated[float, Quantity("s", ge=60, le=86400)] = Field(default=900.0, description="From one look at the plant to the next.")
     parameters: dict[str, SlowParameterModel] = Field(default_factory=dict, description="Slow parameters by path.")
     forecasts: ForecastsModel = Field(default_factory=ForecastsModel, description="Which forecasts are kept, for 'twin score'.")
+    watched: dict[str, SlowParameterModel] = Field(
+        default_factory=dict, description="Numbers that are not learnt and may change, as of a screen that wears, by path: what alarms may name as a cause."
+    )
     alarms_a_month: Annotated[float, Quantity("1", gt=0, le=100)] = Field(default=1.0, description="False alarms in a month that are put up with.")
     fault_free: Annotated[float, Quantity("s", ge=4 * 86400, le=400 * 86400)] = Field(
-        default=8 * 86400.0, description="How long a plant without a fault is followed, in memory, to find the limits of alarms."
+        default=16 * 86400.0, description="How long plants without a fault are followed, in memory, to find the limits of alarms."
     )
 
 
 def slow_parameters(model: EstimateModel, scenario: Scenario) -> tuple[SlowParameter, ...]:
     """Return the slow parameters; raises :class:`~twin.errors.UsageError` where one cannot be."""
+    return _parameters(model.parameters, scenario)
+
+
+def watched_parameters(model: EstimateModel, scenario: Scenario) -> tuple[SlowParameter, ...]:
+    """Return the numbers that alarms may name as a cause and that are not learnt; raises :class:`~twin.errors.UsageError` where one cannot be."""
+    twice = [path for path in model.watched if path in model.parameters]
+    if twice:
+        raise UsageError(f"{twice[0]}: is learnt, so it is watched anyway; let it stand under 'parameters' or under 'watched'")
+    return _parameters(model.watched, scenario)
+
+
+def _parameters(models: Mapping[str, SlowParameterModel], scenario: Scenario) -> tuple[SlowParameter, ...]:
     known = {number.path: number for number in scenario.parameters()}
     found = []
-    for path, written in model.parameters.items():
+    for path, written in models.items():
         if path not in known:
             raise UsageError(f"{path}: the scenario has no number there; {nearest(path, known)}")
         number = known[path]

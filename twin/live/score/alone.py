@@ -20,7 +20,7 @@ def alone(tags: Tags, said: Said, history: Path, progress: Progress | None = Non
     with HistoryReader(history) as reader:
         inputs = {tag.signal for tag in tags.inputs}
         readings = sorted((row.reading for row in reader.between(0.0, said.times[-1] + 1.0) if row.reading.signal in inputs), key=lambda own: own.time)
-    follower = Follower(replace(tags, tags=tags.inputs, _by_signal={}))
+    follower = Follower(replace(tags, tags=tags.inputs, _by_signal={}), watched=False)
     asked = {found.time: found for found in said.forecasts}
     own = Said(said.start, said.window, said.capacities, (), said.tags)
     taken = 0

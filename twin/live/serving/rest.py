@@ -7,19 +7,29 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
-from twin.errors import FileError, TwinError, UsageError
-from twin.live.ensemble import forecast
+from twin.errors import FileError, ScenarioError, TwinError, UsageError
+from twin.live.ensemble.forecast import Difference, forecast, standing, what_if
 from twin.live.extra import need
 from twin.live.running import LiveTwin
+from twin.quantities import shown
+from twin.scenario.places import Plain
+from twin.scenario.problems import nearest
 
 MOST_HOURS = 168.0
+MOST_PAIR_HOURS = 30 * 168.0
+"""Pairs times hours of one question: thirty pairs for a week."""
+MOST_PATHS = 100
+LARGEST_BODY = 65_536
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def make_app(twin: LiveTwin, token: str) -> Any:
-    """Return the application: ``/estimates``, ``/parameters``, ``/forecast``, ``/alarms``, ``/health``; its schema at ``/openapi.json``."""
+    """Return the application: ``/estimates``, ``/parameters``, ``/forecast``, ``/what-if``, ``/alarms``, ``/health``; its schema at ``/openapi.json``.
+
+    A question of the future is answered from where the twin stood when it came, while the twin goes on; one at a time, another is told to come again (429).
+    """
     fastapi = need("fastapi", "REST")
     app = fastapi.FastAPI(title="twin", version="1", description="Where the plant stands, and what comes. Nothing can be set.", docs_url=None, redoc_url=None)
 
@@ -28,8 +38,23 @@ def make_app(twin: LiveTwin, token: str) -> Any:
         if not hmac.compare_digest(given.encode("utf-8", "replace"), f"Bearer {token}".encode()):
             raise fastapi.HTTPException(401, "a token is needed: 'Authorization: Bearer ...'")
 
-    allowed.__annotations__["request"] = fastapi.Request
-    guard = [fastapi.Depends(allowed)]
+    def small(request: Any) -> None:
+        length = request.headers.get("content-length", "")
+        if request.method == "POST" and not (length.isdigit() and int(length) <= LARGEST_BODY):
+            raise fastapi.HTTPException(413, f"a question of at most {LARGEST_BODY} bytes, with its length, is needed (got {length[:20] or 'no length'})")
+
+    for dependency in (allowed, small):
+        dependency.__annotations__["request"] = fastapi.Request
+    guard = [fastapi.Depends(allowed), fastapi.Depends(small)]
+    asking = threading.Lock()
+
+    def in_turn(ask: Callable[[], Any]) -> Any:
+        if not asking.acquire(blocking=False):
+            raise fastapi.HTTPException(429, "another question is being answered; ask again when it is", headers={"Retry-After": "5"})
+        try:
+            return _told(fastapi, ask)
+        finally:
+            asking.release()
 
     def estimates(names: str = "") -> dict[str, Any]:
         """Where quantities are (SI): all levels, or those whose names are given, with commas between."""
@@ -46,9 +71,23 @@ def make_app(twin: LiveTwin, token: str) -> Any:
         if not 0.0 < hours <= MOST_HOURS:
             raise fastapi.HTTPException(422, f"hours: more than 0 and at most {MOST_HOURS:g} (got {hours:g})")
         with twin.lock:
-            found = _told(fastapi, lambda: forecast(twin.follower.follower.ensemble, [quantity] if quantity else None, (hours * 3600.0,)))
-            rows = {name: dict(zip(("low", "median", "high"), (_number(value) for value in found.fan(name)[0]), strict=True)) for name in found.quantities}
-            return {"time": now(), "hours": hours, "forecast": rows, "stops": {name: found.expected_stops(name)[0] for name in found.machines}}
+            there, at = standing(twin.follower.follower.ensemble), now()
+        found = in_turn(lambda: forecast(there, [quantity] if quantity else None, (hours * 3600.0,)))
+        rows = {name: dict(zip(("low", "median", "high"), (_number(value) for value in found.fan(name)[0]), strict=True)) for name in found.quantities}
+        return {"time": at, "hours": hours, "forecast": rows, "stops": {name: found.expected_stops(name)[0] for name in found.machines}}
+
+    body = fastapi.Body(examples=[EXAMPLE])
+
+    def question(asked: dict[str, Any] = body) -> dict[str, Any]:
+        """What a change from now on would make of quantities in so many hours: the mean difference to going on as is, in pairs of futures, and its interval of
+        95 %. ``change``: values by path, as a scenario writes them; ``hours`` (24), ``pairs`` (30), ``quantities`` (all levels). Nothing is changed by it.
+        """
+        wanted = _told(fastapi, lambda: _read_question(asked))
+        with twin.lock:
+            there, at = standing(twin.follower.follower.ensemble), now()
+        found: list[Difference] = in_turn(lambda: what_if(there, wanted.change, wanted.quantities, (wanted.hours * 3600.0,), wanted.pairs))
+        rows = {row.quantity: {"mean": _number(row.mean), "low": _number(row.low), "high": _number(row.high)} for row in found}
+        return {"time": at, "hours": wanted.hours, "pairs": wanted.pairs, "difference": rows}
 
     def alarms() -> dict[str, Any]:
         """The last alarms."""
@@ -64,7 +103,38 @@ def make_app(twin: LiveTwin, token: str) -> Any:
 
     for path, answer in (("/estimates", estimates), ("/parameters", parameters), ("/forecast", ahead), ("/alarms", alarms), ("/health", health)):
         app.get(path, dependencies=guard)(answer)
+    app.post("/what-if", dependencies=guard)(question)
     return app
+
+
+EXAMPLE = {"change": {"units.shredder.rate": "9 t/h"}, "hours": 24, "pairs": 30, "quantities": ["level.yard"]}
+
+
+class Question(NamedTuple):
+    """What is asked of a change."""
+
+    change: dict[str, Plain]
+    hours: float
+    pairs: int
+    quantities: list[str] | None
+
+
+def _read_question(asked: dict[str, Any]) -> Question:
+    """Raises ``UsageError`` for what is no question, with the value, the limit and the key."""
+    known = set(Question._fields)
+    unknown = [key for key in asked if key not in known]
+    if unknown:
+        raise UsageError(f"{shown(unknown[0])} is not asked for; {nearest(unknown[0], sorted(known))}")
+    change, hours, pairs, quantities = asked.get("change"), asked.get("hours", 24.0), asked.get("pairs", 30), asked.get("quantities")
+    if not isinstance(change, dict) or not 1 <= len(change) <= MOST_PATHS:
+        raise UsageError(f"change: from 1 to {MOST_PATHS} values by path are needed, e.g. {{'units.shredder.rate': '9 t/h'}} (got {shown(change)})")
+    if isinstance(hours, bool) or not isinstance(hours, (int, float)) or not 0.0 < hours <= MOST_HOURS:
+        raise UsageError(f"hours: more than 0 and at most {MOST_HOURS:g} (got {shown(hours)})")
+    if isinstance(pairs, bool) or not isinstance(pairs, int) or not 2 <= pairs <= MOST_PAIR_HOURS / hours:
+        raise UsageError(f"pairs: from 2 to {int(MOST_PAIR_HOURS / hours)} for {hours:g} h (got {shown(pairs)})")
+    if quantities is not None and not (isinstance(quantities, list) and 1 <= len(quantities) <= MOST_PATHS and all(isinstance(q, str) for q in quantities)):
+        raise UsageError(f"quantities: a list of 1 to {MOST_PATHS} names is needed, or none for all levels (got {shown(quantities)})")
+    return Question(change, float(hours), pairs, quantities)
 
 
 def _estimates(twin: LiveTwin, names: str) -> Any:
@@ -75,6 +145,8 @@ def _estimates(twin: LiveTwin, names: str) -> Any:
 def _told(fastapi: Any, ask: Callable[[], Any]) -> Any:
     try:
         return ask()
+    except ScenarioError as error:
+        raise fastapi.HTTPException(422, "; ".join(f"{problem.path}: {problem.message}" for problem in error.problems)) from None
     except TwinError as error:
         raise fastapi.HTTPException(422, str(error)) from None
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from twin.errors import Problem, ScenarioError, UsageError
 from twin.live.ensemble.parameters import Changes
-from twin.live.ensemble.settings import slow_parameters
+from twin.live.ensemble.settings import slow_parameters, watched_parameters
 from twin.live.tags.models import ErrorModel, TagModel, TagsModel
 from twin.live.tags.tags import Tag, Tags
 from twin.measurement import Measurement
@@ -138,21 +138,22 @@ class _Checking:
 
     def _estimate(self, model: TagsModel, scenario: Scenario) -> None:
         """Slow parameters are numbers of the scenario that can change while it runs."""
-        try:
-            parameters = slow_parameters(model.estimate, scenario)
-            if parameters:
-                plant = Plant(scenario, live=True)
-                for end in (-1.0, 1.0):
-                    plant.revise(Changes(scenario, parameters).of([end] * len(parameters)))
-        except (UsageError, ScenarioError) as error:
-            self.complain(("estimate", "parameters"), str(error))
+        for key, read in (("parameters", slow_parameters), ("watched", watched_parameters)):
+            try:
+                parameters = read(model.estimate, scenario)
+                if parameters:
+                    plant = Plant(scenario, live=True)
+                    for end in (-1.0, 1.0):
+                        plant.revise(Changes(scenario, parameters).of([end] * len(parameters)))
+            except (UsageError, ScenarioError) as error:
+                self.complain(("estimate", key), str(error))
 
     def _tags(self, model: TagsModel, scenario: Scenario) -> list[Tag]:
         if not model.tags:
             self.complain(("tags",), "no signal is named: give at least one, e.g. 'YARD_LEVEL: {quantity: level.yard, unit: t}'")
         if len(model.tags) > MOST_TAGS:
             raise ScenarioError([self.problem(("tags",), f"at most {MOST_TAGS} signals are possible (got {len(model.tags)})")])
-        built = build(scenario, 0)
+        built = build(scenario, 0, revisable=True)
         plant = _Plant(scenario, Observer(built, Translation(built)), ImposedInputs(scenario, built).names)
         found: list[Tag] = []
         for signal, written in model.tags.items():
@@ -197,7 +198,7 @@ def _quantity(name: str, observer: Observer) -> Quantity:
 def _input(name: str, plant: _Plant) -> Quantity:
     """A truck's mass, or whether a machine stands, as a quantity of its own."""
     if name not in plant.inputs:
-        raise UsageError(f"input\0{shown(name)} is no feed, no product with pick-ups and no machine with failures; {nearest(name, plant.inputs)}")
+        raise UsageError(f"input\0{shown(name)} is no feed, no product with pick-ups and no machine; {nearest(name, plant.inputs)}")
     machine = isinstance(plant.scenario.units[name], MachineModel)
     return Quantity(f"input.{name}", "1" if machine else "kg", "instant", "")
 

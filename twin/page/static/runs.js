@@ -15,10 +15,10 @@ export default function Runs({ folder, jobs, look }) {
       <button class="main" onClick=${() => act("run", { file, replications: count })} disabled=${!file}>${t("run")}</button></div><${Fault} error=${error} /></section>
     <h2>${t("queue")}</h2>
     ${jobs.length ? html`<ul class="jobs">${jobs.map((job) => html`<li key=${job.number} class=${job.state}>
-      <div class="head"><strong>${job.file}</strong><span class="muted">${job.replications > 1 ? t("run_of", { n: job.replications }) : t("one_run")}</span></div>
+      <div class="head"><strong>${job.file}</strong><span class="muted">${job.what !== "run" ? t(job.what) : job.replications > 1 ? t("run_of", { n: job.replications }) : t("one_run")}</span></div>
       ${ENDED.includes(job.state) ? null : html`<progress max="1" value=${job.state === "running" ? job.share : null} aria-label=${job.file}></progress>`}
       <div class="row"><span>${t(job.state)}${job.state === "running" ? ` ${local((100 * job.share).toFixed(0))} %` : ""}${job.left !== null ? `, ${t("left", { time: duration(job.left) })}` : ""}</span>
       ${ENDED.includes(job.state) ? null : html`<button onClick=${() => act("cancel", { job: job.number })} aria-label=${`${t("cancel")}: ${job.file}`}>${t("cancel")}</button>`}
-      ${job.state === "done" ? html`<button onClick=${() => look(job.files)}>${t("look")}</button>` : null}</div>
+      ${job.state !== "done" ? null : job.what === "run" ? html`<button onClick=${() => look(job.files)}>${t("look")}</button>` : html`<a href=${job.what === "study" ? "#study" : "#results"}>${t(job.what)}</a>`}</div>
       ${job.message ? html`<p class="wrong">${job.message}</p>` : null}</li>`)}</ul>` : html`<p class="muted">${t("no_runs")}</p>`}`;
 }

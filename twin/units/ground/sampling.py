@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.measurement import UNIFORMS, Measurement, Pieces, sampling_deviation, shares_in_sample
+from twin.measurement import UNIFORMS, Measurement, Pieces, deviations_of_rows, shares_in_sample
 from twin.scenario.acceptance import Acceptance
 from twin.scenario.supply import Sampling
 from twin.units.ground.assembly import Assembly
@@ -36,6 +36,7 @@ class Sampler:
         self.unit, self.spec, self._site = unit, spec, site
         self.stream = site.stream(instrument or unit, "measurement")
         self._pieces = Pieces.of(site.scenario.properties)
+        self._heaviness = np.array([[pieces.heaviness for pieces in own] for own in self._pieces])
         self._analyses = [Measurement(f"share.{unit}.{name}", "instant", absolute=spec.error) for name in site.scenario.materials.names]
 
     @property
@@ -95,11 +96,6 @@ class Sampler:
 
     def _deviations(self, shares: Floats, mass: float) -> list[float]:
         """Relative standard deviation of each material's share in the samples together."""
-        solid = len(self._pieces)
-        flat, masses = shares[:solid].ravel(), np.array([pieces.heaviness for own in self._pieces for pieces in own])
-        found = []
-        for m in range(solid):
-            own = np.zeros((solid, shares.shape[1]))
-            own[m] = 1.0
-            found.append(sampling_deviation(flat, masses, own.ravel(), self.spec.mass, mass) / math.sqrt(self.spec.samples))
-        return found
+        own = shares[: len(self._pieces)]
+        deviations = deviations_of_rows(own, self._heaviness, self.spec.mass, mass)
+        return [deviation / math.sqrt(self.spec.samples) for deviation in deviations]

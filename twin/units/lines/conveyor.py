@@ -15,6 +15,7 @@ from twin.engine.deadlock import check_deadlock
 from twin.engine.states import BLOCKED, DOWN, MAINTENANCE, RUNNING, STARVED
 from twin.engine.unit import NEVER, State, Unit
 from twin.engine.waiting import WaitingList
+from twin.kernels.compile import entry
 from twin.kernels.recording import record_passage
 from twin.scenario.kinds.conveyor import Conveyor as ConveyorModel
 from twin.units.ground.assembly import Assembly
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from twin.units.lines.line import Line
 
 RELATIVE_TOLERANCE = 1e-9
+_record_passage = entry(record_passage)
 RUN_ON, STOP, ACCUMULATE = "run_on", "stop", "accumulate"
 
 
@@ -197,15 +199,17 @@ class Conveyor(Unit):
             record.exits.pop(0)
             record.masses.pop(0)
             record.lots.pop(0)
-            self.leave_lists()
+            if self.waiting:
+                self.leave_lists()
             if record.stood >= 0:
                 self._run_on(now)
         else:
             record.masses[0] = amount - part
         recorder = self.recorder
         k = recorder.step(now)
-        record_passage(self._part, 1.0, recorder.mass[k], recorder.size[k], self.stream_row, self._solid, self._lanes)
-        recorder.energy[k][self.machine_row] += self.power[1] * part
+        _record_passage(self._part, 1.0, recorder.mass[k], recorder.size[k], self.stream_row, self._solid, self._lanes)
+        if self.power[1]:
+            recorder.energy[k][self.machine_row] += self.power[1] * part
         if recorder.meter is not None:
             recorder.meter.drawn(self.machine_row, 0, now, now, np.array([self.power[1] * part]))
         record.passed += part
@@ -228,8 +232,8 @@ class Conveyor(Unit):
             if effective == BLOCKED:
                 recorder.waited(self.name, BLOCKED, self.outlet.name, begin, end)
             for k, part in recorder.parts(begin, end):
-                recorder.state[k][self.line_row][effective] += part
-                if powered:
+                recorder.state[k][self.line_row, effective] += part
+                if powered and self.power[0]:
                     recorder.energy[k][self.machine_row] += self.power[0] * (part / NANOSECONDS)
             if powered and recorder.meter is not None:
                 recorder.meter.drawn(self.machine_row, 0, begin, end, np.array([self.power[0] * ((end - begin) / NANOSECONDS)]))

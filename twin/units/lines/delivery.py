@@ -23,12 +23,14 @@ class Delivery:
     def __init__(self, network: Network, before: bool) -> None:
         self.network, self.before = network, before
         self.outlets: list[Receiver] = []
+        self._places = list(enumerate(self.outlets))
         self.pending: list[float] = []
         self.masses: list[float] = []
 
     def connect(self, outlets: Sequence[Receiver]) -> None:
         """Where the outlets lead to, in declared order."""
         self.outlets = list(outlets)
+        self._places = list(enumerate(self.outlets))
         self.pending = [0.0] * len(self.outlets)
 
     def reserve(self, line: Line) -> tuple[list[WaitingList], list[float]]:
@@ -62,7 +64,7 @@ class Delivery:
         """Deliver what finds room; returns whether all is gone."""
         pending, masses, views, lot, waiting = self.pending, self.masses, self.network.outlet_views, line.record.lot, line.waiting
         left = False
-        for k, receiver in enumerate(self.outlets):
+        for k, receiver in self._places:
             amount = pending[k]
             if amount <= 0.0:
                 continue

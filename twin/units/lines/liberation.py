@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 
 from twin.engine.genealogy import Genealogy
 from twin.engine.unit import State
+from twin.kernels.compile import entry
 from twin.kernels.heaps import count_liberated
 
 if TYPE_CHECKING:
     from twin.units.lines.network import Network
 
 Floats = NDArray[np.float64]
+_count_liberated = entry(count_liberated)
 
 
 class Liberated:
@@ -46,7 +48,7 @@ class Liberated:
             self._lay_out(network.constituents)
         changes = self._changes
         converted = self.converted if share == 1.0 else np.zeros_like(self.converted)
-        found = count_liberated(network.lot, network.out, network.outlets, self._composites, self._parts, changes, converted)
+        found = _count_liberated(network.lot, network.out, network.outlets, self._composites, self._parts, changes, converted)
         if share != 1.0:
             changes *= share
             self.converted += share * converted

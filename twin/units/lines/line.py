@@ -86,7 +86,8 @@ class Line(RuledLine):
             if record.gone:
                 return self._hand_over(now)
             record.phase = DELIVER
-            self.liberated.count(self.network, 1.0, record.lot, now, self.genealogy)
+            if self.network.constituents:
+                self.liberated.count(self.network, 1.0, record.lot, now, self.genealogy)
             self.delivery.begin(self)
             return self._deliver(now)
         if record.since < now:
@@ -155,7 +156,7 @@ class Line(RuledLine):
         for machine in self._wrapped:
             machine.wrap(network.through(machine, machine.wrapping))
         record.phase = START
-        return self._start(now)
+        return self._go_on(now)  # nothing hinders it, as it did not before
 
     def _find_rules(self) -> bool:
         """Whether the line has any rule that is looked at before a lot; all are there when the first is taken."""
@@ -209,9 +210,13 @@ class Line(RuledLine):
 
     def _start(self, now: int) -> bool:
         """Work on the lot until it is done or the line is stopped, whichever comes first."""
-        record = self.record
         if self._hindered(now):
-            return record.until >= 0
+            return self.record.until >= 0
+        return self._go_on(now)
+
+    def _go_on(self, now: int) -> bool:
+        """The same where nothing hinders it."""
+        record = self.record
         ruled = self._ruled is not False
         if ruled and self._must_not_start(now):
             return True
@@ -316,7 +321,8 @@ class Line(RuledLine):
         record.lots += 1
         if self.closing is not None and now >= record.closes:
             self._open_until = -1  # the overtime was for this lot
-        self.intake.finish(self, now)
+        if self.intake.hold:
+            self.intake.finish(self, now)
         for hazard in self.hazards:
             hazard.passed(now)
         for i, machine in self._wearing:

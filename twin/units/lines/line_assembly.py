@@ -18,6 +18,7 @@ from twin.scenario.machine import MachineModel
 from twin.units.ground.assembly import Assembly
 from twin.units.lines.absent import Absent
 from twin.units.lines.breakdown import Breakdown, Replacement
+from twin.units.lines.by_hand import REASON, StoppedByHand
 from twin.units.lines.campaigns import Campaigns
 from twin.units.lines.changeover import ChangeoverRule
 from twin.units.lines.cleaning import Cleaning
@@ -110,9 +111,9 @@ def build_machine(site: Assembly, name: str, model: MachineModel) -> Machine:
     return machine
 
 
-def build_breakdowns(site: Assembly, machine: Machine, model: MachineModel) -> tuple[list[Outage], Replacement | None]:
+def build_breakdowns(site: Assembly, machine: Machine, model: MachineModel, by_hand: bool = False) -> tuple[list[Outage], Replacement | None]:
     """The breakdowns of a machine's copies and the replacement of its worn part, added to the plant. Streams: ``life`` and ``repair``, further
-    copies ``life.1`` …; those of a cause ``life.motor``, ``life.motor.1`` …"""
+    copies ``life.1`` …; those of a cause ``life.motor``, ``life.motor.1`` … ``by_hand``: copies that do not fail can be stopped from outside."""
     drawn: list[Breakdown] = []
     for cause in model.breakdowns:
         for copy in range(machine.count):
@@ -120,6 +121,10 @@ def build_breakdowns(site: Assembly, machine: Machine, model: MachineModel) -> t
             site.units.append(drawn[-1])  # at once: the next index is counted from these
     found: list[Outage] = [*drawn]
     found += _build_stops(site, machine, model)
+    for copy in range(machine.count if by_hand and not drawn else 0):
+        name = f"{machine.name}.{copy}.by_hand" if copy else f"{machine.name}.by_hand"
+        found.append(StoppedByHand(name, site.next_index(), site.clock, machine, copy, site.recorder.stop_rows[machine.name, REASON]))
+        site.units.append(found[-1])
     least, most = site.scenario.copies(machine.name)
     for copy in range(least, most):
         absent = Absent(f"{machine.name}.{copy}.absent", site.next_index(), site.clock, machine, copy, [each for each in drawn if each.copy == copy])

@@ -13,7 +13,8 @@ from twin.engine.meter import Meter
 from twin.engine.recording import Recorder
 from twin.engine.states import BLOCKED, CHANGEOVER, CLEANING, CLOSING, OFF_SHIFT, OVERTIME, RUNNING, STARVED, WAITING, WARM_UP
 from twin.engine.unit import State
-from twin.kernels.recording import record_interval
+from twin.kernels.compile import entry
+from twin.kernels.recording import Sums, record_interval, record_standing, sums_of
 from twin.units.lines.energy_states import IDLE, STANDBY
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from twin.units.lines.machine import Machine
 
 Floats = NDArray[np.float64]
+_record_interval, _record_standing = entry(record_interval), entry(record_standing)
 POWERED = (WAITING, BLOCKED, STARVED, RUNNING, OVERTIME, CLOSING, CHANGEOVER, CLEANING, WARM_UP)
 """States in which a machine draws its idle power."""
 
@@ -45,19 +47,24 @@ class LineRecords:
     ) -> None:
         self.recorder, self.line_row = recorder, line_row
         last = first_machine + len(machines)
+        self._sums: Sums
         self.machine_rows: Mapping[str, int] = {name: first_machine + i for i, name in enumerate(machines)}
         self.streams = np.array(stream_rows, dtype=np.int64).reshape(-1, 3)
         self.intake_rows = np.array(intake_rows, dtype=np.int64)
         self.power = np.array(power, dtype=np.float64).reshape(-1, 2)
         self.through = np.zeros(len(machines))
-        self._load = [row[first_machine:last] for row in recorder.loads]
-        self._bottleneck = [row[first_machine:last] for row in recorder.bottleneck]
         self._energy = [row[first_machine:last] for row in recorder.energy]
-        self._state = [row[line_row] for row in recorder.state]
         self._first = first_machine
         self._used = 0.0
         self._counted_time, self._counted_mass = (0, 0, 0), np.zeros(len(machines))
         self.resting = np.zeros((len(machines), 2))
+
+    def draw_from(self, weights: Floats) -> None:
+        """Where each lot comes from: ``weights`` (bunker,), an array that the intake keeps up to date."""
+        arrays, sizes = self.recorder.arrays, self.recorder.axes.sizes
+        sums = {name: arrays[name] for name in ("mass", "size", "state", "load", "bottleneck", "energy", "waits")}
+        own = {name: getattr(self, name) for name in ("streams", "intake_rows", "power", "through")}
+        self._sums = sums_of({**sums, **own, "weights": weights, "lanes": np.zeros(sizes), "line_row": self.line_row, "first_machine": self._first})
 
     def running(self, line: TimedLine, begin: int, end: int, state: int = RUNNING) -> None:
         """The line worked on its lot from ``begin`` to ``end``, ns; ``state``: in its time, or in overtime."""
@@ -80,17 +87,11 @@ class LineRecords:
         meter.drawn(self._first, 0, begin, end, self.power[:, 0] * ((end - begin) / NANOSECONDS) + self.power[:, 1] * passed)
 
     def _add(self, line: TimedLine, k: int, part: int, state: int) -> None:
-        recorder, network = self.recorder, line.network
-        duration = line.record.duration
-        self._state[k][state] += part
-        record_interval(
-            network.out, self.streams, network.x, line.intake.weights, self.intake_rows, network.flows,
-            part / duration if duration else 1.0, line.record.feed, part / NANOSECONDS, network.result,
-            recorder.mass[k], recorder.size[k], self._load[k], self._bottleneck[k], self._energy[k], self.power, self.through, network.lanes,
-        )  # fmt: skip
+        network, record = line.network, line.record
+        share = part / record.duration if record.duration else 1.0
+        _record_interval(network.line, self._sums, k, state, part, share, record.feed)
         if network.varying_assays is not None:
-            share = part / duration if duration else 1.0
-            network.varying_assays.record(recorder.mass[k], share, self.streams, self.intake_rows, line.intake.weights)
+            network.varying_assays.record(self.recorder.mass[k], share, self.streams, self.intake_rows, line.intake.weights)
 
     def standing(self, line: TimedLine, begin: int, end: int, state: int) -> None:
         """The line did not work from ``begin`` to ``end``, ns."""
@@ -102,10 +103,10 @@ class LineRecords:
         number = begin // every
         if end <= (number + 1) * every:  # nearly always
             if begin < end:
-                self._stood_in(number - self.recorder.first, end - begin, state, waits, idle)
+                _record_standing(self._sums, number - self.recorder.first, state, end - begin, waits, idle)
         else:
             for k, part in self.recorder.cut(begin, end):
-                self._stood_in(k, part, state, waits, idle)
+                _record_standing(self._sums, k, state, part, waits, idle)
         meter = self.recorder.meter
         if meter is not None and idle:
             meter.drawn(self._first, 0, begin, end, self.power[:, 0] * ((end - begin) / NANOSECONDS))
@@ -117,14 +118,6 @@ class LineRecords:
                     self._energy[k] += self.drawn_at(level) * (part / NANOSECONDS)
                 if meter is not None:
                     meter.drawn(self._first, 0, since, until, self.drawn_at(level) * ((until - since) / NANOSECONDS))
-
-    def _stood_in(self, k: int, part: int, state: int, waits: int, idle: bool) -> None:
-        """``part`` ns of the step ``k``, in that state; ``waits``: the row of what it waited for; ``idle``: machines draw their idle power."""
-        self._state[k][state] += part
-        if waits >= 0:
-            self.recorder.waits[k][waits] += part
-        if idle:
-            self._energy[k] += self.power[:, 0] * (part / NANOSECONDS)
 
     def drawn_at(self, level: str) -> Floats:
         """What the machines (machine,) draw while the line stands, W."""

@@ -40,6 +40,8 @@ class StoppableLine(TimedLine):
         self.followers: list[Follower] = []
         self._open_until = -1
         self._next_failure = -1
+        self._dated: list[Outage] | None = None
+        """The outages that come by the calendar; None as long as nobody has looked."""
 
     def _tell(self, now: int) -> None:
         """Tell the belts that stop with the line whether it stands."""
@@ -80,15 +82,19 @@ class StoppableLine(TimedLine):
     def _stop(self, now: int) -> int:
         """When the running line will be stopped next, ns."""
         record = self.record
-        stop = now + min(record.left, max(0, self._next_failure - record.operated))
+        stop, until_failure = now + record.left, self._next_failure - record.operated
+        if until_failure < record.left:
+            stop = now + max(0, until_failure)
         if now >= self._open_until:  # not known yet after a resume
             self._look_at_windows(now)
         if self._open_until < stop:
             stop = max(now, self._open_until)
         if record.rule == RUN_EMPTY and self._feed_stops < stop:
             stop = max(now, self._feed_stops)
-        for breakdown in self.breakdowns:
-            if breakdown.by_calendar and breakdown.record.phase == WORKING and now <= breakdown.record.fails_at < stop:
+        if self._dated is None:
+            self._dated = [breakdown for breakdown in self.breakdowns if breakdown.by_calendar]
+        for breakdown in self._dated:
+            if breakdown.record.phase == WORKING and now <= breakdown.record.fails_at < stop:
                 stop = breakdown.record.fails_at
         return stop
 

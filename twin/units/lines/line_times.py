@@ -85,6 +85,7 @@ class TimedLine(Unit):
         self.record: LineRecord = record
         self.network, self.intake = equipment.network, equipment.intake
         self.windows, self.recorder, self.records = equipment.windows, equipment.recorder, equipment.records
+        self.records.draw_from(self.intake.weights)
         self.machine_rows = self.records.machine_rows
         self.closing = equipment.closing
         self.rest: Rest | None = None

@@ -17,7 +17,7 @@ from twin.engine.unit import State
 from twin.errors import KernelError, NetworkError
 from twin.kernels import evaluator as ev
 from twin.kernels import line_tables as lt
-from twin.kernels.compile import SETTLE_SIGNATURE, SPLIT_SIGNATURE, Properties, Sizes
+from twin.kernels.compile import SETTLE_SIGNATURE, SPLIT_SIGNATURE, Properties, Sizes, entry
 from twin.kernels.heaps import mass_of_rows
 from twin.kernels.machine_pass import address_of
 from twin.materials.pieces import with_pieces
@@ -29,6 +29,7 @@ from twin.units.lines.varying_assays import VaryingAssays
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 _OUTCOME = itemgetter(*((lt.RESULT.names or ()).index(name) for name in ("tau", "sweeps", "slowed")))
+_outcome = entry(ev.outcome)
 LOT = -1
 """Source of a machine that takes from the line's lot."""
 LEAK = 1e-11
@@ -78,7 +79,6 @@ class Network:
         self._arrays = self._allocate(shape, kinds)
         self.inp, self.out, self.warned, self.outlet_mass, self.result = (self._arrays[name] for name in ("inp", "out", "warned", "outlet_mass", "result"))
         self._result = {name: self.result[name] for name in lt.RESULT.names or ()}
-        self.lanes = np.zeros(shape[1])
         self.duration, self.sweeps, self.slowed = 0.0, 0, 0
         self.outlet_views = [self.out[i, p] for i, p in wiring.outlets]
         self.varying_assays: VaryingAssays | None = None
@@ -103,7 +103,7 @@ class Network:
         tears = max(1, *self.blocks["tears"].tolist())
         shapes: dict[str, tuple[int, ...]] = {
             "inp": (count, *shape), "at": (count, *shape), "out": (count, ports, *shape), "shares": (count, ports, *shape),
-            "fallen": (count, shape[1], shape[0]), "settings": (settings,), "found": (settings,), "outlet_mass": (len(self.outlets),),
+            "fallen": (count, shape[1], shape[0]), "settings": (settings,), "found": (settings,), "split_at": (settings,), "outlet_mass": (len(self.outlets),),
             "given": (count, *shape), "ahead": (count, *shape), "per_tear": (count, tears, *shape), "back": (tears, tears, *shape),
             "inside": (tears, *shape), "rows": (4, shape[1], shape[0]), "inverse": (settings, settings), "gaps": (6, settings), "series": (2, *shape),
         }  # fmt: skip
@@ -207,10 +207,10 @@ class Network:
 
     def evaluate(self, lot: int, mass: float, now: int) -> None:
         """Take the lot in ``x`` through the line; ``lot`` (its number), ``mass`` (kg) and ``now`` (ns) are for the error if that fails."""
-        status = ev.evaluate(self.line, self.probe)
+        status, self.duration, self.sweeps, self.slowed = _outcome(self.line, self.probe)
         if status == lt.IN_DOUBT:
             status = ev.search(self.line)
-        self._read()
+            self._read()
         if status != 0:
             self._explain(status, f"lot {lot} of {mass:g} kg at {now / NANOSECONDS:.6g} s")
         if self.varying_assays is not None:

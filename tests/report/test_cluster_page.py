@@ -1,0 +1,89 @@
+"""The page of a cluster: what is drawn is what the file says, and nothing is fetched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("jinja2", reason="no pages: pip install 'twin[report]'")
+
+from twin.cli import main
+from twin.plant.cluster import run_cluster
+from twin.report.cluster_curves import duration_curve, label_of, waterfall
+from twin.report.cluster_map import cluster_map, flows_of
+from twin.results.cluster import open_cluster
+from twin.scenario.cluster import load_cluster
+from twin.scenario.starters import starter
+
+PAIR = """twin: 1
+title: Two plants <b>and</b> a heat network
+time: {horizon: 3 d, warmup: 12 h}
+sites:
+  north:
+    extends: plant.yaml
+    seed: 11
+    change: {units.box: {kind: bunker, from: eddy.light, capacity: 40 t}, units.light_metal.from: box}
+  south: {extends: plant.yaml, seed: 12}
+links: {metal: {from: north.light_metal, to: south.deliveries, trucks: 2, payload: 2 t, travel: 1 h, price: 900 EUR/t}}
+energy:
+  power: {price: 200 EUR/MWh, co2: 363 g/kWh}
+  heat:
+    supply: 90 °C
+    return: 60 °C
+    hypothetical: true
+    sources: {waste: {heat: 300 kW}}
+    boilers: {gas: {power: 2 MW, carrier: natural_gas, efficiency: 92 %, price: 45 EUR/MWh, co2: 201 g/kWh}}
+    tank: {capacity: 2 MWh}
+    users: {homes: {heat: 700 kW, price: 90 EUR/MWh}}
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    found = tmp_path_factory.mktemp("cluster_page")
+    (found / "plant.yaml").write_text(starter(), encoding="utf-8")
+    (found / "pair.yaml").write_text(PAIR, encoding="utf-8")
+    run_cluster(load_cluster(found / "pair.yaml"), out=found / "pair.h5").close()
+    run_cluster(load_cluster(found / "pair.yaml", {"linked": False, "name": "alone"}), out=found / "alone.h5").close()
+    return found
+
+
+def test_the_map_has_every_flow_of_the_file(folder: Path) -> None:
+    with open_cluster(folder / "pair.h5") as result:
+        flows = {(flow.start, flow.end): flow.amount for flow in flows_of(result)}
+        assert flows["north", "south"] == result.hauls["metal"].moved.mass > 0.0
+        assert flows["grid", "north"] == result.energy.by_name("power/source", "power/energy")["north"]
+        assert flows["heat", "homes"] == pytest.approx(700e3 * 2.5 * 86400.0)
+        assert flows["waste", "heat"] == pytest.approx(300e3 * 2.5 * 86400.0)
+        drawing = cluster_map(result)
+        titles = " ".join(shape.title for shape in drawing.shapes)
+        assert "north to south, metal" in titles and "hypothetical" in titles
+
+
+def test_the_duration_curve_falls_and_the_waterfall_ends_where_the_other_case_begins(folder: Path) -> None:
+    with open_cluster(folder / "pair.h5") as linked, open_cluster(folder / "alone.h5") as alone:
+        curve = duration_curve(linked.energy, 43200.0)
+        wanted = next(shape for shape in curve.shapes if getattr(shape, "css", "") == "capacity" and getattr(shape, "title", "") == "wanted")
+        heights = [float(step[2]) for step in wanted.commands]  # type: ignore[union-attr]
+        assert (np.diff(heights) >= 0.0).all(), "down the page is less"
+        bars = [shape for shape in waterfall(alone, linked).shapes if hasattr(shape, "height")]
+        assert bars[0].title.startswith("alone") and bars[-1].title.startswith("pair")
+        change = linked.kpis["co2"].value - alone.kpis["co2"].value
+        assert change > 0.0, "alone there is no heat network, and so no gas"
+    assert label_of("scope_1.north") == "north, scope 1"
+
+
+def test_the_command_writes_the_page(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    assert main(["report", "alone.h5", "pair.h5", "-o", "page.html"]) == 0
+    text = (folder / "page.html").read_text(encoding="utf-8")
+    assert "&lt;b&gt;and&lt;/b&gt;" in text and "<b>and" not in text
+    assert "hypothetical" in text and "http" not in text.replace("http-equiv", "").replace("http://www.w3.org", "")
+    assert main(["report", "pair.h5", "--pdf"]) == 2
+    assert "HTML file in English" in capsys.readouterr().err
+    assert main(["report", "pair.h5", "pair.h5", "pair.h5"]) == 2
+    (folder / "mine.html").write_text("mine", encoding="utf-8")
+    assert main(["report", "pair.h5", "-o", "mine.html"]) != 0
+    assert (folder / "mine.html").read_text(encoding="utf-8") == "mine"

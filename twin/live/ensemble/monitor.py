@@ -1,0 +1,110 @@
+"""Raises the alarms of a plant, and says which of sensor, machine and feed each is likely of.
+
+Two charts share the false alarms that are put up with: cumulated sums of each window's innovations, which see what is sudden, and of each day's evidence,
+which see what is small and lasts, as a screen that wears. Of the first days, in which the ensemble finds the plant, only a sensor that stands still is told.
+The same is told once a day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.live.ensemble.estimate import DAY, JITTER, LEVEL, Ensemble
+from twin.live.ensemble.evidence import Evidence
+from twin.live.ensemble.fault_free import SETTLING
+from twin.live.ensemble.signatures import DAILY_ALLOWANCE, WILD, Blame, Prepared, blame
+from twin.live.ensemble.watch import Alarm, Watch
+from twin.quantities import digits
+from twin.scenario.quantity_names import PATTERNS
+from twin.units.ground.inputs import Input
+
+Floats = NDArray[np.float64]
+UNITS = {pattern.word: pattern.si for pattern in PATTERNS}
+
+
+class Monitor:
+    """Watches an ensemble. ``trucks``: the signal that tells of the trucks of each feed and product."""
+
+    def __init__(self, ensemble: Ensemble, prepared: Prepared, trucks: Mapping[str, str] | None = None) -> None:
+        self.ensemble, self.prepared, self.trucks = ensemble, prepared, dict(trucks or {})
+        measured = ensemble.following.measurements
+        steps = {signal: own.resolution for signal, own in measured.items()}
+        jitter = {f"{LEVEL}{bunker}": JITTER * capacity for bunker, capacity in ensemble.capacities.items()}
+        self._jitter = {signal: jitter.get(own.quantity, 0.0) for signal, own in measured.items()}
+        self.watch = Watch(tuple(measured), prepared.limit, steps, {signal: UNITS[own.quantity.split(".")[0]] for signal, own in measured.items()})
+        self.evidence = Evidence(ensemble)
+        self._up, self._down = np.zeros(len(prepared.scales)), np.zeros(len(prepared.scales))
+        self._windows = 0
+        self._told: dict[str, float] = {}
+
+    def step(self, time: float, shown: Mapping[str, float], inputs: Sequence[Input]) -> list[Alarm]:
+        """Return the alarms of the window that the ensemble has just closed, of readings SI by signal and what was told."""
+        ensemble = self.ensemble
+        self.evidence.add(ensemble, shown, inputs)
+        settled = ensemble.time > SETTLING
+        raised = self.watch.step(time, ensemble.innovations.rows[-1], shown, ensemble.expected, ensemble.deviations)
+        after = {row.quantity: row.mean for row in ensemble.levels()}
+        measured = ensemble.following.measurements
+        self.watch.settled({signal: after[own.quantity] for signal, own in measured.items() if own.quantity in after}, self._jitter)
+        self._windows += 1
+        vector = np.clip(self.evidence.vector() / self.prepared.scales, -WILD, WILD)
+        if self._windows % self.evidence.windows == 0 and settled:
+            raised += self._daily(time, vector)
+        named = [alarm if alarm.kind == "sensor" else self._blamed(alarm, vector) for alarm in raised if settled or alarm.kind == "sensor"]
+        return [alarm for alarm in named if self._new(alarm)]
+
+    def _new(self, alarm: Alarm) -> bool:
+        """Whether nobody was told the same in the last day."""
+        key = f"{alarm.kind} {alarm.signal}"
+        if alarm.time - self._told.get(key, -np.inf) < DAY:
+            return False
+        self._told[key] = alarm.time
+        return True
+
+    def _daily(self, time: float, vector: Floats) -> list[Alarm]:
+        self._up = np.maximum(0.0, self._up + vector - DAILY_ALLOWANCE)
+        self._down = np.maximum(0.0, self._down - vector - DAILY_ALLOWANCE)
+        most = np.maximum(self._up, self._down)
+        worst = int(np.argmax(most))
+        if most[worst] <= self.prepared.daily:
+            return []
+        name = self.evidence.names[worst]
+        side = "above" if self._up[worst] > self._down[worst] else "below"
+        over = most > self.prepared.daily
+        self._up[over] = self._down[over] = 0.0
+        text = f"{name} has been {side} what is expected for days (sum {digits(float(most[worst]))}, limit {digits(self.prepared.daily)})"
+        return [Alarm(time, self.evidence.subjects[worst], "drift", text)]
+
+    def _blamed(self, alarm: Alarm, vector: Floats) -> Alarm:
+        found = blame(vector, self.prepared.signatures)
+        if found.signature is None or found.other is not None:
+            return alarm._replace(kind="cannot tell", text=f"{alarm.text}. {self._open(found)}")
+        suspect = found.signature.suspect
+        trucks = self.trucks.get(suspect.subject, suspect.subject)
+        speaks = ", ".join(f"{self.evidence.names[k]} ({value:+.1f})" for k, value in found.speaks)
+        text = f"{alarm.text}. Likely {suspect.named(found.amplitude, trucks)}; for it speaks, in deviations: {speaks}"
+        return alarm._replace(signal=trucks if suspect.cause == "sensor" else alarm.signal, kind=suspect.cause, text=text)
+
+    def _open(self, found: Blame) -> str:
+        if found.signature is None:
+            if found.unlike:
+                return "Cannot tell of what: nothing that is watched looks like it, so the model itself may not fit"
+            return "Cannot tell of what: too little has been seen so far"
+        assert found.other is not None
+        return f"Cannot tell of what: {found.signature.suspect.named(found.amplitude)} and {found.other.suspect.subject} explain it alike"
+
+    def save(self) -> dict[str, Any]:
+        """As plain data and arrays."""
+        parts = {"watch": self.watch.save(), "evidence": self.evidence.save()}
+        return {**parts, "up": self._up, "down": self._down, "windows": self._windows, "told": dict(self._told)}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take over what was saved."""
+        self.watch.load(state["watch"])
+        self.evidence.load(state["evidence"])
+        self._up, self._down, self._windows = np.array(state["up"]), np.array(state["down"]), int(state["windows"])
+        self._told = dict(state["told"])
