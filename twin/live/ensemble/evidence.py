@@ -46,6 +46,8 @@ class Evidence:
         self._rows: deque[Row] = deque(maxlen=self.windows + 1)
         paths = [parameter.prior.path for parameter in following.parameters]
         self.subjects = (*self._signals, *self._bunkers.values(), *paths)
+        self.watched = np.array([subject not in self._states for subject in self.subjects])
+        """Of which alarms are raised: a state, known for sure, tells causes apart, but is put right and not watched."""
         self.names = (
             *(f"{signal} in the mean of a day" for signal in self._signals),
             *(f"{signal} beside the weighed trucks" for signal in self._bunkers.values()),

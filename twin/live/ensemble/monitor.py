@@ -68,7 +68,7 @@ class Monitor:
     def _daily(self, time: float, vector: Floats) -> list[Alarm]:
         self._up = np.maximum(0.0, self._up + vector - DAILY_ALLOWANCE)
         self._down = np.maximum(0.0, self._down - vector - DAILY_ALLOWANCE)
-        most = np.maximum(self._up, self._down)
+        most = np.where(self.evidence.watched, np.maximum(self._up, self._down), 0.0)
         worst = int(np.argmax(most))
         if most[worst] <= self.prepared.daily:
             return []

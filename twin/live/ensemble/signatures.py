@@ -93,14 +93,15 @@ def prepare(scenario: Scenario, following: Following, length: float, alarms_a_mo
     vectors = np.concatenate([one.vectors for one in free])
     trial = trials[0]
     scales = np.maximum(np.sqrt((vectors**2).mean(axis=0)), trial.evidence.floors(trial.ensemble))
-    daily = daily_limit(len(scales), round(len(vectors) * following.window / DAY), 0.5 * alarms_a_month, seed)
+    watched = trial.evidence.watched
+    daily = daily_limit(int(watched.sum()), round(len(vectors) * following.window / DAY), 0.5 * alarms_a_month, seed)
     base = trial.follow(AGES[-1] * DAY)
     found = []
     for suspect in suspects(trial.ensemble):
         wrong = trial.follow(AGES[-1] * DAY, suspect)
         places = [round(age * DAY / following.window) - 1 for age in AGES]
         signature = Signature(suspect, (wrong.vectors[places] - base.vectors[places]) / scales)
-        found.append(_with_limit(signature, wrong, base, innovations, limit, daily))
+        found.append(_with_limit(signature, wrong, base, innovations, limit, (daily, watched)))
     return Prepared(limit, daily, scales, tuple(found))
 
 
@@ -150,18 +151,19 @@ def blame(evidence: Floats, signatures: Sequence[Signature]) -> Blame:
 # -- how small a fault is found --------------------------------------------------------------------------------------------------------------
 
 
-def _with_limit(signature: Signature, wrong: Followed, base: Followed, free: Floats, limit: Limit, daily: float) -> Signature:
+def _with_limit(signature: Signature, wrong: Followed, base: Followed, free: Floats, limit: Limit, daily: tuple[float, NDArray[np.bool_]]) -> Signature:
     """What a fault adds to innovations and evidence, times a size, is laid over innovations without a fault: is the limit passed within a week?"""
     added = np.nan_to_num(wrong.innovations - base.innovations)
     day = limit.windows_a_month / 30.0
     chance = np.random.Generator(np.random.Philox([1, 11]))
-    noise = chance.standard_normal((TRIES, round(WITHIN), signature.vectors.shape[1]))
+    of_days, watched = daily
+    noise = chance.standard_normal((TRIES, round(WITHIN), int(watched.sum())))
     starts = chance.integers(0, max(1, len(free) - len(added)), TRIES).tolist()
-    last = signature.vectors[-2:]
+    last = signature.vectors[-2:, watched]
     days = np.stack([last[min(k, 1)] for k in range(round(WITHIN))])
     delays = []
     for size in (*SIZES.tolist(), 1.0):
-        of_day = _delays(noise + size * days, DAILY_ALLOWANCE, daily) * DAY
+        of_day = _delays(noise + size * days, DAILY_ALLOWANCE, of_days) * DAY
         rows = np.stack([np.nan_to_num(free[start : start + len(added)]) for start in starts])
         of_window = _delays(np.clip(rows + size * added[: rows.shape[1]], -MOST, MOST), ALLOWANCE, limit.limit) * DAY / day
         delays.append(float(np.median(np.minimum(of_day, of_window))))
