@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,18 @@ def answer_of(served: Served, job: int, seconds: float = 180.0) -> dict[str, Any
             return found
         time.sleep(0.2)
     raise AssertionError(f"job {job} did not end")
+
+
+def ended(served: Served, job: int) -> dict[str, Any]:
+    """The job once it has ended, as the socket of the page tells it."""
+    from websockets.sync.client import connect
+
+    headers = {"Cookie": f"twin_page_{served.port}={served.token}", "Origin": served.root}
+    with connect(f"ws://127.0.0.1:{served.port}/api/jobs", additional_headers=headers) as socket:
+        while True:
+            found = next(one for one in json.loads(socket.recv(timeout=120)) if one["number"] == job)
+            if found["state"] in ("done", "failed", "cancelled"):
+                return dict(found)
 
 
 def test_levels_of_a_film_are_those_of_the_run_at_the_hours(shared: Served) -> None:
@@ -55,6 +68,10 @@ def test_a_sweep_from_a_form_is_that_of_its_file(shared: Served) -> None:
         said = shared.ask("study", **{**form, "name": "other", "vary": [{"path": "units.magnet.rate", "low": "4 t/h", "high": "8 t/h"}], **wrong})
         assert said["error"]
     assert not Path(shared.folder / "other.yaml").exists()
+    outside = shared.folder.parent / "outside.h5"
+    (shared.folder / "linked.h5").symlink_to(outside)
+    given = shared.ask("study", **{**form, "name": "linked"}, vary=[{"path": "units.magnet.rate", "low": "4 t/h", "high": "8 t/h"}])
+    assert "is a link" in ended(shared, given["job"])["message"] and not outside.exists()
 
 
 def test_a_study_is_made_and_a_film_is_seen_in_the_browser(shared: Served, tab: Callable[..., Any]) -> None:

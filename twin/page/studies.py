@@ -169,11 +169,19 @@ def run_study(folder: Path, file: str, told: Told, advance: Callable[[float], No
         return {"kind": kind, **runner(folder, folder / file, told, advance)}
 
 
+def _check_no_links(folder: Path, name: str) -> None:
+    """Refuse a study whose results would be written through a link, and so perhaps elsewhere."""
+    for path in folder.iterdir():
+        if path.name.startswith(name) and path.is_symlink():
+            raise UsageError(f"{path.name} is a link, and results of the study would go where it leads: remove it, or name the study otherwise")
+
+
 def _sweep(folder: Path, file: Path, told: Told, advance: Callable[[float], None]) -> dict[str, Any]:
     from twin.study.study_file import load_study
     from twin.study.sweep import sweep
 
     study = load_study(file)
+    _check_no_links(folder, study.name)
     out = folder / f"{study.name}.h5"
     found = sweep(study, out, executor=Watched(study.responses, told), progress=lambda one: advance(one.done / max(1, one.total)))
     counts = ", ".join(f"{count} {status}" for status, count in found.counts.items() if count)
@@ -189,6 +197,7 @@ def _optimise(folder: Path, file: Path, told: Told, advance: Callable[[float], N
 
     check_installed()
     study = load_study(file)
+    _check_no_links(folder, study.name)
     names = [objective.name for objective in study.problem.objectives]
     out, best, page = folder / f"{study.name}.h5", folder / f"{study.name}_best.yaml", folder / f"{study.name}_page.html"
     found = optimise(study, out, executor=Watched(names, told), progress=lambda one: advance(one.done / max(1, one.total)))
@@ -203,6 +212,7 @@ def _calibrate(folder: Path, file: Path, told: Told, advance: Callable[[float], 
     from twin.fit.calibrate.study_file import load_calibration
 
     study = load_calibration(file)
+    _check_no_links(folder, study.name)
     out = folder / f"{study.name}_calibrated.yaml"
     found = calibrate(study, out, executor=Watched((), told), progress=lambda one: advance(one.done / max(1, one.total)))
     return {"lines": str(found).splitlines(), "files": [out.name], "report": ""}
