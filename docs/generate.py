@@ -27,7 +27,7 @@ from twin.kernels.record_table import Field, Table
 from twin.materials import CLASSES, ELEMENTS, PROPERTIES, Catalogue, Label, Material, Number, builtin_catalogue, builtin_names, builtin_text, carriers
 from twin.materials.properties import DERIVED
 from twin.quantities import CELSIUS, UNITS, format_quantity, kind_of, unit
-from twin.results import cluster_figures, energy_figures, kpis, layout
+from twin.results import cluster_figures, kpis, layout
 from twin.scenario import policy, quantity_names
 from twin.scenario.asking import AskEntry
 from twin.scenario.kind import Kind, UnitModel, find, names
@@ -192,18 +192,7 @@ def _measures() -> str:
 
 def kpi_page() -> str:
     """The KPI table."""
-    return "\n".join(
-        [
-            NOTE,
-            texts.KPI_HEAD,
-            kpis.as_markdown(),
-            texts.KPI_TAIL,
-            texts.CLUSTER_KPIS,
-            cluster_figures.as_markdown(),
-            texts.ENERGY_KPIS,
-            energy_figures.as_markdown(),
-        ]
-    )
+    return "\n".join([NOTE, texts.KPI_HEAD, kpis.as_markdown(), texts.KPI_TAIL, texts.CLUSTER_KPIS, cluster_figures.as_markdown()])
 
 
 def layout_page() -> str:

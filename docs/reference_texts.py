@@ -476,8 +476,3 @@ CLUSTER_KPIS = """## Of a cluster
 
 A [cluster](../cluster.md) has the key figures of its sites, and these of its own, all after the warm-up. A sum of which a part has no value has none.
 """
-
-ENERGY_KPIS = """### Of its power and heat
-
-Of the [networks](../cluster_energy.md) that there are. The margins of sites, and their sum, do not hold them.
-"""
