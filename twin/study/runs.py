@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
@@ -109,7 +110,9 @@ def _run_cluster(job: Job, cluster: Cluster, began: float) -> Outcome:
         warnings = sum(int(site.array("units/range_warnings").sum()) for site in sites)
         events = sum(int(site.attrs["events"]) for site in sites)
         share = max(range_share(site) for site in sites)
-        return Outcome(dict(result.kpis), "", result.digest, events, warnings, time.thread_time() - began, range_share=share)
+        outcome = Outcome(dict(result.kpis), "", result.digest, events, warnings, time.thread_time() - began, range_share=share)
+    gc.collect()  # several plants at once refer to one another in circles: a hundred runs of them do not fit into memory
+    return outcome
 
 
 def _described(error: Exception) -> str:
