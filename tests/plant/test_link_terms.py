@@ -191,3 +191,21 @@ def test_a_link_without_terms_moves_no_bit_of_its_sites(folder: Path) -> None:
     simulation = ClusterSimulation(load_cluster(folder / "road.yaml"))
     assert simulation.sites["heap"].built.site.accounts["scrap"].settlement is None
     assert all(gate.prices is None for gate in simulation.sites["yard"].built.gates)
+
+
+def test_a_file_of_before_the_window_was_kept_stays_readable(folder: Path) -> None:
+    """What it does not hold is absent, and its key figures have no value; no other contract of the layout moves."""
+    import math
+    import shutil
+
+    import h5py
+
+    from twin.results.hauls import hauls_in
+
+    run_cluster(load_cluster(folder / "road.yaml"), out=folder / "now.h5").close()
+    shutil.copy(folder / "now.h5", folder / "before.h5")
+    with h5py.File(folder / "before.h5", "r+") as file:
+        for name in [name for name in file["links"] if name.startswith("window_")]:
+            del file[f"links/{name}"]
+        found = hauls_in(file)["road"]
+    assert found.trips > 0 and math.isnan(found.moved.mass) and math.isnan(found.moved.cost)

@@ -99,7 +99,8 @@ def hauls_in(file: Any) -> dict[str, Haul]:
         return {}
     columns = {name: _array(file, name, (len(names),), "i") for name in COUNTS}
     columns |= {name: _array(file, name, (len(names), len(ELEMENTS)), "f") for name in MASSES}
-    columns |= {name: _array(file, f"window_{name}", (len(names),), "f") for name in WINDOW}
+    blank = np.full(len(names), np.nan)  # files of before these were kept
+    columns |= {name: _array(file, f"window_{name}", (len(names),), "f") if f"{GROUP}/window_{name}" in file else blank for name in WINDOW}
     columns[VALUE] = _array(file, VALUE, (len(names),), "f")
     found = {}
     for place, name in enumerate(names):
