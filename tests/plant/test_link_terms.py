@@ -80,6 +80,15 @@ def test_what_the_receiver_pays_the_sender_gets(folder: Path) -> None:
         assert yard["margin_cash"].value == pytest.approx(yard["revenue"].value - moved.worth - 3 * 1000 * 0.08, rel=1e-9)
 
 
+def test_a_link_with_terms_pays_by_them_alone(folder: Path) -> None:
+    """Each load misses the product's specification: its own three trucks of 10 t pay 30 EUR/t less, and a link's loads what the link says."""
+    penalised = {"units.scrap.spec": {"copper": ">= 90 %"}, "units.scrap.when_off_spec": "penalise", "units.scrap.penalty": "30 EUR/t"}
+    with run_cluster(load_cluster(folder / "road.yaml", {"links.road.price": "50 EUR/t", "sites.heap.change": penalised})) as result:
+        heap, moved = result.sites["heap"].kpis, result.hauls["road"].moved
+        assert heap["penalties"].value == pytest.approx(30 * 30.0, rel=1e-9)
+        assert heap["revenue"].value == pytest.approx(30 * 100.0 + moved.worth, rel=1e-12)
+
+
 def test_the_price_of_a_link_moves_money_and_makes_none(folder: Path) -> None:
     def together(price: str) -> float:
         with run_cluster(load_cluster(folder / "road.yaml", {"links.road.price": price})) as result:

@@ -18,7 +18,7 @@ from twin.scenario.kinds.product import PENALISE, Limit
 from twin.scenario.kinds.product import Product as ProductModel
 from twin.units.ground.assembly import Assembly
 from twin.units.ground.sampling import Sampler
-from twin.units.ground.settlement import Lots, PricedLots, Settlement
+from twin.units.ground.settlement import Lots, PricedLots, Settlement, SoldLots
 
 Floats = NDArray[np.float64]
 WHOLE = 1.0 - 1e-9
@@ -68,7 +68,7 @@ class Account:
             if judged.found:
                 counts = self.recorder.gates[k][self.gate_row]
                 counts[OFFSPEC] += amount
-                if self.penalty is not None:
+                if self.penalty is not None and not (isinstance(self.settlement, SoldLots) and self.settlement.by_link):
                     counts[PENALTY] += amount * self.penalty.of(judged.found)
 
     def judge(self, x: Floats, rows: Floats, amount: float, now: int, share: float = 1.0) -> Verdict:
