@@ -103,7 +103,7 @@ class Trip:
 class RoadRecord:
     """``free`` trucks stand at the sender; ``trips``: loads that left it, ``unloaded`` and ``turned_away`` ones; ``back``: ways back that began.
 
-    In the window of key figures: ``ways`` that began, there and back, kg ``brought`` and the EUR ``worth`` of it.
+    In the window of key figures: ``ways`` that began, there and back, kg ``loaded``, kg ``brought`` and the EUR ``worth`` of it.
     """
 
     until: int = NEVER
@@ -115,6 +115,7 @@ class RoadRecord:
     ways: int = 0
     brought: float = 0.0
     worth: float = 0.0
+    loaded: float = 0.0
 
 
 @dataclass(slots=True)
@@ -255,7 +256,7 @@ def _moved(record: RoadRecord, link: Link) -> Moved:
     distance, fuel = record.ways * (link.distance or 0.0), link.fuel
     energy = distance * fuel.use if fuel is not None else 0.0
     cost = distance * (link.cost or 0.0) + (energy * fuel.price if fuel is not None else 0.0)
-    return Moved(distance, record.brought, record.worth, energy, cost, energy * fuel.co2 if fuel is not None else 0.0)
+    return Moved(distance, record.brought, record.worth, energy, cost, energy * fuel.co2 if fuel is not None else 0.0, record.loaded)
 
 
 class Dispatcher(Loader):
@@ -268,6 +269,7 @@ class Dispatcher(Loader):
         self.link, self.road, self.calendars = link, road, road.calendars
         road.dispatcher = self
         self.loading = site.stream(f"link {name}", "loading")
+        self.counts_from = window_begin(nanoseconds(site.scenario.warmup), site.recorder.every)
         for bunker in bunkers:
             bunker.takers.append(self)
             bunker.watchers.append(self)
@@ -285,6 +287,7 @@ class Dispatcher(Loader):
         if mass <= 0.0:
             return False
         self.record.trucks += 1
+        self.road.record.loaded += mass if now >= self.counts_from else 0.0
         self.counts(now)[PICKUPS] += 1.0
         length = 0 if self.link.load is None else nanoseconds(self.link.load.inverse(self.loading.uniform()))
         ends = advance(self.calendars, now, length) if self.calendars else now + length
