@@ -37,6 +37,9 @@ class ClusterSimulation:
             rank += len(self.sites[name].built.site.units) + 2 * sum(link.sender[0] == name for link in cluster.links.values())
         self.roads = {name: join(name, link, *(self.sites[end].built for end in (link.sender[0], link.receiver[0]))) for name, link in cluster.links.items()}
         self.networks = join_energy(cluster.energy, {name: site.built for name, site in self.sites.items()})
+        for name, site in self.sites.items():
+            for unit in site.built.site.units:
+                unit.site_name = name
         self.horizon = nanoseconds(cluster.horizon)
 
     def run(self, until: int, writers: Mapping[str, SiteWriter], progress: Progress | None = None) -> None:

@@ -203,7 +203,7 @@ class _Reader:
         energy = self._energy(network, sites) if network is not None else None
         elsewhere = self._elsewhere(top, sites) if len(sites) == len(found.value) else ""
         if self.problems:
-            raise ScenarioError(self.problems)
+            raise ScenarioError(list(dict.fromkeys(self.problems)))  # two sites of one file have its problems twice
         texts = {key: json.dumps(written[key].plain(), separators=(",", ":"), sort_keys=True) for key in links}
         stated = json.dumps(network.plain(), separators=(",", ":")) if network is not None and energy is not None else ""
         return Cluster(name, title, sites, links, texts, energy, stated, dict(self.files.texts) if stated else {}, elsewhere)
