@@ -44,6 +44,9 @@ class Answers:
             "answer": self.answer,
             "compare": self.compare,
             "report": self.report,
+            "live": self.live,
+            "fan": self.fan,
+            "what_if": self.what_if,
         }
 
     def folder_json(self, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -196,6 +199,40 @@ class Answers:
         code, invested = _language(given).code, investment_of(_texts(given, "money"))
         written = report(self._results(given), page, pdf=pdf, brief=given.get("brief") is True, language=code, investment=invested)
         return {"page": written.page.name, "pdf": written.pdf.name if written.pdf is not None else ""}
+
+    def live(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The twins that follow a plant, and of one where its plant stands."""
+        from twin.page import live
+
+        names = live.live_folders(self.folder)
+        name = str(given.get("name") or (names[0] if names else ""))
+        if not name:
+            return {"names": [], "twin": None}
+        said, running = (own := live.Twin(self.folder, name)).said(), own.running()
+        file = live.scenario_of(self.desk, self.folder, said["scenario"])
+        drawing: dict[str, Any] = {"svg": "", "paths": []}
+        if file:
+            scenario = self.desk.base(Draft(file, {}))
+            drawing = {"svg": plant.drawn(scenario, _language(given)), "paths": plant.paths_of(scenario)}
+        return {"names": names, "name": name, "file": file, "twin": said, "running": running, **drawing}
+
+    def fan(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """What comes, by a twin that runs."""
+        from twin.page import live
+
+        hours, _ = live.read_question(given)
+        return live.Twin(self.folder, str(given.get("name", ""))).fan(hours, 12)
+
+    def what_if(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """What a change would make of levels, by a twin that runs."""
+        from twin.page import live
+
+        hours, pairs = live.read_question(given)
+        change = {path.strip(): _typed(text) for path, text in _texts(given, "change").items() if path.strip() and text.strip()}
+        if not change:
+            raise UsageError("what is changed, and to which value, is needed: a path such as units.shredder.rate, and 9 t/h")
+        found = live.Twin(self.folder, str(given.get("name", ""))).what_if(change, hours, pairs)
+        return {"hours": hours, "pairs": pairs, "rows": live.differences(found, _language(given))}
 
     def report_bytes(self, name: str) -> bytes:
         """A report that stands in the folder. Raises ``UsageError`` for any file that is none."""

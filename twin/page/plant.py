@@ -80,6 +80,11 @@ def numbers_of(scenario: Scenario) -> list[dict[str, str]]:
     return rows
 
 
+def paths_of(scenario: Scenario) -> list[dict[str, str]]:
+    """The numbers of units by path, with their values, as a question of what a change would do offers them."""
+    return [{"path": number.path, "value": format_quantity(number.value, number.unit)} for number in scenario.numbers if number.path.startswith("units.")]
+
+
 def unit_form(base: Scenario, scenario: Scenario, unit: str) -> dict[str, Any] | None:
     """What is known of a unit: its numbers with the range of the base, and what else can be set; None for one that there is not."""
     if unit not in scenario.units:
