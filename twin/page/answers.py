@@ -10,7 +10,7 @@ from typing import Any
 from twin.errors import ScenarioError, UsageError
 from twin.page import plant, wiring
 from twin.page.draft import Desk, Draft, problems_json, read_draft
-from twin.page.folder import RESULTS, Folder
+from twin.page.folder import RESULTS, SCENARIOS, Folder
 from twin.page.queue import Queue
 from twin.quantities import example_of, quantity_of, shown
 from twin.report.language import LANGUAGES, Language, language
@@ -47,14 +47,21 @@ class Answers:
             "live": self.live,
             "fan": self.fan,
             "what_if": self.what_if,
+            "cluster": self.cluster,
+            "run_cluster": self.run_cluster,
+            "compare_clusters": self.compare_clusters,
+            "clusters_compared": self.clusters_compared,
+            "report_cluster": self.report_cluster,
         }
 
     def folder_json(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Scenarios and results."""
+        written, run = self.folder.clusters()
         return {
             "folder": self.folder.path.name or str(self.folder.path),
-            "scenarios": [asdict(one) for one in self.folder.scenarios()],
+            "scenarios": [asdict(one) for one in self.folder.scenarios() if one.file not in written],
             "results": [asdict(one) for one in self.folder.results()],
+            "clusters": {"scenarios": written, "results": run},
         }
 
     def words(self, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -234,13 +241,51 @@ class Answers:
         found = live.Twin(self.folder, str(given.get("name", ""))).what_if(change, hours, pairs)
         return {"hours": hours, "pairs": pairs, "rows": live.differences(found, _language(given))}
 
+    def cluster(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """A cluster of the folder as it is written, and what a file of results of one says."""
+        from twin.page import clusters
+
+        words, file, results = _language(given), str(given.get("file", "")), str(given.get("results", ""))
+        planned = clusters.planned(self.folder, file, words) if file else None
+        return {"planned": planned, "run": clusters.looked(self.folder, results, words) if results else None}
+
+    def run_cluster(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Put a run of a cluster into the queue."""
+        return {"job": self.queue.ask("cluster", str(given.get("file", "")))}
+
+    def compare_clusters(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Put runs of a cluster, beside its sites alone or another cluster, into the queue."""
+        from twin.page.clusters import ALONE
+
+        against = str(given.get("against", ALONE))
+        if against != ALONE:
+            self.folder.existing(against, SCENARIOS)
+        return {"job": self.queue.ask("compare", str(given.get("file", "")), against=against, replications=given.get("replications", 5))}
+
+    def clusters_compared(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """What such a comparison has come to, in the language of the page."""
+        from twin.page.clusters import compared_said
+
+        found = self.answer(given)["answer"]
+        return {"answer": None if found is None else compared_said(found, _language(given))}
+
+    def report_cluster(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Write the page of a cluster's results."""
+        from twin.page.clusters import write_report
+
+        files = given.get("files")
+        if not isinstance(files, list) or not 0 < len(files) <= 2:
+            raise UsageError("one results file of a cluster is needed, or two")
+        return {"page": write_report(self.folder, [str(file) for file in files], str(given.get("name", "report")))}
+
     def report_bytes(self, name: str) -> bytes:
         """A report that stands in the folder. Raises ``UsageError`` for any file that is none."""
+        from twin.report import cluster_page
         from twin.report.files import PAGE, PRINTED
 
         path = self.folder.existing(name, REPORTS)
-        mark = PRINTED if name.endswith(".pdf") else PAGE
-        if mark.is_on is None or not mark.is_on(path):
+        marks = (PRINTED,) if name.endswith(".pdf") else (PAGE, cluster_page.PAGE)
+        if not any(mark.is_on is not None and mark.is_on(path) for mark in marks):
             raise UsageError(f"{name} is no report of twin")
         return path.read_bytes()
 
