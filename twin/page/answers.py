@@ -37,6 +37,7 @@ class Answers:
             "run": self.run,
             "cancel": self.cancel,
             "look": self.look,
+            "phases": self.phases,
             "film": self.film,
             "studies": self.studies,
             "study": self.study,
@@ -155,6 +156,15 @@ class Answers:
         from twin.page.looking import looked
 
         return looked(self._results(given), _language(given))
+
+    def phases(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The phases of furnaces of a run over some hours."""
+        from twin.page.looking import phases
+
+        begin, span = given.get("begin"), given.get("span")
+        if not all(isinstance(hours, (int, float)) and not isinstance(hours, bool) for hours in (begin, span)):
+            raise UsageError("phases are asked for from an hour of the run on, over so many hours")
+        return phases(self.folder.existing(str(given.get("file", "")), RESULTS), _language(given), float(begin or 0), float(span or 0))
 
     def film(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Ask for the film of a day of a run."""
