@@ -33,6 +33,8 @@ class Answers:
             "kind": self.kind,
             "add": self.add,
             "remove": self.remove,
+            "shape": self.shape,
+            "calendars": self.calendars,
             "save": self.save,
             "run": self.run,
             "cancel": self.cancel,
@@ -131,6 +133,21 @@ class Answers:
         changed = wiring.without_unit(draft, self.desk.scenario(draft), str(given.get("unit", "")), str(given.get("through", "")))
         self._must_load(changed)
         return {"draft": changed.json()}
+
+    def shape(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The draft with what a form says of a distribution, table, calendar, phases or another mapping or list."""
+        from twin.page.shaping import MOST_LEAVES, leaves, shaped
+
+        value = given.get("value")
+        if leaves(value) > MOST_LEAVES:
+            raise UsageError(f"a form holds at most {MOST_LEAVES} values")
+        return {"draft": shaped(self.desk, read_draft(given.get("draft")), str(given.get("path", "")), value).json()}
+
+    def calendars(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The calendars of a draft as forms."""
+        from twin.page.shapes import calendars_of
+
+        return {"blocks": calendars_of(self.desk.scenario(read_draft(given.get("draft"))))}
 
     def _must_load(self, draft: Draft) -> None:
         self.desk.scenario(draft)

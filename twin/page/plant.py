@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from twin.page.draft import Draft, sources_of, written
+from twin.page.shapes import blocks_of
 from twin.page.typed import written_like
 from twin.plant.streams import streams_of
 from twin.plant.topology import derive
@@ -104,6 +105,7 @@ def unit_form(base: Scenario, scenario: Scenario, unit: str) -> dict[str, Any] |
         "streams": [{"name": stream, "to": derive(scenario).destination.get(stream, "")} for stream in streams_of(scenario, unit)],
         "numbers": rows,
         "fields": list(_other_fields(scenario, unit, model)),
+        "blocks": blocks_of(scenario, unit),
         "more": max(0, len(numbers) - MOST_NUMBERS),
     }
 
