@@ -101,20 +101,20 @@ class Answers:
         form = plant.unit_form(base, scenario, name)
         if form is None:
             raise UsageError(f"there is no unit {shown(name)} in this plant")
-        return {"unit": form}
+        return {"unit": _in_words(form, _language(given))}
 
     def kind(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """All kinds, or of one the fields that it cannot do without, and its ports."""
         name = given.get("kind")
         if not isinstance(name, str) or not name:
-            return {"kinds": plant.kinds()}
+            return {"kinds": _in_words(plant.kinds(), _language(given))}
         kind, fields = find(name), []
         for key in wiring.required(name):
             field = next(field for own, field in kind.model.model_fields.items() if (field.alias or own) == key)
             quantity = quantity_of(field.annotation) or next((found for part in field.metadata if (found := quantity_of(part))), None)
             example = (quantity.example or example_of(quantity.si)) if quantity is not None else ""
             fields.append({"key": key, "about": field.description or "", "example": example})
-        return {"kind": kind.name, "summary": kind.summary, "fields": fields, "ports": _ports(name)}
+        return _in_words({"kind": kind.name, "summary": kind.summary, "fields": fields, "ports": _ports(name)}, _language(given))
 
     def add(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The draft with a unit more."""
@@ -326,6 +326,13 @@ class Answers:
 def _language(given: Mapping[str, Any]) -> Language:
     code = given.get("language", "en")
     return language(code if code in LANGUAGES else "en")
+
+
+def _in_words(form: Any, words: Language) -> Any:
+    """A form with what models say of their fields in the language of the page; what the table does not have stays English."""
+    if isinstance(form, dict):
+        return {key: words.say(value) if key in ("about", "summary") and isinstance(value, str) else _in_words(value, words) for key, value in form.items()}
+    return [_in_words(value, words) for value in form] if isinstance(form, list) else form
 
 
 def _texts(given: Mapping[str, Any], key: str) -> dict[str, str]:

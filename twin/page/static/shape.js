@@ -36,7 +36,7 @@ function Calendar({ spec, value, put, path, wrong }) {
   const set = (key, text) => { const rows = text.split(/[,;]/).map((one) => one.trim()).filter(Boolean); put(rows.length ? { ...own, [key]: rows } : without(own, key)); };
   const closed = Array.isArray(own.closed) ? own.closed : [];
   const found = [wrong(path), ...spec.keys.map((key) => wrong(`${path}.${key}`))].filter(Boolean);
-  return html`<div class="shape">${spec.keys.filter((key) => key !== "closed").map((key) => html`<label>${t(`day_${key}`)}<input value=${Array.isArray(own[key]) ? own[key].join(", ") : plain(own[key])} placeholder=${key === "holidays" ? "2026-12-24, 2026-12-25" : "06:00-22:00"} onChange=${(e) => set(key, e.target.value)} /></label>`)}
+  return html`<div class="shape">${spec.keys.filter((key) => key !== "closed").map((key) => html`<label>${t(`day_${key}`)}<input value=${Array.isArray(own[key]) ? own[key].join(", ") : plain(own[key])} placeholder=${key === "holidays" ? "2026-12-24, 2026-12-25" : key === "weekdays" ? "06:00-22:00, 23:00-05:00" : "–"} onChange=${(e) => set(key, e.target.value)} /></label>`)}
     ${closed.map((row, k) => html`<div class="row"><label>${t("shape_from")}<input value=${row.from} onChange=${(e) => put({ ...own, closed: closed.map((one, j) => (j === k ? { ...one, from: e.target.value } : one)) })} /></label><label>${t("shape_to")}<input value=${row.to} onChange=${(e) => put({ ...own, closed: closed.map((one, j) => (j === k ? { ...one, to: e.target.value } : one)) })} /></label><button class="plain" onClick=${() => put({ ...own, closed: closed.filter((_, j) => j !== k) })}>${t("drop")}</button></div>`)}
     <button class="plain" onClick=${() => put({ ...own, closed: [...closed, { from: "2026-08-01", to: "2026-08-15" }] })}>${t("shape_closed")}</button>
     ${found.map((text) => html`<strong class="wrong" role="alert">${text}</strong>`)}</div>`;
@@ -89,7 +89,7 @@ function Named({ spec, value, put, path, label, wrong, at }) {
   const own = isMap(value) ? value : {};
   const [name, setName] = hooks.useState("");
   const item = spec.form === "tests" ? { form: "text", example: "< 1 %" } : spec.item;
-  return html`<fieldset><legend>${label}</legend>${Object.entries(own).map(([key, one]) => html`<div key=${key}><${Any} spec=${item} value=${one} put=${(next) => put(next === null ? without(own, key) : { ...own, [key]: next })} path=${`${path}.${key}`} label=${words(key)} wrong=${wrong} at=${at + 1} /><button class="plain" aria-label=${`${t("shape_drop")}: ${words(key)}`} onClick=${() => put(without(own, key))}>${t("shape_drop")}</button></div>`)}
+  return html`<fieldset><legend>${label}</legend>${Object.entries(own).map(([key, one]) => html`<div key=${key}><${Any} spec=${item} value=${one} put=${(next) => put(next === null ? without(own, key) : { ...own, [key]: next })} path=${`${path}.${key}`} label=${key} wrong=${wrong} at=${at + 1} /><button class="plain" aria-label=${`${t("shape_drop")}: ${key}`} onClick=${() => put(without(own, key))}>${t("shape_drop")}</button></div>`)}
     <div class="row"><label class="inline">${t("add_name")}<input value=${name} placeholder=${spec.names?.[1] ?? ""} onInput=${(e) => setName(e.target.value)} /></label><button disabled=${!name || own[name] !== undefined} onClick=${() => { put({ ...own, [name]: begin(item) }); setName(""); }}>${t("shape_add")}</button></div>${wrong(path) ? html`<strong class="wrong" role="alert">${wrong(path)}</strong>` : null}</fieldset>`;
 }
 

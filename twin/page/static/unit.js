@@ -72,7 +72,7 @@ export function UnitForm({ unit, draft, code, problems, set, put, replace, close
   const head = hooks.useRef(null);
   hooks.useEffect(() => {
     let here = true;
-    ask("unit", { draft, unit }).then(({ unit: found }) => here && (setForm(found), setError(null)), (found) => here && setError(found));
+    ask("unit", { draft, unit, language }).then(({ unit: found }) => here && (setForm(found), setError(null)), (found) => here && setError(found));
     return () => { here = false; };
   }, [unit, draft, code]);
   hooks.useEffect(() => { if (form) head.current?.scrollIntoView({ block: "nearest" }); }, [form?.name]);
