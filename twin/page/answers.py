@@ -114,7 +114,8 @@ class Answers:
             quantity = quantity_of(field.annotation) or next((found for part in field.metadata if (found := quantity_of(part))), None)
             example = (quantity.example or example_of(quantity.si)) if quantity is not None else ""
             fields.append({"key": key, "about": field.description or "", "example": example})
-        return _in_words({"kind": kind.name, "summary": kind.summary, "fields": fields, "ports": _ports(name)}, _language(given))
+        words = _language(given)
+        return {"kind": kind.name, "summary": words.say(kind.summary), "fields": _in_words(fields, words), "ports": _ports(name)}
 
     def add(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The draft with a unit more."""
