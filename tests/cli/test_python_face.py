@@ -8,6 +8,7 @@ from pathlib import Path
 
 import twin
 from twin.cli.commands import COMMANDS
+from twin.cli.parser import OWN
 
 NAMES = {
     "validate": "load", "new": "starter", "materials": "catalogue", "batch": "batch_test", "plan": "week_plan", "import": "import_table", "stops": "reliability",
@@ -19,7 +20,7 @@ WINDOWS = {"page"}
 
 
 def test_every_command_has_a_public_name() -> None:
-    for command in [command for command in COMMANDS if command not in WINDOWS]:
+    for command in [command for command in (*COMMANDS, *OWN) if command not in WINDOWS]:
         name = NAMES.get(command, command)
         assert name in twin.__all__ and callable(getattr(twin, name)), command
 

@@ -194,6 +194,12 @@ def test_rest_and_opcua(written: dict[str, Any], tmp_path: Path) -> None:
     ahead = client.get("/forecast?hours=2").json()
     assert ahead["forecast"]["level.yard"]["low"] <= ahead["forecast"]["level.yard"]["high"]
     assert client.get("/forecast?hours=1e9").status_code == 422
+    fan = client.get("/fan?hours=2&steps=2&quantity=level.yard").json()
+    assert fan["leads"] == [3600.0, 7200.0] and fan["fan"]["level.yard"][1] == list(ahead["forecast"]["level.yard"].values())
+    assert client.get("/fan?hours=2&steps=49").status_code == client.get("/fan?hours=0").status_code == 422
+    (magnet,) = client.get("/states").json()["states"][:1]
+    assert magnet["unit"] == "magnet" and 0.0 <= magnet["works"][1] <= magnet["works"][0] <= magnet["works"][2] <= 1.0
+    assert math.fsum(magnet["shares"].values()) == pytest.approx(1.0)
     assert client.get("/alarms").json()["alarms"][0]["text"] == "stands still"
     assert client.get("/health").json()["rows"] > 0
     assert client.post("/estimates").status_code == 405  # nothing can be set
@@ -297,6 +303,18 @@ def test_the_history_as_parquet_by_the_command(written: dict[str, Any], tmp_path
     assert main([*common, "--archive", str(tmp_path / "x"), "--from", "soon"]) == 2
     assert main([*common, "--from", "2026-01-05"]) == 2
     assert main([*common[:3], "--folder", str(tmp_path / "none"), "--archive", str(tmp_path / "y")]) != 0
+
+
+def test_the_address_of_rest_stands_in_the_folder_while_it_serves(written: dict[str, Any], tmp_path: Path) -> None:
+    tags, port, folder = emulated(written, tmp_path, 0.1), free_port(), tmp_path / "live"
+    command = [sys.executable, "-m", "twin", "live", written["plant"]["scenario"], str(tags), "--folder", str(folder), "--no-alarms", "--rest", str(port)]
+    twin = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        assert until((folder / "address").exists, 60.0) and (folder / "address").read_text() == f"127.0.0.1:{port}\n"
+    finally:
+        twin.send_signal(signal.SIGINT)
+        twin.wait(30)
+    assert (folder / "token").exists() and not (folder / "address").exists()
 
 
 def test_rest_over_a_port(written: dict[str, Any], tmp_path: Path) -> None:

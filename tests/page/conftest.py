@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -51,7 +52,9 @@ def _shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def shared(_shared: Served) -> Iterator[Served]:
     """The page that all tests of a module ask, with nothing but the small plant in its folder."""
     for path in (*_shared.folder.iterdir(), *_shared.folder.parent.iterdir()):
-        if path != _shared.folder:
+        if path.is_dir() and not path.is_symlink() and path != _shared.folder:
+            shutil.rmtree(path)
+        elif path != _shared.folder:
             path.unlink()
     (_shared.folder / "small.yaml").write_text(SMALL, encoding="utf-8")
     yield _shared

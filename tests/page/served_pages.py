@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -120,3 +121,25 @@ class Tab:
         field.fill(text)
         field.press("Enter")
         self.page.wait_for_timeout(250)
+
+
+def answer_of(served: Served, job: int, seconds: float = 180.0) -> dict[str, Any]:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = served.ask("answer", job=job)
+        if found.get("answer") is not None:
+            return found
+        time.sleep(0.2)
+    raise AssertionError(f"job {job} did not end")
+
+
+def ended(served: Served, job: int) -> dict[str, Any]:
+    """The job once it has ended, as the socket of the page tells it."""
+    from websockets.sync.client import connect
+
+    headers = {"Cookie": f"twin_page_{served.port}={served.token}", "Origin": served.root}
+    with connect(f"ws://127.0.0.1:{served.port}/api/jobs", additional_headers=headers) as socket:
+        while True:
+            found = next(one for one in json.loads(socket.recv(timeout=120)) if one["number"] == job)
+            if found["state"] in ("done", "failed", "cancelled"):
+                return dict(found)

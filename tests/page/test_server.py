@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -208,3 +209,43 @@ def test_units_are_put_in_and_taken_out(shared: Served) -> None:
     for wrong in ({"kind": "no_such"}, {"after": "x"}, {"name": "Bad Name"}, {"to": {**ways, "rest": "nobody"}}):
         given = {"kind": "eddy_current", "name": "eddy_2", "after": "eddy.rest", "values": {}, "to": ways, **wrong}
         assert "error" in page.ask("add", draft=draft, **given), wrong
+
+
+def test_the_page_begins_without_what_it_shows_later(tmp_path: Path) -> None:
+    """Cold start: what draws, computes and reads results is imported after the address is told, so that the browser begins meanwhile."""
+    code = """
+import sys
+from twin.cli import parser
+import twin.page.serve, twin.page.app, twin.page.guard, twin.page.queue
+print([name for name in ("numpy", "h5py", "numba", "simpy", "scipy", "rich", "twin.cli.commands", "twin.report.flowsheet", "twin.scenario.loading") if name in sys.modules])
+assert parser.OWN["page"]
+"""
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=environment, check=False)
+    assert found.returncode == 0 and found.stdout.strip() == "[]", found.stdout + found.stderr
+
+
+HOSTILE = ("<img src=x onerror=alert(1)>", "'; alert(1); '", '"><script>alert(1)</script>', "{{7*7}}${7*7}", "\u202egnp.exe", "a" * 200)
+
+
+def test_hostile_names_are_texts_everywhere(serve: Callable[..., Any], tab: Callable[..., Any], tmp_path: Path) -> None:
+    folder = tmp_path / "plants <b>&amp; 'quotes'"
+    folder.mkdir()
+    titles = HOSTILE
+    (folder / "small.yaml").write_text(SMALL.replace("title: A small plant", f"title: {json.dumps(titles[0])}"), encoding="utf-8")
+    for k, title in enumerate(titles):
+        name = f"{title[:80].replace('/', '_')}{k}.yaml"
+        text = SMALL.replace("title: A small plant", f"title: {json.dumps(title)}").replace('source: "a guess"', f"source: {json.dumps(title)}")
+        (folder / name).write_text(text, encoding="utf-8")
+    (folder / "cluster.yaml").write_text(f"twin: 1\ntitle: {json.dumps(titles[2])}\nsites: {{a: {{extends: small.yaml, seed: 2}}}}\n", encoding="utf-8")
+    (folder / "<b>live").mkdir()
+    page = tab(serve(folder)).drawn()
+    files = page.locator("main select").first.locator("option")
+    assert files.count() == len(HOSTILE) + 1
+    for k in range(files.count()):
+        page.locator("main select").first.select_option(index=k)
+        page.locator("[data-unit=magnet]").wait_for(timeout=20_000)
+    for screen in ("runs", "results", "compare", "study", "cluster", "live", "plant"):
+        page.goto(f"{page.url.partition('#')[0]}#{screen}")
+        page.wait_for_timeout(250)
+    assert page.locator("img, main script, main b").count() == 0  # a dialog, an error or a request elsewhere fails in the fixture

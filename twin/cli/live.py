@@ -7,6 +7,7 @@ import contextlib
 import math
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,7 @@ def run(options: argparse.Namespace) -> int:
         if options.rest is not None:
             rest = RestServer(twin, _token(options, twin.folder), options.host, options.rest, open_to_all=options.open)
             stack.callback(rest.close)
+            stack.enter_context(_address(twin.folder, "127.0.0.1" if options.host == "0.0.0.0" else options.host, options.rest))
         own = EstimateServer(twin, options.opcua) if options.opcua is not None else None
         if own is not None:
             stack.callback(own.close)
@@ -143,6 +145,19 @@ def _token(options: argparse.Namespace, folder: Path) -> str:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(32))
     return path.read_text().strip()
+
+
+@contextlib.contextmanager
+def _address(folder: Path, host: str, port: int) -> Iterator[None]:
+    """As long as REST is served, its address stands in the folder, beside the token: ``twin page`` asks there."""
+    path = folder / "address"
+    with contextlib.suppress(OSError):
+        path.write_text(f"{host}:{port}\n", encoding="utf-8")
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def _show(twin: Any) -> None:

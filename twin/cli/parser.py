@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from twin import __version__
@@ -42,6 +42,31 @@ from twin.cli import (
 )
 from twin.errors import FileError, RunError, ScenarioError, TwinError, UsageError
 
+OWN: dict[str, Callable[[argparse.Namespace], int]] = {
+    "sweep": sweep.run,
+    "sensitivity": sensitivity.run,
+    "report": report.run,
+    "reproduce": reproduce.run,
+    "cite": cite.run,
+    "acceptance": acceptance.run,
+    "bundle": bundle.run,
+    "materials": materials.run,
+    "batch": batch.run,
+    "plan": plan.run,
+    "optimise": optimise.run,
+    "page": page.run,
+    "export": export.run,
+    "plot": plot.run,
+    "reconcile": reconcile.run,
+    "import": imports.run,
+    "stops": stops.run,
+    "blend": blend.run,
+    "calibrate": calibrate.run,
+    "emulate": emulate.run,
+    "live": live.run,
+    "score": score.run,
+}
+"""Commands that have a module of their own: what other commands need is not imported for them."""
 EPILOG = "Scenarios are YAML files; results are HDF5 files that h5py and xarray read. 'twin COMMAND --help' tells more."
 
 
@@ -179,6 +204,8 @@ def _command(arguments: list[str]) -> int:
             build_parser().print_help()
             return 0
         _check_folder()
+        if options.command in OWN:
+            return OWN[options.command](options)
         from twin.cli import commands
 
         return commands.COMMANDS[options.command](options)

@@ -10,7 +10,7 @@ from typing import Any
 from twin.errors import ScenarioError, UsageError
 from twin.page import plant, wiring
 from twin.page.draft import Desk, Draft, problems_json, read_draft
-from twin.page.folder import RESULTS, Folder
+from twin.page.folder import RESULTS, SCENARIOS, Folder
 from twin.page.queue import Queue
 from twin.quantities import example_of, quantity_of, shown
 from twin.report.language import LANGUAGES, Language, language
@@ -33,10 +33,13 @@ class Answers:
             "kind": self.kind,
             "add": self.add,
             "remove": self.remove,
+            "shape": self.shape,
+            "calendars": self.calendars,
             "save": self.save,
             "run": self.run,
             "cancel": self.cancel,
             "look": self.look,
+            "phases": self.phases,
             "film": self.film,
             "studies": self.studies,
             "study": self.study,
@@ -44,14 +47,24 @@ class Answers:
             "answer": self.answer,
             "compare": self.compare,
             "report": self.report,
+            "live": self.live,
+            "fan": self.fan,
+            "what_if": self.what_if,
+            "cluster": self.cluster,
+            "run_cluster": self.run_cluster,
+            "compare_clusters": self.compare_clusters,
+            "clusters_compared": self.clusters_compared,
+            "report_cluster": self.report_cluster,
         }
 
     def folder_json(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Scenarios and results."""
+        written, run = self.folder.clusters()
         return {
             "folder": self.folder.path.name or str(self.folder.path),
-            "scenarios": [asdict(one) for one in self.folder.scenarios()],
+            "scenarios": [asdict(one) for one in self.folder.scenarios() if one.file not in written],
             "results": [asdict(one) for one in self.folder.results()],
+            "clusters": {"scenarios": written, "results": run},
         }
 
     def words(self, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,20 +101,21 @@ class Answers:
         form = plant.unit_form(base, scenario, name)
         if form is None:
             raise UsageError(f"there is no unit {shown(name)} in this plant")
-        return {"unit": form}
+        return {"unit": _in_words(form, _language(given))}
 
     def kind(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """All kinds, or of one the fields that it cannot do without, and its ports."""
         name = given.get("kind")
         if not isinstance(name, str) or not name:
-            return {"kinds": plant.kinds()}
+            return {"kinds": _in_words(plant.kinds(), _language(given))}
         kind, fields = find(name), []
         for key in wiring.required(name):
             field = next(field for own, field in kind.model.model_fields.items() if (field.alias or own) == key)
             quantity = quantity_of(field.annotation) or next((found for part in field.metadata if (found := quantity_of(part))), None)
             example = (quantity.example or example_of(quantity.si)) if quantity is not None else ""
             fields.append({"key": key, "about": field.description or "", "example": example})
-        return {"kind": kind.name, "summary": kind.summary, "fields": fields, "ports": _ports(name)}
+        words = _language(given)
+        return {"kind": kind.name, "summary": words.say(kind.summary), "fields": _in_words(fields, words), "ports": _ports(name)}
 
     def add(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The draft with a unit more."""
@@ -120,6 +134,21 @@ class Answers:
         changed = wiring.without_unit(draft, self.desk.scenario(draft), str(given.get("unit", "")), str(given.get("through", "")))
         self._must_load(changed)
         return {"draft": changed.json()}
+
+    def shape(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The draft with what a form says of a distribution, table, calendar, phases or another mapping or list."""
+        from twin.page.shaping import MOST_LEAVES, leaves, shaped
+
+        value = given.get("value")
+        if leaves(value) > MOST_LEAVES:
+            raise UsageError(f"a form holds at most {MOST_LEAVES} values")
+        return {"draft": shaped(self.desk, read_draft(given.get("draft")), str(given.get("path", "")), value).json()}
+
+    def calendars(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The calendars of a draft as forms."""
+        from twin.page.shapes import calendars_of
+
+        return {"blocks": calendars_of(self.desk.scenario(read_draft(given.get("draft"))))}
 
     def _must_load(self, draft: Draft) -> None:
         self.desk.scenario(draft)
@@ -145,6 +174,15 @@ class Answers:
         from twin.page.looking import looked
 
         return looked(self._results(given), _language(given))
+
+    def phases(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The phases of furnaces of a run over some hours."""
+        from twin.page.looking import phases
+
+        begin, span = given.get("begin"), given.get("span")
+        if not all(isinstance(hours, (int, float)) and not isinstance(hours, bool) for hours in (begin, span)):
+            raise UsageError("phases are asked for from an hour of the run on, over so many hours")
+        return phases(self.folder.existing(str(given.get("file", "")), RESULTS), _language(given), float(begin or 0), float(span or 0))
 
     def film(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Ask for the film of a day of a run."""
@@ -197,13 +235,85 @@ class Answers:
         written = report(self._results(given), page, pdf=pdf, brief=given.get("brief") is True, language=code, investment=invested)
         return {"page": written.page.name, "pdf": written.pdf.name if written.pdf is not None else ""}
 
+    def live(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The twins that follow a plant, and of one where its plant stands."""
+        from twin.page import live
+
+        names = live.live_folders(self.folder)
+        name = str(given.get("name") or (names[0] if names else ""))
+        if not name:
+            return {"names": [], "twin": None}
+        said, running = (own := live.Twin(self.folder, name)).said(), own.running()
+        file = live.scenario_of(self.desk, self.folder, said["scenario"])
+        drawing: dict[str, Any] = {"svg": "", "paths": []}
+        if file:
+            scenario = self.desk.base(Draft(file, {}))
+            drawing = {"svg": plant.drawn(scenario, _language(given)), "paths": plant.paths_of(scenario)}
+        return {"names": names, "name": name, "file": file, "twin": said, "running": running, **drawing}
+
+    def fan(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """What comes, by a twin that runs."""
+        from twin.page import live
+
+        hours, _ = live.read_question(given)
+        return live.Twin(self.folder, str(given.get("name", ""))).fan(hours, 12)
+
+    def what_if(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """What a change would make of levels, by a twin that runs."""
+        from twin.page import live
+
+        hours, pairs = live.read_question(given)
+        change = {path.strip(): _typed(text) for path, text in _texts(given, "change").items() if path.strip() and text.strip()}
+        if not change:
+            raise UsageError("what is changed, and to which value, is needed: a path such as units.shredder.rate, and 9 t/h")
+        found = live.Twin(self.folder, str(given.get("name", ""))).what_if(change, hours, pairs)
+        return {"hours": hours, "pairs": pairs, "rows": live.differences(found, _language(given))}
+
+    def cluster(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """A cluster of the folder as it is written, and what a file of results of one says."""
+        from twin.page import clusters
+
+        words, file, results = _language(given), str(given.get("file", "")), str(given.get("results", ""))
+        planned = clusters.planned(self.folder, file, words) if file else None
+        return {"planned": planned, "run": clusters.looked(self.folder, results, words) if results else None}
+
+    def run_cluster(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Put a run of a cluster into the queue."""
+        return {"job": self.queue.ask("cluster", str(given.get("file", "")))}
+
+    def compare_clusters(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Put runs of a cluster, beside its sites alone or another cluster, into the queue."""
+        from twin.page.clusters import ALONE
+
+        against = str(given.get("against", ALONE))
+        if against != ALONE:
+            self.folder.existing(against, SCENARIOS)
+        return {"job": self.queue.ask("compare", str(given.get("file", "")), against=against, replications=given.get("replications", 5))}
+
+    def clusters_compared(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """What such a comparison has come to, in the language of the page."""
+        from twin.page.clusters import compared_said
+
+        found = self.answer(given)["answer"]
+        return {"answer": None if found is None else compared_said(found, _language(given))}
+
+    def report_cluster(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Write the page of a cluster's results."""
+        from twin.page.clusters import write_report
+
+        files = given.get("files")
+        if not isinstance(files, list) or not 0 < len(files) <= 2:
+            raise UsageError("one results file of a cluster is needed, or two")
+        return {"page": write_report(self.folder, [str(file) for file in files], str(given.get("name", "report")))}
+
     def report_bytes(self, name: str) -> bytes:
         """A report that stands in the folder. Raises ``UsageError`` for any file that is none."""
+        from twin.report import cluster_page
         from twin.report.files import PAGE, PRINTED
 
         path = self.folder.existing(name, REPORTS)
-        mark = PRINTED if name.endswith(".pdf") else PAGE
-        if mark.is_on is None or not mark.is_on(path):
+        marks = (PRINTED,) if name.endswith(".pdf") else (PAGE, cluster_page.PAGE)
+        if not any(mark.is_on is not None and mark.is_on(path) for mark in marks):
             raise UsageError(f"{name} is no report of twin")
         return path.read_bytes()
 
@@ -217,6 +327,13 @@ class Answers:
 def _language(given: Mapping[str, Any]) -> Language:
     code = given.get("language", "en")
     return language(code if code in LANGUAGES else "en")
+
+
+def _in_words(form: Any, words: Language) -> Any:
+    """A form with what models say of their fields in the language of the page; what the table does not have stays English."""
+    if isinstance(form, dict):
+        return {key: words.say(value) if key in ("about", "summary") and isinstance(value, str) else _in_words(value, words) for key, value in form.items()}
+    return [_in_words(value, words) for value in form] if isinstance(form, list) else form
 
 
 def _texts(given: Mapping[str, Any], key: str) -> dict[str, str]:

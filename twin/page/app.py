@@ -110,9 +110,9 @@ def _figure_rules() -> str:
 
 
 def _state_rules() -> str:
-    """The colours of states in a film: of a unit pale, so that its name can be read, in the legend full."""
+    """The colours of states in a film: of a unit pale, so that its name can be read, in the legend full; they win over the figures' own, light and dark."""
     colours = {state: style_of(f"state {state}")["fill"] for state in STATES}
-    return "".join(f".film [data-state={s}]{{fill:{c};fill-opacity:.4}}.swatch i[data-state={s}]{{background:{c}}}" for s, c in colours.items())
+    return "".join(f".film [data-state={s}]{{fill:{c}!important;fill-opacity:.4}}.swatch i[data-state={s}]{{background:{c}}}" for s, c in colours.items())
 
 
 def _static(name: str, below: str = "") -> Response:

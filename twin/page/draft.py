@@ -154,11 +154,11 @@ def _tidied(base: Scenario, path: str, value: Plain, number: Parameter | None) -
         text = str(value)
         shown_like = like if isinstance(like, str) and like else format_quantity(number.value, number.unit)
         found, si = canonical(text, number.unit, shown_like)
-        return None if si == number.value else _as_written(found, like)
+        return None if si == number.value else as_written(found, like)
     return None if value == like or value == "" else value
 
 
-def _as_written(text: str, like: Plain) -> Plain:
+def as_written(text: str, like: Plain) -> Plain:
     """A number without unit as a number, where the base writes it so."""
     if isinstance(like, (int, float)) and not isinstance(like, bool):
         number = float(text) if text.replace(".", "", 1).lstrip("+-").isdigit() else None

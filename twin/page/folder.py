@@ -55,7 +55,7 @@ class Folder:
 
     def existing(self, name: str, endings: tuple[str, ...]) -> Path:
         """The path of a file that stands in the folder itself. Raises ``UsageError`` for any other name, and for links."""
-        if name.lower().endswith(endings) and name in self._names(endings):
+        if name.lower().endswith(endings) and name in self.names(endings):
             return self.path / name
         raise UsageError(f"there is no file {shown(name)} that ends in {' or '.join(endings)} in this folder")
 
@@ -65,7 +65,7 @@ class Folder:
             raise UsageError(f"a name has 1 to 80 letters (a to z), digits, '_' and '-', and begins with a letter or digit (got {shown(name)})")
         return self.path / f"{name}{ending}"
 
-    def _names(self, endings: tuple[str, ...]) -> list[str]:
+    def names(self, endings: tuple[str, ...]) -> list[str]:
         """Regular files of this folder, no links, by name."""
         found = []
         try:
@@ -81,11 +81,20 @@ class Folder:
 
     def scenarios(self) -> list[Listed]:
         """The scenario files, without loading them: whatever ends in ``.yaml`` and has a line ``twin: 1``."""
-        return [listed for name in self._names(SCENARIOS)[:MOST_FILES] if (listed := self._listed(name)) is not None]
+        return [listed for name in self.names(SCENARIOS)[:MOST_FILES] if (listed := self._listed(name)) is not None]
+
+    def clusters(self) -> tuple[list[str], list[str]]:
+        """Scenario files of clusters, and results of clusters."""
+        from twin.results.check import is_cluster_file
+        from twin.scenario.cluster import is_cluster
+
+        with confined(self.path):
+            written = [one.file for one in self.scenarios() if is_cluster(self.path / one.file)]
+        return written, [name for name in self.names(RESULTS)[:MOST_FILES] if is_cluster_file(self.path / name)]
 
     def yaml_names(self) -> list[str]:
         """The names of files that may hold a scenario or a study."""
-        return self._names(SCENARIOS)[:MOST_FILES]
+        return self.names(SCENARIOS)[:MOST_FILES]
 
     def _listed(self, name: str) -> Listed | None:
         try:
@@ -111,7 +120,7 @@ class Folder:
         from twin.results.read import open_file
 
         found = []
-        names = sorted(self._names(RESULTS), key=lambda name: -self._changed(name))
+        names = sorted(self.names(RESULTS), key=lambda name: -self._changed(name))
         for name in names[:MOST_FILES]:
             try:
                 with open_file(os.fspath(self.path / name)) as result:
@@ -119,7 +128,7 @@ class Folder:
                     sha, title = str(own["scenario_sha256"]), str(own["scenario_title"])
                     found.append(Run(name, str(own["scenario_name"]), title, sha, int(own["seed"]), int(own["replication"])))
             except TwinError as error:
-                if not _is_study(self.path / name):
+                if not _is_of_others(self.path / name):
                     found.append(Run(name, fault=str(error)))
         return found
 
@@ -131,16 +140,17 @@ class Folder:
 
     def texts(self) -> Iterator[tuple[str, float]]:
         """Yield (name, when it was changed) of all that is listed: whoever shows the lists asks whether they are still right."""
-        for name in self._names((*SCENARIOS, *RESULTS)):
+        for name in self.names((*SCENARIOS, *RESULTS)):
             yield name, self._changed(name)
 
 
-def _is_study(path: Path) -> bool:
-    """Whether a file holds the runs of a study, which has a screen of its own."""
+def _is_of_others(path: Path) -> bool:
+    """Whether a file holds the runs of a study, or of a cluster, which have screens of their own."""
+    from twin.results.check import is_cluster_file
     from twin.study.store import STUDY
 
     try:
-        return STUDY.is_on is not None and STUDY.is_on(path)
+        return (STUDY.is_on is not None and STUDY.is_on(path)) or is_cluster_file(path)
     except OSError:
         return False
 

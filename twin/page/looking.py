@@ -11,23 +11,25 @@ from typing import Any
 
 from twin.errors import UsageError
 from twin.page.plant import as_svg
-from twin.quantities import DAY, YEAR, parse
+from twin.quantities import DAY, HOUR, YEAR, parse
 from twin.report import charts
 from twin.report.comparing import name_of
 from twin.report.flows import flows_of
 from twin.report.flowsheet import flowsheet
 from twin.report.key_figures import Figure, Figures, Matrix
 from twin.report.language import Language
-from twin.report.page import heading, sankeys, stated_units
+from twin.report.page import GANTT_SPAN, heading, sankeys, stated_units
 from twin.report.products import products_of
 from twin.report.source import Source, gather
-from twin.report.tables import Table
+from twin.report.tables import Table, phase_limits
 from twin.report.verdicts import findings, verdict
 from twin.results.held import contradictions
 from twin.results.investment import Investment
 from twin.results.read import Result, open_file
 from twin.scenario.kinds.bunker import Bunker
 
+LEAST_SPAN, MOST_SPAN = 1.0, 10_000.0
+"""Of phases of furnaces, h."""
 MOST_POINTS = 4000
 """Of a curve of levels: longer ones are thinned, each point the largest of its stretch."""
 
@@ -72,7 +74,39 @@ def looked(paths: Sequence[Path], words: Language) -> dict[str, Any]:
             "drawings": {name: as_svg(drawing, name, words, own) for name, drawing in drawings.items()},
             "sankeys": views,
             "levels": _levels(source),
+            "phases": _phases(source, words, None, GANTT_SPAN),
         }
+
+
+def phases(path: Path, words: Language, begin: float, span: float) -> dict[str, Any]:
+    """The phases of furnaces of a run from ``begin`` over ``span``, h. Raises ``UsageError`` where the times are impossible, or no furnace has phases."""
+    if not (math.isfinite(begin) and math.isfinite(span) and LEAST_SPAN <= span <= MOST_SPAN):
+        raise UsageError(f"phases are shown over {LEAST_SPAN:g} to {MOST_SPAN:g} h from an hour of the run (got {span:g} h from {begin:g})")
+    with opened([path]) as results:
+        found = _phases(gather(results, [path.name]), words, begin, span)
+    if found is None:
+        raise UsageError(f"no furnace of {path.name} has phases one after the other")
+    return found
+
+
+def _phases(source: Source, words: Language, begin: float | None, span: float) -> dict[str, Any] | None:
+    """The drawing of a stretch of phases, what its colours are, and over the whole run what limited them; None where there are none."""
+    rows = charts.batch_rows(source)
+    units = charts.gantt_units(source, rows)
+    if not units:
+        return None
+    end = source.scenario.horizon / HOUR
+    first = min(max(0.0, math.floor(source.start / HOUR) if begin is None else begin), max(0.0, end - span))
+    own, drawing = tuple(source.scenario.units), charts.gantt(source, rows, first, span)
+    kinds = [kind for kind in charts.PHASES if any(row.kind == kind for row in rows)]
+    return {
+        "begin": first,
+        "span": span,
+        "end": end,
+        "svg": as_svg(drawing, "gantt", words, own),
+        "kinds": [{"kind": kind, "name": words.say(kind)} for kind in kinds],
+        "limits": _table(phase_limits(rows, units), words, own),
+    }
 
 
 def _row(name: str, figure: Figure, words: Language) -> dict[str, str]:

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from twin.page.draft import Draft, sources_of, written
+from twin.page.shapes import blocks_of
 from twin.page.typed import written_like
 from twin.plant.streams import streams_of
 from twin.plant.topology import derive
@@ -80,6 +81,11 @@ def numbers_of(scenario: Scenario) -> list[dict[str, str]]:
     return rows
 
 
+def paths_of(scenario: Scenario) -> list[dict[str, str]]:
+    """The numbers of units by path, with their values, as a question of what a change would do offers them."""
+    return [{"path": number.path, "value": format_quantity(number.value, number.unit)} for number in scenario.numbers if number.path.startswith("units.")]
+
+
 def unit_form(base: Scenario, scenario: Scenario, unit: str) -> dict[str, Any] | None:
     """What is known of a unit: its numbers with the range of the base, and what else can be set; None for one that there is not."""
     if unit not in scenario.units:
@@ -99,6 +105,7 @@ def unit_form(base: Scenario, scenario: Scenario, unit: str) -> dict[str, Any] |
         "streams": [{"name": stream, "to": derive(scenario).destination.get(stream, "")} for stream in streams_of(scenario, unit)],
         "numbers": rows,
         "fields": list(_other_fields(scenario, unit, model)),
+        "blocks": blocks_of(scenario, unit),
         "more": max(0, len(numbers) - MOST_NUMBERS),
     }
 

@@ -28,7 +28,7 @@ ENDED = ("done", "failed", "cancelled")
 
 @dataclass(frozen=True)
 class Job:
-    """Runs of one scenario file, a study, or the film of a day (``what``: run, study or film).
+    """Runs of one scenario file, a study, the film of a day, a cluster, or two clusters compared (``what``: run, study, film, cluster or compare).
 
     ``state``: waiting, starting, compiling, running, done, failed or cancelled; ``left`` in s, None where it is not known yet; ``rows``: runs of a study
     so far.
@@ -39,6 +39,7 @@ class Job:
     replications: int
     what: str = "run"
     day: int = 0
+    against: str = ""
     rows: int = 0
     state: str = "waiting"
     share: float = 0.0
@@ -80,11 +81,9 @@ class Queue:
     def add(self, file: str, replications: int = 1) -> int:
         """Put runs of a scenario file at the end; returns their number. Raises ``UsageError``."""
         self.folder.existing(file, SCENARIOS)
-        if not isinstance(replications, int) or isinstance(replications, bool) or not 1 <= replications <= MOST_RUNS:
-            raise UsageError(f"from 1 to {MOST_RUNS} runs are made of a scenario (got {str(replications)[:40]!r})")
-        return self._put(file, replications, "run", 0)
+        return self._put(Job(0, file, _count(replications)))
 
-    def _put(self, file: str, replications: int, what: str, day: int) -> int:
+    def _put(self, wanted: Job) -> int:
         with self._changed:
             waiting = [job for job in self._jobs.values() if job.state not in ENDED]
             if len(waiting) >= MOST_JOBS:
@@ -93,16 +92,16 @@ class Queue:
                 del self._jobs[number]
                 self._answers.pop(number, None)
                 self._rows.pop(number, None)
-            job = Job(next(self._numbers), file, replications, what, day)
+            job = replace(wanted, number=next(self._numbers))
             self._jobs[job.number] = job
             self._changed.notify_all()
         self._tell()
         return job.number
 
-    def ask(self, what: str, file: str, day: int = 0) -> int:
-        """Put a study, or the film of a day of a results file, at the end; returns its number. Raises ``UsageError``."""
+    def ask(self, what: str, file: str, day: int = 0, against: str = "", replications: object = 1) -> int:
+        """Put a study, a cluster or two, or the film of a day of a results file, at the end; returns its number. Raises ``UsageError``."""
         self.folder.existing(file, RESULTS if what == "film" else SCENARIOS)
-        return self._put(file, 1, what, day)
+        return self._put(Job(0, file, _count(replications), what, day, against))
 
     def answer(self, number: int, since: int = 0) -> dict[str, Any]:
         """What came out of a study or a film, None before it has ended, and the rows from ``since`` on. Raises ``UsageError`` where there is none."""
@@ -163,7 +162,8 @@ class Queue:
     def _make(self, job: Job) -> None:
         pipe = self._worker()
         try:
-            pipe.send({"folder": str(self.folder.path), "file": job.file, "replications": job.replications, "what": job.what, "day": job.day})
+            told = {key: getattr(job, key) for key in ("file", "replications", "what", "day", "against")}
+            pipe.send({"folder": str(self.folder.path), **told})
             called_off = 0.0
             while True:
                 if pipe.poll(0.05):
@@ -240,6 +240,12 @@ class Queue:
 
     def _tell(self) -> None:
         self.told(self.jobs())
+
+
+def _count(replications: object) -> int:
+    if not isinstance(replications, int) or isinstance(replications, bool) or not 1 <= replications <= MOST_RUNS:
+        raise UsageError(f"from 1 to {MOST_RUNS} runs are made of a scenario (got {str(replications)[:40]!r})")
+    return replications
 
 
 def _advanced(job: Job, share: float) -> Job:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twin.errors import TwinError
+from twin.page.folder import Folder
+
+if TYPE_CHECKING:
+    from twin.scenario.kind import Kind
 
 EVERY = 0.1
 """Seconds between two messages on how far a run is."""
@@ -54,21 +58,15 @@ def _answer(job: dict[str, Any], pipe: Connection, cancelled: Any) -> dict[str, 
 
 
 def _run(job: dict[str, Any], pipe: Connection, cancelled: Any) -> dict[str, Any]:
-    from twin.kernels.compile import is_cold
     from twin.plant import api
     from twin.plant.simulate import run
     from twin.scenario.tables import confined
-    from twin.study.nursery import modules_for
 
     folder = Path(job["folder"])
     pipe.send({"kind": "starting"})
     with confined(folder):
         scenario = api.load(folder / job["file"])
-    if is_cold():
-        pipe.send({"kind": "compiling"})
-        for module in modules_for(scenario.kinds):
-            import_module(module)
-            _look(cancelled)
+    _compile(scenario.kinds, pipe, cancelled)
     count, files = job["replications"], []
     for k in range(count):
         out = folder / (f"{scenario.name}-r{k}.h5" if count > 1 else f"{scenario.name}.h5")
@@ -76,6 +74,18 @@ def _run(job: dict[str, Any], pipe: Connection, cancelled: Any) -> dict[str, Any
         with run(scenario, out=out, replication=k, progress=_progress(k, count, pipe, cancelled)) as result:
             files.append((result.path or out).name)
     return {"files": files}
+
+
+def _compile(kinds: Mapping[str, Kind], pipe: Connection, cancelled: Any) -> None:
+    """Compile what a plant of these kinds needs, where nothing is kept from before, and say so."""
+    from twin.kernels.compile import is_cold
+    from twin.study.nursery import modules_for
+
+    if is_cold():
+        pipe.send({"kind": "compiling"})
+        for module in modules_for(kinds):
+            import_module(module)
+            _look(cancelled)
 
 
 def _film(job: dict[str, Any], pipe: Connection, cancelled: Any) -> dict[str, Any]:
@@ -97,7 +107,32 @@ def _study(job: dict[str, Any], pipe: Connection, cancelled: Any) -> dict[str, A
     return {"answer": found, "files": found["files"]}
 
 
-_MAKERS: dict[str, Callable[[dict[str, Any], Connection, Any], dict[str, Any]]] = {"run": _run, "film": _film, "study": _study}
+def _cluster(job: dict[str, Any], pipe: Connection, cancelled: Any) -> dict[str, Any]:
+    from twin.page.clusters import loaded, run_cluster_file
+
+    pipe.send({"kind": "starting"})
+    folder = Path(job["folder"])
+    cluster = loaded(Folder(folder), job["file"])
+    _compile(cluster.kinds, pipe, cancelled)
+    return {"files": run_cluster_file(folder, cluster, _progress(0, 1, pipe, cancelled))}
+
+
+def _compare(job: dict[str, Any], pipe: Connection, cancelled: Any) -> dict[str, Any]:
+    from twin.page.clusters import compared, sides_of
+
+    pipe.send({"kind": "starting"})
+    sides = sides_of(Folder(Path(job["folder"])), job["file"], job["against"])
+    _compile(sides[1].kinds, pipe, cancelled)
+    return {"answer": compared(sides, job["replications"], _share(pipe, cancelled))}
+
+
+_MAKERS: dict[str, Callable[[dict[str, Any], Connection, Any], dict[str, Any]]] = {
+    "run": _run,
+    "film": _film,
+    "study": _study,
+    "cluster": _cluster,
+    "compare": _compare,
+}
 
 
 def _share(pipe: Connection, cancelled: Any) -> Callable[[float], None]:

@@ -56,16 +56,16 @@ def render(results: Sequence[ClusterResult]) -> str:
         loader=jinja2.PackageLoader("twin.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     shown = results[-1]
-    drawings = _drawings(results)
+    drawings = drawings_of(results)
     figures = [(name, label, Markup(svg(drawing, f"figure-{name}"))) for name, (label, drawing) in drawings.items()]
     context: dict[str, Any] = {
         "title": str(shown.attrs.get("scenario_title") or shown.attrs["scenario_name"]),
         "name": str(shown.attrs["scenario_name"]),
         "base": str(results[0].attrs["scenario_name"]) if len(results) > 1 else "",
-        "hypothetical": HYPOTHETICAL if _is_hypothetical(shown) else "",
+        "hypothetical": HYPOTHETICAL if is_hypothetical(shown) else "",
         "sites": list(shown.sites),
-        "by_site": list(_by_site(shown)),
-        "own": list(_own(results)),
+        "by_site": list(by_site(shown)),
+        "own": list(own_figures(results)),
         "digests": [(str(result.path), result.digest) for result in results],
         "replication": int(shown.attrs["replication"]),
         "version": twin_version(),
@@ -75,11 +75,13 @@ def render(results: Sequence[ClusterResult]) -> str:
     return environment.get_template("cluster.html.j2").render(**context)
 
 
-def _is_hypothetical(result: ClusterResult) -> bool:
+def is_hypothetical(result: ClusterResult) -> bool:
+    """Whether its heat network is assumed, and not there."""
     return result.energy.has_heat and bool(result.energy.number("heat/hypothetical"))
 
 
-def _drawings(results: Sequence[ClusterResult]) -> dict[str, tuple[str, Drawing]]:
+def drawings_of(results: Sequence[ClusterResult]) -> dict[str, tuple[str, Drawing]]:
+    """The figures of the last of ``results`` by name, with what they are; beside the first where there are two."""
     shown = results[-1]
     found = {"map": ("What went between the members", cluster_map(shown))}
     if len(results) > 1 and not any(math.isnan(result.kpis["co2"].value) for result in results):
@@ -92,7 +94,8 @@ def _drawings(results: Sequence[ClusterResult]) -> dict[str, tuple[str, Drawing]
     return found
 
 
-def _by_site(result: ClusterResult) -> list[list[str]]:
+def by_site(result: ClusterResult) -> list[list[str]]:
+    """Rows of key figures: the name, a cell a site, and all together; "" where there is none."""
     rows = []
     for key in OF_SITES:
         cells = []
@@ -107,7 +110,7 @@ def _by_site(result: ClusterResult) -> list[list[str]]:
     return rows
 
 
-def _own(results: Sequence[ClusterResult]) -> list[list[str]]:
+def own_figures(results: Sequence[ClusterResult]) -> list[list[str]]:
     """What is the cluster's own, beside the base."""
     names = [name for result in results for name in result.kpis if "/" not in name and name.partition(".")[2] not in result.sites]
     rows = []

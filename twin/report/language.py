@@ -23,7 +23,7 @@ INDEX = "index of what is read backwards"
 SECTIONS = "index of what a page is given at once"
 """The entry that lists the keys of what the local page says."""
 WHOLE = ("ui.",)
-BACKWARDS = ("say.", "kind.", "state.", "role.", "range.", "slow.", "basis.", "carrier.", "phase.", "limit.")
+BACKWARDS = ("say.", "kind.", "state.", "role.", "range.", "slow.", "basis.", "carrier.", "phase.", "limit.", "about.")
 PLACE = re.compile(r"\{([a-z_]+)(?::([awq]))?\}")
 """What is put into a sentence: as it is, ``a`` a text with numbers, ``w`` words, ``q`` one number with its unit."""
 _NUMBER = re.compile(r"(?<![\w.,])(\d{1,3}(?:[,\N{NARROW NO-BREAK SPACE}]\d{3})+|\d+)(\.\d+)?(e[+-]?\d+)?(?!\.?\d)")

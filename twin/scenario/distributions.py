@@ -226,6 +226,18 @@ _FORMS: dict[str, _Form] = {
 FORMS = tuple(_FORMS)
 """The names of all forms."""
 
+
+def parameters_of(form: str) -> tuple[str, ...]:
+    """The parameters of a form: those that it needs first, then ``min`` and ``max`` where it takes them; of a table its lists.
+
+    >>> parameters_of("normal"), parameters_of("discrete")
+    (('mean', 'sd', 'min', 'max'), ('values', 'weights'))
+    """
+    if form in _TABLE_KEYS:
+        return "values", _TABLE_KEYS[form]
+    return (*_FORMS[form].parameters, *(("min", "max") if _FORMS[form].clips else ()))
+
+
 _TABLE_KEYS = {"empirical": "cumulative", "discrete": "weights"}
 _MOST_POINTS = 10_000
 

@@ -9,10 +9,12 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from twin.engine.states import STATES
 from twin.errors import FileError, ScenarioError, TwinError, UsageError
 from twin.live.ensemble.forecast import Difference, forecast, standing, what_if
 from twin.live.extra import need
 from twin.live.running import LiveTwin
+from twin.plant.plant import Plant
 from twin.quantities import shown
 from twin.scenario.places import Plain
 from twin.scenario.problems import nearest
@@ -21,12 +23,15 @@ MOST_HOURS = 168.0
 MOST_PAIR_HOURS = 30 * 168.0
 """Pairs times hours of one question: thirty pairs for a week."""
 MOST_PATHS = 100
+MOST_STEPS = 48
 LARGEST_BODY = 65_536
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def make_app(twin: LiveTwin, token: str) -> Any:
-    """Return the application: ``/estimates``, ``/parameters``, ``/forecast``, ``/what-if``, ``/alarms``, ``/health``; its schema at ``/openapi.json``.
+    """Return the application: ``/estimates``, ``/states``, ``/parameters``, ``/forecast``, ``/fan``, ``/what-if``, ``/alarms``, ``/health``.
+
+    Its schema is at ``/openapi.json``.
 
     A question of the future is answered from where the twin stood when it came, while the twin goes on; one at a time, another is told to come again (429).
     """
@@ -76,6 +81,22 @@ def make_app(twin: LiveTwin, token: str) -> Any:
         rows = {name: dict(zip(("low", "median", "high"), (_number(value) for value in found.fan(name)[0]), strict=True)) for name in found.quantities}
         return {"time": at, "hours": hours, "forecast": rows, "stops": {name: found.expected_stops(name)[0] for name in found.machines}}
 
+    def fan(hours: float = 24.0, steps: int = 12, quantity: str = "") -> dict[str, Any]:
+        """The way of levels, or of a quantity, over so many hours in equal steps (SI): of each step [low, median, high], nine of ten futures between."""
+        if not 0.0 < hours <= MOST_HOURS or not 1 <= steps <= MOST_STEPS:
+            raise fastapi.HTTPException(422, f"hours: more than 0 and at most {MOST_HOURS:g}; steps: 1 to {MOST_STEPS} (got {hours:g} and {steps})")
+        with twin.lock:
+            there, at = standing(twin.follower.follower.ensemble), now()
+        leads = tuple(hours * 3600.0 * (k + 1) / steps for k in range(steps))
+        found = in_turn(lambda: forecast(there, [quantity] if quantity else None, leads))
+        rows = {name: [[_number(value) for value in of] for of in found.fan(name)] for name in found.quantities}
+        return {"time": at, "leads": list(leads), "fan": rows}
+
+    def states() -> dict[str, Any]:
+        """What machines do: the share of the last record step in which each works, with its interval, and of each other state the mean share."""
+        with twin.lock:
+            return {"time": now(), "states": _states(twin)}
+
     body = fastapi.Body(examples=[EXAMPLE])
 
     def question(asked: dict[str, Any] = body) -> dict[str, Any]:
@@ -101,8 +122,9 @@ def make_app(twin: LiveTwin, token: str) -> Any:
     def now() -> float:
         return twin.follower.follower.time
 
-    for path, answer in (("/estimates", estimates), ("/parameters", parameters), ("/forecast", ahead), ("/alarms", alarms), ("/health", health)):
-        app.get(path, dependencies=guard)(answer)
+    answers = {"estimates": estimates, "states": states, "parameters": parameters, "forecast": ahead, "fan": fan, "alarms": alarms, "health": health}
+    for path, answer in answers.items():
+        app.get(f"/{path}", dependencies=guard)(answer)
     app.post("/what-if", dependencies=guard)(question)
     return app
 
@@ -140,6 +162,30 @@ def _read_question(asked: dict[str, Any]) -> Question:
 def _estimates(twin: LiveTwin, names: str) -> Any:
     ensemble = twin.follower.follower.ensemble
     return ensemble.of([name.strip() for name in names.split(",")][:1000]) if names else ensemble.levels()
+
+
+def _states(twin: LiveTwin) -> list[dict[str, Any]]:
+    """Of each machine its working share [mean, low, high], and the mean shares of its states that are not 0."""
+    ensemble = twin.follower.follower.ensemble
+    plant = ensemble.members.plants[0]
+    units = [machine for line in plant.machines.values() for machine in line]
+    known = [state for state in STATES if units and _is_observed(plant, f"state.{units[0]}.{state}")]
+    rows = {row.quantity: row for row in ensemble.of([name for unit in units for name in (f"state.{unit}", *(f"state.{unit}.{state}" for state in known))])}
+    found = []
+    for unit in units:
+        works = rows[f"state.{unit}"]
+        shares = {state: share for state in known if (share := rows[f"state.{unit}.{state}"].mean) > 0.0}
+        found.append({"unit": unit, "works": [_number(value) for value in (works.mean, works.low, works.high)], "shares": shares})
+    return found
+
+
+def _is_observed(plant: Plant, name: str) -> bool:
+    """Whether the plant has this quantity: some states are there only where its calendars bring them about."""
+    try:
+        plant.observe([name])
+    except UsageError:
+        return False
+    return True
 
 
 def _told(fastapi: Any, ask: Callable[[], Any]) -> Any:

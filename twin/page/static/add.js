@@ -1,5 +1,5 @@
 // A new unit behind a stream: its kind, what it cannot do without, and who takes what leaves it.
-import { ask, Fault, hooks, html, t } from "./core.js";
+import { ask, Fault, hooks, html, language, t } from "./core.js";
 
 export function AddForm({ draft, units, put, close }) {
   const [kinds, setKinds] = hooks.useState([]);
@@ -12,10 +12,10 @@ export function AddForm({ draft, units, put, close }) {
   const [to, setTo] = hooks.useState({});
   const [error, setError] = hooks.useState(null);
   const head = hooks.useRef(null);
-  hooks.useEffect(() => { ask("kind").then((found) => setKinds(found.kinds), setError); head.current?.focus(); }, []);
+  hooks.useEffect(() => { ask("kind", { language }).then((found) => setKinds(found.kinds), setError); head.current?.focus(); }, []);
   hooks.useEffect(() => {
     if (!kind) return;
-    ask("kind", { kind }).then((found) => {
+    ask("kind", { kind, language }).then((found) => {
       setAbout(found);
       setName(free(kind));
       setValues(Object.fromEntries(found.fields.map((field) => [field.key, field.example])));

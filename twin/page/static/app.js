@@ -2,8 +2,8 @@
 import { ask, hooks, html, language, render, speak, t } from "./core.js";
 import { Plant } from "./plant.js";
 
-const SCREENS = ["plant", "runs", "results", "compare", "study"];
-const later = { runs: () => import("./runs.js"), results: () => import("./results.js"), compare: () => import("./compare.js"), study: () => import("./study.js") };
+const SCREENS = ["plant", "runs", "results", "compare", "study", "cluster", "live"];
+const later = { runs: () => import("./runs.js"), results: () => import("./results.js"), compare: () => import("./compare.js"), study: () => import("./study.js"), live: () => import("./live.js"), cluster: () => import("./cluster.js") };
 
 function useJobs(onEnd) {
   const [jobs, setJobs] = hooks.useState([]);

@@ -9,6 +9,11 @@ export default function Compare({ code, folder }) {
   const first = all.find((one) => !extended.get(one.scenario)) ?? all[0];
   const [base, setBase] = hooks.useState(first?.key ?? "");
   const [picked, setPicked] = hooks.useState(() => new Set(all.filter((one) => one !== first).slice(0, 1).map((one) => one.key)));
+  hooks.useEffect(() => {  // results may come while this screen is open
+    const kept = all.some((one) => one.key === base) ? base : first?.key ?? "";
+    if (kept !== base) setBase(kept);
+    if (!all.some((one) => one.key !== kept && picked.has(one.key))) setPicked(new Set(all.filter((one) => one.key !== kept).slice(0, 1).map((one) => one.key)));
+  }, [all.map((one) => one.key).join()]);
   const [money, setMoney] = hooks.useState({ invest: "", life: "", interest: "" });
   const [found, setFound] = hooks.useState(null);
   const [files, setFiles] = hooks.useState([]);

@@ -47,8 +47,8 @@ export function Table({ table, title }) {
   </table></div>`;
 }
 
-export function Figure({ svg, label }) {
-  return html`<div class="figure scroll" tabindex="0" role="group" aria-label=${label} dangerouslySetInnerHTML=${{ __html: svg }}></div>`;
+export function Figure({ svg, label, fits }) {
+  return html`<div class=${`figure scroll ${fits ? "fits" : ""}`} tabindex="0" role="group" aria-label=${label} dangerouslySetInnerHTML=${{ __html: svg }}></div>`;
 }
 
 export function Fault({ error }) {

@@ -4,7 +4,7 @@ import { hooks, html, language, local, t } from "./core.js";
 const INKS = ["#4477aa", "#cc6677", "#228833", "#aa4499", "#ddaa33", "#66aacc", "#882255", "#999933"];
 let loading = null;
 
-function uplot() {
+export function uplot() {
   if (!loading) {
     const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: "/static/vendor/uplot.css" });
     document.head.append(link);

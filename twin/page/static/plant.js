@@ -91,6 +91,12 @@ function Save({ state, draft, saved }) {
     ${told ? html`<p role="status">${told}</p>` : null}<${Fault} error=${error} /></section>`;
 }
 
+/** Calendars; their forms are loaded when they are asked for. */
+function Later(props) {
+  const [Found, setFound] = hooks.useState(null);
+  return Found ? html`<${Found} ...${props} />` : html`<button class="plain" onClick=${() => import("./shape.js").then((module) => setFound(() => module.Calendars))}>${t("calendars")}</button>`;
+}
+
 export function Plant({ code, folder, refresh }) {
   const files = folder.scenarios.map((one) => one.file);
   const [draft, setDraft] = hooks.useState(() => empty(files[0] ?? ""));
@@ -173,10 +179,11 @@ export function Plant({ code, folder, refresh }) {
     <aside aria-label=${t("unit")}>
       ${adding ? html`<${AddForm} draft=${draft} units=${state.units} code=${code} close=${() => setAdding(false)} put=${(next, name) => { setAdding(false); change(next).then(() => setUnit(name)); }} />`
         : unit ? html`<${UnitForm} key=${unit} unit=${unit} draft=${draft} code=${code} problems=${state.problems} close=${() => setUnit("")}
-            set=${(changes, typed) => change((before) => ({ ...before, changes: { ...before.changes, ...changes } }), typed)} replace=${(next) => { setUnit(""); change(next); }} />`
+            set=${(changes, typed) => change((before) => ({ ...before, changes: { ...before.changes, ...changes } }), typed)} put=${(next) => change(next)} replace=${(next) => { setUnit(""); change(next); }} />`
         : html`<p class="hint">${t("choose")}</p>`}
       <section class="card" aria-labelledby="h-changes"><h2 id="h-changes">${t("changes")}</h2><${Changes} changes=${state.changes} drop=${drop} problems=${state.problems} />
         ${state.problems.length ? html`<div role="alert"><h3>${t("problems")}</h3><ul class="problems">${state.problems.map((one) => html`<li><code>${one.path}</code> ${one.message}</li>`)}</ul></div>` : null}</section>
+      ${state.svg ? html`<section class="card" aria-label=${t("calendars")}><${Later} draft=${draft} code=${code} replace=${(next) => change(next)} /></section>` : null}
       ${state.svg ? html`<${Save} state=${state} draft=${draft} saved=${refresh} />` : null}
     </aside></div>`;
 }

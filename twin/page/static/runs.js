@@ -19,6 +19,6 @@ export default function Runs({ folder, jobs, look }) {
       ${ENDED.includes(job.state) ? null : html`<progress max="1" value=${job.state === "running" ? job.share : null} aria-label=${job.file}></progress>`}
       <div class="row"><span>${t(job.state)}${job.state === "running" ? ` ${local((100 * job.share).toFixed(0))} %` : ""}${job.left !== null ? `, ${t("left", { time: duration(job.left) })}` : ""}</span>
       ${ENDED.includes(job.state) ? null : html`<button onClick=${() => act("cancel", { job: job.number })} aria-label=${`${t("cancel")}: ${job.file}`}>${t("cancel")}</button>`}
-      ${job.state !== "done" ? null : job.what === "run" ? html`<button onClick=${() => look(job.files)}>${t("look")}</button>` : html`<a href=${job.what === "study" ? "#study" : "#results"}>${t(job.what)}</a>`}</div>
+      ${job.state !== "done" ? null : job.what === "run" ? html`<button onClick=${() => look(job.files)}>${t("look")}</button>` : html`<a href=${{ study: "#study", cluster: "#cluster", compare: "#cluster" }[job.what] ?? "#results"}>${t(job.what)}</a>`}</div>
       ${job.message ? html`<p class="wrong">${job.message}</p>` : null}</li>`)}</ul>` : html`<p class="muted">${t("no_runs")}</p>`}`;
 }

@@ -1,6 +1,8 @@
 // The form of a unit: numbers with unit, range, basis and source, sliders inside the range of the base, and what else can be set.
 import { ask, Fault, hooks, html, language, local, t } from "./core.js";
 
+const shapes = () => import("./shape.js");
+
 const parted = (text) => { const found = /^\s*([+-]?[\d.]+(?:e[+-]?\d+)?)\s*(.*)$/i.exec(text); return found ? [Number(found[1]), found[2]] : [NaN, ""]; };
 
 function Slider({ row, commit, show }) {
@@ -56,13 +58,21 @@ function Remove({ form, draft, replace }) {
     <${Fault} error=${error} />`;
 }
 
-export function UnitForm({ unit, draft, code, problems, set, replace, close }) {
+/** Forms of what is more than a number; loaded when they are opened. */
+function Blocks({ form, draft, code, replace }) {
+  const [Block, setBlock] = hooks.useState(null);
+  if (!form.blocks.length) return null;
+  const open = (e) => { if (e.target.open && !Block) shapes().then((module) => setBlock(() => module.Block)); };
+  return html`<details onToggle=${open}><summary>${t("shapes")}</summary>${Block ? form.blocks.map((block) => html`<${Block} key=${block.path} block=${block} draft=${draft} code=${code} replace=${replace} />`) : html`<p class="muted">${t("loading")}</p>`}</details>`;
+}
+
+export function UnitForm({ unit, draft, code, problems, set, put, replace, close }) {
   const [form, setForm] = hooks.useState(null);
   const [error, setError] = hooks.useState(null);
   const head = hooks.useRef(null);
   hooks.useEffect(() => {
     let here = true;
-    ask("unit", { draft, unit }).then(({ unit: found }) => here && (setForm(found), setError(null)), (found) => here && setError(found));
+    ask("unit", { draft, unit, language }).then(({ unit: found }) => here && (setForm(found), setError(null)), (found) => here && setError(found));
     return () => { here = false; };
   }, [unit, draft, code]);
   hooks.useEffect(() => { if (form) head.current?.scrollIntoView({ block: "nearest" }); }, [form?.name]);
@@ -81,6 +91,7 @@ export function UnitForm({ unit, draft, code, problems, set, replace, close }) {
     ${form.numbers.some((row) => !first(row)) ? html`<details open=${!form.numbers.some(first)}><summary>${t("defaults")}</summary>${form.numbers.filter((row) => !first(row)).map(number)}</details>` : null}
     ${form.more ? html`<p class="muted">${t("more", { n: form.more })}</p>` : null}
     ${form.fields.length ? html`<details><summary>${t("settings")}</summary>${form.fields.map((row) => html`<${OtherRow} key=${row.path} row=${row} problem=${wrong(row.path)} typed=${typed} slid=${slid} />`)}</details>` : null}
+    <${Blocks} form=${form} draft=${draft} code=${code} replace=${put} />
     <${Remove} key=${form.name} form=${form} draft=${draft} replace=${replace} />
   </section>`;
 }

@@ -1,0 +1,213 @@
+"""What a form says, made into changes of a draft: as few as there are, each text the one text of its value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from twin.errors import Problem, ScenarioError, UsageError
+from twin.page.draft import Desk, Draft, as_written, written
+from twin.page.shapes import CALENDAR, Spec, blocks_of
+from twin.page.typed import canonical, read_typed
+from twin.quantities import example_of, shown
+from twin.scenario import Scenario
+from twin.scenario.model import Parameter
+from twin.scenario.places import Plain, split
+from twin.scenario.yaml_source import parse_yaml
+
+_LIMIT = re.compile(r"\s*([<>]=?)\s*(.*)", re.DOTALL)
+MOST_LEAVES = 5000
+
+
+def shaped(desk: Desk, draft: Draft, path: str, value: Any) -> Draft:
+    """Return the draft with what a form says of a path; None for ``value`` takes it out, or back to the base.
+
+    Raises ``ScenarioError`` with what is wrong, each problem at its path, ``UsageError`` for a path that has no form.
+    """
+    base, now = desk.base(draft), desk.scenario(draft)
+    spec = form_at(now, path)
+    wrong: list[Problem] = []
+    plain = None if value is None else _read(value, spec, path, wrong)
+    if wrong:
+        raise ScenarioError(wrong)
+    found = _put(_without(draft, path), base, path, plain)
+    scenario = desk.scenario(found)
+    found = _one_text(found, base, scenario, path)
+    desk.scenario(found)
+    return found
+
+
+def form_at(scenario: Scenario, path: str) -> Spec:
+    """The form of a path. Raises ``UsageError``."""
+    parts = path.split(".")
+    if len(parts) == 2 and parts[0] == "calendars":
+        return CALENDAR
+    if len(parts) == 3 and parts[0] == "units" and parts[1] in scenario.units:
+        for block in blocks_of(scenario, parts[1]):
+            if block["path"] == path:
+                spec: Spec = block["spec"]
+                return spec
+    raise UsageError(f"{shown(path)} has no form: it stays with the YAML file")
+
+
+def _read(value: Any, spec: Spec, path: str, wrong: list[Problem]) -> Plain:
+    """The value as the scenario has it: numbers with a decimal point, texts as they are. What cannot be read is noted at its path."""
+    form = spec["form"]
+    if isinstance(value, dict):
+        return {str(key): _read(item, _below(spec, str(key)), f"{path}.{key}", wrong) for key, item in value.items() if item not in (None, "")}
+    if isinstance(value, list):
+        return [_read(item, _below(spec, k), f"{path}.{k}", wrong) for k, item in enumerate(value) if item not in (None, "")]
+    if isinstance(value, str) and form in ("quantity", "count", "distribution", "partition", "tests"):
+        try:
+            return _number(value, form)
+        except UsageError as error:
+            wrong.append(Problem("<form>", 0, 0, path, str(error)))
+    if isinstance(value, (str, bool, int, float)):
+        return value
+    wrong.append(Problem("<form>", 0, 0, path, f"a value is needed (got {shown(value)})"))
+    return ""
+
+
+def _number(text: str, form: str) -> Plain:
+    if form == "tests" and (limit := _LIMIT.fullmatch(text)):
+        return f"{limit[1]} {read_typed(limit[2])}"
+    found = parse_yaml(f"value: {read_typed(text)}\n", "what was typed").plain()
+    one = found["value"] if isinstance(found, dict) else ""
+    if isinstance(one, (dict, list)):
+        raise UsageError(f"a value is needed (got {shown(text)})")
+    return one
+
+
+def _below(spec: Spec, key: str | int) -> Spec:
+    """The form of what stands below a key; what has no form of its own is a text, and of a table all below is of its form."""
+    form = spec["form"]
+    if form == "group":
+        return next((field["spec"] for field in spec["fields"] if field["key"] == key), {"form": "text"})
+    if form in ("list", "map"):
+        item: Spec = spec["item"]
+        return item
+    return spec if form in ("distribution", "partition", "tests", "calendar", "quantity") else {"form": "text"}
+
+
+def _without(draft: Draft, path: str) -> Draft:
+    """The draft without what it says of a path and below."""
+
+    def other(one: str) -> bool:
+        return one != path and not one.startswith(f"{path}.")
+
+    return replace(draft, changes={one: value for one, value in draft.changes.items() if other(one)}, remove=tuple(filter(other, draft.remove)))
+
+
+def _put(draft: Draft, base: Scenario, path: str, plain: Plain | None) -> Draft:
+    """The draft with a value at a path: in a unit that the draft itself brings, there; else what differs from the base."""
+    own = next((one for one, value in draft.changes.items() if path.startswith(f"{one}.") and isinstance(value, dict)), None)
+    if own is not None:
+        return replace(draft, changes={**draft.changes, own: _set(draft.changes[own], path[len(own) + 1 :].split("."), plain)})
+    before = written(base, path)
+    if plain is None:
+        return draft if before == "" else replace(draft, remove=(*draft.remove, path))
+    changes, removed = dict(draft.changes), list(draft.remove)
+    for where, value in _differences(before, plain, path):
+        if value is None:
+            removed.append(where)
+        else:
+            changes[where] = value
+    return replace(draft, changes=changes, remove=tuple(removed))
+
+
+def _set(tree: Plain, parts: list[str], value: Plain | None) -> Plain:
+    assert isinstance(tree, dict)
+    key, *rest = parts
+    if rest:
+        return {**tree, key: _set(tree.get(key, {}), rest, value)}
+    return {**tree, key: value} if value is not None else {name: one for name, one in tree.items() if name != key}
+
+
+def _differences(before: Plain, now: Plain, path: str) -> Iterator[tuple[str, Plain | None]]:
+    """What differs, by the deepest path at which it can be said; None for what is taken out. Mappings that both lose and gain keys are put anew."""
+    if isinstance(before, dict) and isinstance(now, dict) and before and now:
+        gone, new = [key for key in before if key not in now], [key for key in now if key not in before]
+        if not (gone and new) and all("." not in key and '"' not in key for key in (*before, *now)):
+            for key in gone:
+                yield f"{path}.{key}", None
+            for key, value in now.items():
+                yield from _differences(before[key], value, f"{path}.{key}") if key in before else [(f"{path}.{key}", value)]
+            return
+    elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        for k, (one, other) in enumerate(zip(before, now, strict=True)):
+            yield from _differences(one, other, f"{path}.{k}")
+        return
+    if before != now or type(before) is not type(now):
+        yield path, now
+
+
+def _one_text(draft: Draft, base: Scenario, scenario: Scenario, path: str) -> Draft:
+    """The draft with each number below a path in the unit of the base, or of an example: one value has one text. What the base says already is dropped."""
+    changes = dict(draft.changes)
+    before = {number.path: number.value for number in base.numbers}
+    for number in scenario.numbers:
+        if not number.path.startswith(path):
+            continue
+        own = next((one for one in changes if number.path == one or number.path.startswith(f"{one}.")), None)
+        if own is None:
+            continue
+        below = split(number.path)[len(split(own)) :]
+        leaf = _leaf(changes[own], below)
+        if isinstance(leaf, (dict, list, bool)) or leaf == "":  # none: a number that the model makes of several, such as a cumulative weight
+            continue
+        text, said = str(leaf), written(base, number.path)
+        one, si = _same(text, number.unit, _example(number) if said == "" or isinstance(said, (dict, list)) else str(said))
+        if not below and before.get(number.path) == si and said != "" and _sign(text) == _sign(said):
+            del changes[own]
+        else:
+            changes[own] = _with_leaf(changes[own], below, as_written(one, 0))
+    return replace(draft, changes=changes)
+
+
+def _example(number: Parameter) -> str:
+    """In which unit a number is written that the base does not write: shares in %, other plain numbers without."""
+    return "2" if number.unit == "1" and number.value > 1.0 else example_of(number.unit)
+
+
+def _sign(text: Plain) -> str:
+    limit = _LIMIT.fullmatch(text) if isinstance(text, str) else None
+    return limit[1] if limit is not None else ""
+
+
+def _same(text: str, si: str, like: str) -> tuple[str, float]:
+    """The one text of a number, or of a limit such as "< 1 %", and its value."""
+    limit = _LIMIT.fullmatch(text)
+    if limit is None:
+        return canonical(text, si, like)
+    one, value = canonical(limit[2], si, (_LIMIT.fullmatch(like) or ("", "", like))[2])
+    return f"{limit[1]} {one}", value
+
+
+def _leaf(tree: Plain, parts: tuple[str | int, ...]) -> Plain:
+    for part in parts:
+        if isinstance(tree, dict) and str(part) in tree:
+            tree = tree[str(part)]
+        elif isinstance(tree, list) and str(part).isdigit() and int(part) < len(tree):
+            tree = tree[int(part)]
+        else:
+            return ""
+    return tree
+
+
+def _with_leaf(tree: Plain, parts: tuple[str | int, ...], value: Plain) -> Plain:
+    if not parts:
+        return value
+    first, *rest = parts
+    if isinstance(tree, dict):
+        return {key: _with_leaf(item, tuple(rest), value) if key == str(first) else item for key, item in tree.items()}
+    assert isinstance(tree, list)
+    return [_with_leaf(item, tuple(rest), value) if k == int(first) else item for k, item in enumerate(tree)]
+
+
+def leaves(value: Any) -> int:
+    """How many values there are in a form: what is sent is bounded by it."""
+    if isinstance(value, Mapping):
+        return sum(leaves(item) for item in value.values())
+    return sum(leaves(item) for item in value) if isinstance(value, list) else 1
