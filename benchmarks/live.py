@@ -148,7 +148,7 @@ def ahead(seed: int, windows: int, members: int) -> dict[str, float | list[float
     return row
 
 
-def alarms(seed: int, prepared: Prepared, members: int) -> dict[str, float]:
+def alarms(seed: int, prepared: Prepared, members: int) -> dict[str, object]:
     """Alarms of one hidden plant without a fault in thirty days after the first two."""
     scenario, following = small(members)
     hidden, ensemble = HiddenPlant(scenario, following, seed), Ensemble(scenario, following)
@@ -162,7 +162,8 @@ def alarms(seed: int, prepared: Prepared, members: int) -> dict[str, float]:
         found += monitor.step(until, readings, inputs)
         ensemble.innovations.forget()
     named = [alarm for alarm in found if alarm.kind != "cannot tell"]
-    return {"seed": seed, "alarms in 30 days": len(found), "of them with a cause": len(named)}
+    told = [f"day {alarm.time / DAY:.2f}: {alarm.kind}: {alarm.text}" for alarm in found]
+    return {"seed": seed, "alarms in 30 days": len(found), "of them with a cause": len(named), "told": told}
 
 
 def main() -> None:
@@ -188,7 +189,7 @@ def main() -> None:
             with options.rows.open("a") as file:
                 file.write(json.dumps(rows[-1]) + "\n")
     print(f"{len(rows)} hidden plants")
-    for key in (key for key in rows[0] if key != "seed"):
+    for key in (key for key in rows[0] if key not in ("seed", "told")):
         values = np.array([row[key] for row in rows])
         print(f"{key:45s} mean {values.mean():.4f}  median {np.median(values):.4f}  worst {values.max():.4f}  least {values.min():.4f}")
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.live.ensemble.estimate import DAY, JITTER, LEVEL, Ensemble
+from twin.live.ensemble.estimate import DAY, LEVEL, Ensemble
 from twin.live.ensemble.evidence import Evidence
 from twin.live.ensemble.fault_free import SETTLING
 from twin.live.ensemble.signatures import DAILY_ALLOWANCE, WILD, Blame, Prepared, blame
@@ -33,8 +33,7 @@ class Monitor:
         self.ensemble, self.prepared, self.trucks = ensemble, prepared, dict(trucks or {})
         measured = ensemble.following.measurements
         steps = {signal: own.resolution for signal, own in measured.items()}
-        jitter = {f"{LEVEL}{bunker}": JITTER * capacity for bunker, capacity in ensemble.capacities.items()}
-        self._jitter = {signal: jitter.get(own.quantity, 0.0) for signal, own in measured.items()}
+        self._levels = {signal: own.quantity.removeprefix(LEVEL) for signal, own in measured.items() if own.quantity.startswith(LEVEL)}
         self.watch = Watch(tuple(measured), prepared.limit, steps, {signal: UNITS[own.quantity.split(".")[0]] for signal, own in measured.items()})
         self.evidence = Evidence(ensemble)
         self._up, self._down = np.zeros(len(prepared.scales)), np.zeros(len(prepared.scales))
@@ -49,7 +48,8 @@ class Monitor:
         raised = self.watch.step(time, ensemble.innovations.rows[-1], shown, ensemble.expected, ensemble.deviations)
         after = {row.quantity: row.mean for row in ensemble.levels()}
         measured = ensemble.following.measurements
-        self.watch.settled({signal: after[own.quantity] for signal, own in measured.items() if own.quantity in after}, self._jitter)
+        apart = {signal: ensemble.model_errors.deviation(signal) * ensemble.capacities[bunker] for signal, bunker in self._levels.items()}
+        self.watch.settled({signal: after[own.quantity] for signal, own in measured.items() if own.quantity in after}, apart)
         self._windows += 1
         vector = np.clip(self.evidence.vector() / self.prepared.scales, -WILD, WILD)
         if self._windows % self.evidence.windows == 0 and settled:
