@@ -10,6 +10,11 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+SHOWN = 0.01
+"""Materials of a smaller share of what lies in a bunker are not printed,"""
+MOST_SHOWN = 3
+"""and of a bunker or furnace so many."""
+
 
 def add_parser(commands: Any) -> None:
     """Declare the command and its arguments."""
@@ -74,7 +79,9 @@ def run(options: argparse.Namespace) -> int:
             terminal.say(f"interrupted; {twin.folder} holds all, the same command goes on from there")
             code = 130
     if options.json:
-        print(json.dumps({"health": twin.health(), "estimates": [row._asdict() for row in follower.follower.ensemble.levels()]}, indent=2))
+        ensemble = follower.follower.ensemble
+        known = {name: [row._asdict() for row in rows] for name, rows in (("estimates", ensemble.levels()), ("inside", ensemble.inside()))}
+        print(json.dumps({"health": twin.health(), **known}, indent=2))
     elif code == 0:
         _show(twin)
     return code
@@ -158,5 +165,30 @@ def _show(twin: Any) -> None:
         table.add_row(escape(row.quantity), mean, f"{low} to {high}", "measured" if row.measured else "")
     out = terminal.console(150)
     out.print(table)
+    _show_inside(out, twin.follower.follower.ensemble.inside())
     for alarm in list(twin.follower.follower.alarms)[-20:]:
         out.print(escape(alarm.text), soft_wrap=True)
+
+
+def _show_inside(out: Any, rows: list[Any]) -> None:
+    """What wears and what furnaces hold, and of each bunker the three materials that it holds most of."""
+    from rich.markup import escape
+
+    from twin.cli.figures import new_table
+    from twin.quantities import format_quantity
+
+    table = new_table("inside", "mean", "90 % interval")
+    shares = [row for row in rows if row.quantity.startswith("content.") or row.quantity.count(".") == 3]
+    told = [row for row in rows if row not in shares]
+    by_place: dict[str, list[Any]] = {}
+    for row in shares:
+        by_place.setdefault(row.quantity.rpartition(".")[0], []).append(row)
+    for place in by_place.values():
+        told += sorted((row for row in place if row.mean >= SHOWN), key=lambda row: -row.mean)[:MOST_SHOWN]
+    for row in told:
+        mass = row.quantity.startswith("bath.") and row.quantity.count(".") == 2
+        unit = ("K" if row.quantity.endswith(".temperature") else "kg") if mass else ""
+        low, mean, high = (format_quantity(value, unit) if unit else f"{100.0 * value:.1f} %" for value in (row.low, row.mean, row.high))
+        table.add_row(escape(row.quantity), mean, f"{low} to {high}")
+    if told:
+        out.print(table)

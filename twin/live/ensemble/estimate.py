@@ -181,6 +181,19 @@ class Ensemble:
         shown = {measurement.quantity for measurement in self._measured.values()}
         return [self._estimate(name, values[:, column], name in shown) for column, name in enumerate(names)]
 
+    def inside(self) -> list[Estimate]:
+        """What the members have inside, SI: shares of what lies in bunkers, what furnaces hold, how far parts have worn. A value that not half of them have,
+        as a share of what an empty bunker holds, is left out, and so is what none has any of.
+        """
+        held = [plant.inside() for plant in self.members.plants]
+        found = []
+        for name in held[0]:
+            values = np.array([one[name] for one in held])
+            there = values[np.isfinite(values)]
+            if 2 * len(there) >= len(values) and (there.any() or name.startswith("wear.")):
+                found.append(self._estimate(name, there, False))
+        return found
+
     def _estimate(self, name: str, values: Floats, measured: bool) -> Estimate:
         low, high = between(values)
         return Estimate(name, float(np.mean(values)), low, high, measured)
