@@ -29,7 +29,8 @@ def inside_of(built: Built) -> dict[str, float]:
 
 def _contents(built: Built) -> Iterator[tuple[str, float]]:
     components = built.site.components
-    for name, bunker in built.site.bunkers.items():
+    for name in built.site.recorder.axes.bunkers:
+        bunker = built.site.bunkers[name]
         lies = np.zeros(built.site.shape[0])
         bunker.content.weigh(lies)
         mass = lies[: components.content].sum()

@@ -148,8 +148,9 @@ class Plant:
 
     @property
     def capacities(self) -> dict[str, float]:
-        """What each bunker holds at most, kg."""
-        return {name: bunker.capacity for name, bunker in self._built.site.bunkers.items()}
+        """What each bunker holds at most, kg. Ladles, hoppers and tundishes that belong to furnaces are no bunkers of the scenario."""
+        bunkers = self._built.site.bunkers
+        return {name: bunkers[name].capacity for name in self._built.site.recorder.axes.bunkers}
 
     @property
     def lines(self) -> tuple[Surroundings, ...]:

@@ -63,10 +63,13 @@ class Signature:
 
 @dataclass(frozen=True)
 class Prepared:
-    """Limits of alarms, and what faults look like. ``daily``: the limit of the daily sums; ``scales``: deviations of the evidence without a fault."""
+    """Limits of alarms, and what faults look like. ``daily``: the limit of the daily sums; ``centres`` and ``scales``: mean and deviation of the evidence
+    without a fault, over plants and days.
+    """
 
     limit: Limit
     daily: float
+    centres: Floats
     scales: Floats
     signatures: tuple[Signature, ...]
 
@@ -92,7 +95,8 @@ def prepare(scenario: Scenario, following: Following, length: float, alarms_a_mo
     limit = find_limit(innovations, round(MONTH / following.window), 0.5 * alarms_a_month, seed)
     vectors = np.concatenate([one.vectors for one in free])
     trial = trials[0]
-    scales = np.maximum(np.sqrt((vectors**2).mean(axis=0)), trial.evidence.floors(trial.ensemble))
+    centres = vectors.mean(axis=0)  # a bay that is empty now and then is never believed to hold less than nothing, so its mean is off
+    scales = np.maximum(np.sqrt(((vectors - centres) ** 2).mean(axis=0)), trial.evidence.floors(trial.ensemble))
     watched = trial.evidence.watched
     daily = daily_limit(int(watched.sum()), round(len(vectors) * following.window / DAY), 0.5 * alarms_a_month, seed)
     base = trial.follow(AGES[-1] * DAY)
@@ -102,7 +106,7 @@ def prepare(scenario: Scenario, following: Following, length: float, alarms_a_mo
         places = [round(age * DAY / following.window) - 1 for age in AGES]
         signature = Signature(suspect, (wrong.vectors[places] - base.vectors[places]) / scales)
         found.append(_with_limit(signature, wrong, base, innovations, limit, (daily, watched)))
-    return Prepared(limit, daily, scales, tuple(found))
+    return Prepared(limit, daily, centres, scales, tuple(found))
 
 
 def daily_limit(components: int, days: int, alarms_a_month: float, seed: int) -> float:
@@ -191,6 +195,7 @@ def save_prepared(prepared: Prepared) -> dict[str, object]:
     return {
         "limit": list(prepared.limit),
         "daily": prepared.daily,
+        "centres": prepared.centres,
         "scales": prepared.scales,
         "vectors": np.array([signature.vectors for signature in prepared.signatures]),
         "found": [[signature.suspect.subject, signature.smallest, signature.delay] for signature in prepared.signatures],
@@ -204,4 +209,5 @@ def load_prepared(state: Mapping[str, object], known: Sequence[Suspect]) -> Prep
         raise ValueError("the suspects of its alarms are others")
     rows = zip(known, state["vectors"], found, strict=True)  # type: ignore[call-overload]
     signatures = tuple(Signature(suspect, np.array(vectors), float(row[1]), float(row[2])) for suspect, vectors, row in rows)
-    return Prepared(Limit(*state["limit"]), float(state["daily"]), np.array(state["scales"]), signatures)  # type: ignore[misc, arg-type]
+    centres, scales = np.array(state["centres"]), np.array(state["scales"])
+    return Prepared(Limit(*state["limit"]), float(state["daily"]), centres, scales, signatures)  # type: ignore[misc, arg-type]
