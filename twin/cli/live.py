@@ -123,16 +123,17 @@ def _detects(tags: Any, *, as_json: bool) -> int:
     for signature in Follower(tags).prepare().signatures:
         suspect = signature.suspect
         found = suspect.smallest(signature.smallest) if math.isfinite(signature.smallest) else None
-        delay = signature.delay if math.isfinite(signature.delay) else None
+        delay, late = (value if math.isfinite(value) else None for value in (signature.delay, signature.late))
         subject = names.get(suspect.subject, suspect.subject)
-        rows.append({"of": subject, "cause": suspect.cause, "form": suspect.form, "smallest": found, "tried": suspect.smallest(1.0), "delay": delay})
+        of = {"of": subject, "cause": suspect.cause, "form": suspect.form, "smallest": found, "tried": suspect.smallest(1.0)}
+        rows.append(of | {"delay": delay, "late": late})
     if as_json:
         print(json.dumps({"detects": rows}, indent=2))
         return 0
-    table = new_table("fault of", "is", "smallest found in a week", "tried", "found after")
+    table = new_table("fault of", "is", "smallest found in a week", "tried", "found after", "nine of ten")
     for row in rows:
-        after = format_quantity(row["delay"], "s") if row["delay"] is not None else "not found"
-        table.add_row(escape(row["of"]), f"{row['cause']}, {row['form']}", row["smallest"] or "none", row["tried"], after)
+        times = [format_quantity(row[key], "s") if row[key] is not None else "not found" for key in ("delay", "late")]
+        table.add_row(escape(row["of"]), f"{row['cause']}, {row['form']}", row["smallest"] or "none", row["tried"], *times)
     print_whole(terminal.console(150), table)
     return 0
 

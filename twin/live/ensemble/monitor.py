@@ -16,15 +16,13 @@ from numpy.typing import NDArray
 from twin.live.ensemble.estimate import DAY, LEVEL, Ensemble
 from twin.live.ensemble.evidence import Evidence
 from twin.live.ensemble.fault_free import SETTLING
-from twin.live.ensemble.signatures import DAILY_ALLOWANCE, WILD, Blame, Prepared, blame
+from twin.live.ensemble.signatures import DAILY_ALLOWANCE, MOST_DAYS, WILD, Blame, Prepared, blame
 from twin.live.ensemble.watch import Alarm, Watch
 from twin.quantities import digits
 from twin.scenario.quantity_names import PATTERNS
 from twin.units.ground.inputs import Input
 
 Floats = NDArray[np.float64]
-MOST_DAYS = 20
-"""Of so many days a plant's own mean is known."""
 UNITS = {pattern.word: pattern.si for pattern in PATTERNS}
 
 

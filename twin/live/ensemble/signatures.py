@@ -34,6 +34,8 @@ PLANTS = 4
 AGES = (0.25, 0.5, 1.0, 2.0)
 """Days after which a fault's signature is taken."""
 DAILY_ALLOWANCE = 0.5
+MOST_DAYS = 20
+"""Of so many days a plant's own mean is known."""
 DAILY_LIMITS = np.geomspace(1.5, 60.0, 40)
 DAILY_MONTHS = 400
 WILD = 10.0
@@ -52,13 +54,14 @@ TRIES = 40
 @dataclass(frozen=True)
 class Signature:
     """``vectors`` (age, evidence) in deviations. ``smallest``: share of the trial's size that is found within a week in half of the cases, inf where none
-    is; ``delay`` s: the median of the trial's own size.
+    is; ``delay`` and ``late`` s: within which half and nine of ten cases of the trial's own size are found.
     """
 
     suspect: Suspect
     vectors: Floats
     smallest: float = math.inf
     delay: float = math.inf
+    late: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -164,15 +167,19 @@ def _with_limit(signature: Signature, wrong: Followed, base: Followed, free: Flo
     noise = chance.standard_normal((TRIES, round(WITHIN), int(watched.sum())))
     starts = chance.integers(0, max(1, len(free) - len(added)), TRIES).tolist()
     last = signature.vectors[-2:, watched]
-    days = np.stack([last[min(k, 1)] for k in range(round(WITHIN))])
-    delays = []
+    taken_in = 1.0 - 1.0 / (2.0 + MOST_DAYS)  # the plant's own mean follows what lasts
+    days = np.stack([last[min(k, 1)] * taken_in**k for k in range(round(WITHIN))]) / math.sqrt(1.0 + 1.0 / (1.0 + MOST_DAYS))
+    delays: list[float] = []
+    late = math.inf
     for size in (*SIZES.tolist(), 1.0):
         of_day = _delays(noise + size * days, DAILY_ALLOWANCE, of_days) * DAY
         rows = np.stack([np.nan_to_num(free[start : start + len(added)]) for start in starts])
         of_window = _delays(np.clip(rows + size * added[: rows.shape[1]], -MOST, MOST), ALLOWANCE, limit.limit) * DAY / day
-        delays.append(float(np.median(np.minimum(of_day, of_window))))
+        first = np.sort(np.minimum(of_day, of_window))
+        delays.append(float(np.median(first)))
+        late = float(first[math.ceil(0.9 * len(first)) - 1])
     found = [size for size, delay in zip(SIZES.tolist(), delays, strict=False) if delay <= WITHIN * DAY]
-    return replace(signature, smallest=found[0] if found else math.inf, delay=delays[-1])
+    return replace(signature, smallest=found[0] if found else math.inf, delay=delays[-1], late=late)
 
 
 def _delays(rows: Floats, allowance: float, limit: float) -> Floats:
@@ -198,7 +205,7 @@ def save_prepared(prepared: Prepared) -> dict[str, object]:
         "centres": prepared.centres,
         "scales": prepared.scales,
         "vectors": np.array([signature.vectors for signature in prepared.signatures]),
-        "found": [[signature.suspect.subject, signature.smallest, signature.delay] for signature in prepared.signatures],
+        "found": [[signature.suspect.subject, signature.smallest, signature.delay, signature.late] for signature in prepared.signatures],
     }
 
 
@@ -208,6 +215,6 @@ def load_prepared(state: Mapping[str, object], known: Sequence[Suspect]) -> Prep
     if [row[0] for row in found] != [suspect.subject for suspect in known]:
         raise ValueError("the suspects of its alarms are others")
     rows = zip(known, state["vectors"], found, strict=True)  # type: ignore[call-overload]
-    signatures = tuple(Signature(suspect, np.array(vectors), float(row[1]), float(row[2])) for suspect, vectors, row in rows)
+    signatures = tuple(Signature(suspect, np.array(vectors), float(row[1]), float(row[2]), float(row[3])) for suspect, vectors, row in rows)
     centres, scales = np.array(state["centres"]), np.array(state["scales"])
     return Prepared(Limit(*state["limit"]), float(state["daily"]), centres, scales, signatures)  # type: ignore[misc, arg-type]
