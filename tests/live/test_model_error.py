@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+import twin
+from twin.live.ensemble import Ensemble, Following
 from twin.live.ensemble.model_error import SIZES, ModelErrors, Moved, moved
+from twin.measurement import Measurement
 
 
 def found(true: float, windows: int, seed: int, error: float = 0.03, still: bool = False) -> ModelErrors:
@@ -65,3 +70,20 @@ def test_it_goes_on_from_its_state() -> None:
         one.unseen("a", step)
         one.seen("a", step, 0.4, 0.03**2)
     assert again.deviation("a") == errors.deviation("a")
+
+
+def test_what_an_instrument_shows_too_much_is_not_averaged_away() -> None:
+    """A yard in which nothing moves, read a hundred times with an error of 1 t by an instrument that is off by 2 t, as it well may be: the mean of the
+    readings is known to .1 t, and is 2 t off. Were the bias taken for an error of each reading, the interval would be about half a tonne wide.
+    """
+    scenario = twin.load(Path(__file__).parent / "small_line.yaml").change({"units.yard.initial.mass": "50 t"})
+    measured = {"yard": Measurement("level.yard", "instant", absolute=1000.0, bias_deviation=2000.0)}
+    ensemble = Ensemble(scenario, Following(measured, members=20))
+    for plant in ensemble.members.plants:  # whose trucks are imposed, and none comes
+        plant.stop("magnet")
+    chance = np.random.Generator(np.random.Philox(3))
+    for window in range(1, 101):
+        ensemble.step(window * 900.0, {"yard": 52_000.0 + 1000.0 * float(chance.standard_normal())})
+    yard = ensemble.levels()[0]
+    assert yard.low < 50_000.0 < yard.high and abs(yard.mean - 52_000.0) < 1000.0
+    assert 4_000.0 < yard.high - yard.low < 12_000.0  # two deviations of 2 t each way, as twenty members have it

@@ -8,7 +8,7 @@ measured, by the same analysis over the days. Mass that corrections make or take
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -21,6 +21,7 @@ from twin.live.ensemble.members import Following, Members
 from twin.live.ensemble.model_error import ModelErrors, moved
 from twin.live.ensemble.smoother import Day, learn
 from twin.live.ensemble.states import Contradictions
+from twin.measurement import Measurement
 from twin.scenario import Scenario
 from twin.units.ground.inputs import Input
 
@@ -82,6 +83,7 @@ class Ensemble:
         self.seen: Floats = np.full((len(self.members), len(self.names)), np.nan)
         self._day = Day(tuple(self._measured), len(self.members))
         self.innovations = Innovations(tuple(self._measured))
+        self._biases = _biases(self._levels.values(), self._measured, following)
         self.model_errors = ModelErrors(tuple(self._levels.values()), following.window)
         self._windows = 0
         self._found: set[str] = set()
@@ -125,7 +127,9 @@ class Ensemble:
             error = measurement.deviation(float(np.mean(x))) ** 2 + measurement.bias_deviation**2
             self.expected[signal], self.deviations[signal] = float(np.mean(x)), float(np.sqrt(error))
             if error > 0.0:  # what is known for sure, as a state, is put right and not watched
-                row[place] = (y - np.mean(x)) / np.sqrt(np.var(x) + error)
+                shown = x + self._biases.get(signal, 0.0)
+                own = measurement.deviation(float(np.mean(x))) ** 2 if signal in self._biases else error
+                row[place] = (y - np.mean(shown)) / np.sqrt(np.var(shown) + own)
             if not measurement.quantity.startswith(LEVEL):
                 self._day.means(signal, y, x, measurement, self._states.agree(measurement.quantity, good, self.seen, self._place))
         self.innovations.add(until, row)
@@ -141,11 +145,12 @@ class Ensemble:
                     self.model_errors.unseen(signal, step)
                 continue
             y = good[signal] - measurement.bias
-            own = max(float(np.var(x)), (LEAST_SPREAD * capacity) ** 2) if known else UNKNOWN * capacity**2
+            shown = x + self._biases.get(signal, 0.0)
+            own = max(float(np.var(shown)), (LEAST_SPREAD * capacity) ** 2) if known else UNKNOWN * capacity**2
             self._found.add(signal)
-            error = measurement.deviation(y) ** 2 + measurement.bias_deviation**2
+            error = measurement.deviation(y) ** 2
             gain = own / (own + error)
-            shift = gain * (y - x)
+            shift = gain * (y - shown)
             if known:
                 self._day.corrected(signal, shift, error)
             self.model_errors.seen(signal, step, y / capacity, error / capacity**2)
@@ -220,6 +225,16 @@ class Ensemble:
         self._windows = int(state["windows"])
         self.seen = np.array(state["seen"])
         self._found = set(state["found"])
+
+
+def _biases(signals: Iterable[str], measured: Mapping[str, Measurement], following: Following) -> dict[str, Floats]:
+    """By how much each member's instrument shows too much (member,), kg, where one may: no number of readings tells it, so members keep it for good."""
+    found = {}
+    for place, signal in enumerate(signals):
+        if measured[signal].bias_deviation > 0.0:
+            drawn = np.random.Generator(np.random.Philox([following.seed, 2, place])).standard_normal(following.members)
+            found[signal] = measured[signal].bias_deviation * (drawn - drawn.mean()) / drawn.std(ddof=1)
+    return found
 
 
 def between(values: Floats, share: float = 0.9) -> tuple[float, float]:
