@@ -63,19 +63,20 @@ class Arena:
             self._slots_used, self._material_used = np.zeros(slots + 1, dtype=np.int64), np.zeros((slots, self._shape[0]))
         return first
 
-    def _check(self, x: Floats) -> None:
-        """Entered kernels look at nothing: what others hand in is looked at here."""
-        if x.dtype is not FLOAT or x.shape != self._shape or not x.flags.c_contiguous:
-            raise UsageError(f"a lot must be a contiguous array of floats of shape {self._shape} (got {x.dtype}, {x.shape}); see numpy.ascontiguousarray")
+    def _misfit(self, x: Floats) -> UsageError:
+        """Entered kernels look at nothing: what others hand in is looked at before."""
+        return UsageError(f"a lot must be a contiguous array of floats of shape {self._shape} (got {x.dtype}, {x.shape}); see numpy.ascontiguousarray")
 
     def put(self, place: int, x: Floats, share: float, amount: float) -> int:
         """:func:`twin.kernels.heaps.put` for a matrix of anybody's."""
-        self._check(x)
+        if x.dtype is not FLOAT or x.shape != self._shape or not x.flags.c_contiguous:
+            raise self._misfit(x)
         return _put(self.handle, place, x, share, amount)
 
     def draw(self, place: int, want: float, share: float, out: Floats, how: int) -> int:
         """:func:`twin.kernels.heaps.draw` into a matrix of anybody's."""
-        self._check(out)
+        if out.dtype is not FLOAT or out.shape != self._shape or not out.flags.c_contiguous:
+            raise self._misfit(out)
         return _draw(self.handle, place, want, share, out, how)
 
     def slots(self, place: int) -> int:

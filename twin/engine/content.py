@@ -72,7 +72,9 @@ class Queue:
         self._handle = self.arena.handle
 
     def put(self, x: Floats, share: float, amount: float, lot: int, now: int) -> None:
-        slot = self.store(x, share, amount)
+        slot = self.arena.put(self.place, x, share, amount)
+        if slot < 0:
+            slot = self.store(x, share, amount)
         self.level += amount
         if self.genealogy is not None:
             self.lots[slot] = lot
