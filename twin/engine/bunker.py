@@ -116,12 +116,10 @@ class Bunker:
                 watcher.wake(now)
 
     def admit(self, amount: float, now: int) -> bool:
-        """Let ``amount`` kg in if nobody stands before the bunker and all of it finds room; returns whether it did.
+        """Let ``amount`` kg in if all of it finds room; returns whether it did.
 
-        It counts from now on. The matter itself, and who is told (:meth:`arrived`), is the affair of who brings it, at this instant.
+        It counts from now on. That nobody stands before, the matter itself, and who is told (:meth:`arrived`) is the affair of who brings it, at this instant.
         """
-        if self.putters.units:
-            return False
         content = self.content
         level = content.level
         room = self.capacity - (self.occupied if self.held or self.reserved else level)

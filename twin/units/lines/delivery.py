@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from twin.engine.arena import Arena
 from twin.engine.bunker import Bunker
 from twin.engine.content import Heap, Queue
-from twin.engine.unit import State
+from twin.engine.unit import State, Unit
 from twin.engine.waiting import WaitingList
 from twin.kernels.compile import entry
 from twin.kernels.lots import MOST_DOORS, Doors, doors_of, hand_over
@@ -26,12 +26,15 @@ _hand_over = entry(hand_over)
 
 
 class Door(NamedTuple):
-    """An outlet that leads into a plain bunker: its number, its bit among all, the bunker and what lies in it."""
+    """An outlet that leads into a plain bunker: its number, its bit among all, the bunker, what lies in it, and who waits or watches there."""
 
     outlet: int
     bit: int
     bunker: Bunker
     content: Queue | Heap
+    before: list[Unit]
+    behind: list[Unit]
+    watchers: list[Unit]
 
 
 class Delivery:
@@ -95,7 +98,7 @@ class Delivery:
             if self._arena is None:
                 self._arena = place.content.arena
             if place.content.arena is self._arena:
-                self._doors.append(Door(k, 1 << k, place, place.content))
+                self._doors.append(Door(k, 1 << k, place, place.content, place.putters.units, place.getters.units, place.watchers))
                 places[k] = place.content.place
         self._laid_out = self.network.constituents
         self._handle = doors_of(places, *line.liberated.arrays_for(self._laid_out))
@@ -115,17 +118,17 @@ class Delivery:
         self.masses = masses = network.outlet_mass.tolist()
         self.pending = pending = masses.copy()
         to, told = 0, []
-        for outlet, bit, bunker, _ in self._doors:
+        for outlet, bit, bunker, _, before, behind, watchers in self._doors:
             amount = masses[outlet]
-            if amount > 0.0 and bunker.admit(amount, now):
+            if amount > 0.0 and not before and bunker.admit(amount, now):
                 to |= bit
                 pending[outlet] = 0.0
-                if bunker.getters.units or bunker.watchers:
+                if behind or watchers:
                     told.append(bunker)
         if left := _hand_over(network.line, self._arena.handle, self._handle, to):
-            for outlet, bit, _, content in self._doors:
-                if left & bit:  # all its slots are taken: it gets more
-                    content.store(network.outlet_views[outlet], 1.0, masses[outlet])
+            for door in self._doors:
+                if left & door.bit:  # all its slots are taken: it gets more
+                    door.content.store(network.outlet_views[door.outlet], 1.0, masses[door.outlet])
         for bunker in told:
             bunker.arrived(now)
         return True
