@@ -42,7 +42,7 @@ class Pile:
     def put(self, x: NDArray[np.float64], share: float, amount: float, lot: int, now: int) -> None:
         self.level += amount
 
-    def draw(self, amount: float, out: NDArray[np.float64], lot: int) -> None:
+    def draw(self, amount: float, out: NDArray[np.float64], lot: int, through: Any = None) -> None:
         self.level -= amount
 
     def peek(self, amount: float, out: NDArray[np.float64]) -> None: ...

@@ -1,9 +1,10 @@
-"""How well the live twin knows hidden plants, and what comes: ``python benchmarks/live.py estimate|forecast|alarms [--plants N] [--rows FILE]``.
+"""How well the live twin knows hidden plants, and what comes: ``python benchmarks/live.py estimate|forecast|alarms|wear|what-if [--plants N] [--rows FILE]``.
 
 ``estimate``: the WEEE line. Errors of levels as shares of capacity, seen and unseen, beside those of an ensemble that gets the inputs only; the hidden rate of
 the shredder; how often nine-of-ten intervals hold the truth. ``forecast``: a small line. How often the fan holds what came, and its score beside persistence
 dressed with its own past errors and beside the model without readings.
 ``alarms``: the small line for a month without a fault after it has settled; how many alarms there are, one in a month being put up with.
+``wear``: within which time a screen that wears is found, and what else is tried. ``what-if``: what a question costs.
 
 Seeds of hidden plants are their numbers; the twin uses none of them. Rows stand in a file, so that it can be broken off and gone on with.
 """
@@ -21,7 +22,7 @@ import twin
 from twin.fit.calibrate.priors import Prior
 from twin.live.ensemble.estimate import DAY, Ensemble
 from twin.live.ensemble.fault_free import HiddenPlant
-from twin.live.ensemble.forecast import crps, forecast
+from twin.live.ensemble.forecast import crps, forecast, what_if
 from twin.live.ensemble.members import Following
 from twin.live.ensemble.monitor import Monitor
 from twin.live.ensemble.parameters import SlowParameter
@@ -148,7 +149,7 @@ def ahead(seed: int, windows: int, members: int) -> dict[str, float | list[float
     return row
 
 
-def alarms(seed: int, prepared: Prepared, members: int) -> dict[str, float]:
+def alarms(seed: int, prepared: Prepared, members: int) -> dict[str, object]:
     """Alarms of one hidden plant without a fault in thirty days after the first two."""
     scenario, following = small(members)
     hidden, ensemble = HiddenPlant(scenario, following, seed), Ensemble(scenario, following)
@@ -162,19 +163,67 @@ def alarms(seed: int, prepared: Prepared, members: int) -> dict[str, float]:
         found += monitor.step(until, readings, inputs)
         ensemble.innovations.forget()
     named = [alarm for alarm in found if alarm.kind != "cannot tell"]
-    return {"seed": seed, "alarms in 30 days": len(found), "of them with a cause": len(named)}
+    told = [f"day {alarm.time / DAY:.2f}: {alarm.kind}: {alarm.text}" for alarm in found]
+    return {"seed": seed, "alarms in 30 days": len(found), "of them with a cause": len(named), "told": told}
+
+
+def wear(members: int) -> None:
+    """Print of a screen that wears in the sorting line of the tests, and of the other faults that are tried there, within which time they are found."""
+    tests = Path(__file__).parents[1] / "tests" / "live"
+    scenario = twin.load(tests / "sorting_line.yaml")
+    errors = {"yard": 3000.0, "fines_bay": 1000.0, "steel_bay": 1500.0, "rest_bay": 1500.0}
+    measurements = {name: Measurement(f"level.{name}", "instant", absolute=error) for name, error in errors.items()}
+    screen = SlowParameter(Prior("units.screen.aperture", "m", 0.012, 0.018, "normal"))
+    following = Following(measurements | {"runs": Measurement("state.screen")}, members=members, watched=(screen,))
+    prepared = prepare(scenario, following, 8 * DAY, 1.0, 1)
+    for signature in prepared.signatures:
+        suspect = signature.suspect
+        found = suspect.smallest(signature.smallest) if np.isfinite(signature.smallest) else "none"
+        times = f"found after {signature.delay / HOUR:.1f} h, nine of ten after {signature.late / HOUR:.1f} h"
+        print(f"{suspect.subject:24s} {suspect.form:10s} tried {suspect.smallest(1.0):12s} {times}; smallest in a week {found}")
+
+
+def ahead_of_others(rows: list[dict[str, float]]) -> None:
+    """Print by lead whether the score is a tenth below persistence, and below the model without readings: paired by plant, Wilcoxon, Holm over the leads."""
+    from scipy.stats import wilcoxon
+
+    for other, share in (("persistence", 0.9), ("blind", 1.0)):
+        leads = [f"{lead / HOUR:g} h" for lead in SMALL_LEADS]
+        of = [np.array([row[f"{lead} score"] - share * row[f"{lead} {other}"] for row in rows]) for lead in leads]
+        found = sorted((float(wilcoxon(apart, alternative="less").pvalue), lead) for apart, lead in zip(of, leads, strict=True))
+        most = 0.0
+        for place, (p, lead) in enumerate(found):
+            most = max(most, min(1.0, (len(found) - place) * p))
+            print(f"{lead} below {share:g} of {other}: p = {most:.2g} by Holm, {len(rows)} plants")
+
+
+def what_if_cost(members: int) -> None:
+    """Print what a question costs: a day ahead with 30 pairs, of the WEEE line, from seven hours after its start."""
+    scenario, following = weee(members)
+    hidden, ensemble = HiddenPlant(scenario, following, 1), Ensemble(scenario, following)
+    for window in range(1, 29):
+        until = window * following.window
+        hidden.plant.run(until)
+        ensemble.step(until, hidden.read(), hidden.plant.happened())
+    for _ in range(2):
+        begin = time.process_time()
+        (found,) = what_if(ensemble, {"units.shredder.rate": "11 t/h"}, ["level.yard"], [DAY], 30)
+        print(f"{found.quantity}: {found.low:.0f} to {found.high:.0f} kg more, in {time.process_time() - begin:.1f} s of CPU")
 
 
 def main() -> None:
     """Run, or go on with, the plants that a file of rows lacks; then print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["estimate", "forecast", "alarms"])
+    parser.add_argument("what", choices=["estimate", "forecast", "alarms", "wear", "what-if"])
     parser.add_argument("--plants", type=int, default=20)
     parser.add_argument("--days", type=float, default=3.0)
     parser.add_argument("--windows", type=int, default=10)
     parser.add_argument("--members", type=int, default=30)
     parser.add_argument("--rows", type=Path)
     options = parser.parse_args()
+    if options.what in ("wear", "what-if"):
+        wear(options.members) if options.what == "wear" else what_if_cost(options.members)
+        return
     rows = [json.loads(text) for text in options.rows.read_text().splitlines()] if options.rows and options.rows.exists() else []
     prepared = prepare(*small(options.members), 16 * DAY, 1.0, 1) if options.what == "alarms" else None
     for seed in range(1001, 1001 + options.plants):
@@ -188,9 +237,11 @@ def main() -> None:
             with options.rows.open("a") as file:
                 file.write(json.dumps(rows[-1]) + "\n")
     print(f"{len(rows)} hidden plants")
-    for key in (key for key in rows[0] if key != "seed"):
+    for key in (key for key in rows[0] if key not in ("seed", "told")):
         values = np.array([row[key] for row in rows])
         print(f"{key:45s} mean {values.mean():.4f}  median {np.median(values):.4f}  worst {values.max():.4f}  least {values.min():.4f}")
+    if options.what == "forecast":
+        ahead_of_others(rows)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from plant_run import prepared
 
-from twin.kernels import evaluator
+from twin.engine import content
+from twin.kernels import evaluator, heaps
 from twin.kernels.line_tables import IN_DOUBT
 from twin.scenario import Scenario
 from twin.units.lines import network
@@ -23,6 +24,7 @@ from twin.units.lines import network
 Floats = NDArray[np.float64]
 BLOCK = 1024
 _evaluate, _search, _outcome = evaluator.evaluate, evaluator.search, evaluator.outcome
+_draw, TAKE = heaps.draw, heaps.TAKE
 
 
 @numba.njit(error_model="numpy")
@@ -37,6 +39,12 @@ def _note(line: Any, lot: Floats, limits: Floats) -> None:
     lot[:] = line.x
     for i in range(line.flows.shape[0]):
         limits[i, 0], limits[i, 1] = line.flows[i].seconds, line.flows[i].up
+
+
+@numba.njit(error_model="numpy")
+def _draw_lot(line: Any, arena: Any, place: int, want: float, share: float) -> int:
+    """The lot of a line as it is drawn; returns how many lots are left."""
+    return _draw(arena, place, want, share, line.lot, TAKE)
 
 
 @numba.njit(error_model="numpy")
@@ -91,6 +99,10 @@ class Tape:
         self.reels[id(line)].note()
         return _outcome(line, probe)
 
+    def take(self, line: Any, probe: Any, arena: Any, place: int, want: float, share: float) -> tuple[int, int, float, int, int]:
+        """What :func:`twin.kernels.lots.take_lot` does, noted between drawing and evaluating."""
+        return (_draw_lot(line, arena, place, want, share), *self.note(line, probe))
+
     @property
     def lots(self) -> int:
         return sum(reel.count for reel in self.reels.values())
@@ -103,7 +115,7 @@ class Tape:
 def tape_of(scenario: Scenario) -> Tape:
     """Run a scenario, unmeasured, and note what the evaluator is given."""
     tape = Tape()
-    with patch.object(network, "_outcome", tape.note):
+    with patch.object(network, "_outcome", tape.note), patch.object(content, "_take_lot", tape.take):
         prepared(scenario)()()
     tape.replay()  # compiles
     return tape

@@ -52,6 +52,41 @@ def test_a_kernel_is_cached_and_an_edited_one_is_never_served_stale(tmp_path: Pa
     assert run(path, cache) == "3.0 0"
 
 
+CHAIN = """\
+from numba import float64, types
+import numpy as np
+from twin.kernels.compile import kernel
+
+@kernel(types.UniTuple(float64, 2)(float64[::1], float64), inner=True)
+def scale(x, by):
+    for k in range(x.shape[0]):
+        x[k] = by * x[k]
+    return x[0], x[-1]
+
+@kernel(float64(float64[::1]), inner=True)
+def twice(x):
+    first, last = scale(x, FACTOR)
+    return last - first
+
+@kernel(float64(float64[::1], float64[::1]))
+def both(x, y):
+    return twice(x) + 100.0 * twice(y)
+
+x, y = np.array([1.0, 3.0]), np.array([1.0, 5.0])
+print(both(x, y), x, y, sum(both.stats.cache_hits.values()), sum("twice" in line and line.startswith("define") for line in both.inspect_llvm(both.signatures[0]).splitlines()))
+"""
+
+
+def test_inner_kernels_are_called_by_name_also_from_the_cache(tmp_path: Path) -> None:
+    """Compiled once, apart: what calls them holds no code of theirs; edited, none of the old is left."""
+    path, cache = tmp_path / "mine.py", tmp_path / "cache"
+    path.write_text(CHAIN.replace("FACTOR", "2.0"), encoding="utf-8")
+    assert run(path, cache) == "804.0 [2. 6.] [ 2. 10.] 0 0"
+    assert run(path, cache) == "804.0 [2. 6.] [ 2. 10.] 1 0"
+    path.write_text(CHAIN.replace("FACTOR", "3.0"), encoding="utf-8")
+    assert run(path, cache) == "1206.0 [3. 9.] [ 3. 15.] 0 0"
+
+
 def test_the_cache_folder_depends_on_all_kernel_sources_and_the_callers_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every kernel of a copy of the folder is edited in turn: none may leave the name as it was, and undoing it brings the name back."""
     kernels = tmp_path / "kernels"

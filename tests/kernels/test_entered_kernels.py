@@ -16,9 +16,9 @@ WEEE = Path(__file__).parents[2] / "scenarios" / "weee_line.yaml"
 
 
 def test_an_entered_kernel_is_the_kernel() -> None:
-    heap, x = np.zeros((2, 3)), np.arange(6.0).reshape(2, 3)
-    entry(heaps.heap_put)(heap, x, 0.3)
-    assert heap.tobytes() == (x * 0.3).tobytes()
+    total, x = np.zeros(2), np.arange(6.0).reshape(2, 3)
+    entry(heaps.add_materials)(total, x, 0.3)
+    assert total.tobytes() == (x.sum(axis=1) * 0.3).tobytes()
 
 
 def _evaluated(network: Network, lot: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> list[bytes]:

@@ -50,4 +50,4 @@ def unblaming(follower: Follower, limit: float) -> Prepared:
     known = suspects(follower.ensemble)
     count = len(Evidence(follower.ensemble).names)
     nothing = tuple(Signature(suspect, np.zeros((4, count))) for suspect in known)
-    return Prepared(Limit(limit, 1.0, 2880), 1e9, np.ones(count), nothing)
+    return Prepared(Limit(limit, 1.0, 2880), 1e9, np.zeros(count), np.ones(count), nothing)

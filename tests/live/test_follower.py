@@ -164,6 +164,19 @@ def test_limits_let_by_as_many_alarms_as_are_wanted():
         find_limit(rows[:100], 3000)
 
 
+def test_a_limit_errs_on_the_side_of_fewer_alarms():
+    """White innovations of three signals for sixteen days, as many as a twin follows. By Siegmund's formula (Sequential Analysis, 1985) a sum with the
+    allowance k passes h every (exp(a) - a - 1)/(2 k2) windows, a = 2 k (h + 1.166): so half an alarm a month asks for h = 5.88. One that took the middle of
+    what it knows would be below it in half of the cases.
+    """
+    k, h = 0.75, 5.88
+    a = 2 * k * (h + 1.166)
+    assert abs(2880 * 3 * 2 * 2 * k**2 / (np.exp(a) - a - 1) - 0.5) < 0.01
+    for seed in range(8):
+        limit = find_limit(np.random.Generator(np.random.Philox([seed, 21])).standard_normal((16 * BLOCK, 3)), 30 * BLOCK, 0.5).limit
+        assert h - 0.1 < limit < h + 1.5
+
+
 @pytest.mark.soak
 def test_a_sensor_that_drifts_and_one_that_stands_still_are_named():
     wrong, _ = followed(

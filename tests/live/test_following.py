@@ -176,6 +176,7 @@ def test_rest_and_opcua(written: dict[str, Any], tmp_path: Path) -> None:
         twin.run(0.08 * DAY, served.update)
         assert _read(address, "level.yard.mean") == pytest.approx(twin.follower.follower.ensemble.levels()[0].mean)
         assert _read(address, "level.yard.in_8_h.low") <= _read(address, "level.yard.in_8_h.high")
+        assert _read(address, "content.steel_bay.steel.low") <= _read(address, "content.steel_bay.steel.mean") <= 1.0
         assert _read(address, "alarms") == 0.0 and _read(address, "health.ok") == 1.0
         twin.follower.follower.alarms.append(Alarm(100.0, "YARD", "sensor", "stands still"))
         served.update()
@@ -188,6 +189,8 @@ def test_rest_and_opcua(written: dict[str, Any], tmp_path: Path) -> None:
     client.headers["Authorization"] = "Bearer secret-token"
     levels = client.get("/estimates").json()["estimates"]
     assert [row["quantity"] for row in levels] == ["level.yard", "level.steel_bay"] and levels[0]["measured"]
+    inside = {row["quantity"]: row for row in client.get("/inside").json()["inside"]}
+    assert inside["content.yard.steel"]["low"] <= inside["content.yard.steel"]["mean"] <= inside["content.yard.steel"]["high"]
     assert client.get("/estimates?names=power.magnet").json()["estimates"][0]["quantity"] == "power.magnet"
     wrong = client.get("/estimates?names=level.yart")
     assert wrong.status_code == 422 and "level.yard" in wrong.json()["detail"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from twin.scenario.cluster import Cluster
 
 MAIN_FIGURES = ("throughput", "energy", "energy_specific", "margin")
-SCOPES = ("scope_1", "scope_1_biogenic", "scope_2")
+SCOPES = ("scope_1", "scope_1_biogenic", "scope_2", "scope_3_upstream")
 """Key figures that the summary shows of each site, where it has them."""
 ONE_PLANT = "is of one plant; a cluster is run with -o, --replication, --replications, --set, --until and --save"
 
@@ -88,7 +88,7 @@ def resume(options: argparse.Namespace, moment: Callable[[str, Any], float]) -> 
     from twin.results.sources import check_code
 
     state = Path(options.state)
-    with open_saved_cluster(state) as (attrs, _, sites, _):
+    with open_saved_cluster(state) as (attrs, _, sites, *_):
         name = str(attrs["scenario_name"])
         for site in sites.values():
             check_code(state, site.attrs, force=options.force)
@@ -150,11 +150,15 @@ def show_result(result: ClusterResult, as_json: bool) -> None:
     for key in known:
         sides = [*(site.kpis for site in result.sites.values()), own]
         table.add_row(key, *(kpi_text(key, side[key].value, side[key].unit) if key in side else "" for side in sides))
-    for key in (key for key in SCOPES if own[key].value or key != "scope_1_biogenic"):
+    for key in (key for key in SCOPES if key in own and (own[key].value or key != "scope_1_biogenic")):
         cells = [own.get(f"{key}.{site}") for site in result.sites]
         table.add_row(key, *("" if cell is None else kpi_text(key, cell.value, cell.unit) for cell in (*cells, own[key])))
+    for key in (key for key in own if key.startswith("avoided.")):
+        table.add_row(key, *("" for _ in result.sites), kpi_text(key, own[key].value, own[key].unit))
     console = stdout()
     console.print(table)
+    for key in (key for key in own if key.startswith("avoided.")):
+        console.print(f"{key}: {own[key].note}, if that is so; in no other figure", highlight=False, markup=False, soft_wrap=True)
     if result.hauls:
         hauls = new_table("link", "loads sent", "taken in", "turned away", "mass sent", "received", "under way")
         for name, haul in result.hauls.items():

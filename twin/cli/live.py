@@ -11,6 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+SHOWN = 0.01
+"""Materials of a smaller share of what lies in a bunker are not printed,"""
+MOST_SHOWN = 3
+"""and of a bunker or furnace so many."""
+
 
 def add_parser(commands: Any) -> None:
     """Declare the command and its arguments."""
@@ -76,7 +81,9 @@ def run(options: argparse.Namespace) -> int:
             terminal.say(f"interrupted; {twin.folder} holds all, the same command goes on from there")
             code = 130
     if options.json:
-        print(json.dumps({"health": twin.health(), "estimates": [row._asdict() for row in follower.follower.ensemble.levels()]}, indent=2))
+        ensemble = follower.follower.ensemble
+        known = {name: [row._asdict() for row in rows] for name, rows in (("estimates", ensemble.levels()), ("inside", ensemble.inside()))}
+        print(json.dumps({"health": twin.health(), **known}, indent=2))
     elif code == 0:
         _show(twin)
     return code
@@ -118,16 +125,17 @@ def _detects(tags: Any, *, as_json: bool) -> int:
     for signature in Follower(tags).prepare().signatures:
         suspect = signature.suspect
         found = suspect.smallest(signature.smallest) if math.isfinite(signature.smallest) else None
-        delay = signature.delay if math.isfinite(signature.delay) else None
+        delay, late = (value if math.isfinite(value) else None for value in (signature.delay, signature.late))
         subject = names.get(suspect.subject, suspect.subject)
-        rows.append({"of": subject, "cause": suspect.cause, "form": suspect.form, "smallest": found, "tried": suspect.smallest(1.0), "delay": delay})
+        of = {"of": subject, "cause": suspect.cause, "form": suspect.form, "smallest": found, "tried": suspect.smallest(1.0)}
+        rows.append(of | {"delay": delay, "late": late})
     if as_json:
         print(json.dumps({"detects": rows}, indent=2))
         return 0
-    table = new_table("fault of", "is", "smallest found in a week", "tried", "found after")
+    table = new_table("fault of", "is", "smallest found in a week", "tried", "found after", "nine of ten")
     for row in rows:
-        after = format_quantity(row["delay"], "s") if row["delay"] is not None else "not found"
-        table.add_row(escape(row["of"]), f"{row['cause']}, {row['form']}", row["smallest"] or "none", row["tried"], after)
+        times = [format_quantity(row[key], "s") if row[key] is not None else "not found" for key in ("delay", "late")]
+        table.add_row(escape(row["of"]), f"{row['cause']}, {row['form']}", row["smallest"] or "none", row["tried"], *times)
     print_whole(terminal.console(150), table)
     return 0
 
@@ -173,5 +181,30 @@ def _show(twin: Any) -> None:
         table.add_row(escape(row.quantity), mean, f"{low} to {high}", "measured" if row.measured else "")
     out = terminal.console(150)
     out.print(table)
+    _show_inside(out, twin.follower.follower.ensemble.inside())
     for alarm in list(twin.follower.follower.alarms)[-20:]:
         out.print(escape(alarm.text), soft_wrap=True)
+
+
+def _show_inside(out: Any, rows: list[Any]) -> None:
+    """What wears and what furnaces hold, and of each bunker the three materials that it holds most of."""
+    from rich.markup import escape
+
+    from twin.cli.figures import new_table
+    from twin.quantities import format_quantity
+
+    table = new_table("inside", "mean", "90 % interval")
+    shares = [row for row in rows if row.quantity.startswith("content.") or row.quantity.count(".") == 3]
+    told = [row for row in rows if row not in shares]
+    by_place: dict[str, list[Any]] = {}
+    for row in shares:
+        by_place.setdefault(row.quantity.rpartition(".")[0], []).append(row)
+    for place in by_place.values():
+        told += sorted((row for row in place if row.mean >= SHOWN), key=lambda row: -row.mean)[:MOST_SHOWN]
+    for row in told:
+        mass = row.quantity.startswith("bath.") and row.quantity.count(".") == 2
+        unit = ("K" if row.quantity.endswith(".temperature") else "kg") if mass else ""
+        low, mean, high = (format_quantity(value, unit) if unit else f"{100.0 * value:.1f} %" for value in (row.low, row.mean, row.high))
+        table.add_row(escape(row.quantity), mean, f"{low} to {high}")
+    if told:
+        out.print(table)

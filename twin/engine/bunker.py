@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.engine.content import Content
+from twin.engine.content import Content, Through
 from twin.engine.unit import State
 from twin.engine.waiting import WaitingList
 
@@ -115,16 +115,44 @@ class Bunker:
             for watcher in self.watchers:
                 watcher.wake(now)
 
-    def draw(self, amount: float, out: Floats, lot: int, now: int) -> float:
-        """Give out ``amount`` kg, or all there is where it is less by the tolerance, into ``out``; returns the mass given."""
+    def admit(self, amount: float, now: int) -> bool:
+        """Let ``amount`` kg in if all of it finds room; returns whether it did.
+
+        It counts from now on. That nobody stands before, the matter itself, and who is told (:meth:`arrived`) is the affair of who brings it, at this instant.
+        """
+        content = self.content
+        level = content.level
+        room = self.capacity - (self.occupied if self.held or self.reserved else level)
+        if room <= self.tolerance or room < amount - self.tolerance:
+            return False
+        if now >= self.step_end:
+            self.close_steps(self, now)
+        content.level = level = level + amount
+        if level > self.high:
+            self.high = level
+        return True
+
+    def arrived(self, now: int) -> None:
+        """Something was put in: who waits for material looks, and who watches."""
+        self.getters.wake_first(now)
+        for watcher in self.watchers:
+            watcher.wake(now)
+
+    def draw(self, amount: float, out: Floats, lot: int, now: int, through: Through | None = None) -> float:
+        """Give out ``amount`` kg, or all there is where it is less by the tolerance, into ``out``; returns the mass given.
+
+        ``through``: the line whose lot ``out`` is; it may have taken it then (:class:`~twin.engine.content.Through`).
+        """
         if now >= self.step_end:
             self.close_steps(self, now)
         content = self.content
-        if amount > content.level - self.tolerance:
-            amount = content.level
-        content.draw(amount, out, lot)
-        if content.level < self.low:
-            self.low = content.level
+        level = content.level
+        if amount > level - self.tolerance:
+            amount = level
+        content.draw(amount, out, lot, through)
+        level = content.level
+        if level < self.low:
+            self.low = level
         if self.putters.units:
             self.putters.wake_first(now)
         if self.getters.units:

@@ -7,14 +7,27 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.engine.arena import Arena
 from twin.engine.genealogy import Genealogy
 from twin.engine.unit import State
 from twin.kernels import heaps
+from twin.kernels.compile import entry
+from twin.kernels.lots import take_lot
 
 Floats = NDArray[np.float64]
 FIRST_SLOTS = 16
-NO_SLOTS = np.empty(0, dtype=np.int64)
-NO_MATERIALS = np.empty((0, 0))
+_take_lot = entry(take_lot)
+
+
+class Through(Protocol):
+    """A line that takes a lot in one go with drawing it: ``line`` and ``probe`` of the evaluator, with their buffers.
+
+    ``outcome``: what :func:`twin.kernels.lots.take_lot` returned for the lot in them, until somebody asks for it; None where none was taken so.
+    """
+
+    line: Any
+    probe: Any
+    outcome: tuple[int, int, float, int, int] | None
 
 
 class Content(Protocol):
@@ -25,8 +38,11 @@ class Content(Protocol):
     def put(self, x: Floats, share: float, amount: float, lot: int, now: int) -> None:
         """Add ``share`` of the matrix ``x``, ``amount`` kg."""
 
-    def draw(self, amount: float, out: Floats, lot: int) -> None:
-        """Take ``amount`` kg (all that there is, within rounding) into ``out``; ``lot`` becomes a child of what was taken."""
+    def draw(self, amount: float, out: Floats, lot: int, through: Through | None = None) -> None:
+        """Take ``amount`` kg (all that there is, within rounding) into ``out``; ``lot`` becomes a child of what was taken.
+
+        ``through``: the line whose lot ``out`` is, which may take it at once.
+        """
 
     def peek(self, amount: float, out: Floats) -> None:
         """Write into ``out`` what a draw would take, taking nothing."""
@@ -45,104 +61,109 @@ class Content(Protocol):
 
 
 class Queue:
-    """Lots in order of arrival; a draw may take several and split the last."""
+    """Lots in order of arrival; a draw may take several and split the last. It lies in an ``arena``, by default in one of its own."""
 
-    def __init__(self, shape: tuple[int, int], genealogy: Genealogy | None = None, unit: str = "") -> None:
-        self.shape = shape
+    def __init__(self, shape: tuple[int, int], genealogy: Genealogy | None = None, unit: str = "", arena: Arena | None = None) -> None:
         self.level = 0.0
         self.genealogy = genealogy
-        self.data = np.zeros((FIRST_SLOTS, *shape))
-        self.mass = np.zeros(FIRST_SLOTS)
-        self.ring = np.zeros(2, dtype=np.int64)
+        self.arena = arena if arena is not None else Arena(shape)
+        self.place = self.arena.add(FIRST_SLOTS, traced=genealogy is not None)
         self.lots = np.zeros(FIRST_SLOTS, dtype=np.int64)
-        self._traced = genealogy is not None
-        self._slots_used, self._material_used = NO_SLOTS, NO_MATERIALS
-        self._fit_trace()
-
-    def _fit_trace(self) -> None:
-        if self._traced:
-            self._slots_used = np.zeros(len(self.mass), dtype=np.int64)
-            self._material_used = np.zeros((len(self.mass), self.shape[0]))
+        self._handle = self.arena.handle
 
     def put(self, x: Floats, share: float, amount: float, lot: int, now: int) -> None:
-        slot = heaps.queue_put(self.data, self.mass, self.ring, x, share, amount)
+        slot = self.arena.put(self.place, x, share, amount)
         if slot < 0:
-            self._grow()
-            slot = heaps.queue_put(self.data, self.mass, self.ring, x, share, amount)
+            slot = self.store(x, share, amount)
         self.level += amount
-        if self._traced:
+        if self.genealogy is not None:
             self.lots[slot] = lot
 
-    def _grow(self) -> None:
-        order = self._order()
-        count = len(order)
-        for name in ("data", "mass", "lots"):
-            old: NDArray[Any] = getattr(self, name)
-            new = np.zeros((2 * len(old), *old.shape[1:]), dtype=old.dtype)
-            new[:count] = old[order]
-            setattr(self, name, new)
-        self.ring[0] = 0
-        self._fit_trace()
+    def store(self, x: Floats, share: float, amount: float) -> int:
+        """Lay ``share`` of ``x``, ``amount`` kg, behind all lots; the level is the caller's affair. Returns its slot."""
+        slot = self.arena.put(self.place, x, share, amount)
+        if slot < 0:
+            self._grow(2 * self.arena.slots(self.place))
+            slot = self.arena.put(self.place, x, share, amount)
+        return slot
 
-    def _order(self) -> NDArray[np.int64]:
-        first, count = self.ring.tolist()
-        return (np.arange(first, first + count, dtype=np.int64)) % len(self.mass)
+    def _grow(self, slots: int) -> None:
+        lots = np.zeros(slots, dtype=np.int64)
+        order = self.arena.order(self.place)
+        lots[: len(order)] = self.lots[order]
+        self.lots = lots
+        self.arena.move(self.place, slots)
 
-    def draw(self, amount: float, out: Floats, lot: int) -> None:
-        touched = heaps.queue_draw(self.data, self.mass, self.ring, amount, out, self._slots_used, self._material_used)
-        if self._traced and self.genealogy is not None:
-            for k in range(touched):
-                self.genealogy.edge(lot, int(self.lots[self._slots_used[k]]), self._material_used[k])
-        self.level = self.level - amount if self.ring[1] else 0.0
+    @property
+    def oldest(self) -> float:
+        """Mass of the lot that came first, kg."""
+        return float(self.arena.lots(self.place)[1][0])
+
+    def draw(self, amount: float, out: Floats, lot: int, through: Through | None = None) -> None:
+        if self.genealogy is not None:
+            left = self.arena.draw(self.place, amount, 0.0, out, heaps.TRACE)
+            for slot, rows in self.arena.traced():
+                self.genealogy.edge(lot, int(self.lots[slot]), rows)
+        elif through is None:
+            left = self.arena.draw(self.place, amount, 0.0, out, heaps.TAKE)
+        else:
+            through.outcome = outcome = _take_lot(through.line, through.probe, self._handle, self.place, amount, 0.0)
+            left = outcome[0]
+        self.level = self.level - amount if left else 0.0
 
     def peek(self, amount: float, out: Floats) -> None:
-        order = self._order()
-        upto = int(np.searchsorted(np.cumsum(self.mass[order]), amount)) + 1
-        few = order[: upto + 1]
-        slots = np.arange(len(few))
-        heaps.queue_draw(self.data[few], self.mass[few], np.array([0, len(slots)]), amount, out, NO_SLOTS, NO_MATERIALS)
+        self.arena.draw(self.place, amount, 0.0, out, heaps.PEEK)
 
     def scale(self, factor: float) -> None:
-        self.data *= factor
-        self.mass *= factor
-        self.level = float(self.mass[self._order()].sum())
+        self.arena.scale(self.place, factor)
+        self.level = float(self.arena.lots(self.place)[1].sum())
 
     def weigh(self, out: Floats) -> None:
-        for slot in self._order():
-            heaps.add_materials(out, self.data[slot], 1.0)
+        for x in self.arena.lots(self.place)[0]:
+            heaps.add_materials(out, x, 1.0)
 
     def save(self) -> State:
-        order = self._order()
-        return {"level": self.level, "data": self.data[order], "mass": self.mass[order], "lots": self.lots[order]}
+        data, mass = self.arena.lots(self.place)
+        return {"level": self.level, "data": data, "mass": mass, "lots": self.lots[self.arena.order(self.place)]}
 
     def load(self, state: State) -> None:
-        count = len(state["mass"])
-        slots = FIRST_SLOTS
+        count, slots = len(state["mass"]), self.arena.slots(self.place)
         while slots < count:
             slots *= 2
-        self.data, self.mass, self.lots = np.zeros((slots, *self.shape)), np.zeros(slots), np.zeros(slots, dtype=np.int64)
-        self.data[:count], self.mass[:count], self.lots[:count] = state["data"], state["mass"], state["lots"]
-        self.ring[:] = 0, count
+        if slots > len(self.lots):
+            self.lots = np.zeros(slots, dtype=np.int64)
+        self.lots[:count] = state["lots"]
+        self.arena.fill(self.place, slots, state["data"], state["mass"])
         self.level = state["level"]
-        self._fit_trace()
 
 
 class Heap:
-    """One perfectly mixed heap: every draw has the composition of the whole at that moment."""
+    """One perfectly mixed heap: every draw has the composition of the whole at that moment. It lies in an ``arena``, by default in one of its own."""
 
-    def __init__(self, shape: tuple[int, int], genealogy: Genealogy | None = None, unit: str = "") -> None:
+    def __init__(self, shape: tuple[int, int], genealogy: Genealogy | None = None, unit: str = "", arena: Arena | None = None) -> None:
         self.level = 0.0
-        self.heap = np.zeros(shape)
+        self.arena = arena if arena is not None else Arena(shape)
+        self.place = self.arena.add(1, mixed=True)
         self.genealogy = genealogy
         self.unit = unit
         self.lot = 0
         self._materials = np.zeros(shape[0])
+        self._handle = self.arena.handle
+
+    @property
+    def heap(self) -> Floats:
+        """What lies there (component, size), kg."""
+        return self.arena.heap(self.place)
 
     def put(self, x: Floats, share: float, amount: float, lot: int, now: int) -> None:
         if self.genealogy is not None:
             self._mix(x, share, lot, now)
-        heaps.heap_put(self.heap, x, share)
+        self.arena.put(self.place, x, share, amount)
         self.level += amount
+
+    def store(self, x: Floats, share: float, amount: float) -> int:
+        """Mix ``share`` of ``x``, ``amount`` kg, in; the level is the caller's affair."""
+        return self.arena.put(self.place, x, share, amount)
 
     def _mix(self, x: Floats, share: float, lot: int, now: int) -> None:
         """The heap becomes a new lot, child of the old heap and of what is put on it."""
@@ -157,8 +178,11 @@ class Heap:
         self.genealogy.edge(mixed, lot, self._materials)
         self.lot = mixed
 
-    def draw(self, amount: float, out: Floats, lot: int) -> None:
-        heaps.heap_draw(self.heap, amount / self.level, out)
+    def draw(self, amount: float, out: Floats, lot: int, through: Through | None = None) -> None:
+        if through is not None and self.genealogy is None:
+            through.outcome = _take_lot(through.line, through.probe, self._handle, self.place, amount, amount / self.level)
+        else:
+            self.arena.draw(self.place, amount, amount / self.level, out, heaps.TAKE)
         if self.genealogy is not None:
             self._materials[:] = 0.0
             heaps.add_materials(self._materials, out, 1.0)
@@ -167,17 +191,17 @@ class Heap:
         self.level = left if left > heaps.WHOLE * self.level else 0.0
 
     def peek(self, amount: float, out: Floats) -> None:
-        heaps.heap_draw(self.heap.copy(), amount / self.level, out)
+        self.arena.draw(self.place, amount, amount / self.level, out, heaps.PEEK)
 
     def scale(self, factor: float) -> None:
-        self.heap *= factor
+        self.arena.scale(self.place, factor)
         self.level *= factor
 
     def weigh(self, out: Floats) -> None:
         heaps.add_materials(out, self.heap, 1.0)
 
     def save(self) -> State:
-        return {"level": self.level, "heap": self.heap, "lot": self.lot}
+        return {"level": self.level, "heap": self.heap.copy(), "lot": self.lot}
 
     def load(self, state: State) -> None:
         self.level, self.lot = state["level"], state["lot"]

@@ -120,6 +120,6 @@ def _report(dead: list[Unit], now: int) -> str:
     lines = []
     for unit in dead:
         places = (" or " if unit.takes_any else " and ").join(f"{places.name!r}" for places in unit.waiting)
-        who = dict.fromkeys(other.name for places in unit.waiting for other in (*_before(places, unit), *places.rescuers()))
-        lines.append(f"{unit.name!r} waits for {places}, which only {', '.join(map(repr, who)) or 'nobody'} can bring about")
+        who = dict.fromkeys(other.full_name for places in unit.waiting for other in (*_before(places, unit), *places.rescuers()))
+        lines.append(f"{unit.full_name!r} waits for {places}, which only {', '.join(map(repr, who)) or 'nobody'} can bring about")
     return f"deadlock at {now / NANOSECONDS:.6g} s: " + "; ".join(lines) + ". Give a bunker more room or a taker, or start one filled (initial)"

@@ -127,6 +127,9 @@ class Recorder:
         self.starts = rows["starts"]
         self.bottleneck, self.down, self.energy, self.gates = rows["bottleneck"], rows["down"], rows["energy"], rows["gates"]
         self.repair_wait, self.resources = rows["repair_wait"], rows["resources"]
+        counts: Any = self.arrays["resources"]
+        self.resource_counts: Any = memoryview(counts)
+        """``resources`` (step, resource, count) number by number, which is quicker than by its rows."""
         self.use, self.heat, self.waits = rows["use"], rows["heat"], rows["waits"]
         self.steam = rows["steam"]
         self.mains: dict[int, Main] = {}

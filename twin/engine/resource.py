@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,6 +114,7 @@ class Resource(Unit):
         self.queue.before_change = self.account
         self.recorder = recorder
         self._row = recorder.axes.resources.index(name) if recorder is not None else -1
+        self._counts: Any = recorder.resource_counts if recorder is not None else None
         self._since = 0
 
     # -- who may have one ------------------------------------------------------------------------------------------------------------------
@@ -182,7 +183,7 @@ class Resource(Unit):
             self.account(now)
         self.holders.append(hold)
         if self.recorder is not None:
-            self.recorder.resources[self.recorder.step(now)][self._row, GRANTS] += 1.0
+            self._counts[self.recorder.step(now), self._row, GRANTS] += 1.0
         if self.rules.suspends or hold.leaves:
             self._plan(now)
 
@@ -263,16 +264,15 @@ class Resource(Unit):
         if self.recorder is None or self._since >= now:
             return
         waiting = sum([unit.askers for unit in self.queue.units]) if self.queue.units else 0
-        begin = self._since
+        begin, counts, row = self._since, self._counts, self._row
         for k, part in self.recorder.parts(begin, now):
-            counts = self.recorder.resources[k][self._row]
             if self.staffing.steady and self.rules.pauses is None:  # nearly always
-                counts[IN_USE] += len(self.holders) * part / NANOSECONDS
-                counts[AVAILABLE] += self.staffing.most * part / NANOSECONDS
+                counts[k, row, IN_USE] += len(self.holders) * part / NANOSECONDS
+                counts[k, row, AVAILABLE] += self.staffing.most * part / NANOSECONDS
             else:
-                self._account(counts, begin, part)
+                self._account(self.recorder.resources[k][row], begin, part)
             if waiting:
-                counts[QUEUE] += waiting * part / NANOSECONDS
+                counts[k, row, QUEUE] += waiting * part / NANOSECONDS
             begin += part
         self._since = now
 

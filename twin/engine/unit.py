@@ -80,6 +80,14 @@ class Unit:
             record.until = now
             self.clock.schedule(self, now)
 
+    site_name = ""
+    """The site of a cluster that it is of; "" in a plant alone."""
+
+    @property
+    def full_name(self) -> str:
+        """Its name, among all sites."""
+        return f"{self.site_name}/{self.name}" if self.site_name else self.name
+
     @property
     def askers(self) -> int:
         """How many wait behind the unit's place in a list: itself, or the trucks of a gate."""

@@ -21,6 +21,8 @@ class WaitingList:
 
     def __init__(self, name: str, enough: Callable[[float], bool], rescuers: Callable[[], list[Unit]], ends_quietly: bool = False) -> None:
         self.name = name
+        self.place = name.partition(":")[0].rpartition(" of ")[2].partition(".")[0]
+        """The unit or resource that the list stands before; a place of a unit's own, as its tundish, counts as the unit."""
         self.units: list[Unit] = []
         self.wishes: list[float] = []
         self.asked: list[int] = []
@@ -28,11 +30,6 @@ class WaitingList:
         self.rescuers = rescuers
         self.ends_quietly = ends_quietly
         self.before_change: Callable[[int], None] | None = None
-
-    @property
-    def place(self) -> str:
-        """The unit or resource that the list stands before; a place of a unit's own, as its tundish, counts as the unit."""
-        return self.name.partition(":")[0].rpartition(" of ")[2].partition(".")[0]
 
     def free_for(self, unit: Unit) -> bool:
         """Whether nobody stands before ``unit``."""

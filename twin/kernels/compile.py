@@ -18,11 +18,15 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
 
+import llvmlite.binding
 import numba
 import numpy as np
 from numba import types
+from numba.core import cgutils as _cgutils
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+cgutils: Any = _cgutils  # without types
 F = TypeVar("F", bound=Callable[..., Any])
 Floats = NDArray[np.float64]
 
@@ -85,7 +89,39 @@ def _compile(function: F, signature: object, nogil: bool = False, inline: bool =
         compiled = numba.njit(signature, cache=False, error_model="numpy", nogil=nogil, **wrappers)(function)
     finally:
         configuration.CACHE_DIR = before
-    return cast(F, compiled)
+    return cast(F, _apart(compiled, function) if inner and signature is not None and hasattr(compiled, "overloads") else compiled)
+
+
+_APART: list[Any] = []
+"""Kernels whose code others call by name, so that it must stay."""
+
+
+def _apart(compiled: Any, function: Callable[..., Any]) -> Any:
+    """What other kernels call ``compiled`` by: its name in this process, in place of a copy of its code.
+
+    Numba hands the code of a kernel to all that call it, which compile it again, and so on to the outermost. The name holds the hash of the sources, so
+    that what was cached asks for the code that it was compiled with.
+    """
+    (found,) = compiled.overloads.values()
+    name = f"{function.__module__}.{function.__qualname__}.{_source_hash(inspect.getsourcefile(function) or __file__)}"
+    llvmlite.binding.add_symbol(name, found.library.get_pointer_to_function(found.fndesc.llvm_func_name))
+    _APART.append(compiled)
+
+    def call(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = context.call_conv.get_function_type(signature.return_type, signature.args)
+        callee = cgutils.get_or_insert_function(builder.module, kind, name)
+        status, result = context.call_conv.call_function(builder, callee, signature.return_type, signature.args, arguments)
+        with cgutils.if_unlikely(builder, status.is_error):
+            context.call_conv.return_status_propagate(builder, status)
+        return result
+
+    def named(typing_context: Any, *_: Any) -> Any:
+        return found.signature, call
+
+    parameters = [each.replace(annotation=inspect.Parameter.empty) for each in inspect.signature(function).parameters.values()]
+    named.__name__ = function.__name__
+    named.__signature__ = inspect.Signature([inspect.Parameter("typing_context", inspect.Parameter.POSITIONAL_OR_KEYWORD), *parameters])  # type: ignore[attr-defined]
+    return intrinsic(named)
 
 
 def _without_losing(compiled: Any) -> Any:
@@ -106,7 +142,8 @@ def kernel(signature: object = None, *, nogil: bool = False, inline: bool = Fals
     """Compile a function that other kernels, or Python, call. With a ``signature`` it compiles at import, else at the first call.
 
     With ``nogil`` threads of Python can run it side by side; each must write to arrays of its own. With ``inline`` it becomes part of the kernels that
-    call it: for small steps of a hot loop, since a call costs as much as they do. ``inner``: only kernels call it, and Python cannot, which saves compiling.
+    call it: for small steps of a hot loop, since a call costs as much as they do. ``inner``: only kernels call it, and Python cannot, which saves compiling;
+    with a ``signature`` it is then compiled once, and not again with each that calls it.
     """
 
     def decorate(function: F) -> F:

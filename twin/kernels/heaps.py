@@ -1,8 +1,7 @@
 """Arithmetic of what lies in bunkers and on conveyors: putting, drawing and splitting lots without losing mass.
 
-A *queue* holds lots in a ring of slots, oldest first: ``data`` (slot, material, size) kg, ``mass`` (slot,) kg, ``ring`` = [first slot, number of
-lots]. A *heap* is one matrix (material, size) in kg, perfectly mixed. A split takes ``part = x * share`` and leaves ``x - part``, so that
-nothing is lost to rounding.
+All contents of a plant lie in one *arena*, each at a *place* of its own, which is a stretch of slots. A queue holds lots in a ring of them, oldest first; a
+heap is one slot, perfectly mixed. A split takes ``part = x * share`` and leaves ``x - part``, so that nothing is lost to rounding.
 """
 
 from __future__ import annotations
@@ -10,10 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import types
+from numba import from_dtype, types
+from numba.experimental import structref
 
 from twin.kernels.compile import kernel
-from twin.kernels.line_tables import STREAMS, Records
+from twin.kernels.line_tables import MATRICES, MATRIX, STREAMS, Records
+from twin.kernels.machine_pass import flat
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -21,82 +22,169 @@ Ints = np.ndarray[Any, np.dtype[np.int64]]
 f8, i8 = types.float64, types.int64
 WHOLE = 1e-12
 """A draw that leaves less than this share of a lot takes all of it."""
+PEEK, TAKE, TRACE = range(3)
+"""How a draw is meant: to look only, to take, or to take and tell from where."""
+
+PLACE = np.dtype(
+    [
+        ("first", "i8"),  # the first of its slots …
+        ("slots", "i8"),  # … and how many they are
+        ("oldest", "i8"),  # of a queue: the slot of its oldest lot, counted from the first …
+        ("lots", "i8"),  # … and how many lots there are
+        ("mixed", "i8"),  # 1: a heap
+    ]
+)
+
+FIELDS: tuple[tuple[str, Any], ...] = (
+    ("places", types.Array(from_dtype(PLACE), 1, "C")),
+    ("data", MATRICES),  # (slot, component, size) kg
+    ("mass", f8[::1]),  # (slot,) kg
+    ("slots_used", i8[::1]),  # of the last traced draw: (lot,) the slots, counted from the first of the place, up to a -1 …
+    ("material_used", MATRIX),  # … and (lot, component) kg out of each
+)
+"""An arena: names and types of the arrays, in their order."""
 
 
-@kernel(i8(f8[:, :, ::1], f8[::1], i8[::1], f8[:, ::1], f8, f8))
-def queue_put(data: Floats, mass: Floats, ring: Ints, x: Floats, share: float, amount: float) -> int:
-    """Append ``share`` of the matrix ``x`` as a lot of ``amount`` kg. Returns the slot, or -1 when all slots are taken."""
-    slots = data.shape[0]
-    if ring[1] == slots:
+@structref.register
+class ArenaType(types.StructRef):
+    """The type of an arena in compiled code."""
+
+    def preprocess_fields(self, fields: Any) -> Any:
+        """Fields as numba keeps them."""
+        return tuple((name, types.unliteral(kind)) for name, kind in fields)  # type: ignore[no-untyped-call]
+
+
+class ArenaHandle(structref.StructRefProxy):
+    """An arena as Python holds it: a handle, made by :func:`arena_of`; its arrays are replaced by :func:`lay_out` when they grow."""
+
+    places: Records
+    data: Floats
+    mass: Floats
+    slots_used: Ints
+    material_used: Floats
+
+
+structref.define_boxing(ArenaType, ArenaHandle)  # type: ignore[no-untyped-call]
+ARENA: Any = ArenaType(FIELDS)  # type: ignore[no-untyped-call]
+_new: Any = structref.new
+
+
+@kernel(ARENA(*(kind for _, kind in FIELDS)))
+def arena_of(places: Records, data: Floats, mass: Floats, slots_used: Ints, material_used: Floats) -> Any:
+    """Bundle the arrays of an arena; it works on them and not on copies."""
+    arena: Any = _new(ARENA)
+    arena.places, arena.data, arena.mass, arena.slots_used, arena.material_used = places, data, mass, slots_used, material_used
+    return arena
+
+
+@kernel(i8(ARENA, *(kind for _, kind in FIELDS)))
+def lay_out(arena: ArenaHandle, places: Records, data: Floats, mass: Floats, slots_used: Ints, material_used: Floats) -> int:
+    """Give an arena other arrays; whoever holds its handle works on them from now on."""
+    arena.places, arena.data, arena.mass, arena.slots_used, arena.material_used = places, data, mass, slots_used, material_used
+    return 0
+
+
+@kernel(types.void(MATRIX, MATRIX, f8), inner=True)
+def _add_part(into: Floats, x: Floats, share: float) -> None:
+    a, b = flat(into), flat(x)
+    for k in range(a.shape[0]):
+        a[k] += b[k] * share
+
+
+@kernel(types.void(MATRIX, MATRIX, f8), inner=True)
+def _write_part(into: Floats, x: Floats, share: float) -> None:
+    a, b = flat(into), flat(x)
+    for k in range(a.shape[0]):
+        a[k] = b[k] * share
+
+
+@kernel(types.void(MATRIX, MATRIX, f8), inner=True)
+def _take_part(out: Floats, x: Floats, share: float) -> None:
+    """Add ``share`` of ``x`` to ``out``, and take it from ``x``."""
+    a, b = flat(out), flat(x)
+    for k in range(a.shape[0]):
+        part = b[k] * share
+        b[k] -= part
+        a[k] += part
+
+
+@kernel(i8(ARENA, i8, MATRIX, f8, f8))
+def put(arena: ArenaHandle, place: int, x: Floats, share: float, amount: float) -> int:
+    """Put ``share`` of the matrix ``x``, ``amount`` kg, at a place: the last of its lots, or mixed into the heap.
+
+    Returns its slot, counted from the first of the place, or -1 when all slots are taken.
+    """
+    own = arena.places[place]
+    if own.mixed:
+        _add_part(arena.data[own.first], x, share)
+        return 0
+    if own.lots == own.slots:
         return -1
-    slot = int((ring[0] + ring[1]) % slots)
-    for m in range(x.shape[0]):
-        for s in range(x.shape[1]):
-            data[slot, m, s] = x[m, s] * share
-    mass[slot] = amount
-    ring[1] += 1
+    slot = int((own.oldest + own.lots) % own.slots)
+    _write_part(arena.data[own.first + slot], x, share)
+    arena.mass[own.first + slot] = amount
+    own.lots += 1
     return slot
 
 
-@kernel(i8(f8[:, :, ::1], f8[::1], i8[::1], f8, f8[:, ::1], i8[::1], f8[:, ::1]))
-def queue_draw(data: Floats, mass: Floats, ring: Ints, want: float, out: Floats, slots_used: Ints, material_used: Floats) -> int:
-    """Add up the oldest lots into ``out`` (overwritten) until ``want`` kg are drawn; the last lot is split.
+@kernel(types.void(MATRIX, MATRIX, f8, f8[::1]), inner=True)
+def _trace_part(out: Floats, x: Floats, share: float, taken: Floats) -> None:
+    """:func:`_take_part` that notes what was ``taken`` (component,)."""
+    for m in range(out.shape[0]):
+        total = 0.0
+        for s in range(out.shape[1]):
+            part = x[m, s] * share
+            x[m, s] -= part
+            out[m, s] += part
+            total += part
+        taken[m] = total
 
-    Where ``slots_used`` is not empty, it receives the slots drawn from and ``material_used`` (slot used, material) their masses. Returns the number of lots
-    touched.
+
+@kernel(i8(ARENA, i8, f8, f8, MATRIX, i8))
+def draw(arena: ArenaHandle, place: int, want: float, share: float, out: Floats, how: int) -> int:
+    """Draw ``want`` kg into ``out`` (overwritten): the oldest lots, of which the last is split, or ``share`` (0..1) of a heap.
+
+    ``how``: :data:`PEEK` writes what a draw would take and takes nothing; :data:`TRACE` leaves the slots drawn from and what came out of each of them in
+    ``slots_used`` and ``material_used``. Returns how many lots are left.
     """
-    slots = data.shape[0]
-    trace = slots_used.shape[0] > 0
-    out[:, :] = 0.0
-    need = want
-    touched = 0
-    while ring[1] > 0 and need > 0.0:
-        slot = ring[0]
+    own, data, mass = arena.places[place], arena.data, arena.mass
+    row = flat(out)
+    for k in range(row.shape[0]):
+        row[k] = 0.0
+    if own.mixed:
+        part = 1.0 if share >= 1.0 - WHOLE else share
+        if how == PEEK:
+            _add_part(out, data[own.first], part)
+        else:
+            _take_part(out, data[own.first], part)
+        return 0
+    need, oldest, lots, touched = want, own.oldest, own.lots, 0
+    while lots > 0 and need > 0.0:
+        slot = own.first + oldest
         whole = mass[slot] <= need * (1.0 + WHOLE)
-        share = 1.0 if whole else need / mass[slot]
-        for m in range(out.shape[0]):
-            taken = 0.0
-            for s in range(out.shape[1]):
-                part = data[slot, m, s] * share
-                data[slot, m, s] -= part
-                out[m, s] += part
-                taken += part
-            if trace:
-                material_used[touched, m] = taken
-        if trace:
-            slots_used[touched] = slot
+        part = 1.0 if whole else need / mass[slot]
+        if how == PEEK:
+            _add_part(out, data[slot], part)
+        elif how == TRACE:
+            _trace_part(out, data[slot], part, arena.material_used[touched])
+            arena.slots_used[touched] = oldest
+        else:
+            _take_part(out, data[slot], part)
         touched += 1
         if not whole:
-            mass[slot] -= need
+            if how != PEEK:
+                mass[slot] -= need
             break
         need -= mass[slot]
-        ring[0] = (slot + 1) % slots
-        ring[1] -= 1
+        oldest = (oldest + 1) % own.slots
+        lots -= 1
         if need <= WHOLE * want:
             break
-    return touched
-
-
-@kernel(i8(f8[:, ::1], f8[:, ::1], f8))
-def heap_put(heap: Floats, x: Floats, share: float) -> int:
-    """Mix ``share`` of the matrix ``x`` into the heap."""
-    for m in range(heap.shape[0]):
-        for s in range(heap.shape[1]):
-            heap[m, s] += x[m, s] * share
-    return 0
-
-
-@kernel(i8(f8[:, ::1], f8, f8[:, ::1]))
-def heap_draw(heap: Floats, share: float, out: Floats) -> int:
-    """Take ``share`` (0..1) of the heap into ``out`` (overwritten)."""
-    if share >= 1.0 - WHOLE:
-        share = 1.0
-    for m in range(heap.shape[0]):
-        for s in range(heap.shape[1]):
-            part = heap[m, s] * share
-            out[m, s] = part
-            heap[m, s] -= part
-    return 0
+    if how != PEEK:
+        own.oldest, own.lots = oldest, lots
+    if how == TRACE:
+        arena.slots_used[touched] = -1
+    return int(lots)
 
 
 @kernel(i8(f8[::1], f8[:, ::1], f8))
@@ -134,7 +222,7 @@ def mass_of_rows(x: Floats, i: int, rows: Ints) -> float:
     return total
 
 
-@kernel(i8(f8[:, ::1], f8[:, :, :, ::1], STREAMS, i8[::1], f8[:, ::1], f8[:, ::1], f8[::1]))
+@kernel(i8(MATRIX, f8[:, :, :, ::1], STREAMS, i8[::1], MATRIX, MATRIX, f8[::1]))
 def count_liberated(x: Floats, out: Floats, outlets: Records, composites: Ints, parts: Floats, changes: Floats, converted: Floats) -> int:
     """What came apart of each of the ``composites`` (place,) between the lot ``x`` (component, size) and what left it by the ``outlets`` of ``out``.
 

@@ -80,7 +80,8 @@ MACHINES, STREAMS, BLOCKS, FLOWS, RESULTS = (_records(dtype) for dtype in (MACHI
 MATRIX, MATRICES, PORTS = f8[:, ::1], f8[:, :, ::1], f8[:, :, :, ::1]
 
 FIELDS: tuple[tuple[str, Any], ...] = (
-    ("x", MATRIX),  # (material, size) the lot, kg
+    ("lot", MATRIX),  # (component, size) the lot, kg
+    ("x", MATRIX),  # (material, size) its materials, which are its first rows
     ("machines", MACHINES),
     ("sources", STREAMS),
     ("blocks", BLOCKS),
@@ -124,6 +125,7 @@ class LineType(types.StructRef):
 class Line(structref.StructRefProxy):
     """A line as Python holds it: a handle for the evaluator, made by :func:`line_of`. Compiled code reads its fields, see :data:`FIELDS`."""
 
+    lot: Floats
     x: Floats
     machines: Records
     sources: Records
@@ -163,6 +165,7 @@ new_line: Any = structref.new
 
 @kernel(LINE(*(kind for _, kind in FIELDS)))
 def _bundle(
+    lot: Floats,
     x: Floats,
     machines: Records,
     sources: Records,
@@ -193,6 +196,7 @@ def _bundle(
     result: Records,
 ) -> Any:
     line: Any = new_line(LINE)
+    line.lot = lot
     line.x, line.machines, line.sources, line.blocks, line.numbers, line.flows = x, machines, sources, blocks, numbers, flows
     line.inp, line.at, line.out, line.shares, line.fallen = inp, at, out, shares, fallen
     line.settings, line.found, line.split_at = settings, found, split_at

@@ -37,6 +37,9 @@ class ClusterSimulation:
             rank += len(self.sites[name].built.site.units) + 2 * sum(link.sender[0] == name for link in cluster.links.values())
         self.roads = {name: join(name, link, *(self.sites[end].built for end in (link.sender[0], link.receiver[0]))) for name, link in cluster.links.items()}
         self.networks = join_energy(cluster.energy, {name: site.built for name, site in self.sites.items()})
+        for name, site in self.sites.items():
+            for unit in site.built.site.units:
+                unit.site_name = name
         self.horizon = nanoseconds(cluster.horizon)
 
     def run(self, until: int, writers: Mapping[str, SiteWriter], progress: Progress | None = None) -> None:
@@ -109,7 +112,7 @@ class ClusterSimulation:
 def run_cluster(cluster: Cluster, *, out: Path | None = None, replication: int = 0, progress: Progress | None = None) -> ClusterResult:
     """Run a cluster to its horizon; without ``out`` the result lives in memory. Raises :class:`~twin.errors.RunError` where the run fails."""
     simulation = ClusterSimulation(cluster, replication)
-    with ClusterWriter(out, list(cluster.sites), simulation.attrs(), cluster.written, StoredEnergy(cluster.energy_written, cluster.files)) as writer:
+    with ClusterWriter(out, list(cluster.sites), simulation.attrs(), cluster.written, _energy(cluster), cluster.elsewhere) as writer:
         writers = simulation.writers(writer)
         simulation.start()
         simulation.run(simulation.horizon, writers, progress)
@@ -120,7 +123,7 @@ def run_cluster_until(cluster: Cluster, until: float, save: Path, *, replication
     """Run up to ``until`` (s; events at that instant are not done) and keep the state in the file ``save``."""
     simulation = ClusterSimulation(cluster, replication)
     stop = simulation.stop_at(until)
-    with ClusterWriter(save, list(cluster.sites), simulation.attrs(), cluster.written, StoredEnergy(cluster.energy_written, cluster.files)) as writer:
+    with ClusterWriter(save, list(cluster.sites), simulation.attrs(), cluster.written, _energy(cluster), cluster.elsewhere) as writer:
         writers = simulation.writers(writer)
         simulation.start()
         simulation.run(stop, writers, progress)
@@ -148,9 +151,13 @@ def resume_cluster_until(state: Path, until: float, save: Path, *, force: bool =
             return simulation.save(writer, writers)
 
 
+def _energy(cluster: Cluster) -> StoredEnergy:
+    return StoredEnergy(cluster.energy_written, cluster.files)
+
+
 def _taken_up(state: Path, force: bool) -> tuple[ClusterSimulation, dict[str, dict[str, Any]]]:
     """The simulation in its saved state, and what the new file says of the code of each site."""
-    with open_saved_cluster(state) as (attrs, links, saved, energy):
+    with open_saved_cluster(state) as (attrs, links, saved, energy, elsewhere):
         scenarios, codes, contents = {}, {}, {}
         for name, site in saved.items():
             check_code(state, site.attrs, force=force)
@@ -159,20 +166,21 @@ def _taken_up(state: Path, force: bool) -> tuple[ClusterSimulation, dict[str, di
             changed = check_code(state, site.attrs, scenarios[name].code, force=force)
             codes[name] = {**made_by(scenarios[name].code), **({"resumed_with_other_code": "; ".join(changed)} if changed else {})}
             contents[name] = site.state
-    cluster = _stored(attrs, scenarios, links, energy)
+    cluster = _stored(attrs, scenarios, links, (energy, elsewhere))
     simulation = ClusterSimulation(cluster, int(attrs["replication"]))
     simulation.load(contents)
     return simulation, codes
 
 
-def _stored(attrs: Mapping[str, Any], scenarios: Mapping[str, Any], links: Mapping[str, str], energy: StoredEnergy) -> Cluster:
+def _stored(attrs: Mapping[str, Any], scenarios: Mapping[str, Any], links: Mapping[str, str], stored: tuple[StoredEnergy, str]) -> Cluster:
+    energy, elsewhere = stored
     problems: list[str] = []
     check_cluster(scenarios, lambda site, key, message: problems.append(f"{site}.{key}: {message}"))
     if problems:
         raise ValueError(problems[0])
     title = str(attrs.get("scenario_title", ""))
     networks = stored_energy(energy.written, energy.files, scenarios)
-    return Cluster(str(attrs["scenario_name"]), title, scenarios, stored_links(links, scenarios), links, networks, energy.written, energy.files)
+    return Cluster(str(attrs["scenario_name"]), title, scenarios, stored_links(links, scenarios), links, networks, energy.written, energy.files, elsewhere)
 
 
 @contextmanager
@@ -185,4 +193,4 @@ def stored_cluster(path: Path) -> Iterator[tuple[ClusterResult, Cluster]]:
                 topology.derive(scenario)
         except ScenarioError as error:
             raise FileError(f"{path}: a scenario in it cannot be read: {error}") from None
-        yield result, _stored(result.attrs, scenarios, result.written_links, result.stored_energy)
+        yield result, _stored(result.attrs, scenarios, result.written_links, (result.stored_energy, result.elsewhere))

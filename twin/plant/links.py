@@ -10,15 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.engine.bunker import Bunker
-from twin.engine.calendars import FAR, advance
+from twin.engine.calendars import advance
 from twin.engine.clock import nanoseconds
+from twin.engine.deadlock import check_deadlock
 from twin.engine.streams import Stream
 from twin.engine.unit import NEVER, State, Unit
+from twin.engine.waiting import WaitingList
 from twin.engine.window import window_begin
 from twin.errors import UsageError
 from twin.materials import ELEMENTS
 from twin.plant.build import Built, varied_assays
+from twin.plant.dispatch import Dispatcher
 from twin.plant.streams import melt_streams
 from twin.results.hauls import Haul, Moved
 from twin.scenario.distributions import Distribution
@@ -30,7 +32,6 @@ from twin.scenario.series import Series
 from twin.scenario.sizes import SizeClasses
 from twin.units.gates.arrivals import Arrivals
 from twin.units.gates.gate import Gate
-from twin.units.gates.loads import PICKUPS, Loader
 from twin.units.gates.pickups import PickUps
 from twin.units.gates.product import Drain
 from twin.units.gates.trucks import Truck
@@ -103,7 +104,7 @@ class Trip:
 class RoadRecord:
     """``free`` trucks stand at the sender; ``trips``: loads that left it, ``unloaded`` and ``turned_away`` ones; ``back``: ways back that began.
 
-    In the window of key figures: ``ways`` that began, there and back, kg ``brought`` and the EUR ``worth`` of it.
+    In the window of key figures: ``ways`` that began, there and back, kg ``loaded``, kg ``brought`` and the EUR ``worth`` of it.
     """
 
     until: int = NEVER
@@ -115,6 +116,7 @@ class RoadRecord:
     ways: int = 0
     brought: float = 0.0
     worth: float = 0.0
+    loaded: float = 0.0
 
 
 @dataclass(slots=True)
@@ -144,12 +146,19 @@ class Road(Unit):
         self.calendars = [found] if (found := sender.calendar(link.calendar)) is not None else []
         self.dispatcher: Dispatcher
         self._stepping = False
+        self.at_gate = WaitingList(f"link {name}: room at {link.to} for the trucks at its gate", lambda _: False, self._who_lets_in)
         gate.links[name] = self
 
     @property
     def pays(self) -> bool:
         """Whether the receiver pays by the link's terms, and not the price of its feed."""
         return self.terms is not None
+
+    def _who_lets_in(self) -> list[Unit]:
+        """Where its trucks stand: in the queue of the gate, or before the hands that unload them."""
+        ramp = getattr(self.gate, "ramp", None)
+        places = [self.gate] if ramp is None else [self.gate, ramp]
+        return [place for place in places if any(truck.link == self.link_name for truck in place.trucks)]
 
     def leave(self, load: Floats, mass: float, start: int) -> None:
         """A truck leaves at ``start`` (ns) with ``load`` (component of the sender, size), ``mass`` kg."""
@@ -193,6 +202,7 @@ class Road(Unit):
         self.gate.pay(worth, now)
 
     def _go(self, trip: Trip) -> None:
+        self.leave_lists()
         self.trips.append(trip)
         record = self.record
         if self._stepping:
@@ -215,6 +225,9 @@ class Road(Unit):
                 self.dispatcher.wake(now)
         self._stepping = False
         if not self.trips:
+            if self.record.free < self.link.trucks:  # all that are not at home stand at the gate
+                self.at_gate.join(self, 0.0)
+                check_deadlock(self, now)
             return False
         self.record.until = min(trip.due for trip in self.trips)
         return True
@@ -235,7 +248,7 @@ class Road(Unit):
         sums: dict[str, Any] = {"sent": self.sent.copy(), "received": self.received.copy(), "refused": self.refused.copy()}
         sums |= {"lots": self.terms.lots.save()} if self.terms is not None else {}
         trips = [{"due": trip.due, "mass": trip.mass, "load": trip.load.copy()} for trip in self.trips]
-        return {**super().save(), **sums, "trips": trips, "used": [self.travel.used, self.back.used]}
+        return {**super().save(), **sums, "stands": bool(self.waiting), "trips": trips, "used": [self.travel.used, self.back.used]}
 
     def load(self, state: State) -> None:
         super().load(state)
@@ -249,77 +262,17 @@ class Road(Unit):
         self.travel.rewind(state["used"][0])
         self.back.rewind(state["used"][1])
 
+    def load_lists(self, state: State, units: dict[str, Unit]) -> None:
+        if state["stands"]:
+            self.at_gate.restore(self, 0.0, 0)
+
 
 def _moved(record: RoadRecord, link: Link) -> Moved:
     """What was done in the window, with what driving took."""
     distance, fuel = record.ways * (link.distance or 0.0), link.fuel
     energy = distance * fuel.use if fuel is not None else 0.0
     cost = distance * (link.cost or 0.0) + (energy * fuel.price if fuel is not None else 0.0)
-    return Moved(distance, record.brought, record.worth, energy, cost, energy * fuel.co2 if fuel is not None else 0.0)
-
-
-class Dispatcher(Loader):
-    """Loads free trucks, one after the other, whenever the product's bunkers hold enough. What is loaded leaves as loading begins. Stream: ``loading``."""
-
-    def __init__(self, site: Assembly, name: str, link: Link, model: ProductModel, road: Road) -> None:
-        account = site.accounts[link.sender[1]]
-        bunkers = [site.bunkers[source] for source in model.from_ if source in site.bunkers]
-        super().__init__(site, f"link {name}", site.next_index(), bunkers, account, model)
-        self.link, self.road, self.calendars = link, road, road.calendars
-        road.dispatcher = self
-        self.loading = site.stream(f"link {name}", "loading")
-        for bunker in bunkers:
-            bunker.takers.append(self)
-            bunker.watchers.append(self)
-
-    def step(self, now: int) -> bool:
-        level = sum(bunker.level for bunker in self.bunkers)
-        if self.calendars and (opening := max(calendar.opens(now) for calendar in self.calendars)) > now:
-            if opening < FAR:
-                self.record.until = opening
-            return opening < FAR
-        if self.road.record.free == 0 or level < self.link.level - max(bunker.tolerance for bunker in self.bunkers):
-            return False
-        load = np.zeros_like(self._part)
-        mass = self._load(load, now)
-        if mass <= 0.0:
-            return False
-        self.record.trucks += 1
-        self.counts(now)[PICKUPS] += 1.0
-        length = 0 if self.link.load is None else nanoseconds(self.link.load.inverse(self.loading.uniform()))
-        ends = advance(self.calendars, now, length) if self.calendars else now + length
-        self.road.leave(load, mass, ends)
-        if ends > now:
-            self.record.until = ends
-        return True
-
-    def _load(self, load: Floats, now: int) -> float:
-        """Take up to a payload, bunker by bunker, into ``load``; returns its mass, kg."""
-        left = self.link.payload
-        for bunker in self.bunkers:
-            amount = min(left, bunker.level)
-            if amount <= bunker.tolerance or (self.outlet is not None and self.refused(bunker, amount, self.outlet, now)):
-                continue
-            left -= self._drawn(bunker, amount, now)
-            load += self._part
-        return self.link.payload - left
-
-    def _drawn(self, bunker: Bunker, amount: float, now: int) -> float:
-        """Draw for a truck; what the receiver pays for is not worth what other trucks pay."""
-        terms = self.road.terms
-        if terms is None:
-            return self.draw(bunker, amount, now)
-        terms.seller.by_link = True
-        drawn = self.draw(bunker, amount, now)
-        terms.seller.by_link = False
-        return drawn
-
-    def save(self) -> State:
-        return {**super().save(), "loading": self.loading.used}
-
-    def load(self, state: State) -> None:
-        super().load(state)
-        self.loading.rewind(state["loading"])
+    return Moved(distance, record.brought, record.worth, energy, cost, energy * fuel.co2 if fuel is not None else 0.0, record.loaded)
 
 
 def join(name: str, link: Link, sender: Built, receiver: Built) -> Road:

@@ -17,6 +17,8 @@ from twin.scenario.quantity_names import Quantity, resolve, values
 from twin.units.lines.machine import Machine
 
 Floats = NDArray[np.float64]
+MOST_REMEMBERED = 64
+"""Lists of names that an observer remembers: callers ask for few lists, many times."""
 
 
 class Observer:
@@ -37,11 +39,18 @@ class Observer:
             "material": tuple(built.site.scenario.materials.names), "element": ELEMENTS, "carrier": axes.carriers, "state": axes.states, "gate": axes.gates,
             "resource": axes.resources,
         }  # fmt: skip
+        self._found: dict[tuple[str, ...], list[Quantity]] = {}
         built.site.recorder.keeps_last = True
 
     def find(self, names: Sequence[str]) -> list[Quantity]:
-        """Look names up; raises ``UsageError`` for one that stands for nothing here."""
-        return [resolve(name, self.axes, self._wearing) for name in names]
+        """Look names up; raises ``UsageError`` for one that stands for nothing here. What is asked for again and again is looked up once."""
+        asked = tuple(names)
+        found = self._found.get(asked)
+        if found is None:
+            found = [resolve(name, self.axes, self._wearing) for name in asked]
+            if len(self._found) < MOST_REMEMBERED:
+                self._found[asked] = found
+        return found
 
     def observe(self, names: Sequence[str]) -> Floats:
         """Return the quantities now, in SI, in the order of their ``names``."""

@@ -17,6 +17,7 @@ from twin.errors import UsageError
 from twin.plant.api import load
 from twin.plant.corrections import Corrections
 from twin.plant.imposed import ImposedInputs
+from twin.plant.inside import inside_of
 from twin.plant.observe import Observer
 from twin.plant.simulate import Simulation
 from twin.plant.snapshot import restore_units, units_state
@@ -118,6 +119,13 @@ class Plant:
             self._observer = Observer(self._built, self._simulation.translation)
         return self._observer.observe(names)
 
+    def inside(self) -> dict[str, float]:
+        """Return what no results file tells, by name, SI: shares of what lies in bunkers, what furnaces hold, how far parts have worn.
+
+        The names are those of :func:`twin.plant.inside.inside_of`, as ``content.yard.steel``.
+        """
+        return inside_of(self._built)
+
     def answer_for(self, policy: str, decide: Callable[[tuple[float, ...]], tuple[float, ...]]) -> PolicySpec:
         """From now on ``decide(observed)`` answers for a policy of the scenario, in its place; NaN leaves a set point as it is. Returns the policy.
 
@@ -140,8 +148,9 @@ class Plant:
 
     @property
     def capacities(self) -> dict[str, float]:
-        """What each bunker holds at most, kg."""
-        return {name: bunker.capacity for name, bunker in self._built.site.bunkers.items()}
+        """What each bunker holds at most, kg. Ladles, hoppers and tundishes that belong to furnaces are no bunkers of the scenario."""
+        bunkers = self._built.site.bunkers
+        return {name: bunkers[name].capacity for name in self._built.site.recorder.axes.bunkers}
 
     @property
     def lines(self) -> tuple[Surroundings, ...]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from twin.plant.build import Built
+from twin.units.lines.conveyor import Conveyor
 
 
 class Surroundings(NamedTuple):
-    """Of a line: ``lot`` kg that it draws at once; the bunkers ``before`` and ``behind`` it, by name."""
+    """Of a line: ``lot`` kg that it draws at once; the bunkers ``before`` and ``behind`` it, by name, belts between them."""
 
     line: str
     lot: float
@@ -21,7 +22,14 @@ def surroundings(built: Built) -> tuple[Surroundings, ...]:
     bunkers = built.site.bunkers
     found = []
     for line in built.lines:
-        outlets = dict.fromkeys(getattr(receiver, "name", "") for receiver in line.delivery.outlets)
+        outlets = dict.fromkeys(_reached(receiver) for receiver in line.delivery.outlets)
         behind = tuple(name for name in outlets if name in bunkers)
         found.append(Surroundings(line.name, line.intake.lot, tuple(bunker.name for bunker in line.intake.bunkers), behind))
     return tuple(found)
+
+
+def _reached(receiver: object) -> str:
+    """The name of what stands at the end of belts."""
+    while isinstance(receiver, Conveyor):
+        receiver = receiver.outlet
+    return str(getattr(receiver, "name", ""))

@@ -12,9 +12,10 @@ from typing import Any, Self
 
 from twin.errors import FileError
 from twin.results.check import open_checked_cluster, open_hdf5, site_groups
-from twin.results.cluster_figures import cluster_figures
+from twin.results.cluster_figures import Stored, cluster_figures
 from twin.results.create import text_array, text_type
 from twin.results.digest import SITES, cluster_digest, file_digest
+from twin.results.elsewhere import elsewhere_in, write_elsewhere
 from twin.results.energy import EnergyAccount, StoredEnergy, account_in, stored_in, write_account, write_stored
 from twin.results.guarded import uninterrupted
 from twin.results.hauls import Haul, hauls_in, links_in, write_hauls, write_written
@@ -47,7 +48,7 @@ class ClusterResult:
     @cached_property
     def kpis(self) -> KpiTable:
         """Key figures: of the cluster, of links as ``NAME.LINK``, of sites as ``SITE/NAME``."""
-        return KpiTable(cluster_figures(self.sites, self.hauls, self.energy, self.stored_energy))
+        return KpiTable(cluster_figures(self.sites, Stored(self.written_links, self.stored_energy, self.elsewhere), self.hauls, self.energy))
 
     @property
     def written_links(self) -> dict[str, str]:
@@ -63,6 +64,11 @@ class ClusterResult:
     def stored_energy(self) -> StoredEnergy:
         """The energy networks as they were written."""
         return stored_in(self._file)
+
+    @property
+    def elsewhere(self) -> str:
+        """The factors of CO2 elsewhere as they were written, JSON."""
+        return elsewhere_in(self._file)
 
     @property
     def energy(self) -> EnergyAccount:
@@ -89,7 +95,13 @@ class ClusterWriter(Writer):
     """Writes a cluster; its sites are written by :meth:`site`. Nothing stands at ``path`` until :meth:`finish_cluster` or :meth:`save_cluster`."""
 
     def __init__(
-        self, path: Path | None, names: Sequence[str], attrs: Mapping[str, Any], links: Mapping[str, str] | None = None, energy: StoredEnergy | None = None
+        self,
+        path: Path | None,
+        names: Sequence[str],
+        attrs: Mapping[str, Any],
+        links: Mapping[str, str] | None = None,
+        energy: StoredEnergy | None = None,
+        elsewhere: str = "",
     ) -> None:
         with self._whole():
             self._open(path)
@@ -100,6 +112,7 @@ class ClusterWriter(Writer):
                 self._set({**attrs, "created": now_text()})
                 write_written(self._file, links or {})
                 write_stored(self._file, energy or StoredEnergy())
+                write_elsewhere(self._file, elsewhere)
 
     @classmethod
     def take_up(cls, source: Path, path: Path | None, attrs: Mapping[str, Any]) -> Self:
@@ -211,13 +224,20 @@ def open_cluster(path: Path | str) -> ClusterResult:
 
 
 @contextmanager
-def open_saved_cluster(path: Path) -> Iterator[tuple[dict[str, Any], dict[str, str], dict[str, SavedState], StoredEnergy]]:
-    """The attributes of a saved state of a cluster, its links and then, last, its energy networks as written; the saved states of its sites by name.
+def open_saved_cluster(path: Path) -> Iterator[tuple[dict[str, Any], dict[str, str], dict[str, SavedState], StoredEnergy, str]]:
+    """The attributes of a saved state of a cluster, its links as written, the saved states of its sites by name, and, as written, its energy networks and
+    factors of CO2 elsewhere.
 
     Raises ``FileError``.
     """
     file = open_checked_cluster(path, state=True)
     try:
-        yield dict(file.attrs), links_in(file), {name: SavedState(group, path) for name, group in site_groups(file).items()}, stored_in(file)
+        yield (
+            dict(file.attrs),
+            links_in(file),
+            {name: SavedState(group, path) for name, group in site_groups(file).items()},
+            stored_in(file),
+            elsewhere_in(file),
+        )
     finally:
         file.close()

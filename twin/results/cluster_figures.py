@@ -5,10 +5,12 @@ What one site pays another is cost there and revenue here, so it cancels in the 
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from twin.results import cluster_energy, energy_figures, money
+from twin.results import cluster_energy, elsewhere, energy_figures, money
 from twin.results.energy import EnergyAccount, StoredEnergy
 from twin.results.hauls import Haul
 from twin.results.kpis import Kpi
@@ -29,16 +31,28 @@ OF_LINKS = (
 
 OWN = (
     *MARGINS,
-    *("co2", "scope_1", "scope_1_biogenic", "scope_2", "energy"),
+    *("co2", "scope_1", "scope_1_biogenic", "scope_2", "energy", elsewhere.UPSTREAM, elsewhere.AVOIDED),
     *(row[0] for rows in (OF_LINKS, energy_figures.POWER, energy_figures.HEAT) for row in rows),
 )
 """The words before the first dot of what only a cluster has as a whole."""
 
 
-def cluster_figures(sites: Mapping[str, Result], hauls: Mapping[str, Haul], energy: EnergyAccount, stored: StoredEnergy) -> dict[str, Kpi]:
+@dataclass(frozen=True)
+class Stored:
+    """What a cluster's file says of itself, as written: links by name, energy networks, factors of CO2 elsewhere."""
+
+    links: Mapping[str, str]
+    energy: StoredEnergy
+    elsewhere: str
+
+
+def cluster_figures(sites: Mapping[str, Result], stored: Stored, hauls: Mapping[str, Haul], energy: EnergyAccount) -> dict[str, Kpi]:
     """Return every key figure: of the whole first, then of links and networks, then of sites. A sum of which a part has no value has none, and says why."""
     of_sites = {f"{name}/{key}": kpi for name, site in sites.items() for key, kpi in site.kpis.items()}
-    together = {**dict(_money(sites, hauls, energy, stored)), **dict(_co2(sites, hauls, energy)), **dict(_energy(sites))}
+    together = {**dict(_money(sites, hauls, energy, stored.energy)), **dict(_co2(sites, hauls, energy)), **dict(_energy(sites))}
+    ends = {name: json.loads(text) for name, text in stored.links.items()}
+    carried = {name: (haul, str(ends[name].get("from")), str(ends[name].get("to"))) for name, haul in hauls.items()}
+    together |= dict(elsewhere.figures(stored.elsewhere, sites, carried, energy, stored.energy))
     return {**together, **dict(_of_links(hauls)), **dict(energy_figures.energy_figures(energy)), **of_sites}
 
 
@@ -105,6 +119,7 @@ def as_markdown() -> str:
     rows += [("`scope_1`, `scope_1.<site>`", "kg", direct)]
     rows += [("`scope_1_biogenic`, `scope_1_biogenic.<site>`", "kg", "biogenic carbon of charges, and of boilers")]
     rows += [("`scope_2`, `scope_2.<site>`", "kg", "electricity; with a power network what came from the grid, which is nobody's alone")]
+    rows += [(names, "kg", meaning) for names, meaning in elsewhere.FIGURES]
     rows += [("`energy.<carrier>`", "J", "what sites drew, together")]
     rows += [(f"`{name}.<link>`", unit, meaning) for name, unit, _, meaning in OF_LINKS]
     rows += [(f"`{name}`", unit, meaning) for name, unit, _, meaning in energy_figures.POWER]

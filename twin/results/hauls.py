@@ -27,13 +27,14 @@ WINDOW = {
     "energy": ("J", "of fuel"),
     "cost": ("EUR", "of driving, fuel included"),
     "co2": ("kg", "of fuel"),
+    "loaded": ("kg", "loaded at the sender"),
 }
 """What is told of a link for the window of key figures, with unit and meaning."""
 
 
 @dataclass(frozen=True)
 class Moved:
-    """What a link did after the warm-up: m driven, kg taken in, EUR paid for it, J of fuel, EUR of driving, kg CO2 of fuel."""
+    """What a link did after the warm-up: m driven, kg taken in, EUR paid for it, J of fuel, EUR of driving, kg CO2 of fuel, kg loaded."""
 
     distance: float
     mass: float
@@ -41,6 +42,7 @@ class Moved:
     energy: float = 0.0
     cost: float = 0.0
     co2: float = 0.0
+    loaded: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ from pathlib import Path as FilePath
 
 from twin.errors import Problem, ScenarioError, UsageError
 from twin.quantities import format_quantity, shown
+from twin.scenario.elsewhere import KEYS as ELSEWHERE
+from twin.scenario.elsewhere import read_elsewhere
 from twin.scenario.energy.read import Energy, read_energy
 from twin.scenario.fields import NAME
 from twin.scenario.kind import Kind
@@ -29,7 +31,7 @@ from twin.scenario.problems import nearest
 from twin.scenario.tables import Files, read_text
 from twin.scenario.yaml_source import parse_yaml
 
-KEYS = ("twin", "name", "title", "time", "sites", "links", "energy", "linked")
+KEYS = ("twin", "name", "title", "time", "sites", "links", "energy", "linked", *ELSEWHERE)
 SITE_KEYS = ("extends", "seed", "change")
 TIME_KEYS = ("start", "horizon", "warmup")
 Note = Callable[[str, str, str], None]
@@ -43,7 +45,8 @@ _LONGEST_CHAIN = 20
 class Cluster:
     """A checked cluster. ``sites``: the scenario of each by name, in order; all have one ``start`` and ``horizon`` (s).
 
-    ``links`` by name, none where it is not ``linked``; ``written``: as they stand in its file, as JSON. ``energy`` likewise, with the ``files`` that it reads.
+    ``links`` by name, none where it is not ``linked``; ``written``: as they stand in its file, as JSON. ``energy`` likewise, with the ``files`` that it reads;
+    ``elsewhere``: the factors of CO2 elsewhere, as JSON.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Cluster:
     energy: Energy | None = None
     energy_written: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: str = ""
 
     @property
     def horizon(self) -> float:
@@ -83,12 +87,14 @@ class Cluster:
 
     @cached_property
     def sha256(self) -> str:
-        """SHA-256 over the names and the scenarios of the sites, in order, and over links and energy."""
+        """SHA-256 over the names and the scenarios of the sites, in order, and over links, energy and factors of CO2 elsewhere."""
         rows: list[object] = [[name, site.sha256] for name, site in self.sites.items()]
         if self.written:
             rows.append(dict(self.written))
         if self.energy is not None:
             rows.append(["energy", self.energy_written, dict(self.files)])
+        if self.elsewhere:
+            rows.append(["elsewhere", self.elsewhere])
         return hashlib.sha256(json.dumps(rows, separators=(",", ":")).encode("ascii")).hexdigest()
 
 
@@ -195,11 +201,21 @@ class _Reader:
         links = read_links(written, sites, lambda path, message: self._wrong_link(written, path, message))
         network = self._networks(top) if len(sites) == len(found.value) else None
         energy = self._energy(network, sites) if network is not None else None
+        elsewhere = self._elsewhere(top, sites) if len(sites) == len(found.value) else ""
         if self.problems:
-            raise ScenarioError(self.problems)
+            raise ScenarioError(list(dict.fromkeys(self.problems)))  # two sites of one file have its problems twice
         texts = {key: json.dumps(written[key].plain(), separators=(",", ":"), sort_keys=True) for key in links}
         stated = json.dumps(network.plain(), separators=(",", ":")) if network is not None and energy is not None else ""
-        return Cluster(name, title, sites, links, texts, energy, stated, dict(self.files.texts) if stated else {})
+        return Cluster(name, title, sites, links, texts, energy, stated, dict(self.files.texts) if stated else {}, elsewhere)
+
+    def _elsewhere(self, top: Mapping[str, Node], sites: Mapping[str, Scenario]) -> str:
+        """The factors of CO2 elsewhere as JSON, "" where none are stated."""
+        stated = {key: top[key] for key in ELSEWHERE if key in top}
+        if not stated:
+            return ""
+        node = Node(stated, self.root.place, {key: item.place for key, item in stated.items()})
+        read_elsewhere(node, sites, lambda path, message: self.problems.append(Problem(*lookup(node, path)[1], dotted(path), message)))
+        return json.dumps(node.plain(), separators=(",", ":"))
 
     def _networks(self, top: Mapping[str, Node]) -> Node | None:
         """The energy networks as written; None where there are none, or the cluster is not linked."""
@@ -276,8 +292,7 @@ class _Reader:
             return {}
         for key, item in node.value.items():
             if known is not None and key not in known:
-                close = nearest(key, known)
-                self._wrong(item, f"{where}.{key}".strip("."), f"unknown key{f'; did you mean {close!r}?' if close else ''} (allowed: {', '.join(known)})")
+                self._wrong(item, f"{where}.{key}".strip("."), f"unknown key; {nearest(key, known)}")
         return node.value
 
     def _text(self, node: Node | None, where: str, default: str) -> str:

@@ -104,7 +104,7 @@ def read_links(written: Mapping[str, Node], sites: Mapping[str, Scenario], compl
 
 def _wrong(link: Link, sites: Mapping[str, Scenario]) -> Iterator[tuple[str, str]]:
     """Yield (key, message) of what keeps a link from being."""
-    ends = list(_wrong_end("from", link.from_, sites, Product, "product")) + list(_wrong_end("to", link.to, sites, Feed, "feed"))
+    ends = list(wrong_end("from", link.from_, sites, Product, "product")) + list(wrong_end("to", link.to, sites, Feed, "feed"))
     yield from ends
     if ends:
         return
@@ -147,7 +147,8 @@ def _wrong_terms(link: Link, sender: Scenario, receiver: Scenario) -> Iterator[t
             yield key, f"{key!r} needs the distance, e.g. distance: 4 km"
 
 
-def _wrong_end(key: str, text: str, sites: Mapping[str, Scenario], kind: type, what: str) -> Iterator[tuple[str, str]]:
+def wrong_end(key: str, text: str, sites: Mapping[str, Scenario], kind: type, what: str) -> Iterator[tuple[str, str]]:
+    """Yield (key, message) where ``text`` is no SITE.UNIT of a ``kind``, which is called ``what``."""
     site, _, unit = text.partition(".")
     if site not in sites or not unit:
         yield key, f"SITE.{what.upper()} is needed (got {text!r}); sites: {nearest(site, sites)}"

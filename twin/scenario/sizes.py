@@ -6,7 +6,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -112,12 +112,7 @@ class SizeDistribution:
 
     def fractions(self, material: str, groups: Sequence[str], sizes: SizeClasses) -> tuple[float, ...]:
         """Return the share of each class for a material that belongs to ``groups``; what is coarser than the last bound is in the last class."""
-        form, parameters = self._law(material, groups)
-        if form == "fractions":
-            total = math.fsum(parameters)
-            return tuple(share / total for share in parameters)
-        below = [0.0, *(self.finer((form, parameters), bound) for bound in sizes.upper[:-1]), 1.0]
-        return tuple(b - a for a, b in pairwise(below))
+        return _fractions(self, *self._law(material, groups), sizes)
 
     def coarser(self, material: str, groups: Sequence[str], sizes: SizeClasses) -> float:
         """Return the share of a material that is coarser than the last bound."""
@@ -259,3 +254,13 @@ def spread(
             fractions = law.fractions(name, member_of, sizes) if law else (*(0.0 for _ in sizes.upper[1:]), 1.0)
             table[row] = [share * fraction for fraction in fractions]
     return table
+
+
+@lru_cache(maxsize=1024)
+def _fractions(distribution: SizeDistribution, form: str, parameters: tuple[float, ...], sizes: SizeClasses) -> tuple[float, ...]:
+    """The share of each class by a law: asked for with every truck, and always the same."""
+    if form == "fractions":
+        total = math.fsum(parameters)
+        return tuple(share / total for share in parameters)
+    below = [0.0, *(distribution.finer((form, parameters), bound) for bound in sizes.upper[:-1]), 1.0]
+    return tuple(b - a for a, b in pairwise(below))

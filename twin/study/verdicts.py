@@ -19,6 +19,7 @@ LESS_IS_BETTER = (
     "rejected_pickup_share", "limited_pickup_share", "rejected_mass", "penalties", "penalty", "late", "open_orders",
     "labour_cost", "maintenance_cost", "wear_cost", "carbon_cost", "peak_cost", "peak_power", "capital_cost", "cost",
     "haul_cost", "haul_co2", "scope_1", "scope_2", "power_cost", "power_co2", "power_highest", "heat_cost", "heat_co2", "heat_lacking", "heat_wasted",
+    "scope_3_upstream",
     "energy_cost_of", "maintenance_cost_of", "wear_cost_of", "capital_cost_of",
 )  # fmt: skip
 """Key figures, by the word before the first dot, with a direction that is better; of the others a comparison says "higher" and "lower"."""

@@ -8,7 +8,7 @@ measured, by the same analysis over the days. Mass that corrections make or take
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -18,16 +18,16 @@ from numpy.typing import NDArray
 from twin.errors import UsageError
 from twin.fit.calibrate.priors import EDGE
 from twin.live.ensemble.members import Following, Members
+from twin.live.ensemble.model_error import ModelErrors, moved
 from twin.live.ensemble.smoother import Day, learn
 from twin.live.ensemble.states import Contradictions
+from twin.measurement import Measurement
 from twin.scenario import Scenario
 from twin.units.ground.inputs import Input
 
 Floats = NDArray[np.float64]
 LEAST_SPREAD = 0.005
 """Share of a bunker's capacity below which the members' spread is not believed."""
-JITTER = 0.006
-"""Share of a bunker's capacity by which members that were nudged are told apart again."""
 DAY = 86400.0
 UNKNOWN = 1.0 / 12.0
 """Variance of a level of which nothing was read yet, in squares of the capacity: anything from empty to full."""
@@ -83,6 +83,8 @@ class Ensemble:
         self.seen: Floats = np.full((len(self.members), len(self.names)), np.nan)
         self._day = Day(tuple(self._measured), len(self.members))
         self.innovations = Innovations(tuple(self._measured))
+        self._biases = _biases(self._levels.values(), self._measured, following)
+        self.model_errors = ModelErrors(tuple(self._levels.values()), following.window)
         self._windows = 0
         self._found: set[str] = set()
         self.expected: dict[str, float] = {}
@@ -103,10 +105,11 @@ class Ensemble:
             raise UsageError(f"no signal {unknown[0]!r} is followed; there are {', '.join(self._measured) or 'none'}")
         self._windows += 1
         chance = np.random.Generator(np.random.Philox([self.following.seed, 1, self._windows]))
+        before = self.seen
         self.seen = self.members.run(inputs, until, self.names)
         good = {signal: value for signal, value in readings.items() if np.isfinite(value)}
         self._note(until, good)
-        self._nudge(good, chance)
+        self._nudge(good, before, chance)
         if self.following.states:
             self._states.put_right(good, self.seen, self._place, chance)
         if self.following.parameters and until // DAY > (until - self.following.window) // DAY:
@@ -124,28 +127,36 @@ class Ensemble:
             error = measurement.deviation(float(np.mean(x))) ** 2 + measurement.bias_deviation**2
             self.expected[signal], self.deviations[signal] = float(np.mean(x)), float(np.sqrt(error))
             if error > 0.0:  # what is known for sure, as a state, is put right and not watched
-                row[place] = (y - np.mean(x)) / np.sqrt(np.var(x) + error)
+                shown = x + self._biases.get(signal, 0.0)
+                own = measurement.deviation(float(np.mean(x))) ** 2 if signal in self._biases else error
+                row[place] = (y - np.mean(shown)) / np.sqrt(np.var(shown) + own)
             if not measurement.quantity.startswith(LEVEL):
                 self._day.means(signal, y, x, measurement, self._states.agree(measurement.quantity, good, self.seen, self._place))
         self.innovations.add(until, row)
 
-    def _nudge(self, good: Mapping[str, float], chance: np.random.Generator) -> None:
+    def _nudge(self, good: Mapping[str, float], before: Floats, chance: np.random.Generator) -> None:
         for bunker, signal in self._levels.items():
-            if signal not in good:
-                continue
             measurement, capacity = self._measured[signal], self.capacities[bunker]
-            x = self.seen[:, self._place[LEVEL + bunker]]
+            place = self._place[LEVEL + bunker]
+            x, known = self.seen[:, place], signal in self._found
+            step = moved(before[:, place], x, capacity)
+            if signal not in good:
+                if known:
+                    self.model_errors.unseen(signal, step)
+                continue
             y = good[signal] - measurement.bias
-            known = signal in self._found
-            own = max(float(np.var(x)), (LEAST_SPREAD * capacity) ** 2) if known else UNKNOWN * capacity**2
+            shown = x + self._biases.get(signal, 0.0)
+            own = max(float(np.var(shown)), (LEAST_SPREAD * capacity) ** 2) if known else UNKNOWN * capacity**2
             self._found.add(signal)
-            error = measurement.deviation(y) ** 2 + measurement.bias_deviation**2
+            error = measurement.deviation(y) ** 2
             gain = own / (own + error)
-            moved = gain * (y - x)
+            shift = gain * (y - shown)
             if known:
-                self._day.corrected(signal, moved, error)
+                self._day.corrected(signal, shift, error)
+            self.model_errors.seen(signal, step, y / capacity, error / capacity**2)
+            apart = self.model_errors.deviation(signal) * capacity if step.at_all or not known else 0.0
             noise = chance.standard_normal((2, len(x)))
-            target = x + moved + gain * np.sqrt(error) * noise[0] + JITTER * capacity * noise[1]
+            target = x + shift + gain * np.sqrt(error) * noise[0] + apart * noise[1]
             for plant, level in zip(self.members.plants, target.tolist(), strict=True):
                 plant.correct(bunker, min(max(level, 0.0), capacity))
 
@@ -175,6 +186,19 @@ class Ensemble:
         shown = {measurement.quantity for measurement in self._measured.values()}
         return [self._estimate(name, values[:, column], name in shown) for column, name in enumerate(names)]
 
+    def inside(self) -> list[Estimate]:
+        """What the members have inside, SI: shares of what lies in bunkers, what furnaces hold, how far parts have worn. A value that not half of them have,
+        as a share of what an empty bunker holds, is left out, and so is what none has any of.
+        """
+        held = [plant.inside() for plant in self.members.plants]
+        found = []
+        for name in held[0]:
+            values = np.array([one[name] for one in held])
+            there = values[np.isfinite(values)]
+            if 2 * len(there) >= len(values) and (there.any() or name.startswith("wear.")):
+                found.append(self._estimate(name, there, False))
+        return found
+
     def _estimate(self, name: str, values: Floats, measured: bool) -> Estimate:
         low, high = between(values)
         return Estimate(name, float(np.mean(values)), low, high, measured)
@@ -187,15 +211,30 @@ class Ensemble:
 
     def save(self) -> dict[str, Any]:
         """All that a later process needs to go on with the same answer, as plain data and arrays."""
-        return {"members": self.members.save(), "day": self._day.save(), "windows": self._windows, "seen": self.seen.copy(), "found": sorted(self._found)}
+        return {"members": self.members.save(), **self._own()}
+
+    def _own(self) -> dict[str, Any]:
+        parts = {"day": self._day.save(), "model_errors": self.model_errors.save(), "windows": self._windows}
+        return {**parts, "seen": self.seen.copy(), "found": sorted(self._found)}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Go on from what :meth:`save` gave, of the same scenario and following."""
         self.members.load(state["members"])
         self._day.load(state["day"])
+        self.model_errors.load(state["model_errors"])
         self._windows = int(state["windows"])
         self.seen = np.array(state["seen"])
         self._found = set(state["found"])
+
+
+def _biases(signals: Iterable[str], measured: Mapping[str, Measurement], following: Following) -> dict[str, Floats]:
+    """By how much each member's instrument shows too much (member,), kg, where one may: no number of readings tells it, so members keep it for good."""
+    found = {}
+    for place, signal in enumerate(signals):
+        if measured[signal].bias_deviation > 0.0:
+            drawn = np.random.Generator(np.random.Philox([following.seed, 2, place])).standard_normal(following.members)
+            found[signal] = measured[signal].bias_deviation * (drawn - drawn.mean()) / drawn.std(ddof=1)
+    return found
 
 
 def between(values: Floats, share: float = 0.9) -> tuple[float, float]:

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.live.ensemble.estimate import DAY, JITTER, LEVEL, Ensemble
+from twin.live.ensemble.estimate import DAY, LEVEL, Ensemble
 from twin.live.ensemble.evidence import Evidence
 from twin.live.ensemble.fault_free import SETTLING
-from twin.live.ensemble.signatures import DAILY_ALLOWANCE, WILD, Blame, Prepared, blame
+from twin.live.ensemble.signatures import DAILY_ALLOWANCE, MOST_DAYS, WILD, Blame, Prepared, blame
 from twin.live.ensemble.watch import Alarm, Watch
 from twin.quantities import digits
 from twin.scenario.quantity_names import PATTERNS
@@ -26,6 +26,33 @@ Floats = NDArray[np.float64]
 UNITS = {pattern.word: pattern.si for pattern in PATTERNS}
 
 
+class Own:
+    """What a plant's own evidence is about, day for day: no plant is the mean of all that were followed in memory, and what sets it apart lasts for weeks.
+
+    Its mean is taken to be as uncertain at first as the evidence of a day, in deviations. What a day misses of what the days before let expect, over the
+    deviation of that, is white where nothing changes, and what has changed shows in full at first (recursive residuals, as in a cumulated sum that starts by
+    itself: D. M. Hawkins, The Statistician 36 (1987) 299).
+    """
+
+    def __init__(self, size: int) -> None:
+        self.mean, self.days = np.zeros(size), 0
+
+    def missed(self, vector: Floats) -> Floats:
+        """What a day's evidence (evidence,) misses, in its own deviations.
+
+        >>> own = Own(1)
+        >>> own.learn(np.array([1.0]))  # one day of 1 beside a first belief of 0: the mean is .5, known to the root of a half
+        >>> [round(float(own.missed(np.array([2.0]))[0]), 3), float(own.mean[0])]
+        [1.225, 0.5]
+        """
+        return np.asarray((vector - self.mean) / np.sqrt(1.0 + 1.0 / (1.0 + self.days)))
+
+    def learn(self, vector: Floats) -> None:
+        """One more day. After some weeks the oldest counts less and less, so that what changes over a year is followed."""
+        self.mean = self.mean + (vector - self.mean) / (2.0 + self.days)
+        self.days = min(self.days + 1, MOST_DAYS)
+
+
 class Monitor:
     """Watches an ensemble. ``trucks``: the signal that tells of the trucks of each feed and product."""
 
@@ -33,11 +60,11 @@ class Monitor:
         self.ensemble, self.prepared, self.trucks = ensemble, prepared, dict(trucks or {})
         measured = ensemble.following.measurements
         steps = {signal: own.resolution for signal, own in measured.items()}
-        jitter = {f"{LEVEL}{bunker}": JITTER * capacity for bunker, capacity in ensemble.capacities.items()}
-        self._jitter = {signal: jitter.get(own.quantity, 0.0) for signal, own in measured.items()}
+        self._levels = {signal: own.quantity.removeprefix(LEVEL) for signal, own in measured.items() if own.quantity.startswith(LEVEL)}
         self.watch = Watch(tuple(measured), prepared.limit, steps, {signal: UNITS[own.quantity.split(".")[0]] for signal, own in measured.items()})
         self.evidence = Evidence(ensemble)
         self._up, self._down = np.zeros(len(prepared.scales)), np.zeros(len(prepared.scales))
+        self.own = Own(len(prepared.scales))
         self._windows = 0
         self._told: dict[str, float] = {}
 
@@ -49,12 +76,16 @@ class Monitor:
         raised = self.watch.step(time, ensemble.innovations.rows[-1], shown, ensemble.expected, ensemble.deviations)
         after = {row.quantity: row.mean for row in ensemble.levels()}
         measured = ensemble.following.measurements
-        self.watch.settled({signal: after[own.quantity] for signal, own in measured.items() if own.quantity in after}, self._jitter)
+        apart = {signal: ensemble.model_errors.deviation(signal) * ensemble.capacities[bunker] for signal, bunker in self._levels.items()}
+        self.watch.settled({signal: after[own.quantity] for signal, own in measured.items() if own.quantity in after}, apart)
         self._windows += 1
-        vector = np.clip(self.evidence.vector() / self.prepared.scales, -WILD, WILD)
+        vector = np.clip((self.evidence.vector() - self.prepared.centres) / self.prepared.scales, -WILD, WILD)
         if self._windows % self.evidence.windows == 0 and settled:
-            raised += self._daily(time, vector)
-        named = [alarm if alarm.kind == "sensor" else self._blamed(alarm, vector) for alarm in raised if settled or alarm.kind == "sensor"]
+            raised += self._daily(time, self.own.missed(vector))
+        beyond = vector - self.own.mean
+        if self._windows % self.evidence.windows == 0 and settled:
+            self.own.learn(vector)
+        named = [alarm if alarm.kind == "sensor" else self._blamed(alarm, beyond) for alarm in raised if settled or alarm.kind == "sensor"]
         return [alarm for alarm in named if self._new(alarm)]
 
     def _new(self, alarm: Alarm) -> bool:
@@ -99,12 +130,13 @@ class Monitor:
 
     def save(self) -> dict[str, Any]:
         """As plain data and arrays."""
-        parts = {"watch": self.watch.save(), "evidence": self.evidence.save()}
+        parts = {"watch": self.watch.save(), "evidence": self.evidence.save(), "own": {"mean": self.own.mean, "days": self.own.days}}
         return {**parts, "up": self._up, "down": self._down, "windows": self._windows, "told": dict(self._told)}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Take over what was saved."""
         self.watch.load(state["watch"])
         self.evidence.load(state["evidence"])
+        self.own.mean, self.own.days = np.array(state["own"]["mean"]), int(state["own"]["days"])
         self._up, self._down, self._windows = np.array(state["up"]), np.array(state["down"]), int(state["windows"])
         self._told = dict(state["told"])

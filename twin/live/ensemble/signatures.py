@@ -34,6 +34,8 @@ PLANTS = 4
 AGES = (0.25, 0.5, 1.0, 2.0)
 """Days after which a fault's signature is taken."""
 DAILY_ALLOWANCE = 0.5
+MOST_DAYS = 20
+"""Of so many days a plant's own mean is known."""
 DAILY_LIMITS = np.geomspace(1.5, 60.0, 40)
 DAILY_MONTHS = 400
 WILD = 10.0
@@ -52,21 +54,25 @@ TRIES = 40
 @dataclass(frozen=True)
 class Signature:
     """``vectors`` (age, evidence) in deviations. ``smallest``: share of the trial's size that is found within a week in half of the cases, inf where none
-    is; ``delay`` s: the median of the trial's own size.
+    is; ``delay`` and ``late`` s: within which half and nine of ten cases of the trial's own size are found.
     """
 
     suspect: Suspect
     vectors: Floats
     smallest: float = math.inf
     delay: float = math.inf
+    late: float = math.inf
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """Limits of alarms, and what faults look like. ``daily``: the limit of the daily sums; ``scales``: deviations of the evidence without a fault."""
+    """Limits of alarms, and what faults look like. ``daily``: the limit of the daily sums; ``centres`` and ``scales``: mean and deviation of the evidence
+    without a fault, over plants and days.
+    """
 
     limit: Limit
     daily: float
+    centres: Floats
     scales: Floats
     signatures: tuple[Signature, ...]
 
@@ -92,7 +98,8 @@ def prepare(scenario: Scenario, following: Following, length: float, alarms_a_mo
     limit = find_limit(innovations, round(MONTH / following.window), 0.5 * alarms_a_month, seed)
     vectors = np.concatenate([one.vectors for one in free])
     trial = trials[0]
-    scales = np.maximum(np.sqrt((vectors**2).mean(axis=0)), trial.evidence.floors(trial.ensemble))
+    centres = vectors.mean(axis=0)  # a bay that is empty now and then is never believed to hold less than nothing, so its mean is off
+    scales = np.maximum(np.sqrt(((vectors - centres) ** 2).mean(axis=0)), trial.evidence.floors(trial.ensemble))
     watched = trial.evidence.watched
     daily = daily_limit(int(watched.sum()), round(len(vectors) * following.window / DAY), 0.5 * alarms_a_month, seed)
     base = trial.follow(AGES[-1] * DAY)
@@ -102,7 +109,7 @@ def prepare(scenario: Scenario, following: Following, length: float, alarms_a_mo
         places = [round(age * DAY / following.window) - 1 for age in AGES]
         signature = Signature(suspect, (wrong.vectors[places] - base.vectors[places]) / scales)
         found.append(_with_limit(signature, wrong, base, innovations, limit, (daily, watched)))
-    return Prepared(limit, daily, scales, tuple(found))
+    return Prepared(limit, daily, centres, scales, tuple(found))
 
 
 def daily_limit(components: int, days: int, alarms_a_month: float, seed: int) -> float:
@@ -160,15 +167,19 @@ def _with_limit(signature: Signature, wrong: Followed, base: Followed, free: Flo
     noise = chance.standard_normal((TRIES, round(WITHIN), int(watched.sum())))
     starts = chance.integers(0, max(1, len(free) - len(added)), TRIES).tolist()
     last = signature.vectors[-2:, watched]
-    days = np.stack([last[min(k, 1)] for k in range(round(WITHIN))])
-    delays = []
+    taken_in = 1.0 - 1.0 / (2.0 + MOST_DAYS)  # the plant's own mean follows what lasts
+    days = np.stack([last[min(k, 1)] * taken_in**k for k in range(round(WITHIN))]) / math.sqrt(1.0 + 1.0 / (1.0 + MOST_DAYS))
+    delays: list[float] = []
+    late = math.inf
     for size in (*SIZES.tolist(), 1.0):
         of_day = _delays(noise + size * days, DAILY_ALLOWANCE, of_days) * DAY
         rows = np.stack([np.nan_to_num(free[start : start + len(added)]) for start in starts])
         of_window = _delays(np.clip(rows + size * added[: rows.shape[1]], -MOST, MOST), ALLOWANCE, limit.limit) * DAY / day
-        delays.append(float(np.median(np.minimum(of_day, of_window))))
+        first = np.sort(np.minimum(of_day, of_window))
+        delays.append(float(np.median(first)))
+        late = float(first[math.ceil(0.9 * len(first)) - 1])
     found = [size for size, delay in zip(SIZES.tolist(), delays, strict=False) if delay <= WITHIN * DAY]
-    return replace(signature, smallest=found[0] if found else math.inf, delay=delays[-1])
+    return replace(signature, smallest=found[0] if found else math.inf, delay=delays[-1], late=late)
 
 
 def _delays(rows: Floats, allowance: float, limit: float) -> Floats:
@@ -191,9 +202,10 @@ def save_prepared(prepared: Prepared) -> dict[str, object]:
     return {
         "limit": list(prepared.limit),
         "daily": prepared.daily,
+        "centres": prepared.centres,
         "scales": prepared.scales,
         "vectors": np.array([signature.vectors for signature in prepared.signatures]),
-        "found": [[signature.suspect.subject, signature.smallest, signature.delay] for signature in prepared.signatures],
+        "found": [[signature.suspect.subject, signature.smallest, signature.delay, signature.late] for signature in prepared.signatures],
     }
 
 
@@ -203,5 +215,6 @@ def load_prepared(state: Mapping[str, object], known: Sequence[Suspect]) -> Prep
     if [row[0] for row in found] != [suspect.subject for suspect in known]:
         raise ValueError("the suspects of its alarms are others")
     rows = zip(known, state["vectors"], found, strict=True)  # type: ignore[call-overload]
-    signatures = tuple(Signature(suspect, np.array(vectors), float(row[1]), float(row[2])) for suspect, vectors, row in rows)
-    return Prepared(Limit(*state["limit"]), float(state["daily"]), np.array(state["scales"]), signatures)  # type: ignore[misc, arg-type]
+    signatures = tuple(Signature(suspect, np.array(vectors), float(row[1]), float(row[2]), float(row[3])) for suspect, vectors, row in rows)
+    centres, scales = np.array(state["centres"]), np.array(state["scales"])
+    return Prepared(Limit(*state["limit"]), float(state["daily"]), centres, scales, signatures)  # type: ignore[misc, arg-type]

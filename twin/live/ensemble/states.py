@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -14,10 +15,14 @@ from twin.plant.plant import Plant
 from twin.plant.surroundings import Surroundings
 
 Floats = NDArray[np.float64]
-MOSTLY = 0.6
-"""From this share of a window on a line counts as being in a state."""
-HARDLY = 0.05
-"""Up to this share it counts as not having been in it."""
+NEVER = 0.005
+"""Up to this share of a window a line counts as not having been in a state,"""
+SOME = 0.05
+"""and from this on as having been: lines work by lots, and the ends of windows are no matter of theirs."""
+FAR = 0.5
+"""A member whose share is so far from the true one contradicts it too."""
+NEAR = 0.2
+"""One that is as near as this agrees."""
 ALL_THROUGH = 0.95
 NEARLY_FULL = 0.06
 """A bunker with less room than this share of its capacity may be full: levels are read with such an error."""
@@ -60,45 +65,33 @@ class Contradictions:
     def put_right(self, good: Mapping[str, float], seen: Floats, place: Mapping[str, int], chance: np.random.Generator) -> None:
         """Correct the members that contradict what was seen."""
         for line, signals in self._lines:
-            drawn = chance.random((len(seen), 2))
-            true = {state: good.get(signal, np.nan) for state, signal in signals._asdict().items() if signal}
-            for member, plant in enumerate(self._members.plants):
-                own = {
-                    "running": seen[member, place[f"state.{line.line}"]],
-                    "starved": seen[member, place[f"state.{line.line}.starved"]],
-                    "blocked": seen[member, place[f"state.{line.line}.blocked"]],
-                }
-                self._before(plant, line, true, own, drawn[member, 0])
-                self._behind(plant, line, true, own, drawn[member, 1])
+            drawn = chance.random((len(seen), 4))
+            for state, signal, bunkers in (("starved", signals.starved, line.before), ("blocked", signals.blocked, line.behind)):
+                unseen = [name for name in bunkers if name not in self._levels]
+                true = good.get(signal, np.nan)
+                if not unseen or not np.isfinite(true):
+                    continue
+                own = seen[:, place[f"state.{line.line}.{state}"]]
+                side = _Side(line, state, unseen, float(true), own)
+                self._put_right(side, drawn[:, :2] if state == "starved" else drawn[:, 2:])
 
-    def _before(self, plant: Plant, line: Surroundings, true: Mapping[str, float], own: Mapping[str, float], u: float) -> None:
-        unseen = [name for name in line.before if name not in self._levels]
-        if not unseen:
+    def _put_right(self, side: _Side, drawn: Floats) -> None:
+        """Those that contradict take the levels of one that agrees, give or take a lot; where none does, what the state alone says."""
+        plants = self._members.plants
+        wrong = np.flatnonzero(side.contradict()).tolist()
+        if side.state == "blocked" and side.true >= SOME:
+            wrong = [member for member in wrong if not self._explained(plants[member], side.line)]
+        if not wrong:
             return
-        starved = true.get("starved", np.nan)
-        if starved >= MOSTLY and own["starved"] <= HARDLY:
-            for name in unseen:
-                if plant.observe([f"level.{name}"])[0] > line.lot:
-                    plant.correct(name, float(u * line.lot))
-        elif own["starved"] >= MOSTLY and (starved <= HARDLY or true.get("running", np.nan) >= MOSTLY):
-            plant.correct(unseen[0], max(float(plant.observe([f"level.{unseen[0]}"])[0]), (1.0 + 3.0 * float(u)) * line.lot))
-
-    def _behind(self, plant: Plant, line: Surroundings, true: Mapping[str, float], own: Mapping[str, float], u: float) -> None:
-        unseen = [name for name in line.behind if name not in self._levels]
-        if not unseen:
-            return
-        capacities = plant.capacities
-        levels = dict(zip(unseen, plant.observe([f"level.{name}" for name in unseen]).tolist(), strict=True))
-        blocked = true.get("blocked", np.nan)
-        if blocked >= MOSTLY and own["blocked"] <= HARDLY:
-            if self._explained(plant, line):
-                return
-            fullest = max(unseen, key=lambda name: levels[name] / capacities[name])
-            plant.correct(fullest, max(levels[fullest], capacities[fullest] - float(u) * line.lot))
-        elif own["blocked"] >= MOSTLY and (blocked <= HARDLY or true.get("running", np.nan) >= MOSTLY):
-            for name in unseen:
-                if capacities[name] - levels[name] < line.lot:
-                    plant.correct(name, max(0.0, capacities[name] - (1.0 + 3.0 * float(u)) * line.lot))
+        names = [f"level.{name}" for name in side.unseen]
+        levels = {member: plants[member].observe(names).tolist() for member in np.flatnonzero(side.agree()).tolist()}
+        donors = list(levels)
+        for member in wrong:
+            u, v = drawn[member].tolist()
+            taken = levels[donors[int(v * len(donors))]] if donors else []
+            given = [level + (u - 0.5) * side.line.lot for level in taken] or _by_itself(side, plants[member], u)
+            for name, level in zip(side.unseen, given, strict=True):
+                plants[member].correct(name, min(max(level, 0.0), plants[member].capacities[name]))
 
     def _explained(self, plant: Plant, line: Surroundings) -> bool:
         """Whether a bunker behind the line whose level is measured is as good as full: then that one blocks it."""
@@ -107,6 +100,46 @@ class Contradictions:
             if name in self._levels and capacities[name] - plant.observe([f"level.{name}"])[0] < max(2.0 * line.lot, NEARLY_FULL * capacities[name]):
                 return True
         return False
+
+
+@dataclass(frozen=True)
+class _Side:
+    """What a ``line``'s ``state`` says of the ``unseen`` bunkers on that side: its ``true`` share of the window, and the members' ``own`` (member,)."""
+
+    line: Surroundings
+    state: str
+    unseen: Sequence[str]
+    true: float
+    own: Floats
+
+    def contradict(self) -> NDArray[np.bool_]:
+        """Which members were in the state where the plant never was, or the other way round, or far longer or shorter."""
+        if self.true <= NEVER:
+            return np.asarray(self.own >= SOME)
+        never = (self.own <= NEVER) if self.true >= SOME else np.zeros(len(self.own), dtype=bool)
+        return np.asarray(never | (np.abs(self.own - self.true) > FAR))
+
+    def agree(self) -> NDArray[np.bool_]:
+        """Which members were in it about as long."""
+        alike = (self.own >= SOME) == (self.true >= SOME)
+        return np.asarray(alike & (np.abs(self.own - self.true) <= NEAR) & ~self.contradict())
+
+
+def _by_itself(side: _Side, plant: Plant, u: float) -> list[float]:
+    """Levels that a state asks for: before a line that starved less than a lot, and one to four lots before one that did not; behind it room alike."""
+    lot, capacities = side.line.lot, plant.capacities
+    levels = dict(zip(side.unseen, plant.observe([f"level.{name}" for name in side.unseen]).tolist(), strict=True))
+    rooms = {name: capacities[name] - level for name, level in levels.items()}
+    some = (1.0 + 3.0 * u) * lot
+    if side.state == "starved" and side.true >= SOME:
+        return [min(level, u * lot) for level in levels.values()]
+    if side.state == "starved":
+        fullest = max(levels, key=lambda name: levels[name])
+        return [max(level, some) if name == fullest else level for name, level in levels.items()]
+    if side.true >= SOME:
+        fullest = min(rooms, key=lambda name: rooms[name] / capacities[name])
+        return [max(level, capacities[name] - u * lot) if name == fullest else level for name, level in levels.items()]
+    return [capacities[name] - some if rooms[name] < lot else level for name, level in levels.items()]
 
 
 def _line_by_unit(plant: Plant) -> dict[str, str]:

@@ -28,6 +28,8 @@ ENOUGH = 25.0
 """So many alarms a limit must let by in the innovations themselves for its rate to be believed."""
 TAIL = 4
 """The rate of alarms falls exponentially with the limit, as fast as over so many limits before the last that is believed."""
+SURE = 1.645
+"""Rate and fall of the tail are taken so many deviations on the side of fewer alarms: in nineteen of twenty cases there are no more than were asked for."""
 MOST = 8.0
 """An innovation counts up to so many deviations: one wild reading is no drift."""
 STUCK = 12
@@ -64,7 +66,8 @@ class Limit(NamedTuple):
 def find_limit(innovations: Floats, windows_a_month: int, alarms_a_month: float = 1.0, seed: int = 1) -> Limit:
     """Return the limit at which a plant without a fault, of ``innovations`` (window, signal), raises ``alarms_a_month`` in the mean, all signals together.
 
-    Beyond what the innovations themselves tell, the rate and its fall with the limit are taken one deviation on the side of fewer alarms.
+    Beyond what the innovations themselves tell, the rate and its fall with the limit are taken on the side of fewer alarms (:data:`SURE`), and no fall is
+    taken to be steeper than that of white innovations, twice the allowance.
 
     Raises :class:`~twin.errors.UsageError` for less than four blocks of a day.
     """
@@ -87,8 +90,9 @@ def find_limit(innovations: Floats, windows_a_month: int, alarms_a_month: float 
     slope = np.log(counts[first] / counts[last]) / (LIMITS[last] - LIMITS[first]) if last > first else 2.0 * ALLOWANCE
     few, many = counts[last] * share, counts[first] * share  # alarms in the innovations themselves: what is taken further is known by so many only
     doubt = np.sqrt(1.0 / few - 1.0 / many) / (LIMITS[last] - LIMITS[first]) if many > few else 0.0
-    rate = counts[last] * (1.0 + 1.0 / np.sqrt(few))
-    return Limit(float(LIMITS[last] + np.log(rate / alarms_a_month) / max(slope - doubt, 0.5 * slope)), alarms_a_month, windows_a_month)
+    rate = counts[last] * (1.0 + SURE / np.sqrt(few))
+    fall = min(max(slope - SURE * doubt, 0.5 * slope), 2.0 * ALLOWANCE)
+    return Limit(float(LIMITS[last] + np.log(rate / alarms_a_month) / fall), alarms_a_month, windows_a_month)
 
 
 def _alarms(months: Floats) -> Floats:

@@ -13,7 +13,9 @@ from twin.live.running import LiveTwin
 
 AHEAD = (8 * HOUR, 24 * HOUR)
 FORECAST_EVERY = 300.0
-"""Forecasts are made at most once in so many seconds of our clock: a twin that catches up with weeks does not look ahead from every hour of them."""
+"""Forecasts are made, and members looked into, at most once in so many seconds of our clock: a twin that catches up with weeks does not look ahead from every
+hour of them.
+"""
 PARTS = ("mean", "low", "high")
 FAN = ("low", "median", "high")
 ALARM = ("alarm.signal", "alarm.kind", "alarm.text")
@@ -26,9 +28,9 @@ class _Named(NamedTuple):
 
 
 class EstimateServer:
-    """Serves ``NAME.mean``, ``.low`` and ``.high`` of each level and slow parameter (SI); of each level ``NAME.in_8_h.low``, ``.median`` and ``.high``, and the
-    same in 24 h; how many ``alarms`` there were, and the last one (``alarm.time``, ``.signal``, ``.kind``, ``.text``); ``health.ok`` (1 or 0). Called after
-    each step.
+    """Serves ``NAME.mean``, ``.low`` and ``.high`` of each level and slow parameter, and of what is inside (SI); of each level ``NAME.in_8_h.low``,
+    ``.median`` and ``.high``, and the same in 24 h; how many ``alarms`` there were, and the last one (``alarm.time``, ``.signal``, ``.kind``, ``.text``);
+    ``health.ok`` (1 or 0). Called after each step.
     """
 
     def __init__(self, twin: LiveTwin, address: str) -> None:
@@ -36,6 +38,7 @@ class EstimateServer:
         ensemble = twin.follower.follower.ensemble
         levels, parameters = ensemble.levels(), ensemble.parameters()
         names = [f"{row.quantity}.{part}" for row in (*levels, *parameters) for part in PARTS]
+        names += [f"{name}.{part}" for name in ensemble.members.plants[0].inside() for part in PARTS]
         names += [f"{row.quantity}.{_in(lead)}.{part}" for row in levels for lead in AHEAD for part in FAN]
         self._server = PlantServer(address, [(name, name) for name in (*names, *HEALTH)], title="estimates", texts=ALARM, history=False)
         self._looked = float("-inf")
@@ -48,6 +51,7 @@ class EstimateServer:
             known = follower.estimates()
             alarms = list(follower.alarms)
             there = standing(follower.ensemble) if time.monotonic() - self._looked >= FORECAST_EVERY else None
+            known += follower.ensemble.inside() if there is not None else []
         if there is not None:
             ahead = forecast(there, None, AHEAD)
             self._looked = time.monotonic()

@@ -71,6 +71,11 @@ def make_app(twin: LiveTwin, token: str) -> Any:
         with twin.lock:
             return {"time": now(), "parameters": [row._asdict() for row in twin.follower.follower.ensemble.parameters()]}
 
+    def inside() -> dict[str, Any]:
+        """What is inside (SI): shares of what lies in bunkers, what furnaces hold, how far parts have worn."""
+        with twin.lock:
+            return {"time": now(), "inside": [row._asdict() for row in twin.follower.follower.ensemble.inside()]}
+
     def ahead(hours: float = 8.0, quantity: str = "") -> dict[str, Any]:
         """What levels, or a quantity, will be in so many hours (SI): nine of ten futures lie between low and high."""
         if not 0.0 < hours <= MOST_HOURS:
@@ -122,7 +127,8 @@ def make_app(twin: LiveTwin, token: str) -> Any:
     def now() -> float:
         return twin.follower.follower.time
 
-    answers = {"estimates": estimates, "states": states, "parameters": parameters, "forecast": ahead, "fan": fan, "alarms": alarms, "health": health}
+    answers = {"estimates": estimates, "states": states, "parameters": parameters, "inside": inside, "forecast": ahead, "fan": fan}
+    answers |= {"alarms": alarms, "health": health}
     for path, answer in answers.items():
         app.get(f"/{path}", dependencies=guard)(answer)
     app.post("/what-if", dependencies=guard)(question)

@@ -13,6 +13,7 @@ from twin.engine.genealogy import Genealogy
 from twin.engine.recording import GATE_COUNTS, Recorder
 from twin.engine.unit import State
 from twin.engine.window import window_begin
+from twin.kernels.compile import entry
 from twin.kernels.recording import record_taking
 from twin.scenario.kinds.product import PENALISE, Limit
 from twin.scenario.kinds.product import Product as ProductModel
@@ -21,6 +22,7 @@ from twin.units.ground.sampling import Sampler
 from twin.units.ground.settlement import Lots, PricedLots, Settlement, SoldLots
 
 Floats = NDArray[np.float64]
+_record_taking = entry(record_taking)
 WHOLE = 1.0 - 1e-9
 """A lot of which this share is of materials is no melt."""
 OFFSPEC, PENALTY = (GATE_COUNTS.index(name) for name in ("offspec_mass", "penalty"))
@@ -59,7 +61,7 @@ class Account:
     def take(self, x: Floats, share: float, amount: float, now: int, verdict: Verdict | None = None) -> None:
         """``share`` of the matrix ``x``, ``amount`` kg, leaves the plant; ``verdict``: that under which it was let go, judged now where None."""
         k = self.recorder.step(now)
-        record_taking(x, share, self._rows, self.taken, self.recorder.mass[k], self.recorder.size[k], self.row, self._solid, self.lanes)
+        _record_taking(x, share, self._rows, self.taken, self.recorder.mass[k], self.recorder.size[k], self.row, self._solid, self.lanes)
         if self.settlement is not None:
             self.settlement.lot(self._rows, amount, now)
         if self.limits:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.engine.arena import Arena
 from twin.engine.bunker import Bunker
 from twin.engine.calendars import Calendar
 from twin.engine.clock import Clock
@@ -76,6 +77,11 @@ class Assembly:
     def heat(self) -> HeatData:
         """Arrays of the heat balance that agree with the equilibrium."""
         return heat_data(self.thermochemistry, self.scenario.thermochemistry.oxides)
+
+    @cached_property
+    def arena(self) -> Arena:
+        """What lies in bunkers and on conveyors."""
+        return Arena(self.shape)
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -28,7 +28,7 @@ class Bunker:
     def assemble(cls, site: Assembly, name: str, model: BunkerModel) -> None:
         """Add the bunker to the plant."""
         make = Heap if model.discharge == "mixed" else Queue
-        content = make(site.shape, site.genealogy, name)
+        content = make(site.shape, site.genealogy, name, site.arena)
         store = Store(name, model.capacity, content) if model.when_full == "wait" else OverflowingBunker(site, name, model.capacity, content)
         if model.initial is not None:
             _fill(site, store, model.initial)

@@ -16,17 +16,17 @@ from twin.engine.states import BLOCKED, DOWN, MAINTENANCE, RUNNING, STARVED
 from twin.engine.unit import NEVER, State, Unit
 from twin.engine.waiting import WaitingList
 from twin.kernels.compile import entry
-from twin.kernels.recording import record_passage
+from twin.kernels.recording import record_passage, record_standing
 from twin.scenario.kinds.conveyor import Conveyor as ConveyorModel
 from twin.units.ground.assembly import Assembly
 from twin.units.ground.outlet import Receiver
-from twin.units.lines.line_records import POWERED
+from twin.units.lines.line_records import POWERED, standing_sums
 
 if TYPE_CHECKING:
     from twin.units.lines.line import Line
 
 RELATIVE_TOLERANCE = 1e-9
-_record_passage = entry(record_passage)
+_record_passage, _record_standing = entry(record_passage), entry(record_standing)
 RUN_ON, STOP, ACCUMULATE = "run_on", "stop", "accumulate"
 
 
@@ -73,7 +73,7 @@ class Conveyor(Unit):
         self.leader: Line | None = None
         self.power = (model.power.idle, model.power.specific)
         self.reserved: dict[str, float] = {}
-        self.content = Queue(site.shape, site.genealogy, name)
+        self.content = Queue(site.shape, site.genealogy, name, site.arena)
         self.fillers: list[Unit] = []
         self.material = WaitingList(f"{name}: material", lambda _: bool(self.record.exits), lambda: self.fillers, ends_quietly=True)
         self.putters = WaitingList(f"{name}: room", self._fits, self._who_makes_room)
@@ -81,6 +81,8 @@ class Conveyor(Unit):
         axes = site.recorder.axes
         self.line_row, self.machine_row, self.stream_row = axes.lines.index(name), axes.machines.index(name), site.row(name)
         self._part, self._lanes, self._solid = np.zeros(site.shape), np.zeros(site.shape[1]), site.components.solid
+        self._power = np.array([self.power])
+        self._sums = standing_sums(self.recorder, self.line_row, self.machine_row, self._power)
         self.outlet: Receiver
 
     def _who_makes_room(self) -> list[Unit]:
@@ -229,12 +231,9 @@ class Conveyor(Unit):
         for begin, end, effective in self._pieces_until(now):
             powered = effective in POWERED and (self.when_blocked == RUN_ON or not self._rests(effective, begin))
             record.powered += end - begin if powered else 0
-            if effective == BLOCKED:
-                recorder.waited(self.name, BLOCKED, self.outlet.name, begin, end)
+            waits = recorder.wait_rows.get((self.name, BLOCKED, self.outlet.name), -1) if effective == BLOCKED else -1
             for k, part in recorder.parts(begin, end):
-                recorder.state[k][self.line_row, effective] += part
-                if powered and self.power[0]:
-                    recorder.energy[k][self.machine_row] += self.power[0] * (part / NANOSECONDS)
+                _record_standing(self._sums, k, effective, part, waits, powered)
             if powered and recorder.meter is not None:
                 recorder.meter.drawn(self.machine_row, 0, begin, end, np.array([self.power[0] * ((end - begin) / NANOSECONDS)]))
         record.since, record.state = now, state
@@ -312,6 +311,7 @@ class Conveyor(Unit):
             self.record.used = self.energy_used()
             self.record.powered, self.record.passed = 0, 0.0
         self.power = power
+        self._power[0] = power
 
     def energy_used(self) -> float:
         """Electricity used so far, J, from time and mass alone."""

@@ -3,15 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from twin.engine.unit import State
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.engine.arena import Arena
+from twin.engine.bunker import Bunker
+from twin.engine.content import Heap, Queue
+from twin.engine.unit import State, Unit
 from twin.engine.waiting import WaitingList
+from twin.kernels.compile import entry
+from twin.kernels.lots import MOST_DOORS, Doors, doors_of, hand_over
 from twin.units.ground.outlet import Receiver
 from twin.units.lines.network import Network
 
 if TYPE_CHECKING:
     from twin.units.lines.line import Line
+
+
+_hand_over = entry(hand_over)
+
+
+class Door(NamedTuple):
+    """An outlet that leads into a plain bunker: its number, its bit among all, the bunker, what lies in it, and who waits or watches there."""
+
+    outlet: int
+    bit: int
+    bunker: Bunker
+    content: Queue | Heap
+    before: list[Unit]
+    behind: list[Unit]
+    watchers: list[Unit]
 
 
 class Delivery:
@@ -26,6 +49,11 @@ class Delivery:
         self._places = list(enumerate(self.outlets))
         self.pending: list[float] = []
         self.masses: list[float] = []
+        self._doors: list[Door] = []
+        self._laid_out: dict[int, NDArray[np.float64]] | None = None
+        """The constituents that the handle counts by; None as long as nothing was handed over."""
+        self._handle: Doors
+        self._arena: Arena | None = None
 
     def connect(self, outlets: Sequence[Receiver]) -> None:
         """Where the outlets lead to, in declared order."""
@@ -59,6 +87,51 @@ class Delivery:
                     rest[receiver.name] = rest.get(receiver.name, 0.0) + left * mass
                     if rest[receiver.name] > 0.0:
                         receiver.reserved[line.name] = rest[receiver.name]
+
+    def _lay_out(self, line: Line) -> None:
+        """Find the outlets that lead into plain bunkers, which are handed over to at once; all units are connected then."""
+        self._doors = []
+        places = np.full(len(self.outlets), -1, dtype=np.int64)
+        for k, place in self._places[:MOST_DOORS]:
+            if type(place) is not Bunker or place.spillers or not isinstance(place.content, Queue | Heap):
+                continue
+            if self._arena is None:
+                self._arena = place.content.arena
+            if place.content.arena is self._arena:
+                self._doors.append(Door(k, 1 << k, place, place.content, place.putters.units, place.getters.units, place.watchers))
+                places[k] = place.content.place
+        self._laid_out = self.network.constituents
+        self._handle = doors_of(places, *line.liberated.arrays_for(self._laid_out))
+
+    def hand_over(self, line: Line, now: int) -> bool:
+        """The whole lot is done: count what came apart, and put into plain bunkers what finds room in them, all in one call; the rest is to be delivered.
+
+        Returns False, and does nothing, where that is not all there is to do: places are reserved, contents vary or the genealogy is kept.
+        """
+        network = self.network
+        if self.before or line.genealogy is not None or network.varying_assays is not None:
+            return False
+        if network.constituents is not self._laid_out:
+            self._lay_out(line)
+        if self._arena is None:
+            return False
+        self.masses = masses = network.outlet_mass.tolist()
+        self.pending = pending = masses.copy()
+        to, told = 0, []
+        for outlet, bit, bunker, _, before, behind, watchers in self._doors:
+            amount = masses[outlet]
+            if amount > 0.0 and not before and bunker.admit(amount, now):
+                to |= bit
+                pending[outlet] = 0.0
+                if behind or watchers:
+                    told.append(bunker)
+        if left := _hand_over(network.line, self._arena.handle, self._handle, to):
+            for door in self._doors:
+                if left & door.bit:  # all its slots are taken: it gets more
+                    door.content.store(network.outlet_views[door.outlet], 1.0, masses[door.outlet])
+        for bunker in told:
+            bunker.arrived(now)
+        return True
 
     def deliver(self, line: Line, now: int) -> bool:
         """Deliver what finds room; returns whether all is gone."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.engine.bunker import Bunker
+from twin.engine.content import Through
 from twin.engine.unit import State
 from twin.units.lines.campaigns import Campaigns
 
@@ -149,11 +150,11 @@ class Intake:
             bunker.content.peek(share * amount, self._part)
             x += self._part
 
-    def draw(self, line: Line, x: Floats, amount: float, lot: int, now: int) -> float:
-        """Take ``amount`` kg into ``x`` (material, size); returns the mass drawn."""
+    def draw(self, line: Line, x: Floats, amount: float, lot: int, now: int, through: Through | None = None) -> float:
+        """Take ``amount`` kg into ``x`` (material, size); returns the mass drawn. ``through``: what takes it at once where it comes from one bunker."""
         if self.shares is None:
             bunker = self.bunkers[self.chosen]
-            drawn = bunker.draw(amount, x, lot, now)
+            drawn = bunker.draw(amount, x, lot, now, through)
             if self.campaigns is not None:
                 self.campaigns.taken += amount
             if len(self.bunkers) > 1:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from twin.units.lines.network import Network
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 _count_liberated = entry(count_liberated)
 
 
@@ -40,12 +41,17 @@ class Liberated:
         for row, parts in zip(self._parts, constituents.values(), strict=True):
             row[: len(parts)] = parts
 
+    def arrays_for(self, constituents: dict[int, Floats]) -> tuple[Ints, Floats, Floats, Floats]:
+        """What :func:`twin.kernels.lots.hand_over` counts in: composites, parts, changes, and ``converted``."""
+        if constituents is not self._constituents:
+            self._lay_out(constituents)
+        return self._composites, self._parts, self._changes, self.converted
+
     def count(self, network: Network, share: float, lot: int, now: int, genealogy: Genealogy | None) -> None:
         """A ``share`` of the evaluated lot is done; genealogy keeps an edge of the lot to itself for each composite that came apart."""
         if not network.constituents:
             return
-        if network.constituents is not self._constituents:
-            self._lay_out(network.constituents)
+        self.arrays_for(network.constituents)
         changes = self._changes
         converted = self.converted if share == 1.0 else np.zeros_like(self.converted)
         found = _count_liberated(network.lot, network.out, network.outlets, self._composites, self._parts, changes, converted)

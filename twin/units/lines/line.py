@@ -20,15 +20,10 @@ from twin.units.ground.outlet import Receiver
 from twin.units.lines.breakdown import WORKING, next_failure
 from twin.units.lines.delivery import Delivery
 from twin.units.lines.liberation import Liberated
+from twin.units.lines.limits import Limits
 from twin.units.lines.line_times import DELIVER, READY, RUN_OUT, START, WARMING, WORK, Equipment
-from twin.units.lines.machine import Machine
 from twin.units.lines.ruled_line import RuledLine
 from twin.units.lines.steering import Steering
-
-
-def _batching(machines: Sequence[Machine]) -> list[Machine]:
-    """The machines of which several copies take a batch each."""
-    return [machine for machine in machines if machine.cycle_time is not None and machine.count > 1]
 
 
 class Line(RuledLine):
@@ -52,13 +47,10 @@ class Line(RuledLine):
         self.delivery = Delivery(self.network, before)
         self.liberated = Liberated(self.network.lot.shape[0])
         self.before, self.genealogy = before, genealogy
-        self._varying = [machine for machine in self.machines if machine.varies or machine.follows is not None]
-        self._batching = _batching(self.machines)
+        self.limits = Limits(self.network, self.intake)
         self._rostered = [machine for machine in self.machines if machine.roster is not None]
         self._wearing = [(i, machine) for i, machine in enumerate(self.machines) if machine.wear is not None]
         self._wrapped = [machine for machine in self.machines if len(machine.wrapping)]
-        self._countable = [(i, machine) for i, machine in enumerate(self.machines) if machine.count > 1 or machine.bypass_port >= 0]
-        self._seconds_for = -1.0
         self._steering: list[Steering] = []
         self._following = [machine.follows for machine in self.machines if machine.follows is not None]
 
@@ -86,8 +78,9 @@ class Line(RuledLine):
             if record.gone:
                 return self._hand_over(now)
             record.phase = DELIVER
-            self.liberated.count(self.network, 1.0, record.lot, now, self.genealogy)
-            self.delivery.begin(self)
+            if not self.delivery.hand_over(self, now):
+                self.liberated.count(self.network, 1.0, record.lot, now, self.genealogy)
+                self.delivery.begin(self)
             return self._deliver(now)
         if record.since < now:
             self._close(now)
@@ -114,8 +107,8 @@ class Line(RuledLine):
         ruled = self._ruled if self._ruled is not None else self._find_rules()
         if ruled and self.deciders and record.consulted < now:
             return self._consult(now)
-        if self._batching:
-            intake.batches = max(1, *(machine.batching for machine in self._batching))
+        if self.limits.batching:
+            intake.batches = max(1, *(machine.batching for machine in self.limits.batching))
         amount = intake.find(self)
         if ruled and self.switch is not None and not self.switch.lets(amount, intake.bunkers[0], self.rest is not None and self.rest.must_run(now)):
             return self._stand_until_level(now)
@@ -138,9 +131,12 @@ class Line(RuledLine):
             self.leave_lists()
         if self.genealogy is not None:
             record.lot = self.genealogy.new(self.name, now)
-        amount = intake.draw(self, network.lot, amount, record.lot, now)
-        if not ahead:
-            self._evaluate(amount, now)
+        if ahead:
+            intake.draw(self, network.lot, amount, record.lot, now)
+        else:
+            self.limits.set_for(amount, now, record.rated)
+            intake.draw(self, network.lot, amount, record.lot, now, network)
+            network.evaluate(record.lots + 1, amount, now)
         record.feed = amount
         record.rated = False
         record.gone = 0
@@ -186,16 +182,10 @@ class Line(RuledLine):
         return None
 
     def _evaluate(self, amount: float, now: int) -> None:
-        network = self.network
-        if amount != self._seconds_for or self._batching or (self._varying and not self.record.rated):
-            batches = self.intake.count(amount)
-            for i, machine in enumerate(self.machines):
-                network.seconds[i] = machine.seconds(amount, now, batches, redraw=not self.record.rated)
-            self._seconds_for = amount
+        """Take a lot that was looked at through the line."""
+        self.limits.set_for(amount, now, self.record.rated)
         self.record.rated = True
-        for i, machine in self._countable:
-            network.up[i] = machine.record.up
-        network.evaluate(self.record.lots + 1, amount, now)
+        self.network.evaluate(self.record.lots + 1, amount, now)
 
     def _room_before(self, now: int) -> bool:
         """With blocking ``before``: reserve room for all outlets, or wait for it."""
@@ -302,7 +292,8 @@ class Line(RuledLine):
         return self._deliver(now)
 
     def _deliver(self, now: int) -> bool:
-        if not self.delivery.deliver(self, now):
+        delivery = self.delivery
+        if any(delivery.pending) and not delivery.deliver(self, now):
             self._wait(BLOCKED, self.delivery.lists(), now, takes_any=False)
             return False
         if self.record.left > 0:  # it ran empty, and goes on with the rest of the lot
@@ -334,9 +325,7 @@ class Line(RuledLine):
 
     def rates_changed(self) -> None:
         """A timed event may have changed rates: they are looked up for the next lot."""
-        self._seconds_for = -1.0
-        self._varying = [machine for machine in self.machines if machine.varies or machine.follows is not None]
-        self._batching = _batching(self.machines)
+        self.limits.changed()
 
     @property
     def drawn(self) -> int:
@@ -370,7 +359,7 @@ class Line(RuledLine):
             "cleanings": [cleaning.save() for _, cleaning in self.cleanings],
             "rest": self.rest.save() if self.rest is not None else {},
             "switched_on": self.switch is not None and self.switch.on,
-            "seconds_for": self._seconds_for,
+            "seconds_for": self.limits.seconds_for,
             "machines": [machine.save() for machine in self.machines],
         }
 
@@ -379,7 +368,7 @@ class Line(RuledLine):
         self._open_until = self._next_failure = -1  # looked up when they are next needed
         if self.settings is not None:
             self.settings.restore(state["set_for"])
-        self.takes_any, self._seconds_for = state["takes_any"], state["seconds_for"]
+        self.takes_any, self.limits.seconds_for = state["takes_any"], state["seconds_for"]
         for machine, saved in zip(self.machines, state["machines"], strict=True):
             machine.load(saved)
         self.network.load(state["network"])

@@ -27,6 +27,23 @@ POWERED = (WAITING, BLOCKED, STARVED, RUNNING, OVERTIME, CLOSING, CHANGEOVER, CL
 """States in which a machine draws its idle power."""
 
 
+SUMMED = ("mass", "size", "state", "load", "bottleneck", "energy", "waits")
+"""Arrays of the recorder that lines add up in."""
+
+
+def standing_sums(recorder: Recorder, line_row: int, machine_row: int, power: Floats) -> Sums:
+    """Where a machine without lots of its own, a belt, adds up its states: ``power`` (1, 2), W and J/kg, may be changed in place."""
+    nothing: dict[str, NDArray[np.generic]] = {
+        "streams": np.zeros((0, 3), dtype=np.int64),
+        "intake_rows": np.zeros(0, dtype=np.int64),
+        "weights": np.zeros(0),
+        "through": np.zeros(1),
+        "lanes": np.zeros(recorder.axes.sizes),
+    }
+    arrays = {name: recorder.arrays[name] for name in SUMMED}
+    return sums_of({**arrays, **nothing, "power": power, "line_row": line_row, "first_machine": machine_row})
+
+
 class LineRecords:
     """Rows of one line in the recorder's arrays: its machines stand together, from ``first_machine`` on, in order of evaluation.
 
@@ -62,17 +79,18 @@ class LineRecords:
     def draw_from(self, weights: Floats) -> None:
         """Where each lot comes from: ``weights`` (bunker,), an array that the intake keeps up to date."""
         arrays, sizes = self.recorder.arrays, self.recorder.axes.sizes
-        sums = {name: arrays[name] for name in ("mass", "size", "state", "load", "bottleneck", "energy", "waits")}
+        sums = {name: arrays[name] for name in SUMMED}
         own = {name: getattr(self, name) for name in ("streams", "intake_rows", "power", "through")}
         self._sums = sums_of({**sums, **own, "weights": weights, "lanes": np.zeros(sizes), "line_row": self.line_row, "first_machine": self._first})
 
     def running(self, line: TimedLine, begin: int, end: int, state: int = RUNNING) -> None:
         """The line worked on its lot from ``begin`` to ``end``, ns; ``state``: in its time, or in overtime."""
         recorder = self.recorder
-        every = recorder.every
-        number = begin // every
-        if end <= (number + 1) * every:
-            self._add(line, number - recorder.first if begin < end else recorder.step(begin), end - begin, state)
+        number = begin // recorder.every
+        if begin < end <= (number + 1) * recorder.every:  # nearly always
+            self._add(line, number - recorder.first, end - begin, state)
+        elif begin == end:
+            self._add(line, recorder.step(begin), 0, state)
         else:
             for k, part in recorder.cut(begin, end):
                 self._add(line, k, part, state)

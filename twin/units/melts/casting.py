@@ -32,7 +32,7 @@ class Tundish(Bunker):
     @property
     def oldest(self) -> float:
         """Mass of the portion that was poured first, kg."""
-        return float(self.portions.mass[self.portions.ring[0]])
+        return self.portions.oldest
 
 
 class Casting(Process):
