@@ -101,7 +101,8 @@ class Answers:
         form = plant.unit_form(base, scenario, name)
         if form is None:
             raise UsageError(f"there is no unit {shown(name)} in this plant")
-        return {"unit": _in_words(form, _language(given))}
+        words = _language(given)
+        return {"unit": _in_words(form, words) | {"called": words.say(form["kind"].replace("_", " "))}}
 
     def kind(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """All kinds, or of one the fields that it cannot do without, and its ports."""
@@ -332,7 +333,8 @@ def _language(given: Mapping[str, Any]) -> Language:
 def _in_words(form: Any, words: Language) -> Any:
     """A form with what models say of their fields in the language of the page; what the table does not have stays English."""
     if isinstance(form, dict):
-        return {key: words.say(value) if key in ("about", "summary") and isinstance(value, str) else _in_words(value, words) for key, value in form.items()}
+        said = ("about", "summary", "basis")
+        return {key: words.say(value) if key in said and isinstance(value, str) else _in_words(value, words) for key, value in form.items()}
     return [_in_words(value, words) for value in form] if isinstance(form, list) else form
 
 

@@ -9,7 +9,6 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from twin.page.draft import Draft, sources_of, written
-from twin.page.shapes import blocks_of
 from twin.page.typed import written_like
 from twin.plant.streams import streams_of
 from twin.plant.topology import derive
@@ -88,6 +87,8 @@ def paths_of(scenario: Scenario) -> list[dict[str, str]]:
 
 def unit_form(base: Scenario, scenario: Scenario, unit: str) -> dict[str, Any] | None:
     """What is known of a unit: its numbers with the range of the base, and what else can be set; None for one that there is not."""
+    from twin.page.shapes import blocks_of  # forms need the models of furnaces, the first picture does not
+
     if unit not in scenario.units:
         return None
     model = scenario.units[unit]

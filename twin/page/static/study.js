@@ -45,7 +45,7 @@ function Varied({ rows, numbers, setRows }) {
   const put = (k, part) => setRows(rows.map((row, other) => (other === k ? { ...row, ...part } : row)));
   const ends = (path) => { const found = numbers.find((one) => one.path === path); return found ? { low: found.low, high: found.high } : {}; };
   const choose = (k, path) => put(k, { path, ...ends(path) });
-  hooks.useEffect(() => { if (rows.some((row) => !row.low && !row.high)) setRows(rows.map((row) => (row.low || row.high ? row : { ...row, ...ends(row.path) }))); }, [numbers]);
+  hooks.useEffect(() => setRows((now) => now.map((row) => (row.low || row.high ? row : { ...row, ...ends(row.path) }))), [numbers, rows.map((row) => row.path).join()]);  // of the rows of now: something may be typed meanwhile
   return html`${rows.map((row, k) => html`<fieldset key=${k}><legend>${t("study_vary", { n: k + 1 })}</legend><div class="row">
       <label>${t("study_path")}<input list="paths" value=${row.path} onInput=${(e) => choose(k, e.target.value)} /></label>
       <label class="small">${t("study_low")}<input value=${row.low} onInput=${(e) => put(k, { low: e.target.value })} /></label>

@@ -83,7 +83,7 @@ export function UnitForm({ unit, draft, code, problems, set, put, replace, close
   const first = (row) => row.given || row.changed || row.ends;
   const number = (row) => html`<${NumberRow} key=${row.path} row=${row} problem=${wrong(row.path)} typed=${typed} slid=${slid} />`;
   return html`<section class="card unit" aria-labelledby="h-unit">
-    <div class="head"><h2 id="h-unit" ref=${head}>${form.name} <span class="muted">${form.kind.replaceAll("_", " ")}</span></h2><button class="plain" onClick=${close}>${t("close")}</button></div>
+    <div class="head"><h2 id="h-unit" ref=${head}>${form.name} <span class="muted">${form.called}</span></h2><button class="plain" onClick=${close}>${t("close")}</button></div>
     <p class="about">${form.title ? `${form.title}. ` : ""}${form.summary}</p>
     <p class="about">${form.takes.length ? html`${t("takes")} ${form.takes.map((one, k) => html`${k ? ", " : ""}<code>${one}</code>`)}. ` : null}${form.streams.filter((one) => one.to).map((one) => html`<code>${one.name}</code> ${t("leads")} <code>${one.to}</code>. `)}</p>
     <h3>${t("parameters")}</h3>
