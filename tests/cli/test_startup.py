@@ -15,7 +15,7 @@ from twin.cli import main
 from twin.scenario import loading
 
 WEEE = Path(__file__).parents[2] / "scenarios" / "weee_line.yaml"
-HEAVY = ("numpy", "numba", "pydantic", "simpy", "h5py", "yaml", "scipy", "rich")
+HEAVY = ("numpy", "numba", "pydantic", "simpy", "h5py", "yaml", "scipy", "rich", "secrets")
 COMPILED = ("numba", "simpy", "scipy")
 PROGRAM = """
 import contextlib, io, json, sys

@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import math
 import os
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -148,6 +147,8 @@ def _token(options: argparse.Namespace, folder: Path) -> str:
         if len(token) < 16:
             raise UsageError(f"--token-from: the environment variable {options.token_from} must hold at least 16 characters")
         return token
+    import secrets
+
     path = folder / "token"
     if not path.exists():
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
