@@ -19,8 +19,8 @@ WEEE = Path(__file__).parents[2] / "scenarios" / "weee_line.yaml"
 
 
 def doors() -> twin.Scenario:
-    """A line with two ports into one small bunker, one into a heap, one that overflows into a bunker it delivers to as well, a belt and a product."""
-    shares = {"a": 0.2, "b": 0.2, "c": 0.15, "d": 0.15, "e": 0.15, "f": 0.1, "g": 0.05}
+    """A line with two ports into one small bunker, of which the first may find no room where the second would, one into a heap, one that overflows into a bunker it delivers to as well, a belt and a product."""
+    shares = {"a": 0.28, "b": 0.12, "c": 0.15, "d": 0.15, "e": 0.15, "f": 0.1, "g": 0.05}
     units: dict[str, Any] = {
         "jobs": parts({"exponential": {"mean": "20 min"}}, mass={"constant": "8 kg"}, queue_limit=3),
         "yard": {"kind": "bunker", "from": "jobs", "capacity": "100 kg"},
@@ -31,7 +31,7 @@ def doors() -> twin.Scenario:
         "spill": {"kind": "bunker", "from": ["full.overflow", "m.e"], "capacity": "200 kg"},
         "belt": {"kind": "conveyor", "from": "m.f", "transit": "2 min", "capacity": "10 kg"},
         "end": {"kind": "bunker", "from": "belt", "capacity": "500 kg"},
-        "slow": {"kind": "separator", "from": "both", "ports": ["out"], "cycle_time": "7 min"},
+        "slow": {"kind": "separator", "from": "both", "ports": ["out"], "cycle_time": "20 min"},
         "gone": {"kind": "product", "from": "slow"},
         "sold": {"kind": "product", "from": "m.g"},
     }

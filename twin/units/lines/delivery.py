@@ -117,14 +117,18 @@ class Delivery:
             return False
         self.masses = masses = network.outlet_mass.tolist()
         self.pending = pending = masses.copy()
-        to, told = 0, []
+        to, told, full = 0, [], []
         for outlet, bit, bunker, _, before, behind, watchers in self._doors:
             amount = masses[outlet]
-            if amount > 0.0 and not before and bunker.admit(amount, now):
+            if amount <= 0.0 or before or bunker in full:
+                continue
+            if bunker.admit(amount, now):
                 to |= bit
                 pending[outlet] = 0.0
                 if behind or watchers:
                     told.append(bunker)
+            else:
+                full.append(bunker)  # what of a later outlet would find room there comes after what is left of this one
         if left := _hand_over(network.line, self._arena.handle, self._handle, to):
             for door in self._doors:
                 if left & door.bit:  # all its slots are taken: it gets more
