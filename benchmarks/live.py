@@ -216,6 +216,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["estimate", "forecast", "alarms", "wear", "what-if"])
     parser.add_argument("--plants", type=int, default=20)
+    parser.add_argument("--first", type=int, default=1001, help="the seed of the first plant")
     parser.add_argument("--days", type=float, default=3.0)
     parser.add_argument("--windows", type=int, default=10)
     parser.add_argument("--members", type=int, default=30)
@@ -226,7 +227,7 @@ def main() -> None:
         return
     rows = [json.loads(text) for text in options.rows.read_text().splitlines()] if options.rows and options.rows.exists() else []
     prepared = prepare(*small(options.members), 16 * DAY, 1.0, 1) if options.what == "alarms" else None
-    for seed in range(1001, 1001 + options.plants):
+    for seed in range(options.first, options.first + options.plants):
         if seed in {row["seed"] for row in rows}:
             continue
         if prepared is not None:

@@ -16,7 +16,11 @@ sys.path.insert(0, str(Path(__file__).parent / "validation"))
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of a test marked ``sampled(n)``, ``make test`` takes n cases, evenly spread over all of them; the others are left to ``make soak``."""
+    """Of a test marked ``sampled(n)``, ``make test`` takes n cases, evenly spread over all of them; the others are left to ``make soak``.
+
+    Tests in a browser come last: its driver keeps an event loop running in the process, and who runs one of his own could not after it.
+    """
+    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
     families: dict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:
         if item.get_closest_marker("sampled") is not None:

@@ -40,7 +40,7 @@ def film(path: Path, day: int, told: Callable[[float], None]) -> dict[str, Any]:
         told(BEFORE * (k + 1) / steps)
     bunkers = [name for name, model in scenario.units.items() if isinstance(model, Bunker)]
     units = [name for name, model in scenario.units.items() if name not in bunkers and scenario.kinds[name].role not in ("feed", "product")]
-    known = [state for state in STATES if units and _is_observed(plant, f"state.{units[0]}.{state}")]
+    known = [state for state in STATES if units and plant.observes(f"state.{units[0]}.{state}")]
     names = [f"level.{name}" for name in bunkers] + [f"state.{name}.{state}" for name in units for state in known]
     minutes = int(min(DAY, scenario.horizon - begin) // MINUTE)
     levels: list[list[float]] = [[] for _ in bunkers]
@@ -63,11 +63,3 @@ def film(path: Path, day: int, told: Callable[[float], None]) -> dict[str, Any]:
         "states": [{"name": name, "values": own} for name, own in zip(units, states, strict=True) if max(own, default=-1) >= 0],
         "state_names": known,
     }
-
-
-def _is_observed(plant: Plant, name: str) -> bool:
-    try:
-        plant.observe([name])
-    except UsageError:
-        return False
-    return True

@@ -119,6 +119,14 @@ class Plant:
             self._observer = Observer(self._built, self._simulation.translation)
         return self._observer.observe(names)
 
+    def observes(self, name: str) -> bool:
+        """Whether the plant has this quantity: some states are there only where its calendars bring them about."""
+        try:
+            self.observe([name])
+        except UsageError:
+            return False
+        return True
+
     def inside(self) -> dict[str, float]:
         """Return what no results file tells, by name, SI: shares of what lies in bunkers, what furnaces hold, how far parts have worn.
 

@@ -14,7 +14,6 @@ from twin.errors import FileError, ScenarioError, TwinError, UsageError
 from twin.live.ensemble.forecast import Difference, forecast, standing, what_if
 from twin.live.extra import need
 from twin.live.running import LiveTwin
-from twin.plant.plant import Plant
 from twin.quantities import shown
 from twin.scenario.places import Plain
 from twin.scenario.problems import nearest
@@ -175,7 +174,7 @@ def _states(twin: LiveTwin) -> list[dict[str, Any]]:
     ensemble = twin.follower.follower.ensemble
     plant = ensemble.members.plants[0]
     units = [machine for line in plant.machines.values() for machine in line]
-    known = [state for state in STATES if units and _is_observed(plant, f"state.{units[0]}.{state}")]
+    known = [state for state in STATES if units and plant.observes(f"state.{units[0]}.{state}")]
     rows = {row.quantity: row for row in ensemble.of([name for unit in units for name in (f"state.{unit}", *(f"state.{unit}.{state}" for state in known))])}
     found = []
     for unit in units:
@@ -183,15 +182,6 @@ def _states(twin: LiveTwin) -> list[dict[str, Any]]:
         shares = {state: share for state in known if (share := rows[f"state.{unit}.{state}"].mean) > 0.0}
         found.append({"unit": unit, "works": [_number(value) for value in (works.mean, works.low, works.high)], "shares": shares})
     return found
-
-
-def _is_observed(plant: Plant, name: str) -> bool:
-    """Whether the plant has this quantity: some states are there only where its calendars bring them about."""
-    try:
-        plant.observe([name])
-    except UsageError:
-        return False
-    return True
 
 
 def _told(fastapi: Any, ask: Callable[[], Any]) -> Any:
