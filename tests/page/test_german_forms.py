@@ -8,6 +8,7 @@ from typing import Any, get_args, get_type_hints
 from pydantic import BaseModel
 from served_pages import SMALL, Served
 
+from twin.page.draft import Draft
 from twin.page.plant import unit_form
 from twin.report.language import language
 from twin.scenario import load
@@ -51,6 +52,6 @@ def test_the_form_of_every_unit_speaks_the_language_of_the_page(shared: Served) 
         english, form = (shared.ask("unit", draft=draft, unit=unit, language=code)["unit"] for code in ("en", "de"))
         abouts = [[row["about"] for row in (*one["numbers"], *one["fields"], *one["blocks"]) if row["about"]] for one in (english, form)]
         assert len(abouts[0]) == len(abouts[1]) > 0 and not set(abouts[0]) & set(abouts[1]), unit
-        assert form["summary"] != english["summary"] == (unit_form(plant, plant, unit) or {})["summary"]
+        assert form["summary"] != english["summary"] == (unit_form(plant, plant, unit, Draft("small.yaml", {})) or {})["summary"]
     kinds = shared.ask("kind", language="de")["kinds"]
     assert all(one["summary"] != find(one["name"]).summary for one in kinds)

@@ -91,14 +91,9 @@ class Answers:
         }
 
     def unit(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The form of a unit; where the draft cannot be loaded, that of the base."""
+        """The form of a unit; where the draft cannot be loaded, without what is wrong in it, and with what its forms say."""
         draft, name = read_draft(given.get("draft")), str(given.get("unit", ""))
-        base = self.desk.base(draft)
-        try:
-            scenario = self.desk.scenario(draft)
-        except ScenarioError:
-            scenario = base
-        form = plant.unit_form(base, scenario, name)
+        form = plant.unit_form(self.desk.base(draft), self.desk.nearest(draft), name, draft)
         if form is None:
             raise UsageError(f"there is no unit {shown(name)} in this plant")
         words = _language(given)
@@ -149,14 +144,16 @@ class Answers:
         """The calendars of a draft as forms."""
         from twin.page.shapes import calendars_of
 
-        return {"blocks": calendars_of(self.desk.scenario(read_draft(given.get("draft"))))}
+        return {"blocks": calendars_of(self.desk.nearest(read_draft(given.get("draft"))))}
 
     def _must_load(self, draft: Draft) -> None:
         self.desk.scenario(draft)
 
     def save(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Write the change file of a draft."""
-        return {"file": self.desk.save(read_draft(given.get("draft")), str(given.get("name", "")))}
+        from twin.page.shaping import settled
+
+        return {"file": self.desk.save(settled(self.desk, read_draft(given.get("draft"))), str(given.get("name", "")))}
 
     def run(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Put runs into the queue."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from threading import Lock
 from types import MappingProxyType
@@ -78,6 +79,18 @@ class Desk:
         text = self._text(draft, "draft")
         return self._loaded(("text", text), lambda: load(text, folder=self.folder.path))
 
+    def nearest(self, draft: Draft) -> Scenario:
+        """The scenario of a draft; of one that cannot be loaded, without the changes in which something is wrong, else the base."""
+        try:
+            return self.scenario(draft)
+        except ScenarioError as error:
+            wrong = [problem.path.removeprefix("change.") for problem in error.problems]
+            kept = {path: value for path, value in draft.changes.items() if not any(is_within(one, path) or is_within(path, one) for one in wrong)}
+            rest = replace(draft, changes=kept, remove=())
+        with suppress(ScenarioError):
+            return self.scenario(rest)
+        return self.base(draft)
+
     def _text(self, draft: Draft, name: str) -> str:
         path = self.folder.existing(draft.base, SCENARIOS)
         with confined(self.folder.path):
@@ -147,6 +160,16 @@ class Desk:
         return found - {name}
 
 
+def is_within(path: str, above: str) -> bool:
+    """Whether a problem's or change's path is another one, or below it.
+
+    >>> is_within("change.units.screen.rate.mean", "units.screen.rate"), is_within("units.screen_2", "units.screen")
+    (True, False)
+    """
+    own = path.removeprefix("change.")
+    return own == above or own.startswith(f"{above}.")
+
+
 def _tidied(base: Scenario, path: str, value: Plain, number: Parameter | None) -> Plain | None:
     """A value as it is written, None where the base says it already."""
     like = written(base, path)
@@ -176,6 +199,32 @@ def written(scenario: Scenario, path: str) -> Plain:
 def problems_json(problems: Any) -> list[dict[str, Any]]:
     """Problems as the browser shows them: those of numbers stand beside their fields."""
     return [{"path": problem.path.removeprefix("change."), "message": problem.message, "line": problem.line} for problem in problems]
+
+
+def said_in(draft: Draft, path: str, value: Plain) -> Plain:
+    """What a draft says at a path where the scenario, which may be without it, says ``value``; "" where it takes it out."""
+    if path in draft.remove:
+        return ""
+    if path in draft.changes:
+        return draft.changes[path]
+    for own, said in draft.changes.items():
+        if is_within(path, own) and isinstance(said, dict):  # a unit that the draft brings
+            for part in split(path)[len(split(own)) :]:
+                said = said.get(str(part), "") if isinstance(said, dict) else ""
+            return said
+        if is_within(own, path):
+            value = _put(value, split(own)[len(split(path)) :], said)
+    return value
+
+
+def _put(tree: Plain, parts: tuple[str | int, ...], value: Plain) -> Plain:
+    if not parts:
+        return value
+    first, *rest = parts
+    if isinstance(tree, list) and str(first).isdigit():
+        return [_put(item, tuple(rest), value) if k == int(first) else item for k, item in enumerate(tree)]
+    inside = tree if isinstance(tree, dict) else {}
+    return {**inside, str(first): _put(inside.get(str(first), {}), tuple(rest), value)}
 
 
 def sources_of(scenario: Scenario, unit: str) -> list[str]:

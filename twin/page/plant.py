@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from twin.page.draft import Draft, sources_of, written
+from twin.page.draft import Draft, said_in, sources_of, written
 from twin.page.typed import written_like
 from twin.plant.streams import streams_of
 from twin.plant.topology import derive
@@ -85,8 +85,11 @@ def paths_of(scenario: Scenario) -> list[dict[str, str]]:
     return [{"path": number.path, "value": format_quantity(number.value, number.unit)} for number in scenario.numbers if number.path.startswith("units.")]
 
 
-def unit_form(base: Scenario, scenario: Scenario, unit: str) -> dict[str, Any] | None:
-    """What is known of a unit: its numbers with the range of the base, and what else can be set; None for one that there is not."""
+def unit_form(base: Scenario, scenario: Scenario, unit: str, draft: Draft) -> dict[str, Any] | None:
+    """What is known of a unit: its numbers with the range of the base, and what else can be set; None for one that there is not.
+
+    ``scenario`` may lack what is wrong in the draft; fields and forms show it nevertheless.
+    """
     from twin.page.shapes import blocks_of  # forms need the models of furnaces, the first picture does not
 
     if unit not in scenario.units:
@@ -105,10 +108,21 @@ def unit_form(base: Scenario, scenario: Scenario, unit: str) -> dict[str, Any] |
         "takes": sources_of(scenario, unit),
         "streams": [{"name": stream, "to": derive(scenario).destination.get(stream, "")} for stream in streams_of(scenario, unit)],
         "numbers": rows,
-        "fields": list(_other_fields(scenario, unit, model)),
-        "blocks": blocks_of(scenario, unit),
+        "fields": [_as_said(row, draft) for row in _other_fields(scenario, unit, model)],
+        "blocks": [_block_as_said(block, draft) for block in blocks_of(scenario, unit)],
         "more": max(0, len(numbers) - MOST_NUMBERS),
     }
+
+
+def _as_said(row: dict[str, Any], draft: Draft) -> dict[str, Any]:
+    """A field with what the draft says of it."""
+    said = said_in(draft, row["path"], row["text"])
+    return row | {"text": str(said), "on": said if isinstance(said, bool) else row.get("on", False)}
+
+
+def _block_as_said(block: dict[str, Any], draft: Draft) -> dict[str, Any]:
+    said = said_in(draft, block["path"], "" if block["value"] is None else block["value"])
+    return block | {"value": None if said == "" else said}
 
 
 def _number(base: Scenario, scenario: Scenario, number: Parameter, before: Parameter | None, model: BaseModel) -> dict[str, Any]:
