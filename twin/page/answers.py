@@ -74,7 +74,7 @@ class Answers:
     def plant(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """A draft: drawn, tidied, with what is changed and what is wrong."""
         words = _language(given)
-        draft, wrong = self.desk.tidy(read_draft(given.get("draft")), _texts(given, "typed"))
+        draft, wrong = self.desk.tidy(read_draft(given.get("draft")), _texts(given, "typed"), _statements(given))
         base = self.desk.base(draft)
         answer: dict[str, Any] = {"draft": draft.json(), "changes": plant.changes_of(base, draft), "problems": problems_json(wrong)}
         try:
@@ -340,6 +340,14 @@ def _texts(given: Mapping[str, Any], key: str) -> dict[str, str]:
     if not isinstance(found, dict) or len(found) > 100 or not all(isinstance(text, str) and len(text) < 2000 for text in found.values()):
         raise UsageError(f"{key!r} are texts by name")
     return found
+
+
+def _statements(given: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """What was typed of changed numbers besides the value, by path."""
+    found = given.get("stated", {})
+    if not isinstance(found, dict) or len(found) > 100 or not all(isinstance(said, dict) for said in found.values()):
+        raise UsageError("'stated' are basis, source, low and high by path")
+    return {path: _texts({"said": said}, "said") for path, said in found.items()}
 
 
 def _typed(text: str) -> Plain:

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from twin.page.draft import Draft, said_in, sources_of, written
+from twin.page.sourcing import states
 from twin.page.typed import written_like
 from twin.plant.streams import streams_of
 from twin.plant.topology import derive
@@ -63,6 +64,9 @@ def _before(base: Scenario, path: str) -> Any:
 
 
 def _text(value: Any) -> str:
+    if states(value):
+        about = ": ".join(str(value[key]) for key in ("basis", "source") if key in value)
+        return f"{_text(value['value'])} ({about})" if about else _text(value["value"])
     if isinstance(value, Mapping):
         return ", ".join(f"{key}: {_text(item)}" for key, item in value.items())[:300]
     return ", ".join(_text(item) for item in value)[:300] if isinstance(value, (list, tuple)) else str(value)
@@ -97,7 +101,8 @@ def unit_form(base: Scenario, scenario: Scenario, unit: str, draft: Draft) -> di
     model = scenario.units[unit]
     before = {number.path: number for number in base.numbers}
     numbers = [number for number in scenario.numbers if number.path.startswith(f"units.{unit}.")]
-    rows = [_number(base, scenario, number, before.get(number.path), model) for number in numbers[:MOST_NUMBERS]]
+    stated = [path for path, value in draft.changes.items() if states(value)]
+    rows = [_number(base, scenario, number, before.get(number.path), model) | {"stated": number.path in stated} for number in numbers[:MOST_NUMBERS]]
     role = scenario.kinds[unit].role
     return {
         "name": unit,
@@ -129,7 +134,7 @@ def _number(base: Scenario, scenario: Scenario, number: Parameter, before: Param
     """One number: as it is written, in SI, and between which ends the base lets it be."""
     said = written(scenario, number.path)
     text = str(said) if said != "" and not isinstance(said, (dict, list)) else format_quantity(number.value, number.unit)
-    row = {
+    row: dict[str, Any] = {
         "path": number.path,
         "label": number.path.split(".", 2)[2],
         "text": text,
@@ -139,6 +144,7 @@ def _number(base: Scenario, scenario: Scenario, number: Parameter, before: Param
         "basis": number.basis,
         "source": "" if number.source == NOT_STATED else number.source,
         "given": said != "",
+        "range": ["", ""] if number.low is None or number.high is None else [written_like(end, number.unit, text) for end in (number.low, number.high)],
         "about": _about(model, number.path.split(".")[2:]),
     }
     if before is not None:

@@ -12,13 +12,12 @@ from twin.errors import Problem, ScenarioError, UsageError
 from twin.page.draft import Desk, Draft, as_written, is_within, written
 from twin.page.schema_forms import NUMBERS, Spec, fitting
 from twin.page.shapes import CALENDAR, blocks_of
-from twin.page.typed import canonical, read_typed
+from twin.page.typed import canonical_limit, read_typed, sign_of
 from twin.quantities import example_of, format_quantity, parse, shown
 from twin.scenario import Scenario
 from twin.scenario.model import Parameter
 from twin.scenario.places import Plain, dotted, split
 
-_LIMIT = re.compile(r"\s*([<>]=?)\s*(.*)", re.DOTALL)
 _DATE = re.compile(r"\s*\d{4}-\d\d-")
 _WHOLE = re.compile(r"[+-]?(0|[1-9]\d{0,17})")
 _DECIMAL = re.compile(r"[+-]?\d{0,18}\.\d{1,18}")
@@ -112,8 +111,6 @@ def at_key(path: str, key: str) -> str:
 
 
 def _number(text: str, form: str) -> Plain:
-    if form in ("tests", "limit") and (limit := _LIMIT.fullmatch(text)):
-        return f"{limit[1]} {read_typed(limit[2])}"
     if form == "moment" and _DATE.match(text):
         return text.strip()
     found = read_typed(text)
@@ -197,32 +194,24 @@ def _one_text(draft: Draft, base: Scenario, scenario: Scenario) -> Draft:
         leaf = _leaf(changes[own], below)
         if isinstance(leaf, (dict, list, bool)) or leaf == "":  # none: a number that the model makes of several, such as a cumulative weight
             continue
-        text, said = str(leaf), written(base, number.path)
-        one, si = _same(text, number.unit, _example(number) if said == "" or isinstance(said, (dict, list)) else str(said))
-        if not below and before.get(number.path) == si and said != "" and _sign(text) == _sign(said):
+        text, said = str(leaf), written(base, number.path) or _written_beside(base, number.path)
+        one, si = canonical_limit(text, number.unit, _example(number) if said == "" or isinstance(said, (dict, list)) else str(said))
+        if not below and before.get(number.path) == si and said != "" and sign_of(text) == sign_of(said):
             del changes[own]
         else:
             changes[own] = _with_leaf(changes[own], below, as_written(one, 0))
     return replace(draft, changes=changes)
 
 
+def _written_beside(base: Scenario, path: str) -> Plain:
+    """How the base writes the same number of the first entry, for an entry that it has not."""
+    first = [0 if str(part).isdigit() else part for part in split(path)]
+    return written(base, dotted(tuple(first))) if 0 in first else ""
+
+
 def _example(number: Parameter) -> str:
     """In which unit a number is written that the base does not write: shares in %, other plain numbers without."""
     return "2" if number.unit == "1" and number.value > 1.0 else example_of(number.unit)
-
-
-def _sign(text: Plain) -> str:
-    limit = _LIMIT.fullmatch(text) if isinstance(text, str) else None
-    return limit[1] if limit is not None else ""
-
-
-def _same(text: str, si: str, like: str) -> tuple[str, float]:
-    """The one text of a number, or of a limit such as "< 1 %", and its value."""
-    limit = _LIMIT.fullmatch(text)
-    if limit is None:
-        return canonical(text, si, like)
-    one, value = canonical(limit[2], si, (_LIMIT.fullmatch(like) or ("", "", like))[2])
-    return f"{limit[1]} {one}", value
 
 
 def _leaf(tree: Plain, parts: tuple[str | int, ...]) -> Plain:

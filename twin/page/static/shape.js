@@ -113,7 +113,7 @@ function Ways({ spec, value, put, path, label, wrong, at }) {
 /** A list: each entry can be moved, taken out, or put in. */
 function List({ spec, value, put, path, label, wrong, at }) {
   const own = Array.isArray(value) ? value : value === undefined || value === null || value === "" ? [] : [value];
-  const name = (one, k) => `${k + 1}. ${isMap(one) ? words(one.name ?? Object.keys(one)[0] ?? "") : plain(one)}`;
+  const name = (one, k) => `${k + 1}. ${isMap(one) ? words(one.name ?? (isMap(Object.values(one)[0]) ? Object.keys(one)[0] : plain(Object.values(one)[0]))) : plain(one)}`;
   const move = (k, by) => { const next = [...own]; [next[k], next[k + by]] = [next[k + by], next[k]]; put(next); };
   return html`<fieldset><legend>${label}</legend>${own.map((one, k) => html`<details key=${k} open=${own.length < 2 || errorBelow(wrong, `${path}.${k}`)}><summary>${name(one, k)}</summary>
       <${Any} spec=${spec.item} value=${one} put=${(next) => put(own.map((other, j) => (j === k ? next : other)))} path=${`${path}.${k}`} label=${name(one, k)} wrong=${wrong} at=${at + 1} />
