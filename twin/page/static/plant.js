@@ -1,5 +1,5 @@
 // The plant: its flowsheet, the parameters of a unit, the changes as a list, saving and running them.
-import { ask, Fault, hooks, html, language, t } from "./core.js";
+import { ask, Fault, hooks, html, language, local, t } from "./core.js";
 import { UnitForm } from "./unit.js";
 import { AddForm } from "./add.js";
 
@@ -55,7 +55,7 @@ function Changes({ changes, drop, problems }) {
   const wrong = new Set(problems.map((problem) => problem.path));
   if (!changes.length) return html`<p class="muted">${t("no_changes")}</p>`;
   return html`<ul class="changes">${changes.map((row) => html`<li key=${row.path} class=${wrong.has(row.path) ? "wrong" : null}>
-    <code>${row.path}</code><span>${row.before ? html`<s>${row.before}</s> ` : null}${row.now || html`<em>${t("removed")}</em>`}</span>
+    <code>${row.path}</code><span>${row.before ? html`<s>${local(row.before)}</s> ` : null}${local(row.now) || html`<em>${t("removed")}</em>`}</span>
     <button class="plain" aria-label=${t("drop_one", { path: row.path })} onClick=${() => drop(row.path)}>${t("drop")}</button></li>`)}</ul>`;
 }
 

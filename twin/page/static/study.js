@@ -1,5 +1,5 @@
 // Studies: a sweep or a search from a form, or any study of the folder; watched while it runs as parallel coordinates.
-import { ask, duration, Fault, hooks, html, local, t } from "./core.js";
+import { ask, duration, Fault, hooks, html, local, t, Said } from "./core.js";
 
 const ENDED = ["done", "failed", "cancelled"];
 
@@ -36,7 +36,7 @@ function Watched({ job }) {
     <div class="row"><span>${t(job.state)}, ${t("study_runs", { n: job.rows })}${job.left !== null ? `, ${t("left", { time: duration(job.left) })}` : ""}</span>
       ${ENDED.includes(job.state) ? null : html`<button onClick=${() => ask("cancel", { job: job.number }).catch(setError)}>${t("cancel")}</button>`}
       ${answer?.report ? html`<a href=${`/reports/${answer.report}`} target="_blank" rel="noopener">${t("report")}</a>` : null}</div>
-    ${job.message ? html`<p class="wrong">${job.message}</p>` : null}<${Fault} error=${error} />
+    ${job.message ? html`<${Said} text=${job.message} />` : null}<${Fault} error=${error} />
     ${rows.length ? html`<${Parallel} rows=${rows} />` : null}
     ${answer ? html`<pre class="scroll" tabindex="0" role="group" aria-label=${job.file} lang="en">${answer.lines.join("\n")}</pre><p class="note">${answer.files.join(", ")}</p>` : null}</section>`;
 }

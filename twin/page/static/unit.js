@@ -18,9 +18,9 @@ function Slider({ row, commit, show }) {
 
 /** Basis, source and range of a number that was changed: what the change file says of it, unless the user says more. */
 function Statement({ row, state }) {
-  const begin = () => ({ basis: row.basis, source: row.source, low: local(row.range[0]), high: local(row.range[1]) });
+  const begin = () => ({ basis: row.basis_is, source: row.source, low: local(row.range[0]), high: local(row.range[1]) });
   const [said, setSaid] = hooks.useState(begin);
-  hooks.useEffect(() => setSaid(begin()), [row.text, row.basis, row.source, row.range.join(), language]);
+  hooks.useEffect(() => setSaid(begin()), [row.text, row.basis_is, row.source, row.range.join(), language]);
   const end = (key, k) => (said[key] === local(row.range[k]) ? { [`${key}_is`]: row.range[k] } : { [key]: said[key] });
   const field = (key) => html`<label>${t(`stated_${key}`)}<input value=${said[key]} autocomplete="off" onInput=${(e) => setSaid({ ...said, [key]: e.target.value })} /></label>`;
   return html`<details class="stated"><summary>${t("stated")}</summary>
@@ -40,7 +40,7 @@ function NumberRow({ row, problem, typed, slid, state }) {
     sent.current = text;
     typed(row.path, text);
   };
-  const about = [row.basis ? `${t("basis")}: ${row.given ? "" : `${t("default")}, `}${t(`basis_${row.basis}`)}` : "", row.source ? `${t("source")}: ${row.source}` : ""].filter(Boolean).join(" · ");
+  const about = [row.basis ? `${t("basis")}: ${row.given ? "" : `${t("default")}, `}${row.basis}` : "", row.source ? `${t("source")}: ${row.source}` : ""].filter(Boolean).join(" · ");
   return html`<div class=${`field ${row.changed ? "is-changed" : ""}`}>
     <label for=${id}>${row.label.replaceAll("_", " ")}</label>
     <input id=${id} value=${text} autocomplete="off" spellcheck="false" aria-invalid=${problem ? "true" : null} aria-describedby=${`${id}-about`}
