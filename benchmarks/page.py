@@ -89,9 +89,13 @@ def in_browser(folder: Path, chromium: Any) -> Iterator[tuple[str, float]]:
 PAINTED = "() => document.querySelector('.flowsheet svg [data-unit]') && new Promise((done) => requestAnimationFrame(() => setTimeout(() => done(true))))"
 CLICKED = """(unit) => new Promise((done) => {
   const shape = document.querySelector(`[data-unit="${unit}"]`), began = performance.now(), found = [0, 0];
+  const painted = (k) => requestAnimationFrame(() => setTimeout(() => {
+    found[k] = performance.now() - began;
+    if (found[0] > 1 && found[1] > 1) { watch.disconnect(); done(found); }
+  }));
   const watch = new MutationObserver(() => {
     const states = [shape.getAttribute("aria-pressed") === "true", document.querySelector("#h-unit")?.textContent.startsWith(unit)];
-    states.forEach((holds, k) => { if (holds && !found[k]) { found[k] = 1; requestAnimationFrame(() => setTimeout(() => { found[k] = performance.now() - began; if (found[0] > 1 && found[1] > 1) { watch.disconnect(); done(found); } })); } });
+    states.forEach((holds, k) => { if (holds && !found[k]) { found[k] = 1; painted(k); } });
   });
   watch.observe(document.body, { attributes: true, childList: true, subtree: true });
   shape.dispatchEvent(new MouseEvent("click", { bubbles: true }));

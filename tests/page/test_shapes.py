@@ -275,3 +275,21 @@ def test_a_distribution_is_changed_in_the_browser(shared: Served, tab: Callable[
     expect(page.locator(".changes")).to_contain_text("lognormal")
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(".changes")).to_have_count(0)
+
+
+def test_a_number_of_a_unit_that_the_draft_brings_has_one_text_and_a_range(shared: Served) -> None:
+    second = {"kind": "overband_magnet", "from": "screen.oversize"}
+    draft = {
+        "base": "small.yaml",
+        "changes": {"units.second": second, "units.steel.from": ["magnet.steel", "second.steel"], "units.coarse.from": "second.rest"},
+    }
+    texts = set()
+    for text in ("25 cm", "0,25 m", "250 mm"):
+        found = shared.ask("plant", draft=draft, typed={"units.second.height": text}, language="en")
+        assert found["problems"] == []
+        texts.add(found["draft"]["changes"]["units.second.height"])
+    assert texts == {"250 mm"}
+    rows = {row["label"]: row for row in shared.ask("unit", draft=found["draft"], unit="second", language="en")["unit"]["numbers"]}
+    fields = find("overband_magnet").model.model_fields
+    ranged = {key for key, field in fields.items() if isinstance(said := field.json_schema_extra, dict) and "x-low" in said}
+    assert {label for label, row in rows.items() if row.get("ends")} == ranged != set()

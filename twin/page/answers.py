@@ -42,6 +42,7 @@ class Answers:
             "cancel": self.cancel,
             "look": self.look,
             "phases": self.phases,
+            "over_time": self.over_time,
             "film": self.film,
             "studies": self.studies,
             "study": self.study,
@@ -85,6 +86,11 @@ class Answers:
         answer: dict[str, Any] = {"draft": draft.json(), "changes": plant.changes_of(base, draft), "problems": _told(wrong, words)}
         try:
             scenario = self.desk.scenario(draft)
+            if any(path.count(".") == 1 for path in draft.changes):  # units that the base has not: what is typed of them gets its one text here
+                from twin.page.shaping import settled
+
+                draft = settled(self.desk, draft)
+                answer |= {"draft": draft.json(), "changes": plant.changes_of(base, draft)}
         except ScenarioError as error:
             return answer | {"problems": answer["problems"] + _told(error.problems, words)}
         return answer | {
@@ -187,6 +193,12 @@ class Answers:
         if not all(isinstance(hours, (int, float)) and not isinstance(hours, bool) for hours in (begin, span)):
             raise UsageError("phases are asked for from an hour of the run on, over so many hours")
         return phases(self.folder.existing(str(given.get("file", "")), RESULTS), language_of(given), float(begin or 0), float(span or 0))
+
+    def over_time(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """How the flows of a run, or the states of one of its units, went."""
+        from twin.page.over_time import over_time
+
+        return over_time(self.folder.existing(str(given.get("file", "")), RESULTS), str(given.get("curves", "")), language_of(given))
 
     def film(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Ask for the film of a day of a run."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
@@ -151,10 +152,21 @@ def _number(base: Scenario, scenario: Scenario, number: Parameter, before: Param
         said_before = written(base, number.path)
         like = str(said_before) if said_before != "" else format_quantity(before.value, before.unit)
         row |= {"before": like, "changed": before.value != number.value}
-        if before.low is not None and before.high is not None and before.low < before.high:
-            ends = [written_like(value, before.unit, like) for value in (before.low, before.high)]
-            row |= {"low": before.low, "high": before.high, "ends": ends, "like": written_like(before.value, before.unit, like)}
+    else:
+        before, like = _default(model, number), text  # a unit that the base has not: its kind says what its numbers may be
+    if before is not None and before.low is not None and before.high is not None and before.low < before.high:
+        ends = [written_like(value, before.unit, like) for value in (before.low, before.high)]
+        row |= {"low": before.low, "high": before.high, "ends": ends, "like": written_like(before.value, before.unit, like)}
     return row
+
+
+def _default(model: BaseModel, number: Parameter) -> Parameter | None:
+    """The default of a field of a unit with its range; None for what has none, or is deeper."""
+    field = _field(model, number.path.split(".", 2)[2])
+    said = field[1].json_schema_extra if field is not None else None
+    if field is None or not isinstance(said, dict) or "x-low" not in said or not isinstance(field[1].default, (int, float)):
+        return None
+    return replace(number, value=float(field[1].default), low=float(str(said["x-low"])), high=float(str(said["x-high"])))
 
 
 def _about(model: BaseModel, path: list[str]) -> str:

@@ -187,9 +187,10 @@ def _one_text(draft: Draft, base: Scenario, scenario: Scenario) -> Draft:
     changes = dict(draft.changes)
     before = {number.path: number.value for number in base.numbers}
     for number in scenario.numbers:
-        own = next((one for one in changes if number.path == one or number.path.startswith(f"{one}.")), None)
-        if own is None:
+        owners = [one for one in changes if number.path == one or number.path.startswith(f"{one}.")]
+        if not owners:
             continue
+        own = max(owners, key=len)  # of a unit that the draft brings, the change of one of its numbers
         below = split(number.path)[len(split(own)) :]
         leaf = _leaf(changes[own], below)
         if isinstance(leaf, (dict, list, bool)) or leaf == "":  # none: a number that the model makes of several, such as a cumulative weight
