@@ -56,7 +56,7 @@ def over_time(path: Path, what: str, words: Language) -> dict[str, Any]:
 
 def _flows(source: Source) -> tuple[Sequence[str], Floats]:
     """Names and flows (time, stream), t/h, the largest first."""
-    flows = np.asarray(source.first.array("streams/mass_flow"), dtype=np.float64) * 3.6
+    flows = np.asarray(source.first.array("streams/mass_flow"), dtype=np.float64).sum(axis=2) * 3.6
     size = np.nan_to_num(flows).mean(axis=0)
     order = [k for k in np.argsort(-size, kind="stable").tolist() if size[k] > 0.0][:MOST_FLOWS]
     names = source.labels("stream")
