@@ -18,7 +18,7 @@ from twin.errors import Problem, ScenarioError, UsageError
 from twin.quantities import format_quantity, shown
 from twin.scenario.elsewhere import KEYS as ELSEWHERE
 from twin.scenario.elsewhere import read_elsewhere
-from twin.scenario.energy.read import Energy, read_energy
+from twin.scenario.energy.read import Energy, carriers_of, read_energy
 from twin.scenario.fields import NAME
 from twin.scenario.kind import Kind
 from twin.scenario.links import Link, read_links
@@ -197,13 +197,16 @@ class _Reader:
         if len(sites) == len(found.value):
             nodes = found.value
             check_cluster(sites, lambda site, key, message: self._wrong(nodes[site], f"sites.{site}.{key}", message))
-        written = self._links(top, sites) if len(sites) == len(found.value) else {}
+        linked = self._linked(top)
+        written = self._links(top) if len(sites) == len(found.value) else {}
         links = read_links(written, sites, lambda path, message: self._wrong_link(written, path, message))
         network = self._networks(top) if len(sites) == len(found.value) else None
         energy = self._energy(network, sites) if network is not None else None
         elsewhere = self._elsewhere(top, sites) if len(sites) == len(found.value) else ""
         if self.problems:
             raise ScenarioError(list(dict.fromkeys(self.problems)))  # two sites of one file have its problems twice
+        if not linked:
+            return Cluster(name, title, sites, elsewhere=elsewhere)  # what is wrong with links and networks was said all the same
         texts = {key: json.dumps(written[key].plain(), separators=(",", ":"), sort_keys=True) for key in links}
         stated = json.dumps(network.plain(), separators=(",", ":")) if network is not None and energy is not None else ""
         return Cluster(name, title, sites, links, texts, energy, stated, dict(self.files.texts) if stated else {}, elsewhere)
@@ -214,31 +217,36 @@ class _Reader:
         if not stated:
             return ""
         node = Node(stated, self.root.place, {key: item.place for key, item in stated.items()})
-        read_elsewhere(node, sites, lambda path, message: self.problems.append(Problem(*lookup(node, path)[1], dotted(path), message)))
+        burnt = carriers_of(top["energy"]) if "energy" in top else []  # of an unlinked cluster too, which extends or is extended by the linked one
+        read_elsewhere(node, sites, burnt, lambda path, message: self.problems.append(Problem(*lookup(node, path)[1], dotted(path), message)))
         return json.dumps(node.plain(), separators=(",", ":"))
 
+    def _linked(self, top: Mapping[str, Node]) -> bool:
+        """Whether there are links and networks."""
+        node = top.get("linked")
+        if node is not None and not isinstance(node.value, bool):
+            self._wrong(node, "linked", f"true or false is needed (got {shown(node.plain())})")
+        return node is None or node.value is not False
+
     def _networks(self, top: Mapping[str, Node]) -> Node | None:
-        """The energy networks as written; None where there are none, or the cluster is not linked."""
+        """The energy networks as written; None where there are none."""
         node = top.get("energy")
         if node is not None and not isinstance(node.value, dict):
             self._wrong(node, "energy", f"a mapping is needed, {{power: {{...}}, heat: {{...}}}} (got {shown(node.plain())})")
             return None
-        return None if "linked" in top and top["linked"].value is False else node
+        return node
 
-    def _links(self, top: Mapping[str, Node], sites: Mapping[str, Scenario]) -> dict[str, Node]:
-        """The links that count: all, or none where the cluster is not linked."""
-        linked = top.get("linked")
-        if linked is not None and not isinstance(linked.value, bool):
-            self._wrong(linked, "linked", f"true or false is needed (got {shown(linked.plain())})")
+    def _links(self, top: Mapping[str, Node]) -> dict[str, Node]:
+        """The links as written; none where one is no mapping."""
         if "links" not in top:
             return {}
-        written = self._mapping(top["links"], "links", None)
+        written, before = self._mapping(top["links"], "links", None), len(self.problems)
         for key, node in written.items():
             if not re.fullmatch(NAME, key):
                 self._wrong(node, f"links.{shown(key)}", "a link's name has small letters, digits and '_' and begins with a letter")
             elif not isinstance(node.value, dict):
                 self._wrong(node, f"links.{key}", f"a mapping is needed, {{from: SITE.PRODUCT, to: SITE.FEED, ...}} (got {shown(node.plain())})")
-        return {} if self.problems or (linked is not None and linked.value is False) else dict(written)
+        return {} if len(self.problems) > before else dict(written)
 
     def _wrong_link(self, written: Mapping[str, Node], path: Path, message: str) -> None:
         node = written[str(path[0])]
