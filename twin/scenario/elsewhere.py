@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, WithJsonSchema
 
 from twin.quantities import EmissionFactor, Quantity
 from twin.scenario.annotations import unwrap
@@ -23,7 +23,8 @@ from twin.scenario.model import Scenario
 from twin.scenario.places import Node, Path, from_plain
 from twin.scenario.problems import in_words, keys_at, nearest
 
-MassFactor = Annotated[float, Quantity("1", ge=0)]
+_WAYS = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}], "x-unit": "1", "examples": ["0.3 t/t"]}
+MassFactor = Annotated[float, Quantity("1", ge=0), WithJsonSchema(_WAYS)]
 KEYS = ("upstream", "avoided")
 
 

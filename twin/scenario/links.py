@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError
 
 from twin.materials import ELEMENTS
 from twin.quantities import CostPerLength, EmissionFactor, EnergyPerLength, Length, Mass, PricePerEnergy, format_quantity
+from twin.scenario.annotations import unwrap
 from twin.scenario.fields import CalendarName, Count, Text
 from twin.scenario.kind import Model
 from twin.scenario.kinds.bunker import Bunker
@@ -88,8 +89,11 @@ def read_links(written: Mapping[str, Node], sites: Mapping[str, Scenario], compl
     """Return the links by name; what is wrong is noted."""
     found: dict[str, Link] = {}
     for name, node in written.items():
+        tree, _, annotated = unwrap(node)
+        for problem in annotated:
+            complain((name,), problem.message)
         try:
-            link = Link.model_validate(node.plain())
+            link = Link.model_validate(tree.plain())
         except ValidationError as error:
             for detail in error.errors(include_url=False):
                 complain((name, *detail["loc"]), in_words(detail, keys_at(Link, detail["loc"][:-1])))
@@ -97,7 +101,7 @@ def read_links(written: Mapping[str, Node], sites: Mapping[str, Scenario], compl
         problems = list(_wrong(link, sites))
         for key, message in problems:
             complain((name, key), message)
-        if not problems:
+        if not problems and not annotated:
             found[name] = link
     return found
 
