@@ -30,10 +30,10 @@ from twin.quantities import CELSIUS, UNITS, format_quantity, kind_of, unit
 from twin.results import cluster_figures, kpis, layout
 from twin.scenario import policy, quantity_names
 from twin.scenario.asking import AskEntry
+from twin.scenario.cluster_schema import cluster_schema_text
 from twin.scenario.kind import Kind, UnitModel, find, names
 from twin.scenario.machine import MachineModel
 from twin.scenario.policies import PolicyEntry
-from twin.scenario.cluster_schema import cluster_schema_text
 from twin.scenario.schema import json_schema, schema_text
 from twin.scenario.settings import Settings
 from twin.scenario.yaml_source import parse_yaml

@@ -10,22 +10,27 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path as FilePath
+from typing import Any
+
+from pydantic import BaseModel
 
 from twin.errors import Problem, ScenarioError, UsageError
 from twin.quantities import format_quantity, shown
+from twin.scenario.annotations import unwrap
 from twin.scenario.elsewhere import KEYS as ELSEWHERE
-from twin.scenario.elsewhere import read_elsewhere
+from twin.scenario.elsewhere import Elsewhere, read_elsewhere
 from twin.scenario.energy.read import Energy, carriers_of, read_energy
 from twin.scenario.fields import NAME
 from twin.scenario.kind import Kind
 from twin.scenario.links import Link, read_links
-from twin.scenario.loading import change_by, load
+from twin.scenario.loading import CHANGE, change_by, load
 from twin.scenario.merge import changed, merged
-from twin.scenario.model import Scenario
-from twin.scenario.places import Node, Path, dotted, from_plain, lookup
+from twin.scenario.model import Parameter, Scenario
+from twin.scenario.parameters import annotated_numbers
+from twin.scenario.places import Node, Path, dotted, from_plain, lookup, split
 from twin.scenario.policy import Policy
 from twin.scenario.problems import nearest
 from twin.scenario.tables import Files, read_text
@@ -46,7 +51,7 @@ class Cluster:
     """A checked cluster. ``sites``: the scenario of each by name, in order; all have one ``start`` and ``horizon`` (s).
 
     ``links`` by name, none where it is not ``linked``; ``written``: as they stand in its file, as JSON. ``energy`` likewise, with the ``files`` that it reads;
-    ``elsewhere``: the factors of CO2 elsewhere, as JSON.
+    ``elsewhere``: the factors of CO2 elsewhere, as JSON. ``numbers``: those of all three, with basis and source.
     """
 
     name: str
@@ -58,6 +63,12 @@ class Cluster:
     energy_written: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
     elsewhere: str = ""
+    numbers: tuple[Parameter, ...] = field(default=(), repr=False)
+
+    def parameters(self) -> list[Parameter]:
+        """Return every number that a run uses: of sites as ``SITE.PATH``, then of links, networks and factors of CO2 elsewhere."""
+        of_sites = [replace(number, path=f"{name}.{number.path}") for name, site in self.sites.items() for number in site.parameters()]
+        return [*of_sites, *self.numbers]
 
     @property
     def horizon(self) -> float:
@@ -129,6 +140,28 @@ def load_cluster(path: FilePath, changes: Mapping[str, object] | None = None, gi
     return _Reader(root, Files(path.parent, dict(given or {}))).read(path.stem)
 
 
+def rebuilt(cluster: Cluster, sites: Mapping[str, Scenario], changes: Mapping[str, object]) -> Cluster:
+    """Return the cluster with other scenarios of its sites, and with values of links, networks and factors changed by path, e.g. ``links.copper.payload``.
+
+    No file is read: series are among those that the cluster has. Raises ``ScenarioError``.
+    """
+    root = from_plain(shared_tree(cluster), "cluster")
+    if changes:
+        root = changed(root, from_plain(dict(changes), CHANGE))
+    reader = _Reader(root, Files(None, dict(cluster.files), closed=True))
+    check_cluster(sites, lambda site, key, message: reader.problems.append(Problem(CHANGE, 0, 0, f"{site}.{key}", message)))
+    assert isinstance(root.value, dict)
+    return reader.shared(cluster.name, cluster.title, root.value, sites)
+
+
+def shared_tree(cluster: Cluster) -> dict[str, Any]:
+    """Return what is written of a cluster beside its sites: links, networks, factors of CO2 elsewhere."""
+    tree: dict[str, Any] = {"links": {name: json.loads(text) for name, text in cluster.written.items()}}
+    if cluster.energy_written:
+        tree["energy"] = json.loads(cluster.energy_written)
+    return {**tree, **(json.loads(cluster.elsewhere) if cluster.elsewhere else {})}
+
+
 def stored_links(written: Mapping[str, str], sites: Mapping[str, Scenario]) -> dict[str, Link]:
     """Return links from their JSON in a file. Raises ``ValueError`` where they are not of these sites."""
     problems: list[str] = []
@@ -197,29 +230,57 @@ class _Reader:
         if len(sites) == len(found.value):
             nodes = found.value
             check_cluster(sites, lambda site, key, message: self._wrong(nodes[site], f"sites.{site}.{key}", message))
+        if len(sites) < len(found.value):
+            self._stop_if_any()
+        return self.shared(name, title, top, sites)
+
+    def shared(self, name: str, title: str, top: Mapping[str, Node], sites: Mapping[str, Scenario]) -> Cluster:
+        """Return the cluster of these sites with the links, networks and factors in ``top``. Raises ``ScenarioError`` with every problem found."""
         linked = self._linked(top)
-        written = self._links(top) if len(sites) == len(found.value) else {}
+        written = self._links(top)
         links = read_links(written, sites, lambda path, message: self._wrong_link(written, path, message))
-        network = self._networks(top) if len(sites) == len(found.value) else None
+        network = self._networks(top)
         energy = self._energy(network, sites) if network is not None else None
-        elsewhere = self._elsewhere(top, sites) if len(sites) == len(found.value) else ""
+        stated = self._elsewhere(top, sites)
+        models: dict[str, tuple[Node, BaseModel | None]] = {f"links.{key}": (written[key], link) for key, link in links.items()}
+        if network is not None:
+            models["energy"] = network, energy
+        if stated is not None:
+            models[""] = stated
+        numbers = [number for where, (node, model) in models.items() if model is not None for number in self._numbers(where, node, model, linked)]
+        self._stop_if_any()
+        elsewhere = json.dumps(stated[0].plain(), separators=(",", ":")) if stated is not None else ""
+        if not linked:
+            return Cluster(name, title, sites, elsewhere=elsewhere, numbers=tuple(numbers))  # what is wrong with links and networks was said all the same
+        texts = {key: json.dumps(written[key].plain(), separators=(",", ":"), sort_keys=True) for key in links}
+        networks = json.dumps(network.plain(), separators=(",", ":")) if network is not None and energy is not None else ""
+        files = dict(self.files.texts) if networks else {}
+        return Cluster(name, title, sites, links, texts, energy, networks, files, elsewhere, tuple(numbers))
+
+    def _stop_if_any(self) -> None:
         if self.problems:
             raise ScenarioError(list(dict.fromkeys(self.problems)))  # two sites of one file have its problems twice
-        if not linked:
-            return Cluster(name, title, sites, elsewhere=elsewhere)  # what is wrong with links and networks was said all the same
-        texts = {key: json.dumps(written[key].plain(), separators=(",", ":"), sort_keys=True) for key in links}
-        stated = json.dumps(network.plain(), separators=(",", ":")) if network is not None and energy is not None else ""
-        return Cluster(name, title, sites, links, texts, energy, stated, dict(self.files.texts) if stated else {}, elsewhere)
 
-    def _elsewhere(self, top: Mapping[str, Node], sites: Mapping[str, Scenario]) -> str:
-        """The factors of CO2 elsewhere as JSON, "" where none are stated."""
+    def _numbers(self, where: str, node: Node, model: BaseModel, linked: bool) -> list[Parameter]:
+        """The numbers of a link, of the networks or of factors; none of what does not count."""
+        prefix = split(where) if where else ()
+        annotations = {(*prefix, *path): about for path, about in unwrap(node)[1].items()}
+
+        def wrong(path: Path, message: str) -> None:
+            self.problems.append(Problem(*lookup(node, path[len(prefix) :])[1], dotted(path), message))
+
+        found = annotated_numbers(model, prefix, annotations, wrong)
+        return found if linked or not where else []
+
+    def _elsewhere(self, top: Mapping[str, Node], sites: Mapping[str, Scenario]) -> tuple[Node, Elsewhere | None] | None:
+        """The factors of CO2 elsewhere as written and as read, None where none are stated."""
         stated = {key: top[key] for key in ELSEWHERE if key in top}
         if not stated:
-            return ""
+            return None
         node = Node(stated, self.root.place, {key: item.place for key, item in stated.items()})
         burnt = carriers_of(top["energy"]) if "energy" in top else []  # of an unlinked cluster too, which extends or is extended by the linked one
-        read_elsewhere(node, sites, burnt, lambda path, message: self.problems.append(Problem(*lookup(node, path)[1], dotted(path), message)))
-        return json.dumps(node.plain(), separators=(",", ":"))
+        found = read_elsewhere(node, sites, burnt, lambda path, message: self.problems.append(Problem(*lookup(node, path)[1], dotted(path), message)))
+        return node, found
 
     def _linked(self, top: Mapping[str, Node]) -> bool:
         """Whether there are links and networks."""

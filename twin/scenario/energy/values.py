@@ -11,7 +11,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from twin.errors import UsageError
 from twin.materials.carriers import emission_factor
-from twin.quantities import shown
+from twin.quantities import Quantity, shown
 from twin.scenario.problems import wrong
 from twin.scenario.series import OrSeries, Series
 
@@ -25,6 +25,11 @@ FACTOR = OrSeries("kg/J", 0.0)
 
 class OrStored:
     """Makes ``Annotated[float | Series, OrStored()]`` a factor, a series, or the stored one of a year: ``{year: 2024, vintage: "2025"}``."""
+
+    @property
+    def quantity(self) -> Quantity:
+        """What one value of it is."""
+        return FACTOR.quantity
 
     def read(self, value: object, info: ValidationInfo) -> float | Series:
         """Return the number or the series; raises pydantic's error."""
