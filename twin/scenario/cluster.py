@@ -50,7 +50,7 @@ _LONGEST_CHAIN = 20
 class Cluster:
     """A checked cluster. ``sites``: the scenario of each by name, in order; all have one ``start`` and ``horizon`` (s).
 
-    ``links`` by name, none where it is not ``linked``; ``written``: as they stand in its file, as JSON. ``energy`` likewise, with the ``files`` that it reads;
+    ``links`` by name, none where it is not ``linked``; ``written``: as they stand in its file, as JSON. ``energy`` likewise; ``files``: what both read.
     ``elsewhere``: the factors of CO2 elsewhere, as JSON. ``numbers``: those of all three, with basis and source.
     """
 
@@ -104,6 +104,8 @@ class Cluster:
             rows.append(dict(self.written))
         if self.energy is not None:
             rows.append(["energy", self.energy_written, dict(self.files)])
+        elif self.files:
+            rows.append(["files", dict(self.files)])
         if self.elsewhere:
             rows.append(["elsewhere", self.elsewhere])
         return hashlib.sha256(json.dumps(rows, separators=(",", ":")).encode("ascii")).hexdigest()
@@ -162,11 +164,12 @@ def shared_tree(cluster: Cluster) -> dict[str, Any]:
     return {**tree, **(json.loads(cluster.elsewhere) if cluster.elsewhere else {})}
 
 
-def stored_links(written: Mapping[str, str], sites: Mapping[str, Scenario]) -> dict[str, Link]:
-    """Return links from their JSON in a file. Raises ``ValueError`` where they are not of these sites."""
+def stored_links(written: Mapping[str, str], files: Mapping[str, str], sites: Mapping[str, Scenario]) -> dict[str, Link]:
+    """Return links from their JSON in a file and the texts of the files that they read. Raises ``ValueError`` where they are not of these sites."""
     problems: list[str] = []
     nodes = {name: from_plain(json.loads(text), name) for name, text in written.items()}
-    links = read_links(nodes, sites, lambda path, message: problems.append(f"links.{dotted(path)}: {message}"))
+    given = Files(None, dict(files), closed=True)
+    links = read_links(nodes, sites, given, lambda path, message: problems.append(f"links.{dotted(path)}: {message}"))
     if problems:
         raise ValueError(problems[0])
     return links
@@ -238,7 +241,7 @@ class _Reader:
         """Return the cluster of these sites with the links, networks and factors in ``top``. Raises ``ScenarioError`` with every problem found."""
         linked = self._linked(top)
         written = self._links(top)
-        links = read_links(written, sites, lambda path, message: self._wrong_link(written, path, message))
+        links = read_links(written, sites, self.files, lambda path, message: self._wrong_link(written, path, message))
         network = self._networks(top)
         energy = self._energy(network, sites) if network is not None else None
         stated = self._elsewhere(top, sites)
@@ -254,8 +257,7 @@ class _Reader:
             return Cluster(name, title, sites, elsewhere=elsewhere, numbers=tuple(numbers))  # what is wrong with links and networks was said all the same
         texts = {key: json.dumps(written[key].plain(), separators=(",", ":"), sort_keys=True) for key in links}
         networks = json.dumps(network.plain(), separators=(",", ":")) if network is not None and energy is not None else ""
-        files = dict(self.files.texts) if networks else {}
-        return Cluster(name, title, sites, links, texts, energy, networks, files, elsewhere, tuple(numbers))
+        return Cluster(name, title, sites, links, texts, energy, networks, dict(self.files.texts), elsewhere, tuple(numbers))
 
     def _stop_if_any(self) -> None:
         if self.problems:
