@@ -125,6 +125,10 @@ def schema(options: argparse.Namespace) -> int:
         from twin.live.tags.models import tags_schema
 
         text, mark = json.dumps(tags_schema(), indent=2) + "\n", b'"title": "twin tags"'
+    elif options.cluster:
+        from twin.scenario.cluster_schema import cluster_schema_text
+
+        text, mark = cluster_schema_text(), b'"title": "twin cluster"'
     else:
         from twin.scenario.schema import schema_text
 
