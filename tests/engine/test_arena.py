@@ -57,3 +57,15 @@ def test_a_matrix_that_does_not_fit_is_refused(x: np.ndarray) -> None:  # type: 
         with pytest.raises(UsageError, match=r"contiguous array of floats of shape \(3, 2\)"):
             refused()
     assert queue.level == 6.0
+
+
+def test_a_stretch_that_a_queue_has_left_is_used_again() -> None:
+    """Queues that become long one after the other take 256 slots each, and what the last of them has left, not all that each had on the way."""
+    arena = Arena(SHAPE)
+    queues = [Queue(SHAPE, arena=arena) for _ in range(8)]
+    first = arena._used
+    for queue in queues:
+        for _ in range(200):
+            queue.put(np.ones(SHAPE), 1.0, 6.0, 0, 0)
+    assert [len(queue.save()["mass"]) for queue in queues] == [200] * 8
+    assert arena._used <= first + 8 * 256 + 256

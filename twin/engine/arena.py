@@ -23,7 +23,8 @@ _put, _draw = entry(heaps.put), entry(heaps.draw)
 class Arena:
     """Matrices of ``shape`` (component, size), kg, slot by slot; a place is a stretch of slots (:data:`twin.kernels.heaps.PLACE`).
 
-    Compiled code works on its ``handle``, which stays the same while the arena grows.
+    Compiled code works on its ``handle``, which stays the same while the arena grows. A stretch that a queue has left is given to the next that needs one of
+    its size: a plant that runs for months would grow with each queue that is once longer than before.
     """
 
     def __init__(self, shape: tuple[int, int]) -> None:
@@ -33,6 +34,7 @@ class Arena:
         self._data, self._mass = np.zeros((FIRST_SLOTS, *shape)), np.zeros(FIRST_SLOTS)
         self._slots_used, self._material_used = np.zeros(0, dtype=np.int64), np.zeros((0, shape[0]))
         self._traced = False
+        self._left: dict[int, list[int]] = {}
         self.handle = arena_of(*self._arrays)
 
     @property
@@ -50,7 +52,11 @@ class Arena:
         return place
 
     def _stretch(self, slots: int) -> int:
-        """Return the first of so many slots that nobody has used."""
+        """Return the first of so many slots that nobody uses."""
+        if self._traced and len(self._slots_used) <= slots:
+            self._slots_used, self._material_used = np.zeros(slots + 1, dtype=np.int64), np.zeros((slots, self._shape[0]))
+        if left := self._left.get(slots):
+            return left.pop()
         first, self._used = self._used, self._used + slots
         size = len(self._mass)
         while size < self._used:
@@ -59,8 +65,6 @@ class Arena:
             data, mass = np.zeros((size, *self._shape)), np.zeros(size)
             data[:first], mass[:first] = self._data[:first], self._mass[:first]
             self._data, self._mass = data, mass
-        if self._traced and len(self._slots_used) <= slots:
-            self._slots_used, self._material_used = np.zeros(slots + 1, dtype=np.int64), np.zeros((slots, self._shape[0]))
         return first
 
     def _misfit(self, x: Floats) -> UsageError:
@@ -121,6 +125,7 @@ class Arena:
         own, count = self._places[place], len(mass)
         if slots > own["slots"]:
             first = self._stretch(slots)
+            self._left.setdefault(int(own["slots"]), []).append(int(own["first"]))
             own["first"], own["slots"] = first, slots
             lay_out(self.handle, *self._arrays)
         own["oldest"], own["lots"] = 0, count
