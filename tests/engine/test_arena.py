@@ -36,6 +36,8 @@ def test_contents_in_one_arena_are_those_in_arenas_of_their_own(seed: int, moves
             assert ours.tobytes() == theirs.tobytes()
             alone[k].draw(amount, theirs, 0)
             assert ours.tobytes() == theirs.tobytes()
+        if chance.random() < 0.1:
+            shared[k].give_back()
     for k, (one, other) in enumerate(zip(shared, alone, strict=True)):
         state, expected = one.save(), other.save()
         assert {name: np.asarray(value).tobytes() for name, value in state.items()} == {n: np.asarray(v).tobytes() for n, v in expected.items()}
@@ -69,3 +71,19 @@ def test_a_stretch_that_a_queue_has_left_is_used_again() -> None:
             queue.put(np.ones(SHAPE), 1.0, 6.0, 0, 0)
     assert [len(queue.save()["mass"]) for queue in queues] == [200] * 8
     assert arena._used <= first + 8 * 256 + 256
+
+
+def test_a_queue_that_was_long_gives_its_room_back() -> None:
+    """Eight queues that are long one after the other, never two at once, need the room of one; and what is left in them is what it was."""
+    arena = Arena(SHAPE)
+    queues = [Queue(SHAPE, arena=arena) for _ in range(8)]
+    out = np.zeros(SHAPE)
+    for number, queue in enumerate(queues, start=1):
+        for lot in range(200):
+            queue.put(np.ones(SHAPE), 1.0 + lot, 6.0 * (1.0 + lot), 0, 0)
+        while len(queue.save()["mass"]) > number:
+            queue.draw(6.0 * 200, out, 0)
+        left = [np.asarray(value).tobytes() for value in queue.save().values()]
+        queue.give_back()
+        assert [np.asarray(value).tobytes() for value in queue.save().values()] == left
+    assert arena._used < 800  # 8 of 16, a few of 32, and one each of 64, 128 and 256; without giving back 8 * 496

@@ -184,7 +184,7 @@ def _show(twin: Any) -> None:
     out.print(table)
     _show_inside(out, twin.follower.follower.ensemble.inside())
     for alarm in list(twin.follower.follower.alarms)[-20:]:
-        out.print(escape(alarm.text), soft_wrap=True)
+        out.print(escape(alarm.whole), soft_wrap=True)
 
 
 def _show_inside(out: Any, rows: list[Any]) -> None:

@@ -16,6 +16,8 @@ from twin.kernels.heaps import PLACE, arena_of, lay_out
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 FIRST_PLACES, FIRST_SLOTS = 8, 64
+SPARED = 4
+"""An arena that is full becomes larger by what is asked for and this part of it: members of a live twin are many, and none of them is filled to the brim."""
 FLOAT = np.dtype(np.float64)
 _put, _draw = entry(heaps.put), entry(heaps.draw)
 
@@ -58,10 +60,8 @@ class Arena:
         if left := self._left.get(slots):
             return left.pop()
         first, self._used = self._used, self._used + slots
-        size = len(self._mass)
-        while size < self._used:
-            size *= 2
-        if size > len(self._mass):
+        if self._used > len(self._mass):
+            size = self._used + self._used // SPARED
             data, mass = np.zeros((size, *self._shape)), np.zeros(size)
             data[:first], mass[:first] = self._data[:first], self._mass[:first]
             self._data, self._mass = data, mass
@@ -117,13 +117,13 @@ class Arena:
             yield slot, rows
 
     def move(self, place: int, slots: int) -> None:
-        """Give a queue a stretch of so many slots, more than it has; its lots go there in their order."""
+        """Give a queue a stretch of so many slots, enough for its lots, which go there in their order."""
         self.fill(place, slots, *self.lots(place))
 
     def fill(self, place: int, slots: int, data: Floats, mass: Floats) -> None:
         """Lay lots ``data`` (lot, component, size) and ``mass`` (lot,), kg, into a queue of so many slots, in place of all that lay there."""
         own, count = self._places[place], len(mass)
-        if slots > own["slots"]:
+        if slots != own["slots"]:
             first = self._stretch(slots)
             self._left.setdefault(int(own["slots"]), []).append(int(own["first"]))
             own["first"], own["slots"] = first, slots

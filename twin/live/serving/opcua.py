@@ -62,7 +62,7 @@ class EstimateServer:
         last = twin.tags.start + alarms[-1].time if alarms else float("nan")
         self._write(map(_Named, HEALTH, (float(len(alarms)), last, float(health["ok"]), health["silent_for"], health["behind"])))
         if alarms:
-            self._server.write_texts(dict(zip(ALARM, (alarms[-1].signal, alarms[-1].kind, alarms[-1].text), strict=True)))
+            self._server.write_texts(dict(zip(ALARM, (alarms[-1].signal, alarms[-1].kind, alarms[-1].whole), strict=True)))
 
     def _write(self, found: Iterable[_Named]) -> None:
         at = self.twin.follower.follower.time
