@@ -38,6 +38,7 @@ def test_contents_in_one_arena_are_those_in_arenas_of_their_own(seed: int, moves
             assert ours.tobytes() == theirs.tobytes()
         if chance.random() < 0.1:
             shared[k].give_back()
+            arena.tidy()
     for k, (one, other) in enumerate(zip(shared, alone, strict=True)):
         state, expected = one.save(), other.save()
         assert {name: np.asarray(value).tobytes() for name, value in state.items()} == {n: np.asarray(v).tobytes() for n, v in expected.items()}
@@ -61,29 +62,21 @@ def test_a_matrix_that_does_not_fit_is_refused(x: np.ndarray) -> None:  # type: 
     assert queue.level == 6.0
 
 
-def test_a_stretch_that_a_queue_has_left_is_used_again() -> None:
-    """Queues that become long one after the other take 256 slots each, and what the last of them has left, not all that each had on the way."""
+def test_queues_that_were_long_give_their_room_back() -> None:
+    """Eight queues that are long one after the other, never two at once, need the room of one; and what is left in them, and beside them, is what it was."""
     arena = Arena(SHAPE)
-    queues = [Queue(SHAPE, arena=arena) for _ in range(8)]
-    first = arena._used
-    for queue in queues:
-        for _ in range(200):
-            queue.put(np.ones(SHAPE), 1.0, 6.0, 0, 0)
-    assert [len(queue.save()["mass"]) for queue in queues] == [200] * 8
-    assert arena._used <= first + 8 * 256 + 256
-
-
-def test_a_queue_that_was_long_gives_its_room_back() -> None:
-    """Eight queues that are long one after the other, never two at once, need the room of one; and what is left in them is what it was."""
-    arena = Arena(SHAPE)
-    queues = [Queue(SHAPE, arena=arena) for _ in range(8)]
-    out = np.zeros(SHAPE)
+    heap, queues = Heap(SHAPE, arena=arena), [Queue(SHAPE, arena=arena) for _ in range(8)]
+    heap.put(np.ones(SHAPE), 3.0, 18.0, 0, 0)
+    out, most = np.zeros(SHAPE), 0
     for number, queue in enumerate(queues, start=1):
         for lot in range(200):
             queue.put(np.ones(SHAPE), 1.0 + lot, 6.0 * (1.0 + lot), 0, 0)
         while len(queue.save()["mass"]) > number:
             queue.draw(6.0 * 200, out, 0)
-        left = [np.asarray(value).tobytes() for value in queue.save().values()]
+        left = [np.asarray(value).tobytes() for one in (*queues, heap) for value in one.save().values()]
         queue.give_back()
-        assert [np.asarray(value).tobytes() for value in queue.save().values()] == left
-    assert arena._used < 800  # 8 of 16, a few of 32, and one each of 64, 128 and 256; without giving back 8 * 496
+        arena.tidy()
+        assert [np.asarray(value).tobytes() for one in (*queues, heap) for value in one.save().values()] == left
+        most = max(most, len(arena._mass))
+    assert most <= 2.5 * (1 + 7 * 16 + 496)  # without it 8 * 496 at least
+    assert len(arena._mass) < 2.5 * (1 + 8 * 32)

@@ -16,7 +16,7 @@ from twin.kernels.lots import take_lot
 
 Floats = NDArray[np.float64]
 FIRST_SLOTS = 16
-SPARE = 8
+SPARE = 4
 """A queue that has so many times as many slots as lots gives half of them back, and so on."""
 _take_lot = entry(take_lot)
 
