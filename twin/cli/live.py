@@ -188,6 +188,9 @@ def _show(twin: Any) -> None:
     _show_inside(out, twin.follower.follower.ensemble.inside())
     for alarm in list(twin.follower.follower.alarms)[-20:]:
         out.print(escape(alarm.whole), soft_wrap=True)
+    for row in twin.follower.follower.weighed.found():
+        if row.clear:
+            out.print(escape(row.text), soft_wrap=True)
 
 
 def _show_inside(out: Any, rows: list[Any]) -> None:

@@ -19,6 +19,7 @@ from twin.live.ensemble.settings import EstimateModel, slow_parameters, watched_
 from twin.live.ensemble.signatures import Prepared, load_prepared, prepare, save_prepared
 from twin.live.ensemble.suspects import suspects
 from twin.live.ensemble.watch import Alarm
+from twin.live.ensemble.weighed import WeighedTotals
 from twin.live.estimates_file import alarm_row, forecast_row, window_row
 from twin.live.readings import Reading
 from twin.live.tags.inputs import input_of
@@ -48,6 +49,7 @@ class Follower:
         causes = watched_parameters(own, tags.scenario)
         self.following = Following(measurements, parameters, imposed, own.members, own.seed, own.window, watched=causes)
         self.ensemble = Ensemble(tags.scenario, self.following)
+        self.weighed = WeighedTotals(self.ensemble)
         self.watched = watched
         self._monitor: Monitor | None = None
         self._waiting: list[Reading] = []
@@ -123,6 +125,7 @@ class Follower:
         inputs = [found for reading in mine if (found := input_of(self.tags, reading)) is not None]
         shown = self._shown(mine)
         self.ensemble.step(end, shown, inputs)
+        self.weighed.add(self.ensemble, shown, inputs)
         new: list[Alarm] = []
         if self._monitor is not None:
             new = self._monitor.step(end, shown, inputs)
@@ -185,6 +188,7 @@ class Follower:
             "tags": self.tags.sha256,
             "scenario": self.ensemble.members.scenario.sha256,
             "ensemble": self.ensemble.save(),
+            "weighed": self.weighed.save(),
             "waiting": waiting,
             "late": self.late,
             "ahead": self.ahead,
@@ -211,6 +215,7 @@ class Follower:
             for other in content["ensemble"]["members"]["members"]:
                 check_fits(content["ensemble"]["members"]["members"][0], other)
             self.ensemble.load(content["ensemble"])
+            self.weighed.load(content["weighed"])
             self._waiting = [Reading(*row) for row in content["waiting"]]
             self.late, self.ahead = int(content["late"]), int(content["ahead"])
             self.alarms = deque((Alarm(*row[:-1])._replace(signals=tuple(row[-1])) for row in content["alarms"]), maxlen=MOST_ALARMS)
