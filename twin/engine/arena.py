@@ -132,7 +132,7 @@ class Arena:
             data[first : first + slots], mass[first : first + slots] = self._data[before : before + slots], self._mass[before : before + slots]
             own["first"], first = first, first + slots
         self._data, self._mass, self._used = data, mass, held
-        lay_out(self.handle, *self._arrays)
+        self.handle.lay_out(self._arrays)
 
     def fill(self, place: int, slots: int, data: Floats, mass: Floats) -> None:
         """Lay lots ``data`` (lot, component, size) and ``mass`` (lot,), kg, into a queue of so many slots, in place of all that lay there."""
