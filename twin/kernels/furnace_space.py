@@ -15,7 +15,7 @@ from twin.kernels.physical_constants import ATMOSPHERE
 from twin.kernels.record_table import Record, Records, Table
 from twin.kernels.smelting import R
 from twin.kernels.smelting_space import Chemistry, Melt, new_melt
-from twin.kernels.smelting_tables import ENTHALPY, HEAT, KEY, MOLECULE, ROLE
+from twin.kernels.smelting_tables import ENTHALPY, HEAT, KEY, MOLECULE, ROLE, ChemistryRecords
 
 Counts = NDArray[np.int64]
 
@@ -50,6 +50,10 @@ class Data(Bundle):
     species: Records
     oxygen: int
     nitrogen: int
+
+    def __init__(self, chemistry: Chemistry | ChemistryRecords, heat: Records, species: Records, oxygen: int, nitrogen: int) -> None:
+        own = Chemistry(*chemistry) if isinstance(chemistry, ChemistryRecords) else chemistry
+        super().__init__(own, heat, species, oxygen, nitrogen)
 
 
 class Charge(Bundle):
