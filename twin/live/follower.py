@@ -19,6 +19,7 @@ from twin.live.ensemble.settings import EstimateModel, slow_parameters, watched_
 from twin.live.ensemble.signatures import Prepared, load_prepared, prepare, save_prepared
 from twin.live.ensemble.suspects import suspects
 from twin.live.ensemble.watch import Alarm
+from twin.live.ensemble.weighed import WeighedTotals
 from twin.live.estimates_file import alarm_row, forecast_row, window_row
 from twin.live.readings import Reading
 from twin.live.tags.inputs import input_of
@@ -48,6 +49,7 @@ class Follower:
         causes = watched_parameters(own, tags.scenario)
         self.following = Following(measurements, parameters, imposed, own.members, own.seed, own.window, watched=causes)
         self.ensemble = Ensemble(tags.scenario, self.following)
+        self.weighed = WeighedTotals(self.ensemble)
         self.watched = watched
         self._monitor: Monitor | None = None
         self._waiting: list[Reading] = []
@@ -123,20 +125,32 @@ class Follower:
         inputs = [found for reading in mine if (found := input_of(self.tags, reading)) is not None]
         shown = self._shown(mine)
         self.ensemble.step(end, shown, inputs)
+        self.weighed.add(self.ensemble, shown, inputs)
         new: list[Alarm] = []
         if self._monitor is not None:
             new = self._monitor.step(end, shown, inputs)
-            self.alarms.extend(new)
         self.ensemble.innovations.forget()
         if self.listener is not None:
-            self._tell(end, new)
+            self._tell(end)
+        for alarm in new:
+            self._raise(end, alarm)
 
-    def _tell(self, end: float, new: Sequence[Alarm]) -> None:
+    def _raise(self, end: float, alarm: Alarm) -> None:
+        """Note an alarm; one of an event that is known adds its signals, and the cause where that was open."""
+        place = next((place for place, known in enumerate(self.alarms) if known.event == alarm.event), None)
+        if place is None:
+            self.alarms.append(alarm)
+        else:
+            known = self.alarms[place]
+            best = known if known.kind == alarm.kind else alarm
+            self.alarms[place] = best._replace(time=known.time, signals=alarm.signals)
+        if self.listener is not None:
+            self.listener(alarm_row(self.tags.start + end, alarm, joins=place is not None))
+
+    def _tell(self, end: float) -> None:
         assert self.listener is not None
         at, every, window = self.tags.start + end, self.settings.forecasts.every, self.following.window
         self.listener(window_row(at, self.ensemble.levels(), self.ensemble.parameters()))
-        for alarm in new:
-            self.listener(alarm_row(at, alarm))
         if end // every > (end - window) // every:
             self.listener(forecast_row(at, forecast(self.ensemble, None, self.settings.forecasts.leads, number=round(end / window) % 65536)))
 
@@ -174,10 +188,11 @@ class Follower:
             "tags": self.tags.sha256,
             "scenario": self.ensemble.members.scenario.sha256,
             "ensemble": self.ensemble.save(),
+            "weighed": self.weighed.save(),
             "waiting": waiting,
             "late": self.late,
             "ahead": self.ahead,
-            "alarms": [list(alarm) for alarm in self.alarms],
+            "alarms": [[*alarm[:-1], list(alarm.signals)] for alarm in self.alarms],
             "prepared": save_prepared(self._monitor.prepared) if self._monitor is not None else None,
             "monitor": self._monitor.save() if self._monitor is not None else None,
         }
@@ -200,9 +215,10 @@ class Follower:
             for other in content["ensemble"]["members"]["members"]:
                 check_fits(content["ensemble"]["members"]["members"][0], other)
             self.ensemble.load(content["ensemble"])
+            self.weighed.load(content["weighed"])
             self._waiting = [Reading(*row) for row in content["waiting"]]
             self.late, self.ahead = int(content["late"]), int(content["ahead"])
-            self.alarms = deque((Alarm(*row) for row in content["alarms"]), maxlen=MOST_ALARMS)
+            self.alarms = deque((Alarm(*row[:-1])._replace(signals=tuple(row[-1])) for row in content["alarms"]), maxlen=MOST_ALARMS)
             if content["prepared"] is not None and self.watched:
                 self.watch_with(load_prepared(content["prepared"], suspects(self.ensemble)))
                 assert self._monitor is not None

@@ -172,7 +172,7 @@ class LiveTwin:
             _, steps = self.follower.take(rows, 8, until)
         for alarm in self.follower.follower.alarms:
             if alarm.time > self._told_until:
-                self.log.write("alarm", at=self.tags.start + alarm.time, signal=alarm.signal, alarm=alarm.kind, text=alarm.text)
+                self.log.write("alarm", at=self.tags.start + alarm.time, signal=alarm.signal, alarm=alarm.kind, text=alarm.whole)
         if not steps:
             return False
         self._told_until = self.follower.ensemble_time
