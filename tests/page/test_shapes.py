@@ -275,6 +275,20 @@ def test_a_distribution_is_changed_in_the_browser(shared: Served, tab: Callable[
     expect(page.locator(".changes")).to_contain_text("lognormal")
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(".changes")).to_have_count(0)
+    page.click("[data-unit=light]")
+    expect(page.locator("#h-unit")).to_contain_text("light")
+    page.locator("summary", has_text="Distributions, tables").click()
+    block = page.locator("details.block", has=page.locator("summary", has_text="price")).first
+    block.locator("summary").first.click()
+    block.get_by_label("Given as").select_option(label="by name")
+    block.get_by_label("Name", exact=True).fill("Al")
+    block.get_by_role("button", name="Add").click()
+    block.get_by_role("textbox").first.fill("1,5 EUR")
+    block.get_by_role("button", name="Take over").click()
+    expect(block.locator("strong.wrong").first).to_contain_text("a price per mass is needed")
+    block.get_by_role("textbox").first.fill("1,5 EUR/kg")
+    block.get_by_role("button", name="Take over").click()
+    expect(page.locator(".changes")).to_contain_text("1.5 EUR/kg")
 
 
 def test_a_number_of_a_unit_that_the_draft_brings_has_one_text_and_a_range(shared: Served) -> None:

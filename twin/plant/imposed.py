@@ -19,8 +19,8 @@ from twin.units.lines.breakdown import Breakdown
 from twin.units.lines.by_hand import StoppedByHand
 from twin.units.lines.outage import WORKING
 
-MOST_REVISIONS = 4096
-"""So many sets of parameters are kept checked: those of the members of an ensemble and of what they were before."""
+MOST_REVISIONS = 256
+"""So many sets of parameters are kept checked: those of the members of an ensemble, of some 20 kB each. Members learn new ones each day, for months."""
 _CHECKED: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[TimedEvent, ...]] = {}
 """What sets of parameters make of a scenario, by its hash: members of an ensemble and the plants that look ahead for them have the same."""
 
