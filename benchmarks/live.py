@@ -34,6 +34,8 @@ SCENARIOS = Path(__file__).parents[1] / "scenarios"
 SEEN = ("yard", "steel_bay", "fluff_bay", "aluminium_bay", "plastics_bay", "copper_bay", "residue_bay")
 NOISE = 0.03
 HOUR = 3600.0
+RANKS = 10
+"""Bars of a histogram of ranks."""
 SMALL_LEADS = (1 * HOUR, 8 * HOUR, 24 * HOUR)
 
 
@@ -105,7 +107,7 @@ def estimate(seed: int, days: float, members: int) -> dict[str, float]:
     }
 
 
-def ahead(seed: int, windows: int, members: int) -> dict[str, float | list[float]]:
+def ahead(seed: int, windows: int, members: int) -> dict[str, float | list[int]]:
     """Forecasts of one hidden plant from windows that do not overlap, of levels: by lead, hits and scores."""
     scenario, following = small(members)
     hidden = HiddenPlant(scenario, following, seed)
@@ -128,24 +130,26 @@ def ahead(seed: int, windows: int, members: int) -> dict[str, float | list[float
         blind.step(until, {}, inputs)
         truth.append(hidden.plant.observe(names))
     true = np.array(truth)
-    row: dict[str, float | list[float]] = {"seed": seed}
+    row: dict[str, float | list[int]] = {"seed": seed}
     for k, lead in enumerate(SMALL_LEADS):
         steps = round(lead / following.window)
-        hits, scores, blinds, persistent = [], [], [], []
+        ranks, scores, blinds, persistent = [], [], [], []
         for fan, blind_fan, begin in zip(fans, blind_fans, begins, strict=True):
             past = true[steps : begin + 1] - true[: begin + 1 - steps]
             for column in range(len(names)):
                 came, values = float(true[begin + steps, column]), fan[:, k, column]
                 below, ties = int((values < came - 1.0).sum()), int((np.abs(values - came) <= 1.0).sum())
                 rank = (below + chance.random() * (ties + 1)) / (len(values) + 1)
-                hits.append(0.05 < rank < 0.95)
+                ranks.append(rank)
                 scores.append(crps(values, came))
                 blinds.append(crps(blind_fan[:, k, column], came))
                 persistent.append(crps(true[begin, column] + past[:, column], came))
+        hits = [0.05 < rank < 0.95 for rank in ranks]
         row |= {
             f"{lead / HOUR:g} h {what}": float(np.mean(of))
             for what, of in zip(("inside", "score", "blind", "persistence"), (hits, scores, blinds, persistent), strict=True)
         }
+        row[f"{lead / HOUR:g} h ranks"] = np.histogram(ranks, RANKS, (0.0, 1.0))[0].tolist()
     return row
 
 
@@ -160,7 +164,8 @@ def alarms(seed: int, prepared: Prepared, members: int) -> dict[str, object]:
         hidden.plant.run(until)
         readings, inputs = hidden.read(), hidden.plant.happened()
         ensemble.step(until, readings, inputs)
-        found += monitor.step(until, readings, inputs)
+        known = {alarm.event for alarm in found}
+        found += [alarm for alarm in monitor.step(until, readings, inputs) if alarm.event not in known]  # others join an event that was counted
         ensemble.innovations.forget()
     named = [alarm for alarm in found if alarm.kind != "cannot tell"]
     told = [f"day {alarm.time / DAY:.2f}: {alarm.kind}: {alarm.text}" for alarm in found]
@@ -238,10 +243,13 @@ def main() -> None:
             with options.rows.open("a") as file:
                 file.write(json.dumps(rows[-1]) + "\n")
     print(f"{len(rows)} hidden plants")
-    for key in (key for key in rows[0] if key not in ("seed", "told")):
+    for key in (key for key in rows[0] if key not in ("seed", "told") and not key.endswith("ranks")):
         values = np.array([row[key] for row in rows])
         print(f"{key:45s} mean {values.mean():.4f}  median {np.median(values):.4f}  worst {values.max():.4f}  least {values.min():.4f}")
     if options.what == "forecast":
+        for key in (key for key in rows[0] if key.endswith("ranks")):
+            counts = np.sum([row[key] for row in rows], axis=0)
+            print(f"{key}, in %: {' '.join(f'{100.0 * share:.0f}' for share in counts / counts.sum())}")
         ahead_of_others(rows)
 
 

@@ -36,6 +36,9 @@ def test_contents_in_one_arena_are_those_in_arenas_of_their_own(seed: int, moves
             assert ours.tobytes() == theirs.tobytes()
             alone[k].draw(amount, theirs, 0)
             assert ours.tobytes() == theirs.tobytes()
+        if chance.random() < 0.1:
+            shared[k].give_back()
+            arena.tidy()
     for k, (one, other) in enumerate(zip(shared, alone, strict=True)):
         state, expected = one.save(), other.save()
         assert {name: np.asarray(value).tobytes() for name, value in state.items()} == {n: np.asarray(v).tobytes() for n, v in expected.items()}
@@ -57,3 +60,23 @@ def test_a_matrix_that_does_not_fit_is_refused(x: np.ndarray) -> None:  # type: 
         with pytest.raises(UsageError, match=r"contiguous array of floats of shape \(3, 2\)"):
             refused()
     assert queue.level == 6.0
+
+
+def test_queues_that_were_long_give_their_room_back() -> None:
+    """Eight queues that are long one after the other, never two at once, need the room of one; and what is left in them, and beside them, is what it was."""
+    arena = Arena(SHAPE)
+    heap, queues = Heap(SHAPE, arena=arena), [Queue(SHAPE, arena=arena) for _ in range(8)]
+    heap.put(np.ones(SHAPE), 3.0, 18.0, 0, 0)
+    out, most = np.zeros(SHAPE), 0
+    for number, queue in enumerate(queues, start=1):
+        for lot in range(200):
+            queue.put(np.ones(SHAPE), 1.0 + lot, 6.0 * (1.0 + lot), 0, 0)
+        while len(queue.save()["mass"]) > number:
+            queue.draw(6.0 * 200, out, 0)
+        left = [np.asarray(value).tobytes() for one in (*queues, heap) for value in one.save().values()]
+        queue.give_back()
+        arena.tidy()
+        assert [np.asarray(value).tobytes() for one in (*queues, heap) for value in one.save().values()] == left
+        most = max(most, len(arena._mass))
+    assert most <= 2.5 * (1 + 7 * 16 + 496)  # without it 8 * 496 at least
+    assert len(arena._mass) < 2.5 * (1 + 8 * 32)

@@ -85,12 +85,13 @@ def _secured(folder: Path, password: str) -> str:
 OPCUA = """
 import sys, time
 from pathlib import Path
+from twin.live.opcua_access import Access
 from twin.live.opcua_server import PlantServer
 from twin.live.readings import Reading
-address, count, rate, certificate, key = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), sys.argv[4], sys.argv[5]
+address, count, rate, certificate, key, client = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), sys.argv[4], sys.argv[5], sys.argv[6]
 names = [f"T{k}" for k in range(count)]
-security = {"certificate": Path(certificate), "private_key": Path(key)} if certificate else {}
-server = PlantServer(address, [(name, name) for name in names], **security)
+access = Access(Path(certificate), Path(key), (Path(client),)) if certificate else None
+server = PlantServer(address, [(name, name) for name in names], access=access)
 print("READY", flush=True)
 begin = time.monotonic()
 sent = 0
@@ -103,11 +104,11 @@ while True:
 
 
 class OpcuaPlant:
-    """An OPC UA server that writes ``rate`` values a second to ``count`` nodes T0, T1, ..."""
+    """An OPC UA server that writes ``rate`` values a second to ``count`` nodes T0, T1, ...; with a ``certificate`` and its key, for one ``client`` only."""
 
-    def __init__(self, count: int, rate: float, certificate: Path | None = None, key: Path | None = None) -> None:
+    def __init__(self, count: int, rate: float, certificate: Path | None = None, key: Path | None = None, client: Path | None = None) -> None:
         self.address = f"opc.tcp://127.0.0.1:{free_port()}/plant"
-        self.command = [sys.executable, "-c", OPCUA, self.address, str(count), str(rate), str(certificate or ""), str(key or "")]
+        self.command = [sys.executable, "-c", OPCUA, self.address, str(count), str(rate), str(certificate or ""), str(key or ""), str(client or "")]
         self.start()
 
     def start(self) -> None:

@@ -204,3 +204,24 @@ def test_slow_parameters_that_cannot_be_are_told_with_their_place():
         with pytest.raises(ScenarioError, match=r"estimate\.parameters") as error:
             load_tags(TAGS.replace("units.magnet.rate: {low: 8 t/h, high: 12 t/h}", wrong))
         assert words in str(error.value)
+
+
+def test_the_models_error_acts_in_the_windows_to_come(three_days):
+    """Of .01 of the capacity a window the yard is off by .02 after four windows, where it neither fills nor runs empty. A fan that knows nothing of it would not
+    be off at all, one that errs once an hour by .01.
+    """
+    follower, _ = three_days
+    ensemble = follower.ensemble
+    kept = ensemble.model_errors.save()
+    size = int(np.argmin(np.abs(ensemble.model_errors.sizes - 0.01)))
+    ensemble.model_errors.load(kept | {"evidence": np.full_like(kept["evidence"], -1e6) + 1e6 * (np.arange(kept["evidence"].shape[1]) == size)})
+    try:
+        q = ensemble.model_errors.deviation("YARD")
+        erring, as_model = (forecast(ensemble, ["level.yard"], [3600.0], futures=64, as_model=own).values[:, 0, 0] for own in (False, True))
+    finally:
+        ensemble.model_errors.load(kept)
+    capacity = ensemble.capacities["yard"]
+    inside = (as_model > 0.1 * capacity) & (as_model < 0.9 * capacity)
+    assert inside.sum() > 20
+    off = (erring - as_model)[inside] / capacity
+    assert 0.7 * 2.0 * q < off.std() < 1.3 * 2.0 * q, (off.std(), q)

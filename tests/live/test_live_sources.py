@@ -250,7 +250,7 @@ def test_certificates(tmp_path: Path, running: list[Source]) -> None:
     ours, ours_key = certificate(tmp_path, "twin")
     theirs, theirs_key = certificate(tmp_path, "server")
     certificate(tmp_path, "stranger")
-    plant = OpcuaPlant(2, 20.0, theirs, theirs_key)
+    plant = OpcuaPlant(2, 20.0, theirs, theirs_key, ours)
     try:
         secure = {"opcua": plant.address, "policy": "Basic256Sha256", "certificate": ours.name, "private_key": ours_key.name}
         inbox = Inbox(10_000)

@@ -9,6 +9,8 @@ import math
 from pathlib import Path
 from typing import Any
 
+from twin.cli.live_access import add_broker_options, add_opcua_options, broker_login, opcua_access
+
 
 def add_parser(commands: Any) -> None:
     """Declare the command and its arguments."""
@@ -21,8 +23,10 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--until", metavar="TIME", default="30 d", help="how long it runs (default: '30 d')")
     parser.add_argument("--speed", metavar="N", default="1", help="so many times faster than real time, or 'max' (default: 1)")
     parser.add_argument("--csv", metavar="FILE", help="file to append readings to")
-    parser.add_argument("--mqtt", metavar="ADDRESS", help="broker to publish to, e.g. mqtt://127.0.0.1:1883")
+    parser.add_argument("--mqtt", metavar="ADDRESS", help="broker to publish to, e.g. mqtt://127.0.0.1:1883, or mqtts:// over TLS")
     parser.add_argument("--opcua", metavar="ADDRESS", help="address to serve at by OPC UA, e.g. opc.tcp://127.0.0.1:4840/plant")
+    add_broker_options(parser)
+    add_opcua_options(parser)
     parser.add_argument("--truth", metavar="FILE", help="file to write the truth to, which the twin never reads")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a line")
 
@@ -33,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     from twin.errors import UsageError
     from twin.live.emulator.emulate import Truth, emulate
     from twin.live.emulator.emulator import Emulator
-    from twin.live.emulator.sinks import sinks_of
+    from twin.live.emulator.sinks import Where, sinks_of
     from twin.live.emulator.study_file import load_emulation
     from twin.live.tags import load_tags
     from twin.plant.api import load
@@ -48,7 +52,8 @@ def run(options: argparse.Namespace) -> int:
         truth = Truth(Path(options.truth), emulator) if options.truth is not None else None
         if truth is not None:
             stack.callback(truth.close)
-        sinks = sinks_of(tags, options.csv, options.mqtt, options.opcua)
+        csv_file = Path(options.csv) if options.csv is not None else None
+        sinks = sinks_of(tags, Where(csv_file, options.mqtt, options.opcua, broker_login(options), opcua_access(options)))
         for sink in sinks:
             stack.callback(sink.close)
         with tables.progress(tags.scenario.name) as show:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from twin.cli.live_access import add_opcua_options, opcua_access
+
 SHOWN = 0.01
 """Materials of a smaller share of what lies in a bunker are not printed,"""
 MOST_SHOWN = 3
@@ -29,6 +31,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--open", action="store_true", help="let REST be reached from other machines")
     parser.add_argument("--token-from", metavar="NAME", help="environment variable with the token of REST (default: one is made, and kept in the folder)")
     parser.add_argument("--opcua", metavar="ADDRESS", help="serve estimates by OPC UA, e.g. opc.tcp://127.0.0.1:4841/twin")
+    add_opcua_options(parser)
     parser.add_argument("--no-alarms", action="store_true", help="raise none, and begin at once: their limits need days of a plant in memory")
     parser.add_argument("--detects", action="store_true", help="print which faults alarms would find, and how large they must be, and end")
     parser.add_argument("--archive", metavar="FILE", help="write the readings of the folder's history to a Parquet file, and end (extra 'data')")
@@ -70,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
             rest = RestServer(twin, _token(options, twin.folder), options.host, options.rest, open_to_all=options.open)
             stack.callback(rest.close)
             stack.enter_context(_address(twin.folder, "127.0.0.1" if options.host == "0.0.0.0" else options.host, options.rest))
-        own = EstimateServer(twin, options.opcua) if options.opcua is not None else None
+        own = EstimateServer(twin, options.opcua, opcua_access(options)) if options.opcua is not None else None
         if own is not None:
             stack.callback(own.close)
         code = 0
@@ -184,7 +187,10 @@ def _show(twin: Any) -> None:
     out.print(table)
     _show_inside(out, twin.follower.follower.ensemble.inside())
     for alarm in list(twin.follower.follower.alarms)[-20:]:
-        out.print(escape(alarm.text), soft_wrap=True)
+        out.print(escape(alarm.whole), soft_wrap=True)
+    for row in twin.follower.follower.weighed.found():
+        if row.clear:
+            out.print(escape(row.text), soft_wrap=True)
 
 
 def _show_inside(out: Any, rows: list[Any]) -> None:

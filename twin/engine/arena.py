@@ -11,11 +11,15 @@ from numpy.typing import NDArray
 from twin.errors import UsageError
 from twin.kernels import heaps
 from twin.kernels.compile import entry
-from twin.kernels.heaps import PLACE, arena_of, lay_out
+from twin.kernels.heaps import PLACE, ArenaTables
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 FIRST_PLACES, FIRST_SLOTS = 8, 64
+SPARED = 4
+"""An arena that is full becomes larger by what is asked for and this part of it: members of a live twin are many, and none of them is filled to the brim."""
+IDLE = 2
+"""An arena in which so many times as many slots were taken as are held is laid out anew."""
 FLOAT = np.dtype(np.float64)
 _put, _draw = entry(heaps.put), entry(heaps.draw)
 
@@ -23,7 +27,7 @@ _put, _draw = entry(heaps.put), entry(heaps.draw)
 class Arena:
     """Matrices of ``shape`` (component, size), kg, slot by slot; a place is a stretch of slots (:data:`twin.kernels.heaps.PLACE`).
 
-    Compiled code works on its ``handle``, which stays the same while the arena grows.
+    Compiled code works on its ``handle``, which stays the same while the arena grows. Stretches that queues have left lie idle until :meth:`tidy`.
     """
 
     def __init__(self, shape: tuple[int, int]) -> None:
@@ -33,11 +37,12 @@ class Arena:
         self._data, self._mass = np.zeros((FIRST_SLOTS, *shape)), np.zeros(FIRST_SLOTS)
         self._slots_used, self._material_used = np.zeros(0, dtype=np.int64), np.zeros((0, shape[0]))
         self._traced = False
-        self.handle = arena_of(*self._arrays)
+        self.handle = ArenaTables(**self._arrays)
 
     @property
-    def _arrays(self) -> tuple[NDArray[Any], ...]:
-        return self._places, self._data, self._mass, self._slots_used, self._material_used
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        used = {"slots_used": self._slots_used, "material_used": self._material_used}
+        return {"places": self._places, "data": self._data, "mass": self._mass, **used}
 
     def add(self, slots: int, mixed: bool = False, traced: bool = False) -> int:
         """Return a new place of so many slots: a heap where it is ``mixed``; ``traced`` where somebody asks from which lots was drawn."""
@@ -46,21 +51,19 @@ class Arena:
         place, self._count = self._count, self._count + 1
         self._traced = self._traced or traced
         self._places[place] = (self._stretch(slots), slots, 0, 0, mixed)
-        lay_out(self.handle, *self._arrays)
+        self.handle.lay_out(self._arrays)
         return place
 
     def _stretch(self, slots: int) -> int:
         """Return the first of so many slots that nobody has used."""
+        if self._traced and len(self._slots_used) <= slots:
+            self._slots_used, self._material_used = np.zeros(slots + 1, dtype=np.int64), np.zeros((slots, self._shape[0]))
         first, self._used = self._used, self._used + slots
-        size = len(self._mass)
-        while size < self._used:
-            size *= 2
-        if size > len(self._mass):
+        if self._used > len(self._mass):
+            size = self._used + self._used // SPARED
             data, mass = np.zeros((size, *self._shape)), np.zeros(size)
             data[:first], mass[:first] = self._data[:first], self._mass[:first]
             self._data, self._mass = data, mass
-        if self._traced and len(self._slots_used) <= slots:
-            self._slots_used, self._material_used = np.zeros(slots + 1, dtype=np.int64), np.zeros((slots, self._shape[0]))
         return first
 
     def _misfit(self, x: Floats) -> UsageError:
@@ -113,16 +116,31 @@ class Arena:
             yield slot, rows
 
     def move(self, place: int, slots: int) -> None:
-        """Give a queue a stretch of so many slots, more than it has; its lots go there in their order."""
+        """Give a queue a stretch of so many slots, enough for its lots, which go there in their order."""
         self.fill(place, slots, *self.lots(place))
+
+    def tidy(self) -> None:
+        """Lay all stretches side by side where more than half of the slots are nobody's any more: a plant that runs for months would keep what it once took."""
+        places = self._places[: self._count]
+        held = int(places["slots"].sum())
+        if self._used < IDLE * held:
+            return
+        size = held + held // SPARED
+        data, mass, first = np.zeros((size, *self._shape)), np.zeros(size), 0
+        for own in places:
+            before, slots = int(own["first"]), int(own["slots"])
+            data[first : first + slots], mass[first : first + slots] = self._data[before : before + slots], self._mass[before : before + slots]
+            own["first"], first = first, first + slots
+        self._data, self._mass, self._used = data, mass, held
+        self.handle.lay_out(self._arrays)
 
     def fill(self, place: int, slots: int, data: Floats, mass: Floats) -> None:
         """Lay lots ``data`` (lot, component, size) and ``mass`` (lot,), kg, into a queue of so many slots, in place of all that lay there."""
         own, count = self._places[place], len(mass)
-        if slots > own["slots"]:
+        if slots != own["slots"]:
             first = self._stretch(slots)
             own["first"], own["slots"] = first, slots
-            lay_out(self.handle, *self._arrays)
+            self.handle.lay_out(self._arrays)
         own["oldest"], own["lots"] = 0, count
         first = int(own["first"])
         self._data[first : first + count], self._mass[first : first + count] = data, mass

@@ -16,6 +16,8 @@ from twin.kernels.lots import take_lot
 
 Floats = NDArray[np.float64]
 FIRST_SLOTS = 16
+SPARE = 4
+"""A queue that has so many times as many slots as lots gives half of them back, and so on."""
 _take_lot = entry(take_lot)
 
 
@@ -53,6 +55,9 @@ class Content(Protocol):
     def weigh(self, out: Floats) -> None:
         """Add what lies here to ``out`` (material,), kg."""
 
+    def give_back(self) -> None:
+        """Leave room that is not needed any more to others."""
+
     def save(self) -> State:
         """As plain data and arrays."""
 
@@ -83,11 +88,19 @@ class Queue:
         """Lay ``share`` of ``x``, ``amount`` kg, behind all lots; the level is the caller's affair. Returns its slot."""
         slot = self.arena.put(self.place, x, share, amount)
         if slot < 0:
-            self._grow(2 * self.arena.slots(self.place))
+            self._resize(2 * self.arena.slots(self.place))
             slot = self.arena.put(self.place, x, share, amount)
         return slot
 
-    def _grow(self, slots: int) -> None:
+    def give_back(self) -> None:
+        count, held = len(self.arena.order(self.place)), self.arena.slots(self.place)
+        slots = held
+        while slots > FIRST_SLOTS and slots >= SPARE * count:
+            slots //= 2
+        if slots < held:
+            self._resize(slots)
+
+    def _resize(self, slots: int) -> None:
         lots = np.zeros(slots, dtype=np.int64)
         order = self.arena.order(self.place)
         lots[: len(order)] = self.lots[order]
@@ -192,6 +205,9 @@ class Heap:
 
     def peek(self, amount: float, out: Floats) -> None:
         self.arena.draw(self.place, amount, amount / self.level, out, heaps.PEEK)
+
+    def give_back(self) -> None:
+        pass
 
     def scale(self, factor: float) -> None:
         self.arena.scale(self.place, factor)

@@ -33,9 +33,9 @@ def forecast_row(time: float, found: Forecast) -> dict[str, Any]:
     return {"time": time, "forecast": {"leads": list(found.leads), "quantities": list(found.quantities), "values": values}}
 
 
-def alarm_row(time: float, alarm: Alarm) -> dict[str, Any]:
-    """Of an alarm that was raised at ``time`` s."""
-    return {"time": time, "alarm": alarm._asdict() | {"time": time}}
+def alarm_row(time: float, alarm: Alarm, *, joins: bool = False) -> dict[str, Any]:
+    """Of an alarm that was raised at ``time`` s; ``joins``: an event that was told before."""
+    return {"time": time, "joins" if joins else "alarm": alarm._asdict() | {"time": time}}
 
 
 class EstimatesFile:

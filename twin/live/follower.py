@@ -19,10 +19,12 @@ from twin.live.ensemble.settings import EstimateModel, slow_parameters, watched_
 from twin.live.ensemble.signatures import Prepared, load_prepared, prepare, save_prepared
 from twin.live.ensemble.suspects import suspects
 from twin.live.ensemble.watch import Alarm
+from twin.live.ensemble.weighed import WeighedTotals
 from twin.live.estimates_file import alarm_row, forecast_row, window_row
 from twin.live.readings import Reading
 from twin.live.tags.inputs import input_of
 from twin.live.tags.tags import Tags
+from twin.live.waiting import Waiting, Window
 from twin.plant.snapshot import check_fits
 from twin.results.state import load_state, save_state
 from twin.scenario.places import Plain
@@ -48,13 +50,19 @@ class Follower:
         causes = watched_parameters(own, tags.scenario)
         self.following = Following(measurements, parameters, imposed, own.members, own.seed, own.window, watched=causes)
         self.ensemble = Ensemble(tags.scenario, self.following)
+        self.weighed = WeighedTotals(self.ensemble)
         self.watched = watched
         self._monitor: Monitor | None = None
-        self._waiting: list[Reading] = []
+        self._waiting = Waiting(self.following.window)
         self.late = self.ahead = 0
         self.alarms: deque[Alarm] = deque(maxlen=MOST_ALARMS)
         self.listener: Callable[[dict[str, Any]], None] | None = None
         """Is told each window's estimates, each alarm, and at times a forecast, as rows of :mod:`twin.live.estimates_file`."""
+
+    @property
+    def refused(self) -> int:
+        """Trucks, stops and restarts beyond what a plant can do in a window."""
+        return self._waiting.refused
 
     @property
     def head(self) -> dict[str, Any]:
@@ -96,7 +104,7 @@ class Follower:
             elif moment > begin + max(FURTHEST, self.following.window) and moment > self.tags.since_start(until) + FURTHEST:
                 self.ahead += 1
             else:
-                self._waiting.append(reading)
+                self._wait(moment, reading)
         closed = 0
         while self.ensemble.time + self.following.window <= self.tags.since_start(until):
             self._close(self.ensemble.time + self.following.window)
@@ -110,44 +118,55 @@ class Follower:
             return None
         return self.tags.since_start(reading.time) - (0.0 if tag.input else tag.measurement.delay)
 
+    def _wait(self, moment: float, reading: Reading) -> None:
+        tag = self.tags[reading.signal]
+        if tag.input:
+            self._waiting.add_input(moment, reading)
+        elif tag.measurement.over == "instant":
+            self._waiting.add_instant(moment, reading)
+        else:
+            self._waiting.add_mean(moment, reading.signal, tag.to_si(reading.value))
+
     def _close(self, end: float) -> None:
-        mine: list[Reading] = []
-        later: list[Reading] = []
-        for reading in self._waiting:
-            moment = self._moment(reading)
-            (mine if moment is not None and moment <= end else later).append(reading)
-        self._waiting = later
+        mine = self._waiting.close(end)
         if self.watched:
             self.prepare()
-        mine.sort(key=lambda reading: (reading.time, reading.signal, reading.sequence))
-        inputs = [found for reading in mine if (found := input_of(self.tags, reading)) is not None]
+        inputs = [found for reading in mine.told() if (found := input_of(self.tags, reading)) is not None]
         shown = self._shown(mine)
         self.ensemble.step(end, shown, inputs)
+        self.weighed.add(self.ensemble, shown, inputs)
         new: list[Alarm] = []
         if self._monitor is not None:
             new = self._monitor.step(end, shown, inputs)
-            self.alarms.extend(new)
         self.ensemble.innovations.forget()
         if self.listener is not None:
-            self._tell(end, new)
+            self._tell(end)
+        for alarm in new:
+            self._raise(end, alarm)
 
-    def _tell(self, end: float, new: Sequence[Alarm]) -> None:
+    def _raise(self, end: float, alarm: Alarm) -> None:
+        """Note an alarm; one of an event that is known adds its signals, and the cause where that was open."""
+        place = next((place for place, known in enumerate(self.alarms) if known.event == alarm.event), None)
+        if place is None:
+            self.alarms.append(alarm)
+        else:
+            known = self.alarms[place]
+            best = known if known.kind == alarm.kind else alarm
+            self.alarms[place] = best._replace(time=known.time, signals=alarm.signals)
+        if self.listener is not None:
+            self.listener(alarm_row(self.tags.start + end, alarm, joins=place is not None))
+
+    def _tell(self, end: float) -> None:
         assert self.listener is not None
         at, every, window = self.tags.start + end, self.settings.forecasts.every, self.following.window
         self.listener(window_row(at, self.ensemble.levels(), self.ensemble.parameters()))
-        for alarm in new:
-            self.listener(alarm_row(at, alarm))
         if end // every > (end - window) // every:
             self.listener(forecast_row(at, forecast(self.ensemble, None, self.settings.forecasts.leads, number=round(end / window) % 65536)))
 
-    def _shown(self, readings: Sequence[Reading]) -> dict[str, float]:
+    def _shown(self, window: Window) -> dict[str, float]:
         """One value a signal: of an instant the last, else the mean, SI."""
-        values: dict[str, list[float]] = {}
-        for reading in readings:
-            tag = self.tags[reading.signal]
-            if not tag.input:
-                values.setdefault(reading.signal, []).append(tag.to_si(reading.value))
-        return {signal: own[-1] if self.tags[signal].measurement.over == "instant" else math.fsum(own) / len(own) for signal, own in values.items()}
+        instants = {signal: self.tags[signal].to_si(reading.value) for signal, reading in window.last.items()}
+        return instants | {signal: own.mean for signal, own in window.sums.items()}
 
     # -- what is known -----------------------------------------------------------------------------------------------------------------------
 
@@ -169,15 +188,15 @@ class Follower:
 
     def state(self) -> bytes:
         """All that a later process needs to go on with the same answer, as an HDF5 file in memory."""
-        waiting = [[reading.signal, reading.time, reading.value, reading.good, reading.sequence] for reading in self._waiting]
         content: dict[str, Any] = {
             "tags": self.tags.sha256,
             "scenario": self.ensemble.members.scenario.sha256,
             "ensemble": self.ensemble.save(),
-            "waiting": waiting,
+            "weighed": self.weighed.save(),
+            "waiting": self._waiting.save(),
             "late": self.late,
             "ahead": self.ahead,
-            "alarms": [list(alarm) for alarm in self.alarms],
+            "alarms": [[*alarm[:-1], list(alarm.signals)] for alarm in self.alarms],
             "prepared": save_prepared(self._monitor.prepared) if self._monitor is not None else None,
             "monitor": self._monitor.save() if self._monitor is not None else None,
         }
@@ -200,9 +219,10 @@ class Follower:
             for other in content["ensemble"]["members"]["members"]:
                 check_fits(content["ensemble"]["members"]["members"][0], other)
             self.ensemble.load(content["ensemble"])
-            self._waiting = [Reading(*row) for row in content["waiting"]]
+            self.weighed.load(content["weighed"])
+            self._waiting.load(content["waiting"])
             self.late, self.ahead = int(content["late"]), int(content["ahead"])
-            self.alarms = deque((Alarm(*row) for row in content["alarms"]), maxlen=MOST_ALARMS)
+            self.alarms = deque((Alarm(*row[:-1])._replace(signals=tuple(row[-1])) for row in content["alarms"]), maxlen=MOST_ALARMS)
             if content["prepared"] is not None and self.watched:
                 self.watch_with(load_prepared(content["prepared"], suspects(self.ensemble)))
                 assert self._monitor is not None

@@ -8,23 +8,23 @@ import math
 import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from twin.errors import FileError
-from twin.live.addresses import server_address
 from twin.live.extra import need
+from twin.live.opcua_access import Access, Readers, check_reach
 from twin.live.readings import Reading
 
 NAMESPACE = "urn:twin:plant"
+POLICIES = ("Basic256Sha256", "Aes128Sha256RsaOaep", "Aes256Sha256RsaPss")
 KEPT = 100_000
 """Values of each variable that the history holds."""
 PATIENCE = 30.0
 
 
 class PlantServer:
-    """Serves ``variables``: pairs of a name and of its node ("ns=2;s=YARD", or a text that becomes one), and ``texts`` by name. ``certificate`` and
-    ``private_key``: .der and .pem.
+    """Serves ``variables``: pairs of a name and of its node ("ns=2;s=YARD", or a text that becomes one), and ``texts`` by name. ``access``: who may read, over
+    signed and encrypted channels only; None: whoever is on this machine.
     """
 
     def __init__(
@@ -35,14 +35,13 @@ class PlantServer:
         title: str = "emulated plant",
         texts: Sequence[str] = (),
         history: bool = True,
-        certificate: Path | None = None,
-        private_key: Path | None = None,
+        access: Access | None = None,
     ) -> None:
         self._asyncua = need("asyncua", "OPC UA")
-        server_address(address)
+        check_reach(address, access)
         logging.getLogger("asyncua").setLevel(logging.CRITICAL)
         self.address, self.title, self.history = address, title, history
-        self._security = (certificate, private_key) if certificate is not None and private_key is not None else None
+        self._access, self._readers = access, Readers(access) if access is not None else None
         self._variables, self._texts = list(variables), tuple(texts)
         self._loop = asyncio.new_event_loop()
         self._nodes: dict[str, Any] = {}
@@ -65,14 +64,16 @@ class PlantServer:
 
     async def _start(self) -> None:
         ua = self._asyncua.ua
-        self._server = self._asyncua.Server()
+        self._server = self._asyncua.Server(user_manager=self._readers)
         await self._server.init()
         self._server.set_endpoint(self.address)
         self._server.set_server_name(f"twin: {self.title}")
-        if self._security is not None:
-            await self._server.load_certificate(str(self._security[0]))
-            await self._server.load_private_key(str(self._security[1]))
-            self._server.set_security_policy([ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt])
+        if self._access is not None:
+            await self._server.load_certificate(str(self._access.certificate))
+            await self._server.load_private_key(str(self._access.private_key))
+            self._server.set_security_policy([getattr(ua.SecurityPolicyType, f"{name}_SignAndEncrypt") for name in POLICIES])
+            tokens = [ua.AnonymousIdentityToken, ua.X509IdentityToken] if self._access.clients else []
+            self._server.set_identity_tokens([*tokens, ua.UserNameIdentityToken] if self._access.user else tokens)
         else:
             self._server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
         index = await self._server.register_namespace(NAMESPACE)

@@ -172,7 +172,7 @@ class LiveTwin:
             _, steps = self.follower.take(rows, 8, until)
         for alarm in self.follower.follower.alarms:
             if alarm.time > self._told_until:
-                self.log.write("alarm", at=self.tags.start + alarm.time, signal=alarm.signal, alarm=alarm.kind, text=alarm.text)
+                self.log.write("alarm", at=self.tags.start + alarm.time, signal=alarm.signal, alarm=alarm.kind, text=alarm.whole)
         if not steps:
             return False
         self._told_until = self.follower.ensemble_time
@@ -198,7 +198,7 @@ class LiveTwin:
         up = all(source["state"] == "up" for source in sources)
         silent_for = self.silent_for()
         estimator = self.follower.follower
-        counts = {**self.follower.counts, "late": estimator.late, "ahead": estimator.ahead}
+        counts = {**self.follower.counts, "late": estimator.late, "ahead": estimator.ahead, "refused": estimator.refused}
         behind = max(0.0, self.follower.reached - self.follower.ensemble_time) if math.isfinite(self.follower.reached) else 0.0
         return {
             "ok": up and not self.fault and silent_for <= self.silence,

@@ -19,8 +19,8 @@ from twin.units.lines.breakdown import Breakdown
 from twin.units.lines.by_hand import StoppedByHand
 from twin.units.lines.outage import WORKING
 
-MOST_REVISIONS = 4096
-"""So many sets of parameters are kept checked: those of the members of an ensemble and of what they were before."""
+MOST_REVISIONS = 256
+"""So many sets of parameters are kept checked: those of the members of an ensemble, of some 20 kB each. Members learn new ones each day, for months."""
 _CHECKED: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[TimedEvent, ...]] = {}
 """What sets of parameters make of a scenario, by its hash: members of an ensemble and the plants that look ahead for them have the same."""
 
@@ -156,13 +156,18 @@ class ImposedInputs:
         key = (self.scenario.sha256, tuple((path, repr(value)) for path, value in sorted(changes.items())))
         found = _CHECKED.get(key)
         if found is None:
-            written = self.scenario.merged.get("events") if isinstance(self.scenario.merged, dict) else None
-            first: Plain = {"at": "0 s", "set": dict(changes)}
-            found = tuple(self.scenario.change({"events": [first, *(written if isinstance(written, list) else [])]}).events)
+            found = self.scenario.revisions.events_after(changes) if self.scenario.revisions is not None else None
+            found = found or self._checked_whole(changes)
             while len(_CHECKED) >= MOST_REVISIONS:
                 del _CHECKED[next(iter(_CHECKED))]
             _CHECKED[key] = found
         return found
+
+    def _checked_whole(self, changes: Mapping[str, Plain]) -> tuple[TimedEvent, ...]:
+        """As a scenario that is read is, which says of all that is wrong where it stands."""
+        written = self.scenario.merged.get("events") if isinstance(self.scenario.merged, dict) else None
+        first: Plain = {"at": "0 s", "set": dict(changes)}
+        return tuple(self.scenario.change({"events": [first, *(written if isinstance(written, list) else [])]}).events)
 
 
 def _check_mass(mass: float, what: str) -> None:

@@ -98,6 +98,9 @@ class Plant:
         self._recorder.keeps_last = True
         self._recorder.take()
         self._drop_rows()
+        for bunker in self._built.site.bunkers.values():
+            bunker.content.give_back()
+        self._built.site.arena.tidy()
 
     def _drop_rows(self) -> None:
         for take in (self._recorder.take_events, self._recorder.take_batches, self._recorder.take_samples, self._recorder.take_actions):

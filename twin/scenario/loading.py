@@ -32,6 +32,7 @@ from twin.scenario.places import Node, Path, Plain, child, dotted, from_plain, l
 from twin.scenario.policies import check_flows, read_policies
 from twin.scenario.problems import MOST_PROBLEMS, in_words, keys_at
 from twin.scenario.process import ProcessModel
+from twin.scenario.revisions import Revisions
 from twin.scenario.set_points import plant_of
 from twin.scenario.settings import ELECTRICITY, Settings, resolved_carriers
 from twin.scenario.source_settings import read_settings
@@ -290,7 +291,7 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
     settings, bad = checked.settings()
     files.start = settings.time.start
     checked.read_units(child(checked.tree, "units"))
-    unit_names = settings.units.keys() if "units" not in bad else ()
+    unit_names = tuple(settings.units) if "units" not in bad else ()
     calendars = (*settings.calendars, *checked.written("calendars", bad))
     known = references.Names(unit_names, checked.models, checked.partial, checked.kinds, calendars, settings.resources, checked.written("resources", bad))
     checked.models = references.check(known, lambda loc, message: checked.complain(("units", *loc), message))
@@ -305,6 +306,7 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
     policies = read_policies(settings.policies, plant, checked.complain)
     source_settings = read_settings(plant, checked.complain)
     events = timed(settings, written, checked.models, checked.validated, known, checked.complain, policies)
+    before_stocks, revisions = checked.models, None
     checked.models = with_acceptance(with_stocks(checked.models, unit_names, checked.complain), settings.size_bounds)
     stuff = checked.materials(settings, source, events, skip="catalogue" in bad or "materials" in bad)
     faulty = checked.written("carriers", bad)
@@ -338,6 +340,7 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
                 checked.complain(("sticking", name), words.unknown_material(name) or f"{name!r} is not delivered, so that none of it sticks")
         check_flows(policies.values(), plant, materials.names, checked.complain)
         checked.check_liberation(materials)
+        revisions = Revisions(settings, written, before_stocks, checked.validated, known, policies, words)
     if checked.problems or stuff is None:
         raise ScenarioError(checked.problems)
     catalogue, materials = stuff
@@ -381,6 +384,7 @@ def _build(source: Node, files: Files, file: str | None) -> Scenario:
         folder=str(files.folder) if files.folder is not None else None,
         closed=files.closed,
         numbers=tuple(numbers),
+        revisions=revisions,
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,13 @@ class TimedEvent:
     policies: Mapping[str, PolicySpec] = field(default_factory=dict)
 
 
+class Revises(Protocol):
+    """Checks changes of a scenario that is right."""
+
+    def events_after(self, changes: Mapping[str, Plain]) -> tuple[TimedEvent, ...] | None:
+        """Return the events after one at the start that makes ``changes``; None where only the whole check can say whether they are right."""
+
+
 @dataclass(frozen=True)
 class Scenario:
     """A scenario in SI: times in s, masses in kg. It holds no problem: what is wrong is raised by :func:`twin.scenario.load`.
@@ -106,6 +113,7 @@ class Scenario:
     calculation_points: Mapping[str, CalculationPoint] = field(default_factory=dict)
     sticking: Mapping[str, float] = field(default_factory=dict)
     about: About = field(default_factory=About)
+    revisions: Revises | None = field(default=None, repr=False)
 
     @cached_property
     def properties(self) -> Mapping[str, NDArray[np.float64]]:

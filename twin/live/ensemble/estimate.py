@@ -173,6 +173,10 @@ class Ensemble:
         """Where all levels are, kg."""
         return [self._estimate(LEVEL + name, self.seen[:, self._place[LEVEL + name]], name in self._levels) for name in self.capacities]
 
+    def model_deviations(self) -> dict[str, float]:
+        """Of each bunker whose level is measured, by how much the model errs anew in a window in which it moves, in shares of the capacity."""
+        return {bunker: self.model_errors.deviation(signal) for bunker, signal in self._levels.items()}
+
     def parameters(self) -> list[Estimate]:
         """Where the slow parameters are, SI."""
         found = []

@@ -39,7 +39,7 @@ class Evidence:
         following = ensemble.following
         self._signals = tuple(following.measurements)
         self._states = {signal for signal, own in following.measurements.items() if own.deviation(1.0) == 0.0 and own.bias_deviation == 0.0}
-        self._gates = _gates(ensemble.members.scenario)
+        self._gates = gates(ensemble.members.scenario)
         levels = {own.quantity.removeprefix(LEVEL): signal for signal, own in following.measurements.items() if own.quantity.startswith(LEVEL)}
         self._bunkers = {bunker: levels[bunker] for bunker in dict.fromkeys(bunker for bunker, _ in self._gates.values()) if bunker in levels}
         self.windows = max(1, round(DAY / following.window))
@@ -100,7 +100,7 @@ class Evidence:
         self._rows.extend(Row(*(np.array(part) for part in parts)) for parts in zip(*(state[name] for name in Row._fields), strict=True))
 
 
-def _gates(scenario: Scenario) -> dict[str, tuple[str, float]]:
+def gates(scenario: Scenario) -> dict[str, tuple[str, float]]:
     """The bunker that each feed fills (+1) or each product's trucks empty (-1), where there is one only."""
     bunkers = {name for name, kind in scenario.kinds.items() if kind.role == "bunker"}
     found: dict[str, tuple[str, float]] = {}

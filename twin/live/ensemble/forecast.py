@@ -11,6 +11,7 @@ from scipy.special import stdtrit
 
 from twin.errors import UsageError
 from twin.live.ensemble.estimate import LEVEL, Ensemble, between
+from twin.live.ensemble.model_error import MOVES
 from twin.live.ensemble.parameters import Changes
 from twin.plant.plant import Plant, PlantState
 from twin.scenario import Scenario
@@ -19,6 +20,8 @@ from twin.scenario.places import Plain
 Floats = NDArray[np.float64]
 HOUR = 3600.0
 MOST_FUTURES = 65536
+ERRING = 4
+"""Of random numbers: those of the model's error in futures."""
 LEADS = (1 * HOUR, 8 * HOUR, 24 * HOUR, 168 * HOUR)
 """One hour, a shift, a day and a week, s."""
 
@@ -80,13 +83,20 @@ class Standing:
     changes: Changes
     values: Floats
     states: tuple[PlantState, ...]
+    seed: int
+    window: float
+    model_errors: Mapping[str, float]
+    """Of each bunker whose level is measured: by how much it errs anew in a window in which it moves, kg."""
 
 
 def standing(ensemble: Ensemble) -> Standing:
     """Return where an ensemble stands now."""
     members = ensemble.members
     states = tuple(plant.state() for plant in members.plants)
-    return Standing(ensemble.time, members.scenario, ensemble.capacities, members.imposed, members.changes, members.values.copy(), states)
+    following, where = ensemble.following, ensemble.time
+    errors = {bunker: share * ensemble.capacities[bunker] for bunker, share in ensemble.model_deviations().items()}
+    own = (members.scenario, ensemble.capacities, members.imposed, members.changes, members.values.copy(), states)
+    return Standing(where, *own, following.seed, following.window, errors)
 
 
 def forecast(
@@ -97,11 +107,15 @@ def forecast(
     *,
     number: int = 0,
     futures: int | None = None,
+    as_model: bool = False,
 ) -> Forecast:
     """Run a plant on from each member's state, with all that is pending drawn anew, to ``leads`` s from now, and read ``quantities`` there (None: all levels).
 
     ``change``: parameters that are other from now on. ``number``: of the future; the same number gives the same one, changed or not. ``futures``: how many
     (None: one of each member); more than there are members begin again at the first. The ensemble itself stays where it is.
+
+    Levels that are measured err anew in each window in which they move, by what was learnt of the model (:mod:`twin.live.ensemble.model_error`); ``as_model``:
+    they do not.
     """
     there = ensemble if isinstance(ensemble, Standing) else standing(ensemble)
     ordered = tuple(leads)
@@ -123,14 +137,47 @@ def forecast(
         ahead.release(there.imposed)
         ahead.happened()
         begun = dict.fromkeys(machines, 0)
+        errs = _Errs(ahead, there, number * MOST_FUTURES + row) if not as_model and there.model_errors else None
         for k, lead in enumerate(ordered):
-            ahead.run(there.time + lead)
+            _run(ahead, there.time + lead, there.window, errs)
             for happened in ahead.happened():
                 if happened.what == "stop" and happened.unit in begun:
                     begun[happened.unit] += 1
             values[row, k] = ahead.observe(names)
             stops[row, k] = list(begun.values())
     return Forecast(there.time, ordered, names, values, machines, stops)
+
+
+class _Errs:
+    """Lets the levels of a plant that looks ahead err as the model does: as much in each window in which they move as members are told apart."""
+
+    def __init__(self, plant: Plant, there: Standing, future: int) -> None:
+        self._plant = plant
+        self._chance = np.random.Generator(np.random.Philox([there.seed, ERRING, future]))
+        self._errors, self._capacities = there.model_errors, there.capacities
+        self._names = [f"{LEVEL}{bunker}" for bunker in self._errors]
+        self._before = plant.observe(self._names)
+
+    def step(self, windows: float) -> None:
+        """A window is over, or a part of one."""
+        after = self._plant.observe(self._names)
+        drawn = np.sqrt(windows) * self._chance.standard_normal(len(after))
+        for (bunker, error), before, level, noise in zip(self._errors.items(), self._before.tolist(), after.tolist(), drawn.tolist(), strict=True):
+            capacity = self._capacities[bunker]
+            if abs(level - before) > MOVES * capacity:
+                self._plant.correct(bunker, min(max(level + error * noise, 0.0), capacity))
+        self._before = self._plant.observe(self._names)
+
+
+def _run(plant: Plant, until: float, window: float, errs: _Errs | None) -> None:
+    """Run on to ``until`` s, window by window where levels err."""
+    while errs is not None and plant.time + window <= until:
+        plant.run(plant.time + window)
+        errs.step(1.0)
+    rest = until - plant.time
+    plant.run(until)
+    if errs is not None and rest > 0.0:
+        errs.step(rest / window)
 
 
 @dataclass(frozen=True)
@@ -151,10 +198,13 @@ def what_if(
     leads: Sequence[float] = (24 * HOUR,),
     pairs: int | None = None,
 ) -> list[Difference]:
-    """Return what a change from now on makes of quantities, against going on as is: in ``pairs`` (None: one a member) that share their future."""
+    """Return what a change from now on makes of quantities, against going on as is: in ``pairs`` (None: one a member) that share their future.
+
+    What the model gets wrong is not in it: the same would happen to both.
+    """
     there = ensemble if isinstance(ensemble, Standing) else standing(ensemble)
-    changed = forecast(there, quantities, leads, change, futures=pairs)
-    as_is = forecast(there, quantities, leads, futures=pairs)
+    changed = forecast(there, quantities, leads, change, futures=pairs, as_model=True)
+    as_is = forecast(there, quantities, leads, futures=pairs, as_model=True)
     found = []
     n = len(as_is.values)
     student = float(stdtrit(n - 1, 0.975))

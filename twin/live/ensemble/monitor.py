@@ -2,7 +2,7 @@
 
 Two charts share the false alarms that are put up with: cumulated sums of each window's innovations, which see what is sudden, and of each day's evidence,
 which see what is small and lasts, as a screen that wears. Of the first days, in which the ensemble finds the plant, only a sensor that stands still is told.
-The same is told once a day.
+What several signals show of one event is one alarm, and the same is told once a day (:mod:`twin.live.ensemble.events`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.live.ensemble.estimate import DAY, LEVEL, Ensemble
+from twin.live.ensemble.estimate import LEVEL, Ensemble
+from twin.live.ensemble.events import Events
 from twin.live.ensemble.evidence import Evidence
 from twin.live.ensemble.fault_free import SETTLING
 from twin.live.ensemble.signatures import DAILY_ALLOWANCE, MOST_DAYS, WILD, Blame, Prepared, blame
@@ -66,10 +67,13 @@ class Monitor:
         self._up, self._down = np.zeros(len(prepared.scales)), np.zeros(len(prepared.scales))
         self.own = Own(len(prepared.scales))
         self._windows = 0
-        self._told: dict[str, float] = {}
+        self._events = Events()
 
     def step(self, time: float, shown: Mapping[str, float], inputs: Sequence[Input]) -> list[Alarm]:
-        """Return the alarms of the window that the ensemble has just closed, of readings SI by signal and what was told."""
+        """Return the alarms of the window that the ensemble has just closed, of readings SI by signal and what was told.
+
+        One that has the number of an earlier event says that another signal shows it now, or what its cause is.
+        """
         ensemble = self.ensemble
         self.evidence.add(ensemble, shown, inputs)
         settled = ensemble.time > SETTLING
@@ -85,16 +89,15 @@ class Monitor:
         beyond = vector - self.own.mean
         if self._windows % self.evidence.windows == 0 and settled:
             self.own.learn(vector)
-        named = [alarm if alarm.kind == "sensor" else self._blamed(alarm, beyond) for alarm in raised if settled or alarm.kind == "sensor"]
-        return [alarm for alarm in named if self._new(alarm)]
-
-    def _new(self, alarm: Alarm) -> bool:
-        """Whether nobody was told the same in the last day."""
-        key = f"{alarm.kind} {alarm.signal}"
-        if alarm.time - self._told.get(key, -np.inf) < DAY:
-            return False
-        self._told[key] = alarm.time
-        return True
+        new: dict[int, Alarm] = {}
+        for alarm in raised:
+            if alarm.kind == "sensor":
+                told = self._events.told(alarm, alarm.signal, own=True)
+            else:
+                told = self._events.told(*self._blamed(alarm, beyond)) if settled else None
+            if told is not None:
+                new[told.event] = new[told.event]._replace(signals=told.signals) if told.event in new else told
+        return list(new.values())
 
     def _daily(self, time: float, vector: Floats) -> list[Alarm]:
         self._up = np.maximum(0.0, self._up + vector - DAILY_ALLOWANCE)
@@ -110,15 +113,16 @@ class Monitor:
         text = f"{name} has been {side} what is expected for days (sum {digits(float(most[worst]))}, limit {digits(self.prepared.daily)})"
         return [Alarm(time, self.evidence.subjects[worst], "drift", text)]
 
-    def _blamed(self, alarm: Alarm, vector: Floats) -> Alarm:
+    def _blamed(self, alarm: Alarm, vector: Floats) -> tuple[Alarm, str]:
+        """The alarm with its cause, and what that is; "" where nobody can tell."""
         found = blame(vector, self.prepared.signatures)
         if found.signature is None or found.other is not None:
-            return alarm._replace(kind="cannot tell", text=f"{alarm.text}. {self._open(found)}")
+            return alarm._replace(kind="cannot tell", text=f"{alarm.text}. {self._open(found)}"), ""
         suspect = found.signature.suspect
         trucks = self.trucks.get(suspect.subject, suspect.subject)
         speaks = ", ".join(f"{self.evidence.names[k]} ({value:+.1f})" for k, value in found.speaks)
         text = f"{alarm.text}. Likely {suspect.named(found.amplitude, trucks)}; for it speaks, in deviations: {speaks}"
-        return alarm._replace(signal=trucks if suspect.cause == "sensor" else alarm.signal, kind=suspect.cause, text=text)
+        return alarm._replace(signal=trucks if suspect.cause == "sensor" else alarm.signal, kind=suspect.cause, text=text), trucks
 
     def _open(self, found: Blame) -> str:
         if found.signature is None:
@@ -131,7 +135,7 @@ class Monitor:
     def save(self) -> dict[str, Any]:
         """As plain data and arrays."""
         parts = {"watch": self.watch.save(), "evidence": self.evidence.save(), "own": {"mean": self.own.mean, "days": self.own.days}}
-        return {**parts, "up": self._up, "down": self._down, "windows": self._windows, "told": dict(self._told)}
+        return {**parts, "up": self._up, "down": self._down, "windows": self._windows, "events": self._events.save()}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Take over what was saved."""
@@ -139,4 +143,4 @@ class Monitor:
         self.evidence.load(state["evidence"])
         self.own.mean, self.own.days = np.array(state["own"]["mean"]), int(state["own"]["days"])
         self._up, self._down, self._windows = np.array(state["up"]), np.array(state["down"]), int(state["windows"])
-        self._told = dict(state["told"])
+        self._events.load(state["events"])

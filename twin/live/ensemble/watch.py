@@ -47,12 +47,23 @@ Kind = Literal["drift", "sensor", "machine", "feed", "cannot tell"]
 
 
 class Alarm(NamedTuple):
-    """At ``time`` s something of ``signal`` does not fit; ``kind`` is the likely cause ("drift": not asked for yet), ``text`` says what speaks for it."""
+    """At ``time`` s something of ``signal`` does not fit; ``kind`` is the likely cause ("drift": not asked for yet), ``text`` says what speaks for it.
+
+    ``event``: the number of what happened, which several ``signals`` may show.
+    """
 
     time: float
     signal: str
     kind: Kind
     text: str
+    event: int = 0
+    signals: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> str:
+        """The text, and the other signals that show it."""
+        others = [signal for signal in self.signals if signal != self.signal]
+        return f"{self.text}. Shown by {', '.join(others)} too" if others else self.text
 
 
 class Limit(NamedTuple):

@@ -1,4 +1,4 @@
-"""Alarms against faults: how many came without one, and how long after each fault its own came."""
+"""Alarms against faults, one an event: how many came without one, and how long after each fault its own came."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AFTER = 86400.0
 def alarm_figures(said: Said, truth: Truth | None, begin: float) -> Iterator[Figure]:
     """Yield alarms a month, those of no fault, and of each fault the delay of the first alarm after it, by whatever name, and whether the cause is right."""
     months = (said.times[-1] - begin) / MONTH
-    alarms = [alarm for alarm in said.alarms if alarm["time"] > begin]
+    alarms = [alarm for alarm in said.alarms if alarm["time"] > begin and not alarm["joins"]]
     yield Figure("alarms a month", len(alarms) / months, "", len(alarms))
     if truth is None:
         yield Figure("false alarms a month", math.nan, "", 0, ABSENT)
@@ -52,4 +52,4 @@ class _Fault:
 
     def is_its(self, alarm: Mapping[str, Any]) -> bool:
         """Whether an alarm is of it: of its signal, or that of a plant of any signal."""
-        return not self.signal or alarm["signal"] == self.signal
+        return not self.signal or self.signal in alarm["signals"]

@@ -101,8 +101,10 @@ def _take(said: Said, row: Mapping[str, Any]) -> None:
         if values.ndim != 3 or values.shape[:2] != (len(quantities), len(leads)) or values.shape[2] < 2:
             raise ValueError(f"a forecast of the shape {values.shape}")
         said.forecasts.append(SaidForecast(time, leads, quantities, values))
-    elif "alarm" in row:
-        said.alarms.append({"signal": str(row["alarm"]["signal"]), "kind": str(row["alarm"]["kind"]), "text": str(row["alarm"]["text"]), "time": time})
+    elif "alarm" in row or "joins" in row:
+        found = row["alarm" if "alarm" in row else "joins"]
+        own = {key: str(found[key]) for key in ("signal", "kind", "text")} | {"time": time, "joins": "joins" in row}
+        said.alarms.append(own | {"signals": [own["signal"], *map(str, found.get("signals", []))]})
 
 
 def read_truth(path: Path, window: float, start: float) -> Truth:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from twin.live.ensemble.forecast import HOUR, Forecast, forecast, standing
+from twin.live.opcua_access import Access
 from twin.live.opcua_server import PlantServer
 from twin.live.readings import Reading
 from twin.live.running import LiveTwin
@@ -33,14 +34,14 @@ class EstimateServer:
     ``health.ok`` (1 or 0). Called after each step.
     """
 
-    def __init__(self, twin: LiveTwin, address: str) -> None:
+    def __init__(self, twin: LiveTwin, address: str, access: Access | None = None) -> None:
         self.twin = twin
         ensemble = twin.follower.follower.ensemble
         levels, parameters = ensemble.levels(), ensemble.parameters()
         names = [f"{row.quantity}.{part}" for row in (*levels, *parameters) for part in PARTS]
         names += [f"{name}.{part}" for name in ensemble.members.plants[0].inside() for part in PARTS]
         names += [f"{row.quantity}.{_in(lead)}.{part}" for row in levels for lead in AHEAD for part in FAN]
-        self._server = PlantServer(address, [(name, name) for name in (*names, *HEALTH)], title="estimates", texts=ALARM, history=False)
+        self._server = PlantServer(address, [(name, name) for name in (*names, *HEALTH)], title="estimates", texts=ALARM, history=False, access=access)
         self._looked = float("-inf")
 
     def update(self) -> None:
@@ -62,7 +63,7 @@ class EstimateServer:
         last = twin.tags.start + alarms[-1].time if alarms else float("nan")
         self._write(map(_Named, HEALTH, (float(len(alarms)), last, float(health["ok"]), health["silent_for"], health["behind"])))
         if alarms:
-            self._server.write_texts(dict(zip(ALARM, (alarms[-1].signal, alarms[-1].kind, alarms[-1].text), strict=True)))
+            self._server.write_texts(dict(zip(ALARM, (alarms[-1].signal, alarms[-1].kind, alarms[-1].whole), strict=True)))
 
     def _write(self, found: Iterable[_Named]) -> None:
         at = self.twin.follower.follower.time

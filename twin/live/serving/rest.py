@@ -28,7 +28,7 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def make_app(twin: LiveTwin, token: str) -> Any:
-    """Return the application: ``/estimates``, ``/states``, ``/parameters``, ``/forecast``, ``/fan``, ``/what-if``, ``/alarms``, ``/health``.
+    """Return the application: ``/estimates``, ``/states``, ``/parameters``, ``/forecast``, ``/fan``, ``/what-if``, ``/alarms``, ``/weighed``, ``/health``.
 
     Its schema is at ``/openapi.json``.
 
@@ -119,6 +119,14 @@ def make_app(twin: LiveTwin, token: str) -> Any:
         with twin.lock:
             return {"alarms": [alarm._asdict() | {"time": twin.tags.start + alarm.time} for alarm in twin.follower.follower.alarms]}
 
+    def weighed() -> dict[str, Any]:
+        """What each level shows too much of each weighed truck (``share``: .05 is 5 %), over all the time, with an interval of 95 %; ``clear``: whether
+        neither chance nor the model explains it. It sees errors that were there from the first day.
+        """
+        with twin.lock:
+            rows = [row._asdict() | {"clear": row.clear, "text": row.text} for row in twin.follower.follower.weighed.found()]
+            return {"time": now(), "weighed": rows}
+
     def health() -> dict[str, Any]:
         """How the twin and its sources are."""
         return twin.health()
@@ -127,7 +135,7 @@ def make_app(twin: LiveTwin, token: str) -> Any:
         return twin.follower.follower.time
 
     answers = {"estimates": estimates, "states": states, "parameters": parameters, "inside": inside, "forecast": ahead, "fan": fan}
-    answers |= {"alarms": alarms, "health": health}
+    answers |= {"alarms": alarms, "weighed": weighed, "health": health}
     for path, answer in answers.items():
         app.get(f"/{path}", dependencies=guard)(answer)
     app.post("/what-if", dependencies=guard)(question)

@@ -1,0 +1,55 @@
+"""An instrument that was wrong from the first day is seen by its trucks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hidden_partner import Partner, follow
+
+from twin.live.follower import Follower
+from twin.live.readings import Reading
+from twin.live.tags import load_tags
+
+DAY = 86400.0
+TAGS = f"""
+live: 1
+plant: {{scenario: {Path(__file__).parent / "small_line.yaml"}}}
+tags:
+  YARD: {{quantity: level.yard, unit: t, error: 3 t}}
+  STEEL: {{quantity: level.steel_bay, unit: t, error: 2 t}}
+  TRUCKS: {{input: deliveries, unit: t}}
+  PICKUPS: {{input: steel, unit: t}}
+  STOPS: {{input: magnet}}
+estimate: {{members: 10}}
+"""
+
+
+def followed(factor: float, seed: int, days: float = 6.0) -> Follower:
+    follower = Follower(load_tags(TAGS), watched=False)
+
+    def wrong(_window: int, rows: list[Reading]) -> list[Reading]:
+        return [row._replace(value=row.value * factor) if row.signal == "YARD" else row for row in rows]
+
+    follow(follower, Partner(follower, seed), 0.0, days * DAY, wrong)
+    return follower
+
+
+@pytest.mark.parametrize(("factor", "seed"), [(1.25, 1), (0.75, 2)])
+def test_a_level_that_is_a_quarter_off_from_the_first_day_is_seen_by_its_trucks(factor: float, seed: int) -> None:
+    """After six days and some 150 trucks, within three deviations; where nothing is off (the other level) nothing is said."""
+    follower = followed(factor, seed)
+    found = {row.signal: row for row in follower.weighed.found()}
+    yard = found["YARD"]
+    assert abs(yard.share - (factor - 1.0)) < 3.0 * (yard.high - yard.low) / (2.0 * 1.96) and yard.clear
+    assert ("too much of each" if factor > 1.0 else "too little of each") in yard.text
+    assert not found["STEEL"].clear
+    after = Follower(load_tags(TAGS), watched=False)
+    after.restore(follower.state())
+    assert after.weighed.found() == follower.weighed.found()
+    json.dumps(follower.weighed.save())
+
+
+def test_where_nothing_is_off_nothing_is_said() -> None:
+    assert not any(row.clear for row in followed(1.0, 3).weighed.found())
