@@ -64,6 +64,7 @@ def test_a_cluster_is_no_plant_and_is_shown_before_any_run(pair: Served) -> None
     assert "hush" not in str(said := pair.ask("cluster", file="out.yaml")) and "error" in said
 
 
+@pytest.mark.soak
 def test_a_run_and_a_comparison_are_those_of_the_terminal(pair: Served, tmp_path: Path) -> None:
     assert ended(pair, pair.ask("run_cluster", file="pair.yaml")["job"])["files"] == ["pair.h5"]
     run = pair.ask("cluster", results="pair.h5")["run"]

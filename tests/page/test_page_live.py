@@ -167,6 +167,7 @@ def test_files_of_a_twin_may_be_damaged(beside: Served) -> None:
         assert "estimates.jsonl" in beside.ask("live")["error"], content[:40]
 
 
+@pytest.mark.soak
 def test_a_twin_is_looked_at_and_asked_in_the_browser(beside: Served, tab: Callable[..., Any]) -> None:
     one = tab(beside)
     page = one.drawn()

@@ -10,6 +10,8 @@ import pytest
 from served_pages import Served, answer_of, ended
 
 import twin
+from twin.errors import UsageError
+from twin.page.film import film as film_of
 from twin.page.folder import Folder
 from twin.page.studies import listed, write_study
 
@@ -20,13 +22,16 @@ def test_levels_of_a_film_are_those_of_the_run_at_the_hours(shared: Served) -> N
     path = shared.folder / "small.h5"
     with twin.run(twin.load(shared.folder / "small.yaml"), out=path, replication=3) as result:
         levels, names = result.array("units/level"), [str(name) for name in result.array("bunker")]
-    film = answer_of(shared, shared.ask("film", file="small.h5", day=2)["job"])["answer"]
+    shares: list[float] = []
+    film = film_of(path, 2, shares.append)
+    assert shares == sorted(shares) and shares[-1] == 1.0
     assert film["minutes"] == 1440 and film["begin"] == "2026-01-06T06:00" and film["days"] == 2
     yard = next(one for one in film["levels"] if one["name"] == "yard")
     hours = [yard["values"][60 * (hour + 1) - 1] for hour in range(24)]
     assert hours == [round(level / 1000.0, 4) for level in levels[24:48, names.index("yard")].tolist()]
     assert {one["name"] for one in film["states"]} == {"magnet", "screen", "eddy"}
-    assert shared.ask("film", file="small.h5", day=9)["job"]
+    with pytest.raises(UsageError, match="days 1 to 2"):
+        film_of(path, 9, shares.append)
     assert "Error" not in str(shared.ask("film", file="small.h5", day="x").get("error")) and "day" in shared.ask("film", file="small.h5", day="x")["error"]
     assert "no file" in shared.ask("film", file="../small.h5", day=1)["error"]
 
@@ -52,6 +57,7 @@ def test_a_sweep_from_a_form_is_that_of_its_file(shared: Served) -> None:
     assert "is a link" in ended(shared, given["job"])["message"] and not outside.exists()
 
 
+@pytest.mark.soak
 def test_a_study_is_made_and_a_film_is_seen_in_the_browser(shared: Served, tab: Callable[..., Any]) -> None:
     one = tab(shared)
     page = one.drawn()

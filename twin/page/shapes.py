@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator
+from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
@@ -29,12 +30,11 @@ SIMPLE = ("quantity", "count", "text", "flag", "choice")
 
 def blocks_of(scenario: Scenario, unit: str) -> list[dict[str, Any]]:
     """The fields of a unit that are more than one value: path, key, what it is, the form, and the value as written (None where it is not given)."""
-    model = scenario.units[unit]
-    hints = get_type_hints(type(model), include_extras=True)
-    found = []
+    model, found = scenario.units[unit], []
+    specs = _specs(type(model))
     for name, field in type(model).model_fields.items():
         key = field.alias or name
-        spec = spec_of(hints[name]) if key not in LEFT_OUT else {"form": "text"}
+        spec = specs.get(name, {"form": "text"})
         path = f"units.{unit}.{key}"
         value = None if (said := written(scenario, path)) == "" else said
         if key in LEFT_OUT or (spec["form"] in SIMPLE and not _has_no_row(spec, value)):
@@ -42,6 +42,13 @@ def blocks_of(scenario: Scenario, unit: str) -> list[dict[str, Any]]:
         names = _names_for(key, spec, scenario, unit)
         found.append({"path": path, "key": key, "about": field.description or "", "spec": _at_home(spec, scenario), "value": value, "names": names})
     return found
+
+
+@cache
+def _specs(model: type[BaseModel]) -> dict[str, Spec]:
+    """The forms of a model's fields by name, those of a row of their own or of wiring left out."""
+    hints = get_type_hints(model, include_extras=True)
+    return {name: spec_of(hints[name]) for name, field in model.model_fields.items() if (field.alias or name) not in LEFT_OUT}
 
 
 def _has_no_row(spec: Spec, value: Plain | None) -> bool:
