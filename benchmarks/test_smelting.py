@@ -11,7 +11,7 @@ from size import size
 
 from twin.kernels.compile import Floats, kernel
 from twin.kernels.smelting import prepare_smelting, smelt
-from twin.kernels.smelting_tables import Chemistry, Melt, new_melt
+from twin.kernels.smelting_space import Chemistry, Melt, new_melt
 from twin.materials import ELEMENTS
 from twin.materials.thermochemistry import thermochemistry
 

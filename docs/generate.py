@@ -30,6 +30,7 @@ from twin.quantities import CELSIUS, UNITS, format_quantity, kind_of, unit
 from twin.results import cluster_figures, kpis, layout
 from twin.scenario import policy, quantity_names
 from twin.scenario.asking import AskEntry
+from twin.scenario.cluster_schema import cluster_schema_text
 from twin.scenario.kind import Kind, UnitModel, find, names
 from twin.scenario.machine import MachineModel
 from twin.scenario.policies import PolicyEntry
@@ -442,6 +443,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/testing.md": testing_page,
     "docs/reference/furnace.md": furnace_page,
     "scenarios/scenario.schema.json": schema_text,
+    "scenarios/clusters/cluster.schema.json": cluster_schema_text,
 }
 """What is written, by its path below the project."""
 

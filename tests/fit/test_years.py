@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
+from twin.errors import UsageError
 from twin.fit.years.heat_plan import HeatPlan, PlanInput, heat_plan
-from twin.fit.years.homes import Homes, by_degree_hours, by_load_profile, rows
+from twin.fit.years.heat_pump import HeatPump, performance
+from twin.fit.years.homes import Homes, by_degree_hours, by_load_profile, degree_hours, need_of, rows
 from twin.fit.years.weather import Climate, prices, sun, sun_height, temperatures
 from twin.kernels.heat_store import Tank, two_zone_tank
 from twin.plant.cluster import run_cluster
@@ -194,3 +196,34 @@ def test_the_programme_against_a_peer() -> None:
     )  # fmt: skip
     assert found.status == 0
     assert plan.cost == pytest.approx(float(found.fun) + float(form.c_offset[0]), rel=1e-5)
+
+
+def test_a_year_may_have_a_mean_and_a_need_of_its_own() -> None:
+    """Two days of 0 and 20 °C have 480 K h: of 600 that are normal, 50 kWh/m2 become 40. Means of years spread by what is given, and seeds keep their days."""
+    assert need_of(Homes(100.0, 50.0, 10.0), np.repeat([0.0, 20.0], 24), 600.0) == Homes(100.0, 40.0, 10.0)
+    with pytest.raises(UsageError, match="must be above 0 K h"):
+        need_of(Homes(100.0, 50.0, 10.0), np.repeat([0.0, 20.0], 24), 0.0)
+    own = [temperatures(seed, Climate(years=0.7)) for seed in range(200)]
+    assert np.std([year.mean() for year in own]) == pytest.approx(0.7, abs=0.1)
+    moved = own[3] - temperatures(3)
+    assert moved.max() - moved.min() < 1e-12
+    flats = Homes(5500 * 65.0, 122.5, 17.5)
+    normal = float(degree_hours(flats, temperatures(3)).sum())
+    colder, as_ever = (by_degree_hours(need_of(flats, outside, normal), outside).sum() for outside in (temperatures(3) - 1.0, temperatures(3)))
+    assert as_ever == pytest.approx(flats.year, rel=1e-12)
+    assert 1.05 < colder / as_ever < 1.15
+
+
+def test_a_heat_pump_by_the_weather() -> None:
+    """By Lorenz between 60 and 90 °C; a river follows the mean of ten days, and no colder than 2 °C; a source as warm as the water is refused."""
+    pump = HeatPump(90.0, 60.0, share=0.5, days=0.0)
+    assert pump.sink == pytest.approx(347.9345, abs=1e-4)
+    assert performance(pump, np.array([10.0, 10.0])) == pytest.approx([2.566476, 2.566476], abs=1e-6)
+    assert HeatPump(60.0, 60.0).sink == 60.0 + 273.15
+    outside = np.concatenate([np.full(240, 0.0), np.full(480, 12.0)])
+    river = performance(HeatPump(90.0, 60.0), outside)
+    assert river[:240] == pytest.approx(np.full(240, 0.55 * 347.93447 / (347.93447 - 272.15)), rel=1e-6)
+    assert river[360] == pytest.approx(0.55 * 347.93447 / (347.93447 - (121 * 12.0 / 240 - 3.0 + 273.15)), rel=1e-6)
+    assert river[600] == pytest.approx(0.55 * 347.93447 / (347.93447 - 282.15), rel=1e-6)
+    with pytest.raises(UsageError, match="as warm as the water"):
+        performance(HeatPump(20.0, 10.0), np.array([40.0]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from twin.kernels import smelting
-from twin.kernels.smelting_tables import Chemistry, new_melt
+from twin.kernels.smelting_space import Chemistry, new_melt
 from twin.materials import ELEMENTS
 from twin.materials.thermochemistry import thermochemistry
 

@@ -1,5 +1,6 @@
 """Hammer mill and granulator: fines and liberated copper move with load and parameters; wear; limits; laws of breakage; parts that come off."""
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -258,6 +259,11 @@ def test_parts_in_sizes_of_their_own_conserve_every_constituent(seed, rate, gap)
         assert -lost[m] == pytest.approx(lost[PLASTICS] * parts[1, m] + lost[BOARD] * parts[0, m], rel=1e-9, abs=1e-9)
 
 
+@numba.njit
+def _let_fall(numbers, j, broken, fallen):
+    let_fall(numbers, 0, j, broken, fallen)
+
+
 @given(seed=st.integers(0, 10_000))
 @quick
 def test_compiled_lines_let_fall_as_the_machine_alone_does(seed):
@@ -272,7 +278,7 @@ def test_compiled_lines_let_fall_as_the_machine_alone_does(seed):
     for j in range(classes - 1, -1, -1):
         inside = x[:, j] + fallen[j]
         out[:, j] = inside * shares[0, :, j]
-        let_fall(numbers, 0, j, inside - out[:, j], fallen)
+        _let_fall(numbers, j, inside - out[:, j], fallen)
     np.testing.assert_allclose(out, machine.split(x, at=at)[0], rtol=1e-11, atol=1e-13)
 
 

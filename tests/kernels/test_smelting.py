@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin.kernels import phases, smelting
-from twin.kernels.smelting_tables import Chemistry
+from twin.kernels.smelting_space import Chemistry
 from twin.materials import ELEMENTS
 from twin.materials.thermochemistry import thermochemistry
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from importlib import resources
 from typing import Any, get_args, get_type_hints
 
 from pydantic import BaseModel
 from served_pages import SMALL, Served
 
+from twin.page.draft import Draft
 from twin.page.plant import unit_form
 from twin.report.language import language
 from twin.scenario import load
@@ -51,6 +54,19 @@ def test_the_form_of_every_unit_speaks_the_language_of_the_page(shared: Served) 
         english, form = (shared.ask("unit", draft=draft, unit=unit, language=code)["unit"] for code in ("en", "de"))
         abouts = [[row["about"] for row in (*one["numbers"], *one["fields"], *one["blocks"]) if row["about"]] for one in (english, form)]
         assert len(abouts[0]) == len(abouts[1]) > 0 and not set(abouts[0]) & set(abouts[1]), unit
-        assert form["summary"] != english["summary"] == (unit_form(plant, plant, unit) or {})["summary"]
+        assert form["summary"] != english["summary"] == (unit_form(plant, plant, unit, Draft("small.yaml", {})) or {})["summary"]
     kinds = shared.ask("kind", language="de")["kinds"]
     assert all(one["summary"] != find(one["name"]).summary for one in kinds)
+
+
+def test_a_lot_is_called_one_thing() -> None:
+    """What a line draws at once is a Los, what a furnace makes at once a Charge."""
+    english, german = (language(code) for code in ("en", "de"))
+    table = (resources.files("twin.report") / "words.txt").read_text(encoding="utf-8").splitlines()
+    keys = [line.partition(" | ")[0] for line in table if re.search(r"\b[Ll]ots?\b", line.partition(" | ")[2].rpartition(" | ")[0])]
+    assert len(keys) > 15
+    assert [key for key in keys if re.search(r"\bChargen?\b", german(key, **PLACES))] == []
+    assert all(english(key, **PLACES) for key in keys)
+
+
+PLACES = dict.fromkeys(("lot", "n"), "1")

@@ -155,14 +155,19 @@ def test_axe_finds_nothing_on_any_screen_and_nothing_is_wider_than_it(serve: Cal
         page.click("[data-unit=deliveries]")
         page.wait_for_selector("#h-unit")
         page.locator("summary", has_text="Distributions, tables").click()
-        page.locator("details.block > summary").first.click()
+        page.wait_for_selector("details.block")
+        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
         page.get_by_role("button", name="Calendars").click()
         for screen, mark in SHOWN.items():
             page.goto(f"{page.url.partition('#')[0]}#{screen}")
             if screen == "compare":
                 page.locator("button.main:visible").first.click()
             page.locator(f"{mark}:visible").first.wait_for(timeout=60_000)
-            page.wait_for_timeout(300)
+            if screen == "study":
+                page.get_by_label("What for").select_option("calibrate")
+            if screen == "results":
+                page.locator("section[aria-labelledby=r-levels] select").select_option("flows")
+            page.wait_for_timeout(500)
             found += [(screen, width, scheme, one["id"], one["nodes"][0]["html"][:120]) for one in axe.run(page).response["violations"]]
             if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
                 found.append((screen, width, scheme, "wide", str(wide)))

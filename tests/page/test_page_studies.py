@@ -10,6 +10,8 @@ import pytest
 from served_pages import Served, answer_of, ended
 
 import twin
+from twin.page.folder import Folder
+from twin.page.studies import listed, write_study
 
 expect = pytest.importorskip("playwright.sync_api", reason="no browser tests: pip install playwright").expect
 
@@ -38,9 +40,9 @@ def test_a_sweep_from_a_form_is_that_of_its_file(shared: Served) -> None:
     assert len(found["rows"]) == 4 and found["answer"]["files"] == ["rates.h5"]
     again = twin.sweep(shared.folder / "rates.yaml", shared.folder / "again.h5", executor="serial")
     assert sorted(again.response("throughput").ravel().tolist()) == sorted(row["figures"]["throughput"] for row in found["rows"])
-    assert shared.ask("studies", file="small.yaml")["studies"] == [{"file": "rates.yaml", "kind": "sweep", "base": "small.yaml"}]
+    assert shared.ask("studies", file="small.yaml")["studies"] == [{"file": "rates.yaml", "kind": "sweep", "base": "small.yaml", "objectives": {}}]
     assert "already" in shared.ask("study", **form, vary=[{"path": "units.magnet.rate", "low": "4 t/h", "high": "8 t/h"}])["error"]
-    for wrong in ({"points": 1}, {"vary": []}, {"kind": "calibrate"}, {"name": "../x"}, {"figures": []}):
+    for wrong in ({"points": 1}, {"vary": []}, {"kind": "calibrate"}, {"kind": "x"}, {"name": "../x"}, {"figures": []}):
         said = shared.ask("study", **{**form, "name": "other", "vary": [{"path": "units.magnet.rate", "low": "4 t/h", "high": "8 t/h"}], **wrong})
         assert said["error"]
     assert not Path(shared.folder / "other.yaml").exists()
@@ -71,3 +73,62 @@ def test_a_study_is_made_and_a_film_is_seen_in_the_browser(shared: Served, tab: 
     page.keyboard.press("ArrowRight")
     expect(page.locator("output")).to_contain_text("06:02")
     assert page.locator("meter").count() == 1
+
+
+@pytest.mark.soak
+def test_a_calibration_from_a_form_finds_what_made_the_data(shared: Served) -> None:
+    """The small plant with a magnet of 5 t/h makes the measured throughput; the calibration is started from the page, and its interval holds 5 t/h."""
+    plant = twin.load(shared.folder / "small.yaml").change({"units.magnet.rate": "5 t/h"})
+    with twin.run(plant, out=shared.folder / "truth.h5", replication=7) as result:
+        measured = result.kpis["throughput"].value * 3.6
+    target = {"what": "throughput", "value": f"{measured:.4f} t/h", "csv": "", "column": "", "over": "", "error": "1 %"}
+    form = {"file": "small.yaml", "name": "fit", "kind": "calibrate", "points": 40, "vary": [{"path": "units.magnet.rate", "low": "4 t/h", "high": "8 t/h"}]}
+    for wrong in (
+        {"targets": []},
+        {"targets": [{**target, "value": ""}]},
+        {"targets": [{**target, "what": "no_figure"}]},
+        {"targets": [{**target, "csv": "../x.csv", "value": ""}]},
+    ):
+        assert shared.ask("study", **{**form, **wrong})["error"] and not (shared.folder / "fit.yaml").exists(), wrong
+    found = answer_of(shared, shared.ask("study", **form, targets=[target])["job"])
+    assert {"file": "fit.yaml", "kind": "calibrate", "base": "small.yaml", "objectives": {}} in shared.ask("studies", file="small.yaml")["studies"]
+    assert len(found["rows"]) > 40 and found["answer"]["files"] == ["fit_calibrated.yaml"]
+    rate = next(number for number in twin.load(shared.folder / "fit_calibrated.yaml").numbers if number.path == "units.magnet.rate")
+    assert rate.basis == "calibrated" and rate.low is not None and rate.high is not None and rate.low < 5 / 3.6 < rate.high < 6 / 3.6
+
+
+def test_a_search_with_two_aims_says_which_way_each_is_to_go(shared: Served) -> None:
+    form = {
+        "file": "small.yaml",
+        "name": "best",
+        "kind": "optimise",
+        "points": 8,
+        "replications": 1,
+        "vary": [{"path": "units.magnet.rate", "low": "4 t/h", "high": "8 t/h"}],
+    }
+    assert "one or two" in shared.ask("study", **form, figures=["margin", "throughput", "co2"])["error"]
+    written = write_study(
+        Folder(shared.folder), "best", "small.yaml", {**form, "figures": ["margin", "energy.electricity"], "minimise": ["energy.electricity"]}
+    )
+    assert listed(Folder(shared.folder)) == [{"file": written, "kind": "optimise", "base": "small.yaml", "objectives": {"margin": 1, "energy.electricity": -1}}]
+
+
+def test_the_front_and_what_matters_are_reckoned_right(shared: Served, tab: Callable[..., Any]) -> None:
+    """On rows whose answer is known: a front of three of five settings, and rank correlations of 1, -1 and, of x 0..5 with 5 0 4 1 3 2, of -9/35 by hand."""
+    page = tab(shared).drawn()
+    points = [(0, 5), (1, 4), (2, 0), (3, 3), (1, 1)]
+    rows = [{"changes": {"a.b": k}, "texts": {}, "figures": {"margin": x, "co2": y}} for k, (x, y) in enumerate(points)]
+    best = page.evaluate(
+        "async (rows) => { const m = await import('/static/watched.js'); return m.front(m.settings(rows), ['margin', 'co2'], { margin: 1, co2: 1 }).map((row) => row.figures.margin); }",
+        rows,
+    )
+    assert best == [0, 1, 3]
+    turned = page.evaluate(
+        "async (rows) => { const m = await import('/static/watched.js'); return m.front(m.settings(rows), ['margin', 'co2'], { margin: 1, co2: -1 }).map((row) => row.figures.margin); }",
+        rows,
+    )
+    assert turned == [2, 3]
+    shares = page.evaluate(
+        "async () => { const { rankCorrelation: r } = await import('/static/watched.js'); const x = [0, 1, 2, 3, 4, 5]; return [r(x, [1, 2, 4, 8, 16, 32]), r(x, [9, 7, 5, 3, 1, 0]), r(x, [5, 0, 4, 1, 3, 2])]; }"
+    )
+    assert shares == pytest.approx([1.0, -1.0, -9 / 35])

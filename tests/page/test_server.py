@@ -18,6 +18,7 @@ from served_pages import SMALL, Served
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+import twin
 from twin.errors import UsageError
 from twin.page.draft import Desk, read_draft
 from twin.page.folder import Folder
@@ -249,3 +250,19 @@ def test_hostile_names_are_texts_everywhere(serve: Callable[..., Any], tab: Call
         page.goto(f"{page.url.partition('#')[0]}#{screen}")
         page.wait_for_timeout(250)
     assert page.locator("img, main script, main b").count() == 0  # a dialog, an error or a request elsewhere fails in the fixture
+
+
+def test_flows_and_states_over_time_are_those_of_the_file(shared: Served) -> None:
+    with twin.run(twin.load(shared.folder / "small.yaml"), out=shared.folder / "small.h5") as result:
+        flows, streams = result.array("streams/mass_flow"), [str(name) for name in result.array("stream")]
+        shares, units, states = result.array("units/state_share"), [str(name) for name in result.array("unit")], [str(name) for name in result.array("state")]
+        shown = shared.ask("over_time", file="small.h5", curves="flows")
+        curve = next(one for one in shown["curves"] if one["name"] == "magnet.steel")
+        assert curve["values"] == [round(value * 3.6, 4) for value in flows.sum(axis=2)[:, streams.index("magnet.steel")].tolist()] and shown["days"][-1] == 2.0
+        timed = shared.ask("look", files=["small.h5"])["timed"]
+        assert timed["flows"] and timed["states"]
+        told = {one["name"]: one["values"] for one in shared.ask("over_time", file="small.h5", curves=timed["states"][0])["curves"]}
+        own = shares[:, units.index(timed["states"][0])]
+        assert told["running"] == [round(100.0 * value, 4) for value in own[:, states.index("running")].tolist()]
+        assert all(abs(sum(values) - 100.0) < 0.01 for values in zip(*told.values(), strict=True))
+        assert "was not recorded" in shared.ask("over_time", file="small.h5", curves="nobody")["error"]

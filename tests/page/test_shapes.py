@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 from served_pages import SMALL, Served
 
 from twin.errors import ScenarioError, UsageError
-from twin.page.draft import Desk, Draft, read_draft
+from twin.page.draft import Desk, Draft, read_draft, written
 from twin.page.folder import Folder
-from twin.page.shapes import blocks_of, calendars_of
+from twin.page.plant import unit_form
+from twin.page.shapes import blocks_of, calendars_of, spec_of
 from twin.page.shaping import form_at, shaped
 from twin.plant.api import load
 from twin.scenario.distributions import FORMS
@@ -163,20 +165,95 @@ def test_a_path_without_a_form_is_refused(desk: Desk) -> None:
             form_at(desk.base(draft_of()), path)
 
 
-def test_every_kind_has_forms_that_are_plain_data() -> None:
-    from typing import get_type_hints
-
-    from twin.page.shapes import LEFT_OUT, spec_of
-
-    without = {}
+def test_every_field_of_every_kind_has_a_form() -> None:
     for name in names():
         model = find(name).model
         hints = get_type_hints(model, include_extras=True)
         for key, field in model.model_fields.items():
-            if (field.alias or key) not in LEFT_OUT and spec_of(hints[key]) is None:
-                without.setdefault(field.alias or key, []).append(name)
-    stays = {"settings", "needs", "stops", "contents", "flat", "schedule", "size", "liberation", "orders", "spec", "penalty", "price", "confusion_matrix"}
-    assert set(without) == stays | {"grips", "response", "response_2"}
+            spec = spec_of(hints[key])
+            assert spec["form"] and json.dumps(spec), (name, field.alias or key)
+
+
+WAYS = """twin: 1
+name: ways
+time: {start: 2026-01-05T06:00, horizon: 2 d}
+lot: 200 kg
+catalogue: [weee]
+size_bounds: "4 16 63 250 mm"
+resources: {loader: 2, crane: {count: 1, skills: [lift]}}
+units:
+  deliveries:
+    {kind: feed, every: 2 h, mass: 10 t, composition: {aluminium: 60 %, copper: 40 %}, size: {rosin_rammler: {x63: 90 mm, n: 1.4}}}
+  yard: {kind: bunker, from: deliveries, capacity: 200 t}
+  sorter: {kind: sensor_sorter, from: yard, rate: 6 t/h, eject: [copper], needs: loader}
+  bay: {kind: bunker, from: sorter.eject, capacity: 100 t}
+  copper: {kind: product, from: bay, price: 5000 EUR/t, spec: {copper: ">= 60 %"}, orders: [{mass: 4 t, due: 1 d}]}
+  rest: {kind: product, from: sorter.pass}
+"""
+
+
+@pytest.fixture
+def ways(tmp_path: Path) -> Desk:
+    (tmp_path / "small.yaml").write_text(WAYS, encoding="utf-8")
+    return Desk(Folder(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("sorter.needs", ["loader", {"skill": "lift"}], {"needs": ["loader", {"skill": "lift"}]}),
+        ("sorter.needs", {"any_of": ["loader", "crane"]}, {"needs": {"any_of": ["loader", "crane"]}}),
+        ("sorter.settings", {"yard": {"units.sorter.rate": "5000 kg/h"}}, {"settings": {"yard": {"units.sorter.rate": "5 t/h"}}}),
+        ("sorter.stops", [{"at": "1,5 h", "for": "1800 s", "reason": "jam"}], {"stops": [{"at": "1.5 h", "for": "30 min", "reason": "jam"}]}),
+        ("sorter.response", {"copper": {"2,5 cm": "0,9"}, "default": "2 %"}, {"response": {"copper": {"25 mm": "90 %"}, "default": "2 %"}}),
+        ("deliveries.size", {"rosin_rammler": {"x63": "9 cm", "n": "1,6"}}, {"size.rosin_rammler.n": 1.6}),
+        ("deliveries.size", {"copper": {"ggs": {"k": "0.2 m", "a": "1.2"}}, "default": ["25 %"] * 4},
+         {"size": {"copper": {"ggs": {"k": "200 mm", "a": 1.2}}, "default": ["25 %"] * 4}}),
+        ("copper.price", {"Cu": {"value": "6 EUR/kg", "payable": "0,92"}}, {"price": {"Cu": {"value": "6000 EUR/t", "payable": "92 %"}}}),
+        ("copper.price", "5 EUR/kg", {}),
+        ("copper.spec", {"copper": ">= 0,6", "aluminium": "<= 3 %"}, {"spec.aluminium": "<= 3 %"}),
+        ("copper.orders", [{"mass": "4000 kg", "due": "1 d"}, {"mass": "2 t", "due": "2026-01-06T12:00", "name": "A"}],
+         {"orders": [{"mass": "4 t", "due": "1 d"}, {"mass": "2 t", "due": "2026-01-06T12:00", "name": "A"}]}),
+    ],
+)  # fmt: skip
+def test_what_may_be_written_in_several_ways_has_forms(ways: Desk, path: str, value: Any, said: dict[str, Any]) -> None:
+    unit = path.partition(".")[0]
+    found = shaped(ways, draft_of(), f"units.{path}", value)
+    assert {one.removeprefix(f"units.{unit}."): text for one, text in found.changes.items()} == said
+    ways.save(found, "other") if said else None
+    if unit != "deliveries":  # a feed cannot do without its sizes
+        assert written(ways.scenario(shaped(ways, found, f"units.{path}", None)), f"units.{path}") == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "at", "words"),
+    [
+        ("sorter.needs", ["loadr"], "", "did you mean 'loader'"),
+        ("sorter.settings", {"yard": {"units.sorter.rate": "1.200 t/h"}}, 'yard."units.sorter.rate"', "as 1.2 t/h or as 1200 t/h"),
+        ("sorter.stops", [{"at": "1 h", "for": "30 m"}], "0.for", "a time is needed"),
+        ("sorter.response", {"copper": {"25 t": "90 %"}}, "copper.25 t", "length"),
+        ("deliveries.size", {"rosin_rammler": {"x63": "9 t", "n": "1.6"}}, "rosin_rammler.x63", "length"),
+        ("copper.price", {"Cu": {"value": "6 t"}}, "Cu", "price"),
+        ("copper.spec", {"copper": "60 %"}, "copper", "limit"),
+        ("copper.orders", [{"mass": "4 t"}], "0", "'due' is missing"),
+        ("deliveries.schedule", "../deliveries.csv", "", "only files in the folder"),
+    ],
+)
+def test_what_is_wrong_in_one_of_the_ways_is_told_where_it_is(ways: Desk, path: str, value: Any, at: str, words: str) -> None:
+    with pytest.raises(ScenarioError, match=words) as caught:
+        shaped(ways, draft_of(), f"units.{path}", value)
+    assert any(problem.path.removeprefix("change.").startswith(".".join(filter(None, (f"units.{path}", at)))) for problem in caught.value.problems)
+
+
+def test_fields_that_exclude_each_other_are_changed_one_after_the_other(ways: Desk) -> None:
+    (ways.folder.path / "deliveries.csv").write_text("time_h,mass_t\n1,8\n9,12\n", encoding="utf-8")
+    one = shaped(ways, draft_of(), "units.deliveries.schedule", "deliveries.csv")
+    with pytest.raises(ScenarioError, match="exclude each other"):
+        ways.scenario(one)
+    (block,) = (block for block in (unit_form(ways.base(one), ways.nearest(one), "deliveries", one) or {})["blocks"] if block["key"] == "schedule")
+    assert block["value"] == "deliveries.csv"  # it is shown, though the plant cannot be loaded with it
+    two = shaped(ways, shaped(ways, one, "units.deliveries.every", None), "units.deliveries.mass", None)
+    assert ways.scenario(two).units["deliveries"].schedule.name == "deliveries.csv"  # type: ignore[attr-defined]
 
 
 def test_a_distribution_is_changed_in_the_browser(shared: Served, tab: Callable[..., Any]) -> None:
@@ -198,3 +275,35 @@ def test_a_distribution_is_changed_in_the_browser(shared: Served, tab: Callable[
     expect(page.locator(".changes")).to_contain_text("lognormal")
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(".changes")).to_have_count(0)
+    page.click("[data-unit=light]")
+    expect(page.locator("#h-unit")).to_contain_text("light")
+    page.locator("summary", has_text="Distributions, tables").click()
+    block = page.locator("details.block", has=page.locator("summary", has_text="price")).first
+    block.locator("summary").first.click()
+    block.get_by_label("Given as").select_option(label="by name")
+    block.get_by_label("Name", exact=True).fill("Al")
+    block.get_by_role("button", name="Add").click()
+    block.get_by_role("textbox").first.fill("1,5 EUR")
+    block.get_by_role("button", name="Take over").click()
+    expect(block.locator("strong.wrong").first).to_contain_text("a price per mass is needed")
+    block.get_by_role("textbox").first.fill("1,5 EUR/kg")
+    block.get_by_role("button", name="Take over").click()
+    expect(page.locator(".changes")).to_contain_text("1.5 EUR/kg")
+
+
+def test_a_number_of_a_unit_that_the_draft_brings_has_one_text_and_a_range(shared: Served) -> None:
+    second = {"kind": "overband_magnet", "from": "screen.oversize"}
+    draft = {
+        "base": "small.yaml",
+        "changes": {"units.second": second, "units.steel.from": ["magnet.steel", "second.steel"], "units.coarse.from": "second.rest"},
+    }
+    texts = set()
+    for text in ("25 cm", "0,25 m", "250 mm"):
+        found = shared.ask("plant", draft=draft, typed={"units.second.height": text}, language="en")
+        assert found["problems"] == []
+        texts.add(found["draft"]["changes"]["units.second.height"])
+    assert texts == {"250 mm"}
+    rows = {row["label"]: row for row in shared.ask("unit", draft=found["draft"], unit="second", language="en")["unit"]["numbers"]}
+    fields = find("overband_magnet").model.model_fields
+    ranged = {key for key, field in fields.items() if isinstance(said := field.json_schema_extra, dict) and "x-low" in said}
+    assert {label for label, row in rows.items() if row.get("ends")} == ranged != set()

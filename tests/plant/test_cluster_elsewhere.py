@@ -90,6 +90,7 @@ def test_factors_change_no_run_and_are_kept_through_stop_resume_and_reproduction
 
 def test_a_carrier_without_a_factor_is_named(folder: Path) -> None:
     text = (folder / "pair.yaml").read_text(encoding="utf-8").replace("electricity: {value", "heat: {value")
+    text += "energy: {heat: {supply: 90 °C, return: 60 °C, boilers: {main: {power: 1 kW, carrier: heat, price: 1 EUR/MWh}}}}\n"
     (folder / "other.yaml").write_text(text, encoding="utf-8")
     with run_cluster(load_cluster(folder / "other.yaml", {"linked": False})) as result:
         assert result.kpis["scope_3_upstream"].note == "without electricity, of no stated factor"
@@ -103,6 +104,7 @@ def test_a_carrier_without_a_factor_is_named(folder: Path) -> None:
         ("factor: 3 t/t, instead_of: light metal from ore}\n  more", "factor: 3 t/t}\n  more", "avoided.metal.instead_of: 'instead_of' is missing"),
         ("0.2 t/t", "0.2 kg/kWh", 'upstream.feeds."south.deliveries": a number'),
         ("80 g/kWh", "-80 g/kWh", "upstream.carriers.electricity"),
+        ("electricity: {", "electricty: {", "upstream.carriers.electricty: no site and no boiler draws 'electricty'; did you mean 'electricity'?"),
         ("avoided:", "avoids:", "unknown key; did you mean 'avoided'?"),
     ],
 )
@@ -114,6 +116,49 @@ def test_what_is_wrong_is_said_with_its_line(folder: Path, old: str, new: str, s
         load_cluster(folder / "wrong.yaml")
     assert said in str(error.value)
     assert all(problem.line > 1 for problem in error.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("to: south.deliveries", "to: south.delivery", "links.metal.to: site 'south' has no feed 'delivery'; did you mean 'deliveries'?"),
+        ("upstream:", "energy: {power: {priority: [north, north]}}\nupstream:", "energy.power.priority.1: 'north' stands twice"),
+        ("upstream:", "energy: {power: {priority: [nort]}}\nupstream:", "energy.power.priority.0: there is no site 'nort'; did you mean 'north'?"),
+    ],
+)
+@pytest.mark.parametrize("linked", [True, False])
+def test_what_is_wrong_with_links_is_said_whether_they_count_or_not(folder: Path, old: str, new: str, said: str, linked: bool) -> None:
+    text = (folder / "pair.yaml").read_text(encoding="utf-8")
+    (folder / "wrong.yaml").write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(ScenarioError) as error:
+        load_cluster(folder / "wrong.yaml", {"linked": linked})
+    assert said in str(error.value)
+
+
+def test_a_factor_of_a_boiler_stays_where_the_cluster_is_not_linked(folder: Path) -> None:
+    """The same file with and without links: what its boilers burn is no unknown name in the case alone."""
+    text = (folder / "pair.yaml").read_text(encoding="utf-8").replace("carriers: {", "carriers: {wood: 20 g/kWh, ")
+    text += "energy: {heat: {supply: 90 °C, return: 60 °C, boilers: {main: {power: 1 kW, carrier: wood, price: 1 EUR/MWh}}}}\n"
+    (folder / "wood.yaml").write_text(text, encoding="utf-8")
+    assert load_cluster(folder / "wood.yaml", {"linked": False}).energy is None
+    with pytest.raises(ScenarioError, match="no site and no boiler draws 'wood'"):
+        load_cluster(folder / "wood.yaml", {"energy": {}})
+
+
+def test_why_co2_cannot_be_told_is_said(folder: Path) -> None:
+    text = (folder / "pair.yaml").read_text(encoding="utf-8")
+    text += """energy:
+  power: {price: 10 ct/kWh}
+  heat:
+    supply: 90 °C
+    return: 60 °C
+    boilers: {main: {power: 9 kW, carrier: straw, price: 1 EUR/MWh}, spare: {power: 9 kW, carrier: straw, price: 2 EUR/MWh}}
+    users: {homes: {heat: 5 kW}}
+"""
+    (folder / "straw.yaml").write_text(text, encoding="utf-8")
+    with run_cluster(load_cluster(folder / "straw.yaml", {"time.horizon": "1 d"})) as result:
+        assert result.kpis["co2"].note == "no CO2 factor of boiler main; no CO2 factor of the power network's grid"
+        assert result.kpis["scope_2"].value != result.kpis["scope_2"].value
 
 
 def test_the_command_prints_them_and_what_they_are_instead_of(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ import pytest
 from twin.cli import main
 from twin.errors import ScenarioError
 from twin.plant.cluster import ClusterSimulation, resume_cluster, run_cluster, run_cluster_until
-from twin.scenario.cluster import load_cluster
+from twin.scenario.cluster import Cluster, load_cluster
 
 HEAP = """twin: 1
 time: {start: 2026-01-05T06:00, horizon: 10 d, warmup: 1 d}
@@ -218,3 +218,55 @@ def test_a_file_of_before_the_window_was_kept_stays_readable(folder: Path) -> No
             del file[f"links/{name}"]
         found = hauls_in(file)["road"]
     assert found.trips > 0 and math.isnan(found.moved.mass) and math.isnan(found.moved.cost)
+
+
+PRICES = "time,scrap [EUR/t],copper [EUR/t]\n2026-01-01T00:00,50,8000\n2026-01-06T06:00,80,9000\n"
+
+
+def _of_prices(folder: Path, terms: dict[str, object]) -> Cluster:
+    (folder / "prices.csv").write_text(PRICES, encoding="utf-8")
+    return load_cluster(folder / "road.yaml", terms)
+
+
+def test_the_price_of_a_link_may_change_in_time(folder: Path) -> None:
+    """Each load at the price when it is taken in: 50 EUR/t on the first day, 80 from then on; what is paid inside cancels all the same."""
+    series = {"series": {"file": "prices.csv", "column": "scrap"}}
+    with run_cluster(load_cluster(folder / "road.yaml", {"time.horizon": "1 d"})) as first, run_cluster(load_cluster(folder / "road.yaml")) as plain:
+        early, free = first.hauls["road"].moved.mass, plain
+        margins = sum(site.kpis["margin_cash"].value for site in plain.sites.values())
+        with run_cluster(_of_prices(folder, {"links.road.price": series})) as result:
+            moved = result.hauls["road"].moved
+            assert 0.1 * moved.mass < early < 0.9 * moved.mass == 0.9 * free.hauls["road"].moved.mass
+            assert moved.worth == pytest.approx(early * 0.05 + (moved.mass - early) * 0.08, rel=1e-12)
+            assert result.sites["heap"].kpis["revenue"].value == pytest.approx(3000.0 + moved.worth, rel=1e-12)
+            with run_cluster(load_cluster(folder / "road.yaml", {"links.road.price": "50 EUR/t"})) as fixed:
+                paid = sum(site.kpis["margin_cash"].value for site in fixed.sites.values())
+                assert sum(site.kpis["margin_cash"].value for site in result.sites.values()) == pytest.approx(paid, rel=1e-12) != margins
+
+
+def test_a_settlement_of_a_link_may_take_the_mean_price_of_a_month(folder: Path) -> None:
+    """Of January 5.25 days at 8,000 and 25.75 at 9,000 EUR/t."""
+    metal = {"price": {"series": {"file": "prices.csv", "column": "copper"}}, "payable": "100 %"}
+    with run_cluster(_of_prices(folder, {"links.road.settle": {"metals": {"copper": metal}, "price_period": "month"}})) as result:
+        moved = result.hauls["road"].moved
+        assert moved.worth == pytest.approx(moved.mass * 0.4 * (5.25 * 8.0 + 25.75 * 9.0) / 31.0, rel=1e-9)
+
+
+def test_series_of_a_link_are_kept_with_it(folder: Path) -> None:
+    """A file holds their texts: it is resumed and reproduced without the table; another table is another cluster."""
+    terms = {"links.road.price": {"copper": {"value": {"series": {"file": "prices.csv", "column": "copper"}}, "payable": "90 %"}}}
+    cluster = _of_prices(folder, terms)
+    run_cluster_until(cluster, 100_000.7, folder / "priced.h5")
+    (folder / "prices.csv").write_text(PRICES.replace("9000", "7000"), encoding="utf-8")
+    assert load_cluster(folder / "road.yaml", terms).sha256 != cluster.sha256
+    (folder / "prices.csv").unlink()
+    with run_cluster(cluster) as whole, resume_cluster(folder / "priced.h5", out=folder / "priced_again.h5") as again:
+        assert whole.digest == again.digest
+        assert whole.hauls["road"].moved == again.hauls["road"].moved
+    assert main(["reproduce", (folder / "priced_again.h5").as_posix()]) == 0
+
+
+def test_a_series_of_a_link_begins_with_the_run(folder: Path) -> None:
+    (folder / "late.csv").write_text("time,scrap [EUR/t]\n2026-01-06T06:00,80\n", encoding="utf-8")
+    with pytest.raises(ScenarioError, match=r"links.road.price: late.csv begins 1 d after the run; give a value for its start"):
+        load_cluster(folder / "road.yaml", {"links.road.price": {"series": {"file": "late.csv", "column": "scrap"}}})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -82,8 +83,21 @@ def test_the_command_writes_the_page(folder: Path, capsys: pytest.CaptureFixture
     assert "&lt;b&gt;and&lt;/b&gt;" in text and "<b>and" not in text
     assert "hypothetical" in text and "http" not in text.replace("http-equiv", "").replace("http://www.w3.org", "")
     assert main(["report", "pair.h5", "--pdf"]) == 2
-    assert "HTML file in English" in capsys.readouterr().err
+    assert "one HTML file" in capsys.readouterr().err
     assert main(["report", "pair.h5", "pair.h5", "pair.h5"]) == 2
     (folder / "mine.html").write_text("mine", encoding="utf-8")
     assert main(["report", "pair.h5", "-o", "mine.html"]) != 0
     assert (folder / "mine.html").read_text(encoding="utf-8") == "mine"
+
+
+def test_the_page_speaks_german(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    pages = {}
+    for code in ("en", "de"):
+        assert main(["report", "alone.h5", "pair.h5", "-o", f"{code}.html", "--language", code]) == 0
+        pages[code] = (folder / f"{code}.html").read_text(encoding="utf-8")
+    assert 'lang="de"' in pages["de"] and 'lang="en"' in pages["en"]
+    seen = {code: {one.strip() for one in re.findall(r">([^<>]*[A-Za-z]{3}[^<>]*)<", text.partition("</style>")[2])} for code, text in pages.items()}
+    same = {text for text in seen["en"] & seen["de"] if " " in text and not re.fullmatch(r"[\d.,>=<–-]+ \S+", text)}
+    assert not {text for text in same if not re.match(r"(Two plants|twin |(alone|pair|waste): |\S+\.h5)", text)}, "left in English"
+    assert "Massenstrom" in pages["de"] or "Durchsatz" in pages["de"]

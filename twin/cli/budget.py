@@ -14,6 +14,7 @@ from twin.errors import UsageError
 if TYPE_CHECKING:
     from twin.plant.estimate import Estimate
     from twin.scenario import Scenario
+    from twin.scenario.cluster import Cluster
 
 SAID = 60.0
 """CPU time, s, above which an estimate is said."""
@@ -44,6 +45,13 @@ def weigh(scenarios: Sequence[Scenario], runs: int, yes: bool) -> None:
         sys.stderr.flush()
         if sys.stdin.readline().strip().lower() not in ("y", "yes", "j", "ja"):
             raise UsageError("not begun; larger lots, longer record steps or a shorter horizon make it quicker, and --yes begins without asking")
+
+
+def plants_of(base: Scenario | Cluster) -> list[Scenario]:
+    """The plant, or those of a cluster."""
+    from twin.scenario import Scenario
+
+    return [base] if isinstance(base, Scenario) else list(base.sites.values())
 
 
 def _much(found: Estimate) -> bool:

@@ -166,6 +166,8 @@ def show_result(result: ClusterResult, as_json: bool) -> None:
             hauls.add_row(name, str(haul.trips), str(haul.unloaded), str(haul.turned_away), *masses)
         console.print(hauls)
     cluster_energy.show(console, result.energy)
+    if own["co2"].note:
+        console.print(f"[yellow]warning[/] co2 cannot be told: {escape(own['co2'].note)}", soft_wrap=True)
     for name, site in result.sites.items():
         for text in (*findings_of(site), *(growth.text for growth in growing(site))):
             console.print(f"[yellow]warning[/] {escape(f'{name}: {text}')}", soft_wrap=True)

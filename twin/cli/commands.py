@@ -125,6 +125,10 @@ def schema(options: argparse.Namespace) -> int:
         from twin.live.tags.models import tags_schema
 
         text, mark = json.dumps(tags_schema(), indent=2) + "\n", b'"title": "twin tags"'
+    elif options.cluster:
+        from twin.scenario.cluster_schema import cluster_schema_text
+
+        text, mark = cluster_schema_text(), b'"title": "twin cluster"'
     else:
         from twin.scenario.schema import schema_text
 
@@ -148,10 +152,19 @@ def compare(options: argparse.Namespace) -> int:
 
 def trace(options: argparse.Namespace) -> int:
     """``twin trace``."""
-    from twin.plant.trace import trace as trace_result
+    from twin.results.check import is_cluster_file
 
-    with open_file(options.file) as result:
-        found = trace_result(result, options.element)
+    if is_cluster_file(Path(options.file)):
+        from twin.plant.cluster_trace import trace_cluster
+        from twin.results.cluster import open_cluster
+
+        with open_cluster(options.file) as whole:
+            found = trace_cluster(whole, options.element)
+    else:
+        from twin.plant.trace import trace as trace_result
+
+        with open_file(options.file) as result:
+            found = trace_result(result, options.element)
     products = [options.product] if options.product is not None else list(found.products)
     rows = {product: found.rows(product, options.most) for product in products}
     if options.json:

@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     items: list[Path | Scenario | Cluster] = list(files) if any(stored) else [_scenario(file, options.seed) for file in files]
     pays = investment.arguments(options)
     if not any(stored):
-        budget.weigh([plant for item in items if not isinstance(item, Path) for plant in _plants(item)], options.replications or 10, options.yes)
+        budget.weigh([plant for item in items if not isinstance(item, Path) for plant in budget.plants_of(item)], options.replications or 10, options.yes)
     if options.ensemble is not None and any(stored):
         raise UsageError("--ensemble is for scenarios, which are run with its members; results hold the runs that were made")
     ensemble = replications.ensemble_of(options)
@@ -92,13 +92,6 @@ def _doubts(both: Sequence[WithMembers], comparison: Comparison) -> dict[str, di
     for name, own in zip(comparison.names[1:], both[1:], strict=True):
         found[name] = {kpi: one for kpi, one in differences(both[0], own).items() if kpi in shown and (one.mean or one.one or one.parameters)}
     return found
-
-
-def _plants(item: Scenario | Cluster) -> list[Scenario]:
-    """The plant, or those of a cluster."""
-    from twin.scenario import Scenario
-
-    return [item] if isinstance(item, Scenario) else list(item.sites.values())
 
 
 def _scenario(file: Path, seed: int | None) -> Scenario | Cluster:

@@ -96,7 +96,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     like.completer = completion.plants  # type: ignore[attr-defined]  # argcomplete looks for it
     schema = _add(commands, "schema", "print the JSON Schema that editors complete scenarios from")
-    schema.add_argument("--tags", action="store_true", help="that of tags files, not of scenarios")
+    which = schema.add_mutually_exclusive_group()
+    which.add_argument("--tags", action="store_true", help="that of tags files, not of scenarios")
+    which.add_argument("--cluster", action="store_true", help="that of clusters")
     schema.add_argument("-o", "--output", metavar="FILE", help="write to a file instead")
     resume = _add(commands, "resume", "go on from a saved state")
     resume.add_argument("state", metavar="STATE", help="file written by 'twin run --until … --save'")

@@ -45,8 +45,8 @@ def _of_clusters(options: argparse.Namespace) -> int:
     from twin.errors import UsageError
     from twin.report.cluster_page import write_cluster_page
 
-    if options.pdf or options.brief or options.figures or options.language != "en":
-        raise UsageError("the page of a cluster is one HTML file in English; a site of it has the whole report: twin report FILE.h5/sites/NAME")
-    page = write_cluster_page(options.files, Path(options.output))
+    if options.pdf or options.brief or options.figures:
+        raise UsageError("the page of a cluster is one HTML file; a site of it has the whole report: twin report FILE.h5/sites/NAME")
+    page = write_cluster_page(options.files, Path(options.output), options.language)
     print(json.dumps({"report": str(page), "pdf": None, "figures": []}, indent=2) if options.json else page)
     return 0

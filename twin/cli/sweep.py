@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     out = Path(options.output or f"{study.name}.h5")
     if options.ensemble is not None:
         _read_members(study, options.ensemble)  # what is wrong is said before anything is run
-    budget.weigh([study.scenario], len(study), options.yes)
+    budget.weigh(budget.plants_of(study.base), len(study), options.yes)
     with _watched(study.name) as show:
         try:
             found = sweep(

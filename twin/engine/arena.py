@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from twin.errors import UsageError
 from twin.kernels import heaps
 from twin.kernels.compile import entry
-from twin.kernels.heaps import PLACE, arena_of, lay_out
+from twin.kernels.heaps import PLACE, ArenaTables
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -37,11 +37,12 @@ class Arena:
         self._data, self._mass = np.zeros((FIRST_SLOTS, *shape)), np.zeros(FIRST_SLOTS)
         self._slots_used, self._material_used = np.zeros(0, dtype=np.int64), np.zeros((0, shape[0]))
         self._traced = False
-        self.handle = arena_of(*self._arrays)
+        self.handle = ArenaTables(**self._arrays)
 
     @property
-    def _arrays(self) -> tuple[NDArray[Any], ...]:
-        return self._places, self._data, self._mass, self._slots_used, self._material_used
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        used = {"slots_used": self._slots_used, "material_used": self._material_used}
+        return {"places": self._places, "data": self._data, "mass": self._mass, **used}
 
     def add(self, slots: int, mixed: bool = False, traced: bool = False) -> int:
         """Return a new place of so many slots: a heap where it is ``mixed``; ``traced`` where somebody asks from which lots was drawn."""
@@ -50,7 +51,7 @@ class Arena:
         place, self._count = self._count, self._count + 1
         self._traced = self._traced or traced
         self._places[place] = (self._stretch(slots), slots, 0, 0, mixed)
-        lay_out(self.handle, *self._arrays)
+        self.handle.lay_out(self._arrays)
         return place
 
     def _stretch(self, slots: int) -> int:
@@ -131,7 +132,7 @@ class Arena:
             data[first : first + slots], mass[first : first + slots] = self._data[before : before + slots], self._mass[before : before + slots]
             own["first"], first = first, first + slots
         self._data, self._mass, self._used = data, mass, held
-        lay_out(self.handle, *self._arrays)
+        self.handle.lay_out(self._arrays)
 
     def fill(self, place: int, slots: int, data: Floats, mass: Floats) -> None:
         """Lay lots ``data`` (lot, component, size) and ``mass`` (lot,), kg, into a queue of so many slots, in place of all that lay there."""
@@ -139,7 +140,7 @@ class Arena:
         if slots != own["slots"]:
             first = self._stretch(slots)
             own["first"], own["slots"] = first, slots
-            lay_out(self.handle, *self._arrays)
+            self.handle.lay_out(self._arrays)
         own["oldest"], own["lots"] = 0, count
         first = int(own["first"])
         self._data[first : first + count], self._mass[first : first + count] = data, mass

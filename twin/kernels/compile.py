@@ -75,11 +75,9 @@ def is_cold() -> bool:
     return folder is None or not any(folder.glob("*/*.nbi"))
 
 
-def _compile(function: F, signature: object, nogil: bool = False, inline: bool = False, inner: bool = False) -> F:
+def _compile(function: F, signature: object, nogil: bool = False, inner: bool = False, by_address: bool = False) -> F:
     folder = cache_folder(inspect.getsourcefile(function) or __file__)
-    if inline:  # becomes part of what calls it, and is compiled there
-        return cast(F, numba.njit(error_model="numpy", inline="always")(function))
-    wrappers: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True} if inner else {}
+    wrappers: dict[str, Any] = {"no_cpython_wrapper": inner, "no_cfunc_wrapper": not by_address}  # each is code of its own, and compiled
     configuration: Any = numba.config
     before = configuration.CACHE_DIR
     configuration.CACHE_DIR = str(folder) if folder else before  # numba takes the folder from its configuration, when it decorates
@@ -138,16 +136,15 @@ def _without_losing(compiled: Any) -> Any:
     return compiled
 
 
-def kernel(signature: object = None, *, nogil: bool = False, inline: bool = False, inner: bool = False) -> Callable[[F], F]:
+def kernel(signature: object = None, *, nogil: bool = False, inner: bool = False) -> Callable[[F], F]:
     """Compile a function that other kernels, or Python, call. With a ``signature`` it compiles at import, else at the first call.
 
-    With ``nogil`` threads of Python can run it side by side; each must write to arrays of its own. With ``inline`` it becomes part of the kernels that
-    call it: for small steps of a hot loop, since a call costs as much as they do. ``inner``: only kernels call it, and Python cannot, which saves compiling;
-    with a ``signature`` it is then compiled once, and not again with each that calls it.
+    With ``nogil`` threads of Python can run it side by side; each must write to arrays of its own. ``inner``: only kernels call it, and Python cannot,
+    which saves compiling; with a ``signature`` it is then compiled once, and not again with each that calls it.
     """
 
     def decorate(function: F) -> F:
-        return _compile(function, signature, nogil, inline, inner)
+        return _compile(function, signature, nogil, inner)
 
     return decorate
 
@@ -166,17 +163,17 @@ def entry(compiled: F) -> F:
 
 def machine_kernel(function: F) -> F:
     """Compile the ``apply`` of a machine, to the signature that the line evaluator calls by address."""
-    return _compile(function, MACHINE_SIGNATURE)
+    return _compile(function, MACHINE_SIGNATURE, by_address=True)
 
 
 def settling(function: F) -> F:
     """Compile the ``settle`` of a machine's :class:`Response`."""
-    return _compile(function, SETTLE_SIGNATURE)
+    return _compile(function, SETTLE_SIGNATURE, by_address=True)
 
 
 def splitting(function: F) -> F:
     """Compile the ``split`` of a machine's :class:`Response`."""
-    return _compile(function, SPLIT_SIGNATURE)
+    return _compile(function, SPLIT_SIGNATURE, by_address=True)
 
 
 class Sizes(NamedTuple):

@@ -19,7 +19,7 @@ from numba import types
 
 from twin.kernels.compile import kernel
 from twin.kernels.line_pass import CEILING, SPLIT_TOLERANCE, empty, need_of, run_through
-from twin.kernels.line_tables import IN_DOUBT, NOT_CONVERGED, OVERLOADED, Line
+from twin.kernels.line_tables import IN_DOUBT, LINE, NOT_CONVERGED, OVERLOADED, Line
 
 f8, i8 = types.float64, types.int64
 
@@ -49,7 +49,7 @@ PATIENCE = 300
 MAX_TRIES = 150
 
 
-@kernel(inline=True)
+@kernel(f8(LINE), inner=True)
 def first_guess(line: Line) -> float:
     """The time the head needs for the bare lot; where it has no limit, the longest that any machine would need for it. Sets all flows to the bare lot."""
     for i in range(line.flows.shape[0]):
@@ -59,7 +59,7 @@ def first_guess(line: Line) -> float:
     return float(need_of(line))
 
 
-@kernel(inline=True)
+@kernel(inner=True)
 def by_secants(line: Line, feed: float, tau: float, loops: int, end: int) -> int:
     """Find the duration from ``tau`` on by secants over blocks 0 to ``end - 1``, each pass going on from the loops of the one before.
 
@@ -114,7 +114,7 @@ def by_secants(line: Line, feed: float, tau: float, loops: int, end: int) -> int
     return IN_DOUBT if loops and gap < -HIDDEN * need else 0
 
 
-@kernel(inline=True)
+@kernel(inner=True)
 def _heaviest(line: Line, end: int) -> float:
     """The largest flow into a loop among the blocks before ``end``, over the lot; 0 without loops."""
     heaviest = 0.0
@@ -124,7 +124,7 @@ def _heaviest(line: Line, end: int) -> float:
     return heaviest
 
 
-@kernel(inline=True)
+@kernel(inner=True)
 def confirmed(line: Line, feed: float, end: int) -> int:
     """Whether heavy loops that were brought from one duration to the next settle in the same way from empty; a status, ``IN_DOUBT`` if not."""
     heaviest = _heaviest(line, end)
@@ -140,7 +140,7 @@ def confirmed(line: Line, feed: float, end: int) -> int:
     return int(run_through(line, feed, tau, 1, SPLIT_TOLERANCE, 0, 0, end))
 
 
-@kernel(inline=True)
+@kernel(inner=True)
 def with_care(line: Line, feed: float, tau: float, end: int) -> int:
     """Find the duration from ``tau`` on over blocks 0 to ``end - 1``, each try from empty loops. Leaves it and the loops as :func:`by_secants` does.
 

@@ -31,7 +31,7 @@ SOLVED = 1e-12
 MOST_TURNS = 20
 
 
-@kernel(inline=True)
+@kernel(inner=True)
 def _loops(line: Line, begin: int, end: int) -> int:
     """How many of the blocks ``begin`` to ``end - 1`` are loops."""
     found = 0
@@ -40,7 +40,7 @@ def _loops(line: Line, begin: int, end: int) -> int:
     return found
 
 
-@kernel(inline=True)
+@kernel(inner=True)
 def _limited(line: Line) -> int:
     """The number of blocks up to the last machine that can limit the line; those behind wait until the duration stands."""
     limited = 0
@@ -51,7 +51,7 @@ def _limited(line: Line) -> int:
     return limited
 
 
-@kernel(inline=True)
+@kernel(inner=True)
 def _close(line: Line, feed: float, tau: float, begin: int, end: int) -> int:
     """Sum up what circles in the loops among the blocks ``begin`` to ``end - 1``, at the conditions found."""
     if not _loops(line, begin, end):
@@ -59,7 +59,7 @@ def _close(line: Line, feed: float, tau: float, begin: int, end: int) -> int:
     return int(run_through(line, feed, tau, 0, CLOSE_TOLERANCE, 0, begin, end))
 
 
-@kernel(inline=True)
+@kernel(inner=True)
 def _search(line: Line, feed: float) -> int:
     """Search for the duration and take the lot through the line at it, loops closed."""
     result, count = line.result[0], line.blocks.shape[0]
@@ -91,7 +91,7 @@ def _search(line: Line, feed: float) -> int:
     return 0
 
 
-@kernel(inline=True)
+@kernel(f8(LINE, f8, f8), inner=True)
 def _go_through(line: Line, feed: float, floor: float) -> float:
     """Take the lot through all blocks at a duration of ``floor`` s, or what the machines up to the first that reacts need if that is more.
 
@@ -119,7 +119,7 @@ def _go_through(line: Line, feed: float, floor: float) -> float:
     return tau
 
 
-@kernel(inline=True)
+@kernel(i8(LINE, f8), inner=True)
 def _solve(line: Line, feed: float) -> int:
     """Solve for the duration, without checking how its loops come to it; 0, or ``IN_DOUBT`` where that fails."""
     floor, last_tau, last_gap = 0.0, 0.0, 0.0
@@ -144,7 +144,7 @@ def _solve(line: Line, feed: float) -> int:
     return IN_DOUBT
 
 
-@kernel(inline=True)
+@kernel(i8(LINE), inner=True)
 def _solvable(line: Line) -> int:
     """Whether all loops of the line can be solved."""
     for b in range(line.blocks.shape[0]):
@@ -153,7 +153,7 @@ def _solvable(line: Line) -> int:
     return 1
 
 
-@kernel(inline=True)
+@kernel(i8(LINE, LINE, f8), inner=True)
 def solve(line: Line, probe: Line, feed: float) -> int:
     """Solve for the duration and take the lot through the line at it; 0, or ``IN_DOUBT`` where that fails or the loops do not come to it from empty."""
     if not _solvable(line):
@@ -165,7 +165,7 @@ def solve(line: Line, probe: Line, feed: float) -> int:
     return int(status)
 
 
-@kernel(inline=True)
+@kernel(types.void(LINE), inner=True)
 def _begin(line: Line) -> None:
     """Clear what the last lot left in ``result``."""
     own = line.result[0]
@@ -173,7 +173,7 @@ def _begin(line: Line) -> None:
     own.rises, own.doubt, own.slowed, own.searched = 0, 0, 0, 0
 
 
-@kernel(inline=True)
+@kernel(i8(LINE), inner=True)
 def _finish(line: Line) -> int:
     """Weigh what leaves the line and count warnings; 0, or ``NOT_FINITE``."""
     check = line.result[0].tau

@@ -23,7 +23,7 @@ from twin.kernels import furnace_stages as fx
 from twin.kernels.compile import Floats, kernel
 from twin.kernels.furnace_end import kg_of, margin
 from twin.kernels.furnace_plan import OUTCOMES, STATUSES, plan_of
-from twin.kernels.furnace_space import EMPTY, MOLTEN_FROM, NORMAL, Account, Charge, Counts, Data, Run, Setting, Space, new_account, new_bench
+from twin.kernels.furnace_space import EMPTY, MOLTEN_FROM, NORMAL, Account, Charge, Counts, Data, Run, Setting, Space, new_account, new_run, new_space
 from twin.kernels.furnace_step import oxygen_to_burn
 from twin.kernels.furnace_tables import FED, LEVER, LIMIT, OVER, PARTS, PLAN, REPORTS, ROW, STATE, STREAMS, SUMS, SUPPLY, TEST, WARNING
 from twin.kernels.heat import add_cold, temperature_of
@@ -342,39 +342,19 @@ def _set_out(run: Run, setting: Setting, moles: Floats, spare: Floats) -> None:
 
 
 @kernel()
-def _phase(data: Data, charge: Charge, plans: Records, states: Records, account: Account) -> int:
+def _phase(run: Run, setting: Setting, space: Space, states: Records, account: Account) -> int:
     """Run a phase whose plan has been looked at. Returns 0, or a status that STATUSES explains."""
-    n = data.heat.shape[0]
+    charge, plan, sums, n = setting.charge, setting.plan, run.sums, setting.data.heat.shape[0]
     if not (fp.valid_amounts(charge.bath.reshape(1, n + 2), n) and fp.valid_amounts(charge.feed, n) and fp.valid_amounts(charge.supplies, n)):
         return 1
-    bench = new_bench(n)
-    plan, state, sums = plans[0], states[0], account.sums[0]
-    bench.old[:] = charge.bath
-    run = Run(bench.old, bench.control[0], bench.drive[0], bench.reports[REPORTS.now], account.streams, sums)
-    setting = Setting(data, charge, plan)
-    space = Space(
-        bench.reports,
-        bench.reports[REPORTS.then],
-        bench.new,
-        bench.start,
-        bench.first,
-        bench.scratch,
-        bench.mass,
-        bench.held,
-        bench.keeps,
-        bench.shares,
-        bench.moles,
-        bench.heats,
-        bench.over,
-        bench.melt,
-    )
-    _set_out(run, setting, bench.moles, bench.spare)
-    if _run(state, run, setting, space, account) != 0:
+    run.old[:] = charge.bath
+    _set_out(run, setting, space.moles, space.spare)
+    if _run(states[0], run, setting, space, account) != 0:
         return 3
     fuel = account.streams[ROW.fuel - ROW.feed]
     sums.fuel_heat = kg_of(fuel, n) / max(kg_of(charge.supplies[SUPPLY.fuel], n), 1e-300) * plan.fuel_lhv
-    _finish(run, setting, space, state, account)
-    charge.bath[:] = bench.old  # the last use of the bench: a record does not keep the array alive that it is part of
+    _finish(run, setting, space, states[0], account)
+    charge.bath[:] = run.old
     return 0
 
 
@@ -389,5 +369,7 @@ def run_phase(data: Data, charge: Charge, plan: Records, state: Records, warned:
     - ``state``: one STATE, in and out; zeros for a furnace of which nothing is known;
     - ``warned`` (len(WARNINGS),): counted up.
     """
-    account = new_account(len(data.heat), warned)
-    return (_phase(data, charge, plan, state, account) if fp.possible(plan) else 2), account
+    account, space = new_account(len(data.heat), warned), new_space(len(data.heat))
+    if not fp.possible(plan):
+        return 2, account
+    return _phase(new_run(space, len(data.heat), account), Setting(data, charge, plan), space, state, account), account

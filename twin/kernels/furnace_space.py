@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
+from numba import from_dtype, types
 from numpy.typing import NDArray
 
+from twin.kernels.bundles import Bundle, BundleType, records_of
 from twin.kernels.compile import Floats, kernel
-from twin.kernels.furnace_tables import CONTROL, DRIVE, HEATS, LIMIT, OVER, PARTS, REPORT, REPORTS, ROW, SCRATCH, STREAMS, SUMS
+from twin.kernels.furnace_tables import CONTROL, DRIVE, END_TEST, HEATS, LIMIT, OVER, PARTS, PLAN, REPORT, REPORTS, ROW, SCRATCH, STREAMS, SUMS
 from twin.kernels.physical_constants import ATMOSPHERE
-from twin.kernels.record_table import Record, Records
+from twin.kernels.record_table import Record, Records, Table
 from twin.kernels.smelting import R
-from twin.kernels.smelting_tables import COEFFICIENT, CONDITIONS, ENTHALPY, KEY, MELT, MIXTURE, MOLECULE, ODD, PRESENT, ROLE, SOLUTION, Chemistry, Melt
+from twin.kernels.smelting_space import Chemistry, Melt, new_melt
+from twin.kernels.smelting_tables import ENTHALPY, HEAT, KEY, MOLECULE, ROLE
 
 Counts = NDArray[np.int64]
 
@@ -22,13 +25,26 @@ EMPTY = 1.0  # J/K, some 2 g: a bath that holds less heat is none, and its walls
 NORMAL = ATMOSPHERE / (R * 273.15)  # mol in a Nm3
 LOWEST_VISCOSITY, HIGHEST_VISCOSITY = 1e-3, 1e6  # Pa s
 
-_COEFFICIENT, _CONDITIONS, _PRESENT, _MIXTURE, _MELT = (table.dtype for table in (COEFFICIENT, CONDITIONS, PRESENT, MIXTURE, MELT))
-_CONTROL, _DRIVE, _REPORT, _ENTHALPY = (table.dtype for table in (CONTROL, DRIVE, REPORT, ENTHALPY))
+ROW_OF_NUMBERS, MATRIX, COUNTS = types.float64[::1], types.float64[:, ::1], types.int64[::1]
 
 
-class Data(NamedTuple):
+def _record(table: Table) -> Any:
+    return from_dtype(table.dtype)
+
+
+class Data(Bundle):
     """What is known of elements and gases: ``heat`` a HEAT for each element, ``species`` an ENTHALPY for each molecule; the places of oxygen and nitrogen."""
 
+    kind = BundleType(
+        "Data",
+        (
+            ("chemistry", Chemistry.kind),
+            ("heat", records_of(HEAT.dtype)),
+            ("species", records_of(ENTHALPY.dtype)),
+            ("oxygen", types.int64),
+            ("nitrogen", types.int64),
+        ),
+    )
     chemistry: Chemistry
     heat: Records
     species: Records
@@ -36,25 +52,37 @@ class Data(NamedTuple):
     nitrogen: int
 
 
-class Charge(NamedTuple):
+class Charge(Bundle):
     """What a phase works on: ``bath`` (E + 2,), in and out; ``feed`` (3, E + 2) by FED, ``supplies`` (3, E + 2) per kg by SUPPLY; an END_TEST for each test.
 
     A row is kg of each element, enthalpy of formation and sensible heat, J. The feed is the whole charge; its temperature is in its sensible heat. What
     of the organics does not burn belongs to ``bulk``.
     """
 
+    kind = BundleType("Charge", (("bath", ROW_OF_NUMBERS), ("feed", MATRIX), ("supplies", MATRIX), ("tests", records_of(END_TEST.dtype))))
     bath: Floats
     feed: Floats
     supplies: Floats
     tests: Records
 
 
-class Account(NamedTuple):
+class Account(Bundle):
     """What a phase gives: ``split`` (3, E + 2), the bath by PARTS; ``streams`` (9, E + 2) by STREAMS; one SUMS; seconds by LIMIT; counts by WARNING.
 
     ``solids`` (E,): kg of each element that is solid oxide in the slag at the end.
     """
 
+    kind = BundleType(
+        "Account",
+        (
+            ("split", MATRIX),
+            ("streams", MATRIX),
+            ("sums", records_of(SUMS.dtype)),
+            ("limits", ROW_OF_NUMBERS),
+            ("warned", COUNTS),
+            ("solids", ROW_OF_NUMBERS),
+        ),
+    )
     split: Floats
     streams: Floats
     sums: Records
@@ -63,13 +91,68 @@ class Account(NamedTuple):
     solids: Floats
 
 
-class Bench(NamedTuple):
-    """Arrays that the steps of a phase overwrite, see :class:`Run` and :class:`Space`."""
+class Setting(Bundle):
+    """What does not change in a phase: data of the elements, what is fed and supplied, the plan."""
 
+    kind = BundleType("Setting", (("data", Data.kind), ("charge", Charge.kind), ("plan", _record(PLAN))))
+    data: Data
+    charge: Charge
+    plan: Record
+
+
+class Run(Bundle):
+    """The state of a run of steps: ``old`` bath, CONTROL, the DRIVE of the last step, the REPORT that it begins with, streams and sums."""
+
+    kind = BundleType(
+        "Run",
+        (
+            ("old", ROW_OF_NUMBERS),
+            ("control", _record(CONTROL)),
+            ("drive", _record(DRIVE)),
+            ("now", _record(REPORT)),
+            ("streams", MATRIX),
+            ("sums", _record(SUMS)),
+        ),
+    )
     old: Floats
-    control: Records
-    drive: Records
+    control: Record
+    drive: Record
+    now: Record
+    streams: Floats
+    sums: Record
+
+
+class Space(Bundle):
+    """What every step overwrites; ``new`` (rows by ROW, E + 2) and ``then``, a REPORT, are its result, ``melt.counted`` its warnings.
+
+    ``start`` and ``first`` are like ``new``: of the start of the step the parts of the bath, of its first stage with what is laid on by it;
+    ``reports`` by REPORTS; ``scratch`` by SCRATCH; ``shares`` by KEY of the slag; ``moles`` and ``spare`` by MOLECULE;
+    ``held`` (E,) kg/s of vapours that the gas of the last step left behind, ``keeps`` that of the step that is tried;
+    ``heats`` by HEATS and ``over`` by OVER, of ENTHALPY.
+    """
+
+    kind = BundleType(
+        "Space",
+        (
+            ("reports", records_of(REPORT.dtype)),
+            ("then", _record(REPORT)),
+            ("new", MATRIX),
+            ("start", MATRIX),
+            ("first", MATRIX),
+            ("scratch", MATRIX),
+            ("mass", ROW_OF_NUMBERS),
+            ("held", ROW_OF_NUMBERS),
+            ("keeps", ROW_OF_NUMBERS),
+            ("shares", ROW_OF_NUMBERS),
+            ("moles", ROW_OF_NUMBERS),
+            ("spare", ROW_OF_NUMBERS),
+            ("heats", records_of(ENTHALPY.dtype)),
+            ("over", records_of(ENTHALPY.dtype)),
+            ("melt", Melt.kind),
+        ),
+    )
     reports: Records
+    then: Record
     new: Floats
     start: Floats
     first: Floats
@@ -85,88 +168,38 @@ class Bench(NamedTuple):
     melt: Melt
 
 
-class Setting(NamedTuple):
-    """What does not change in a phase: data of the elements, what is fed and supplied, the plan."""
-
-    data: Data
-    charge: Charge
-    plan: Record
-
-
-class Run(NamedTuple):
-    """The state of a run of steps: ``old`` bath, CONTROL, the DRIVE of the last step, the REPORT that it begins with, streams and sums."""
-
-    old: Floats
-    control: Record
-    drive: Record
-    now: Record
-    streams: Floats
-    sums: Record
-
-
-class Space(NamedTuple):
-    """What every step overwrites; ``new`` (rows by ROW, E + 2) and ``then``, a REPORT, are its result, ``melt.counted`` its warnings.
-
-    ``start`` and ``first`` are like ``new``: of the start of the step the parts of the bath, of its first stage with what is laid on by it;
-    ``reports`` by REPORTS; ``scratch`` by SCRATCH; ``shares`` by KEY of the slag; ``moles`` by MOLECULE;
-    ``held`` (E,) kg/s of vapours that the gas of the last step left behind, ``keeps`` that of the step that is tried;
-    ``heats`` by HEATS and ``over`` by OVER, of ENTHALPY.
-    """
-
-    reports: Records
-    then: Record
-    new: Floats
-    start: Floats
-    first: Floats
-    scratch: Floats
-    mass: Floats
-    held: Floats
-    keeps: Floats
-    shares: Floats
-    moles: Floats
-    heats: Records
-    over: Records
-    melt: Melt
-
-
 def new_account(elements: int, warned: Counts) -> Account:
     """Return the arrays that a phase of so many elements gives; ``warned`` is counted up."""
     width = elements + 2
     return Account(np.zeros((len(PARTS), width)), np.zeros((len(STREAMS), width)), SUMS.new(), np.zeros(len(LIMIT)), warned, np.zeros(elements))
 
 
-@kernel()
-def new_bench(elements: int) -> Bench:
-    """Return the arrays that a phase of so many elements works with; made here, since each array that Python hands over costs as much as many steps."""
+def new_space(elements: int) -> Space:
+    """Return the arrays that the steps of a phase of so many elements overwrite."""
     width = elements + 2
-    melt = Melt(
-        np.zeros(elements, dtype=_COEFFICIENT),
-        np.zeros(1, dtype=_CONDITIONS),
-        np.zeros(elements, dtype=_PRESENT),
-        np.zeros(1, dtype=_MIXTURE),
-        np.zeros((len(SOLUTION), elements)),
-        np.zeros(1, dtype=_MELT),
-        np.zeros(len(ODD), dtype=np.int64),
+    reports = REPORT.new(len(REPORTS))
+    return Space(
+        reports=reports,
+        then=reports[REPORTS.then :],
+        new=np.zeros((len(ROW), width)),
+        start=np.zeros((len(ROW), width)),
+        first=np.zeros((len(ROW), width)),
+        scratch=np.zeros((len(SCRATCH), width)),
+        mass=np.zeros(elements),
+        held=np.zeros(elements),
+        keeps=np.zeros(elements),
+        shares=np.zeros(len(KEY)),
+        moles=np.zeros(len(MOLECULE)),
+        spare=np.zeros(len(MOLECULE)),
+        heats=ENTHALPY.new(len(HEATS)),
+        over=ENTHALPY.new(len(OVER)),
+        melt=new_melt(elements),
     )
-    return Bench(
-        np.zeros(width),
-        np.zeros(1, dtype=_CONTROL),
-        np.zeros(1, dtype=_DRIVE),
-        np.zeros(len(REPORTS), dtype=_REPORT),
-        np.zeros((len(ROW), width)),
-        np.zeros((len(ROW), width)),
-        np.zeros((len(ROW), width)),
-        np.zeros((len(SCRATCH), width)),
-        np.zeros(elements),
-        np.zeros(elements),
-        np.zeros(elements),
-        np.zeros(len(KEY)),
-        np.zeros(len(MOLECULE)),
-        np.zeros(len(MOLECULE)),
-        np.zeros(len(HEATS), dtype=_ENTHALPY),
-        np.zeros(len(OVER), dtype=_ENTHALPY),
-        melt,
-    )
+
+
+def new_run(space: Space, elements: int, account: Account) -> Run:
+    """Return the state of a run of steps that has not begun."""
+    return Run(np.zeros(elements + 2), CONTROL.new(), DRIVE.new(), space.reports[REPORTS.now :], account.streams, account.sums)
 
 
 @kernel()

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 from numba import from_dtype, types
-from numba.experimental import structref
 
+from twin.kernels.bundles import Bundle, BundleType
 from twin.kernels.compile import kernel
 from twin.kernels.line_tables import MATRICES, MATRIX, STREAMS, Records
 from twin.kernels.machine_pass import flat
@@ -45,43 +45,19 @@ FIELDS: tuple[tuple[str, Any], ...] = (
 """An arena: names and types of the arrays, in their order."""
 
 
-@structref.register
-class ArenaType(types.StructRef):
-    """The type of an arena in compiled code."""
-
-    def preprocess_fields(self, fields: Any) -> Any:
-        """Fields as numba keeps them."""
-        return tuple((name, types.unliteral(kind)) for name, kind in fields)  # type: ignore[no-untyped-call]
+ARENA: Any = BundleType("Arena", FIELDS)
 
 
-class ArenaHandle(structref.StructRefProxy):
-    """An arena as Python holds it: a handle, made by :func:`arena_of`; its arrays are replaced by :func:`lay_out` when they grow."""
+class ArenaTables(Bundle):
+    """An arena, by the names of :data:`FIELDS`; its arrays are replaced when they grow."""
+
+    kind = ARENA
 
     places: Records
     data: Floats
     mass: Floats
     slots_used: Ints
     material_used: Floats
-
-
-structref.define_boxing(ArenaType, ArenaHandle)  # type: ignore[no-untyped-call]
-ARENA: Any = ArenaType(FIELDS)  # type: ignore[no-untyped-call]
-_new: Any = structref.new
-
-
-@kernel(ARENA(*(kind for _, kind in FIELDS)))
-def arena_of(places: Records, data: Floats, mass: Floats, slots_used: Ints, material_used: Floats) -> Any:
-    """Bundle the arrays of an arena; it works on them and not on copies."""
-    arena: Any = _new(ARENA)
-    arena.places, arena.data, arena.mass, arena.slots_used, arena.material_used = places, data, mass, slots_used, material_used
-    return arena
-
-
-@kernel(i8(ARENA, *(kind for _, kind in FIELDS)))
-def lay_out(arena: ArenaHandle, places: Records, data: Floats, mass: Floats, slots_used: Ints, material_used: Floats) -> int:
-    """Give an arena other arrays; whoever holds its handle works on them from now on."""
-    arena.places, arena.data, arena.mass, arena.slots_used, arena.material_used = places, data, mass, slots_used, material_used
-    return 0
 
 
 @kernel(types.void(MATRIX, MATRIX, f8), inner=True)
@@ -109,7 +85,7 @@ def _take_part(out: Floats, x: Floats, share: float) -> None:
 
 
 @kernel(i8(ARENA, i8, MATRIX, f8, f8))
-def put(arena: ArenaHandle, place: int, x: Floats, share: float, amount: float) -> int:
+def put(arena: ArenaTables, place: int, x: Floats, share: float, amount: float) -> int:
     """Put ``share`` of the matrix ``x``, ``amount`` kg, at a place: the last of its lots, or mixed into the heap.
 
     Returns its slot, counted from the first of the place, or -1 when all slots are taken.
@@ -141,7 +117,7 @@ def _trace_part(out: Floats, x: Floats, share: float, taken: Floats) -> None:
 
 
 @kernel(i8(ARENA, i8, f8, f8, MATRIX, i8))
-def draw(arena: ArenaHandle, place: int, want: float, share: float, out: Floats, how: int) -> int:
+def draw(arena: ArenaTables, place: int, want: float, share: float, out: Floats, how: int) -> int:
     """Draw ``want`` kg into ``out`` (overwritten): the oldest lots, of which the last is split, or ``share`` (0..1) of a heap.
 
     ``how``: :data:`PEEK` writes what a draw would take and takes nothing; :data:`TRACE` leaves the slots drawn from and what came out of each of them in

@@ -38,7 +38,7 @@ MAX_CLOSING = 200_000
 _plain: Any = np.int64
 
 
-@kernel(inline=True)
+@kernel(inner=True)
 def _gather(x: Floats, inp: Floats, out: Floats, machines: Records, sources: Records, i: int, damping: float) -> float:
     """Add up the feed of machine ``i``; returns the largest change of a material over its mass (0 where nothing moved)."""
     worst = 0.0
@@ -60,7 +60,7 @@ def _gather(x: Floats, inp: Floats, out: Floats, machines: Records, sources: Rec
     return worst
 
 
-@kernel(inline=True)
+@kernel(inner=True)
 def _extrapolate(inp: Floats, before: Floats, delta: Floats, sweep: int) -> None:
     """Sum up what is left of the geometric series that the feed ``inp`` of a loop's first machine runs through from sweep to sweep.
 
@@ -77,7 +77,7 @@ def _extrapolate(inp: Floats, before: Floats, delta: Floats, sweep: int) -> None
             before[m, s] = inp[m, s]
 
 
-@kernel(inline=True)
+@kernel(inner=True)
 def _overloaded(flows: Records, begin: int, end: int, seconds: float) -> bool:
     """Whether one of the machines ``begin`` to ``end - 1`` needs more than ``seconds``."""
     over = 0
@@ -86,7 +86,7 @@ def _overloaded(flows: Records, begin: int, end: int, seconds: float) -> bool:
     return over > 0
 
 
-@kernel(inline=True)
+@kernel(inner=True)
 def _run_once(line: Line, b: int, feed: float, tau: float, fresh: int) -> int:
     """Block ``b``, which is no loop."""
     for i in range(line.blocks[b].first, line.blocks[b].end):
@@ -100,7 +100,7 @@ def _run_once(line: Line, b: int, feed: float, tau: float, fresh: int) -> int:
     return 0
 
 
-@kernel(inline=True)
+@kernel(inner=True)
 def _extrapolated(line: Line, first: int, feed: float, fresh: int, sweep: int, patience: int, level: float) -> float:
     """Extrapolate the feed of a loop's ``first`` machine where it is time to; returns by how much its flow rose above ``level``."""
     rise: float = line.flows[first].flow_ratio - level
@@ -111,7 +111,7 @@ def _extrapolated(line: Line, first: int, feed: float, fresh: int, sweep: int, p
     return rise
 
 
-@kernel(inline=True)
+@kernel(inner=True)
 def _run_loop(line: Line, b: int, feed: float, tau: float, fresh: int, tolerance: float, patience: int) -> int:
     """Sweep through loop ``b`` until it stands; arguments as of :func:`run_through`."""
     first, end, result, flows = line.blocks[b].first, line.blocks[b].end, line.result, line.flows
@@ -164,7 +164,7 @@ def _run_blocks(line: Line, feed: float, tau: float, fresh: int, tolerance: floa
     return 0
 
 
-@kernel(inline=True)
+@kernel(inner=True)
 def run_through(line: Line, feed: float, tau: float, fresh: int, tolerance: float, patience: int, begin: int, end: int) -> int:
     """The machines of blocks ``begin`` to ``end - 1`` once, in order, and each loop until it stands to ``tolerance``, at ``tau`` s for a lot of ``feed`` kg.
 
@@ -176,7 +176,7 @@ def run_through(line: Line, feed: float, tau: float, fresh: int, tolerance: floa
     return int(_run_blocks(line, feed, tau, _plain(fresh), tolerance, _plain(patience), _plain(begin), _plain(end)))
 
 
-@kernel(inline=True)
+@kernel(inner=True)
 def empty(line: Line) -> None:
     """Nothing circles: every loop begins from zero."""
     line.inp[:] = 0.0

@@ -5,14 +5,12 @@ A machine is known by the addresses of its kernel, by where its feed comes from 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numba import from_dtype, types
-from numba.experimental import structref
 
-from twin.kernels.compile import kernel
+from twin.kernels.bundles import Bundle, BundleType
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -113,17 +111,13 @@ FIELDS: tuple[tuple[str, Any], ...] = (
 """All of a line: names and types of the arrays, in their order."""
 
 
-@structref.register
-class LineType(types.StructRef):
-    """The type of a line in compiled code. It is passed on as one pointer, whatever it holds."""
-
-    def preprocess_fields(self, fields: Any) -> Any:
-        """Fields as numba keeps them."""
-        return tuple((name, types.unliteral(kind)) for name, kind in fields)  # type: ignore[no-untyped-call]
+LINE: Any = BundleType("Line", FIELDS)
 
 
-class Line(structref.StructRefProxy):
-    """A line as Python holds it: a handle for the evaluator, made by :func:`line_of`. Compiled code reads its fields, see :data:`FIELDS`."""
+class Line(Bundle):
+    """A line, by the names of :data:`FIELDS`, as Python and compiled code hold it."""
+
+    kind = LINE
 
     lot: Floats
     x: Floats
@@ -154,60 +148,3 @@ class Line(structref.StructRefProxy):
     gaps: Floats
     series: Floats
     result: Records
-
-
-structref.define_boxing(LineType, Line)  # type: ignore[no-untyped-call]
-LINE: Any = LineType(FIELDS)  # type: ignore[no-untyped-call]
-
-
-new_line: Any = structref.new
-
-
-@kernel(LINE(*(kind for _, kind in FIELDS)))
-def _bundle(
-    lot: Floats,
-    x: Floats,
-    machines: Records,
-    sources: Records,
-    blocks: Records,
-    numbers: Floats,
-    flows: Records,
-    inp: Floats,
-    at: Floats,
-    out: Floats,
-    shares: Floats,
-    fallen: Floats,
-    settings: Floats,
-    found: Floats,
-    split_at: Floats,
-    warn: Ints,
-    outlets: Records,
-    outlet_mass: Floats,
-    warned: Ints,
-    given: Floats,
-    ahead: Floats,
-    per_tear: Floats,
-    back: Floats,
-    inside: Floats,
-    rows: Floats,
-    inverse: Floats,
-    gaps: Floats,
-    series: Floats,
-    result: Records,
-) -> Any:
-    line: Any = new_line(LINE)
-    line.lot = lot
-    line.x, line.machines, line.sources, line.blocks, line.numbers, line.flows = x, machines, sources, blocks, numbers, flows
-    line.inp, line.at, line.out, line.shares, line.fallen = inp, at, out, shares, fallen
-    line.settings, line.found, line.split_at = settings, found, split_at
-    line.warn, line.outlets, line.outlet_mass, line.warned = warn, outlets, outlet_mass, warned
-    line.given, line.ahead, line.per_tear, line.back, line.inside, line.rows = given, ahead, per_tear, back, inside, rows
-    line.inverse, line.gaps, line.series = inverse, gaps, series
-    line.result = result
-    return line
-
-
-def line_of(arrays: Mapping[str, Any]) -> Line:
-    """Bundle the arrays of a line, by the names of :data:`FIELDS`; it works on them and not on copies."""
-    line: Line = _bundle(*(arrays[name] for name, _ in FIELDS))
-    return line

@@ -17,7 +17,7 @@ from numba import types
 
 from twin.kernels.compile import kernel
 from twin.kernels.line_pass import FLOOD
-from twin.kernels.line_tables import BY_MATERIAL, BY_SIZE, LINE, MATRIX, Floats, Line
+from twin.kernels.line_tables import BY_MATERIAL, BY_SIZE, LINE, MATRICES, MATRIX, Floats, Line
 from twin.kernels.machine_pass import add_to, apply, copy_to, deliver, fill, flat, let_fall, mass_of, set_shares, settle, sum_up
 
 f8, i8 = types.float64, types.int64
@@ -42,7 +42,7 @@ def _add_share(into: Floats, shares: Floats, x: Floats) -> None:
         a[k] += b[k] * c[k]
 
 
-@kernel(inline=True)
+@kernel(types.void(LINE, i8), inner=True)
 def _take_given(line: Line, b: int) -> None:
     """Write what comes to the machines of loop ``b`` from outside it."""
     first, end = line.blocks[b].first, line.blocks[b].end
@@ -54,7 +54,7 @@ def _take_given(line: Line, b: int) -> None:
                 add_to(line.given[i], line.x if source < 0 else line.out[source, p])
 
 
-@kernel(inline=True)
+@kernel(types.void(LINE, MATRIX, MATRICES, i8, i8, i8), inner=True)
 def _add_inflow(line: Line, ahead: Floats, per_tear: Floats, source: int, port: int, tears: int) -> None:
     """Add what a port of a machine of the loop gives off, beside and by what is inside the tears."""
     shares, tear = line.shares[source, port], line.machines[source].tear
@@ -71,7 +71,7 @@ def _add_inflow(line: Line, ahead: Floats, per_tear: Floats, source: int, port: 
         _add_share(per_tear[t], shares, line.per_tear[source, t])
 
 
-@kernel(inline=True)
+@kernel(types.void(LINE, i8), inner=True)
 def _set_up(line: Line, b: int) -> None:
     """Write what is inside every machine of loop ``b`` beside (``ahead``) and by (``per_tear``) what is inside its tears, and what comes to these from that."""
     first, end, tears = line.blocks[b].first, line.blocks[b].end, line.blocks[b].tears
@@ -135,7 +135,7 @@ def _solve_pour(inside: Floats, back: Floats, shares: Floats, inp: Floats, numbe
             inside[m, s] = inp[m, s] * shares[m, s] + numbers[sizes + m * classes + s] * poured
 
 
-@kernel(inline=True)
+@kernel(types.void(LINE, i8, i8, i8, i8), inner=True)
 def _solve_cell(line: Line, b: int, tears: int, m: int, j: int) -> None:
     """Solve u = C u + e for what is inside the tears in one cell.
 
@@ -205,14 +205,14 @@ def close_loop(line: Line, b: int) -> None:
     line.result[0].sweeps += 1
 
 
-@kernel(inline=True)
+@kernel(types.void(LINE, i8), inner=True)
 def close_given(line: Line, b: int) -> None:
     """:func:`close_loop` for what comes to it now."""
     _take_given(line, b)
     close_loop(line, b)
 
 
-@kernel(inline=True)
+@kernel(f8(LINE, i8, f8), inner=True)
 def _need(line: Line, b: int, feed: float) -> float:
     """Set the flows of loop ``b``; returns what its machines need for the lot, s."""
     need = 0.0
@@ -223,7 +223,7 @@ def _need(line: Line, b: int, feed: float) -> float:
     return need
 
 
-@kernel(inline=True)
+@kernel(i8(LINE, i8, f8), inner=True)
 def _settle_all(line: Line, b: int, tau: float) -> int:
     """Write the settings ``found`` that the flows of loop ``b`` give at ``tau`` s a lot."""
     for i in range(line.blocks[b].first, line.blocks[b].end):
@@ -234,7 +234,7 @@ def _settle_all(line: Line, b: int, tau: float) -> int:
     return 0
 
 
-@kernel(inline=True)
+@kernel(i8(LINE, i8), inner=True)
 def _split_all(line: Line, b: int) -> int:
     """Write the shares of the machines of loop ``b`` at their settings and close it."""
     for i in range(line.blocks[b].first, line.blocks[b].end):
@@ -262,7 +262,7 @@ def sweep_empty(line: Line, b: int, feed: float, tau: float) -> int:
     return 0
 
 
-@kernel(inline=True)
+@kernel(i8(LINE, i8, i8), inner=True)
 def _step(line: Line, begin: int, end: int) -> int:
     """Move the settings ``begin`` to ``end`` - 1 on by Broyden's rule; returns 1 where they stand.
 
@@ -363,7 +363,7 @@ def solve_loop(line: Line, b: int, feed: float, least: float, free: int) -> floa
     return math.nan
 
 
-@kernel(inline=True)
+@kernel(types.void(LINE, LINE, i8), inner=True)
 def _lay_out(line: Line, probe: Line, b: int) -> None:
     """Give ``probe`` what comes to loop ``b`` from outside it, and what limits its machines."""
     first, end = line.blocks[b].first, line.blocks[b].end

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 from numba import types
-from numba.experimental import structref
 
+from twin.kernels.bundles import Bundle, BundleType
 from twin.kernels.compile import kernel
 from twin.kernels.evaluator import outcome
-from twin.kernels.heaps import ARENA, TAKE, ArenaHandle, count_liberated, draw, put
+from twin.kernels.heaps import ARENA, TAKE, ArenaTables, count_liberated, draw, put
 from twin.kernels.line_tables import LINE, MATRIX, Line
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -30,17 +30,13 @@ FIELDS: tuple[tuple[str, Any], ...] = (
 """Where a line hands its lots over, and what it counts then: names and types, in their order."""
 
 
-@structref.register
-class DoorsType(types.StructRef):
-    """The type of a line's doors in compiled code."""
-
-    def preprocess_fields(self, fields: Any) -> Any:
-        """Fields as numba keeps them."""
-        return tuple((name, types.unliteral(kind)) for name, kind in fields)  # type: ignore[no-untyped-call]
+DOORS: Any = BundleType("Doors", FIELDS)
 
 
-class Doors(structref.StructRefProxy):
-    """Where a line hands its lots over, as Python holds it: a handle, made by :func:`doors_of`."""
+class Doors(Bundle):
+    """Where a line hands its lots over, by the names of :data:`FIELDS`."""
+
+    kind = DOORS
 
     places: Ints
     composites: Ints
@@ -49,24 +45,11 @@ class Doors(structref.StructRefProxy):
     converted: Floats
 
 
-structref.define_boxing(DoorsType, Doors)  # type: ignore[no-untyped-call]
-DOORS: Any = DoorsType(FIELDS)  # type: ignore[no-untyped-call]
-_new: Any = structref.new
-
-
-@kernel(DOORS(*(kind for _, kind in FIELDS)))
-def doors_of(places: Ints, composites: Ints, parts: Floats, changes: Floats, converted: Floats) -> Any:
-    """Bundle them; it works on the arrays and not on copies."""
-    doors: Any = _new(DOORS)
-    doors.places, doors.composites, doors.parts, doors.changes, doors.converted = places, composites, parts, changes, converted
-    return doors
-
-
 OUTCOME: Any = types.Tuple((i8, i8, f8, i8, i8))  # type: ignore[no-untyped-call]
 
 
 @kernel(OUTCOME(LINE, LINE, ARENA, i8, f8, f8))
-def take_lot(line: Line, probe: Line, arena: ArenaHandle, place: int, want: float, share: float) -> tuple[int, int, float, int, int]:
+def take_lot(line: Line, probe: Line, arena: ArenaTables, place: int, want: float, share: float) -> tuple[int, int, float, int, int]:
     """Draw a lot of ``want`` kg, or ``share`` of a heap, and take it through the line.
 
     Returns how many lots are left there (:func:`~twin.kernels.heaps.draw`), and what :func:`~twin.kernels.evaluator.outcome` does.
@@ -77,7 +60,7 @@ def take_lot(line: Line, probe: Line, arena: ArenaHandle, place: int, want: floa
 
 
 @kernel(i8(LINE, ARENA, DOORS, i8))
-def hand_over(line: Line, arena: ArenaHandle, doors: Doors, to: int) -> int:
+def hand_over(line: Line, arena: ArenaTables, doors: Doors, to: int) -> int:
     """The lot of a line is done: count what came apart, and put what leaves by each of the outlets named in ``to``, a bit each, into its bunker.
 
     Returns those of them whose slots are all taken, where nothing was put.

@@ -178,7 +178,7 @@ def set_shares(line: Line, i: int) -> int:
     return status
 
 
-@kernel(inline=True)
+@kernel(types.void(f8[::1], i8, i8, f8[::1], MATRIX), inner=True)
 def let_fall(numbers: Floats, begin: int, j: int, broken: Floats, fallen: Floats) -> None:
     """Let what a mill breaks of class ``j``, ``broken`` (material,), fall into finer classes, ``fallen`` (size, material).
 
@@ -213,7 +213,7 @@ def let_fall(numbers: Floats, begin: int, j: int, broken: Floats, fallen: Floats
         row = sizes
 
 
-@kernel(inline=True)
+@kernel(types.void(LINE, i8), inner=True)
 def _break(line: Line, i: int) -> None:
     """:func:`deliver` for a machine that breaks."""
     inp, shares, out, fallen, broken = line.inp[i], line.shares[i, 0], line.out[i, 0], line.fallen[i], line.rows[0, 0]
@@ -226,7 +226,7 @@ def _break(line: Line, i: int) -> None:
         let_fall(line.numbers, line.machines[i].spread, j, broken, fallen)
 
 
-@kernel(inline=True)
+@kernel(types.void(LINE, i8), inner=True)
 def _pour(line: Line, i: int) -> None:
     """:func:`deliver` for a machine whose pieces take given sizes."""
     inp, shares, out, sizes = line.inp[i], line.shares[i, 0], line.out[i, 0], line.machines[i].spread
@@ -263,7 +263,7 @@ def deliver(line: Line, i: int) -> None:
             rest[k] = max(rest[k], 0.0)
 
 
-@kernel(inline=True)
+@kernel(i8(LINE, i8), inner=True)
 def _pass_by(line: Line, i: int) -> int:
     """Let the feed of machine ``i`` take its bypass, since no copy works."""
     for w in range(line.machines[i].warnings):
@@ -276,7 +276,7 @@ def _pass_by(line: Line, i: int) -> int:
     return 0
 
 
-@kernel(inline=True)
+@kernel(i8(LINE, i8, f8, i8), inner=True)
 def _apply_whole(line: Line, i: int, tau: float, fresh: int) -> int:
     """:func:`apply` for a machine without a response."""
     machine, flow = line.machines[i], line.flows[i]
@@ -300,7 +300,7 @@ def _apply_whole(line: Line, i: int, tau: float, fresh: int) -> int:
     )
 
 
-@kernel(inline=True)
+@kernel(i8(LINE, i8, f8, i8), inner=True)
 def apply(line: Line, i: int, tau: float, fresh: int) -> int:
     """Split the feed of machine ``i`` at ``tau`` s a lot; with ``fresh`` > 0 its conditions are set from that feed first."""
     if line.machines[i].structure == AS_A_WHOLE:

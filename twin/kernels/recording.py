@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numba import types
-from numba.experimental import structref
 
+from twin.kernels.bundles import Bundle, BundleType
 from twin.kernels.compile import kernel
 from twin.kernels.line_tables import LINE, Line
 
@@ -85,17 +84,13 @@ FIELDS: tuple[tuple[str, Any], ...] = (
 """What a line adds up in: names and types, in their order."""
 
 
-@structref.register
-class SumsType(types.StructRef):
-    """The type of a line's sums in compiled code."""
-
-    def preprocess_fields(self, fields: Any) -> Any:
-        """Fields as numba keeps them."""
-        return tuple((name, types.unliteral(kind)) for name, kind in fields)  # type: ignore[no-untyped-call]
+SUMS: Any = BundleType("Sums", FIELDS)
 
 
-class Sums(structref.StructRefProxy):
-    """Where a line adds up what it does, as Python holds it: a handle, made by :func:`sums_of`."""
+class Sums(Bundle):
+    """Where a line adds up what it does, by the names of :data:`FIELDS`."""
+
+    kind = SUMS
 
     streams: Ints
     intake_rows: Ints
@@ -112,42 +107,6 @@ class Sums(structref.StructRefProxy):
     waits: Ints
     line_row: int
     first_machine: int
-
-
-structref.define_boxing(SumsType, Sums)  # type: ignore[no-untyped-call]
-SUMS: Any = SumsType(FIELDS)  # type: ignore[no-untyped-call]
-_new: Any = structref.new
-
-
-@kernel(SUMS(*(kind for _, kind in FIELDS)))
-def _bundle(
-    streams: Ints,
-    intake_rows: Ints,
-    weights: Floats,
-    power: Floats,
-    through: Floats,
-    lanes: Floats,
-    mass: Floats,
-    size: Floats,
-    state: Ints,
-    load: Floats,
-    bottleneck: Floats,
-    energy: Floats,
-    waits: Ints,
-    line_row: int,
-    first_machine: int,
-) -> Any:
-    sums: Any = _new(SUMS)
-    sums.streams, sums.intake_rows, sums.weights, sums.power, sums.through, sums.lanes = streams, intake_rows, weights, power, through, lanes
-    sums.mass, sums.size, sums.state, sums.load, sums.bottleneck, sums.energy = mass, size, state, load, bottleneck, energy
-    sums.waits, sums.line_row, sums.first_machine = waits, line_row, first_machine
-    return sums
-
-
-def sums_of(parts: Mapping[str, Any]) -> Sums:
-    """Bundle what a line adds up in, by the names of :data:`FIELDS`; it works on the arrays and not on copies."""
-    sums: Sums = _bundle(*(parts[name] for name, _ in FIELDS))
-    return sums
 
 
 @kernel(i8(LINE, SUMS, i8, i8, i8, f8, f8))

@@ -46,7 +46,8 @@ from twin.kernels.compile import Floats, kernel
 from twin.kernels.joint_equilibrium import NEARLY_SETTLED, SETTLED, converge
 from twin.kernels.oxygen_pressure import FLOOR, LEAST, LN10, MOST, TOP, Share, oxygen_needed, oxygen_root
 from twin.kernels.record_table import Record, Records
-from twin.kernels.smelting_tables import MELT, ODD, ROLE, SOLUTION, Chemistry, Melt
+from twin.kernels.smelting_space import Chemistry, Melt
+from twin.kernels.smelting_tables import MELT, ODD, ROLE, SOLUTION
 
 Counts = NDArray[np.int64]
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
-
-from twin.kernels.record_table import COUNT, Field, Records, Table, places
+from twin.kernels.record_table import COUNT, Field, Table, places
 
 NAN = float("nan")
 
@@ -296,38 +294,3 @@ class _Odd(NamedTuple):
 
 ODD = places(_Odd)
 TABLES = (ELEMENT, GASES, HEAT, ENTHALPY, COEFFICIENT, CONDITIONS, PRESENT, MIXTURE, MELT)
-
-
-class Chemistry(NamedTuple):
-    """Data of the equilibrium: an ELEMENT for each element, and one GASES."""
-
-    elements: Records
-    gases: Records
-
-
-class Melt(NamedTuple):
-    """All that an equilibrium works on and gives.
-
-    COEFFICIENT for each element, one CONDITIONS, PRESENT for each element, one MIXTURE, ``out`` (6, element) kg by SOLUTION, one MELT, and counts by ODD.
-    """
-
-    at: Records
-    conditions: Records
-    present: Records
-    mixture: Records
-    out: np.ndarray[tuple[int, int], np.dtype[np.float64]]
-    state: Records
-    counted: np.ndarray[tuple[int], np.dtype[np.int64]]
-
-
-def new_melt(elements: int) -> Melt:
-    """Return the arrays of an equilibrium of so many elements."""
-    return Melt(
-        COEFFICIENT.new(elements),
-        CONDITIONS.new(),
-        PRESENT.new(elements),
-        MIXTURE.new(),
-        np.zeros((len(SOLUTION), elements)),
-        MELT.new(),
-        np.zeros(len(ODD), dtype=np.int64),
-    )

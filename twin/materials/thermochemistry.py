@@ -12,16 +12,19 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twin.errors import Problem, UsageError
 from twin.kernels.physical_constants import T0
 from twin.kernels.record_table import Records
-from twin.kernels.smelting_tables import ELEMENT, GASES, ROLE, Chemistry
+from twin.kernels.smelting_tables import ELEMENT, GASES, ROLE
 from twin.materials.catalogue import data_text, data_tree
 from twin.materials.elements import ELEMENTS, REST
 from twin.materials.number import Number, Reading
 from twin.quantities import Quantity
+
+if TYPE_CHECKING:
+    from twin.kernels.smelting_space import Chemistry
 
 _ROLES = {"C": ROLE.carbon, "H": ROLE.hydrogen, "N": ROLE.nitrogen, "O": ROLE.oxygen, "Cl": ROLE.halogen, "Br": ROLE.halogen, REST: ROLE.inert}
 SOLVENT = "Cu"
@@ -148,6 +151,8 @@ class Thermochemistry:
         ``variants`` chooses an element's oxide, ``activities`` its coefficient in copper, by name: ``{"Fe": "nasa"}``; ``slopes`` gives
         d ln(slag/metal) / d ln pO2: ``{"Sb": 0.75}``. Raises ``UsageError`` for an element or a name that is not known.
         """
+        from twin.kernels.smelting_space import Chemistry  # takes the compiler along, which reading data needs not
+
         variants, activities, slopes = variants or {}, activities or {}, slopes or {}
         for name in (*variants, *activities, *slopes):
             if name not in self.elements or not self.elements[name].oxygen:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from twin.errors import ScenarioError, UsageError
+from twin.errors import Problem, ScenarioError, UsageError
 from twin.page import plant, wiring
 from twin.page.draft import Desk, Draft, problems_json, read_draft
 from twin.page.folder import RESULTS, SCENARIOS, Folder
 from twin.page.queue import Queue
 from twin.quantities import example_of, quantity_of, shown
+from twin.report.faults import in_words
 from twin.report.language import LANGUAGES, Language, language
 from twin.scenario.kind import find
 from twin.scenario.places import Plain
@@ -28,6 +29,7 @@ class Answers:
         self.folder, self.queue, self.desk = folder, queue, Desk(folder)
         self.posts: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "words": self.words,
+            "said": self.said,
             "plant": self.plant,
             "unit": self.unit,
             "kind": self.kind,
@@ -40,6 +42,7 @@ class Answers:
             "cancel": self.cancel,
             "look": self.look,
             "phases": self.phases,
+            "over_time": self.over_time,
             "film": self.film,
             "studies": self.studies,
             "study": self.study,
@@ -67,20 +70,29 @@ class Answers:
             "clusters": {"scenarios": written, "results": run},
         }
 
+    def said(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """A message in the language of the page."""
+        return {"text": in_words(str(given.get("text", ""))[:2000], language_of(given))}
+
     def words(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The page's words in a language."""
-        return {"words": _language(given).section("ui.")}
+        return {"words": language_of(given).section("ui.")}
 
     def plant(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """A draft: drawn, tidied, with what is changed and what is wrong."""
-        words = _language(given)
-        draft, wrong = self.desk.tidy(read_draft(given.get("draft")), _texts(given, "typed"))
+        words = language_of(given)
+        draft, wrong = self.desk.tidy(read_draft(given.get("draft")), _texts(given, "typed"), _statements(given))
         base = self.desk.base(draft)
-        answer: dict[str, Any] = {"draft": draft.json(), "changes": plant.changes_of(base, draft), "problems": problems_json(wrong)}
+        answer: dict[str, Any] = {"draft": draft.json(), "changes": plant.changes_of(base, draft), "problems": _told(wrong, words)}
         try:
             scenario = self.desk.scenario(draft)
+            if any(path.count(".") == 1 for path in draft.changes):  # units that the base has not: what is typed of them gets its one text here
+                from twin.page.shaping import settled
+
+                draft = settled(self.desk, draft)
+                answer |= {"draft": draft.json(), "changes": plant.changes_of(base, draft)}
         except ScenarioError as error:
-            return answer | {"problems": answer["problems"] + problems_json(error.problems)}
+            return answer | {"problems": answer["problems"] + _told(error.problems, words)}
         return answer | {
             "svg": plant.drawn(scenario, words),
             "units": plant.units_of(scenario),
@@ -91,31 +103,26 @@ class Answers:
         }
 
     def unit(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The form of a unit; where the draft cannot be loaded, that of the base."""
+        """The form of a unit; where the draft cannot be loaded, without what is wrong in it, and with what its forms say."""
         draft, name = read_draft(given.get("draft")), str(given.get("unit", ""))
-        base = self.desk.base(draft)
-        try:
-            scenario = self.desk.scenario(draft)
-        except ScenarioError:
-            scenario = base
-        form = plant.unit_form(base, scenario, name)
+        form = plant.unit_form(self.desk.base(draft), self.desk.nearest(draft), name, draft)
         if form is None:
             raise UsageError(f"there is no unit {shown(name)} in this plant")
-        words = _language(given)
+        words = language_of(given)
         return {"unit": _in_words(form, words) | {"called": words.say(form["kind"].replace("_", " "))}}
 
     def kind(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """All kinds, or of one the fields that it cannot do without, and its ports."""
         name = given.get("kind")
         if not isinstance(name, str) or not name:
-            return {"kinds": _in_words(plant.kinds(), _language(given))}
+            return {"kinds": _in_words(plant.kinds(), language_of(given))}
         kind, fields = find(name), []
         for key in wiring.required(name):
             field = next(field for own, field in kind.model.model_fields.items() if (field.alias or own) == key)
             quantity = quantity_of(field.annotation) or next((found for part in field.metadata if (found := quantity_of(part))), None)
             example = (quantity.example or example_of(quantity.si)) if quantity is not None else ""
             fields.append({"key": key, "about": field.description or "", "example": example})
-        words = _language(given)
+        words = language_of(given)
         return {"kind": kind.name, "summary": words.say(kind.summary), "fields": _in_words(fields, words), "ports": _ports(name)}
 
     def add(self, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -149,14 +156,16 @@ class Answers:
         """The calendars of a draft as forms."""
         from twin.page.shapes import calendars_of
 
-        return {"blocks": calendars_of(self.desk.scenario(read_draft(given.get("draft"))))}
+        return {"blocks": calendars_of(self.desk.nearest(read_draft(given.get("draft"))))}
 
     def _must_load(self, draft: Draft) -> None:
         self.desk.scenario(draft)
 
     def save(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Write the change file of a draft."""
-        return {"file": self.desk.save(read_draft(given.get("draft")), str(given.get("name", "")))}
+        from twin.page.shaping import settled
+
+        return {"file": self.desk.save(settled(self.desk, read_draft(given.get("draft"))), str(given.get("name", "")))}
 
     def run(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Put runs into the queue."""
@@ -174,7 +183,7 @@ class Answers:
         """What results say."""
         from twin.page.looking import looked
 
-        return looked(self._results(given), _language(given))
+        return looked(self._results(given), language_of(given))
 
     def phases(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The phases of furnaces of a run over some hours."""
@@ -183,7 +192,13 @@ class Answers:
         begin, span = given.get("begin"), given.get("span")
         if not all(isinstance(hours, (int, float)) and not isinstance(hours, bool) for hours in (begin, span)):
             raise UsageError("phases are asked for from an hour of the run on, over so many hours")
-        return phases(self.folder.existing(str(given.get("file", "")), RESULTS), _language(given), float(begin or 0), float(span or 0))
+        return phases(self.folder.existing(str(given.get("file", "")), RESULTS), language_of(given), float(begin or 0), float(span or 0))
+
+    def over_time(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """How the flows of a run, or the states of one of its units, went."""
+        from twin.page.over_time import over_time
+
+        return over_time(self.folder.existing(str(given.get("file", "")), RESULTS), str(given.get("curves", "")), language_of(given))
 
     def film(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Ask for the film of a day of a run."""
@@ -223,7 +238,7 @@ class Answers:
         """Base beside variants."""
         from twin.page.looking import compared
 
-        return compared(self._results(given), _language(given), _texts(given, "money"))
+        return compared(self._results(given), language_of(given), _texts(given, "money"))
 
     def report(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Write a report, and its PDF, into the folder."""
@@ -232,7 +247,7 @@ class Answers:
 
         page = self.folder.new(str(given.get("name", "report")), ".html")
         pdf = given.get("pdf") is True
-        code, invested = _language(given).code, investment_of(_texts(given, "money"))
+        code, invested = language_of(given).code, investment_of(_texts(given, "money"))
         written = report(self._results(given), page, pdf=pdf, brief=given.get("brief") is True, language=code, investment=invested)
         return {"page": written.page.name, "pdf": written.pdf.name if written.pdf is not None else ""}
 
@@ -249,8 +264,10 @@ class Answers:
         drawing: dict[str, Any] = {"svg": "", "paths": []}
         if file:
             scenario = self.desk.base(Draft(file, {}))
-            drawing = {"svg": plant.drawn(scenario, _language(given)), "paths": plant.paths_of(scenario)}
-        return {"names": names, "name": name, "file": file, "twin": said, "running": running, **drawing}
+            drawing = {"svg": plant.drawn(scenario, language_of(given)), "paths": plant.paths_of(scenario)}
+        words = language_of(given)
+        alarms = [alarm | {"text": live.alarm_in_words(str(alarm["text"]), words)} for alarm in said["alarms"]]
+        return {"names": names, "name": name, "file": file, "twin": said | {"alarms": alarms}, "running": running, **drawing}
 
     def fan(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """What comes, by a twin that runs."""
@@ -268,13 +285,13 @@ class Answers:
         if not change:
             raise UsageError("what is changed, and to which value, is needed: a path such as units.shredder.rate, and 9 t/h")
         found = live.Twin(self.folder, str(given.get("name", ""))).what_if(change, hours, pairs)
-        return {"hours": hours, "pairs": pairs, "rows": live.differences(found, _language(given))}
+        return {"hours": hours, "pairs": pairs, "rows": live.differences(found, language_of(given))}
 
     def cluster(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """A cluster of the folder as it is written, and what a file of results of one says."""
         from twin.page import clusters
 
-        words, file, results = _language(given), str(given.get("file", "")), str(given.get("results", ""))
+        words, file, results = language_of(given), str(given.get("file", "")), str(given.get("results", ""))
         planned = clusters.planned(self.folder, file, words) if file else None
         return {"planned": planned, "run": clusters.looked(self.folder, results, words) if results else None}
 
@@ -296,7 +313,7 @@ class Answers:
         from twin.page.clusters import compared_said
 
         found = self.answer(given)["answer"]
-        return {"answer": None if found is None else compared_said(found, _language(given))}
+        return {"answer": None if found is None else compared_said(found, language_of(given))}
 
     def report_cluster(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Write the page of a cluster's results."""
@@ -305,7 +322,7 @@ class Answers:
         files = given.get("files")
         if not isinstance(files, list) or not 0 < len(files) <= 2:
             raise UsageError("one results file of a cluster is needed, or two")
-        return {"page": write_report(self.folder, [str(file) for file in files], str(given.get("name", "report")))}
+        return {"page": write_report(self.folder, [str(file) for file in files], str(given.get("name", "report")), language_of(given))}
 
     def report_bytes(self, name: str) -> bytes:
         """A report that stands in the folder. Raises ``UsageError`` for any file that is none."""
@@ -325,16 +342,22 @@ class Answers:
         return [self.folder.existing(str(name), RESULTS) for name in files]
 
 
-def _language(given: Mapping[str, Any]) -> Language:
+def language_of(given: Mapping[str, Any]) -> Language:
+    """The language in which something is asked; English where it is none that there is."""
     code = given.get("language", "en")
     return language(code if code in LANGUAGES else "en")
+
+
+def _told(problems: Iterable[Problem], words: Language) -> list[dict[str, Any]]:
+    return problems_json([replace(problem, message=in_words(problem.message, words)) for problem in problems])
 
 
 def _in_words(form: Any, words: Language) -> Any:
     """A form with what models say of their fields in the language of the page; what the table does not have stays English."""
     if isinstance(form, dict):
         said = ("about", "summary", "basis")
-        return {key: words.say(value) if key in said and isinstance(value, str) else _in_words(value, words) for key, value in form.items()}
+        found = {key: words.say(value) if key in said and isinstance(value, str) else _in_words(value, words) for key, value in form.items()}
+        return found | ({"basis_is": form["basis"]} if "basis" in form else {})
     return [_in_words(value, words) for value in form] if isinstance(form, list) else form
 
 
@@ -343,6 +366,14 @@ def _texts(given: Mapping[str, Any], key: str) -> dict[str, str]:
     if not isinstance(found, dict) or len(found) > 100 or not all(isinstance(text, str) and len(text) < 2000 for text in found.values()):
         raise UsageError(f"{key!r} are texts by name")
     return found
+
+
+def _statements(given: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """What was typed of changed numbers besides the value, by path."""
+    found = given.get("stated", {})
+    if not isinstance(found, dict) or len(found) > 100 or not all(isinstance(said, dict) for said in found.values()):
+        raise UsageError("'stated' are basis, source, low and high by path")
+    return {path: _texts({"said": said}, "said") for path, said in found.items()}
 
 
 def _typed(text: str) -> Plain:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -84,18 +85,22 @@ def _asked(answers: Callable[[], Answers], what: str, given: dict[str, Any]) -> 
 
 def _answered(handler: Callable[[dict[str, Any]], dict[str, Any]], given: dict[str, Any]) -> Response:
     """The answer of a handler, or under ``error`` what is wrong: a browser's console is for faults of the page, not of what was typed."""
-    from twin.page.draft import problems_json  # imported with the answers
+    from twin.page.answers import language_of  # imported with the answers
+    from twin.page.draft import problems_json
+    from twin.report.faults import in_words
 
+    words = language_of(given)
     try:
         return JSONResponse(handler(given))
     except ScenarioError as error:
-        return JSONResponse({"error": "\n".join(_said(problem) for problem in error.problems), "problems": problems_json(error.problems)})
+        problems = [replace(problem, message=in_words(problem.message, words)) for problem in error.problems]
+        return JSONResponse({"error": "\n".join(map(_said, problems)), "problems": problems_json(problems)})
     except TwinError as error:
-        return JSONResponse({"error": str(error)})
+        return JSONResponse({"error": in_words(str(error), words)})
     except OSError as error:
-        return JSONResponse({"error": f"the folder cannot be used: {error.strerror or error}"})
+        return JSONResponse({"error": in_words(f"the folder cannot be used: {error.strerror or error}", words)})
     except MemoryError:
-        return JSONResponse({"error": "there is not enough memory for this"})
+        return JSONResponse({"error": in_words("there is not enough memory for this", words)})
 
 
 def _said(problem: Problem) -> str:

@@ -13,8 +13,7 @@ from twin.page.folder import RESULTS, SCENARIOS, Folder
 from twin.page.plant import as_svg
 from twin.quantities import format_quantity
 from twin.report.cluster_map import cluster_map, planned_map
-from twin.report.cluster_page import by_site, drawings_of, is_hypothetical, own_figures
-from twin.report.comparing import name_of
+from twin.report.cluster_page import by_site, called, drawings_of, is_hypothetical, own_figures
 from twin.report.language import Language
 from twin.results.cluster import ClusterResult, open_cluster
 from twin.results.held import contradictions
@@ -56,7 +55,7 @@ def looked(folder: Folder, file: str, words: Language) -> dict[str, Any]:
     """What the results of a cluster say."""
     path = folder.existing(file, RESULTS)
     with open_cluster(path) as result, contradictions(path.name):
-        drawings = {name: drawing for name, (_, drawing) in drawings_of([result]).items() if name != "map"}
+        drawings = {name: drawing for name, drawing in drawings_of([result]).items() if name != "map"}
         shown = [(name, as_svg(drawing, name, words, tuple(result.sites))) for name, drawing in drawings.items()]
         rows = [[called(key, words), *(cell or "–" for cell in cells)] for key, *cells in by_site(result)]
         own = [[called(key, words), value, words.say(note)] for key, value, note in own_figures([result])]
@@ -80,13 +79,6 @@ def _hauls(result: ClusterResult, words: Language) -> dict[str, Any]:
         masses = [format_quantity(float(part.sum()), "kg") for part in (haul.sent, haul.received, haul.under_way)]
         rows.append([name, str(haul.trips), str(haul.unloaded), str(haul.turned_away), *masses])
     return _table(heads, rows, words)
-
-
-def called(key: str, words: Language) -> str:
-    """What people call a key figure of a cluster: of a site behind its name, and where no words are known as it stands."""
-    site, _, figure = key.rpartition("/")
-    name = name_of(figure, words) if words.has(f"kpi.{figure.partition('.')[0]}") else figure.replace("_", " ")
-    return f"{site}: {name}" if site else name
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], words: Language, text: int = 1) -> dict[str, Any]:
@@ -151,9 +143,9 @@ def compared_said(answer: Mapping[str, Any], words: Language) -> dict[str, Any]:
     return {**answer, "better": better, "worse": worse, "whole": tables[0], "of_sites": tables[1], "remarks": remarks}
 
 
-def write_report(folder: Folder, files: Sequence[str], name: str) -> str:
-    """Write the page of a cluster's results, or of one beside another. Raises ``TwinError``."""
+def write_report(folder: Folder, files: Sequence[str], name: str, words: Language) -> str:
+    """Write the page of a cluster's results, or of one beside another, in the language of the page. Raises ``TwinError``."""
     from twin.report.cluster_page import write_cluster_page
 
     page = folder.new(name, ".html")
-    return write_cluster_page([folder.existing(file, RESULTS) for file in files], page).name
+    return write_cluster_page([folder.existing(file, RESULTS) for file in files], page, words.code).name

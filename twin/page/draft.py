@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from threading import Lock
 from types import MappingProxyType
@@ -12,10 +13,12 @@ from typing import Any
 
 from twin.errors import Problem, ScenarioError, UsageError
 from twin.page.folder import SCENARIOS, Folder
-from twin.page.typed import canonical, read_typed
+from twin.page.sourcing import sourced, states
+from twin.page.typed import canonical_limit, read_typed, sign_of
 from twin.plant import topology
 from twin.quantities import format_quantity, shown
 from twin.scenario import Scenario, load
+from twin.scenario.annotations import NOT_STATED
 from twin.scenario.model import Parameter
 from twin.scenario.places import Plain, child, lookup, split
 from twin.scenario.tables import confined
@@ -78,10 +81,22 @@ class Desk:
         text = self._text(draft, "draft")
         return self._loaded(("text", text), lambda: load(text, folder=self.folder.path))
 
+    def nearest(self, draft: Draft) -> Scenario:
+        """The scenario of a draft; of one that cannot be loaded, without the changes in which something is wrong, else the base."""
+        try:
+            return self.scenario(draft)
+        except ScenarioError as error:
+            wrong = [problem.path.removeprefix("change.") for problem in error.problems]
+            kept = {path: value for path, value in draft.changes.items() if not any(is_within(one, path) or is_within(path, one) for one in wrong)}
+            rest = replace(draft, changes=kept, remove=())
+        with suppress(ScenarioError):
+            return self.scenario(rest)
+        return self.base(draft)
+
     def _text(self, draft: Draft, name: str) -> str:
         path = self.folder.existing(draft.base, SCENARIOS)
         with confined(self.folder.path):
-            return change_text(path, self.folder.path / f"{name}.yaml", draft.changes, ABOUT, name, draft.remove)
+            return change_text(path, self.folder.path / f"{name}.yaml", sourced(self.base(draft), draft.changes), ABOUT, name, draft.remove)
 
     def _loaded(self, key: object, make: Any) -> Scenario:
         stamp = key, tuple(self.folder.texts())
@@ -98,23 +113,29 @@ class Desk:
                 self._kept.popitem(last=False)
         return scenario
 
-    def tidy(self, draft: Draft, typed: Mapping[str, str] = MappingProxyType({})) -> tuple[Draft, list[Problem]]:
+    def tidy(
+        self, draft: Draft, typed: Mapping[str, str] = MappingProxyType({}), stated: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+    ) -> tuple[Draft, list[Problem]]:
         """Return the draft with one text for each value and without what the base says already, and what is wrong with it.
 
         ``typed``: what was typed just now, by path; where that can be read in two ways, or in none, the draft keeps what it had.
+        ``stated``: basis, source, low and high that were typed for changed numbers.
         """
         base = self.base(draft)
         known = {number.path: number for number in base.numbers}
         changes: dict[str, Plain] = {}
         problems = []
-        for path, value in {**draft.changes, **typed}.items():
+        as_is = {path: _like(written(base, path), known[path]) for path in stated if path in known}
+        for path, value in {**as_is, **draft.changes, **typed}.items():
             try:
                 if path in typed:
-                    value = read_typed(typed[path])
+                    value = _kept_with(draft.changes.get(path), read_typed(typed[path]))
+                if path in stated:
+                    value = _stated(value, stated[path])
                 kept = _tidied(base, path, value, known.get(path))
             except UsageError as error:
                 problems.append(Problem("", 0, 0, path, str(error)))
-                kept = draft.changes.get(path) if path in typed else value
+                kept = draft.changes.get(path) if path in typed or path in stated else value
             if kept is not None:
                 changes[path] = kept
         return replace(draft, changes=changes), problems
@@ -134,7 +155,7 @@ class Desk:
             raise UsageError(f"{draft.base} is itself a change of {path.name}, which would then extend itself: give another name")
         self.scenario(draft)  # a file that does not load is not written
         with confined(self.folder.path):
-            write_change_file(self.folder.existing(draft.base, SCENARIOS), path, draft.changes, ABOUT, name, draft.remove)
+            write_change_file(self.folder.existing(draft.base, SCENARIOS), path, sourced(self.base(draft), draft.changes), ABOUT, name, draft.remove)
         return path.name
 
     def _bases_of(self, name: str) -> set[str]:
@@ -147,15 +168,60 @@ class Desk:
         return found - {name}
 
 
+def is_within(path: str, above: str) -> bool:
+    """Whether a problem's or change's path is another one, or below it.
+
+    >>> is_within("change.units.screen.rate.mean", "units.screen.rate"), is_within("units.screen_2", "units.screen")
+    (True, False)
+    """
+    own = path.removeprefix("change.")
+    return own == above or own.startswith(f"{above}.")
+
+
 def _tidied(base: Scenario, path: str, value: Plain, number: Parameter | None) -> Plain | None:
     """A value as it is written, None where the base says it already."""
     like = written(base, path)
+    if number is not None and isinstance(value, dict) and states(value):
+        return _tidied_statement(value, like, number)
     if number is not None and isinstance(value, (str, int, float)) and not isinstance(value, bool):
-        text = str(value)
-        shown_like = like if isinstance(like, str) and like else format_quantity(number.value, number.unit)
-        found, si = canonical(text, number.unit, shown_like)
-        return None if si == number.value else as_written(found, like)
+        found, si = canonical_limit(str(value), number.unit, _like(like, number))
+        return None if si == number.value and sign_of(found) == sign_of(like) else as_written(found, like)
     return None if value == like or value == "" else value
+
+
+def _like(like: Plain, number: Parameter) -> str:
+    return like if isinstance(like, str) and like else format_quantity(number.value, number.unit)
+
+
+def _tidied_statement(value: dict[str, Plain], like: Plain, number: Parameter) -> Plain | None:
+    """A number with what is said about it; plain where nothing is, None where the base says all of it."""
+    found = dict(value)
+    numbers = {}
+    for key in ("value", "low", "high"):
+        if key in value:
+            text, numbers[key] = canonical_limit(str(value[key]), number.unit, _like(like, number))
+            found[key] = as_written(text, like)
+    said = (numbers["value"], value.get("basis", "assumed"), value.get("source", NOT_STATED), numbers.get("low"), numbers.get("high"))
+    if said == (number.value, number.basis, number.source, number.low, number.high):
+        return None
+    return found if len(found) > 1 else found["value"]
+
+
+def _kept_with(before: Plain | None, value: str) -> Plain:
+    """What was typed, with the basis and source that the one before was given; a range that it was given is that of the old value and goes."""
+    if isinstance(before, dict) and states(before):
+        return {"value": value, **{key: before[key] for key in ("basis", "source") if key in before}}
+    return value
+
+
+def _stated(value: Plain, said: Mapping[str, str]) -> Plain:
+    """A number with what was typed of it; an end of its range that was not typed anew stands under ``low_is`` or ``high_is``."""
+    bare = value["value"] if isinstance(value, dict) and states(value) else value
+    found: dict[str, Plain] = {"value": bare, **{key: text for key in ("basis", "source") if (text := said.get(key, "").strip())}}
+    for key in ("low", "high"):
+        if text := read_typed(said.get(key, "")) or said.get(f"{key}_is", ""):
+            found[key] = text
+    return found
 
 
 def as_written(text: str, like: Plain) -> Plain:
@@ -176,6 +242,32 @@ def written(scenario: Scenario, path: str) -> Plain:
 def problems_json(problems: Any) -> list[dict[str, Any]]:
     """Problems as the browser shows them: those of numbers stand beside their fields."""
     return [{"path": problem.path.removeprefix("change."), "message": problem.message, "line": problem.line} for problem in problems]
+
+
+def said_in(draft: Draft, path: str, value: Plain) -> Plain:
+    """What a draft says at a path where the scenario, which may be without it, says ``value``; "" where it takes it out."""
+    if path in draft.remove:
+        return ""
+    if path in draft.changes:
+        return draft.changes[path]
+    for own, said in draft.changes.items():
+        if is_within(path, own) and isinstance(said, dict):  # a unit that the draft brings
+            for part in split(path)[len(split(own)) :]:
+                said = said.get(str(part), "") if isinstance(said, dict) else ""
+            return said
+        if is_within(own, path):
+            value = _put(value, split(own)[len(split(path)) :], said)
+    return value
+
+
+def _put(tree: Plain, parts: tuple[str | int, ...], value: Plain) -> Plain:
+    if not parts:
+        return value
+    first, *rest = parts
+    if isinstance(tree, list) and str(first).isdigit():
+        return [_put(item, tuple(rest), value) if k == int(first) else item for k, item in enumerate(tree)]
+    inside = tree if isinstance(tree, dict) else {}
+    return {**inside, str(first): _put(inside.get(str(first), {}), tuple(rest), value)}
 
 
 def sources_of(scenario: Scenario, unit: str) -> list[str]:

@@ -31,6 +31,16 @@ _TOKEN = re.compile(r"[!-~]{1,500}")
 _NAME = re.compile(r"[\w.-]{1,200}")
 
 
+def alarm_in_words(text: str, words: Language) -> str:
+    """What an alarm says, in the language of the page: its sentence, and one by one what speaks for it."""
+    head, speaks, listed = text.partition("; for it speaks, in deviations: ")
+    said = words.say(head)
+    if said == head or not speaks:
+        return text if said == head else said
+    parts = [own if (own := words.say(part)) != part else words.amount(part) for part in listed.split(", ")]
+    return f"{said}; {words('ui.live_speaks')} {', '.join(parts)}"
+
+
 def live_folders(folder: Folder) -> list[str]:
     """The names of the folders in which a ``twin live`` keeps what it says: those that stand in the folder itself, and no links."""
     try:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from twin.errors import UsageError
+from twin.page.over_time import choices
 from twin.page.plant import as_svg
 from twin.quantities import DAY, HOUR, YEAR, parse
 from twin.report import charts
@@ -74,6 +75,7 @@ def looked(paths: Sequence[Path], words: Language) -> dict[str, Any]:
             "drawings": {name: as_svg(drawing, name, words, own) for name, drawing in drawings.items()},
             "sankeys": views,
             "levels": _levels(source),
+            "timed": choices(source),
             "phases": _phases(source, words, None, GANTT_SPAN),
         }
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from twin.page.draft import Draft, sources_of, written
+from twin.page.draft import Draft, said_in, sources_of, written
+from twin.page.sourcing import states
 from twin.page.typed import written_like
 from twin.plant.streams import streams_of
 from twin.plant.topology import derive
@@ -63,6 +65,9 @@ def _before(base: Scenario, path: str) -> Any:
 
 
 def _text(value: Any) -> str:
+    if states(value):
+        about = ": ".join(str(value[key]) for key in ("basis", "source") if key in value)
+        return f"{_text(value['value'])} ({about})" if about else _text(value["value"])
     if isinstance(value, Mapping):
         return ", ".join(f"{key}: {_text(item)}" for key, item in value.items())[:300]
     return ", ".join(_text(item) for item in value)[:300] if isinstance(value, (list, tuple)) else str(value)
@@ -85,8 +90,11 @@ def paths_of(scenario: Scenario) -> list[dict[str, str]]:
     return [{"path": number.path, "value": format_quantity(number.value, number.unit)} for number in scenario.numbers if number.path.startswith("units.")]
 
 
-def unit_form(base: Scenario, scenario: Scenario, unit: str) -> dict[str, Any] | None:
-    """What is known of a unit: its numbers with the range of the base, and what else can be set; None for one that there is not."""
+def unit_form(base: Scenario, scenario: Scenario, unit: str, draft: Draft) -> dict[str, Any] | None:
+    """What is known of a unit: its numbers with the range of the base, and what else can be set; None for one that there is not.
+
+    ``scenario`` may lack what is wrong in the draft; fields and forms show it nevertheless.
+    """
     from twin.page.shapes import blocks_of  # forms need the models of furnaces, the first picture does not
 
     if unit not in scenario.units:
@@ -94,7 +102,8 @@ def unit_form(base: Scenario, scenario: Scenario, unit: str) -> dict[str, Any] |
     model = scenario.units[unit]
     before = {number.path: number for number in base.numbers}
     numbers = [number for number in scenario.numbers if number.path.startswith(f"units.{unit}.")]
-    rows = [_number(base, scenario, number, before.get(number.path), model) for number in numbers[:MOST_NUMBERS]]
+    stated = [path for path, value in draft.changes.items() if states(value)]
+    rows = [_number(base, scenario, number, before.get(number.path), model) | {"stated": number.path in stated} for number in numbers[:MOST_NUMBERS]]
     role = scenario.kinds[unit].role
     return {
         "name": unit,
@@ -105,17 +114,28 @@ def unit_form(base: Scenario, scenario: Scenario, unit: str) -> dict[str, Any] |
         "takes": sources_of(scenario, unit),
         "streams": [{"name": stream, "to": derive(scenario).destination.get(stream, "")} for stream in streams_of(scenario, unit)],
         "numbers": rows,
-        "fields": list(_other_fields(scenario, unit, model)),
-        "blocks": blocks_of(scenario, unit),
+        "fields": [_as_said(row, draft) for row in _other_fields(scenario, unit, model)],
+        "blocks": [_block_as_said(block, draft) for block in blocks_of(scenario, unit)],
         "more": max(0, len(numbers) - MOST_NUMBERS),
     }
+
+
+def _as_said(row: dict[str, Any], draft: Draft) -> dict[str, Any]:
+    """A field with what the draft says of it."""
+    said = said_in(draft, row["path"], row["text"])
+    return row | {"text": str(said), "on": said if isinstance(said, bool) else row.get("on", False)}
+
+
+def _block_as_said(block: dict[str, Any], draft: Draft) -> dict[str, Any]:
+    said = said_in(draft, block["path"], "" if block["value"] is None else block["value"])
+    return block | {"value": None if said == "" else said}
 
 
 def _number(base: Scenario, scenario: Scenario, number: Parameter, before: Parameter | None, model: BaseModel) -> dict[str, Any]:
     """One number: as it is written, in SI, and between which ends the base lets it be."""
     said = written(scenario, number.path)
     text = str(said) if said != "" and not isinstance(said, (dict, list)) else format_quantity(number.value, number.unit)
-    row = {
+    row: dict[str, Any] = {
         "path": number.path,
         "label": number.path.split(".", 2)[2],
         "text": text,
@@ -125,16 +145,28 @@ def _number(base: Scenario, scenario: Scenario, number: Parameter, before: Param
         "basis": number.basis,
         "source": "" if number.source == NOT_STATED else number.source,
         "given": said != "",
+        "range": ["", ""] if number.low is None or number.high is None else [written_like(end, number.unit, text) for end in (number.low, number.high)],
         "about": _about(model, number.path.split(".")[2:]),
     }
     if before is not None:
         said_before = written(base, number.path)
         like = str(said_before) if said_before != "" else format_quantity(before.value, before.unit)
         row |= {"before": like, "changed": before.value != number.value}
-        if before.low is not None and before.high is not None and before.low < before.high:
-            ends = [written_like(value, before.unit, like) for value in (before.low, before.high)]
-            row |= {"low": before.low, "high": before.high, "ends": ends, "like": written_like(before.value, before.unit, like)}
+    else:
+        before, like = _default(model, number), text  # a unit that the base has not: its kind says what its numbers may be
+    if before is not None and before.low is not None and before.high is not None and before.low < before.high:
+        ends = [written_like(value, before.unit, like) for value in (before.low, before.high)]
+        row |= {"low": before.low, "high": before.high, "ends": ends, "like": written_like(before.value, before.unit, like)}
     return row
+
+
+def _default(model: BaseModel, number: Parameter) -> Parameter | None:
+    """The default of a field of a unit with its range; None for what has none, or is deeper."""
+    field = _field(model, number.path.split(".", 2)[2])
+    said = field[1].json_schema_extra if field is not None else None
+    if field is None or not isinstance(said, dict) or "x-low" not in said or not isinstance(field[1].default, (int, float)):
+        return None
+    return replace(number, value=float(field[1].default), low=float(str(said["x-low"])), high=float(str(said["x-high"])))
 
 
 def _about(model: BaseModel, path: list[str]) -> str:

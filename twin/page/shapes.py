@@ -8,18 +8,19 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from pydantic import BaseModel
 
-from twin.page.draft import written
+from twin.materials import ELEMENTS
+from twin.page.draft import sources_of, written
+from twin.page.schema_forms import Spec, form_of_type
 from twin.quantities import Quantity, example_of, kind_of
 from twin.scenario import Scenario
 from twin.scenario.calendars import DAYS, KEYS, CalendarSpec
 from twin.scenario.distributions import FORMS, Distribution, parameters_of
-from twin.scenario.needs import Needs
 from twin.scenario.partition import DEFAULT, Partition
 from twin.scenario.phases import Tests
+from twin.scenario.places import Plain
 from twin.scenario.series import OrSeries
 from twin.scenario.variates import Variate
 
-Spec = dict[str, Any]
 DEEPEST = 8
 LEFT_OUT = ("kind", "basis", "source", "from", "title", "calendar")
 SIMPLE = ("quantity", "count", "text", "flag", "choice")
@@ -33,19 +34,37 @@ def blocks_of(scenario: Scenario, unit: str) -> list[dict[str, Any]]:
     found = []
     for name, field in type(model).model_fields.items():
         key = field.alias or name
-        spec = spec_of(hints[name]) if key not in LEFT_OUT else None
-        if spec is None or spec["form"] in SIMPLE:
-            continue
+        spec = spec_of(hints[name]) if key not in LEFT_OUT else {"form": "text"}
         path = f"units.{unit}.{key}"
-        value = written(scenario, path)
-        found.append({"path": path, "key": key, "about": field.description or "", "spec": _at_home(spec, scenario), "value": None if value == "" else value})
+        value = None if (said := written(scenario, path)) == "" else said
+        if key in LEFT_OUT or (spec["form"] in SIMPLE and not _has_no_row(spec, value)):
+            continue
+        names = _names_for(key, spec, scenario, unit)
+        found.append({"path": path, "key": key, "about": field.description or "", "spec": _at_home(spec, scenario), "value": value, "names": names})
     return found
+
+
+def _has_no_row(spec: Spec, value: Plain | None) -> bool:
+    """Whether a field of one value has no row among the unit's own: a name or a file, and a count that is not given."""
+    return spec["form"] == "text" or (spec["form"] == "count" and value is None)
+
+
+def _names_for(key: str, spec: Spec, scenario: Scenario, unit: str) -> list[str]:
+    """What the names in a form are likely to be, offered while they are typed: materials and elements, resources, bunkers and what is set of machines."""
+    if key == "settings":
+        return [*sources_of(scenario, unit), *(number.path for number in scenario.numbers if number.path.startswith("units.") and number.path.count(".") == 2)]
+    skills = dict.fromkeys(skill for known in scenario.skills.values() for skill in known)
+    if key == "needs":
+        return [*scenario.resources, *skills]
+    if spec["form"] in ("ways", "map", "list", "group"):
+        return [DEFAULT, *scenario.materials.names, *scenario.materials.groups, *ELEMENTS, *scenario.resources, *skills, *scenario.calendars]
+    return [*scenario.units]
 
 
 def calendars_of(scenario: Scenario) -> list[dict[str, Any]]:
     """The calendars of a scenario as forms."""
     return [
-        {"path": f"calendars.{name}", "key": name, "about": "", "spec": CALENDAR, "value": written(scenario, f"calendars.{name}")}
+        {"path": f"calendars.{name}", "key": name, "about": "", "spec": CALENDAR, "value": written(scenario, f"calendars.{name}"), "names": []}
         for name in scenario.calendars
     ]
 
@@ -60,20 +79,24 @@ def _at_home(spec: Spec, scenario: Scenario) -> Spec:
     return spec
 
 
-def spec_of(hint: Any, depth: int = 0) -> Spec | None:
-    """The form of a type, None for one that stays with the YAML file."""
+def spec_of(hint: Any, depth: int = 0) -> Spec:
+    """The form of a type: from its fields where it is a model, a container or one value, else from the JSON Schema that it gives itself."""
+    found = _known(hint, depth) if depth <= DEEPEST else None
+    return found if found is not None else form_of_type(hint)
+
+
+def _known(hint: Any, depth: int) -> Spec | None:
     extras: list[Any] = []
+    whole = hint
     while get_origin(hint) is Annotated:
         hint, *more = get_args(hint)
         extras += more
-    if depth > DEEPEST or Needs is hint:
-        return None
     if (simple := _simple(hint, extras)) is not None:
         return simple
     if get_origin(hint) in (Union, types.UnionType):
         parts = [part for part in get_args(hint) if part is not type(None)]
         inner = Annotated[(parts[0], *extras)] if extras else parts[0]
-        return spec_of(inner, depth) if len(parts) == 1 else None
+        return spec_of(inner, depth) if len(parts) == 1 else form_of_type(whole)
     return _nested(hint, depth)
 
 
@@ -112,12 +135,12 @@ def _nested(hint: Any, depth: int) -> Spec | None:
     if isinstance(hint, type) and issubclass(hint, BaseModel):
         return {"form": "group", "fields": list(_fields(hint, depth + 1))}
     arguments = get_args(hint)
+    if Any in arguments:  # only its JSON Schema says what it is
+        return None
     if get_origin(hint) is dict:
-        item = spec_of(arguments[1], depth + 1) if arguments[1] is not float else {"form": "quantity", "example": "10 %", "what": ""}
-        return {"form": "map", "item": item} if item is not None else None
+        return {"form": "map", "item": spec_of(arguments[1], depth + 1) if arguments[1] is not float else {"form": "quantity", "example": "10 %", "what": ""}}
     if get_origin(hint) is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
-        item = spec_of(arguments[0], depth + 1)
-        return {"form": "list", "item": item} if item is not None else None
+        return {"form": "list", "item": spec_of(arguments[0], depth + 1)}
     return None
 
 
@@ -125,5 +148,5 @@ def _fields(model: type[BaseModel], depth: int) -> Iterator[dict[str, Any]]:
     hints = get_type_hints(model, include_extras=True)
     for name, field in model.model_fields.items():
         spec = spec_of(hints[name], depth)
-        if spec is not None and (field.alias or name) not in ("basis", "source" if "basis" in model.model_fields else "basis"):
+        if (field.alias or name) not in ("basis", "source" if "basis" in model.model_fields else "basis"):
             yield {"key": field.alias or name, "about": field.description or "", "required": field.is_required(), "spec": spec}

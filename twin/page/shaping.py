@@ -4,39 +4,56 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from twin.errors import Problem, ScenarioError, UsageError
-from twin.page.draft import Desk, Draft, as_written, written
-from twin.page.shapes import CALENDAR, Spec, blocks_of
-from twin.page.typed import canonical, read_typed
-from twin.quantities import example_of, shown
+from twin.page.draft import Desk, Draft, as_written, is_within, written
+from twin.page.schema_forms import NUMBERS, Spec, fitting
+from twin.page.shapes import CALENDAR, blocks_of
+from twin.page.typed import canonical_limit, read_typed, sign_of
+from twin.quantities import example_of, format_quantity, parse, shown
 from twin.scenario import Scenario
 from twin.scenario.model import Parameter
-from twin.scenario.places import Plain, split
-from twin.scenario.yaml_source import parse_yaml
+from twin.scenario.places import Plain, dotted, split
 
-_LIMIT = re.compile(r"\s*([<>]=?)\s*(.*)", re.DOTALL)
+_DATE = re.compile(r"\s*\d{4}-\d\d-")
+_WHOLE = re.compile(r"[+-]?(0|[1-9]\d{0,17})")
+_DECIMAL = re.compile(r"[+-]?\d{0,18}\.\d{1,18}")
 MOST_LEAVES = 5000
 
 
 def shaped(desk: Desk, draft: Draft, path: str, value: Any) -> Draft:
     """Return the draft with what a form says of a path; None for ``value`` takes it out, or back to the base.
 
-    Raises ``ScenarioError`` with what is wrong, each problem at its path, ``UsageError`` for a path that has no form.
+    What is wrong elsewhere because of it stays in the draft, where the plant shows it: two fields that exclude each other are changed one after the other.
+
+    Raises ``ScenarioError`` with what is wrong at the path or below, each problem at its path, ``UsageError`` for a path that has no form.
     """
-    base, now = desk.base(draft), desk.scenario(draft)
-    spec = form_at(now, path)
+    base = desk.base(draft)
+    spec = form_at(desk.nearest(draft), path)
     wrong: list[Problem] = []
     plain = None if value is None else _read(value, spec, path, wrong)
     if wrong:
         raise ScenarioError(wrong)
     found = _put(_without(draft, path), base, path, plain)
-    scenario = desk.scenario(found)
-    found = _one_text(found, base, scenario, path)
+    try:
+        scenario = desk.scenario(found)
+    except ScenarioError as error:
+        if any(is_within(problem.path, path) for problem in error.problems):
+            raise
+        return found
+    found = _one_text(found, base, scenario)
     desk.scenario(found)
     return found
+
+
+def settled(desk: Desk, draft: Draft) -> Draft:
+    """Return a draft that can be loaded with the one text of each value in its forms; another as it is."""
+    with suppress(ScenarioError):
+        return _one_text(draft, desk.base(draft), desk.scenario(draft))
+    return draft
 
 
 def form_at(scenario: Scenario, path: str) -> Spec:
@@ -54,12 +71,17 @@ def form_at(scenario: Scenario, path: str) -> Spec:
 
 def _read(value: Any, spec: Spec, path: str, wrong: list[Problem]) -> Plain:
     """The value as the scenario has it: numbers with a decimal point, texts as they are. What cannot be read is noted at its path."""
+    spec = fitting(spec, value)
     form = spec["form"]
     if isinstance(value, dict):
-        return {str(key): _read(item, _below(spec, str(key)), f"{path}.{key}", wrong) for key, item in value.items() if item not in (None, "")}
+        return {
+            _key(str(key), spec, path, wrong): _read(item, _below(spec, str(key)), at_key(path, str(key)), wrong)
+            for key, item in value.items()
+            if item not in (None, "")
+        }
     if isinstance(value, list):
         return [_read(item, _below(spec, k), f"{path}.{k}", wrong) for k, item in enumerate(value) if item not in (None, "")]
-    if isinstance(value, str) and form in ("quantity", "count", "distribution", "partition", "tests"):
+    if isinstance(value, str) and form in (*NUMBERS, "distribution", "partition", "tests"):
         try:
             return _number(value, form)
         except UsageError as error:
@@ -70,14 +92,31 @@ def _read(value: Any, spec: Spec, path: str, wrong: list[Problem]) -> Plain:
     return ""
 
 
+def _key(key: str, spec: Spec, path: str, wrong: list[Problem]) -> str:
+    """The name of an entry; of a size, the one text of it."""
+    if "by" not in spec:
+        return key
+    try:
+        value = parse(read_typed(key), spec["by"]["unit"])
+    except UsageError as error:
+        wrong.append(Problem("<form>", 0, 0, at_key(path, key), str(error)))
+        return key
+    text = format_quantity(value, spec["by"]["unit"])
+    return text if parse(text, spec["by"]["unit"]) == value else read_typed(key)
+
+
+def at_key(path: str, key: str) -> str:
+    """The path of what stands at a key: a key with a dot in it is quoted."""
+    return f"{path}.{dotted((key,))}"
+
+
 def _number(text: str, form: str) -> Plain:
-    if form == "tests" and (limit := _LIMIT.fullmatch(text)):
-        return f"{limit[1]} {read_typed(limit[2])}"
-    found = parse_yaml(f"value: {read_typed(text)}\n", "what was typed").plain()
-    one = found["value"] if isinstance(found, dict) else ""
-    if isinstance(one, (dict, list)):
-        raise UsageError(f"a value is needed (got {shown(text)})")
-    return one
+    if form == "moment" and _DATE.match(text):
+        return text.strip()
+    found = read_typed(text)
+    if _WHOLE.fullmatch(found):
+        return int(found)
+    return float(found) if _DECIMAL.fullmatch(found) else found
 
 
 def _below(spec: Spec, key: str | int) -> Spec:
@@ -88,7 +127,7 @@ def _below(spec: Spec, key: str | int) -> Spec:
     if form in ("list", "map"):
         item: Spec = spec["item"]
         return item
-    return spec if form in ("distribution", "partition", "tests", "calendar", "quantity") else {"form": "text"}
+    return spec if form in ("distribution", "partition", "tests", "calendar", "quantity", "value") else {"form": "text"}
 
 
 def _without(draft: Draft, path: str) -> Draft:
@@ -129,11 +168,11 @@ def _differences(before: Plain, now: Plain, path: str) -> Iterator[tuple[str, Pl
     """What differs, by the deepest path at which it can be said; None for what is taken out. Mappings that both lose and gain keys are put anew."""
     if isinstance(before, dict) and isinstance(now, dict) and before and now:
         gone, new = [key for key in before if key not in now], [key for key in now if key not in before]
-        if not (gone and new) and all("." not in key and '"' not in key for key in (*before, *now)):
+        if not (gone and new) and all('"' not in key for key in (*before, *now)):
             for key in gone:
-                yield f"{path}.{key}", None
+                yield at_key(path, key), None
             for key, value in now.items():
-                yield from _differences(before[key], value, f"{path}.{key}") if key in before else [(f"{path}.{key}", value)]
+                yield from _differences(before[key], value, at_key(path, key)) if key in before else [(at_key(path, key), value)]
             return
     elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
         for k, (one, other) in enumerate(zip(before, now, strict=True)):
@@ -143,46 +182,37 @@ def _differences(before: Plain, now: Plain, path: str) -> Iterator[tuple[str, Pl
         yield path, now
 
 
-def _one_text(draft: Draft, base: Scenario, scenario: Scenario, path: str) -> Draft:
-    """The draft with each number below a path in the unit of the base, or of an example: one value has one text. What the base says already is dropped."""
+def _one_text(draft: Draft, base: Scenario, scenario: Scenario) -> Draft:
+    """The draft with each number in the unit of the base, or of an example: one value has one text. What the base says already is dropped."""
     changes = dict(draft.changes)
     before = {number.path: number.value for number in base.numbers}
     for number in scenario.numbers:
-        if not number.path.startswith(path):
+        owners = [one for one in changes if number.path == one or number.path.startswith(f"{one}.")]
+        if not owners:
             continue
-        own = next((one for one in changes if number.path == one or number.path.startswith(f"{one}.")), None)
-        if own is None:
-            continue
+        own = max(owners, key=len)  # of a unit that the draft brings, the change of one of its numbers
         below = split(number.path)[len(split(own)) :]
         leaf = _leaf(changes[own], below)
         if isinstance(leaf, (dict, list, bool)) or leaf == "":  # none: a number that the model makes of several, such as a cumulative weight
             continue
-        text, said = str(leaf), written(base, number.path)
-        one, si = _same(text, number.unit, _example(number) if said == "" or isinstance(said, (dict, list)) else str(said))
-        if not below and before.get(number.path) == si and said != "" and _sign(text) == _sign(said):
+        text, said = str(leaf), written(base, number.path) or _written_beside(base, number.path)
+        one, si = canonical_limit(text, number.unit, _example(number) if said == "" or isinstance(said, (dict, list)) else str(said))
+        if not below and before.get(number.path) == si and said != "" and sign_of(text) == sign_of(said):
             del changes[own]
         else:
             changes[own] = _with_leaf(changes[own], below, as_written(one, 0))
     return replace(draft, changes=changes)
 
 
+def _written_beside(base: Scenario, path: str) -> Plain:
+    """How the base writes the same number of the first entry, for an entry that it has not."""
+    first = [0 if str(part).isdigit() else part for part in split(path)]
+    return written(base, dotted(tuple(first))) if 0 in first else ""
+
+
 def _example(number: Parameter) -> str:
     """In which unit a number is written that the base does not write: shares in %, other plain numbers without."""
     return "2" if number.unit == "1" and number.value > 1.0 else example_of(number.unit)
-
-
-def _sign(text: Plain) -> str:
-    limit = _LIMIT.fullmatch(text) if isinstance(text, str) else None
-    return limit[1] if limit is not None else ""
-
-
-def _same(text: str, si: str, like: str) -> tuple[str, float]:
-    """The one text of a number, or of a limit such as "< 1 %", and its value."""
-    limit = _LIMIT.fullmatch(text)
-    if limit is None:
-        return canonical(text, si, like)
-    one, value = canonical(limit[2], si, (_LIMIT.fullmatch(like) or ("", "", like))[2])
-    return f"{limit[1]} {one}", value
 
 
 def _leaf(tree: Plain, parts: tuple[str | int, ...]) -> Plain:

@@ -6,10 +6,11 @@ import itertools
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from twin.errors import UsageError
+from twin.errors import ScenarioError, TwinError, UsageError
 from twin.page.folder import SCENARIOS, Folder
 from twin.page.typed import read_typed
 from twin.quantities import format_quantity, parse, shown
@@ -17,6 +18,7 @@ from twin.results.kpis import kpi_text
 from twin.results.replace import write_new
 from twin.scenario import Scenario
 from twin.scenario.places import Plain
+from twin.scenario.quantity_names import PATTERNS
 from twin.scenario.tables import confined, read_text
 from twin.scenario.yaml_source import parse_yaml
 from twin.scenario.yaml_text import to_yaml
@@ -24,6 +26,9 @@ from twin.study.executors import Serial
 from twin.study.runs import Job, Outcome
 
 MOST_VARIED = 8
+MOST_OBJECTIVES, MOST_TARGETS = 2, 12
+QUANTITIES = tuple(pattern.word for pattern in PATTERNS if pattern.when != "run")
+"""What the names of quantities over time begin with; any other name is a key figure."""
 MOST_POINTS, MOST_ROWS = 1024, 5000
 KINDS = ("sweep", "optimise", "calibrate")
 Told = Callable[[dict[str, Any]], None]
@@ -32,13 +37,15 @@ Told = Callable[[dict[str, Any]], None]
 def kind_of(text: str) -> str:
     """Return what kind of study a YAML text is, "" for none."""
     tree = parse_yaml(text, "study").plain()
-    if not isinstance(tree, dict) or tree.get("study") != 1:
+    if not isinstance(tree, dict):
         return ""
-    return "calibrate" if "targets" in tree else "optimise" if "objectives" in tree else "sweep"
+    if tree.get("calibrate") == 1:
+        return "calibrate"
+    return "" if tree.get("study") != 1 else "optimise" if "objectives" in tree else "sweep"
 
 
-def listed(folder: Folder) -> list[dict[str, str]]:
-    """The studies of a folder by file, with their kind and what they are of."""
+def listed(folder: Folder) -> list[dict[str, Any]]:
+    """The studies of a folder by file, with their kind, what they are of, and of a search whether each figure is to be large (1) or small (-1)."""
     found = []
     for name in folder.yaml_names():
         try:
@@ -49,37 +56,119 @@ def listed(folder: Folder) -> list[dict[str, str]]:
             continue
         if kind:
             tree = parse_yaml(text, name).plain()
-            found.append({"file": name, "kind": kind, "base": str(tree.get("base", "")) if isinstance(tree, dict) else ""})
+            assert isinstance(tree, dict)
+            objectives = tree.get("objectives")
+            turns = {str(key): -1 if turn == "minimise" else 1 for key, turn in objectives.items()} if isinstance(objectives, dict) else {}
+            found.append({"file": name, "kind": kind, "base": str(tree.get("base", "")), "objectives": turns})
     return found
 
 
 def write_study(folder: Folder, name: str, base: str, given: Mapping[str, Any]) -> str:
-    """Write a study from a form and return the name of its file. Raises ``UsageError`` for what is wrong with the form, or where the file stands already."""
+    """Write a study from a form and return the name of its file.
+
+    Raises ``UsageError`` for what is wrong with the form, or where the file stands already, ``ScenarioError`` for what is wrong with the study: then there is
+    no file.
+    """
     folder.existing(base, SCENARIOS)
-    kind = given.get("kind")
-    if kind not in ("sweep", "optimise"):
-        raise UsageError(f"a form makes a sweep or a search (got {shown(kind)}); a calibration is written by hand, see the page on calibrating")
-    vary = _varied(given.get("vary"))
-    replications = _count(given.get("replications"), "replications", 1, 200)
-    tree: dict[str, Plain] = {"study": 1, "base": base, "kind": "terminating"}
-    if kind == "sweep":
-        points = _count(given.get("points"), "points", 2, MOST_POINTS)
-        tree["vary"] = {path: {"uniform": [low, high]} for path, (low, high) in vary.items()}
-        tree["design"] = {"lhs": points} if points & (points - 1) else {"sobol": points}
-        tree["replications"] = replications
-        tree["responses"] = list(_figures(given.get("figures")))
-    else:
-        tree["vary"] = {path: {"low": low, "high": high} for path, (low, high) in vary.items()}
-        objective = _figures(given.get("figures"))
-        turned = "minimise" if given.get("minimise") is True else "maximise"
-        tree["objectives"] = {objective[0]: turned}
-        search = _count(given.get("points"), "settings to try", 8, MOST_POINTS)
-        tree["runs"] = {"search": search, "replications": replications, "finalists": 4, "choice": 30, "verdict": 10}
+    makes = {"sweep": _sweep_tree, "optimise": _search_tree, "calibrate": _calibration_tree}.get(str(given.get("kind")))
+    if makes is None:
+        raise UsageError(f"a form makes one of {', '.join(KINDS)} (got {shown(given.get('kind'))})")
+    tree = makes(base, given)
     path = folder.new(name, ".yaml")
     if path.exists():
         raise UsageError(f"{path.name} stands in this folder already: give another name")
     write_new(path, to_yaml(tree).encode("utf-8"), "a study")
+    try:
+        with confined(folder.path):
+            _load(str(given["kind"]), path)
+    except ScenarioError as error:
+        path.unlink()
+        raise ScenarioError([replace(problem, file=path.name) for problem in error.problems]) from None
+    except TwinError:
+        path.unlink()
+        raise
     return path.name
+
+
+def _load(kind: str, path: Path) -> None:
+    """Read a study as it will be run."""
+    if kind == "sweep":
+        from twin.study.study_file import load_study as load_sweep
+
+        load_sweep(path)
+    elif kind == "optimise":
+        from twin.fit.optimise.study import load_study
+
+        load_study(path)
+    else:
+        from twin.fit.calibrate.study_file import load_calibration
+
+        load_calibration(path)
+
+
+def _sweep_tree(base: str, given: Mapping[str, Any]) -> dict[str, Plain]:
+    points = _count(given.get("points"), "points", 2, MOST_POINTS)
+    return {
+        "study": 1,
+        "base": base,
+        "kind": "terminating",
+        "vary": {path: {"uniform": [low, high]} for path, (low, high) in _varied(given.get("vary")).items()},
+        "design": {"lhs": points} if points & (points - 1) else {"sobol": points},
+        "replications": _count(given.get("replications"), "replications", 1, 200),
+        "responses": list(_figures(given.get("figures"))),
+    }
+
+
+def _search_tree(base: str, given: Mapping[str, Any]) -> dict[str, Plain]:
+    """A search for one or two key figures; those in ``minimise`` are to be small."""
+    objectives = _figures(given.get("figures"))
+    if len(objectives) > MOST_OBJECTIVES:
+        raise UsageError(f"a search has one or two key figures that decide (got {len(objectives)})")
+    small = given.get("minimise", [])
+    if not isinstance(small, list):
+        raise UsageError(f"'minimise' lists key figures that are to be small (got {shown(small)})")
+    search, replications = _count(given.get("points"), "settings to try", 8, MOST_POINTS), _count(given.get("replications"), "replications", 1, 200)
+    return {
+        "study": 1,
+        "base": base,
+        "kind": "terminating",
+        "vary": {path: {"low": low, "high": high} for path, (low, high) in _varied(given.get("vary")).items()},
+        "objectives": {name: "minimise" if name in small else "maximise" for name in objectives},
+        "runs": {"search": search, "replications": replications, "finalists": 4, "choice": 30, "verdict": 10},
+    }
+
+
+def _calibration_tree(base: str, given: Mapping[str, Any]) -> dict[str, Plain]:
+    """A calibration: parameters between two values, and what was measured: a key figure by its value, or a quantity by a column of a CSV."""
+    runs = _count(given.get("points"), "runs of the first stage", 40, MOST_POINTS)
+    return {
+        "calibrate": 1,
+        "base": base,
+        "parameters": {path: {"low": low, "high": high} for path, (low, high) in _varied(given.get("vary")).items()},
+        "targets": dict(_targets(given.get("targets"))),
+        "pilot": 10,
+        "runs": [runs, runs * 5 // 3],
+    }
+
+
+def _targets(rows: Any) -> Iterator[tuple[str, Plain]]:
+    if not isinstance(rows, list) or not 0 < len(rows) <= MOST_TARGETS:
+        raise UsageError(f"from 1 to {MOST_TARGETS} measured figures or series are needed")
+    for k, row in enumerate(rows):
+        if not isinstance(row, dict) or not all(isinstance(text, str) and len(text) < 300 for text in row.values()):
+            raise UsageError("what was measured is told by texts")
+        texts = {key: text.strip() for key, text in row.items()}
+        what, csv, value = texts.get("what", ""), texts.get("csv", ""), texts.get("value", "")
+        if not what or not texts.get("error") or bool(csv) == bool(value):
+            raise UsageError("of what was measured a key figure or quantity, its value or a CSV with its column, and the error are needed")
+        form = "quantity" if what.partition(".")[0] in QUANTITIES else "figure"
+        said: dict[str, Plain] = {form: what, "error": _number(texts["error"])}
+        if csv:
+            said["series"] = {"csv": csv, "column": texts.get("column", "")}
+            said |= {"over": texts["over"]} if texts.get("over") else {}
+        else:
+            said["value"] = _number(value)
+        yield f"target_{k + 1}", said
 
 
 def _varied(rows: Any) -> dict[str, tuple[Plain, Plain]]:

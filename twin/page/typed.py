@@ -12,17 +12,21 @@ _TYPED = re.compile(r"\s*(?P<number>[+-]?[\d.,'  \N{NARROW NO-BREAK SPACE}]*\d(?
 _GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}([.,])\d{3}")
 """A number that is one in English and another, a thousand times as large, in German, or the other way round."""
 _COMMA = re.compile(r"[+-]?\d+,\d+")
+LIMIT = re.compile(r"\s*([<>]=?)\s*(.*)", re.DOTALL)
+"""A limit such as "<= 3 %": its sign and its number."""
 _LONGEST = 17
 
 
 def read_typed(text: str) -> str:
     """Return what was typed with a decimal point: a comma is one too.
 
-    >>> read_typed("1,5 t/h"), read_typed("0,125")
-    ('1.5 t/h', '0.125')
+    >>> read_typed("1,5 t/h"), read_typed("0,125"), read_typed(">=92,5 %")
+    ('1.5 t/h', '0.125', '>= 92.5 %')
 
     Raises ``UsageError``, with both readings, for a number that English and German read differently.
     """
+    if limit := LIMIT.fullmatch(text):
+        return f"{limit[1]} {read_typed(limit[2])}"
     match = _TYPED.fullmatch(text)
     if match is None:
         return text.strip()
@@ -35,6 +39,21 @@ def read_typed(text: str) -> str:
     if _COMMA.fullmatch(number):
         number = number.replace(",", ".")
     return f"{number}{behind}"
+
+
+def sign_of(text: object) -> str:
+    """Return the sign of a limit, "" of what is none."""
+    limit = LIMIT.fullmatch(text) if isinstance(text, str) else None
+    return limit[1] if limit is not None else ""
+
+
+def canonical_limit(text: str, si: str, like: str) -> tuple[str, float]:
+    """Return the one text of a number, or of a limit, and its value: of ``">= 0.925"`` in % it is ``(">= 92.5 %", 0.925)``. Raises ``UsageError``."""
+    limit = LIMIT.fullmatch(text)
+    if limit is None:
+        return canonical(text, si, like)
+    one, value = canonical(limit[2], si, (LIMIT.fullmatch(like) or ("", "", like))[2])
+    return f"{limit[1]} {one}", value
 
 
 def canonical(text: str, si: str, like: str) -> tuple[str, float]:
@@ -58,6 +77,22 @@ def canonical(text: str, si: str, like: str) -> tuple[str, float]:
 def _parted(text: str) -> tuple[str, str]:
     match = _TYPED.fullmatch(text)
     return (match["number"], match["unit"]) if match is not None else ("", text.strip())
+
+
+def size_of(text: object) -> object:
+    """Return what is equal for texts of one value, whatever their unit; anything else as it is.
+
+    >>> size_of("120 min") == size_of("2 h"), size_of("2 h") == size_of("2 m"), size_of("two")
+    (True, False, 'two')
+    """
+    number, written = _parted(text) if isinstance(text, str) else ("", "")
+    if not number or written in CELSIUS:
+        return text
+    try:
+        found = unit(written or "1")
+        return found.exponents, Ratio(number) * found.factor
+    except (UsageError, ValueError):
+        return text
 
 
 def _in_unit(number: str, written: str, target: str, si: str) -> str | None:

@@ -180,7 +180,9 @@ def _stored(attrs: Mapping[str, Any], scenarios: Mapping[str, Any], links: Mappi
         raise ValueError(problems[0])
     title = str(attrs.get("scenario_title", ""))
     networks = stored_energy(energy.written, energy.files, scenarios)
-    return Cluster(str(attrs["scenario_name"]), title, scenarios, stored_links(links, scenarios), links, networks, energy.written, energy.files, elsewhere)
+    return Cluster(
+        str(attrs["scenario_name"]), title, scenarios, stored_links(links, energy.files, scenarios), links, networks, energy.written, energy.files, elsewhere
+    )
 
 
 @contextmanager

@@ -32,6 +32,8 @@ class Dispatcher(Loader):
         super().__init__(site, f"link {name}", site.next_index(), bunkers, account, model)
         self.link, self.road, self.calendars = link, road, road.calendars
         road.dispatcher = self
+        self.lots: list[int] = []
+        """The lots of the load that is just taken."""
         self.loading = site.stream(f"link {name}", "loading")
         self.counts_from = window_begin(nanoseconds(site.scenario.warmup), site.recorder.every)
         self.truck = WaitingList(f"{self.name}: a free truck", lambda _: road.record.free > 0, lambda: [road])
@@ -53,6 +55,7 @@ class Dispatcher(Loader):
             check_deadlock(self, now)
             return False
         load = np.zeros_like(self._part)
+        self.lots.clear()
         mass = self._load(load, now)
         if mass <= 0.0:
             return False
@@ -61,7 +64,7 @@ class Dispatcher(Loader):
         self.counts(now)[PICKUPS] += 1.0
         length = 0 if self.link.load is None else nanoseconds(self.link.load.inverse(self.loading.uniform()))
         ends = advance(self.calendars, now, length) if self.calendars else now + length
-        self.road.leave(load, mass, ends)
+        self.road.leave(load, mass, ends, self.lots)
         if ends > now:
             self.record.until = ends
         return True
@@ -75,6 +78,8 @@ class Dispatcher(Loader):
                 continue
             left -= self._drawn(bunker, amount, now)
             load += self._part
+            if self.account.genealogy is not None:
+                self.lots.append(self.account.genealogy.last)
         return self.link.payload - left
 
     def _drawn(self, bunker: Bunker, amount: float, now: int) -> float:

@@ -22,7 +22,7 @@ from twin.materials import ELEMENTS
 from twin.plant.build import Built, varied_assays
 from twin.plant.dispatch import Dispatcher
 from twin.plant.streams import melt_streams
-from twin.results.hauls import Haul, Moved
+from twin.results.hauls import Carried, Haul, Moved
 from twin.scenario.distributions import Distribution
 from twin.scenario.kinds.product import Price
 from twin.scenario.kinds.product import Product as ProductModel
@@ -93,11 +93,12 @@ def varied_by_links(links: Iterable[Link], sites: Mapping[str, Scenario]) -> dic
 
 @dataclass(slots=True, eq=False)
 class Trip:
-    """A truck on the road until ``due`` (ns); ``load`` (component of the receiver, size), kg; 0 ``mass`` on the way back."""
+    """A truck on the road until ``due`` (ns), with load ``number`` of the link; ``load`` (component of the receiver, size), kg; 0 ``mass`` on the way back."""
 
     due: int
     mass: float
     load: Floats
+    number: int = 0
 
 
 @dataclass(slots=True)
@@ -142,6 +143,9 @@ class Road(Unit):
         self.here, self.there, self.shape = sender.components, receiver.components, receiver.shape
         self.trips: list[Trip] = []
         self.sent, self.received, self.refused = (np.zeros(len(ELEMENTS)) for _ in range(3))
+        self.lots_sent: list[tuple[int, int]] = []
+        self.lots_taken: list[tuple[int, int]] = []
+        """Load and lot of those that left the sender, and of those that came to be at the receiver."""
         self.terms: Terms | None = None
         self.calendars = [found] if (found := sender.calendar(link.calendar)) is not None else []
         self.dispatcher: Dispatcher
@@ -160,13 +164,14 @@ class Road(Unit):
         places = [self.gate] if ramp is None else [self.gate, ramp]
         return [place for place in places if any(truck.link == self.link_name for truck in place.trucks)]
 
-    def leave(self, load: Floats, mass: float, start: int) -> None:
-        """A truck leaves at ``start`` (ns) with ``load`` (component of the sender, size), ``mass`` kg."""
+    def leave(self, load: Floats, mass: float, start: int, lots: Iterable[int] = ()) -> None:
+        """A truck leaves at ``start`` (ns) with ``load`` (component of the sender, size), ``mass`` kg, of ``lots`` of the sender."""
         self.record.free -= 1
         self.record.trips += 1
+        self.lots_sent += [(self.record.trips, lot) for lot in lots]
         self.sent += self.here.elements_of(load.sum(axis=1))
         carried = np.ascontiguousarray(self.rows @ load @ self.sizes)
-        self._go(Trip(self._there(start, self.link.travel, self.travel), mass, carried))
+        self._go(Trip(self._there(start, self.link.travel, self.travel), mass, carried, self.record.trips))
 
     def done(self, truck: Truck, taken_in: bool, now: int) -> None:
         """The gate has done with a truck: it drives back."""
@@ -174,6 +179,8 @@ class Road(Unit):
         if taken_in:
             self.record.unloaded += 1
             self.received += elements
+            if self.gate.genealogy is not None:
+                self.lots_taken.append((truck.trip, self.gate.lot))
             self._pay(truck, now)
         else:
             self.record.turned_away += 1
@@ -219,7 +226,7 @@ class Road(Unit):
         while (trip := next((trip for trip in self.trips if trip.due <= now), None)) is not None:
             self.trips.remove(trip)
             if trip.mass > 0.0:
-                self.gate.arrive(trip.load / trip.mass, trip.mass, now, self.link_name)
+                self.gate.arrive(trip.load / trip.mass, trip.mass, now, self.link_name, trip.number)
             else:
                 self.record.free += 1
                 self.dispatcher.wake(now)
@@ -242,12 +249,14 @@ class Road(Unit):
         record, link = self.record, self.link
         value = self.terms.lots.value if self.terms is not None else 0.0
         moved = _moved(record, link)
-        return Haul(record.trips, record.unloaded, record.turned_away, self.sent, self.received, self.refused, under_way, value, moved)
+        carried = Carried(tuple(self.lots_sent), tuple(self.lots_taken))
+        return Haul(record.trips, record.unloaded, record.turned_away, self.sent, self.received, self.refused, under_way, value, moved, carried)
 
     def save(self) -> State:
         sums: dict[str, Any] = {"sent": self.sent.copy(), "received": self.received.copy(), "refused": self.refused.copy()}
         sums |= {"lots": self.terms.lots.save()} if self.terms is not None else {}
-        trips = [{"due": trip.due, "mass": trip.mass, "load": trip.load.copy()} for trip in self.trips]
+        trips = [{"due": trip.due, "mass": trip.mass, "load": trip.load.copy(), "number": trip.number} for trip in self.trips]
+        sums |= {name: [list(pair) for pair in getattr(self, name)] for name in ("lots_sent", "lots_taken")}
         return {**super().save(), **sums, "stands": bool(self.waiting), "trips": trips, "used": [self.travel.used, self.back.used]}
 
     def load(self, state: State) -> None:
@@ -258,7 +267,8 @@ class Road(Unit):
         for trip in state["trips"]:  # what is loaded goes to compiled code that looks at no bounds
             if trip["mass"] > 0.0 and (trip["load"].shape != self.shape or trip["load"].dtype != np.float64):
                 raise ValueError(f"a load of link {self.link_name} has the shape {trip['load'].shape}, not {self.shape}")
-        self.trips = [Trip(trip["due"], trip["mass"], trip["load"].copy()) for trip in state["trips"]]
+        self.trips = [Trip(trip["due"], trip["mass"], trip["load"].copy(), trip["number"]) for trip in state["trips"]]
+        self.lots_sent, self.lots_taken = ([(int(load), int(lot)) for load, lot in state[name]] for name in ("lots_sent", "lots_taken"))
         self.travel.rewind(state["used"][0])
         self.back.rewind(state["used"][1])
 

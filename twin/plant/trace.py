@@ -70,7 +70,7 @@ class Trace:
 
 
 @dataclass(frozen=True)
-class _Family:
+class Family:
     """The table of lots, edges sorted by lot, youngest first. ``mass`` (edge, material), ``elements`` (edge, element), kg.
 
     An edge of a lot to itself, first of its edges, says what came apart in it: below 0 for the composite, above 0 for its constituents.
@@ -84,7 +84,7 @@ class _Family:
     times: Floats
 
     @classmethod
-    def read(cls, result: Result) -> _Family:
+    def read(cls, result: Result) -> Family:
         lots = result.array("lots/lot").astype(np.int64)
         if not len(lots):
             raise UsageError(f"{result.path or 'this result'} holds no genealogy of lots: run the scenario with 'record: {{genealogy: true}}'")
@@ -141,7 +141,7 @@ def trace(result: Result, element: str | None = None) -> Trace:
 
 
 def _traced(result: Result, element: str | None) -> Trace:
-    family = _Family.read(result)
+    family = Family.read(result)
     products = tuple(str(name) for name in result.array("product"))
     names = tuple(str(name) for name in result.array("element"))
     if element is not None and element not in names:
@@ -154,7 +154,7 @@ def _traced(result: Result, element: str | None) -> Trace:
     if not smelts and element is None:
         received = family.received(family.mass)
         for p, product in enumerate(products):
-            weight = _ends(family, product, received)
+            weight = ends_of(family, product, received)
             walk_back(family.lots, family.parents, family.mass, received, family.present(family.mass, received), weight)
             found[p] = weight[first]
         origin_mass = received[first].sum(axis=1)
@@ -168,13 +168,13 @@ def _traced(result: Result, element: str | None) -> Trace:
             received = family.received(mass)
             origin_mass += received[first].sum(axis=1)
             for p, product in enumerate(products):
-                weight = _ends(family, product, received)
+                weight = ends_of(family, product, received)
                 walk_back_melted(family.lots, family.parents, mass, received, family.present(mass, received), melted, weight)
                 found[p, :, k] = weight[first].sum(axis=1)
     return Trace(products, axis, tuple(str(unit) for unit in family.units[origins]), family.times[origins], origin_mass, found)
 
 
-def _ends(family: _Family, product: str, received: Floats) -> Floats:
+def ends_of(family: Family, product: str, received: Floats) -> Floats:
     """What a product took in, by lot."""
     weight = np.zeros_like(received)
     ends = np.unique(family.lots[family.units == product])

@@ -11,32 +11,35 @@ from typing import Any
 from twin.errors import UsageError
 from twin.report.cluster_curves import duration_curve, storage_curve, waterfall
 from twin.report.cluster_map import cluster_map
+from twin.report.comparing import name_of
 from twin.report.drawing import Drawing, svg
+from twin.report.language import Language, language
 from twin.report.page import style_sheet
 from twin.results.cluster import ClusterResult, open_cluster
-from twin.results.energy_figures import HYPOTHETICAL
 from twin.results.held import contradictions
 from twin.results.kpis import NO_VALUE, kpi_text
 from twin.results.provenance import twin_version
 from twin.results.replace import check_replaceable, replacing, text_mark
 
 PAGE = text_mark("a cluster page of twin", b'<meta name="generator" content="twin report of a cluster">', 2048)
+ENGLISH = language("en")
 OF_SITES = ("throughput", "margin", "margin_cash", "energy.electricity", "co2", "scope_1", "scope_1_biogenic", "scope_2")
 """Rows of the table by site, where any site, or the whole, has them."""
 
 
-def write_cluster_page(files: Sequence[str | os.PathLike[str]], out: Path) -> Path:
-    """Write the page of one cluster's file, or of two, the first of which is what the other is held against.
+def write_cluster_page(files: Sequence[str | os.PathLike[str]], out: Path, code: str = "en") -> Path:
+    """Write the page of one cluster's file, or of two, the first of which is what the other is held against, in the language ``code``.
 
     An existing page is replaced, any other file refused. Raises ``UsageError`` for more than two files, or without jinja2, ``FileError``.
     """
+    words = language(code)
     if not 0 < len(files) <= 2:
         raise UsageError(f"one cluster is reported, or two beside one another (got {len(files)}); 'twin compare' takes more")
     check_replaceable(out, PAGE)
     results = [open_cluster(Path(file)) for file in files]
     try:
         with contradictions(", ".join(map(str, files))):
-            text = render(results)
+            text = render(results, words)
     finally:
         for result in results:
             result.close()
@@ -45,7 +48,7 @@ def write_cluster_page(files: Sequence[str | os.PathLike[str]], out: Path) -> Pa
     return out
 
 
-def render(results: Sequence[ClusterResult]) -> str:
+def render(results: Sequence[ClusterResult], words: Language = ENGLISH) -> str:
     """Return the page; the last of ``results`` is shown, the first what it is held against."""
     try:
         import jinja2
@@ -57,15 +60,18 @@ def render(results: Sequence[ClusterResult]) -> str:
     )
     shown = results[-1]
     drawings = drawings_of(results)
-    figures = [(name, label, Markup(svg(drawing, f"figure-{name}"))) for name, (label, drawing) in drawings.items()]
+    sites = list(shown.sites)
+    labels = {name: words(f"cluster_page.{name}", base=results[0].attrs["scenario_name"], name=shown.attrs["scenario_name"]) for name in drawings}
+    figures = [(name, labels[name], Markup(svg(words.drawing(drawing, sites), f"figure-{name}"))) for name, drawing in drawings.items()]
     context: dict[str, Any] = {
         "title": str(shown.attrs.get("scenario_title") or shown.attrs["scenario_name"]),
         "name": str(shown.attrs["scenario_name"]),
         "base": str(results[0].attrs["scenario_name"]) if len(results) > 1 else "",
-        "hypothetical": HYPOTHETICAL if is_hypothetical(shown) else "",
-        "sites": list(shown.sites),
-        "by_site": list(by_site(shown)),
-        "own": list(own_figures(results)),
+        "hypothetical": is_hypothetical(shown),
+        "sites": sites,
+        "by_site": [[called(key, words), *map(words.amount, cells)] for key, *cells in by_site(shown)],
+        "own": [[called(key, words), *map(words.amount, cells), words.say(note)] for key, *cells, note in own_figures(results)],
+        "t": words,
         "digests": [(str(result.path), result.digest) for result in results],
         "replication": int(shown.attrs["replication"]),
         "version": twin_version(),
@@ -80,18 +86,25 @@ def is_hypothetical(result: ClusterResult) -> bool:
     return result.energy.has_heat and bool(result.energy.number("heat/hypothetical"))
 
 
-def drawings_of(results: Sequence[ClusterResult]) -> dict[str, tuple[str, Drawing]]:
-    """The figures of the last of ``results`` by name, with what they are; beside the first where there are two."""
+def drawings_of(results: Sequence[ClusterResult]) -> dict[str, Drawing]:
+    """The figures of the last of ``results`` by name; beside the first where there are two."""
     shown = results[-1]
-    found = {"map": ("What went between the members", cluster_map(shown))}
+    found = {"map": cluster_map(shown)}
     if len(results) > 1 and not any(math.isnan(result.kpis["co2"].value) for result in results):
-        found["waterfall"] = (f"CO2 from {results[0].attrs['scenario_name']} to {shown.attrs['scenario_name']}", waterfall(*results))
+        found["waterfall"] = waterfall(*results)
     if shown.energy.has_heat:
         warmup = max(float(site.attrs["warmup"]) for site in shown.sites.values())
-        found["duration"] = ("Heat over the hours, sorted by what was wanted; sources and boilers as running means", duration_curve(shown.energy, warmup))
+        found["duration"] = duration_curve(shown.energy, warmup)
         if shown.energy.number("heat/capacity") > 0.0:
-            found["storage"] = ("Heat in the tank", storage_curve(shown.energy))
+            found["storage"] = storage_curve(shown.energy)
     return found
+
+
+def called(key: str, words: Language) -> str:
+    """What people call a key figure of a cluster: of a site behind its name, and where no words are known as it stands."""
+    site, _, figure = key.rpartition("/")
+    name = name_of(figure, words) if words.has(f"kpi.{figure.partition('.')[0]}") else figure.replace("_", " ")
+    return f"{site}: {name}" if site else name
 
 
 def by_site(result: ClusterResult) -> list[list[str]]:

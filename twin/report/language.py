@@ -22,7 +22,7 @@ INDEX = "index of what is read backwards"
 """The entry of a catalogue that lists the keys of sentences and words of the engine."""
 SECTIONS = "index of what a page is given at once"
 """The entry that lists the keys of what the local page says."""
-WHOLE = ("ui.",)
+WHOLE = ("ui.", "fault.")
 BACKWARDS = ("say.", "kind.", "state.", "role.", "range.", "slow.", "basis.", "carrier.", "phase.", "limit.", "about.")
 PLACE = re.compile(r"\{([a-z_]+)(?::([awq]))?\}")
 """What is put into a sentence: as it is, ``a`` a text with numbers, ``w`` words, ``q`` one number with its unit."""
@@ -142,14 +142,15 @@ def _backwards() -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
     for key in english.gettext(INDEX).split("\n"):
         text = english.gettext(key)
         if PLACE.search(text):
-            patterns.append((_pattern(text), key, len(PLACE.sub("", text)) + 3 * len(PLACE.findall(text))))
+            patterns.append((pattern_of(text), key, len(PLACE.sub("", text)) + 3 * len(PLACE.findall(text))))
         else:
             words.setdefault(text, key)
     patterns.sort(key=lambda entry: -entry[2])
     return words, [(pattern, key) for pattern, key, _ in patterns]
 
 
-def _pattern(text: str) -> re.Pattern[str]:
+def pattern_of(text: str) -> re.Pattern[str]:
+    """Return what a sentence with places in braces matches; each place is a group of its name."""
     parts, end = [], 0
     for match in PLACE.finditer(text):
         inside = _QUANTITY if match[2] == "q" else ".+?"

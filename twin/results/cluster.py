@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -54,6 +55,12 @@ class ClusterResult:
     def written_links(self) -> dict[str, str]:
         """The links by name as they were written, as JSON."""
         return links_in(self._file)
+
+    @property
+    def link_ends(self) -> dict[str, tuple[str, str]]:
+        """The sites of each link by name: the sender and the receiver."""
+        found = {name: json.loads(text) for name, text in self.written_links.items()}
+        return {name: (str(link.get("from")).partition(".")[0], str(link.get("to")).partition(".")[0]) for name, link in found.items()}
 
     @property
     def hauls(self) -> dict[str, Haul]:

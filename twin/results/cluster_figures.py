@@ -81,15 +81,21 @@ def _co2(sites: Mapping[str, Result], hauls: Mapping[str, Haul], energy: EnergyA
     grid = math.fsum([scope.grid for scope in scopes.values()])
     if energy.has_power:
         grid = energy.number("power/co2") if "power/co2" in energy.values else math.nan
-    yield "co2", Kpi(direct + grid, "kg")
-    yield "scope_1", Kpi(direct, "kg")
+    notes = [f"no CO2 factor of {', '.join(parts)}" if parts else "" for parts in (energy_figures.boilers_without_factor(energy), _without_grid(energy))]
+    yield "co2", Kpi(direct + grid, "kg", note="; ".join(note for note in notes if note))
+    yield "scope_1", Kpi(direct, "kg", note=notes[0])
     yield "scope_1_biogenic", Kpi(math.fsum([scope.biogenic for scope in scopes.values()]) + cluster_energy.co2_of_heat(energy, biogenic=True), "kg")
-    yield "scope_2", Kpi(grid, "kg")
+    yield "scope_2", Kpi(grid, "kg", note=notes[1])
     for name, scope in scopes.items():
         yield f"scope_1.{name}", Kpi(scope.direct, "kg")
         yield f"scope_1_biogenic.{name}", Kpi(scope.biogenic, "kg")
         if not energy.has_power:
             yield f"scope_2.{name}", Kpi(scope.grid, "kg")
+
+
+def _without_grid(energy: EnergyAccount) -> list[str]:
+    """The grid where it has no factor."""
+    return ["the power network's grid"] if energy.has_power and ("power/co2" not in energy.values or math.isnan(energy.number("power/co2"))) else []
 
 
 def _energy(sites: Mapping[str, Result]) -> Iterator[tuple[str, Kpi]]:

@@ -117,7 +117,7 @@ class EnergyAccount:
 
 @dataclass(frozen=True)
 class StoredEnergy:
-    """The networks as they were written, JSON ("" where there are none), and the texts of the files that they read."""
+    """The networks as they were written, JSON ("" where there are none), and the texts of the files that they and links read."""
 
     written: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
@@ -127,9 +127,9 @@ def write_stored(file: Any, stored: StoredEnergy) -> None:
     """Write the networks as they stand in the scenario."""
     if stored.written:
         _text(file, WRITTEN, (stored.written,), "the networks as written, JSON")
-        if stored.files:
-            _text(file, FILE_NAMES, tuple(stored.files), "files that they read")
-            _text(file, FILE_TEXTS, tuple(stored.files.values()), "their texts")
+    if stored.files:
+        _text(file, FILE_NAMES, tuple(stored.files), "files that networks and links read")
+        _text(file, FILE_TEXTS, tuple(stored.files.values()), "their texts")
 
 
 def write_account(file: Any, account: EnergyAccount) -> None:
@@ -144,9 +144,7 @@ def write_account(file: Any, account: EnergyAccount) -> None:
 
 def stored_in(file: Any) -> StoredEnergy:
     """Return the networks of a file as they were written. Raises ``FileError``."""
-    if f"{GROUP}/{WRITTEN}" not in file:
-        return StoredEnergy()
-    (written,) = _texts(file, WRITTEN) or ("",)
+    (written,) = (_texts(file, WRITTEN) or ("",)) if f"{GROUP}/{WRITTEN}" in file else ("",)
     if f"{GROUP}/{FILE_NAMES}" not in file:
         return StoredEnergy(written)
     names, texts = _texts(file, FILE_NAMES), _texts(file, FILE_TEXTS)

@@ -63,6 +63,15 @@ def _heat(account: EnergyAccount) -> Iterator[tuple[str, str, float]]:
             yield f"heat_{name}.{label}", "J", value
 
 
+def boilers_without_factor(account: EnergyAccount) -> list[str]:
+    """Return the boilers that made heat of a carrier whose CO2 is not known."""
+    if not account.has_heat:
+        return []
+    made, carbon = (account.by_name("heat/boiler", f"heat/{name}") for name in ("made", "boiler_co2"))
+    electric = account.by_name("heat/boiler", "heat/electric")
+    return [f"boiler {name}" for name in made if made[name] > 0.0 and math.isnan(carbon[name]) and not (electric[name] and account.has_power)]
+
+
 def _carbon(account: EnergyAccount) -> tuple[float, float]:
     """Fossil and biogenic, kg; a boiler that made nothing needs no factor."""
     made, carbon = (account.by_name("heat/boiler", f"heat/{name}") for name in ("made", "boiler_co2"))

@@ -18,6 +18,10 @@ GROUP = "links"
 COUNTS = {"trips": "loads that left the sender", "unloaded": "loads that the receiver took in", "turned_away": "loads that its gate did not take"}
 MASSES = {"sent": "sent", "received": "taken in", "refused": "turned away at the gate", "under_way": "under way at the end, or waiting at the gate"}
 VALUE = "value"
+LOTS = {
+    "sent": "place of the link, number of its load, lot of the sender that is in it",
+    "taken": "place of the link, number of its load, lot of the receiver that it became",
+}
 
 
 WINDOW = {
@@ -46,10 +50,21 @@ class Moved:
 
 
 @dataclass(frozen=True)
+class Carried:
+    """Which lots of the sender became which of the receiver: ``sent`` (load, lot of the sender) and ``taken`` (load, lot of the receiver), loads from 1 on.
+
+    A load that was turned away is in ``sent`` alone. Empty for a site that keeps no lots.
+    """
+
+    sent: tuple[tuple[int, int], ...] = ()
+    taken: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True)
 class Haul:
     """What a link did: ``trips`` that left, ``unloaded`` and ``turned_away`` loads; masses by element (element,), kg; ``value`` EUR of what was received.
 
-    These count from the start of the run on; ``moved`` in the window of key figures.
+    These count from the start of the run on, as ``carried`` does; ``moved`` in the window of key figures.
     """
 
     trips: int
@@ -61,6 +76,7 @@ class Haul:
     under_way: Floats
     value: float
     moved: Moved
+    carried: Carried = Carried()
 
 
 def write_written(file: Any, links: Mapping[str, str]) -> None:
@@ -81,6 +97,10 @@ def write_hauls(file: Any, hauls: Sequence[Haul]) -> None:
         _values(file, name, np.array([getattr(haul, name) for haul in hauls], dtype="f8"), f"mass by element {text}", "kg")
     for name, (unit, text) in WINDOW.items():
         _values(file, f"window_{name}", np.array([getattr(haul.moved, name) for haul in hauls], dtype="f8"), f"after the warm-up: {text}", unit)
+    for name, text in LOTS.items():
+        rows = [(place, *pair) for place, haul in enumerate(hauls) for pair in getattr(haul.carried, name)]
+        if rows:
+            _values(file, f"lots_{name}", np.array(rows, dtype="i8"), text, "1")
     _values(file, VALUE, np.array([haul.value for haul in hauls], dtype="f8"), "what the receiver pays for what it took in, by the link's own terms", "EUR")
 
 
@@ -109,8 +129,19 @@ def hauls_in(file: Any) -> dict[str, Haul]:
         trips, unloaded, turned_away = (int(columns[key][place]) for key in COUNTS)
         sent, received, refused, under_way = (columns[key][place] for key in MASSES)
         moved = Moved(*(float(columns[key][place]) for key in WINDOW))
-        found[name] = Haul(trips, unloaded, turned_away, sent, received, refused, under_way, float(columns[VALUE][place]), moved)
+        value, carried = float(columns[VALUE][place]), Carried(*(_pairs(file, key, place, len(names)) for key in LOTS))
+        found[name] = Haul(trips, unloaded, turned_away, sent, received, refused, under_way, value, moved, carried)
     return found
+
+
+def _pairs(file: Any, name: str, place: int, links: int) -> tuple[tuple[int, int], ...]:
+    """The pairs of load and lot of the link at a ``place`` among so many ``links``; none where none are kept."""
+    if f"{GROUP}/lots_{name}" not in file:
+        return ()
+    rows = file[f"{GROUP}/lots_{name}"]
+    if getattr(rows, "ndim", 0) != 2 or rows.shape[1] != 3 or rows.dtype.kind != "i":
+        raise FileError(f"{file.filename}: links/lots_{name} is no table of lots: twin did not write this file, or it was changed")
+    return tuple((load, lot) for link, load, lot in rows[...].tolist() if link == place)
 
 
 def _texts(file: Any, name: str, texts: Sequence[str], what: str) -> None:

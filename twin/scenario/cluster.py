@@ -10,22 +10,27 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path as FilePath
+from typing import Any
+
+from pydantic import BaseModel
 
 from twin.errors import Problem, ScenarioError, UsageError
 from twin.quantities import format_quantity, shown
+from twin.scenario.annotations import unwrap
 from twin.scenario.elsewhere import KEYS as ELSEWHERE
-from twin.scenario.elsewhere import read_elsewhere
-from twin.scenario.energy.read import Energy, read_energy
+from twin.scenario.elsewhere import Elsewhere, read_elsewhere
+from twin.scenario.energy.read import Energy, carriers_of, read_energy
 from twin.scenario.fields import NAME
 from twin.scenario.kind import Kind
 from twin.scenario.links import Link, read_links
-from twin.scenario.loading import change_by, load
+from twin.scenario.loading import CHANGE, change_by, load
 from twin.scenario.merge import changed, merged
-from twin.scenario.model import Scenario
-from twin.scenario.places import Node, Path, dotted, from_plain, lookup
+from twin.scenario.model import Parameter, Scenario
+from twin.scenario.parameters import annotated_numbers
+from twin.scenario.places import Node, Path, dotted, from_plain, lookup, split
 from twin.scenario.policy import Policy
 from twin.scenario.problems import nearest
 from twin.scenario.tables import Files, read_text
@@ -45,8 +50,8 @@ _LONGEST_CHAIN = 20
 class Cluster:
     """A checked cluster. ``sites``: the scenario of each by name, in order; all have one ``start`` and ``horizon`` (s).
 
-    ``links`` by name, none where it is not ``linked``; ``written``: as they stand in its file, as JSON. ``energy`` likewise, with the ``files`` that it reads;
-    ``elsewhere``: the factors of CO2 elsewhere, as JSON.
+    ``links`` by name, none where it is not ``linked``; ``written``: as they stand in its file, as JSON. ``energy`` likewise; ``files``: what both read.
+    ``elsewhere``: the factors of CO2 elsewhere, as JSON. ``numbers``: those of all three, with basis and source.
     """
 
     name: str
@@ -58,6 +63,12 @@ class Cluster:
     energy_written: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
     elsewhere: str = ""
+    numbers: tuple[Parameter, ...] = field(default=(), repr=False)
+
+    def parameters(self) -> list[Parameter]:
+        """Return every number that a run uses: of sites as ``SITE.PATH``, then of links, networks and factors of CO2 elsewhere."""
+        of_sites = [replace(number, path=f"{name}.{number.path}") for name, site in self.sites.items() for number in site.parameters()]
+        return [*of_sites, *self.numbers]
 
     @property
     def horizon(self) -> float:
@@ -93,6 +104,8 @@ class Cluster:
             rows.append(dict(self.written))
         if self.energy is not None:
             rows.append(["energy", self.energy_written, dict(self.files)])
+        elif self.files:
+            rows.append(["files", dict(self.files)])
         if self.elsewhere:
             rows.append(["elsewhere", self.elsewhere])
         return hashlib.sha256(json.dumps(rows, separators=(",", ":")).encode("ascii")).hexdigest()
@@ -129,11 +142,34 @@ def load_cluster(path: FilePath, changes: Mapping[str, object] | None = None, gi
     return _Reader(root, Files(path.parent, dict(given or {}))).read(path.stem)
 
 
-def stored_links(written: Mapping[str, str], sites: Mapping[str, Scenario]) -> dict[str, Link]:
-    """Return links from their JSON in a file. Raises ``ValueError`` where they are not of these sites."""
+def rebuilt(cluster: Cluster, sites: Mapping[str, Scenario], changes: Mapping[str, object]) -> Cluster:
+    """Return the cluster with other scenarios of its sites, and with values of links, networks and factors changed by path, e.g. ``links.copper.payload``.
+
+    No file is read: series are among those that the cluster has. Raises ``ScenarioError``.
+    """
+    root = from_plain(shared_tree(cluster), "cluster")
+    if changes:
+        root = changed(root, from_plain(dict(changes), CHANGE))
+    reader = _Reader(root, Files(None, dict(cluster.files), closed=True))
+    check_cluster(sites, lambda site, key, message: reader.problems.append(Problem(CHANGE, 0, 0, f"{site}.{key}", message)))
+    assert isinstance(root.value, dict)
+    return reader.shared(cluster.name, cluster.title, root.value, sites)
+
+
+def shared_tree(cluster: Cluster) -> dict[str, Any]:
+    """Return what is written of a cluster beside its sites: links, networks, factors of CO2 elsewhere."""
+    tree: dict[str, Any] = {"links": {name: json.loads(text) for name, text in cluster.written.items()}}
+    if cluster.energy_written:
+        tree["energy"] = json.loads(cluster.energy_written)
+    return {**tree, **(json.loads(cluster.elsewhere) if cluster.elsewhere else {})}
+
+
+def stored_links(written: Mapping[str, str], files: Mapping[str, str], sites: Mapping[str, Scenario]) -> dict[str, Link]:
+    """Return links from their JSON in a file and the texts of the files that they read. Raises ``ValueError`` where they are not of these sites."""
     problems: list[str] = []
     nodes = {name: from_plain(json.loads(text), name) for name, text in written.items()}
-    links = read_links(nodes, sites, lambda path, message: problems.append(f"links.{dotted(path)}: {message}"))
+    given = Files(None, dict(files), closed=True)
+    links = read_links(nodes, sites, given, lambda path, message: problems.append(f"links.{dotted(path)}: {message}"))
     if problems:
         raise ValueError(problems[0])
     return links
@@ -197,48 +233,83 @@ class _Reader:
         if len(sites) == len(found.value):
             nodes = found.value
             check_cluster(sites, lambda site, key, message: self._wrong(nodes[site], f"sites.{site}.{key}", message))
-        written = self._links(top, sites) if len(sites) == len(found.value) else {}
-        links = read_links(written, sites, lambda path, message: self._wrong_link(written, path, message))
-        network = self._networks(top) if len(sites) == len(found.value) else None
+        if len(sites) < len(found.value):
+            self._stop_if_any()
+        return self.shared(name, title, top, sites)
+
+    def shared(self, name: str, title: str, top: Mapping[str, Node], sites: Mapping[str, Scenario]) -> Cluster:
+        """Return the cluster of these sites with the links, networks and factors in ``top``. Raises ``ScenarioError`` with every problem found."""
+        linked = self._linked(top)
+        written = self._links(top)
+        links = read_links(written, sites, self.files, lambda path, message: self._wrong_link(written, path, message))
+        network = self._networks(top)
         energy = self._energy(network, sites) if network is not None else None
-        elsewhere = self._elsewhere(top, sites) if len(sites) == len(found.value) else ""
+        stated = self._elsewhere(top, sites)
+        models: dict[str, tuple[Node, BaseModel | None]] = {f"links.{key}": (written[key], link) for key, link in links.items()}
+        if network is not None:
+            models["energy"] = network, energy
+        if stated is not None:
+            models[""] = stated
+        numbers = [number for where, (node, model) in models.items() if model is not None for number in self._numbers(where, node, model, linked)]
+        self._stop_if_any()
+        elsewhere = json.dumps(stated[0].plain(), separators=(",", ":")) if stated is not None else ""
+        if not linked:
+            return Cluster(name, title, sites, elsewhere=elsewhere, numbers=tuple(numbers))  # what is wrong with links and networks was said all the same
+        texts = {key: json.dumps(written[key].plain(), separators=(",", ":"), sort_keys=True) for key in links}
+        networks = json.dumps(network.plain(), separators=(",", ":")) if network is not None and energy is not None else ""
+        return Cluster(name, title, sites, links, texts, energy, networks, dict(self.files.texts), elsewhere, tuple(numbers))
+
+    def _stop_if_any(self) -> None:
         if self.problems:
             raise ScenarioError(list(dict.fromkeys(self.problems)))  # two sites of one file have its problems twice
-        texts = {key: json.dumps(written[key].plain(), separators=(",", ":"), sort_keys=True) for key in links}
-        stated = json.dumps(network.plain(), separators=(",", ":")) if network is not None and energy is not None else ""
-        return Cluster(name, title, sites, links, texts, energy, stated, dict(self.files.texts) if stated else {}, elsewhere)
 
-    def _elsewhere(self, top: Mapping[str, Node], sites: Mapping[str, Scenario]) -> str:
-        """The factors of CO2 elsewhere as JSON, "" where none are stated."""
+    def _numbers(self, where: str, node: Node, model: BaseModel, linked: bool) -> list[Parameter]:
+        """The numbers of a link, of the networks or of factors; none of what does not count."""
+        prefix = split(where) if where else ()
+        annotations = {(*prefix, *path): about for path, about in unwrap(node)[1].items()}
+
+        def wrong(path: Path, message: str) -> None:
+            self.problems.append(Problem(*lookup(node, path[len(prefix) :])[1], dotted(path), message))
+
+        found = annotated_numbers(model, prefix, annotations, wrong)
+        return found if linked or not where else []
+
+    def _elsewhere(self, top: Mapping[str, Node], sites: Mapping[str, Scenario]) -> tuple[Node, Elsewhere | None] | None:
+        """The factors of CO2 elsewhere as written and as read, None where none are stated."""
         stated = {key: top[key] for key in ELSEWHERE if key in top}
         if not stated:
-            return ""
+            return None
         node = Node(stated, self.root.place, {key: item.place for key, item in stated.items()})
-        read_elsewhere(node, sites, lambda path, message: self.problems.append(Problem(*lookup(node, path)[1], dotted(path), message)))
-        return json.dumps(node.plain(), separators=(",", ":"))
+        burnt = carriers_of(top["energy"]) if "energy" in top else []  # of an unlinked cluster too, which extends or is extended by the linked one
+        found = read_elsewhere(node, sites, burnt, lambda path, message: self.problems.append(Problem(*lookup(node, path)[1], dotted(path), message)))
+        return node, found
+
+    def _linked(self, top: Mapping[str, Node]) -> bool:
+        """Whether there are links and networks."""
+        node = top.get("linked")
+        if node is not None and not isinstance(node.value, bool):
+            self._wrong(node, "linked", f"true or false is needed (got {shown(node.plain())})")
+        return node is None or node.value is not False
 
     def _networks(self, top: Mapping[str, Node]) -> Node | None:
-        """The energy networks as written; None where there are none, or the cluster is not linked."""
+        """The energy networks as written; None where there are none."""
         node = top.get("energy")
         if node is not None and not isinstance(node.value, dict):
             self._wrong(node, "energy", f"a mapping is needed, {{power: {{...}}, heat: {{...}}}} (got {shown(node.plain())})")
             return None
-        return None if "linked" in top and top["linked"].value is False else node
+        return node
 
-    def _links(self, top: Mapping[str, Node], sites: Mapping[str, Scenario]) -> dict[str, Node]:
-        """The links that count: all, or none where the cluster is not linked."""
-        linked = top.get("linked")
-        if linked is not None and not isinstance(linked.value, bool):
-            self._wrong(linked, "linked", f"true or false is needed (got {shown(linked.plain())})")
+    def _links(self, top: Mapping[str, Node]) -> dict[str, Node]:
+        """The links as written; none where one is no mapping."""
         if "links" not in top:
             return {}
-        written = self._mapping(top["links"], "links", None)
+        written, before = self._mapping(top["links"], "links", None), len(self.problems)
         for key, node in written.items():
             if not re.fullmatch(NAME, key):
                 self._wrong(node, f"links.{shown(key)}", "a link's name has small letters, digits and '_' and begins with a letter")
             elif not isinstance(node.value, dict):
                 self._wrong(node, f"links.{key}", f"a mapping is needed, {{from: SITE.PRODUCT, to: SITE.FEED, ...}} (got {shown(node.plain())})")
-        return {} if self.problems or (linked is not None and linked.value is False) else dict(written)
+        return {} if len(self.problems) > before else dict(written)
 
     def _wrong_link(self, written: Mapping[str, Node], path: Path, message: str) -> None:
         node = written[str(path[0])]

@@ -74,7 +74,7 @@ def curve_through(points: list[tuple[float, float]], faults: Faults, *loc: str |
 def curve_schema() -> dict[str, Any]:
     """Return the JSON Schema of what :func:`read_curve` reads."""
     share = SHARE.json_schema()
-    by_size = {"type": "object", "additionalProperties": share, "minProperties": 1}
+    by_size = {"type": "object", "propertyNames": SIZE.json_schema(), "additionalProperties": share, "minProperties": 1}
     return {"anyOf": [share, {"type": "array", "items": share}, by_size]}
 
 

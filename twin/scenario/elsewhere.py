@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, WithJsonSchema
 
 from twin.quantities import EmissionFactor, Quantity
 from twin.scenario.annotations import unwrap
@@ -21,9 +21,10 @@ from twin.scenario.kinds.product import Product
 from twin.scenario.links import Complain, wrong_end
 from twin.scenario.model import Scenario
 from twin.scenario.places import Node, Path, from_plain
-from twin.scenario.problems import in_words, keys_at
+from twin.scenario.problems import in_words, keys_at, nearest
 
-MassFactor = Annotated[float, Quantity("1", ge=0)]
+_WAYS = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}], "x-unit": "1", "examples": ["0.3 t/t"]}
+MassFactor = Annotated[float, Quantity("1", ge=0), WithJsonSchema(_WAYS)]
 KEYS = ("upstream", "avoided")
 
 
@@ -49,8 +50,8 @@ class Elsewhere(Model):
     avoided: Mapping[str, Avoided] = Field(default={}, description="Burdens that products may spare others, by a name of their own.")
 
 
-def read_elsewhere(written: Node, sites: Mapping[str, Scenario], complain: Complain) -> Elsewhere | None:
-    """Return the factors as written; None, after noting why, where something is wrong."""
+def read_elsewhere(written: Node, sites: Mapping[str, Scenario], burnt: Collection[str], complain: Complain) -> Elsewhere | None:
+    """Return the factors as written; None, after noting why, where something is wrong. ``burnt``: the carriers of boilers of the heat network."""
     tree, _, problems = unwrap(written)
     for problem in problems:
         complain((), problem.message)
@@ -61,7 +62,7 @@ def read_elsewhere(written: Node, sites: Mapping[str, Scenario], complain: Compl
             below = tuple(part for part in detail["loc"] if part != "[key]")
             complain(below, in_words(detail, keys_at(Elsewhere, below[:-1])))
         return None
-    wrong = list(_wrong(found, sites))
+    wrong = list(_wrong(found, sites, burnt))
     for path, message in wrong:
         complain(path, message)
     return None if wrong or problems else found
@@ -75,7 +76,11 @@ def stored_elsewhere(written: str) -> Elsewhere:
     return Elsewhere.model_validate(tree.plain())
 
 
-def _wrong(found: Elsewhere, sites: Mapping[str, Scenario]) -> Iterator[tuple[Path, str]]:
+def _wrong(found: Elsewhere, sites: Mapping[str, Scenario], burnt: Collection[str]) -> Iterator[tuple[Path, str]]:
+    known = list(dict.fromkeys([*(carrier for scenario in sites.values() for carrier in scenario.carriers), *burnt]))
+    for name in found.upstream.carriers:
+        if name not in known:
+            yield ("upstream", "carriers", name), f"no site and no boiler draws {name!r}; {nearest(name, known)}"
     for name in found.upstream.feeds:
         for _, message in wrong_end("feeds", name, sites, Feed, "feed"):
             yield ("upstream", "feeds", name), message

@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError
 
 from twin.materials import ELEMENTS
 from twin.quantities import CostPerLength, EmissionFactor, EnergyPerLength, Length, Mass, PricePerEnergy, format_quantity
+from twin.scenario.annotations import unwrap
 from twin.scenario.fields import CalendarName, Count, Text
 from twin.scenario.kind import Model
 from twin.scenario.kinds.bunker import Bunker
@@ -17,7 +18,9 @@ from twin.scenario.kinds.product import Price, Product
 from twin.scenario.model import Scenario
 from twin.scenario.places import Node, Path
 from twin.scenario.problems import in_words, keys_at, nearest
+from twin.scenario.series import Series
 from twin.scenario.settlement import Settlement
+from twin.scenario.tables import Files
 from twin.scenario.variates import DurationVariate
 
 Complain = Callable[[Path, str], None]
@@ -74,6 +77,13 @@ class Link(Model):
         return site, feed
 
     @property
+    def series(self) -> list[Series]:
+        """The prices of its terms that change in time."""
+        prices = [term.value for term in self.price.terms] if self.price is not None else []
+        prices += [metal.price for metal in self.settle.metals.values()] if self.settle is not None else []
+        return [price for price in prices if isinstance(price, Series)]
+
+    @property
     def paid(self) -> bool:
         """Whether the receiver pays the sender by the link's own terms."""
         return self.price is not None or self.settle is not None
@@ -84,12 +94,15 @@ class Link(Model):
         return self.dispatch.level if self.dispatch is not None else self.payload
 
 
-def read_links(written: Mapping[str, Node], sites: Mapping[str, Scenario], complain: Complain) -> dict[str, Link]:
-    """Return the links by name; what is wrong is noted."""
+def read_links(written: Mapping[str, Node], sites: Mapping[str, Scenario], files: Files, complain: Complain) -> dict[str, Link]:
+    """Return the links by name; what is wrong is noted. ``files``: where the series of their prices are read."""
     found: dict[str, Link] = {}
     for name, node in written.items():
+        tree, _, annotated = unwrap(node)
+        for problem in annotated:
+            complain((name,), problem.message)
         try:
-            link = Link.model_validate(node.plain())
+            link = Link.model_validate(tree.plain(), context=files)
         except ValidationError as error:
             for detail in error.errors(include_url=False):
                 complain((name, *detail["loc"]), in_words(detail, keys_at(Link, detail["loc"][:-1])))
@@ -97,7 +110,7 @@ def read_links(written: Mapping[str, Node], sites: Mapping[str, Scenario], compl
         problems = list(_wrong(link, sites))
         for key, message in problems:
             complain((name, key), message)
-        if not problems:
+        if not problems and not annotated:
             found[name] = link
     return found
 
@@ -138,6 +151,12 @@ def _wrong_terms(link: Link, sender: Scenario, receiver: Scenario) -> Iterator[t
         for name in names:
             if name not in known:
                 yield key, f"{name!r} is no material or element of site {link.receiver[0]!r}; {nearest(name, known)}"
+    for series in link.series:
+        if (begin := series.seconds(sender.start)[0]) > 0.0:
+            yield (
+                "price" if link.price is not None else "settle",
+                f"{series.file} begins {format_quantity(begin, 's')} after the run; give a value for its start",
+            )
     if link.settle is not None:
         yield from ((".".join(["settle", *map(str, place)]), message) for place, message in link.settle.check())
     if link.calendar is not None and link.calendar not in sender.calendars:

@@ -21,7 +21,8 @@ Note = Callable[[Place, str, str], None]
 """``note(place, path, message)`` keeps a problem."""
 _SECTIONS = ("about", "time", "record", "calendars", "resources", "carriers", "budget", "materials", "thermochemistry", "units")
 """Top-level keys that hold mappings; a change may be the first to name one."""
-_NAMED = ("units", "materials", "calendars", "resources")
+_NAMED = ("units", "materials", "calendars", "resources", "sites", "links", "avoided")
+_NAMED_HEAT = ("sources", "boilers", "users")
 _LONGEST_CHAIN = 20
 _OWN_KEYS = ("twin", "extends", "name", "title", "about", "change", "remove")
 _NUMBER_LIKE = re.compile(r"[+-]?\.?\d.*", re.DOTALL)
@@ -237,6 +238,8 @@ def _set(tree: Node, path: Path, value: Node, place: Place) -> None:
 
 def _must_exist(path: Path, depth: int) -> bool:
     """Whether a part on the way is a name that somebody gave (a unit, say), or no key of the language: then a slip must be found."""
+    if depth == 3:
+        return path[:2] == ("energy", "heat") and path[2] in _NAMED_HEAT  # of a cluster
     return path[0] not in _SECTIONS if depth == 0 else depth == 1 and path[0] in _NAMED
 
 

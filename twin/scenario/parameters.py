@@ -129,6 +129,18 @@ def parameters_of(
     return parameters
 
 
+def annotated_numbers(model: BaseModel, path: Path, annotations: Mapping[Path, Annotation], complain: Callable[[Path, str], None]) -> list[Parameter]:
+    """Return every number in a model that stands at a path; what is wrong with the ``low`` and ``high`` of one is noted."""
+    limited = dict.fromkeys(place for place, about in annotations.items() if about.low is not None)
+    parameters = []
+    for number in numbers_in(model, path):
+        parameters.append(_annotated(number, annotations, {}, complain))
+        limited.pop(number.path, None)
+    for place in limited:
+        complain(place, "'low' and 'high' need one number as 'value'")
+    return parameters
+
+
 def _thermochemistry(settings: Settings) -> Iterator[Parameter]:
     """Every number that smelting rests on; what the scenario changes is assumed."""
     chosen = settings.thermochemistry

@@ -17,7 +17,7 @@ from twin.scenario.kind import find, names
 from twin.scenario.policies import PolicyEntry
 from twin.scenario.settings import Settings
 
-_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _ANNOTATED: dict[str, Any] = {
     "description": "A value with what is known about it.",
     "type": "object",
@@ -50,11 +50,24 @@ _PARAMETERS = {
 _OPTIONAL = {"geometric": ("step",), "normal": ("min", "max"), "lognormal": ("min", "max"), "exponential": ("min", "max")}
 _OPTIONAL |= {"weibull": ("min", "max"), "gamma": ("min", "max")}
 
+_TEXT = {"type": "string"}
+_HASHED = {"type": "object", "properties": {"file": _TEXT, "sha256": _TEXT}, "required": ["file", "sha256"], "additionalProperties": False}
+EXTENSION: dict[str, Any] = {
+    "extends": {
+        "anyOf": [_TEXT, _HASHED],
+        "description": "The scenario file that is changed; with its hash, it is held to be that file.",
+        "examples": ["weee_line.yaml"],
+    },
+    "change": {"type": "object", "description": "Paths and new values, e.g. units.screen.aperture: 10 mm."},
+    "remove": {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}], "description": "Paths of what is taken away."},
+}
+"""The keys of a file that extends another."""
+
 
 def json_schema() -> dict[str, Any]:
     """Return the schema of a scenario file, whole or one that extends another."""
     definitions: dict[str, Any] = {}
-    whole = _schema_of(Settings, definitions)
+    whole = model_schema(Settings, definitions)
     whole["properties"]["units"] = {
         "type": "object",
         "propertyNames": {"pattern": f"^{NAME}$"},
@@ -70,24 +83,29 @@ def json_schema() -> dict[str, Any]:
     }
     definitions["unit"] = _unit(definitions)
     definitions["policy"] = _policy(definitions)
-    changing = {key: whole["properties"][key] for key in ("twin", "name", "title", "about")}
-    texts = {"type": "string"}
-    hashed = {"type": "object", "properties": {"file": texts, "sha256": texts}, "required": ["file", "sha256"], "additionalProperties": False}
-    base = "The scenario file that is changed; with its hash, it is held to be that file."
-    changing["extends"] = {"anyOf": [texts, hashed], "description": base, "examples": ["weee_line.yaml"]}
-    changing["change"] = {"type": "object", "description": "Paths and new values, e.g. units.screen.aperture: 10 mm."}
-    removed: dict[str, Any] = {"type": "string"}
-    changing["remove"] = {"anyOf": [removed, {"type": "array", "items": removed}], "description": "Paths of what is taken away."}
-    required = whole.pop("required")
-    whole["if"] = {"required": ["extends"]}
-    whole["then"] = {"propertyNames": {"enum": list(changing)}}
-    whole["else"] = {"required": required, "properties": {"change": False, "remove": False, "about": False}}
-    written = _written(whole)
-    written["properties"] |= {key: _written(whole["properties"][key]) for key in _STRUCTURE}
-    written["properties"] |= {key: changing[key] for key in ("extends", "about", "change", "remove")}
-    shared = {"quantity": Quantity("kg").text_schema(), "parameter": _PARAMETER, "distribution": _distribution(), "annotated": _ANNOTATED}
-    defined = {key: _written(definitions[key]) for key in sorted(definitions)}
-    return {"$schema": _DIALECT, "title": "twin scenario", **written, "$defs": {**defined, **shared}}
+    whole |= whole_or_extending(whole.pop("required"), about=True)
+    about = whole["properties"]["about"]
+    written = written_schema(whole)
+    written["properties"] |= {key: written_schema(whole["properties"][key]) for key in _STRUCTURE}
+    written["properties"] |= {"extends": EXTENSION["extends"], "about": about, **{key: EXTENSION[key] for key in ("change", "remove")}}
+    defined = {key: written_schema(definitions[key]) for key in sorted(definitions)}
+    return {"$schema": DIALECT, "title": "twin scenario", **written, "$defs": {**defined, **shared_definitions()}}
+
+
+def whole_or_extending(required: list[str], *, about: bool) -> dict[str, Any]:
+    """Return what tells a file that stands for itself, with the ``required`` keys, from one that ``extends`` another, and may say what it is ``about``."""
+    own = ["twin", "name", "title", *(["about"] if about else []), *EXTENSION]
+    apart = ["change", "remove", *(["about"] if about else [])]
+    return {
+        "if": {"required": ["extends"]},
+        "then": {"propertyNames": {"enum": own}},
+        "else": {"required": required, "properties": dict.fromkeys(apart, False)},
+    }
+
+
+def shared_definitions() -> dict[str, Any]:
+    """Return what written values refer to."""
+    return {"quantity": Quantity("kg").text_schema(), "parameter": _PARAMETER, "distribution": _distribution(), "annotated": _ANNOTATED}
 
 
 def schema_text() -> str:
@@ -95,7 +113,8 @@ def schema_text() -> str:
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
-def _schema_of(model: type[BaseModel], definitions: dict[str, Any]) -> dict[str, Any]:
+def model_schema(model: type[BaseModel], definitions: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a model; what it refers to is put into ``definitions``."""
     schema = model.model_json_schema(by_alias=True, mode="validation")
     for name, definition in schema.pop("$defs", {}).items():
         assert definitions.setdefault(name, definition) == definition, f"two models are called {name}"
@@ -106,7 +125,7 @@ def _unit(definitions: dict[str, Any]) -> dict[str, Any]:
     kinds, branches = names(), []
     for name in kinds:
         kind = find(name)
-        schema = _schema_of(kind.model, definitions)
+        schema = model_schema(kind.model, definitions)
         schema["properties"]["kind"] = {"const": name, "description": kind.summary}
         definitions[name] = schema
         branches.append({"if": {"properties": {"kind": {"const": name}}, "required": ["kind"]}, "then": {"$ref": f"#/$defs/{name}"}})
@@ -115,9 +134,9 @@ def _unit(definitions: dict[str, Any]) -> dict[str, Any]:
 
 def _policy(definitions: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of a policy in a plant: its parameters are those of the policy, and checked by the loader alone."""
-    schema = _schema_of(PolicyEntry, definitions)
+    schema = model_schema(PolicyEntry, definitions)
     schema["properties"]["policy"] = {"type": "string", "examples": list(policy.names()), "description": schema["properties"]["policy"]["description"]}
-    ask = _schema_of(AskEntry, definitions)
+    ask = model_schema(AskEntry, definitions)
     schema["properties"]["ask"] = {**ask, "description": schema["properties"]["ask"]["description"]}
     return {**schema, "additionalProperties": True}
 
@@ -141,29 +160,29 @@ def _object(needed: tuple[str, ...], optional: tuple[str, ...], item: dict[str, 
     return {"type": "object", "required": list(needed), "properties": dict.fromkeys((*needed, *optional), item), "additionalProperties": False}
 
 
-def _written(schema: Any) -> Any:
+def written_schema(schema: Any) -> Any:
     """Return a schema as people write values: with a unit, as a distribution where one may be drawn, with basis and source; never null."""
     if isinstance(schema, list):
-        return [_written(item) for item in schema]
+        return [written_schema(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     if "x-unit" in schema:
         return _value(schema)
     ways = [way for way in schema.get("anyOf", ()) if way != {"type": "null"}]
     if len(ways) == 1:
-        return _written({**{key: item for key, item in schema.items() if key != "anyOf"}, **ways[0], **_said(schema)})
+        return written_schema({**{key: item for key, item in schema.items() if key != "anyOf"}, **ways[0], **_said(schema)})
     result: dict[str, Any] = {}
     for key, item in schema.items():
         if key in ("examples", "enum", "const", "required"):
             result[key] = item
         elif key in ("properties", "patternProperties"):
-            result[key] = {name: _annotatable(_written(below)) for name, below in item.items()}
+            result[key] = {name: _annotatable(written_schema(below)) for name, below in item.items()}
         elif key in ("items", "additionalProperties"):
-            result[key] = _annotatable(_written(item))
+            result[key] = _annotatable(written_schema(item))
         elif key not in (*_OURS, "default", "title"):
-            result[key] = _written(item)
+            result[key] = written_schema(item)
     if ways:
-        result["anyOf"] = [_written(way) for way in ways]
+        result["anyOf"] = [written_schema(way) for way in ways]
     if "patternProperties" in result:
         result["additionalProperties"] = False
     if isinstance(schema.get("default"), (str, bool, int)):

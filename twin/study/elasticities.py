@@ -94,7 +94,7 @@ def elasticities(
         raise UsageError("the study asks for no key figure; say which, e.g. --response throughput")
     steps, left_out = _steps(study, step)
     changes: list[dict[str, Plain]] = [{}, *({s.path: _as_written(f, value)} for s, f in steps for value in (s.low, s.high) if value != s.base)]
-    jobs = [Job(study.scenario, replication, change) for change in changes for replication in range(count)]
+    jobs = [Job(study.base, replication, change) for change in changes for replication in range(count)]
     progress(0, len(jobs))
     outcomes: dict[int, Outcome] = {}
     for index, outcome in executor.run(jobs):
@@ -110,7 +110,7 @@ def elasticities(
 
 
 def _steps(study: StudyFile, step: float | None) -> tuple[list[tuple[Step, Factor]], list[str]]:
-    known = {number.path: number for number in study.scenario.parameters()}
+    known = {number.path: number for number in study.base.parameters()}
     steps, left_out = [], []
     for factor in study.points.factors:
         number = known.get(factor.path)

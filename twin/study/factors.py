@@ -13,10 +13,12 @@ from pydantic import ValidationError
 from twin.errors import UsageError
 from twin.quantities import BASES, Quantity, example_of, parse, shown, unit
 from twin.scenario import Scenario
+from twin.scenario.cluster import Cluster
 from twin.scenario.distributions import FORMS, Distribution, read_distribution
 from twin.scenario.model import Parameter
 from twin.scenario.places import Plain, split
 from twin.scenario.problems import Faults, nearest, wrong
+from twin.study.cluster_changes import site_of
 
 MOST_LEVELS = 10_000
 QUANTITY = re.compile(r"[+-]?(\d++\.?\d*+|\.\d++)([eE][+-]?\d{1,3})?\s*+(.*)")  # possessive: linear in the length
@@ -75,7 +77,7 @@ def written(value: float, si: str) -> Plain:
     return f"{value!r} {below}-1" if above == "1" else f"{value!r} {si}"
 
 
-def read_factor(path: str, how: object, scenario: Scenario, known: Mapping[str, Parameter]) -> Factor:
+def read_factor(path: str, how: object, scenario: Scenario | Cluster, known: Mapping[str, Parameter]) -> Factor:
     """Return a factor as written in a study; ``known`` are the scenario's numbers by path. Raises pydantic's errors, with places below ``how``."""
     if how == "assumed":
         return assumed(path, scenario, known)
@@ -93,7 +95,7 @@ def read_factor(path: str, how: object, scenario: Scenario, known: Mapping[str, 
     return Factor(path, si or "1", distribution, whole=is_whole(scenario, path))
 
 
-def assumed(path: str, scenario: Scenario, known: Mapping[str, Parameter]) -> Factor:
+def assumed(path: str, scenario: Scenario | Cluster, known: Mapping[str, Parameter]) -> Factor:
     """Return the factor that spans what a scenario says an assumed number may be. Raises pydantic's error where it does not say so."""
     number = known.get(path)
     if number is None:
@@ -104,19 +106,27 @@ def assumed(path: str, scenario: Scenario, known: Mapping[str, Parameter]) -> Fa
     return Factor(path, number.unit, read_distribution("uniform", limits, number.unit), whole=is_whole(scenario, path))
 
 
-def all_assumed(scenario: Scenario) -> list[Factor]:
+def all_assumed(scenario: Scenario | Cluster) -> list[Factor]:
     """Return a factor for every assumed number whose range a scenario or its catalogues state."""
     known = {number.path: number for number in scenario.parameters()}
     ranged = [path for path, n in known.items() if n.basis == "assumed" and n.low is not None and n.high is not None and n.low < n.high]
     return [assumed(path, scenario, known) for path in ranged]
 
 
-def is_whole(scenario: Scenario, path: str) -> bool:
-    """Return whether a parameter of a unit is a whole number."""
-    parts = split(path)
-    if parts[0] != "units" or len(parts) < 3:
+def is_whole(scenario: Scenario | Cluster, path: str) -> bool:
+    """Return whether a parameter of a unit, or of a link, is a whole number."""
+    node: Any
+    below: Mapping[str, object]
+    if isinstance(scenario, Cluster):
+        site, path = site_of(path, scenario)
+        if site:
+            return is_whole(scenario.sites[site], path)
+        below, parts = scenario.links, split(path)
+    else:
+        below, parts = scenario.units, split(path)
+    if parts[0] not in ("units", "links") or len(parts) < 3:
         return False
-    node: Any = scenario.units.get(str(parts[1]))
+    node = below.get(str(parts[1]))
     for part in parts[2:]:
         node = node.get(part) if isinstance(node, Mapping) else getattr(node, str(part), None)
     return isinstance(node, int) and not isinstance(node, bool)

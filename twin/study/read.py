@@ -26,6 +26,8 @@ from twin.study.layout import LAYOUT, check, digest_of
 if TYPE_CHECKING:
     import xarray
 
+    from twin.scenario import Scenario
+    from twin.scenario.cluster import Cluster
     from twin.study.study_file import StudyFile
 
 
@@ -219,15 +221,22 @@ class Study:
         names, texts = self.array("scenario/file_name").tolist(), self.array("scenario/file_text").tolist()
         return dict(zip(names, texts, strict=True))
 
+    def base(self) -> Scenario | Cluster:
+        """Return the base, a scenario or a cluster, from what the file holds alone."""
+        from twin.plant.api import load_stored
+        from twin.scenario.cluster_store import is_stored_cluster, load_stored_cluster
+
+        text = self.scenario
+        return load_stored_cluster(text, self.files) if is_stored_cluster(text) else load_stored(text, self.files)
+
     def source(self) -> StudyFile:
         """Return the study as it was run, from what the file holds alone; its hash is ``attrs["study_sha256"]``."""
-        from twin.plant.api import load_stored
         from twin.study.study_file import stored_study
 
         if "optimise" in self.design:
             raise UsageError(f"{self.path} holds the runs of an optimisation, which is no sweep; 'twin optimise' goes on from it")
         names, texts = self.array("study/file_name").tolist(), self.array("study/file_text").tolist()
-        return stored_study(str(self.array("study/yaml")), load_stored(self.scenario, self.files), dict(zip(names, texts, strict=True)))
+        return stored_study(str(self.array("study/yaml")), self.base(), dict(zip(names, texts, strict=True)))
 
     def dataset(self) -> xarray.Dataset:
         """Return all arrays as ``xarray.Dataset`` with dimensions run, factor and response; needs the extra ``xarray``."""

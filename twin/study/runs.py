@@ -23,6 +23,7 @@ from twin.scenario import Scenario
 from twin.scenario.cluster import Cluster
 from twin.scenario.places import Plain
 from twin.study.changes import with_changes
+from twin.study.cluster_changes import cluster_with
 from twin.study.probes import Probe, take
 from twin.study.weeks import figures_of_periods
 
@@ -103,9 +104,9 @@ def _run_plant(job: Job, written: Scenario, began: float) -> Outcome:
 def _run_cluster(job: Job, cluster: Cluster, began: float) -> Outcome:
     from twin.plant.cluster import run_cluster
 
-    if job.changes or job.probes or job.watch:
-        raise UsageError("a cluster is run as it stands: changes of a study, probes and periods are of one plant; --set changes a cluster when it is loaded")
-    with run_cluster(cluster, out=job.keep, replication=job.replication) as result:
+    if job.probes or job.watch:
+        raise UsageError("probes and periods are of one plant, and not of a cluster")
+    with run_cluster(cluster_with(cluster, job.changes), out=job.keep, replication=job.replication) as result:
         sites = result.sites.values()
         warnings = sum(int(site.array("units/range_warnings").sum()) for site in sites)
         events = sum(int(site.attrs["events"]) for site in sites)

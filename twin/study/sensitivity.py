@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.errors import UsageError
-from twin.plant.api import load_stored
 from twin.results.held import contradictions
 from twin.study.read import Study
 from twin.study.statistics import check_confidence
@@ -100,7 +99,7 @@ def check_drawn(study: Study) -> None:
 
 def bases_of(study: Study) -> dict[str, str]:
     """Return on what the base value of each factor rests, by path, as the scenario says; "" for what is no number of it."""
-    known = {number.path: number.basis for number in load_stored(study.scenario, study.files).parameters()}
+    known = {number.path: number.basis for number in study.base().parameters()}
     return {path: known.get(path, "") for path in study.factors}
 
 

@@ -20,6 +20,7 @@ from twin.errors import Problem, ScenarioError, TwinError, UsageError
 from twin.plant.api import load
 from twin.quantities import shown
 from twin.scenario import Scenario
+from twin.scenario.cluster import Cluster, is_cluster, load_cluster
 from twin.scenario.fields import Count, Text
 from twin.scenario.kind import Model
 from twin.scenario.loading import CHANGE
@@ -28,7 +29,7 @@ from twin.scenario.places import Path as Loc
 from twin.scenario.problems import in_words, keys_at
 from twin.scenario.tables import LONGEST_HEADER, Files, not_stored, read_rows, read_text
 from twin.scenario.yaml_source import parse_yaml
-from twin.study.changes import with_changes
+from twin.study.cluster_changes import plant_or_cluster_with, site_of
 from twin.study.design import Design, DesignField, Points, points_of
 from twin.study.ensemble import Ensemble
 from twin.study.factors import Factor, all_assumed, faults_in, read_factor
@@ -65,12 +66,12 @@ class StudyModel(Model):
 
 @dataclass(frozen=True)
 class StudyFile:
-    """A study, checked: its scenario with ``change`` made, its points, and what is to be reported (``responses``; all where empty)."""
+    """A study, checked: its ``base`` with ``change`` made, a scenario or a cluster, its points, and what is to be reported (``responses``; all where empty)."""
 
     name: str
     title: str
     kind: Literal["terminating", "steady"]
-    scenario: Scenario
+    base: Scenario | Cluster
     points: Points
     design: Design
     replications: int
@@ -84,6 +85,13 @@ class StudyFile:
     ensemble: Ensemble | None = None
     """Of which replication k has member k, beside what the point changes."""
 
+    @property
+    def scenario(self) -> Scenario:
+        """The base, of a plant. Raises ``UsageError`` where it is a cluster."""
+        if isinstance(self.base, Cluster):
+            raise UsageError(f"{self.name}: its base is a cluster, and this is of one plant")
+        return self.base
+
     def __len__(self) -> int:
         """Return the number of runs."""
         return len(self.points) * self.replications
@@ -95,13 +103,13 @@ class StudyFile:
         """
         point, replication = divmod(run, self.replications)
         member = {} if self.ensemble is None else self.ensemble.changes(replication)
-        return Job(self.scenario, replication, {**member, **self.points.changes(point)}, keep)
+        return Job(self.base, replication, {**member, **self.points.changes(point)}, keep)
 
     @cached_property
     def sha256(self) -> str:
         """SHA-256 over what decides which runs the study has: scenario, factors, points, replications, kind."""
         parts: list[object] = [
-            self.scenario.sha256,
+            self.base.sha256,
             [f.path for f in self.points.factors],
             self.replications,
             self.kind,
@@ -117,7 +125,7 @@ class StudyFile:
 
 
 def load_study(
-    source: str | os.PathLike[str] | Mapping[str, Any] | StudyFile, *, base: Scenario | None = None, files: Mapping[str, str] | None = None
+    source: str | os.PathLike[str] | Mapping[str, Any] | StudyFile, *, base: Scenario | Cluster | None = None, files: Mapping[str, str] | None = None
 ) -> StudyFile:
     """Return the study in a YAML file, a YAML text of several lines, or a mapping of the same form.
 
@@ -147,7 +155,7 @@ def read_source(source: str | os.PathLike[str] | Mapping[str, Any]) -> tuple[Nod
     return parse_yaml(text, str(path)), text, path.parent, path.stem
 
 
-def stored_study(text: str, base: Scenario, files: Mapping[str, str]) -> StudyFile:
+def stored_study(text: str, base: Scenario | Cluster, files: Mapping[str, str]) -> StudyFile:
     """Return the study that a study file holds, from its own text, scenario and tables; no other file is read, whatever it says."""
     return _Reading(parse_yaml(text, "<stored study>"), text, None, base, files).study("study")
 
@@ -155,7 +163,7 @@ def stored_study(text: str, base: Scenario, files: Mapping[str, str]) -> StudyFi
 class _Reading:
     """A tree and what is wrong with it, gathered on the way."""
 
-    def __init__(self, root: Node, text: str, folder: Path | None, base: Scenario | None, given: Mapping[str, str]) -> None:
+    def __init__(self, root: Node, text: str, folder: Path | None, base: Scenario | Cluster | None, given: Mapping[str, str]) -> None:
         self.root, self.text, self.folder, self.base, self.given = root, text, folder, base, given
         self.files: dict[str, str] = {}
         self.problems: list[Problem] = []
@@ -219,7 +227,7 @@ class _Reading:
         stand_in = {"study": 1, "kind": "terminating", **({"design": {"lhs": 2}} if "design" in bad else {})}
         return StudyModel.model_validate({**stand_in, **{key: value for key, value in plain.items() if key not in bad}})
 
-    def _scenario(self, model: StudyModel) -> Scenario | None:
+    def _scenario(self, model: StudyModel) -> Scenario | Cluster | None:
         if self.base is not None:
             return self._with_change(self.base, model)
         try:
@@ -228,7 +236,7 @@ class _Reading:
             path = self.folder / model.base
             if not path.is_file():
                 raise UsageError(f"{model.base}: no such file")
-            scenario = load(path)
+            scenario = load_cluster(path) if is_cluster(path) else load(path)
         except ScenarioError as error:
             self.complain(("base",), f"{model.base} is wrong: {len(error.problems)} problem{'s' if len(error.problems) > 1 else ''}")
             self.problems.extend(error.problems)
@@ -238,18 +246,18 @@ class _Reading:
             return None
         return self._with_change(scenario, model)
 
-    def _with_change(self, scenario: Scenario, model: StudyModel) -> Scenario | None:
+    def _with_change(self, scenario: Scenario | Cluster, model: StudyModel) -> Scenario | Cluster | None:
         if not model.change:
             return scenario
         try:
-            return with_changes(scenario, model.change)
+            return plant_or_cluster_with(scenario, model.change)
         except ScenarioError as error:
             for problem in error.problems:
                 loc = next((("change", path) for path in model.change if problem.path.removeprefix("change.").startswith(path)), ("change",))
                 self.complain(loc, problem.message)
             return None
 
-    def _factors(self, model: StudyModel, scenario: Scenario) -> list[Factor]:
+    def _factors(self, model: StudyModel, scenario: Scenario | Cluster) -> list[Factor]:
         if model.vary == "assumed":
             found = all_assumed(scenario)
             if not found:
@@ -270,7 +278,7 @@ class _Reading:
             factors.append(factor)
         return factors
 
-    def _table_factors(self, model: StudyModel, scenario: Scenario) -> list[Factor]:
+    def _table_factors(self, model: StudyModel, scenario: Scenario | Cluster) -> list[Factor]:
         """The columns of a table as factors, each cell a level."""
         name = str(model.design.csv)
         loc: Loc = ("design", "csv")
@@ -303,15 +311,18 @@ class _Reading:
                 self.complain(loc, f"{name}: column {heading!r}: {reason}")
         return factors
 
-    def _check(self, model: StudyModel, scenario: Scenario, factors: list[Factor]) -> None:
+    def _check(self, model: StudyModel, scenario: Scenario | Cluster, factors: list[Factor]) -> None:
         if isinstance(model.design.grid, Mapping):
             for path in model.design.grid:
                 if path not in [factor.path for factor in factors]:
                     self.complain(("design", "grid", path), f"{path} does not vary in this study", at_key=True)
         if model.kind == "steady" and scenario.warmup <= 0:
             self.complain(("kind",), "what a plant tends to is seen after a warm-up; give 'time: {warmup: …}' in the scenario, or change: {time.warmup: 2 d}")
-        if any(factor.path == "seed" for factor in factors):
-            self.complain(("vary", "seed"), "the seed does not vary in a study, so that points share their random numbers; take 'replications'", at_key=True)
+        for factor in factors:
+            path = site_of(factor.path, scenario)[1] if isinstance(scenario, Cluster) else factor.path
+            if path == "seed":
+                why = "the seed does not vary in a study, so that points share their random numbers; take 'replications'"
+                self.complain(("vary", factor.path), why, at_key=True)
         clashes = [path for path in model.change if path in [factor.path for factor in factors]]
         for path in clashes:
             self.complain(("change", path), f"{path} varies in this study, so that a change of it has no effect", at_key=True)
@@ -348,12 +359,12 @@ def _cell(text: str, unit: str | None) -> Plain:
     return int(stripped) if stripped.lstrip("+-").isdigit() else number
 
 
-def _unusable(factor: Factor, scenario: Scenario) -> str | None:
+def _unusable(factor: Factor, scenario: Scenario | Cluster) -> str | None:
     """Return why no level of a factor can be put in the scenario, which is then no accident of one point; None where one can."""
     reason = None
     for u in (0.5, 0.0, 1.0):
         try:
-            with_changes(scenario, {factor.path: factor.at(u)[1]})
+            plant_or_cluster_with(scenario, {factor.path: factor.at(u)[1]})
         except ScenarioError as error:
             first = error.problems[0]
             where = "" if first.path.removeprefix("change.") == factor.path or first.file != CHANGE else f"{first.path}: "

@@ -12,10 +12,13 @@ from typing import Any
 import numpy as np
 
 from twin.errors import FileError, ScenarioError
+from twin.results.cluster import open_cluster
 from twin.results.provenance import twin_version
 from twin.results.read import open_file
 from twin.results.replace import make_folder
 from twin.scenario import Scenario
+from twin.scenario.cluster import Cluster
+from twin.scenario.cluster_store import cluster_files, cluster_text
 from twin.scenario.problems import nearest
 from twin.study.executors import Executor
 from twin.study.layout import Plan
@@ -46,7 +49,7 @@ def sweep(
     study: str | os.PathLike[str] | Mapping[str, Any] | StudyFile,
     out: str | os.PathLike[str] | None = None,
     *,
-    base: Scenario | None = None,
+    base: Scenario | Cluster | None = None,
     executor: str | Executor = "processes",
     workers: int | None = None,
     address: str | None = None,
@@ -55,9 +58,9 @@ def sweep(
 ) -> Study:
     """Make all runs of a study that are not yet in the file ``out`` (by default ``NAME.h5``), and return what is in it then.
 
-    ``study`` is a file, a YAML text or a mapping; ``base`` a loaded scenario in the place of the one that it names. ``executor`` is ``"processes"`` with so
-    many ``workers``, ``"serial"`` or ``"dask"`` (with an ``address``, or a cluster on this computer), or an open one, which is left open. ``keep_runs`` is a
-    folder for the whole results files of all runs. Nothing is printed; ``progress(advance)`` is called after each run.
+    ``study`` is a file, a YAML text or a mapping; ``base`` a loaded scenario or cluster in the place of the one that it names. ``executor`` is
+    ``"processes"`` with so many ``workers``, ``"serial"`` or ``"dask"`` (with an ``address``, or a cluster on this computer), or an open one, which is left
+    open. ``keep_runs`` is a folder for the whole results files of all runs. Nothing is printed; ``progress(advance)`` is called after each run.
 
     A run that fails is recorded with its error. When the sweep is interrupted, what has finished is in the file, and the same call goes on. Raises
     :class:`~twin.errors.ScenarioError` for what is wrong with the study, ``FileError`` where ``out`` cannot be written.
@@ -140,7 +143,7 @@ class _Sweep:
         if file is None or outcome.kpis is None:
             return True
         try:
-            with open_file(file, check=False) as result:
+            with open_cluster(file) if isinstance(self.study.base, Cluster) else open_file(file, check=False) as result:
                 return result.digest == outcome.digest
         except FileError:
             return False
@@ -169,9 +172,9 @@ class _Sweep:
             "study_title": study.title,
             "study_kind": study.kind,
             "study_sha256": study.sha256,
-            "scenario_name": study.scenario.name,
-            "scenario_sha256": study.scenario.sha256,
-            "seed": study.scenario.seed,
+            "scenario_name": study.base.name,
+            "scenario_sha256": study.base.sha256,
+            "seed": study.base.seed,
             "design": study.design.model_dump_json(by_alias=True, exclude_none=True),
             "design_seed": study.seed,
             "points": len(study.points),
@@ -183,13 +186,14 @@ class _Sweep:
         }
 
     def _texts(self) -> dict[str, Any]:
-        scenario = self.study.scenario
+        base = self.study.base
+        text, files = (cluster_text(base), cluster_files(base)) if isinstance(base, Cluster) else (base.to_yaml(), base.files)
         return {
             "study/yaml": self.study.text,
             "study/file_name": list(self.study.files),
             "study/file_text": list(self.study.files.values()),
             "study/factors": json.dumps(list(factors_as_json(self.study.points))),
-            "scenario/yaml": scenario.to_yaml(),
-            "scenario/file_name": list(scenario.files),
-            "scenario/file_text": list(scenario.files.values()),
+            "scenario/yaml": text,
+            "scenario/file_name": list(files),
+            "scenario/file_text": list(files.values()),
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -31,13 +31,28 @@ class Homes:
         return self.area * (self.heating + self.hot_water)
 
 
+def degree_hours(homes: Homes, outside: Floats) -> Floats:
+    """Return by how much (hour,), K, it is too cold outside: what is missing inside on heating days, none on others; a mean of 16 °C is no heating day."""
+    days = outside.reshape(-1, 24).mean(axis=1)
+    return np.maximum(0.0, np.where(np.repeat(days, 24) < homes.limit, homes.inside - outside, 0.0))
+
+
+def need_of(homes: Homes, outside: Floats, normal: float) -> Homes:
+    """Return the homes as they heat in a year of its own: ``heating`` is that of a year of ``normal`` degree hours (K h), and goes with this year's.
+
+    Two days of 0 and 20 °C have 480 K h; where 600 are normal, 50 kWh/m2 become 40.
+    """
+    if not normal > 0.0:
+        raise UsageError(f"the degree hours of a normal year must be above 0 K h (got {normal:g})")
+    return replace(homes, heating=homes.heating * math.fsum(degree_hours(homes, outside).tolist()) / normal)
+
+
 def by_degree_hours(homes: Homes, outside: Floats) -> Floats:
     """Return the heat (hour,), kW, of a year of ``outside`` temperatures (hour,), °C: by what is missing inside on heating days, and even hot water.
 
     What the year wants is met exactly. Two days of 0 and 20 °C, 100 m2, 48 kWh/m2 of heating and none of hot water: 200 kW on the first, 0 on the second.
     """
-    days = outside.reshape(-1, 24).mean(axis=1)
-    missing = np.maximum(0.0, np.where(np.repeat(days, 24) < homes.limit, homes.inside - outside, 0.0))
+    missing = degree_hours(homes, outside)
     whole = math.fsum(missing.tolist())
     if whole <= 0.0 and homes.heating > 0.0:
         raise UsageError(f"no day is colder than {homes.limit:g} °C, so that heat cannot be spread over degree hours; give a colder year")

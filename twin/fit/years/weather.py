@@ -15,14 +15,15 @@ from scipy.special import ndtri
 Floats = NDArray[np.float64]
 DAYS = 365
 HOURS = 24 * DAYS
-TEMPERATURE, CLEARNESS, PRICE = range(77, 80)
+TEMPERATURE, CLEARNESS, PRICE, YEAR = range(77, 81)
 """Keys of the streams."""
 
 
 @dataclass(frozen=True)
 class Climate:
     """Temperatures in °C and K: ``mean`` of the year, met exactly; half the swing of the ``year``; half that of a day in winter and in summer; ``spread`` of
-    daily means about the season, of which a share ``lasts`` to the next day; ``coldest`` day of the year. The defaults are assumed for Westphalia."""
+    daily means about the season, of which a share ``lasts`` to the next day; ``coldest`` day of the year; ``years``: standard deviation of the means of years,
+    by which ``mean`` is then moved. The defaults are assumed for Westphalia."""
 
     mean: float = 10.3
     year: float = 8.5
@@ -31,6 +32,7 @@ class Climate:
     spread: float = 3.4
     lasts: float = 0.8
     coldest: float = 18.0
+    years: float = 0.0
 
 
 def temperatures(seed: int, climate: Climate = Climate()) -> Floats:
@@ -49,8 +51,10 @@ def temperatures(seed: int, climate: Climate = Climate()) -> Floats:
         season = -math.cos(2.0 * math.pi * (hour / 24.0 - climate.coldest) / DAYS)
         swing = climate.winter_day + (climate.summer_day - climate.winter_day) * (1.0 + season) / 2.0
         found.append(climate.mean + climate.year * season - swing * math.cos(2.0 * math.pi * (hour % 24 - 3) / 24.0) + between)
-    values = np.array(found)
-    return values + (climate.mean - math.fsum(found) / HOURS)
+    mean = climate.mean
+    if climate.years:
+        mean += climate.years * float(ndtri(_uniforms(seed, YEAR)[0]))
+    return np.array(found) + (mean - math.fsum(found) / HOURS)
 
 
 def sun(seed: int, latitude: float = 51.6, yield_: float = 950.0) -> Floats:

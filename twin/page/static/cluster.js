@@ -1,12 +1,12 @@
 // A cluster: the map of what goes between sites, its runs, its figures, and linked beside alone.
-import { ask, Fault, Figure, hooks, html, language, t, Table } from "./core.js";
+import { ask, Fault, Figure, hooks, html, language, t, Table, Said } from "./core.js";
 
 const ENDED = ["done", "failed", "cancelled"];
 
 function Job({ job, error }) {
   if (!job || job.state === "done") return null;
   return html`<div class="row"><span>${t(job.state)}</span>${ENDED.includes(job.state) ? null : html`<progress max="1" value=${job.state === "running" ? job.share : null} aria-label=${job.file}></progress><button onClick=${() => ask("cancel", { job: job.number }).catch(error)}>${t("cancel")}</button>`}</div>
-    ${job.message ? html`<p class="wrong">${job.message}</p>` : null}`;
+    ${job.message ? html`<${Said} text=${job.message} />` : null}`;
 }
 
 function Beside({ file, files, jobs, code }) {
@@ -36,7 +36,7 @@ function Made({ run, stem }) {
   const [made, setMade] = hooks.useState("");
   const [error, setError] = hooks.useState(null);
   hooks.useEffect(() => setMade(""), [run.file]);
-  const act = () => ask("report_cluster", { files: [run.file], name: stem }).then((said) => { setMade(said.page); setError(null); }, setError);
+  const act = () => ask("report_cluster", { files: [run.file], name: stem, language }).then((said) => { setMade(said.page); setError(null); }, setError);
   return html`<section aria-labelledby="k-went"><h2 id="k-went">${t("cluster_went")}: ${run.title}</h2>${run.hypothetical ? html`<p class="fault">${t("cluster_hypothetical")}</p>` : null}
       <${Figure} fits svg=${run.map} label=${t("cluster_went")} /></section>
     <section aria-labelledby="k-sites"><h2 id="k-sites">${t("cluster_by_site")}</h2><${Table} table=${run.by_site} title=${t("cluster_by_site")} /></section>

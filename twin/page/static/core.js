@@ -10,7 +10,7 @@ export { render, Fragment, hooks };
 export async function ask(what, given = {}) {
   let answer;
   try {
-    answer = what === "folder" ? await fetch("/api/folder") : await fetch(`/api/${what}`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(given) });
+    answer = what === "folder" ? await fetch("/api/folder") : await fetch(`/api/${what}`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ language, ...given }) });
   } catch {
     throw new Error(t("lost"));
   }
@@ -49,6 +49,13 @@ export function Table({ table, title }) {
 
 export function Figure({ svg, label, fits }) {
   return html`<div class=${`figure scroll ${fits ? "fits" : ""}`} tabindex="0" role="group" aria-label=${label} dangerouslySetInnerHTML=${{ __html: svg }}></div>`;
+}
+
+/** What a run says that went wrong, in the language of the page. */
+export function Said({ text }) {
+  const [said, setSaid] = hooks.useState(text);
+  hooks.useEffect(() => { setSaid(text); if (language !== "en") ask("said", { text }).then((found) => setSaid(found.text), () => {}); }, [text, language]);
+  return html`<p class="wrong">${said}</p>`;
 }
 
 export function Fault({ error }) {

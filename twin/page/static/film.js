@@ -1,5 +1,5 @@
 // A film of a day: the drawing, in which units have the colour of their state, and the bunkers' levels, minute by minute.
-import { ask, Fault, hooks, html, local, t } from "./core.js";
+import { ask, Fault, hooks, html, local, t, Said } from "./core.js";
 
 /** Date and time of a minute; the plant's time has no zone, so that any will do. */
 function clock(begin, minute) {
@@ -47,6 +47,6 @@ export function Film({ file, svg, jobs }) {
   const works = mine && !["done", "failed", "cancelled"].includes(state);
   return html`<p class="note">${t("film_hint")}</p><div class="row"><label class="small">${t("film_day")}<input type="number" min="1" value=${day} onInput=${(e) => setDay(Math.max(1, Math.round(+e.target.value) || 1))} /></label>
       <button onClick=${make} disabled=${works}>${t("film_make")}</button>${works ? html`<progress max="1" value=${state === "running" ? mine.share : null} aria-label=${t("film")}></progress>` : null}</div>
-    ${mine?.message ? html`<p class="wrong">${mine.message}</p>` : null}<${Fault} error=${error} />
+    ${mine?.message ? html`<${Said} text=${mine.message} />` : null}<${Fault} error=${error} />
     ${film ? html`<${Player} key=${`${job}`} film=${film} svg=${svg} />` : null}`;
 }

@@ -119,7 +119,7 @@ export default function Live({ code }) {
   return html`<div class="head"><h1>${t("live")}: ${found.name}</h1>${found.names.length > 1 ? html`<label class="inline">${t("live_folder")}<select value=${found.name} onChange=${(e) => setName(e.target.value)}>${found.names.map((one) => html`<option value=${one}>${one}</option>`)}</select></label>` : null}</div>
     <${Fault} error=${error} />
     <p class=${running && !running.health.ok ? "fault" : "note"} role="status">${twin.time === null ? t("live_nothing") : t("live_at", { time: when(twin.time) })} ${running ? (running.health.ok ? t("live_ok") : running.health.silent ? t("live_silent", { n: Math.round(running.health.silent_for / 60) }) : `${t("live_fault")} ${running.health.fault}`) : t("live_off")}</p>
-    <section aria-labelledby="l-alarms"><h2 id="l-alarms">${t("live_alarms")}</h2>${twin.alarms.length ? html`<ul class="problems">${twin.alarms.map((one) => html`<li><span class="muted">${when(one.time)}</span> <code>${one.signal}</code> <strong>${t(`live_${one.kind.replaceAll(" ", "_")}`)}</strong> <span lang="en">${one.text}</span></li>`)}</ul>` : html`<p class="muted">${t("live_no_alarms")}</p>`}</section>
+    <section aria-labelledby="l-alarms"><h2 id="l-alarms">${t("live_alarms")}</h2>${twin.alarms.length ? html`<ul class="problems">${twin.alarms.map((one) => html`<li><span class="muted">${when(one.time)}</span> <code>${one.signal}</code> <strong>${t(`live_${one.kind.replaceAll(" ", "_")}`)}</strong> <span>${one.text}</span></li>`)}</ul>` : html`<p class="muted">${t("live_no_alarms")}</p>`}</section>
     <section aria-labelledby="l-stands"><h2 id="l-stands">${t("live_stands")}</h2>
       ${found.svg ? html`<${Sheet} svg=${found.svg} states=${states} />` : html`<p class="note">${t("live_elsewhere")}</p>`}
       ${states.length ? html`<p class="row">${[...new Set(states.map((one) => one.most))].filter(Boolean).map((state) => html`<span class="swatch"><i data-state=${state}></i>${t(`state_${state}`)}</span>`)}</p>
@@ -132,5 +132,5 @@ export default function Live({ code }) {
       <${Fan} name=${shown.name} past=${twin.past[shown.name] ?? []} fan=${own} capacity=${shown.capacity} />
       <p class="note">${own ? t("live_fan_says", { time: when(own.time), n: local((own.leads.at(-1) / 3600).toFixed(0)), low: tonnes(own.rows.at(-1)[0]), high: tonnes(own.rows.at(-1)[2]) }) : t("live_no_fan")}</p></section>` : null}
     <${WhatIf} key=${found.name} name=${found.name} paths=${found.paths} running=${running} />
-    <section aria-labelledby="l-log"><h2 id="l-log">${t("live_log")}</h2><ul class="problems">${twin.log.map((one) => html`<li><span class="muted">${when(one.time)}</span> <span lang="en">${one.text}</span></li>`)}</ul></section>`;
+    <section aria-labelledby="l-log"><h2 id="l-log">${t("live_log")}</h2><ul class="problems">${twin.log.map((one) => html`<li><span class="muted">${when(one.time)}</span> <span>${one.text}</span></li>`)}</ul></section>`;
 }

@@ -1,8 +1,10 @@
 // The plant: its flowsheet, the parameters of a unit, the changes as a list, saving and running them.
-import { ask, Fault, hooks, html, language, t } from "./core.js";
+import { ask, Fault, hooks, html, language, local, t } from "./core.js";
 import { UnitForm } from "./unit.js";
 import { AddForm } from "./add.js";
 
+/** A number that was given basis and source keeps them when it is changed once more. */
+const told = (before, changes) => Object.fromEntries(Object.entries(changes).map(([path, value]) => { const { basis, source } = before[path]?.value === undefined ? {} : before[path]; return [path, basis && typeof value === "string" ? { value, basis, ...(source ? { source } : {}) } : value]; }));
 const empty = (base) => ({ base, changes: {}, remove: [] });
 
 /** The drawing, in which units are buttons: one stop for Tab, arrow keys go from unit to unit. */
@@ -53,7 +55,7 @@ function Changes({ changes, drop, problems }) {
   const wrong = new Set(problems.map((problem) => problem.path));
   if (!changes.length) return html`<p class="muted">${t("no_changes")}</p>`;
   return html`<ul class="changes">${changes.map((row) => html`<li key=${row.path} class=${wrong.has(row.path) ? "wrong" : null}>
-    <code>${row.path}</code><span>${row.before ? html`<s>${row.before}</s> ` : null}${row.now || html`<em>${t("removed")}</em>`}</span>
+    <code>${row.path}</code><span>${row.before ? html`<s>${local(row.before)}</s> ` : null}${local(row.now) || html`<em>${t("removed")}</em>`}</span>
     <button class="plain" aria-label=${t("drop_one", { path: row.path })} onClick=${() => drop(row.path)}>${t("drop")}</button></li>`)}</ul>`;
 }
 
@@ -108,11 +110,11 @@ export function Plant({ code, folder, refresh }) {
   const turn = hooks.useRef(0);
   const now = hooks.useRef(draft);
   const pending = hooks.useRef(Promise.resolve());
-  const load = async (next, typed = {}) => {
+  const load = async (next, typed = {}, stated = {}) => {
     if (!next.base) return;
     const mine = ++turn.current;
     try {
-      const found = await ask("plant", { draft: next, typed, language });
+      const found = await ask("plant", { draft: next, typed, stated, language });
       if (mine !== turn.current) return;
       setError(null);
       now.current = found.draft;
@@ -129,9 +131,9 @@ export function Plant({ code, folder, refresh }) {
   hooks.useEffect(() => { if (!draft.base && files.length) load(empty(files[0])); }, [files.length]);
   // one after another, each on what the one before made: who clicks faster than the server answers loses nothing
   const queued = (act) => { pending.current = pending.current.then(act, act); return pending.current; };
-  const change = (made, typed = {}) => queued(async () => {
+  const change = (made, typed = {}, stated = {}) => queued(async () => {
     const before = now.current;
-    const found = await load(typeof made === "function" ? made(before) : made, typed);
+    const found = await load(typeof made === "function" ? made(before) : made, typed, stated);
     if (!found) return;
     if (JSON.stringify(found.draft) !== JSON.stringify(before)) past.current = { back: [...past.current.back, before].slice(-100), forth: [] };
     setState((all) => ({ ...all }));
@@ -179,7 +181,7 @@ export function Plant({ code, folder, refresh }) {
     <aside aria-label=${t("unit")}>
       ${adding ? html`<${AddForm} draft=${draft} units=${state.units} code=${code} close=${() => setAdding(false)} put=${(next, name) => { setAdding(false); change(next).then(() => setUnit(name)); }} />`
         : unit ? html`<${UnitForm} key=${unit} unit=${unit} draft=${draft} code=${code} problems=${state.problems} close=${() => setUnit("")}
-            set=${(changes, typed) => change((before) => ({ ...before, changes: { ...before.changes, ...changes } }), typed)} put=${(next) => change(next)} replace=${(next) => { setUnit(""); change(next); }} />`
+            set=${(changes, typed, stated) => change((before) => ({ ...before, changes: { ...before.changes, ...told(before.changes, changes) } }), typed, stated)} put=${(next) => change(next)} replace=${(next) => { setUnit(""); change(next); }} />`
         : html`<p class="hint">${t("choose")}</p>`}
       <section class="card" aria-labelledby="h-changes"><h2 id="h-changes">${t("changes")}</h2><${Changes} changes=${state.changes} drop=${drop} problems=${state.problems} />
         ${state.problems.length ? html`<div role="alert"><h3>${t("problems")}</h3><ul class="problems">${state.problems.map((one) => html`<li><code>${one.path}</code> ${one.message}</li>`)}</ul></div>` : null}</section>

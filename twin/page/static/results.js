@@ -1,7 +1,7 @@
 // What a run says: verdict, figures with intervals, what limits, where the mass goes, levels over time, products.
 import { ask, Fault, Figure, hooks, html, language, t, Table } from "./core.js";
 import { groups } from "./groups.js";
-import { Levels } from "./levels.js";
+import { OverTime } from "./levels.js";
 import { Film } from "./film.js";
 import { Gantt } from "./gantt.js";
 import { Report } from "./report.js";
@@ -43,7 +43,7 @@ export default function Results({ code, folder, shown, jobs }) {
     ${found.drawings.bottlenecks ? html`<section aria-labelledby="r-limit"><h2 id="r-limit">${t("limits")}</h2><${Figure} svg=${found.drawings.bottlenecks} label=${t("limits")} />
       ${found.drawings.states ? html`<h3>${t("states")}</h3><${Figure} svg=${found.drawings.states} label=${t("states")} />` : null}</section>` : null}
     ${found.sankeys.length ? html`<section aria-labelledby="r-sankey"><h2 id="r-sankey">${t("flows")}</h2><${Sankeys} views=${found.sankeys} /></section>` : null}
-    ${found.levels.curves.length ? html`<section aria-labelledby="r-levels"><h2 id="r-levels">${t("levels")}</h2><${Levels} key=${found.digests.join()} levels=${found.levels} /></section>` : null}
+    ${found.levels.curves.length || found.timed.flows || found.timed.states.length ? html`<section aria-labelledby="r-levels"><h2 id="r-levels">${t("over_time")}</h2><${OverTime} key=${found.digests.join()} file=${files[0]} levels=${found.levels} timed=${found.timed} code=${code} /></section>` : null}
     ${found.phases ? html`<section aria-labelledby="r-phases"><h2 id="r-phases">${t("phases")}</h2><${Gantt} file=${files[0]} first=${found.phases} code=${code} /></section>` : null}
     <section aria-labelledby="r-film"><h2 id="r-film">${t("film")}</h2><${Film} file=${files[0]} svg=${found.drawings.flowsheet} jobs=${jobs} /></section>
     <section aria-labelledby="r-products"><h2 id="r-products">${t("products")}</h2><${Table} table=${found.products} title=${t("products")} /></section>

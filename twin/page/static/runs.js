@@ -1,5 +1,5 @@
 // The queue of runs: what waits, how far each is, and what it needs still.
-import { ask, duration, Fault, hooks, html, local, t } from "./core.js";
+import { ask, duration, Fault, hooks, html, local, t, Said } from "./core.js";
 
 const ENDED = ["done", "failed", "cancelled"];
 
@@ -20,5 +20,5 @@ export default function Runs({ folder, jobs, look }) {
       <div class="row"><span>${t(job.state)}${job.state === "running" ? ` ${local((100 * job.share).toFixed(0))} %` : ""}${job.left !== null ? `, ${t("left", { time: duration(job.left) })}` : ""}</span>
       ${ENDED.includes(job.state) ? null : html`<button onClick=${() => act("cancel", { job: job.number })} aria-label=${`${t("cancel")}: ${job.file}`}>${t("cancel")}</button>`}
       ${job.state !== "done" ? null : job.what === "run" ? html`<button onClick=${() => look(job.files)}>${t("look")}</button>` : html`<a href=${{ study: "#study", cluster: "#cluster", compare: "#cluster" }[job.what] ?? "#results"}>${t(job.what)}</a>`}</div>
-      ${job.message ? html`<p class="wrong">${job.message}</p>` : null}</li>`)}</ul>` : html`<p class="muted">${t("no_runs")}</p>`}`;
+      ${job.message ? html`<${Said} text=${job.message} />` : null}</li>`)}</ul>` : html`<p class="muted">${t("no_runs")}</p>`}`;
 }

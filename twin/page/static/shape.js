@@ -4,6 +4,8 @@ import { ask, Fault, hooks, html, local, t } from "./core.js";
 const plain = (value) => (value === null || value === undefined ? "" : typeof value === "string" ? local(value) : local(String(value)));
 const words = (key) => String(key).replaceAll("_", " ");
 const isMap = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+const at_key = (path, key) => `${path}.${/[."]/.test(key) ? `"${key}"` : key}`;
+const offered = (path) => `n-${path.split(".").slice(0, 3).join("-")}`;
 const without = (map, key) => Object.fromEntries(Object.entries(map).filter(([own]) => own !== key));
 
 function Leaf({ spec, value, put, path, label, wrong }) {
@@ -12,7 +14,7 @@ function Leaf({ spec, value, put, path, label, wrong }) {
   if (spec.form === "flag") return html`<label class="check"><input type="checkbox" checked=${value === true} onChange=${(e) => put(e.target.checked)} />${label}</label>${said}`;
   if (spec.form === "choice") return html`<label>${label}<select value=${plain(value)} onChange=${(e) => put(e.target.value || null)}><option value="">–</option>${spec.choices.map((one) => html`<option value=${one}>${one}</option>`)}</select></label>${said}`;
   const list = Array.isArray(value) && spec.form === "text";
-  return html`<label>${label}<input value=${list ? value.join(", ") : plain(value)} placeholder=${spec.example ? local(spec.example) : ""} aria-invalid=${found ? "true" : null} autocomplete="off" spellcheck="false"
+  return html`<label>${label}<input value=${list ? value.join(", ") : plain(value)} placeholder=${spec.example ? local(spec.example) : ""} aria-invalid=${found ? "true" : null} list=${spec.form === "text" || spec.form === "value" ? offered(path) : null} autocomplete="off" spellcheck="false"
     onInput=${(e) => put(list ? e.target.value.split(",").map((one) => one.trim()) : e.target.value)} /></label>${said}`;
 }
 
@@ -52,9 +54,9 @@ function Partition({ spec, value, put, path, wrong }) {
   const [port, setPort] = hooks.useState("");
   const cell = (of, key) => (isMap(own[of]) ? own[of][key] : key === "default" ? own[of] : undefined);
   const set = (of, key, text) => { const before = isMap(own[of]) ? own[of] : { default: own[of] }; put({ ...own, [of]: text === "" ? without(before, key) : { ...before, [key]: text } }); };
-  const found = [path, ...ports.flatMap((of) => [`${path}.${of}`, ...rows.map((key) => `${path}.${of}.${key}`)])].map(wrong).filter(Boolean);
+  const found = [path, ...ports.flatMap((of) => [at_key(path, of), ...rows.map((key) => at_key(at_key(path, of), key))])].map(wrong).filter(Boolean);
   return html`<div class="scroll" tabindex="0" role="group" aria-label=${t("shape_table")}><table class="cells"><thead><tr><th scope="col">${t("shape_material")}</th>${ports.map((of) => html`<th scope="col">${words(of)}</th>`)}</tr></thead>
-    <tbody>${rows.map((key) => html`<tr><th scope="row">${words(key)}</th>${ports.map((of) => { const one = cell(of, key); return html`<td>${isMap(one) || Array.isArray(one) ? html`<span class="muted">${t("shape_by_size")}</span>` : html`<input value=${plain(one)} aria-label=${`${words(key)}, ${words(of)}`} aria-invalid=${wrong(`${path}.${of}.${key}`) ? "true" : null} placeholder="–" onChange=${(e) => set(of, key, e.target.value)} />`}</td>`; })}</tr>`)}</tbody></table></div>
+    <tbody>${rows.map((key) => html`<tr><th scope="row">${words(key)}</th>${ports.map((of) => { const one = cell(of, key); return html`<td>${isMap(one) || Array.isArray(one) ? html`<span class="muted">${t("shape_by_size")}</span>` : html`<input value=${plain(one)} aria-label=${`${words(key)}, ${words(of)}`} aria-invalid=${wrong(at_key(at_key(path, of), key)) ? "true" : null} placeholder="–" onChange=${(e) => set(of, key, e.target.value)} />`}</td>`; })}</tr>`)}</tbody></table></div>
     <div class="row"><label class="inline">${t("shape_material")}<select value=${material} onChange=${(e) => setMaterial(e.target.value)}><option value=""></option>${(spec.materials ?? []).filter((one) => !rows.includes(one)).map((one) => html`<option value=${one}>${words(one)}</option>`)}</select></label><button disabled=${!material || !ports.length} onClick=${() => { set(ports[0], material, "0 %"); setMaterial(""); }}>${t("shape_add")}</button>
     <label class="inline">${t("shape_port")}<input value=${port} onInput=${(e) => setPort(e.target.value)} /></label><button disabled=${!port} onClick=${() => { put({ ...own, [port]: { default: "0 %" } }); setPort(""); }}>${t("shape_add")}</button></div>
     ${found.map((text) => html`<strong class="wrong" role="alert">${text}</strong>`)}`;
@@ -71,17 +73,52 @@ function Group({ spec, value, put, path, wrong, at }) {
     ${rest.length ? html`<label class="inline">${t("shape_more")}<select value="" onChange=${(e) => start(e.target.value)}><option value=""></option>${rest.map((field) => html`<option value=${field.key}>${words(field.key)}</option>`)}</select></label>` : null}${wrong(path) ? html`<strong class="wrong" role="alert">${wrong(path)}</strong>` : null}</div>`;
 }
 
-const begin = (spec) => ({ group: {}, map: {}, list: [], calendar: {}, partition: {}, tests: {}, flag: true, choice: spec.choices?.[0], count: "1" })[spec.form] ?? spec.example ?? "";
+/** What a form begins with: what it cannot do without, else the first that there is; of several ways one value, if it may be one. */
+const empty = { group: {}, map: {}, list: [], calendar: {}, partition: {}, tests: {}, flag: true, count: "1" };
+const begin = (spec) => spec.form === "ways" ? begun(spec.ways.find((way) => ["quantity", "text"].includes(way.form)) ?? spec.ways.find((way) => way.form === "group" && way.fields[0].key !== "csv") ?? spec.ways[0])
+  : empty[spec.form] ?? spec.choices?.[0] ?? spec.example?.split(" / ")[0] ?? "";
+const begun = (spec) => {
+  if (spec.form === "list") return [begin(spec.item)];
+  if (spec.form !== "group") return begin(spec);
+  const needed = spec.fields.filter((field) => field.required);
+  return Object.fromEntries((needed.length ? needed : spec.fields.slice(0, 1)).map((field) => [field.key, field.spec.form === "group" ? begun(field.spec) : begin(field.spec)]));
+};
+
+/** Whether a value is written in a way; as the server judges it. */
+function fits(spec, value) {
+  const keys = isMap(value) ? Object.keys(value) : [];
+  if (spec.form === "group") return isMap(value) && keys.every((key) => spec.fields.some((field) => field.key === key));
+  if (spec.form === "map") return isMap(value) && (!spec.by || keys.every((key) => /^\d/.test(key)));
+  if (["partition", "tests", "calendar"].includes(spec.form)) return isMap(value);
+  if (spec.form === "list") return Array.isArray(value);
+  if (spec.form === "flag") return typeof value === "boolean";
+  if (spec.form === "choice") return spec.choices.includes(value);
+  return typeof value === "string" || typeof value === "number";
+}
+const called = (way) => way.form === "group" ? (way.fields.some((field) => field.required) ? way.fields.filter((field) => field.required) : way.fields).map((field) => words(field.key)).join(", ")
+  : way.form === "map" && way.by ? t("way_sizes") : t(`way_${way.form}`);
+
+/** What may be written in several ways: one is chosen, and has its form. */
+function Ways({ spec, value, put, path, label, wrong, at }) {
+  const [picked, setPicked] = hooks.useState(-1);
+  const none = value === undefined || value === null;
+  const own = none ? picked : picked >= 0 && fits(spec.ways[picked], value) ? picked : spec.ways.findIndex((way) => fits(way, value));
+  const choose = (k) => { setPicked(k); if (k >= 0) put(begun(spec.ways[k])); };
+  const way = spec.ways[own];
+  return html`<fieldset><legend>${label}</legend><label>${t("way")}<select value=${String(own)} onChange=${(e) => choose(Number(e.target.value))}>${own < 0 ? html`<option value="-1">–</option>` : null}${spec.ways.map((one, k) => html`<option value=${String(k)}>${called(one)}</option>`)}</select></label>
+    ${way ? html`<${Any} key=${own} spec=${way} value=${value} put=${put} path=${path} label=${["list", "map", "group"].includes(way.form) ? called(way) : t("shape_value")} wrong=${wrong} at=${at} />` : null}
+    ${wrong(path) && (!way || ["partition"].includes(way.form)) ? html`<strong class="wrong" role="alert">${wrong(path)}</strong>` : null}</fieldset>`;
+}
 
 /** A list: each entry can be moved, taken out, or put in. */
 function List({ spec, value, put, path, label, wrong, at }) {
   const own = Array.isArray(value) ? value : value === undefined || value === null || value === "" ? [] : [value];
-  const name = (one, k) => `${k + 1}. ${isMap(one) ? words(one.name ?? Object.keys(one)[0] ?? "") : plain(one)}`;
+  const name = (one, k) => `${k + 1}. ${isMap(one) ? words(one.name ?? (isMap(Object.values(one)[0]) ? Object.keys(one)[0] : plain(Object.values(one)[0]))) : plain(one)}`;
   const move = (k, by) => { const next = [...own]; [next[k], next[k + by]] = [next[k + by], next[k]]; put(next); };
   return html`<fieldset><legend>${label}</legend>${own.map((one, k) => html`<details key=${k} open=${own.length < 2 || errorBelow(wrong, `${path}.${k}`)}><summary>${name(one, k)}</summary>
       <${Any} spec=${spec.item} value=${one} put=${(next) => put(own.map((other, j) => (j === k ? next : other)))} path=${`${path}.${k}`} label=${name(one, k)} wrong=${wrong} at=${at + 1} />
       <div class="row"><button class="plain" disabled=${k === 0} aria-label=${`${t("shape_up")}: ${name(one, k)}`} onClick=${() => move(k, -1)}>${t("shape_up")}</button><button class="plain" disabled=${k === own.length - 1} aria-label=${`${t("shape_down")}: ${name(one, k)}`} onClick=${() => move(k, 1)}>${t("shape_down")}</button><button class="plain" aria-label=${`${t("shape_drop")}: ${name(one, k)}`} onClick=${() => put(own.filter((_, j) => j !== k))}>${t("shape_drop")}</button></div></details>`)}
-    <button class="plain" onClick=${() => put([...own, begin(spec.item)])}>${t("shape_put")}</button>${wrong(path) ? html`<strong class="wrong" role="alert">${wrong(path)}</strong>` : null}</fieldset>`;
+    <button class="plain" onClick=${() => put([...own, begun(spec.item)])}>${t("shape_put")}</button>${wrong(path) ? html`<strong class="wrong" role="alert">${wrong(path)}</strong>` : null}</fieldset>`;
 }
 const errorBelow = (wrong, path) => wrong.below?.(path) ?? false;
 
@@ -89,12 +126,13 @@ function Named({ spec, value, put, path, label, wrong, at }) {
   const own = isMap(value) ? value : {};
   const [name, setName] = hooks.useState("");
   const item = spec.form === "tests" ? { form: "text", example: "< 1 %" } : spec.item;
-  return html`<fieldset><legend>${label}</legend>${Object.entries(own).map(([key, one]) => html`<div key=${key}><${Any} spec=${item} value=${one} put=${(next) => put(next === null ? without(own, key) : { ...own, [key]: next })} path=${`${path}.${key}`} label=${key} wrong=${wrong} at=${at + 1} /><button class="plain" aria-label=${`${t("shape_drop")}: ${key}`} onClick=${() => put(without(own, key))}>${t("shape_drop")}</button></div>`)}
-    <div class="row"><label class="inline">${t("add_name")}<input value=${name} placeholder=${spec.names?.[1] ?? ""} onInput=${(e) => setName(e.target.value)} /></label><button disabled=${!name || own[name] !== undefined} onClick=${() => { put({ ...own, [name]: begin(item) }); setName(""); }}>${t("shape_add")}</button></div>${wrong(path) ? html`<strong class="wrong" role="alert">${wrong(path)}</strong>` : null}</fieldset>`;
+  return html`<fieldset><legend>${label}</legend>${Object.entries(own).map(([key, one]) => html`<div key=${key}><${Any} spec=${item} value=${one} put=${(next) => put(next === null ? without(own, key) : { ...own, [key]: next })} path=${at_key(path, key)} label=${key} wrong=${wrong} at=${at + 1} /><button class="plain" aria-label=${`${t("shape_drop")}: ${key}`} onClick=${() => put(without(own, key))}>${t("shape_drop")}</button></div>`)}
+    <div class="row"><label class="inline">${t("add_name")}<input value=${name} list=${offered(path)} placeholder=${local(spec.by?.example ?? spec.names?.[1] ?? "")} autocomplete="off" onInput=${(e) => setName(e.target.value)} /></label><button disabled=${!name || own[name] !== undefined} onClick=${() => { put({ ...own, [name]: begun(item) }); setName(""); }}>${t("shape_add")}</button></div>${wrong(path) ? html`<strong class="wrong" role="alert">${wrong(path)}</strong>` : null}</fieldset>`;
 }
 
 function Any(props) {
   const { spec, label, value, path, wrong } = props;
+  if (spec.form === "ways") return html`<${Ways} ...${props} />`;
   if (spec.form === "distribution") return html`<${Distribution} ...${props} />`;
   if (spec.form === "calendar") return html`<${Calendar} ...${props} />`;
   if (spec.form === "partition") return html`<${Partition} ...${props} />`;
@@ -122,6 +160,7 @@ export function Block({ block, draft, replace, code }) {
   };
   const changed = JSON.stringify(value) !== said;
   return html`<details class="block" open=${changed || null}><summary>${words(block.key)}${block.value === null ? html` <span class="muted">${t("shape_none")}</span>` : null}</summary><p class="about">${block.about}</p>
+    <datalist id=${offered(block.path)}>${(block.names ?? []).map((name) => html`<option value=${name}></option>`)}</datalist>
     <${Any} spec=${block.spec} value=${value ?? undefined} put=${setValue} path=${block.path} label=${words(block.key)} wrong=${wrong} at=${0} />
     <div class="row"><button class="main" disabled=${busy || !changed} onClick=${() => send(value)}>${t("shape_take")}</button><button disabled=${busy || !changed} onClick=${() => { setValue(block.value); setProblems([]); setError(null); }}>${t("shape_back")}</button>
     ${block.value !== null && block.key !== "kind" && !block.path.startsWith("calendars.") ? html`<button class="plain" disabled=${busy} onClick=${() => send(null)}>${t("shape_drop")}</button>` : null}</div><${Fault} error=${error} /></details>`;

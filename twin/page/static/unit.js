@@ -16,7 +16,19 @@ function Slider({ row, commit, show }) {
     onKeyDown=${(e) => { const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[e.key]; if (step) { e.preventDefault(); const at = Math.min(high, Math.max(low, value + step * (high - low) / 50)); show(text(at)); commit(text(at)); } }} />`;
 }
 
-function NumberRow({ row, problem, typed, slid }) {
+/** Basis, source and range of a number that was changed: what the change file says of it, unless the user says more. */
+function Statement({ row, state }) {
+  const begin = () => ({ basis: row.basis_is, source: row.source, low: local(row.range[0]), high: local(row.range[1]) });
+  const [said, setSaid] = hooks.useState(begin);
+  hooks.useEffect(() => setSaid(begin()), [row.text, row.basis_is, row.source, row.range.join(), language]);
+  const end = (key, k) => (said[key] === local(row.range[k]) ? { [`${key}_is`]: row.range[k] } : { [key]: said[key] });
+  const field = (key) => html`<label>${t(`stated_${key}`)}<input value=${said[key]} autocomplete="off" onInput=${(e) => setSaid({ ...said, [key]: e.target.value })} /></label>`;
+  return html`<details class="stated"><summary>${t("stated")}</summary>
+    <label>${t("basis")}<select value=${said.basis} onChange=${(e) => setSaid({ ...said, basis: e.target.value })}>${["assumed", "measured", "literature"].map((one) => html`<option value=${one}>${t(`basis_${one}`)}</option>`)}</select></label>
+    ${field("source")}<div class="row">${field("low")}${field("high")}</div><button onClick=${() => state(row.path, { basis: said.basis, source: said.source, ...end("low", 0), ...end("high", 1) })}>${t("shape_take")}</button></details>`;
+}
+
+function NumberRow({ row, problem, typed, slid, state }) {
   const [text, setText] = hooks.useState(local(row.text));
   const id = `f-${row.path}`;
   hooks.useEffect(() => { if (!problem) setText(local(row.text)); }, [row.text, language]);
@@ -35,6 +47,7 @@ function NumberRow({ row, problem, typed, slid }) {
       onInput=${(e) => { sent.current = ""; setText(e.target.value); }} onBlur=${commit} onKeyDown=${(e) => { if (e.key === "Enter") commit(); }} />
     ${row.ends ? html`<div class="slide"><${Slider} row=${row} show=${(next) => setText(local(next))} commit=${(next) => slid(row.path, next)} /><span class="muted">${t("from_to", { low: row.ends[0], high: row.ends[1] })}</span></div>` : null}
     <p id=${`${id}-about`} class="about">${problem ? html`<strong class="wrong" role="alert">${problem.message}</strong><br />` : null}${row.changed ? html`<span class="was">${t("base_says", { value: row.before })}</span> ` : null}${row.about}${about ? html`<span class="muted"> ${about}</span>` : null}</p>
+    ${row.changed || row.stated ? html`<${Statement} row=${row} state=${state} />` : null}
   </div>`;
 }
 
@@ -81,7 +94,7 @@ export function UnitForm({ unit, draft, code, problems, set, put, replace, close
   const typed = (path, text) => set({}, { [path]: text });
   const slid = (path, value) => set({ [path]: value });
   const first = (row) => row.given || row.changed || row.ends;
-  const number = (row) => html`<${NumberRow} key=${row.path} row=${row} problem=${wrong(row.path)} typed=${typed} slid=${slid} />`;
+  const number = (row) => html`<${NumberRow} key=${row.path} row=${row} problem=${wrong(row.path)} typed=${typed} slid=${slid} state=${(path, said) => set({}, {}, { [path]: said })} />`;
   return html`<section class="card unit" aria-labelledby="h-unit">
     <div class="head"><h2 id="h-unit" ref=${head}>${form.name} <span class="muted">${form.called}</span></h2><button class="plain" onClick=${close}>${t("close")}</button></div>
     <p class="about">${form.title ? `${form.title}. ` : ""}${form.summary}</p>

@@ -63,6 +63,13 @@ def read_energy(written: Node, sites: Mapping[str, Scenario], files: Files, comp
     return None if found or problems else energy
 
 
+def carriers_of(written: Node) -> list[str]:
+    """Return the carriers that boilers name, as written, whatever else is wrong with the networks."""
+    boilers, _, followed = lookup(unwrap(written)[0], ("heat", "boilers"))
+    found = [node.value["carrier"].value for _, node in boilers.children() if isinstance(node.value, dict) and "carrier" in node.value] if followed == 2 else []
+    return [name for name in found if isinstance(name, str)]
+
+
 def _of_other_form(loc: Path, tree: Node) -> bool:
     """Whether a fault is that of the form of `dispatch` that is not the one written: a word, or a mapping."""
     written = lookup(tree, ("heat", "dispatch"))[0].value
@@ -77,6 +84,8 @@ def _wrong(energy: Energy, sites: Mapping[str, Scenario], start: datetime) -> Pr
         for place, name in enumerate(energy.power.priority):
             if name not in sites:
                 yield ("power", "priority", place), f"there is no site {name!r}; {nearest(name, sites)}"
+            elif name in energy.power.priority[:place]:
+                yield ("power", "priority", place), f"{name!r} stands twice; name each site once"
         yield from _limited(energy.power, sites)
     if energy.heat is not None:
         horizon = next(iter(sites.values())).horizon

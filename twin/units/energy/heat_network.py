@@ -16,9 +16,9 @@ from twin.engine.clock import NANOSECONDS, Clock
 from twin.engine.unit import NEVER, State, Unit
 from twin.kernels.heat_store import EMPTY, FREE, FULL, ROUNDING, HeatStore
 from twin.units.energy.heat_dispatch import Powers, Situation, by_plan, by_rule
+from twin.units.energy.heat_levels import Levels, levels_at
 from twin.units.energy.heat_setup import Setup
 from twin.units.energy.power import Intervals
-from twin.units.energy.profiles import next_change
 from twin.units.energy.steam_source import SteamSource
 
 Floats = NDArray[np.float64]
@@ -88,6 +88,8 @@ class HeatNetwork(Unit):
         if times.begin == 0:
             self.first[:] = self._tank_at(0)
         self._mode = FREE
+        self._held: Levels | None = None
+        self._modulates = np.array([not maker.on_off for maker in setup.makers], dtype=np.bool_)
 
     # -- as a unit -------------------------------------------------------------------------------------------------------------------------
 
@@ -108,7 +110,7 @@ class HeatNetwork(Unit):
         bound = self.store.give(now, powers.tank) if self.store is not None else None
         self._set_flows(now, powers, situation)
         self._note_mode(now)
-        times = [bound, next_change(list(self.setup.profiles()), now), *self._thresholds(), *(steam.next_change(now) for steam in self.steam.values())]
+        times = [bound, self._levels(now).until, *self._thresholds(), *(steam.next_change(now) for steam in self.steam.values())]
         self.record.until = min((time for time in times if time is not None), default=NEVER)
         return self.record.until >= 0
 
@@ -145,17 +147,16 @@ class HeatNetwork(Unit):
     # -- what holds now --------------------------------------------------------------------------------------------------------------------
 
     def _solve(self, now: int) -> tuple[Powers, Situation]:
-        setup = self.setup
-        demand = sum(taker.heat.at(now) for taker in setup.takers) + self._pipe_loss(now)
-        waste = np.array([self.steam[offer.name].over(now) if offer.place else offer.heat.at(now) for offer in setup.offers])
-        most = np.array([maker.most.at(now) for maker in setup.makers])
-        costs = np.array([maker.price.at(now) / maker.ratio.at(now) for maker in setup.makers])
+        setup, levels = self.setup, self._levels(now)
+        waste = levels.heat.copy()
+        for place, offer in enumerate(setup.offers):
+            if offer.place:
+                waste[place] = self.steam[offer.name].over(now)
         self._switch(now)
-        modulates = np.array([not maker.on_off for maker in setup.makers], dtype=np.bool_)
         room, give = self._limits(now)
-        situation = Situation(demand, waste, most, costs, room, give, self.on, modulates)
+        situation = Situation(levels.demand, waste, levels.most, levels.costs, room, give, self.on, self._modulates)
         if setup.planned:
-            return by_plan(situation, np.array([maker.plan.at(now) for maker in setup.makers])), situation
+            return by_plan(situation, levels.plan), situation
         return by_rule(situation), situation
 
     def _limits(self, now: int) -> tuple[float, float]:
@@ -164,9 +165,11 @@ class HeatNetwork(Unit):
             return 0.0, 0.0
         return min(self.setup.charge, self.store.most_taken(now)), min(self.setup.discharge, self.store.most_given(now))
 
-    def _pipe_loss(self, now: int) -> float:
-        way = self.setup.way
-        return 0.0 if way is None else way.loss(way.ground.at(now))
+    def _levels(self, now: int) -> Levels:
+        """What series say now."""
+        if self._held is None or not self._held.holds(now):
+            self._held = levels_at(self.setup, now)
+        return self._held
 
     def _switch(self, now: int) -> None:
         """Boilers that are on or off, by what the tank holds."""
@@ -192,24 +195,24 @@ class HeatNetwork(Unit):
 
     def _set_flows(self, now: int, powers: Powers, situation: Situation) -> None:
         """Write down what flows from ``now`` on, W, EUR/s, kg/s."""
-        setup, flows = self.setup, self.flows
-        wanted = np.array([taker.heat.at(now) for taker in setup.takers])
+        levels, flows = self._levels(now), self.flows
+        wanted = levels.wanted
         whole = float(wanted.sum())
         served = wanted * (1.0 - min(powers.lacking, whole) / whole) if whole > 0.0 else wanted
-        used = powers.made / np.array([maker.ratio.at(now) for maker in setup.makers]) if setup.makers else powers.made
-        given = {
+        used = powers.made / levels.ratio
+        given: dict[str, Floats | float] = {
             "offered": situation.waste,
             "taken": powers.taken,
-            "source_cost": powers.taken * [offer.price.at(now) for offer in setup.offers],
-            "source_co2": powers.taken * [offer.co2.at(now) for offer in setup.offers],
+            "source_cost": powers.taken * levels.source_price,
+            "source_co2": powers.taken * levels.source_co2,
             "made": powers.made,
             "used": used,
-            "boiler_cost": used * [maker.price.at(now) for maker in setup.makers],
-            "boiler_co2": used * [maker.co2.at(now) for maker in setup.makers],
+            "boiler_cost": used * levels.price,
+            "boiler_co2": used * levels.co2,
             "wanted": wanted,
             "served": served,
-            "income": served * [taker.price.at(now) for taker in setup.takers],
-            "pipe_loss": self._pipe_loss(now) - max(0.0, powers.lacking - whole),
+            "income": served * levels.user_price,
+            "pipe_loss": levels.pipe - max(0.0, powers.lacking - whole),
             "tank": self.store.power if self.store is not None else 0.0,
             "lacking": powers.lacking,
         }

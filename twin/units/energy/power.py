@@ -62,7 +62,7 @@ class Tap(Meter):
 
     def drawn(self, first: int, carrier: int, begin: int, end: int, joules: Floats) -> None:
         if carrier == 0:
-            self.told.add(begin, end, float(joules.sum()))
+            self.told.add(begin, end, float(np.add.reduce(joules)))
         if self.inner is not None:
             self.inner.drawn(first, carrier, begin, end, joules)
 

@@ -67,7 +67,7 @@ class Arrivals(Unit):
             record.left = max(0.0, record.left - self.pace.passed(record.since, now, record.mean))
             record.since = now
         self.model = model
-        self.assays.model = model
+        self.assays.set_model(model)
         self.truckloads.set_model(model)
         self.truckloads.set_pace(self.pace)
         if now is not None and retimed:

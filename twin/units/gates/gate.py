@@ -66,6 +66,8 @@ class Gate(TruckQueue):
         self.patience: Patience | None = None
         self.balking = site.stream(feed, "balk") if model.balk else None
         self.links: dict[str, LinkEnd] = {}
+        self.lot = 0
+        """Number of the lot that was taken in last, where lots have one."""
         self.receiver: Receiver
         self.capacity = float("inf")
 
@@ -77,11 +79,11 @@ class Gate(TruckQueue):
 
     # -- arrivals --------------------------------------------------------------------------------------------------------------------------
 
-    def arrive(self, shares: Floats, mass: float, now: int, link: str = "") -> None:
-        """A truck arrives, of a ``link`` or of no other site: it unloads, waits, or is turned away."""
+    def arrive(self, shares: Floats, mass: float, now: int, link: str = "", trip: int = 0) -> None:
+        """A truck arrives, with load number ``trip`` of a ``link`` or of no other site: it unloads, waits, or is turned away."""
         counts = self.recorder.gates[self.recorder.step(now)][self.row]
         counts[ARRIVALS] += 1.0
-        truck = Truck(mass, now, shares * mass, link=link)
+        truck = Truck(mass, now, shares * mass, link=link, trip=trip)
         if self.patience is not None:
             truck.gives_up = self.patience.deadline(now)
         turns = self._turns()
@@ -212,7 +214,7 @@ class Gate(TruckQueue):
     def _take_in(self, shares: Floats, mass: float, now: int, link: str) -> None:
         lot = 0
         if self.genealogy is not None:
-            lot = self.genealogy.new(self.feed, now)
+            lot = self.lot = self.genealogy.new(self.feed, now)
             materials = np.zeros(len(self.taken))
             add_materials(materials, shares, mass)
             self.genealogy.edge(lot, 0, materials)

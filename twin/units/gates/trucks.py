@@ -34,7 +34,7 @@ class Truck:
 
     ``gives_up``: when it leaves if it still waits, ns. ``number``: of the trucks that are certain to be served, below 0 before it is. It is served from
     ``begun`` to ``ends`` (ns), ``whole`` ns long, of which ``left`` are left; below 0 before it first begins. ``stopped``: it is being interrupted, and
-    starts ``again`` or goes on. ``link``: of a cluster, whose truck it is; "" where it is of no other site.
+    starts ``again`` or goes on. ``link``: of a cluster, whose truck it is, with the link's load of number ``trip``; "" where it is of no other site.
     """
 
     mass: float
@@ -49,6 +49,7 @@ class Truck:
     stopped: bool = False
     again: bool = False
     link: str = ""
+    trip: int = 0
 
     def save(self) -> State:
         """As plain data."""

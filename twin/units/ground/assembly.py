@@ -21,7 +21,7 @@ from twin.engine.resource import Resource
 from twin.engine.staffing import Staffing
 from twin.engine.streams import Stream
 from twin.engine.unit import Unit
-from twin.kernels.smelting_tables import Chemistry
+from twin.kernels.smelting_space import Chemistry
 from twin.materials.heat import HeatData, heat_data
 from twin.materials.thermochemistry import Thermochemistry
 from twin.scenario.model import Scenario

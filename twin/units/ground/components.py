@@ -56,11 +56,9 @@ class Components:
 
     def elements_of(self, rows: Floats) -> Floats:
         """Masses by element (element,), kg, of ``rows`` (row,)."""
-        total = np.zeros(len(ELEMENTS))
-        for value, row in zip(rows.tolist(), self.elements, strict=True):
-            if value != 0.0:
-                total += value * row
-        return total
+        there = np.flatnonzero(rows)
+        masses: Floats = np.add.reduce(rows[there, None] * self.elements[there], axis=0, initial=0.0)  # row by row, in their order
+        return masses
 
     def content_of(self, name: str, materials: Materials) -> Floats:
         """Kg of an element, material or group of materials for a kg in each row, shape (row,)."""

@@ -14,7 +14,7 @@ from twin.engine.content import Heap, Queue
 from twin.engine.unit import State, Unit
 from twin.engine.waiting import WaitingList
 from twin.kernels.compile import entry
-from twin.kernels.lots import MOST_DOORS, Doors, doors_of, hand_over
+from twin.kernels.lots import MOST_DOORS, Doors, hand_over
 from twin.units.ground.outlet import Receiver
 from twin.units.lines.network import Network
 
@@ -101,7 +101,7 @@ class Delivery:
                 self._doors.append(Door(k, 1 << k, place, place.content, place.putters.units, place.getters.units, place.watchers))
                 places[k] = place.content.place
         self._laid_out = self.network.constituents
-        self._handle = doors_of(places, *line.liberated.arrays_for(self._laid_out))
+        self._handle = Doors(places=places, **line.liberated.arrays_for(self._laid_out))
 
     def hand_over(self, line: Line, now: int) -> bool:
         """The whole lot is done: count what came apart, and put into plain bunkers what finds room in them, all in one call; the rest is to be delivered.

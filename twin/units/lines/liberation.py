@@ -41,11 +41,11 @@ class Liberated:
         for row, parts in zip(self._parts, constituents.values(), strict=True):
             row[: len(parts)] = parts
 
-    def arrays_for(self, constituents: dict[int, Floats]) -> tuple[Ints, Floats, Floats, Floats]:
-        """What :func:`twin.kernels.lots.hand_over` counts in: composites, parts, changes, and ``converted``."""
+    def arrays_for(self, constituents: dict[int, Floats]) -> dict[str, Floats | Ints]:
+        """What :func:`twin.kernels.lots.hand_over` counts in, by the names of its fields."""
         if constituents is not self._constituents:
             self._lay_out(constituents)
-        return self._composites, self._parts, self._changes, self.converted
+        return {"composites": self._composites, "parts": self._parts, "changes": self._changes, "converted": self.converted}
 
     def count(self, network: Network, share: float, lot: int, now: int, genealogy: Genealogy | None) -> None:
         """A ``share`` of the evaluated lot is done; genealogy keeps an edge of the lot to itself for each composite that came apart."""

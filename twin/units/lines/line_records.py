@@ -14,7 +14,7 @@ from twin.engine.recording import Recorder
 from twin.engine.states import BLOCKED, CHANGEOVER, CLEANING, CLOSING, OFF_SHIFT, OVERTIME, RUNNING, STARVED, WAITING, WARM_UP
 from twin.engine.unit import State
 from twin.kernels.compile import entry
-from twin.kernels.recording import Sums, record_interval, record_standing, sums_of
+from twin.kernels.recording import Sums, record_interval, record_standing
 from twin.units.lines.energy_states import IDLE, STANDBY
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def standing_sums(recorder: Recorder, line_row: int, machine_row: int, power: Fl
         "lanes": np.zeros(recorder.axes.sizes),
     }
     arrays = {name: recorder.arrays[name] for name in SUMMED}
-    return sums_of({**arrays, **nothing, "power": power, "line_row": line_row, "first_machine": machine_row})
+    return Sums(**{**arrays, **nothing, "power": power, "line_row": line_row, "first_machine": machine_row})
 
 
 class LineRecords:
@@ -81,7 +81,7 @@ class LineRecords:
         arrays, sizes = self.recorder.arrays, self.recorder.axes.sizes
         sums = {name: arrays[name] for name in SUMMED}
         own = {name: getattr(self, name) for name in ("streams", "intake_rows", "power", "through")}
-        self._sums = sums_of({**sums, **own, "weights": weights, "lanes": np.zeros(sizes), "line_row": self.line_row, "first_machine": self._first})
+        self._sums = Sums(**{**sums, **own, "weights": weights, "lanes": np.zeros(sizes), "line_row": self.line_row, "first_machine": self._first})
 
     def running(self, line: TimedLine, begin: int, end: int, state: int = RUNNING) -> None:
         """The line worked on its lot from ``begin`` to ``end``, ns; ``state``: in its time, or in overtime."""

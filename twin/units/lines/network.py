@@ -201,13 +201,13 @@ class Network:
         self.table["stale"] = 1
         parts = [part for parts in zip(self._coefficients, self._parameters, self._spreads, strict=True) for part in parts]
         self._arrays["numbers"] = np.concatenate([*parts, np.zeros(1)])
-        self.line = self.probe = lt.line_of(self._arrays)
+        self.line = self.probe = lt.Line(**self._arrays)
         if self.blocks["loop"].any():  # once more, with buffers of its own for all but the lot
             self.probe = self.bundle(**{name: array.copy() for name, array in self._arrays.items() if name not in ("lot", "x")})
 
     def bundle(self, **own: NDArray[Any]) -> lt.Line:
         """The line for the evaluator, with some arrays of the caller's ``own``, by name."""
-        return lt.line_of({**self._arrays, **own})
+        return lt.Line(**{**self._arrays, **own})
 
     def changed(self, machine: Machine) -> None:
         """A parameter of the machine changed: prepare it anew."""

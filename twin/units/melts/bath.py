@@ -20,7 +20,7 @@ from twin.materials.heat import HeatData
 from twin.units.melts.element_rows import FORMATION, SENSIBLE, E
 
 if TYPE_CHECKING:
-    from twin.kernels.smelting_tables import Chemistry
+    from twin.kernels.smelting_space import Chemistry
     from twin.scenario.furnace import Melted
 
 Floats = NDArray[np.float64]

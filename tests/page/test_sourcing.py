@@ -1,0 +1,112 @@
+"""What becomes of basis, source and range of a number that a draft changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from served_pages import SMALL
+
+from twin.errors import ScenarioError
+from twin.page.draft import Desk, Draft, read_draft
+from twin.page.folder import Folder
+from twin.page.shaping import shaped
+from twin.plant.api import load
+from twin.scenario.model import Parameter
+from twin.study.factors import all_assumed
+
+RATE, MASS = "units.magnet.rate", "units.deliveries.mass"
+SHREDDED = SMALL.replace(
+    "  screen: {kind: screen, from: magnet.rest, aperture: 50 mm, area: 4 m2}",
+    """  screen:
+    kind: screen
+    from: magnet.rest
+    aperture: {value: 50 mm, basis: measured, source: sieve of May, low: 48 mm, high: 52 mm}
+    area: 4 m2
+    basis: literature
+    source: a handbook
+    maintenance:
+      - {every: {value: 5 d, basis: measured, source: log}, duration: {value: 2 h, basis: measured, source: log}}
+""",
+)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    (tmp_path / "small.yaml").write_text(SHREDDED, encoding="utf-8")
+    return Desk(Folder(tmp_path))
+
+
+def numbers(desk: Desk, changes: dict[str, Any], **stated: Any) -> dict[str, Parameter]:
+    """The numbers of the change file that is saved, by path."""
+    draft, problems = desk.tidy(read_draft({"base": "small.yaml", "changes": changes}), {}, stated.get("stated", {}))
+    assert problems == []
+    desk.save(draft, "other")
+    return {number.path: number for number in load(desk.folder.path / "other.yaml").numbers}
+
+
+def test_a_changed_number_keeps_its_range_and_says_what_it_was(desk: Desk) -> None:
+    found = numbers(desk, {RATE: "7000 kg/h"})[RATE]
+    assert (found.basis, found.low, found.high) == ("assumed", 4 / 3.6, 8 / 3.6)
+    assert found.source == "changed from 6 t/h (assumed: a guess)"
+    assert RATE in [factor.path for factor in all_assumed(load(desk.folder.path / "other.yaml"))]  # it can still be varied over what it may be
+
+
+def test_beyond_its_range_a_number_has_none_and_says_so(desk: Desk) -> None:
+    found = numbers(desk, {RATE: "9 t/h"})[RATE]
+    assert found.low is None and found.source == "changed from 6 t/h (assumed: a guess), which may be 4 t/h to 8 t/h"
+
+
+def test_the_interval_of_a_measurement_is_not_that_of_another_value(desk: Desk) -> None:
+    found = numbers(desk, {"units.screen.aperture": "51 mm"})["units.screen.aperture"]
+    assert (found.basis, found.low) == ("assumed", None) and found.source == "changed from 50 mm (measured: sieve of May)"
+
+
+def test_a_default_keeps_the_range_of_the_model(desk: Desk) -> None:
+    before = next(number for number in desk.base(Draft("small.yaml", {})).numbers if number.path.startswith("units.eddy.") and number.low is not None)
+    assert before.high is not None
+    found = numbers(desk, {before.path: f"{(before.value + before.high) / 2!r} {before.unit if before.unit != '1' else ''}".strip()})[before.path]
+    assert (found.low, found.high, found.basis) == (before.low, before.high, "assumed") and found.source.startswith("changed from ")
+
+
+def test_a_list_that_is_put_anew_keeps_the_sources_of_what_is_as_it_was(desk: Desk) -> None:
+    path = "units.screen.maintenance"
+    rows = [{"every": "30 d", "duration": "8 h"}, {"every": "120 h", "duration": "3 h"}, {"every": "5 d", "duration": "2 h"}]
+    desk.save(shaped(desk, Draft("small.yaml", {}), path, rows), "other")
+    found = {number.path: number for number in load(desk.folder.path / "other.yaml").numbers}
+    assert [(found[f"{path}.2.{key}"].basis, found[f"{path}.2.{key}"].source) for key in ("every", "duration")] == [("measured", "log")] * 2
+    assert all(found[f"{path}.{k}.{key}"].basis == "assumed" for k in (0, 1) for key in ("every", "duration"))  # not of the handbook that the unit names
+
+
+def test_a_user_says_where_a_number_comes_from(desk: Desk) -> None:
+    said = {RATE: {"basis": "measured", "source": "weigh belt, week 3", "low": "6,8 t/h", "high": "7200 kg/h"}}
+    found = numbers(desk, {RATE: "7 t/h"}, stated=said)[RATE]
+    assert (found.basis, found.source, found.low, found.high) == ("measured", "weigh belt, week 3", 6.8 / 3.6, 7.2 / 3.6)
+    draft, _ = desk.tidy(read_draft({"base": "small.yaml", "changes": {RATE: "7 t/h"}}), {}, said)
+    later, _ = desk.tidy(draft, {RATE: "7,1 t/h"})
+    assert later.changes[RATE] == {"value": "7.1 t/h", "basis": "measured", "source": "weigh belt, week 3"}  # the interval was that of the other value
+    back, _ = desk.tidy(later, {}, {RATE: {"basis": "assumed", "source": "a guess", "low": "4 t/h", "high": "8 t/h"}})
+    assert desk.tidy(back, {RATE: "6 t/h"})[0].changes[RATE] == {"value": "6 t/h", "basis": "assumed", "source": "a guess"}
+    plain, _ = desk.tidy(read_draft({"base": "small.yaml", "changes": {RATE: "6 t/h"}}), {}, {RATE: {"basis": "assumed", "source": "a guess", "low": "4 t/h", "high": "8 t/h"}})  # fmt: skip
+    assert plain.is_plain  # the base says all of it
+    wide, _ = desk.tidy(read_draft({"base": "small.yaml", "changes": {RATE: "7 t/h"}}), {}, {RATE: {"low": "7.5 t/h", "high": "8 t/h"}})
+    with pytest.raises(ScenarioError, match="between 'low' and 'high'") as caught:
+        desk.scenario(wide)
+    assert caught.value.problems[0].path.removeprefix("change.") == RATE
+
+
+def test_one_value_is_one_digest_whatever_it_was_typed_as(desk: Desk) -> None:
+    digests = set()
+    for text in ("32 mm", "3.2 cm", "0.032 m"):
+        numbers(desk, {"units.screen.aperture": text, RATE: "7 t/h"})
+        digests.add(load(desk.folder.path / "other.yaml").sha256)
+    assert len(digests) == 1
+
+
+def test_a_variant_of_a_variant_names_the_last_value_alone(desk: Desk) -> None:
+    numbers(desk, {RATE: "7 t/h"})
+    draft, _ = desk.tidy(read_draft({"base": "other.yaml", "changes": {RATE: "5 t/h"}}))
+    desk.save(draft, "third")
+    found = {number.path: number for number in load(desk.folder.path / "third.yaml").numbers}[RATE]
+    assert (found.source, found.low) == ("changed from 7 t/h (assumed)", 4 / 3.6)

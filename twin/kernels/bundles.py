@@ -1,0 +1,145 @@
+"""Arrays and records that kernels get together, as one pointer: a line's tables and buffers, an arena, what a furnace works on.
+
+Numba passes an array on as seven numbers and counts who holds it, which a line of thirty arrays pays at each call and each look. A bundle is a table of
+where its arrays lie and of their shapes, kept by Python; compiled code reads from it what it needs, owns nothing, and may take for granted that the table
+stays as it is while it runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from llvmlite import ir
+from numba import from_dtype, types
+from numba.core.datamodel import models
+from numba.core.typing.templates import AttributeTemplate as _AttributeTemplate
+from numba.extending import NativeValue as _NativeValue
+from numba.extending import infer_getattr, register_model, typeof_impl
+from numba.extending import lower_getattr_generic as _lower_getattr_generic
+from numba.extending import unbox as _unbox
+from numba.np.arrayobj import get_itemsize, populate_array
+from numba.np.numpy_support import as_dtype
+
+Fields = tuple[tuple[str, Any], ...]
+"""Names of a bundle's fields and their numba types, in their order: arrays in C order, records, bundles, or whole numbers."""
+NativeValue: Any = _NativeValue  # without types, as those that follow
+AttributeTemplate: Any = _AttributeTemplate
+lower_getattr_generic: Any = _lower_getattr_generic
+unbox: Any = _unbox
+WORD = 8
+"""Bytes of a number of the table: of an array its address and shape, one after the other; of a record or bundle its address."""
+
+
+def records_of(dtype: np.dtype[Any]) -> Any:
+    """The type of an array of records."""
+    return types.Array(from_dtype(dtype), 1, "C")
+
+
+class BundleType(types.Type):
+    """The type of a bundle in compiled code."""
+
+    def __init__(self, name: str, fields: Fields) -> None:
+        self.kinds = dict(fields)
+        self.places: dict[str, int] = {}
+        words = 0
+        for field, kind in fields:
+            self.places[field] = words
+            words += 1 + getattr(kind, "ndim", 0)
+        self.words = words
+        super().__init__(f"{name}.{hashlib.sha256(repr(fields).encode()).hexdigest()[:16]}")
+
+
+class Bundle:
+    """Arrays, records, bundles and whole numbers as Python holds them together: the names of its ``kind`` are its attributes."""
+
+    kind: ClassVar[BundleType]
+    address: int
+    """Where compiled code finds the table."""
+
+    def __init__(self, *values: Any, **fields: Any) -> None:
+        self._table = np.zeros(self.kind.words, dtype=np.int64)
+        self.address = self._table.ctypes.data
+        self.lay_out(dict(zip(self.kind.kinds, values, strict=False)) | fields)
+
+    def lay_out(self, fields: Mapping[str, Any]) -> None:
+        """Take these arrays and numbers in place of those before; whoever holds the bundle works on them, and not on copies.
+
+        Of a record, an array is given whose first it is. Raises TypeError for an array of another type, number of dimensions or order than the field has.
+        """
+        for name, kind in self.kind.kinds.items():
+            value, place = fields[name], self.kind.places[name]
+            if isinstance(kind, BundleType):
+                self._table[place] = value.address
+            elif isinstance(kind, types.Array | types.Record):
+                self._lay_out_array(name, kind, value, place)
+            else:
+                self._table[place] = value
+            setattr(self, name, value)
+
+    def _lay_out_array(self, name: str, kind: Any, value: Any, place: int) -> None:
+        record = isinstance(kind, types.Record)
+        wanted, dimensions = as_dtype(kind if record else kind.dtype), 1 if record else kind.ndim
+        if value.dtype != wanted or value.ndim != dimensions or not value.flags.c_contiguous or (record and not len(value)):
+            raise TypeError(f"{type(self).__name__}.{name} takes {kind}, in C order (got {value.dtype} of shape {value.shape})")
+        self._table[place] = value.__array_interface__["data"][0]
+        if not record:
+            self._table[place + 1 : place + 1 + dimensions] = value.shape
+
+    def __reduce__(self) -> Any:
+        """Copies have tables of their own."""
+        return type(self), tuple(getattr(self, name) for name in self.kind.kinds)
+
+
+register_model(BundleType)(models.OpaqueModel)
+
+
+@typeof_impl.register(Bundle)
+def _type_of(bundle: Bundle, _: Any) -> BundleType:
+    return bundle.kind
+
+
+@unbox(BundleType)  # type: ignore[untyped-decorator]
+def _take(_: BundleType, bundle: Any, c: Any) -> Any:
+    address = c.pyapi.object_getattr_string(bundle, "address")
+    pointer = c.pyapi.long_as_voidptr(address)
+    c.pyapi.decref(address)
+    return NativeValue(pointer, is_error=c.pyapi.c_api_error())
+
+
+@infer_getattr
+class _Fields(AttributeTemplate):  # type: ignore[misc]
+    key = BundleType
+
+    def generic_resolve(self, kind: Any, name: str) -> Any:
+        """The type of a field, or None."""
+        return kind.kinds.get(name)
+
+
+@lower_getattr_generic(BundleType)  # type: ignore[untyped-decorator]
+def _read(context: Any, builder: Any, kind: BundleType, pointer: Any, name: str) -> Any:
+    """Read a field: nothing is counted, and the table is marked as what does not change meanwhile."""
+    word = ir.IntType(WORD * 8)
+    table = builder.bitcast(pointer, word.as_pointer())
+
+    def number(place: int) -> Any:
+        loaded = builder.load(builder.gep(table, [ir.Constant(word, place)], inbounds=True))
+        loaded.set_metadata("invariant.load", builder.module.add_metadata([]))
+        return loaded
+
+    field, place = kind.kinds[name], kind.places[name]
+    if isinstance(field, types.Record | BundleType):
+        return builder.inttoptr(number(place), context.get_value_type(field))
+    if not isinstance(field, types.Array):
+        return number(place)
+    array = context.make_array(field)(context, builder)
+    size = ir.Constant(word, get_itemsize(context, field))  # type: ignore[no-untyped-call]
+    shape = [number(place + 1 + d) for d in range(field.ndim)]
+    strides = [size]
+    for length in reversed(shape[1:]):
+        strides.insert(0, builder.mul(strides[0], length))
+    data = builder.inttoptr(number(place), array.data.type)
+    populate_array(array, data=data, shape=shape, strides=strides, itemsize=size, meminfo=None)  # type: ignore[no-untyped-call]
+    return array._getvalue()
