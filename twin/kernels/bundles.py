@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from llvmlite import ir
@@ -33,9 +33,29 @@ WORD = 8
 """Bytes of a number of the table: of an array its address and shape, one after the other; of a record or bundle its address."""
 
 
+_NUMPY: dict[Any, np.dtype[Any]] = {}
+"""Of the types of records, what they were made from: to compare another of the same fields takes long."""
+
+
+def record_of(dtype: np.dtype[Any]) -> Any:
+    """The type of a record."""
+    found = from_dtype(dtype)
+    _NUMPY.setdefault(found, dtype)
+    return found
+
+
 def records_of(dtype: np.dtype[Any]) -> Any:
     """The type of an array of records."""
-    return types.Array(from_dtype(dtype), 1, "C")
+    return types.Array(record_of(dtype), 1, "C")
+
+
+class Place(NamedTuple):
+    """Where a field stands in the table: its first word; of an array or record the type of its elements and its dimensions, 0 of a record."""
+
+    name: str
+    word: int
+    dtype: np.dtype[Any] | None = None
+    dimensions: int = 0
 
 
 class BundleType(types.Type):
@@ -43,12 +63,14 @@ class BundleType(types.Type):
 
     def __init__(self, name: str, fields: Fields) -> None:
         self.kinds = dict(fields)
-        self.places: dict[str, int] = {}
-        words = 0
+        found, words = [], 0
         for field, kind in fields:
-            self.places[field] = words
-            words += 1 + getattr(kind, "ndim", 0)
-        self.words = words
+            dimensions = getattr(kind, "ndim", 0)
+            element: Any = kind.dtype if dimensions else kind
+            dtype = (_NUMPY[element] if element in _NUMPY else as_dtype(element)) if isinstance(kind, types.Array | types.Record) else None
+            found.append(Place(field, words, dtype, dimensions))
+            words += 1 + dimensions
+        self.places, self.words = {place.name: place for place in found}, words
         super().__init__(f"{name}.{hashlib.sha256(repr(fields).encode()).hexdigest()[:16]}")
 
 
@@ -69,24 +91,24 @@ class Bundle:
 
         Of a record, an array is given whose first it is. Raises TypeError for an array of another type, number of dimensions or order than the field has.
         """
-        for name, kind in self.kind.kinds.items():
-            value, place = fields[name], self.kind.places[name]
-            if isinstance(kind, BundleType):
-                self._table[place] = value.address
-            elif isinstance(kind, types.Array | types.Record):
-                self._lay_out_array(name, kind, value, place)
+        words: list[int] = []
+        for place in self.kind.places.values():
+            value = fields[place.name]
+            if place.dtype is not None:
+                self._check(place, value)
+                words.append(value.ctypes.data)
+                if place.dimensions:
+                    words.extend(value.shape)
             else:
-                self._table[place] = value
-            setattr(self, name, value)
+                words.append(value.address if isinstance(value, Bundle) else value)
+        self._table[:] = words
+        self.__dict__.update(fields)
 
-    def _lay_out_array(self, name: str, kind: Any, value: Any, place: int) -> None:
-        record = isinstance(kind, types.Record)
-        wanted, dimensions = as_dtype(kind if record else kind.dtype), 1 if record else kind.ndim
-        if value.dtype != wanted or value.ndim != dimensions or not value.flags.c_contiguous or (record and not len(value)):
-            raise TypeError(f"{type(self).__name__}.{name} takes {kind}, in C order (got {value.dtype} of shape {value.shape})")
-        self._table[place] = value.__array_interface__["data"][0]
-        if not record:
-            self._table[place + 1 : place + 1 + dimensions] = value.shape
+    def _check(self, place: Place, value: Any) -> None:
+        good = (value.dtype is place.dtype or value.dtype == place.dtype) and value.flags.c_contiguous
+        if not good or (value.ndim != place.dimensions if place.dimensions else value.ndim != 1 or not len(value)):
+            wanted = f"an array of {place.dimensions or 1} dimensions of {place.dtype} in C order"
+            raise TypeError(f"{type(self).__name__}.{place.name} takes {wanted} (got {value.dtype} of shape {value.shape})")
 
     def __reduce__(self) -> Any:
         """Copies have tables of their own."""
@@ -129,7 +151,7 @@ def _read(context: Any, builder: Any, kind: BundleType, pointer: Any, name: str)
         loaded.set_metadata("invariant.load", builder.module.add_metadata([]))
         return loaded
 
-    field, place = kind.kinds[name], kind.places[name]
+    field, place = kind.kinds[name], kind.places[name].word
     if isinstance(field, types.Record | BundleType):
         return builder.inttoptr(number(place), context.get_value_type(field))
     if not isinstance(field, types.Array):

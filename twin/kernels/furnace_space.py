@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import from_dtype, types
+from numba import types
 from numpy.typing import NDArray
 
+from twin.kernels import bundles
 from twin.kernels.bundles import Bundle, BundleType, records_of
 from twin.kernels.compile import Floats, kernel
 from twin.kernels.furnace_tables import CONTROL, DRIVE, END_TEST, HEATS, LIMIT, OVER, PARTS, PLAN, REPORT, REPORTS, ROW, SCRATCH, STREAMS, SUMS
@@ -34,7 +35,7 @@ STATUS_AND_LENGTH: Any = types.Tuple((i8, f8))  # type: ignore[no-untyped-call]
 
 def record_of(table: Table) -> Any:
     """The type of one record of a table."""
-    return from_dtype(table.dtype)
+    return bundles.record_of(table.dtype)
 
 
 class Data(Bundle):

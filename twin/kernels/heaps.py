@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import from_dtype, types
+from numba import types
 
-from twin.kernels.bundles import Bundle, BundleType
+from twin.kernels.bundles import Bundle, BundleType, records_of
 from twin.kernels.compile import kernel
 from twin.kernels.line_tables import MATRICES, MATRIX, STREAMS, Records
 from twin.kernels.machine_pass import flat
@@ -36,7 +36,7 @@ PLACE = np.dtype(
 )
 
 FIELDS: tuple[tuple[str, Any], ...] = (
-    ("places", types.Array(from_dtype(PLACE), 1, "C")),
+    ("places", records_of(PLACE)),
     ("data", MATRICES),  # (slot, component, size) kg
     ("mass", f8[::1]),  # (slot,) kg
     ("slots_used", i8[::1]),  # of the last traced draw: (lot,) the slots, counted from the first of the place, up to a -1 …

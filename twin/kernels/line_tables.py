@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import from_dtype, types
+from numba import types
 
-from twin.kernels.bundles import Bundle, BundleType
+from twin.kernels.bundles import Bundle, BundleType, records_of
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -69,11 +69,7 @@ NOT_CONVERGED, NOT_FINITE, OVERLOADED, IN_DOUBT = -1, -2, -3, -4
 ``IN_DOUBT``: the loops flood, or could settle in two ways, or were not solved."""
 
 
-def _records(dtype: np.dtype[Any]) -> Any:
-    return types.Array(from_dtype(dtype), 1, "C")
-
-
-MACHINES, STREAMS, BLOCKS, FLOWS, RESULTS = (_records(dtype) for dtype in (MACHINE, STREAM, BLOCK, FLOW, RESULT))
+MACHINES, STREAMS, BLOCKS, FLOWS, RESULTS = (records_of(dtype) for dtype in (MACHINE, STREAM, BLOCK, FLOW, RESULT))
 """Types of arrays of these records in compiled code."""
 MATRIX, MATRICES, PORTS = f8[:, ::1], f8[:, :, ::1], f8[:, :, :, ::1]
 
