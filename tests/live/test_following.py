@@ -93,6 +93,28 @@ def test_lies_do_not_stop_it(written: dict[str, Any], lie: str) -> None:
     assert all(math.isfinite(row.mean) and row.low <= row.mean <= row.high for row in follower.follower.ensemble.levels())
 
 
+def test_clocks_that_show_another_year_for_minutes_do_not_take_the_estimate_with_them(written: dict[str, Any]) -> None:
+    """All of them at once, as of one server; half of the signals then say that the plant is ten years on."""
+    tags = load_tags(written)
+    rows = rows_of(tags, days=0.25)
+    begin, year = tags.start + 0.1 * DAY, 3650.0 * DAY
+    mad = [row._replace(reading=row.reading._replace(time=row.reading.time + year)) if 0.0 < row.reading.time - begin < 400.0 else row for row in rows]
+    assert sum(row.reading.time > tags.start + year for row in mad) > 1
+    follower = RowFollower(tags, watched=False)
+    follower.take(mad)
+    assert 0.2 * DAY < follower.ensemble_time < 0.3 * DAY
+
+
+def test_after_weeks_of_silence_it_goes_on(written: dict[str, Any]) -> None:
+    tags = load_tags(written)
+    rows = rows_of(tags, days=0.2)
+    away = 9.0 * DAY
+    gap = [row._replace(reading=row.reading._replace(time=row.reading.time + away)) if row.reading.time > tags.start + 0.1 * DAY else row for row in rows]
+    follower = RowFollower(tags, watched=False)
+    follower.take(gap)
+    assert away + 0.15 * DAY < follower.ensemble_time < away + 0.2 * DAY
+
+
 def test_states_are_plain_files(tmp_path: Path) -> None:
     state = {"a": np.arange(3.0), "b": (1, [2.5, None, True, "x"]), "c": {"d": np.float64(2.0)}, "n": math.inf}
     write_state(tmp_path / "s", state)
@@ -194,6 +216,7 @@ def test_rest_and_opcua(written: dict[str, Any], tmp_path: Path) -> None:
     assert client.get("/estimates?names=power.magnet").json()["estimates"][0]["quantity"] == "power.magnet"
     wrong = client.get("/estimates?names=level.yart")
     assert wrong.status_code == 422 and "level.yard" in wrong.json()["detail"]
+    assert client.get("/weighed").json()["weighed"] == []  # too few trucks so far
     ahead = client.get("/forecast?hours=2").json()
     assert ahead["forecast"]["level.yard"]["low"] <= ahead["forecast"]["level.yard"]["high"]
     assert client.get("/forecast?hours=1e9").status_code == 422

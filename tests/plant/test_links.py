@@ -197,3 +197,34 @@ def test_the_commands_take_links(folder: Path, monkeypatch: pytest.MonkeyPatch, 
     assert "links" not in json.loads(capsys.readouterr().out)
     assert main(["run", "road.yaml", "-o", "run.h5"]) == 0
     assert "under way" in capsys.readouterr().out
+
+
+def test_trucks_may_leave_at_fixed_times(folder: Path) -> None:
+    """Every 5 h from 2 h on: 10 times in 2 d, whatever lies there; a calendar puts off what falls into the night; with a level only if so much is there."""
+    fixed = {"links.road.dispatch": {"every": "5 h", "first": "2 h"}}
+    with run_cluster(load_cluster(folder / "road.yaml", fixed)) as result:
+        haul = result.hauls["road"]
+        assert haul.trips == 10
+        assert haul.sent.sum() == pytest.approx(240e3)
+    with run_cluster(load_cluster(folder / "road.yaml", {"links.road.dispatch": {"every": "5 h", "first": "2 h", "level": "40 kt"}})) as result:
+        assert result.hauls["road"].trips == 0
+    with run_cluster(load_cluster(folder / "road.yaml", {"links.road.dispatch": {"every": "10 min"}, "links.road.trucks": 1})) as result:
+        assert 20 < result.hauls["road"].trips < 48, "a truck that is on its way cannot leave: the next time at which it is there"
+
+
+def test_trucks_at_fixed_times_take_what_there_is_and_survive_a_stop(folder: Path) -> None:
+    cluster = load_cluster(folder / "plants.yaml", {"links.metal.dispatch": {"every": "9 h", "first": "1 h"}})
+    run_cluster_until(cluster, 200_000.3, folder / "fixed.h5")
+    with run_cluster(cluster) as whole, resume_cluster(folder / "fixed.h5", out=folder / "fixed_again.h5") as again:
+        haul = whole.hauls["metal"]
+        assert whole.digest == again.digest
+        assert 6 <= haul.trips <= 11
+        assert 0.0 < haul.sent.sum() / haul.trips < 4000.0
+
+
+@pytest.mark.parametrize(
+    ("dispatch", "said"), [({}, "say when: level: 20 t, every: 6 h, or both"), ({"first": "1 h", "level": "1 t"}, "'first' needs 'every'")]
+)
+def test_a_dispatch_says_when(folder: Path, dispatch: dict[str, str], said: str) -> None:
+    with pytest.raises(ScenarioError, match=said):
+        load_cluster(folder / "road.yaml", {"links.road.dispatch": dispatch})

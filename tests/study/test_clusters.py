@@ -100,6 +100,7 @@ energy:
 """
 
 
+@pytest.mark.soak
 def test_chance_and_the_year_are_told_apart(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """A dear year costs more, whatever chance does: at 100, 200, 300 EUR/MWh the spread of a dearer plant's bill is nearly all by year."""
     monkeypatch.chdir(folder)

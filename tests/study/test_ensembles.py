@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 import sweep_plant
 
+import twin
 from twin.cli.parser import main
-from twin.study.ensemble import Ensemble, write_ensemble
+from twin.study.apart import parts_of_results
+from twin.study.ensemble import Ensemble, read_ensemble, write_ensemble
+from twin.study.executors import Serial
 
 SHARES = (0.80, 0.84, 0.88, 0.92, 0.96)
 RATES = (0.50, 0.52, 0.54, 0.51, 0.53)
@@ -71,3 +74,23 @@ def test_too_few_replications_are_refused_before_any_run(command: list[str], fol
     assert main([*command, "--ensemble", "e.csv", "--executor", "serial"]) == 2
     assert "need --replications 6 or more (got 4)" in capsys.readouterr().err
     assert not list(folder.glob("*.h5"))
+
+
+def test_a_report_tells_the_parts_of_the_command(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The page of the runs that ``twin run`` kept tells what ``twin run --ensemble`` told, in both languages."""
+    by_run = told(capsys, "run", "plant.yaml", "--replications", "6", "--ensemble", "e.csv")["ensemble"]["throughput"]
+    runs = [path.name for path in sorted(folder.glob("*-r?.h5"))]
+    command = ["--ensemble", "e.csv", "--executor", "serial", "-o", "page.html"]
+    assert main(["report", *runs, *command]) == 0
+    page = (folder / "page.html").read_text(encoding="utf-8")
+    assert "Chance and parameters apart" in page and "over 6 pairs of runs" in page
+    results = [twin.open(run) for run in runs]
+    found = parts_of_results(results, twin.load("plant.yaml"), read_ensemble("e.csv"), Serial())["throughput"]
+    assert found.parameters == pytest.approx(by_run["parameters"], rel=1e-9) and found.chance == pytest.approx(by_run["chance_of_mean"], rel=1e-9)
+    assert f"{100 * by_run['explained']:.0f} %" in page
+    assert main(["report", *runs, *command, "--language", "de"]) == 0
+    assert "Zufall und Parameter getrennt" in (folder / "page.html").read_text(encoding="utf-8")
+    capsys.readouterr()
+    for few, more, why in ((6, ["--brief"], "whole report"), (3, [], "at least 6 replications")):
+        assert main(["report", *runs[:few], *command, *more]) == 2
+        assert why in capsys.readouterr().err

@@ -20,6 +20,9 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("-o", "--output", metavar="FILE", default="report.html", help="page to write (default: report.html); an existing report is replaced")
     parser.add_argument("--figures", metavar="DIR", help="write the figures as SVG and PNG to DIR too (needs matplotlib)")
     parser.add_argument("--pdf", action="store_true", help="write a PDF beside the page too (needs weasyprint)")
+    more = "values that a calibration leaves possible: each replication is run again with one, and the page tells chance and parameters apart"
+    parser.add_argument("--ensemble", metavar="FILE", help=more)
+    parser.add_argument("--executor", choices=("processes", "serial"), default="processes", help="where those runs are made (default: processes)")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -30,7 +33,14 @@ def run(options: argparse.Namespace) -> int:
         return _of_clusters(options)
     from twin.report.files import report
 
-    written = report(options.files, Path(options.output), pdf=options.pdf, figures=options.figures, brief=options.brief, language=options.language)
+    wanted = {"pdf": options.pdf, "figures": options.figures, "brief": options.brief, "language": options.language}
+    if options.ensemble is None:
+        written = report(options.files, Path(options.output), **wanted)
+    else:
+        from twin.cli.replications import progress
+
+        with progress("runs with members") as show:
+            written = report(options.files, Path(options.output), **wanted, ensemble=options.ensemble, executor=options.executor, progress=show)
     if options.json:
         pdf = str(written.pdf) if written.pdf is not None else None
         print(json.dumps({"report": str(written.page), "pdf": pdf, "figures": [str(path) for path in written.figures]}, indent=2))
@@ -45,6 +55,8 @@ def _of_clusters(options: argparse.Namespace) -> int:
     from twin.errors import UsageError
     from twin.report.cluster_page import write_cluster_page
 
+    if options.ensemble is not None:
+        raise UsageError("--ensemble is of one plant: the members of a calibration change numbers of its scenario")
     if options.pdf or options.brief or options.figures:
         raise UsageError("the page of a cluster is one HTML file; a site of it has the whole report: twin report FILE.h5/sites/NAME")
     page = write_cluster_page(options.files, Path(options.output), options.language)

@@ -11,9 +11,11 @@ layer follows at once, and the slag that it is made of stays counted in the bath
 
 from __future__ import annotations
 
+from numba import types
+
 from twin.kernels.compile import Floats, kernel
-from twin.kernels.furnace_space import NORMAL, Setting, Space, burns
-from twin.kernels.furnace_tables import HEATS, ROW, SCRATCH, SUPPLY
+from twin.kernels.furnace_space import NORMAL, Setting, Space, burns, f8, record_of
+from twin.kernels.furnace_tables import DRIVE, HEATS, ROW, SCRATCH, SUPPLY
 from twin.kernels.heat import add_molecules, content
 from twin.kernels.record_table import Record, Records
 from twin.kernels.smelting_tables import MOLECULE, ROLE
@@ -88,6 +90,29 @@ def _ash(coal: Floats, setting: Setting) -> tuple[float, float]:
 
 
 @kernel()
+def _molecules(monoxide: float, oxygen: float, gas: Floats, elements: Records, moles: Floats) -> None:
+    """What ``gas`` (element,) kg is made of, with ``monoxide`` mol of CO and ``oxygen`` mol of O2 in it."""
+    hydrogen, halogen = 0.0, 0.0
+    moles[:] = 0.0
+    for i in range(elements.shape[0]):
+        n, role = gas[i] / elements[i].molar_mass, elements[i].role
+        if role == ROLE.carbon:
+            moles[MOLECULE.CO2] += n
+        elif role == ROLE.hydrogen:
+            hydrogen += n
+        elif role == ROLE.nitrogen:
+            moles[MOLECULE.N2] += 0.5 * n
+        elif role == ROLE.halogen:
+            halogen += n
+        elif elements[i].matte > 0.0:
+            moles[MOLECULE.SO2] += n
+    bound = min(hydrogen, halogen)
+    moles[MOLECULE.HCL], moles[MOLECULE.CL2], moles[MOLECULE.H2O] = bound, 0.5 * (halogen - bound), 0.5 * (hydrogen - bound)
+    moles[MOLECULE.CO2] -= monoxide
+    moles[MOLECULE.CO], moles[MOLECULE.O2] = monoxide, oxygen
+
+
+@kernel(types.void(record_of(DRIVE), Setting.kind, Space.kind), inner=True)
 def divide(drive: Record, setting: Setting, space: Space) -> None:
     """Take coal and blast of the tuyere zone out of what was shared out to bath and freeboard; write its gas, and the oxygen that the slag takes up.
 
@@ -129,30 +154,7 @@ def divide(drive: Record, setting: Setting, space: Space) -> None:
     space.then.tuyere_gas = gas
 
 
-@kernel()
-def _molecules(monoxide: float, oxygen: float, gas: Floats, elements: Records, moles: Floats) -> None:
-    """What ``gas`` (element,) kg is made of, with ``monoxide`` mol of CO and ``oxygen`` mol of O2 in it."""
-    hydrogen, halogen = 0.0, 0.0
-    moles[:] = 0.0
-    for i in range(elements.shape[0]):
-        n, role = gas[i] / elements[i].molar_mass, elements[i].role
-        if role == ROLE.carbon:
-            moles[MOLECULE.CO2] += n
-        elif role == ROLE.hydrogen:
-            hydrogen += n
-        elif role == ROLE.nitrogen:
-            moles[MOLECULE.N2] += 0.5 * n
-        elif role == ROLE.halogen:
-            halogen += n
-        elif elements[i].matte > 0.0:
-            moles[MOLECULE.SO2] += n
-    bound = min(hydrogen, halogen)
-    moles[MOLECULE.HCL], moles[MOLECULE.CL2], moles[MOLECULE.H2O] = bound, 0.5 * (halogen - bound), 0.5 * (hydrogen - bound)
-    moles[MOLECULE.CO2] -= monoxide
-    moles[MOLECULE.CO], moles[MOLECULE.O2] = monoxide, oxygen
-
-
-@kernel()
+@kernel(f8(f8, Setting.kind, Space.kind), inner=True)
 def join(temperature: float, setting: Setting, space: Space) -> float:
     """Let the gas of the tuyeres, heated to the bath's ``temperature``, leave with that of the bath; returns the heat [J] that it keeps beyond that."""
     n = setting.data.chemistry.elements.shape[0]

@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import math
 
+from numba import types
+
 from twin.kernels import furnace_control as fc
 from twin.kernels import furnace_limits as fl
 from twin.kernels import furnace_plan as fp
@@ -23,7 +25,27 @@ from twin.kernels import furnace_stages as fx
 from twin.kernels.compile import Floats, kernel
 from twin.kernels.furnace_end import kg_of, margin
 from twin.kernels.furnace_plan import OUTCOMES, STATUSES, plan_of
-from twin.kernels.furnace_space import EMPTY, MOLTEN_FROM, NORMAL, Account, Charge, Counts, Data, Run, Setting, Space, new_account, new_run, new_space
+from twin.kernels.furnace_space import (
+    COUNTS,
+    EMPTY,
+    MOLTEN_FROM,
+    NORMAL,
+    NUMBERS,
+    STATUS_AND_LENGTH,
+    Account,
+    Charge,
+    Counts,
+    Data,
+    Run,
+    Setting,
+    Space,
+    f8,
+    i8,
+    new_account,
+    new_run,
+    new_space,
+    record_of,
+)
 from twin.kernels.furnace_step import oxygen_to_burn
 from twin.kernels.furnace_tables import FED, LEVER, LIMIT, OVER, PARTS, PLAN, REPORTS, ROW, STATE, STREAMS, SUMS, SUPPLY, TEST, WARNING
 from twin.kernels.heat import add_cold, temperature_of
@@ -61,7 +83,7 @@ CLOSE = 1e-3  # of a step: how well its end is bracketed …
 NEARLY = 2e-4  # … or of the limit of a test: by how much it may hold
 
 
-@kernel()
+@kernel(i8(Run.kind, Setting.kind, Space.kind), inner=True)
 def _waiting_for(run: Run, setting: Setting, space: Space) -> int:
     """What the next step waits for if no limit holds it back."""
     plan, control, tests, elements = setting.plan, run.control, setting.charge.tests, setting.data.chemistry.elements
@@ -82,7 +104,7 @@ def _waiting_for(run: Run, setting: Setting, space: Space) -> int:
     return LIMIT.blast if plan.blast > 0.0 else LIMIT.time
 
 
-@kernel()
+@kernel(types.void(f8, record_of(PLAN), Space.kind, COUNTS), inner=True)
 def _count(dt: float, plan: Record, space: Space, warned: Counts) -> None:
     """Count the warnings of a step."""
     new, then = space.new, space.then
@@ -103,7 +125,7 @@ def _count(dt: float, plan: Record, space: Space, warned: Counts) -> None:
     warned[WARNING.off_gas] += 1 if then.gas_volume > 1.001 * plan.gas_limit * dt else 0
 
 
-@kernel()
+@kernel(i8(record_of(STATE), Run.kind, Setting.kind, Space.kind), inner=True)
 def _begin(state: Record, run: Run, setting: Setting, space: Space) -> int:
     """Find the temperature that the bath's enthalpy gives it, bring it to equilibrium and take that as the start."""
     now, old, heat, control = run.now, run.old, setting.data.heat, run.control
@@ -151,7 +173,7 @@ def _take_feed(fed: float, control: Record, then: Record) -> None:
         control.heat[LEVER.feed] = control.volume[LEVER.feed] = 0.0
 
 
-@kernel()
+@kernel(types.void(f8, Run.kind, Space.kind), inner=True)
 def _accept(dt: float, run: Run, space: Space) -> None:
     """Make what was tried the state of the run, and add it up."""
     new, then, sums, drive, control = space.new, space.then, run.sums, run.drive, run.control
@@ -191,14 +213,14 @@ def _accept(dt: float, run: Run, space: Space) -> None:
     sums.steps += 1.0
 
 
-@kernel()
+@kernel(f8(Run.kind, Setting.kind, Space.kind), inner=True)
 def _margin_of(run: Run, setting: Setting, space: Space) -> float:
     """The margin of the tests after the step that stands tried."""
     blown = run.sums.blown + run.drive.blast_o2 * run.control.oxygen_mass
     return margin(setting.charge.tests, space.new, space.then, blown, setting.data.heat.shape[0])
 
 
-@kernel()
+@kernel(STATUS_AND_LENGTH(f8, f8, Run.kind, Setting.kind, Space.kind), inner=True)
 def _end(dt: float, before: float, run: Run, setting: Setting, space: Space) -> tuple[int, float]:
     """Bracket the length at which the tests come to hold. Returns a status and the length, of the step that now stands tried."""
     short, long, g_short = 0.0, dt, before
@@ -227,7 +249,7 @@ def _end(dt: float, before: float, run: Run, setting: Setting, space: Space) -> 
     return 0, long
 
 
-@kernel()
+@kernel(types.void(Run.kind, Setting.kind, Space.kind, record_of(STATE), Account.kind), inner=True)
 def _finish(run: Run, setting: Setting, space: Space, state: Record, account: Account) -> None:
     """Write the parts of the bath, which close to it, the state, and what is solid in the slag.
 
@@ -250,7 +272,7 @@ def _finish(run: Run, setting: Setting, space: Space, state: Record, account: Ac
     state.fallen, state.liquidus, state.viscosity, state.gas_temperature = now.fallen, now.liquidus, now.viscosity, now.gas_temperature
 
 
-@kernel()
+@kernel(i8(i8, Run.kind, Setting.kind), inner=True)
 def _held_by(waits: int, run: Run, setting: Setting) -> int:
     """What held a step back, or what it waited for."""
     control = run.control
@@ -262,7 +284,7 @@ def _held_by(waits: int, run: Run, setting: Setting) -> int:
     return LIMIT.oxygen if k == LEVER.blast else waits
 
 
-@kernel()
+@kernel(STATUS_AND_LENGTH(Run.kind, Setting.kind, Space.kind), inner=True)
 def _next_step(run: Run, setting: Setting, space: Space) -> tuple[int, float]:
     """Try steps, each shorter than the last, until one keeps to the tolerance. Returns a status, and the length of the step that stands tried."""
     control = run.control
@@ -278,7 +300,7 @@ def _next_step(run: Run, setting: Setting, space: Space) -> tuple[int, float]:
         control.next = dt = shorter
 
 
-@kernel()
+@kernel(i8(record_of(STATE), Run.kind, Setting.kind, Space.kind, Account.kind), inner=True)
 def _run(state: Record, run: Run, setting: Setting, space: Space, account: Account) -> int:
     """The loop over the steps."""
     plan, sums, control = setting.plan, run.sums, run.control
@@ -323,7 +345,7 @@ def _run(state: Record, run: Run, setting: Setting, space: Space, account: Accou
             _accept(0.0, run, space)
 
 
-@kernel()
+@kernel(types.void(Run.kind, Setting.kind, NUMBERS, NUMBERS), inner=True)
 def _set_out(run: Run, setting: Setting, moles: Floats, spare: Floats) -> None:
     """What steers a run at its beginning."""
     control, plan, charge, elements = run.control, setting.plan, setting.charge, setting.data.chemistry.elements

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 
+from numba import types
+
 from twin.kernels.compile import Floats, kernel
 from twin.kernels.fuming import transfer
-from twin.kernels.furnace_space import HOTTEST_EQUILIBRIUM, MOLTEN_FROM, Setting, Space, burns
-from twin.kernels.furnace_tables import HEATS, ROW, SCRATCH
+from twin.kernels.furnace_space import HOTTEST_EQUILIBRIUM, MOLTEN_FROM, Setting, Space, burns, f8, i8, record_of
+from twin.kernels.furnace_tables import HEATS, REPORT, ROW, SCRATCH
 from twin.kernels.heat import SPAN, add_higher, add_metal, add_molecules, add_oxides
 from twin.kernels.physical_constants import ATMOSPHERE
 from twin.kernels.record_table import Record
@@ -19,7 +21,7 @@ NOT_CONVERGED = 3  # status of the equilibrium
 TRACE = 1e-100  # kg: what is less takes no part, so that no quotient of it overflows
 
 
-@kernel()
+@kernel(types.void(f8, f8, Setting.kind, Space.kind), inner=True)
 def _vapours(dt: float, temperature: float, setting: Setting, space: Space) -> None:
     """Which vapours leave: the scratch receives the kg of each element, the mol of O that leave with it, and those that stay."""
     elements, oxygen, present, out, scratch = setting.data.chemistry.elements, setting.data.oxygen, space.melt.present, space.melt.out, space.scratch
@@ -47,6 +49,14 @@ def _vapours(dt: float, temperature: float, setting: Setting, space: Space) -> N
 
 
 @kernel()
+def _add_linear(mass: float, h: float, c: float, sums: Record) -> None:
+    """Add ``mass`` of what has the enthalpy ``h`` at T0 and the constant heat capacity ``c``."""
+    sums.formation += mass * (h - c * SPAN)
+    sums.content += mass * c * SPAN
+    sums.slope += mass * c
+
+
+@kernel(types.void(f8, Setting.kind, Space.kind), inner=True)
 def _gas_heat(oxygen: float, setting: Setting, space: Space) -> None:
     """Add the heat of the gas as it leaves the bath to that of the gas. ``oxygen``: mol of O of it that no metal holds."""
     elements, heat, out, scratch = setting.data.chemistry.elements, setting.data.heat, space.melt.out, space.scratch
@@ -83,15 +93,7 @@ def _gas_heat(oxygen: float, setting: Setting, space: Space) -> None:
     add_molecules(moles, setting.data.species, sums)
 
 
-@kernel()
-def _add_linear(mass: float, h: float, c: float, sums: Record) -> None:
-    """Add ``mass`` of what has the enthalpy ``h`` at T0 and the constant heat capacity ``c``."""
-    sums.formation += mass * (h - c * SPAN)
-    sums.content += mass * c * SPAN
-    sums.slope += mass * c
-
-
-@kernel()
+@kernel(i8(record_of(REPORT), f8, f8, Setting.kind, Space.kind), inner=True)
 def _equilibrate(now: Record, dt: float, temperature: float, setting: Setting, space: Space) -> int:
     """Bring what stands in the bath's row to equilibrium, with the vapours that its gas is foreseen to leave behind. Returns 0 or a status of ``smelt``.
 
@@ -128,7 +130,7 @@ def _take_back(i: int, new: Floats, foreseen: Floats) -> None:
         new[ROW.slag, i] *= left
 
 
-@kernel()
+@kernel(f8(Setting.kind, Space.kind), inner=True)
 def _part_with_gas(setting: Setting, space: Space) -> float:
     """Write metal, slag and solid, and take out of the bath what leaves with the gas. Returns the mol of O in it that no vapour of the bath keeps."""
     elements, oxygen, out, scratch, new = setting.data.chemistry.elements, setting.data.oxygen, space.melt.out, space.scratch, space.new
@@ -167,7 +169,7 @@ def _part_with_gas(setting: Setting, space: Space) -> float:
     return float(gas_oxygen)
 
 
-@kernel()
+@kernel(i8(record_of(REPORT), f8, Setting.kind, Space.kind), inner=True)
 def react(now: Record, dt: float, setting: Setting, space: Space) -> int:
     """Equilibrate what stands in the bath's row; write metal, slag and solid, take the gas out of the bath; heats of metal, slag, solid, gas."""
     data, heats, new = setting.data, space.heats, space.new

@@ -21,7 +21,7 @@ from __future__ import annotations
 import math
 
 from twin.kernels.compile import kernel
-from twin.kernels.furnace_space import NORMAL, Run, Setting
+from twin.kernels.furnace_space import NORMAL, PAIR, Run, Setting, f8
 from twin.kernels.furnace_tables import LEVER, LIMIT
 from twin.kernels.physical_constants import AIR_OXYGEN
 from twin.kernels.record_table import Record
@@ -189,7 +189,7 @@ def mean_cooling(start: float, end: float, plan: Record) -> float:
     return float((0.5 * (high * high - low * low) + max(b - 1.0, 0.0) - max(a - 1.0, 0.0)) / (b - a))
 
 
-@kernel()
+@kernel(f8(f8, PAIR, f8, f8, Run.kind, Setting.kind), inner=True)
 def find_levers(dt: float, edges: tuple[float, float], temperature: float, volume: float, run: Run, setting: Setting) -> float:
     """Set the levers by the linear model. Returns by how much they move, 1 being what is worth another try.
 

@@ -10,7 +10,7 @@ import math
 
 from twin.kernels import furnace_control as fc
 from twin.kernels.compile import Floats, kernel
-from twin.kernels.furnace_space import MOLTEN_FROM, NORMAL, Run, Setting, Space
+from twin.kernels.furnace_space import MOLTEN_FROM, NORMAL, PAIR, STATUS_AND_LENGTH, Run, Setting, Space, f8, i8
 from twin.kernels.furnace_stages import FIRST as FIRST_STAGE
 from twin.kernels.furnace_stages import add_second, end_by_first, try_first
 from twin.kernels.furnace_tables import LEVER, REPORTS
@@ -51,7 +51,7 @@ def _edges(dt: float, run: Run, plan: Record) -> tuple[float, float]:
     return low, max(plan.hottest, start)
 
 
-@kernel()
+@kernel(i8(f8, PAIR, Run.kind, Setting.kind, Space.kind), inner=True)
 def _measure(dt: float, ends: tuple[float, float], run: Run, setting: Setting, space: Space) -> int:
     """Measure what feed and blast do to temperature and off-gas, about the step that stands tried."""
     control = run.control
@@ -78,7 +78,7 @@ def _kept(dt: float, edges: tuple[float, float], t: float, v: float, plan: Recor
     return min(hot, cold, gas) >= -fc.KEPT
 
 
-@kernel()
+@kernel(i8(f8, PAIR, Run.kind, Setting.kind, Space.kind), inner=True)
 def _search(dt: float, edges: tuple[float, float], run: Run, setting: Setting, space: Space) -> int:
     """Try the first stage of a step at the levers that stand, and at others until it keeps to the limits, or no lever helps. Returns 0 or a status."""
     control = run.control
@@ -110,7 +110,7 @@ def _search(dt: float, edges: tuple[float, float], run: Run, setting: Setting, s
     return 0
 
 
-@kernel()
+@kernel(STATUS_AND_LENGTH(f8, Run.kind, Setting.kind, Space.kind), inner=True)
 def limit_step(dt: float, run: Run, setting: Setting, space: Space) -> tuple[int, float]:
     """Try a step at the largest levers that keep to the limits. Returns 0 or a status of ``smelt``, and the error over the tolerance."""
     plan, now, control, first = setting.plan, run.now, run.control, space.reports[REPORTS.first]
@@ -166,7 +166,7 @@ def length(plan: Record, run: Run) -> float:
     return fc.until_ramps_end(plan, seconds, dt)
 
 
-@kernel()
+@kernel(f8(f8, f8, Run.kind, Space.kind), inner=True)
 def shortened(dt: float, error: float, run: Run, space: Space) -> float:
     """Length to try instead of ``dt``; ``dt`` where the step stands: its error is allowed, and freezing or melting is found closely."""
     now, then, control = run.now, space.then, run.control

@@ -15,7 +15,7 @@ from twin.kernels.physical_constants import ATMOSPHERE
 from twin.kernels.record_table import Record, Records, Table
 from twin.kernels.smelting import R
 from twin.kernels.smelting_space import Chemistry, Melt, new_melt
-from twin.kernels.smelting_tables import ENTHALPY, HEAT, KEY, MOLECULE, ROLE
+from twin.kernels.smelting_tables import ENTHALPY, HEAT, KEY, MOLECULE, ROLE, ChemistryRecords
 
 Counts = NDArray[np.int64]
 
@@ -25,10 +25,15 @@ EMPTY = 1.0  # J/K, some 2 g: a bath that holds less heat is none, and its walls
 NORMAL = ATMOSPHERE / (R * 273.15)  # mol in a Nm3
 LOWEST_VISCOSITY, HIGHEST_VISCOSITY = 1e-3, 1e6  # Pa s
 
-ROW_OF_NUMBERS, MATRIX, COUNTS = types.float64[::1], types.float64[:, ::1], types.int64[::1]
+f8, i8 = types.float64, types.int64
+NUMBERS, MATRIX, COUNTS = f8[::1], f8[:, ::1], i8[::1]
+PAIR: Any = types.UniTuple(f8, 2)  # type: ignore[no-untyped-call]
+STATUS_AND_LENGTH: Any = types.Tuple((i8, f8))  # type: ignore[no-untyped-call]
+"""What tries steps returns: 0 or a status, and how long the step is that stands tried, s."""
 
 
-def _record(table: Table) -> Any:
+def record_of(table: Table) -> Any:
+    """The type of one record of a table."""
     return from_dtype(table.dtype)
 
 
@@ -51,6 +56,10 @@ class Data(Bundle):
     oxygen: int
     nitrogen: int
 
+    def __init__(self, chemistry: Chemistry | ChemistryRecords, heat: Records, species: Records, oxygen: int, nitrogen: int) -> None:
+        own = Chemistry(*chemistry) if isinstance(chemistry, ChemistryRecords) else chemistry
+        super().__init__(own, heat, species, oxygen, nitrogen)
+
 
 class Charge(Bundle):
     """What a phase works on: ``bath`` (E + 2,), in and out; ``feed`` (3, E + 2) by FED, ``supplies`` (3, E + 2) per kg by SUPPLY; an END_TEST for each test.
@@ -59,7 +68,7 @@ class Charge(Bundle):
     of the organics does not burn belongs to ``bulk``.
     """
 
-    kind = BundleType("Charge", (("bath", ROW_OF_NUMBERS), ("feed", MATRIX), ("supplies", MATRIX), ("tests", records_of(END_TEST.dtype))))
+    kind = BundleType("Charge", (("bath", NUMBERS), ("feed", MATRIX), ("supplies", MATRIX), ("tests", records_of(END_TEST.dtype))))
     bath: Floats
     feed: Floats
     supplies: Floats
@@ -78,9 +87,9 @@ class Account(Bundle):
             ("split", MATRIX),
             ("streams", MATRIX),
             ("sums", records_of(SUMS.dtype)),
-            ("limits", ROW_OF_NUMBERS),
+            ("limits", NUMBERS),
             ("warned", COUNTS),
-            ("solids", ROW_OF_NUMBERS),
+            ("solids", NUMBERS),
         ),
     )
     split: Floats
@@ -94,7 +103,7 @@ class Account(Bundle):
 class Setting(Bundle):
     """What does not change in a phase: data of the elements, what is fed and supplied, the plan."""
 
-    kind = BundleType("Setting", (("data", Data.kind), ("charge", Charge.kind), ("plan", _record(PLAN))))
+    kind = BundleType("Setting", (("data", Data.kind), ("charge", Charge.kind), ("plan", record_of(PLAN))))
     data: Data
     charge: Charge
     plan: Record
@@ -106,12 +115,12 @@ class Run(Bundle):
     kind = BundleType(
         "Run",
         (
-            ("old", ROW_OF_NUMBERS),
-            ("control", _record(CONTROL)),
-            ("drive", _record(DRIVE)),
-            ("now", _record(REPORT)),
+            ("old", NUMBERS),
+            ("control", record_of(CONTROL)),
+            ("drive", record_of(DRIVE)),
+            ("now", record_of(REPORT)),
             ("streams", MATRIX),
-            ("sums", _record(SUMS)),
+            ("sums", record_of(SUMS)),
         ),
     )
     old: Floats
@@ -135,17 +144,17 @@ class Space(Bundle):
         "Space",
         (
             ("reports", records_of(REPORT.dtype)),
-            ("then", _record(REPORT)),
+            ("then", record_of(REPORT)),
             ("new", MATRIX),
             ("start", MATRIX),
             ("first", MATRIX),
             ("scratch", MATRIX),
-            ("mass", ROW_OF_NUMBERS),
-            ("held", ROW_OF_NUMBERS),
-            ("keeps", ROW_OF_NUMBERS),
-            ("shares", ROW_OF_NUMBERS),
-            ("moles", ROW_OF_NUMBERS),
-            ("spare", ROW_OF_NUMBERS),
+            ("mass", NUMBERS),
+            ("held", NUMBERS),
+            ("keeps", NUMBERS),
+            ("shares", NUMBERS),
+            ("moles", NUMBERS),
+            ("spare", NUMBERS),
             ("heats", records_of(ENTHALPY.dtype)),
             ("over", records_of(ENTHALPY.dtype)),
             ("melt", Melt.kind),

@@ -19,9 +19,11 @@ from __future__ import annotations
 
 import math
 
+from numba import types
+
 from twin.kernels.compile import Floats, kernel
 from twin.kernels.furnace_control import REACHES, set_drive, set_rates, times
-from twin.kernels.furnace_space import Run, Setting, Space
+from twin.kernels.furnace_space import NUMBERS, PAIR, STATUS_AND_LENGTH, Run, Setting, Space, f8, i8
 from twin.kernels.furnace_step import settle, step
 from twin.kernels.furnace_tables import REPORTS, ROW
 from twin.kernels.record_table import Record
@@ -41,7 +43,7 @@ FUME = ROW.fume - ROW.feed
 JUDGED = (ROW.metal, ROW.slag)  # whose elements are judged, with those of the fume
 
 
-@kernel()
+@kernel(i8(Run.kind, Setting.kind, Space.kind), inner=True)
 def equilibrate(run: Run, setting: Setting, space: Space) -> int:
     """Bring the bath to equilibrium in no time. Returns 0 or a status of ``smelt``."""
     run.sums.tried += 1.0
@@ -53,7 +55,7 @@ def equilibrate(run: Run, setting: Setting, space: Space) -> int:
     return status
 
 
-@kernel()
+@kernel(i8(f8, NUMBERS, f8, Run.kind, Setting.kind, Space.kind), inner=True)
 def _stage(dt: float, bath: Floats, warm: float, run: Run, setting: Setting, space: Space) -> int:
     """Do a stage of the step of ``dt`` s that the drive stands for, from ``bath`` and the report in the middle, foreseen to end at ``warm`` K."""
     control, drive, now, base, then = run.control, run.drive, run.now, space.reports[REPORTS.middle], space.then
@@ -83,6 +85,12 @@ def _stage(dt: float, bath: Floats, warm: float, run: Run, setting: Setting, spa
 
 
 @kernel()
+def _liquidus(dt: float, now: Record, control: Record) -> float:
+    moved = min(max(control.liquidus * dt, -FURTHEST_LIQUIDUS), FURTHEST_LIQUIDUS)
+    return float(now.liquidus + moved) if now.liquidus > 0.0 else 0.0
+
+
+@kernel(i8(f8, Run.kind, Setting.kind, Space.kind), inner=True)
 def try_first(dt: float, run: Run, setting: Setting, space: Space) -> int:
     """Try the first stage of a step of ``dt`` s, from the state of the run, at the levers that stand. Returns 0 or a status of ``smelt``."""
     control, drive, now, base = run.control, run.drive, run.now, space.reports[REPORTS.middle]
@@ -98,13 +106,7 @@ def try_first(dt: float, run: Run, setting: Setting, space: Space) -> int:
     return status
 
 
-@kernel()
-def _liquidus(dt: float, now: Record, control: Record) -> float:
-    moved = min(max(control.liquidus * dt, -FURTHEST_LIQUIDUS), FURTHEST_LIQUIDUS)
-    return float(now.liquidus + moved) if now.liquidus > 0.0 else 0.0
-
-
-@kernel()
+@kernel(PAIR(f8, Run.kind, Space.kind), inner=True)
 def end_by_first(dt: float, run: Run, space: Space) -> tuple[float, float]:
     """Temperature and off-gas of the step whose first stage stands tried, on a straight line, and what curvature added in the last one."""
     now, then, control = run.now, space.then, run.control
@@ -112,7 +114,7 @@ def end_by_first(dt: float, run: Run, space: Space) -> tuple[float, float]:
     return warm, then.gas_volume / FIRST + control.gas_off * dt * dt
 
 
-@kernel()
+@kernel(types.void(Run.kind, Space.kind), inner=True)
 def _lay_on(run: Run, space: Space) -> None:
     """Lay on what the first stage brought: into ``first`` its streams, and the bath that the second begins with."""
     new, first, old = space.new, space.first, run.old
@@ -132,7 +134,40 @@ def _lay_on(run: Run, space: Space) -> None:
         first[ROW.bath, j] = bath
 
 
-@kernel()
+@kernel(f8(Run.kind, Setting.kind, Space.kind), inner=True)
+def _error(run: Run, setting: Setting, space: Space) -> float:
+    """The largest relative distance from a straight line through start and first stage, over the tolerance."""
+    new, first, start, then = space.new, space.first, space.start, space.then
+    now, stage = run.now, space.reports[REPORTS.first]
+    n = new.shape[1] - 2
+    worst = 0.0
+    if now.slope > 0.0:
+        worst = FIRST * abs(then.temperature - now.temperature - (stage.temperature - now.temperature) / FIRST) / DEGREES
+    bath = 0.0
+    for i in range(n):
+        bath += new[ROW.bath, i]
+    if now.molten > 0.0:
+        for k in JUDGED:
+            mass = 0.0
+            for i in range(n):
+                mass += new[k, i]
+            weight = min(mass / (LEAST_PRODUCT * bath), 1.0) if bath > 0.0 else 1.0
+            for i in range(n):
+                off = new[k, i] - start[k, i] - (first[k, i] - start[k, i]) / FIRST
+                worst = max(worst, weight * abs(off) / (new[k, i] + TRACE * mass + 1e-300))
+    mass = 0.0
+    for i in range(n):
+        mass += new[ROW.fume, i] + first[ROW.fume, i] + run.streams[FUME, i]
+    if mass > 0.0:
+        weight = min(mass / (LEAST_PRODUCT * bath), 1.0) if bath > 0.0 else 1.0
+        for i in range(n):
+            found = new[ROW.fume, i] + first[ROW.fume, i]
+            off = first[ROW.fume, i] / LAID_ON - new[ROW.fume, i]
+            worst = max(worst, weight * abs(off) / (found + run.streams[FUME, i] + TRACE * mass))
+    return float(worst / setting.plan.tolerance)
+
+
+@kernel(STATUS_AND_LENGTH(f8, Run.kind, Setting.kind, Space.kind), inner=True)
 def add_second(dt: float, run: Run, setting: Setting, space: Space) -> tuple[int, float]:
     """Do the second stage of the step whose first stands tried. Returns 0 or a status, and the error over the tolerance."""
     now, then, control, base, first = run.now, space.then, run.control, space.reports[REPORTS.middle], space.reports[REPORTS.first]
@@ -166,40 +201,7 @@ def add_second(dt: float, run: Run, setting: Setting, space: Space) -> tuple[int
     return 0, error
 
 
-@kernel()
-def _error(run: Run, setting: Setting, space: Space) -> float:
-    """The largest relative distance from a straight line through start and first stage, over the tolerance."""
-    new, first, start, then = space.new, space.first, space.start, space.then
-    now, stage = run.now, space.reports[REPORTS.first]
-    n = new.shape[1] - 2
-    worst = 0.0
-    if now.slope > 0.0:
-        worst = FIRST * abs(then.temperature - now.temperature - (stage.temperature - now.temperature) / FIRST) / DEGREES
-    bath = 0.0
-    for i in range(n):
-        bath += new[ROW.bath, i]
-    if now.molten > 0.0:
-        for k in JUDGED:
-            mass = 0.0
-            for i in range(n):
-                mass += new[k, i]
-            weight = min(mass / (LEAST_PRODUCT * bath), 1.0) if bath > 0.0 else 1.0
-            for i in range(n):
-                off = new[k, i] - start[k, i] - (first[k, i] - start[k, i]) / FIRST
-                worst = max(worst, weight * abs(off) / (new[k, i] + TRACE * mass + 1e-300))
-    mass = 0.0
-    for i in range(n):
-        mass += new[ROW.fume, i] + first[ROW.fume, i] + run.streams[FUME, i]
-    if mass > 0.0:
-        weight = min(mass / (LEAST_PRODUCT * bath), 1.0) if bath > 0.0 else 1.0
-        for i in range(n):
-            found = new[ROW.fume, i] + first[ROW.fume, i]
-            off = first[ROW.fume, i] / LAID_ON - new[ROW.fume, i]
-            worst = max(worst, weight * abs(off) / (found + run.streams[FUME, i] + TRACE * mass))
-    return float(worst / setting.plan.tolerance)
-
-
-@kernel()
+@kernel(STATUS_AND_LENGTH(f8, Run.kind, Setting.kind, Space.kind), inner=True)
 def try_step(dt: float, run: Run, setting: Setting, space: Space) -> tuple[int, float]:
     """Try a step of second order, from the state of the run, at the levers that stand. Returns 0 or a status of ``smelt``, and the error."""
     status = try_first(dt, run, setting, space)

@@ -23,11 +23,28 @@ from __future__ import annotations
 
 import math
 
+from numba import types
+
 from twin.kernels.compile import Floats, kernel
 from twin.kernels.fuming import divide, join, to_jackets
 from twin.kernels.furnace_bath import react
-from twin.kernels.furnace_space import EMPTY, HIGHEST_VISCOSITY, LOWEST_VISCOSITY, MOLTEN_FROM, NORMAL, Setting, Space, burns, clear
-from twin.kernels.furnace_tables import FED, HEATS, OVER, REPORTS, ROW, SCRATCH, SUPPLY
+from twin.kernels.furnace_space import (
+    EMPTY,
+    HIGHEST_VISCOSITY,
+    LOWEST_VISCOSITY,
+    MATRIX,
+    MOLTEN_FROM,
+    NORMAL,
+    NUMBERS,
+    Setting,
+    Space,
+    burns,
+    clear,
+    f8,
+    i8,
+    record_of,
+)
+from twin.kernels.furnace_tables import DRIVE, FED, HEATS, OVER, REPORT, REPORTS, ROW, SCRATCH, SUPPLY
 from twin.kernels.heat import SPAN, add_cold, add_levels, add_molecules, add_oxides, content, temperature_of
 from twin.kernels.physical_constants import AIR_OXYGEN, COLD
 from twin.kernels.record_table import Record, Records
@@ -70,7 +87,7 @@ def oxygen_to_burn(mass: Floats, elements: Records, moles: Floats) -> float:
     return max(-0.5 * burnt(mass, 0.0, elements, moles), 0.0)
 
 
-@kernel()
+@kernel(types.void(NUMBERS, types.boolean, record_of(DRIVE), Setting.kind, MATRIX, MATRIX), inner=True)
 def _take_in(bath: Floats, hot: bool, drive: Record, setting: Setting, scratch: Floats, new: Floats) -> None:
     """Share what is added out between the bath and what is above it, and write what flowed in."""
     elements, plan, feed, supplies = setting.data.chemistry.elements, setting.plan, setting.charge.feed, setting.charge.supplies
@@ -107,7 +124,7 @@ def _take_in(bath: Floats, hot: bool, drive: Record, setting: Setting, scratch: 
             new[ROW.air, i] = unit * (drive.blast_n2 + drive.flame_n2)
 
 
-@kernel()
+@kernel(f8(f8, f8, f8, types.boolean, Setting.kind, Space.kind), inner=True)
 def _burn_above(hot_gas: float, fume_oxygen: float, bath: float, fixed: bool, setting: Setting, space: Space) -> float:
     """Burn what is above a bath at ``bath`` K, write gas and fume; returns the heat that comes back to the bath [J], none where it is ``fixed``.
 
@@ -165,7 +182,20 @@ def _burn_above(hot_gas: float, fume_oxygen: float, bath: float, fixed: bool, se
     return float(returned)
 
 
-@kernel()
+@kernel(types.void(record_of(REPORT), Setting.kind, Space.kind), inner=True)
+def _heat_only(now: Record, setting: Setting, space: Space) -> None:
+    """A bath that is too cold to react: all of it is solid, its heat content that of before and of what was added to it."""
+    new, solid, heat = space.new, space.heats[HEATS.solid], setting.data.heat
+    n = heat.shape[0]
+    new[ROW.solid, :n] = new[ROW.bath, :n]
+    solid.formation, solid.content, solid.slope = new[ROW.bath, n], now.content, now.slope
+    add_cold(new[ROW.feed], heat, 1.0, solid)
+    add_cold(new[ROW.coolant], heat, 1.0, solid)
+    add_cold(new[ROW.dust], heat, -1.0, solid)
+    add_cold(space.scratch[SCRATCH.above], heat, -1.0, solid)
+
+
+@kernel(i8(NUMBERS, record_of(REPORT), record_of(DRIVE), Setting.kind, Space.kind), inner=True)
 def step(bath: Floats, now: Record, drive: Record, setting: Setting, space: Space) -> int:
     """Do one step from ``bath`` (element + 2,) and ``now``, a REPORT of its start but for the temperature, which is that of its reactions.
 
@@ -227,20 +257,7 @@ def step(bath: Floats, now: Record, drive: Record, setting: Setting, space: Spac
     return 0
 
 
-@kernel()
-def _heat_only(now: Record, setting: Setting, space: Space) -> None:
-    """A bath that is too cold to react: all of it is solid, its heat content that of before and of what was added to it."""
-    new, solid, heat = space.new, space.heats[HEATS.solid], setting.data.heat
-    n = heat.shape[0]
-    new[ROW.solid, :n] = new[ROW.bath, :n]
-    solid.formation, solid.content, solid.slope = new[ROW.bath, n], now.content, now.slope
-    add_cold(new[ROW.feed], heat, 1.0, solid)
-    add_cold(new[ROW.coolant], heat, 1.0, solid)
-    add_cold(new[ROW.dust], heat, -1.0, solid)
-    add_cold(space.scratch[SCRATCH.above], heat, -1.0, solid)
-
-
-@kernel()
+@kernel(types.void(f8, record_of(REPORT), Setting.kind, Space.kind), inner=True)
 def settle(dt: float, now: Record, setting: Setting, space: Space) -> None:
     """Slag's properties, and the metal that is entrained in it: the stirred value, or what has not settled through the depth of the slag since ``now``."""
     plan, new, then, shares = setting.plan, space.new, space.then, space.shares

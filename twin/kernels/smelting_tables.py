@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from twin.kernels.record_table import COUNT, Field, Table, places
+from twin.kernels.record_table import COUNT, Field, Records, Table, places
 
 NAN = float("nan")
 
@@ -294,3 +294,10 @@ class _Odd(NamedTuple):
 
 ODD = places(_Odd)
 TABLES = (ELEMENT, GASES, HEAT, ENTHALPY, COEFFICIENT, CONDITIONS, PRESENT, MIXTURE, MELT)
+
+
+class ChemistryRecords(NamedTuple):
+    """Data of the equilibrium, for who needs no compiler: an ELEMENT for each element, and one GASES."""
+
+    elements: Records
+    gases: Records

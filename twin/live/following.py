@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from twin.live.follower import Follower
+from twin.live.follower import FURTHEST, Follower
 from twin.live.history import Row
 from twin.live.tags import Tags
 
@@ -31,6 +31,7 @@ class RowFollower:
         self.number = 0
         self.counts = {"taken": 0, "bad": 0, "unknown": 0}
         self._latest: dict[str, float] = {}
+        self._jumped: dict[str, float] = {}
 
     @property
     def ensemble_time(self) -> float:
@@ -70,16 +71,33 @@ class RowFollower:
         else:
             self.follower.take([reading], self.tags.start + self.ensemble_time)
             self.counts["taken"] += 1
-        at = self.tags.since_start(reading.time)
-        self._latest[reading.signal] = max(at, self._latest.get(reading.signal, -math.inf))
+        self._reach(reading.signal, self.tags.since_start(reading.time))
+
+    def _reach(self, signal: str, at: float) -> None:
+        """A signal has come to ``at`` s. A jump of more than a week is believed when its readings go on from there for a window: else a plant whose clocks show
+        another year for a minute would take the estimate with it, and one that was silent for weeks would never be followed again.
+        """
+        window = self.follower.following.window
+        if at <= self.ensemble_time + max(FURTHEST, window):
+            self._jumped.pop(signal, None)
+        elif not self._jumped.setdefault(signal, at) <= at - window:
+            return
+        self._latest[signal] = max(at, self._latest.get(signal, -math.inf))
 
     def save(self) -> dict[str, Any]:
         """All that a later process needs to go on with the same answer."""
         state = np.frombuffer(self.follower.state(), dtype=np.uint8)
-        return {"number": self.number, "counts": dict(self.counts), "latest": dict(self._latest), "patience": self.patience, "follower": state}
+        return {
+            "number": self.number,
+            "counts": dict(self.counts),
+            "latest": dict(self._latest),
+            "jumped": dict(self._jumped),
+            "patience": self.patience,
+            "follower": state,
+        }
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Go on from what :meth:`save` gave. Raises :class:`~twin.errors.FileError` where it is of other tags, or another scenario."""
         self.follower.restore(state["follower"].tobytes())
-        self.counts, self._latest = dict(state["counts"]), dict(state["latest"])
+        self.counts, self._latest, self._jumped = dict(state["counts"]), dict(state["latest"]), dict(state["jumped"])
         self.number, self.patience = int(state["number"]), float(state["patience"])

@@ -198,7 +198,13 @@ class LiveTwin:
         up = all(source["state"] == "up" for source in sources)
         silent_for = self.silent_for()
         estimator = self.follower.follower
-        counts = {**self.follower.counts, "late": estimator.late, "ahead": estimator.ahead, "refused": estimator.refused}
+        counts = {
+            **self.follower.counts,
+            "late": estimator.late,
+            "ahead": estimator.ahead,
+            "refused": estimator.refused,
+            "impossible": estimator.ensemble.impossible,
+        }
         behind = max(0.0, self.follower.reached - self.follower.ensemble_time) if math.isfinite(self.follower.reached) else 0.0
         return {
             "ok": up and not self.fault and silent_for <= self.silence,

@@ -12,19 +12,16 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twin.errors import Problem, UsageError
 from twin.kernels.physical_constants import T0
 from twin.kernels.record_table import Records
-from twin.kernels.smelting_tables import ELEMENT, GASES, ROLE
+from twin.kernels.smelting_tables import ELEMENT, GASES, ROLE, ChemistryRecords
 from twin.materials.catalogue import data_text, data_tree
 from twin.materials.elements import ELEMENTS, REST
 from twin.materials.number import Number, Reading
 from twin.quantities import Quantity
-
-if TYPE_CHECKING:
-    from twin.kernels.smelting_space import Chemistry
 
 _ROLES = {"C": ROLE.carbon, "H": ROLE.hydrogen, "N": ROLE.nitrogen, "O": ROLE.oxygen, "Cl": ROLE.halogen, "Br": ROLE.halogen, REST: ROLE.inert}
 SOLVENT = "Cu"
@@ -145,14 +142,12 @@ class Thermochemistry:
         variants: Mapping[str, str] | None = None,
         activities: Mapping[str, str] | None = None,
         slopes: Mapping[str, float] | None = None,
-    ) -> Chemistry:
+    ) -> ChemistryRecords:
         """Return the kernel's records: an ELEMENT for each of ``ELEMENTS`` in their order, and one GASES.
 
         ``variants`` chooses an element's oxide, ``activities`` its coefficient in copper, by name: ``{"Fe": "nasa"}``; ``slopes`` gives
         d ln(slag/metal) / d ln pO2: ``{"Sb": 0.75}``. Raises ``UsageError`` for an element or a name that is not known.
         """
-        from twin.kernels.smelting_space import Chemistry  # takes the compiler along, which reading data needs not
-
         variants, activities, slopes = variants or {}, activities or {}, slopes or {}
         for name in (*variants, *activities, *slopes):
             if name not in self.elements or not self.elements[name].oxygen:
@@ -163,7 +158,7 @@ class Thermochemistry:
             values = self._element(name, variants.get(name), activities.get(name), slopes.get(name))
             for key, value in values.items():
                 records[i][key] = value
-        return Chemistry(records, self._gases())
+        return ChemistryRecords(records, self._gases())
 
     def _gases(self) -> Records:
         names = {"co": "co", "co2": "co2", "h2o": "h2o", "oxygen": "dissolved_oxygen"}

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from twin.errors import UsageError
+from twin.page.opening import opened
 from twin.page.over_time import choices
 from twin.page.plant import as_svg
 from twin.quantities import DAY, HOUR, YEAR, parse
@@ -24,28 +23,13 @@ from twin.report.products import products_of
 from twin.report.source import Source, gather
 from twin.report.tables import Table, phase_limits
 from twin.report.verdicts import findings, verdict
-from twin.results.held import contradictions
 from twin.results.investment import Investment
-from twin.results.read import Result, open_file
 from twin.scenario.kinds.bunker import Bunker
 
 LEAST_SPAN, MOST_SPAN = 1.0, 10_000.0
 """Of phases of furnaces, h."""
 MOST_POINTS = 4000
 """Of a curve of levels: longer ones are thinned, each point the largest of its stretch."""
-
-
-@contextmanager
-def opened(paths: Sequence[Path]) -> Iterator[list[Result]]:
-    """Open results files, and close them at the end."""
-    results: list[Result] = []
-    try:
-        results.extend(open_file(os.fspath(path)) for path in paths)
-        with contradictions(", ".join(path.name for path in paths)):
-            yield results
-    finally:
-        for result in results:
-            result.close()
 
 
 def looked(paths: Sequence[Path], words: Language) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.errors import UsageError
+from twin.page.opening import opened
 from twin.quantities import DAY, shown
 from twin.report.language import Language
 from twin.report.over_time import joined
@@ -37,8 +38,6 @@ def over_time(path: Path, what: str, words: Language) -> dict[str, Any]:
 
     Raises ``UsageError`` where it was not recorded.
     """
-    from twin.page.looking import opened
-
     with opened([path]) as results:
         source = gather(results, [path.name])
         known = choices(source)

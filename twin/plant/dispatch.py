@@ -32,6 +32,10 @@ class Dispatcher(Loader):
         super().__init__(site, f"link {name}", site.next_index(), bunkers, account, model)
         self.link, self.road, self.calendars = link, road, road.calendars
         road.dispatcher = self
+        rule = link.dispatch
+        self.every = nanoseconds(rule.every) if rule is not None and rule.every is not None else 0
+        self.first = self.due = nanoseconds(rule.first) if rule is not None else 0
+        """Fixed times of departure, ns; without them ``every`` is 0. ``due``: the next."""
         self.lots: list[int] = []
         """The lots of the load that is just taken."""
         self.loading = site.stream(f"link {name}", "loading")
@@ -48,8 +52,11 @@ class Dispatcher(Loader):
             if opening < FAR:
                 self.record.until = opening
             return opening < FAR
-        if level < self.link.level - max(bunker.tolerance for bunker in self.bunkers):
-            return False
+        if self.every and now < self.due:
+            self.record.until = self.due
+            return True
+        if level < self.link.level - max(bunker.tolerance for bunker in self.bunkers) or (self.every and self._empty):
+            return self._next_time(now)
         if self.road.record.free == 0:
             self.truck.join(self, 0.0)
             check_deadlock(self, now)
@@ -58,15 +65,33 @@ class Dispatcher(Loader):
         self.lots.clear()
         mass = self._load(load, now)
         if mass <= 0.0:
-            return False
+            return self._next_time(now)
         self.record.trucks += 1
         self.road.record.loaded += mass if now >= self.counts_from else 0.0
         self.counts(now)[PICKUPS] += 1.0
         length = 0 if self.link.load is None else nanoseconds(self.link.load.inverse(self.loading.uniform()))
         ends = advance(self.calendars, now, length) if self.calendars else now + length
         self.road.leave(load, mass, ends, self.lots)
+        if self.every:
+            self.due = self._after(now)
         if ends > now:
             self.record.until = ends
+        return True
+
+    @property
+    def _empty(self) -> bool:
+        """Whether there is nothing to take."""
+        return all(bunker.level <= bunker.tolerance for bunker in self.bunkers)
+
+    def _after(self, now: int) -> int:
+        """The first fixed time after ``now``, ns."""
+        return self.first + max(0, (now - self.first) // self.every + 1) * self.every
+
+    def _next_time(self, now: int) -> bool:
+        """Nothing is sent now: wait for more, or for the next of the fixed times."""
+        if not self.every:
+            return False
+        self.due = self.record.until = self._after(now)
         return True
 
     def _load(self, load: Floats, now: int) -> float:
@@ -93,11 +118,12 @@ class Dispatcher(Loader):
         return drawn
 
     def save(self) -> State:
-        return {**super().save(), "loading": self.loading.used, "stands": bool(self.waiting)}
+        return {**super().save(), "loading": self.loading.used, "stands": bool(self.waiting), "due": self.due}
 
     def load(self, state: State) -> None:
         super().load(state)
         self.loading.rewind(state["loading"])
+        self.due = state["due"]
 
     def load_lists(self, state: State, units: dict[str, Unit]) -> None:
         super().load_lists(state, units)

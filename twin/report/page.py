@@ -137,6 +137,7 @@ def contents(source: Source, words: Language = ENGLISH) -> dict[str, Any]:
         "headlines": figures.headlines(),
         "plant": figures.plant(),
         "matrices": figures.matrices(),
+        "doubt": tables.doubt(source),
         "deportment": deportment,
         "views": [(key, group, drawing.title) for key, group, drawing in views],
         "data": {

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from twin.results.read import Result
 from twin.results.tally import Totals
 from twin.scenario import Scenario, load_stored
 from twin.scenario.machine import MachineModel
+from twin.study.apart import Apart
 
 Floats = NDArray[np.float64]
 
@@ -60,6 +61,8 @@ class Source(Plan):
     scenario: Scenario
     topology: Topology
     totals: Totals
+    doubt: Mapping[str, Apart] = field(default_factory=dict)
+    """Key figures with what is not known of them by chance and by parameters, where an ensemble was given."""
 
     @property
     def first(self) -> Result:

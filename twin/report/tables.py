@@ -13,9 +13,11 @@ from twin.report.charts import BatchRow
 from twin.report.flows import Flow, value_of
 from twin.report.source import Source
 from twin.results.growth import growing
+from twin.results.kpis import kpi_text
 from twin.results.limits import standings
 from twin.results.lots import slowed_lines
 from twin.results.stops import pareto
+from twin.results.texts import difference_text
 
 CATALOGUES = ("materials.", "thermochemistry.")
 
@@ -58,6 +60,18 @@ def streams(source: Source, flows: Sequence[Flow]) -> Table:
         about = "" if flow.share == 1.0 else "about "
         rows.append((flow.stream, flow.source, flow.target, "not recorded" if math.isnan(value) else about + format_quantity(value, "kg/s")))
     return Table(("stream", "from", "to", "mass flow"), tuple(rows), 3)
+
+
+def doubt(source: Source) -> Table:
+    """What is not known of key figures, by chance and by parameters, as half-widths at 95 %."""
+    rows = []
+    for name, parts in source.doubt.items():
+        if parts.one or parts.parameters:
+            unit = source.first.kpis[name].unit
+            sizes = [difference_text(name, parts.mean, width, unit, parts.mean).partition("± ")[2] for width in (parts.chance, parts.one, parts.parameters)]
+            share = "" if math.isnan(parts.explained) else f"{100 * parts.explained:.0f} %"
+            rows.append((name, kpi_text(name, parts.mean, unit), *(f"± {size}" if size else "" for size in sizes), share))
+    return Table(("key figure", "mean", "by chance, of the mean", "by chance, of one run", "by parameters", "of one run's variance"), tuple(rows))
 
 
 def warnings(source: Source) -> Table:

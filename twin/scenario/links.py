@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field, ValidationError
 
 from twin.materials import ELEMENTS
-from twin.quantities import CostPerLength, EmissionFactor, EnergyPerLength, Length, Mass, PricePerEnergy, format_quantity
+from twin.quantities import CostPerLength, Duration, DurationOrZero, EmissionFactor, EnergyPerLength, Length, Mass, PricePerEnergy, format_quantity
 from twin.scenario.annotations import unwrap
 from twin.scenario.fields import CalendarName, Count, Text
 from twin.scenario.kind import Model
@@ -28,9 +28,11 @@ Complain = Callable[[Path, str], None]
 
 
 class Dispatch(Model):
-    """When a free truck is sent."""
+    """When a free truck is sent: by what there is, at fixed times, or both."""
 
-    level: Mass = Field(description="A free truck is loaded as soon as the product's bunkers hold so much.")
+    level: Mass | None = Field(default=None, description="A free truck is loaded as soon as the product's bunkers hold so much; at fixed times: if they do.")
+    every: Duration | None = Field(default=None, description="Trucks are sent at fixed times, so far apart, with what there is up to the payload.")
+    first: DurationOrZero = Field(default=0.0, description="The first of these times, from the start of the run.")
 
 
 class Fuel(Model):
@@ -90,8 +92,10 @@ class Link(Model):
 
     @property
     def level(self) -> float:
-        """What the bunkers hold when a truck is sent, kg."""
-        return self.dispatch.level if self.dispatch is not None else self.payload
+        """What the bunkers hold at least when a truck is sent, kg: a payload where nothing is said, anything at fixed times."""
+        if self.dispatch is None:
+            return self.payload
+        return self.dispatch.level if self.dispatch.level is not None else 0.0
 
 
 def read_links(written: Mapping[str, Node], sites: Mapping[str, Scenario], files: Files, complain: Complain) -> dict[str, Link]:
@@ -133,6 +137,10 @@ def _wrong(link: Link, sites: Mapping[str, Scenario]) -> Iterator[tuple[str, str
     elif link.level > (most := sum(bunker.capacity for bunker in bunkers)):
         asked, room = format_quantity(link.level, "kg"), format_quantity(most, "kg")
         yield "dispatch", f"no truck is ever sent: its bunkers hold {room} at most, and it is sent at {asked}; give dispatch: {{level: ...}} below that"
+    if link.dispatch is not None and link.dispatch.level is None and link.dispatch.every is None:
+        yield "dispatch", "say when: level: 20 t, every: 6 h, or both"
+    if link.dispatch is not None and link.dispatch.every is None and link.dispatch.first:
+        yield "dispatch", "'first' needs 'every': the first of the fixed times"
     yield from (("to", message) for message in _unknown_materials(link, sender, receiver))
     yield from _wrong_terms(link, sender, receiver)
 

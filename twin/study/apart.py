@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.errors import RunError, UsageError
+from twin.results.read import Result
 from twin.scenario import Scenario
 from twin.study.ensemble import Ensemble
 from twin.study.executors import Executor
@@ -23,6 +24,8 @@ from twin.study.runs import Job, Outcome
 from twin.study.statistics import quantile, student_interval
 
 Floats = NDArray[np.float64]
+CONFIDENCE = 0.95
+"""Of half-widths where nobody chose another."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,38 @@ def run_members(
         if progress is not None:
             progress(len(found), plain.n)
     return WithMembers(plain, Replications(scenario, plain.procedure, [found[k] for k in range(plain.n)]), ensemble)
+
+
+def parts_of_results(
+    results: Sequence[Result], scenario: Scenario, ensemble: Ensemble, executor: Executor, progress: Callable[[int, int], None] | None = None
+) -> dict[str, Apart]:
+    """Run the replications of ``scenario`` that results hold again, each with the member of its number, and return the parts of each key figure at 95 %.
+
+    Raises ``UsageError`` where there are too few, ``RunError`` where one fails.
+    """
+    if len(results) < least_runs(ensemble):
+        raise UsageError(f"{len(ensemble.paths)} parameters and chance are told apart by at least {least_runs(ensemble)} replications (got {len(results)})")
+    ensemble.apply(scenario, 0)
+    numbers = [int(result.attrs["replication"]) for result in results]
+    seeds = [int(result.attrs["seed"]) for result in results]
+    own = {seed: scenario if seed == scenario.seed else scenario.change({"seed": seed}) for seed in seeds}
+    found: dict[int, Outcome] = {}
+    for index, outcome in executor.run(Job(own[seed], k, ensemble.changes(k)) for k, seed in zip(numbers, seeds, strict=True)):
+        if outcome.kpis is None:
+            member = numbers[index] % len(ensemble)
+            raise RunError(f"{scenario.name} with member {member} of the ensemble, replication {numbers[index]}: {outcome.error}")
+        found[index] = outcome
+        if progress is not None:
+            progress(len(found), len(results))
+    values = np.array([ensemble.members[k % len(ensemble)] for k in numbers])
+    parts = {}
+    for name in results[0].kpis:
+        plain = [result.kpis[name].value if name in result.kpis else math.nan for result in results]
+        members = [kpis[name].value if (kpis := found[k].kpis) is not None and name in kpis else math.nan for k in range(len(results))]
+        one = apart(plain, members, values, CONFIDENCE)
+        if one is not None and not math.isnan(one.mean):
+            parts[name] = one
+    return parts
 
 
 def differences(base: WithMembers, variant: WithMembers) -> Mapping[str, Apart]:

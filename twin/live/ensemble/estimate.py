@@ -32,6 +32,13 @@ DAY = 86400.0
 UNKNOWN = 1.0 / 12.0
 """Variance of a level of which nothing was read yet, in squares of the capacity: anything from empty to full."""
 LEVEL = "level."
+FINEST = 0.002
+"""No level is read better than to this share of the capacity, whatever its tag says: 3 % of an empty bay would be nothing."""
+BEYOND = 6.0
+"""A level further below empty or above full than so many deviations, or a tenth of the capacity, is none: it is watched, and no member follows it."""
+LARGEST = 1e12
+"""No quantity of a plant is larger, SI."""
+STATE = "state."
 
 
 class Estimate(NamedTuple):
@@ -87,6 +94,8 @@ class Ensemble:
         self.model_errors = ModelErrors(tuple(self._levels.values()), following.window)
         self._windows = 0
         self._found: set[str] = set()
+        self.impossible = 0
+        """Readings that can be of no plant, so far."""
         self.expected: dict[str, float] = {}
         self.deviations: dict[str, float] = {}
 
@@ -98,7 +107,7 @@ class Ensemble:
     def step(self, until: float, readings: Mapping[str, float], inputs: Sequence[Input] = ()) -> None:
         """Go on by one window to ``until`` s: ``readings`` at or over it, SI by signal; ``inputs``: what happened in it, in the order of time.
 
-        A reading that is not a number is none.
+        A reading that is not a number is none. One that can be of no plant (a state that is no share, a level far below empty or above full) corrects nothing.
         """
         unknown = [signal for signal in readings if signal not in self._measured]
         if unknown:
@@ -107,15 +116,35 @@ class Ensemble:
         chance = np.random.Generator(np.random.Philox([self.following.seed, 1, self._windows]))
         before = self.seen
         self.seen = self.members.run(inputs, until, self.names)
-        good = {signal: value for signal, value in readings.items() if np.isfinite(value)}
+        good = {signal: min(max(value, -LARGEST), LARGEST) for signal, value in readings.items() if np.isfinite(value)}
+        possible = {signal: value for signal, value in good.items() if self.is_possible(signal, value)}
+        self.impossible += len(good) - len(possible)
+        good = {signal: value for signal, value in good.items() if signal in possible or signal in self._levels.values()}
         self._note(until, good)
-        self._nudge(good, before, chance)
+        self._nudge(possible, before, chance)
         if self.following.states:
-            self._states.put_right(good, self.seen, self._place, chance)
+            self._states.put_right(possible, self.seen, self._place, chance)
         if self.following.parameters and until // DAY > (until - self.following.window) // DAY:
             self._learn(chance)
         for row, plant in enumerate(self.members.plants):
             self.seen[row, : len(self.capacities)] = plant.observe(self.names[: len(self.capacities)])
+
+    def is_possible(self, signal: str, value: float) -> bool:
+        """Whether a plant can show this at all."""
+        measurement = self._measured[signal]
+        if measurement.quantity.startswith(STATE):
+            return -FINEST <= value <= 1.0 + FINEST
+        if not measurement.quantity.startswith(LEVEL):
+            return abs(value) < LARGEST
+        capacity = self.capacities[measurement.quantity.removeprefix(LEVEL)]
+        room = max(0.1 * capacity, BEYOND * (self._deviation(signal, capacity) + measurement.bias_deviation))
+        return -room <= value - measurement.bias <= capacity + room
+
+    def _deviation(self, signal: str, value: float) -> float:
+        """The error of a reading."""
+        measurement = self._measured[signal]
+        found = measurement.deviation(value)
+        return max(found, FINEST * self.capacities[measurement.quantity.removeprefix(LEVEL)]) if measurement.quantity.startswith(LEVEL) else found
 
     def _note(self, until: float, good: Mapping[str, float]) -> None:
         row = np.full(len(self._measured), np.nan)
@@ -124,11 +153,12 @@ class Ensemble:
                 continue
             x = self.seen[:, self._place[measurement.quantity]]
             y = good[signal] - measurement.bias
-            error = measurement.deviation(float(np.mean(x))) ** 2 + measurement.bias_deviation**2
+            random = self._deviation(signal, float(np.mean(x))) ** 2
+            error = random + measurement.bias_deviation**2
             self.expected[signal], self.deviations[signal] = float(np.mean(x)), float(np.sqrt(error))
             if error > 0.0:  # what is known for sure, as a state, is put right and not watched
                 shown = x + self._biases.get(signal, 0.0)
-                own = measurement.deviation(float(np.mean(x))) ** 2 if signal in self._biases else error
+                own = random if signal in self._biases else error
                 row[place] = (y - np.mean(shown)) / np.sqrt(np.var(shown) + own)
             if not measurement.quantity.startswith(LEVEL):
                 self._day.means(signal, y, x, measurement, self._states.agree(measurement.quantity, good, self.seen, self._place))
@@ -148,7 +178,7 @@ class Ensemble:
             shown = x + self._biases.get(signal, 0.0)
             own = max(float(np.var(shown)), (LEAST_SPREAD * capacity) ** 2) if known else UNKNOWN * capacity**2
             self._found.add(signal)
-            error = measurement.deviation(y) ** 2
+            error = self._deviation(signal, y) ** 2
             gain = own / (own + error)
             shift = gain * (y - shown)
             if known:
@@ -219,7 +249,7 @@ class Ensemble:
 
     def _own(self) -> dict[str, Any]:
         parts = {"day": self._day.save(), "model_errors": self.model_errors.save(), "windows": self._windows}
-        return {**parts, "seen": self.seen.copy(), "found": sorted(self._found)}
+        return {**parts, "seen": self.seen.copy(), "found": sorted(self._found), "impossible": self.impossible}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Go on from what :meth:`save` gave, of the same scenario and following."""
@@ -228,7 +258,7 @@ class Ensemble:
         self.model_errors.load(state["model_errors"])
         self._windows = int(state["windows"])
         self.seen = np.array(state["seen"])
-        self._found = set(state["found"])
+        self._found, self.impossible = set(state["found"]), int(state["impossible"])
 
 
 def _biases(signals: Iterable[str], measured: Mapping[str, Measurement], following: Following) -> dict[str, Floats]:

@@ -107,7 +107,7 @@ class WeighedTotals:
         for signal, own in self._sums.items():
             missed = shown.get(signal, math.nan) - ensemble.following.measurements[signal].bias - ensemble.expected.get(signal, math.nan)
             mass = masses[signal]
-            if counts[signal] and math.isfinite(missed):
+            if counts[signal] and math.isfinite(missed) and ensemble.is_possible(signal, shown[signal]):
                 own.add(mass, missed, counts[signal])
 
     def found(self) -> list[Weighed]:

@@ -11,9 +11,12 @@ from twin.scenario.machine import MachineModel
 from twin.scenario.model import Scenario
 from twin.units.ground.inputs import Input
 
+LARGEST = 1e9
+"""No truck is so heavy, kg: what says so is none."""
+
 
 def input_of(tags: Tags, reading: Reading) -> Input | None:
-    """Return what a reading says that happened; None for one of another tag, one that is no number or not good, and a mass that is not above 0."""
+    """Return what a reading says that happened; None for one of another tag, one that is no number or not good, and a mass that no truck has."""
     tag = tags.get(reading.signal)
     if tag is None or not tag.input or not tag.use or not reading.good or not math.isfinite(reading.value):
         return None
@@ -22,7 +25,7 @@ def input_of(tags: Tags, reading: Reading) -> Input | None:
     if what == "stop":
         return Input(time, "stop" if reading.value >= 0.5 else "restart", tag.input, 0.0, tag.copy)
     mass = tag.to_si(reading.value)
-    return Input(time, "delivery" if what == "delivery" else "pickup", tag.input, mass) if mass > 0.0 else None
+    return Input(time, "delivery" if what == "delivery" else "pickup", tag.input, mass) if 0.0 < mass < LARGEST else None
 
 
 def reading_of(tag: Tag, happened: Input, start: float, sequence: int) -> Reading:

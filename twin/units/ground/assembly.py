@@ -21,7 +21,7 @@ from twin.engine.resource import Resource
 from twin.engine.staffing import Staffing
 from twin.engine.streams import Stream
 from twin.engine.unit import Unit
-from twin.kernels.smelting_space import Chemistry
+from twin.kernels.smelting_tables import ChemistryRecords
 from twin.materials.heat import HeatData, heat_data
 from twin.materials.thermochemistry import Thermochemistry
 from twin.scenario.model import Scenario
@@ -68,7 +68,7 @@ class Assembly:
         return self.scenario.thermochemistry.data()
 
     @cached_property
-    def smelting(self) -> Chemistry:
+    def smelting(self) -> ChemistryRecords:
         """Arrays of the equilibrium, in the variants that the scenario chooses."""
         chosen = self.scenario.thermochemistry
         return self.thermochemistry.smelting(chosen.oxides, chosen.activities, chosen.slopes)

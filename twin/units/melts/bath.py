@@ -20,7 +20,7 @@ from twin.materials.heat import HeatData
 from twin.units.melts.element_rows import FORMATION, SENSIBLE, E
 
 if TYPE_CHECKING:
-    from twin.kernels.smelting_space import Chemistry
+    from twin.kernels.smelting_tables import ChemistryRecords
     from twin.scenario.furnace import Melted
 
 Floats = NDArray[np.float64]
@@ -101,7 +101,7 @@ class Bath:
     Metal includes the droplets in the slag, ``entrained`` kg. ``started``: what the last phase began with, not saved.
     """
 
-    def __init__(self, name: str, smelting: Chemistry, heat: HeatData) -> None:
+    def __init__(self, name: str, smelting: ChemistryRecords, heat: HeatData) -> None:
         self.name = name
         self.data = kernel.Data(smelting, heat.elements, heat.species, _O, _N)
         self.heat = heat
