@@ -15,6 +15,7 @@ from twin.page.plant import unit_form
 from twin.report.language import language
 from twin.scenario import load
 from twin.scenario.kind import find, names
+from twin.scenario.settings import ResourceSpec, TimeFrame
 
 
 def models_of(model: type[BaseModel], seen: dict[type[BaseModel], None]) -> Iterator[type[BaseModel]]:
@@ -43,6 +44,7 @@ def texts_of(kind: str) -> set[str]:
 def test_no_text_of_a_kind_is_left_in_english() -> None:
     german = language("de")
     every = {text for name in names() for text in texts_of(name)}
+    every |= {field.description for model in (ResourceSpec, TimeFrame) for field in model.model_fields.values() if field.description}
     assert len(every) > 600
     assert {text for text in every if german.say(text) == text} == set()
 

@@ -157,7 +157,7 @@ def test_axe_finds_nothing_on_any_screen_and_nothing_is_wider_than_it(serve: Cal
         page.locator("summary", has_text="Distributions, tables").click()
         page.wait_for_selector("details.block")
         page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-        page.get_by_role("button", name="Calendars").click()
+        page.get_by_role("button", name="Calendars, resources and time").click()
         for screen, mark in SHOWN.items():
             page.goto(f"{page.url.partition('#')[0]}#{screen}")
             if screen == "compare":

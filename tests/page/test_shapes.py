@@ -14,7 +14,7 @@ from twin.errors import ScenarioError, UsageError
 from twin.page.draft import Desk, Draft, read_draft, written
 from twin.page.folder import Folder
 from twin.page.plant import unit_form
-from twin.page.shapes import blocks_of, calendars_of, spec_of
+from twin.page.shapes import blocks_of, plant_blocks, spec_of
 from twin.page.shaping import form_at, shaped
 from twin.plant.api import load
 from twin.scenario.distributions import FORMS
@@ -129,7 +129,7 @@ def test_calendars_and_tables_have_forms(tmp_path: Path) -> None:
     (tmp_path / "sorted.yaml").write_text(SORTED, encoding="utf-8")
     desk = Desk(Folder(tmp_path))
     base = desk.base(draft_of("sorted.yaml"))
-    assert [block["path"] for block in calendars_of(base)] == ["calendars.two_shifts"]
+    assert [block["path"] for block in plant_blocks(base)] == ["calendars.two_shifts", "time"]
     early = shaped(desk, draft_of("sorted.yaml"), "calendars.two_shifts", {"weekdays": ["05:00-21:00"], "holidays": ["2026-01-06"]})
     assert desk.scenario(early).calendars["two_shifts"].open_per_week == 5 * 16 * 3600
     night = shaped(desk, early, "calendars.night", {"daily": ["22:00-06:00"]})
@@ -243,6 +243,18 @@ def test_what_is_wrong_in_one_of_the_ways_is_told_where_it_is(ways: Desk, path: 
     with pytest.raises(ScenarioError, match=words) as caught:
         shaped(ways, draft_of(), f"units.{path}", value)
     assert any(problem.path.removeprefix("change.").startswith(".".join(filter(None, (f"units.{path}", at)))) for problem in caught.value.problems)
+
+
+def test_what_units_share_has_forms(ways: Desk) -> None:
+    assert [block["path"] for block in plant_blocks(ways.base(draft_of()))] == ["resources.crane", "resources.loader", "time"]
+    more = shaped(ways, draft_of(), "resources.loader", "3")
+    assert dict(more.changes) == {"resources.loader": 3} and ways.scenario(more).resources["loader"].count == 3
+    crew = shaped(ways, more, "resources.fitters", {"count": "2", "skills": ["weld"]})
+    assert ways.scenario(crew).resources["fitters"].skills == ("weld",)
+    longer = shaped(ways, crew, "time", {"start": "2026-01-05T06:00", "horizon": "72 h", "warmup": "0,5 d"})
+    assert (ways.scenario(longer).horizon, ways.scenario(longer).warmup) == (3 * 86400.0, 43200.0) and longer.changes["time.horizon"] == "3 d"
+    with pytest.raises(ScenarioError, match="shorter than the horizon"):
+        shaped(ways, draft_of(), "time", {"start": "2026-01-05T06:00", "horizon": "2 d", "warmup": "3 d"})
 
 
 def test_fields_that_exclude_each_other_are_changed_one_after_the_other(ways: Desk) -> None:

@@ -153,10 +153,12 @@ class Answers:
         return {"draft": shaped(self.desk, read_draft(given.get("draft")), str(given.get("path", "")), value).json()}
 
     def calendars(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The calendars of a draft as forms."""
-        from twin.page.shapes import calendars_of
+        """What the units of a draft share, calendars, resources and time, as forms."""
+        from twin.page.shapes import plant_blocks
 
-        return {"blocks": calendars_of(self.desk.nearest(read_draft(given.get("draft"))))}
+        draft = read_draft(given.get("draft"))
+        found = [plant.block_as_said(block, draft) for block in plant_blocks(self.desk.nearest(draft))]
+        return {"blocks": _in_words(found, language_of(given))}
 
     def _must_load(self, draft: Draft) -> None:
         self.desk.scenario(draft)

@@ -115,7 +115,7 @@ def unit_form(base: Scenario, scenario: Scenario, unit: str, draft: Draft) -> di
         "streams": [{"name": stream, "to": derive(scenario).destination.get(stream, "")} for stream in streams_of(scenario, unit)],
         "numbers": rows,
         "fields": [_as_said(row, draft) for row in _other_fields(scenario, unit, model)],
-        "blocks": [_block_as_said(block, draft) for block in blocks_of(scenario, unit)],
+        "blocks": [block_as_said(block, draft) for block in blocks_of(scenario, unit)],
         "more": max(0, len(numbers) - MOST_NUMBERS),
     }
 
@@ -126,7 +126,8 @@ def _as_said(row: dict[str, Any], draft: Draft) -> dict[str, Any]:
     return row | {"text": str(said), "on": said if isinstance(said, bool) else row.get("on", False)}
 
 
-def _block_as_said(block: dict[str, Any], draft: Draft) -> dict[str, Any]:
+def block_as_said(block: dict[str, Any], draft: Draft) -> dict[str, Any]:
+    """A form with what the draft says, which the scenario may lack."""
     said = said_in(draft, block["path"], "" if block["value"] is None else block["value"])
     return block | {"value": None if said == "" else said}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -20,6 +20,7 @@ from twin.scenario.partition import DEFAULT, Partition
 from twin.scenario.phases import Tests
 from twin.scenario.places import Plain
 from twin.scenario.series import OrSeries
+from twin.scenario.settings import ResourceSpec, Settings, TimeFrame
 from twin.scenario.variates import Variate
 
 DEEPEST = 8
@@ -68,14 +69,29 @@ def _names_for(key: str, spec: Spec, scenario: Scenario, unit: str) -> list[str]
     return [*scenario.units]
 
 
-def calendars_of(scenario: Scenario) -> list[dict[str, Any]]:
-    """The calendars of a scenario as forms."""
-    return [
-        {"path": f"calendars.{name}", "key": name, "about": "", "spec": CALENDAR, "value": written(scenario, f"calendars.{name}"), "names": []}
-        for name in scenario.calendars
-    ]
+def plant_blocks(scenario: Scenario) -> list[dict[str, Any]]:
+    """What units share, as forms: each calendar, each resource, and the time of the run."""
+    found = []
+    for section, names in ((CALENDARS, scenario.calendars), (RESOURCES, scenario.resources)):
+        for name in names:
+            path = f"{section}.{name}"
+            found.append(
+                {"path": path, "key": name, "about": "", "spec": SECTIONS[section](), "value": written(scenario, path), "names": [*scenario.calendars]}
+            )
+    time = {
+        "path": TIME,
+        "key": TIME,
+        "about": Settings.model_fields[TIME].description,
+        "spec": SECTIONS[TIME](),
+        "value": written(scenario, TIME),
+        "names": [],
+    }
+    return [*found, time]
 
 
+CALENDARS, RESOURCES, TIME = "calendars", "resources", "time"
+SECTIONS: dict[str, Callable[[], Spec]] = {CALENDARS: lambda: CALENDAR, RESOURCES: lambda: spec_of(ResourceSpec), TIME: lambda: spec_of(TimeFrame)}
+"""Forms of what units share, by the section of the scenario; of calendars and resources each entry has one."""
 CALENDAR: Spec = {"form": "calendar", "keys": list(KEYS), "days": list(DAYS)}
 
 

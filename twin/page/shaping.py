@@ -11,7 +11,7 @@ from typing import Any
 from twin.errors import Problem, ScenarioError, UsageError
 from twin.page.draft import Desk, Draft, as_written, is_within, written
 from twin.page.schema_forms import NUMBERS, Spec, fitting
-from twin.page.shapes import CALENDAR, blocks_of
+from twin.page.shapes import SECTIONS, TIME, blocks_of
 from twin.page.typed import canonical_limit, read_typed, sign_of
 from twin.quantities import example_of, format_quantity, parse, shown
 from twin.scenario import Scenario
@@ -59,8 +59,8 @@ def settled(desk: Desk, draft: Draft) -> Draft:
 def form_at(scenario: Scenario, path: str) -> Spec:
     """The form of a path. Raises ``UsageError``."""
     parts = path.split(".")
-    if len(parts) == 2 and parts[0] == "calendars":
-        return CALENDAR
+    if len(parts) == (1 if parts[0] == TIME else 2) and parts[0] in SECTIONS:
+        return SECTIONS[parts[0]]()
     if len(parts) == 3 and parts[0] == "units" and parts[1] in scenario.units:
         for block in blocks_of(scenario, parts[1]):
             if block["path"] == path:
@@ -81,7 +81,7 @@ def _read(value: Any, spec: Spec, path: str, wrong: list[Problem]) -> Plain:
         }
     if isinstance(value, list):
         return [_read(item, _below(spec, k), f"{path}.{k}", wrong) for k, item in enumerate(value) if item not in (None, "")]
-    if isinstance(value, str) and form in (*NUMBERS, "distribution", "partition", "tests"):
+    if isinstance(value, str) and form in (*NUMBERS, "distribution", "partition", "tests", "group"):  # a group may be written in short, as one value
         try:
             return _number(value, form)
         except UsageError as error:

@@ -93,10 +93,10 @@ function Save({ state, draft, saved }) {
     ${told ? html`<p role="status">${told}</p>` : null}<${Fault} error=${error} /></section>`;
 }
 
-/** Calendars; their forms are loaded when they are asked for. */
+/** What units share; its forms are loaded when they are asked for. */
 function Later(props) {
   const [Found, setFound] = hooks.useState(null);
-  return Found ? html`<${Found} ...${props} />` : html`<button class="plain" onClick=${() => import("./shape.js").then((module) => setFound(() => module.Calendars))}>${t("calendars")}</button>`;
+  return Found ? html`<${Found} ...${props} />` : html`<button class="plain" onClick=${() => import("./shape.js").then((module) => setFound(() => module.Calendars))}>${t("shared")}</button>`;
 }
 
 export function Plant({ code, folder, refresh }) {
@@ -185,7 +185,7 @@ export function Plant({ code, folder, refresh }) {
         : html`<p class="hint">${t("choose")}</p>`}
       <section class="card" aria-labelledby="h-changes"><h2 id="h-changes">${t("changes")}</h2><${Changes} changes=${state.changes} drop=${drop} problems=${state.problems} />
         ${state.problems.length ? html`<div role="alert"><h3>${t("problems")}</h3><ul class="problems">${state.problems.map((one) => html`<li><code>${one.path}</code> ${one.message}</li>`)}</ul></div>` : null}</section>
-      ${state.svg ? html`<section class="card" aria-label=${t("calendars")}><${Later} draft=${draft} code=${code} replace=${(next) => change(next)} /></section>` : null}
+      ${state.svg ? html`<section class="card" aria-label=${t("shared")}><${Later} draft=${draft} code=${code} replace=${(next) => change(next)} /></section>` : null}
       ${state.svg ? html`<${Save} state=${state} draft=${draft} saved=${refresh} />` : null}
     </aside></div>`;
 }

@@ -163,16 +163,20 @@ export function Block({ block, draft, replace, code }) {
     <datalist id=${offered(block.path)}>${(block.names ?? []).map((name) => html`<option value=${name}></option>`)}</datalist>
     <${Any} spec=${block.spec} value=${value ?? undefined} put=${setValue} path=${block.path} label=${words(block.key)} wrong=${wrong} at=${0} />
     <div class="row"><button class="main" disabled=${busy || !changed} onClick=${() => send(value)}>${t("shape_take")}</button><button disabled=${busy || !changed} onClick=${() => { setValue(block.value); setProblems([]); setError(null); }}>${t("shape_back")}</button>
-    ${block.value !== null && block.key !== "kind" && !block.path.startsWith("calendars.") ? html`<button class="plain" disabled=${busy} onClick=${() => send(null)}>${t("shape_drop")}</button>` : null}</div><${Fault} error=${error} /></details>`;
+    ${block.value !== null && block.key !== "kind" && block.path.startsWith("units.") ? html`<button class="plain" disabled=${busy} onClick=${() => send(null)}>${t("shape_drop")}</button>` : null}</div><${Fault} error=${error} /></details>`;
 }
 
-/** The calendars of a plant. */
+/** What the units of a plant share: calendars, resources, and the time of the run. */
 export function Calendars({ draft, replace, code }) {
   const [blocks, setBlocks] = hooks.useState([]);
-  const [name, setName] = hooks.useState("");
   const [error, setError] = hooks.useState(null);
-  hooks.useEffect(() => { let here = true; ask("calendars", { draft }).then((found) => here && (setBlocks(found.blocks), setError(null)), () => {}); return () => { here = false; }; }, [draft]);
-  const add = () => ask("shape", { draft, path: `calendars.${name}`, value: { weekdays: ["06:00-22:00"] } }).then((found) => { setName(""); setError(null); replace(found.draft); }, setError);
-  return html`<details><summary>${t("calendars")}</summary>${blocks.map((block) => html`<${Block} key=${block.path} block=${block} draft=${draft} replace=${replace} code=${code} />`)}
-    <div class="row"><label class="inline">${t("add_name")}<input value=${name} onInput=${(e) => setName(e.target.value)} /></label><button disabled=${!name} onClick=${add}>${t("shape_add")}</button></div><${Fault} error=${error} /></details>`;
+  hooks.useEffect(() => { let here = true; ask("calendars", { draft }).then((found) => here && (setBlocks(found.blocks), setError(null)), () => {}); return () => { here = false; }; }, [draft, code]);
+  const add = (path, value, done) => ask("shape", { draft, path, value }).then((found) => { done(); setError(null); replace(found.draft); }, setError);
+  const part = (section, first) => html`<h3>${t(section)}</h3>${blocks.filter((block) => block.path === section || block.path.startsWith(`${section}.`)).map((block) => html`<${Block} key=${block.path} block=${block} draft=${draft} replace=${replace} code=${code} />`)}${first ? html`<${Added} section=${section} add=${(name, done) => add(`${section}.${name}`, first, done)} />` : null}`;
+  return html`${part("calendars", { weekdays: ["06:00-22:00"] })}${part("resources", { count: 1 })}${part("time", null)}<${Fault} error=${error} />`;
+}
+
+function Added({ section, add }) {
+  const [name, setName] = hooks.useState("");
+  return html`<div class="row"><label class="inline">${t("add_name")}<input value=${name} aria-label=${`${t(section)}: ${t("add_name")}`} onInput=${(e) => setName(e.target.value)} /></label><button disabled=${!name} onClick=${() => add(name, () => setName(""))}>${t("shape_add")}</button></div>`;
 }
