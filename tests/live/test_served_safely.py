@@ -87,6 +87,18 @@ def test_who_has_a_known_certificate_or_the_password_reads_and_nobody_else(tmp_p
         server.close()
 
 
+@pytest.mark.parametrize("user", ["", "admin"])
+def test_nobody_writes_to_a_server_on_the_loopback(tmp_path: Path, user: str) -> None:
+    pytest.importorskip("asyncua")
+    address = f"opc.tcp://127.0.0.1:{free_port()}/twin"
+    server = PlantServer(address, [("YARD", "YARD")], history=False)
+    try:
+        server.write([Reading("YARD", T, 12.5)])
+        assert read(address, tmp_path, user=user, password="x") == 12.5
+    finally:
+        server.close()
+
+
 def test_what_makes_no_server_is_said(tmp_path: Path) -> None:
     der, pem = certificate(tmp_path, "server")
     other, other_pem = certificate(tmp_path, "other")

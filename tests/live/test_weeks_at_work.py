@@ -113,4 +113,5 @@ def test_twelve_weeks_of_the_weee_line_do_not_grow() -> None:
     sizes, states = sizes_of_weeks(84.0, 14 * DAY)
     assert len(sizes) == 6
     assert sizes[-1] < 1.05 * sizes[0], sizes
+    assert max(sizes[3:]) < 1.05 * max(sizes[:3]), sizes
     assert max(states[3:]) < 2.0 * max(states[:3]), states

@@ -36,7 +36,7 @@ def followed(factor: float, seed: int, days: float = 6.0) -> Follower:
     return follower
 
 
-@pytest.mark.parametrize(("factor", "seed"), [(1.25, 1), (0.75, 2)])
+@pytest.mark.parametrize(("factor", "seed"), [(1.25, 1), pytest.param(0.75, 2, marks=pytest.mark.soak)])
 def test_a_level_that_is_a_quarter_off_from_the_first_day_is_seen_by_its_trucks(factor: float, seed: int) -> None:
     """After six days and some 150 trucks, within three deviations; where nothing is off (the other level) nothing is said."""
     follower = followed(factor, seed)

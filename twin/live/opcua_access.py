@@ -59,6 +59,17 @@ class Readers:
         return None
 
 
+class Anybody:
+    """Lets whoever is on this machine read, and nobody do more: asyncua takes a client that calls itself admin for one."""
+
+    def __init__(self) -> None:
+        self._rules = need("asyncua.crypto.permission_rules", "OPC UA")
+
+    def get_user(self, _server: Any, username: str | None = None, password: str | bytes | None = None, certificate: bytes | None = None) -> Any:
+        """Return the user, who may read and no more."""
+        return self._rules.User(role=self._rules.UserRole.User)
+
+
 def check_reach(address: str, access: Access | None) -> None:
     """Raises ``UsageError`` where other machines could read without a certificate."""
     if access is None and not _is_loopback(server_address(address).host):

@@ -12,7 +12,7 @@ from typing import Any
 
 from twin.errors import FileError
 from twin.live.extra import need
-from twin.live.opcua_access import Access, Readers, check_reach
+from twin.live.opcua_access import Access, Anybody, Readers, check_reach
 from twin.live.readings import Reading
 
 NAMESPACE = "urn:twin:plant"
@@ -41,7 +41,8 @@ class PlantServer:
         check_reach(address, access)
         logging.getLogger("asyncua").setLevel(logging.CRITICAL)
         self.address, self.title, self.history = address, title, history
-        self._access, self._readers = access, Readers(access) if access is not None else None
+        self._access = access
+        self._readers = Readers(access) if access is not None else Anybody()
         self._variables, self._texts = list(variables), tuple(texts)
         self._loop = asyncio.new_event_loop()
         self._nodes: dict[str, Any] = {}
