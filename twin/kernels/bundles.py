@@ -8,6 +8,7 @@ stays as it is while it runs.
 from __future__ import annotations
 
 import hashlib
+import operator
 from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
@@ -78,13 +79,22 @@ class Bundle:
     """Arrays, records, bundles and whole numbers as Python holds them together: the names of its ``kind`` are its attributes."""
 
     kind: ClassVar[BundleType]
+    _table: Any
     address: int
     """Where compiled code finds the table."""
 
     def __init__(self, *values: Any, **fields: Any) -> None:
-        self._table = np.zeros(self.kind.words, dtype=np.int64)
-        self.address = self._table.ctypes.data
+        table = np.zeros(self.kind.words, dtype=np.int64)
+        self.__dict__.update(_table=table, address=table.ctypes.data)
+        if len(values) > len(self.kind.kinds):
+            raise TypeError(f"{type(self).__name__} has {len(self.kind.kinds)} fields (got {len(values)} values)")
         self.lay_out(dict(zip(self.kind.kinds, values, strict=False)) | fields)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse a field of its own, since compiled code would go on with what is laid out."""
+        if name in self.kind.kinds:
+            raise AttributeError(f"{type(self).__name__}.{name} is laid out, with the others, by lay_out()")
+        super().__setattr__(name, value)
 
     def lay_out(self, fields: Mapping[str, Any]) -> None:
         """Take these arrays and numbers in place of those before; whoever holds the bundle works on them, and not on copies.
@@ -99,20 +109,24 @@ class Bundle:
                 words.append(value.ctypes.data)
                 if place.dimensions:
                     words.extend(value.shape)
+            elif isinstance(kind := self.kind.kinds[place.name], BundleType):
+                if not isinstance(value, Bundle) or value.kind != kind:
+                    raise TypeError(f"{type(self).__name__}.{place.name} takes a bundle of {kind} (got {type(value).__name__})")
+                words.append(value.address)
             else:
-                words.append(value.address if isinstance(value, Bundle) else value)
+                words.append(operator.index(value))
         self._table[:] = words
         self.__dict__.update(fields)
 
     def _check(self, place: Place, value: Any) -> None:
-        good = (value.dtype is place.dtype or value.dtype == place.dtype) and value.flags.c_contiguous
+        good = (value.dtype is place.dtype or value.dtype == place.dtype) and value.flags.c_contiguous and value.flags.aligned
         if not good or (value.ndim != place.dimensions if place.dimensions else value.ndim != 1 or not len(value)):
             wanted = f"an array of {place.dimensions or 1} dimensions of {place.dtype} in C order"
             raise TypeError(f"{type(self).__name__}.{place.name} takes {wanted} (got {value.dtype} of shape {value.shape})")
 
     def __reduce__(self) -> Any:
-        """Copies have tables of their own."""
-        return type(self), tuple(getattr(self, name) for name in self.kind.kinds)
+        """Refuse copies: fields are often parts of each other, which they would not be in a copy."""
+        raise TypeError(f"a {type(self).__name__} cannot be copied: make another of copied arrays")
 
 
 register_model(BundleType)(models.OpaqueModel)
