@@ -110,3 +110,16 @@ def test_a_variant_of_a_variant_names_the_last_value_alone(desk: Desk) -> None:
     desk.save(draft, "third")
     found = {number.path: number for number in load(desk.folder.path / "third.yaml").numbers}[RATE]
     assert (found.source, found.low) == ("changed from 7 t/h (assumed)", 4 / 3.6)
+
+
+def test_what_is_said_of_a_number_in_a_form_stays_as_it_was_said(desk: Desk) -> None:
+    mean = {"value": "11,5 t", "basis": "measured", "source": "2024-05 lab book", "low": "10500 kg", "high": "12,5 t", "note": "2024"}
+    found = shaped(desk, Draft("small.yaml", {}), MASS, {"normal": {"mean": mean, "sd": "2 t"}})
+    assert found.changes[f"{MASS}.normal.mean"] == {**mean, "value": "11.5 t", "low": "10500 kg", "high": "12.5 t"}
+    desk.save(found, "other")
+    own = {number.path: number for number in load(desk.folder.path / "other.yaml").numbers}[f"{MASS}.normal.mean"]
+    assert (own.source, own.low, own.high) == ("2024-05 lab book", 10500.0, 12500.0)
+    year = shaped(desk, Draft("small.yaml", {}), MASS, {"normal": {"mean": {"value": "11 t", "source": "2024"}, "sd": "1.5 t"}})
+    assert year.changes[f"{MASS}.normal.mean"] == {"value": "11 t", "source": "2024"}
+    with pytest.raises(ScenarioError, match=r"as 1\.2 t or as 1200 t"):
+        shaped(desk, Draft("small.yaml", {}), MASS, {"normal": {"mean": {"value": "1.200 t", "basis": "measured"}, "sd": "1.5 t"}})

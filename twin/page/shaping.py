@@ -12,6 +12,7 @@ from twin.errors import Problem, ScenarioError, UsageError
 from twin.page.draft import Desk, Draft, as_written, is_within, written
 from twin.page.schema_forms import NUMBERS, Spec, fitting
 from twin.page.shapes import SECTIONS, TIME, blocks_of
+from twin.page.sourcing import states
 from twin.page.typed import canonical_limit, read_typed, sign_of
 from twin.quantities import example_of, format_quantity, parse, shown
 from twin.scenario import Scenario
@@ -71,8 +72,13 @@ def form_at(scenario: Scenario, path: str) -> Spec:
 
 def _read(value: Any, spec: Spec, path: str, wrong: list[Problem]) -> Plain:
     """The value as the scenario has it: numbers with a decimal point, texts as they are. What cannot be read is noted at its path."""
-    spec = fitting(spec, value)
+    whole, spec = spec, fitting(spec, value)
     form = spec["form"]
+    if (
+        isinstance(value, dict) and states(value) and not any(field["key"] == "value" for field in spec.get("fields", ()))
+    ):  # a price may have a 'value' of its own
+        inner = {key: _read(value[key], whole, path, wrong) for key in ("value", "low", "high") if value.get(key) not in (None, "")}
+        return {key: inner.get(key, item) for key, item in value.items() if item not in (None, "")}
     if isinstance(value, dict):
         return {
             _key(str(key), spec, path, wrong): _read(item, _below(spec, str(key)), at_key(path, str(key)), wrong)
