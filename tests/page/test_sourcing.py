@@ -123,3 +123,37 @@ def test_what_is_said_of_a_number_in_a_form_stays_as_it_was_said(desk: Desk) -> 
     assert year.changes[f"{MASS}.normal.mean"] == {"value": "11 t", "source": "2024"}
     with pytest.raises(ScenarioError, match=r"as 1\.2 t or as 1200 t"):
         shaped(desk, Draft("small.yaml", {}), MASS, {"normal": {"mean": {"value": "1.200 t", "basis": "measured"}, "sd": "1.5 t"}})
+
+
+def test_what_is_stated_of_a_number_inside_what_is_put_anew_stands_there(desk: Desk) -> None:
+    mean = f"{MASS}.lognormal.mean"
+    draft = shaped(desk, Draft("small.yaml", {}), MASS, {"lognormal": {"mean": "12 t", "sd": "1 t"}})
+    found, problems = desk.tidy(draft, {}, {mean: {"basis": "measured", "source": "lab book"}})
+    said = {"value": "12 t", "basis": "measured", "source": "lab book"}
+    assert problems == [] and dict(found.changes) == {MASS: {"lognormal": {"mean": said, "sd": "1 t"}}}
+    desk.save(found, "other")
+    own = {number.path: number for number in load(desk.folder.path / "other.yaml").numbers}[mean]
+    assert (own.value, own.basis, own.source) == (12000.0, "measured", "lab book")
+
+
+def test_what_is_stated_in_a_list_that_is_put_anew_is_of_the_value_there(desk: Desk) -> None:
+    path = "units.screen.maintenance"
+    draft = shaped(desk, Draft("small.yaml", {}), path, [{"every": "6 d", "duration": "2 h"}, {"every": "30 d", "duration": "8 h"}])
+    found, problems = desk.tidy(draft, {}, {f"{path}.0.every": {"basis": "measured", "source": "log of May"}})
+    assert problems == [] and list(found.changes) == [path]
+    desk.save(found, "other")
+    own = {number.path: number for number in load(desk.folder.path / "other.yaml").numbers}
+    assert (own[f"{path}.0.every"].value, own[f"{path}.0.every"].source) == (6 * 86400.0, "log of May")
+    same = shaped(desk, Draft("small.yaml", {}), path, [{"every": "5 d", "duration": "2 h"}, {"every": "30 d", "duration": "8 h"}])
+    found, _ = desk.tidy(same, {}, {f"{path}.0.every": {"basis": "literature", "source": "a book"}})
+    desk.save(found, "third")  # what else stands in that entry keeps what the base says of it
+    own = {number.path: number for number in load(desk.folder.path / "third.yaml").numbers}
+    assert [own[f"{path}.0.{key}"].source for key in ("every", "duration")] == ["a book", "log"]
+
+
+def test_of_what_is_no_number_nothing_can_be_stated(desk: Desk) -> None:
+    draft = Draft("small.yaml", {MASS: {"lognormal": {"mean": "12 t", "sd": "1 t"}}}, ("units.screen.maintenance",))
+    for path in (f"{MASS}.normal.mean", "units.nobody.rate", "units.magnet.kind", "units.screen.maintenance.0.every", f"{MASS}.lognormal"):
+        found, problems = desk.tidy(draft, {}, {path: {"basis": "measured", "source": "a scale"}})
+        assert found == draft and [problem.path for problem in problems] == [path], path
+        assert "no number at" in problems[0].message

@@ -102,8 +102,10 @@ def unit_form(base: Scenario, scenario: Scenario, unit: str, draft: Draft) -> di
     model = scenario.units[unit]
     before = {number.path: number for number in base.numbers}
     numbers = [number for number in scenario.numbers if number.path.startswith(f"units.{unit}.")]
-    stated = [path for path, value in draft.changes.items() if states(value)]
-    rows = [_number(base, scenario, number, before.get(number.path), model) | {"stated": number.path in stated} for number in numbers[:MOST_NUMBERS]]
+    rows = [
+        _number(base, scenario, number, before.get(number.path), model) | {"stated": states(said_in(draft, number.path, ""))}
+        for number in numbers[:MOST_NUMBERS]
+    ]
     role = scenario.kinds[unit].role
     return {
         "name": unit,
