@@ -11,8 +11,10 @@ from served_pages import SMALL
 from twin.errors import ScenarioError
 from twin.page.draft import Desk, Draft, read_draft
 from twin.page.folder import Folder
+from twin.page.plant import unit_form
 from twin.page.shaping import shaped
 from twin.plant.api import load
+from twin.quantities import parse
 from twin.scenario.model import Parameter
 from twin.study.factors import all_assumed
 
@@ -157,3 +159,19 @@ def test_of_what_is_no_number_nothing_can_be_stated(desk: Desk) -> None:
         found, problems = desk.tidy(draft, {}, {path: {"basis": "measured", "source": "a scale"}})
         assert found == draft and [problem.path for problem in problems] == [path], path
         assert "no number at" in problems[0].message
+
+
+def test_the_ends_of_a_range_stay_to_the_last_digit_where_a_source_is_stated(desk: Desk) -> None:
+    (desk.folder.path / "small.yaml").write_text(SHREDDED.replace("low: 4 t/h, high: 8 t/h", "low: 4.123456 t/h, high: 2.3456789 kg/s"), encoding="utf-8")
+    draft = Draft("small.yaml", {RATE: "7 t/h"})
+    before, now = desk.base(draft), desk.scenario(draft)
+    rows = (unit_form(before, now, "magnet", draft) or {})["numbers"]
+    (ends,) = (row["range"] for row in rows if row["path"] == RATE)
+    found = numbers(desk, dict(draft.changes), stated={RATE: {"basis": "assumed", "source": "a scale", "low_is": ends[0], "high_is": ends[1]}})[RATE]
+    own = next(number for number in before.numbers if number.path == RATE)
+    assert (found.low, found.high, found.source) == (own.low, own.high, "a scale") and own.low == 4.123456 / 3.6
+    for path in [number.path for number in before.numbers if number.low is not None and number.path.startswith("units.eddy.")]:
+        rows = (unit_form(before, before, "eddy", Draft("small.yaml", {})) or {})["numbers"]
+        (row,) = (row for row in rows if row["path"] == path)
+        number = next(number for number in before.numbers if number.path == path)
+        assert [parse(end, number.unit) for end in row["range"]] == [number.low, number.high], path

@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from twin.page.draft import Draft, said_in, sources_of, written
 from twin.page.sourcing import states
-from twin.page.typed import written_like
+from twin.page.typed import exactly_like, written_like
 from twin.plant.streams import streams_of
 from twin.plant.topology import derive
 from twin.quantities import Quantity, example_of, format_quantity, kind_of, quantity_of
@@ -148,7 +148,7 @@ def _number(base: Scenario, scenario: Scenario, number: Parameter, before: Param
         "basis": number.basis,
         "source": "" if number.source == NOT_STATED else number.source,
         "given": said != "",
-        "range": ["", ""] if number.low is None or number.high is None else [written_like(end, number.unit, text) for end in (number.low, number.high)],
+        "range": ["", ""] if number.low is None or number.high is None else [exactly_like(end, number.unit, text) for end in (number.low, number.high)],
         "about": _about(model, number.path.split(".")[2:]),
     }
     if before is not None:
