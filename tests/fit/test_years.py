@@ -219,6 +219,7 @@ def test_a_heat_pump_by_the_weather() -> None:
     pump = HeatPump(90.0, 60.0, share=0.5, days=0.0)
     assert pump.sink == pytest.approx(347.9345, abs=1e-4)
     assert performance(pump, np.array([10.0, 10.0])) == pytest.approx([2.566476, 2.566476], abs=1e-6)
+    assert performance(pump, np.array([-10.0])) == pytest.approx([0.5 * 347.93447 / (347.93447 - 260.15)], rel=1e-6)  # air is as cold as it is
     assert HeatPump(60.0, 60.0).sink == 60.0 + 273.15
     outside = np.concatenate([np.full(240, 0.0), np.full(480, 12.0)])
     river = performance(HeatPump(90.0, 60.0), outside)

@@ -71,4 +71,21 @@ def test_a_lot_is_called_one_thing() -> None:
     assert all(english(key, **PLACES) for key in keys)
 
 
+def test_what_a_user_states_stands_in_a_form_as_it_was_stated(shared: Served) -> None:
+    """What a form holds goes back as it came: neither translated nor with more in it than was said."""
+    mean = "units.deliveries.mass.normal.mean"
+    draft = shared.ask("plant", draft={"base": "small.yaml", "changes": {}, "remove": []}, typed={mean: "11 t"}, language="de")["draft"]
+    said = {mean: {"basis": "measured", "source": "lab book of May"}}
+    draft = shared.ask("plant", draft=draft, stated=said, language="de")["draft"]
+    form = shared.ask("unit", draft=draft, unit="deliveries", language="de")["unit"]
+    (row,) = (row for row in form["numbers"] if row["path"] == mean)
+    assert (row["basis"], row["basis_is"]) == ("gemessen", "measured")
+    (block,) = (block for block in form["blocks"] if block["key"] == "mass")
+    kept = {"value": "11 t", "basis": "measured", "source": "lab book of May"}
+    assert block["value"] == {"normal": {"mean": kept, "sd": "1.5 t"}}
+    value = {"normal": {**block["value"]["normal"], "sd": "2 t"}}
+    found = shared.ask("shape", draft=draft, path="units.deliveries.mass", value=value, language="de")["draft"]
+    assert found["changes"] == {mean: kept, "units.deliveries.mass.normal.sd": "2 t"}
+
+
 PLACES = dict.fromkeys(("lot", "n"), "1")

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from served_pages import Served, answer_of, ended
+from served_pages import SMALL, Served, answer_of, ended
 
 import twin
 from twin.errors import UsageError
 from twin.page.film import film as film_of
 from twin.page.folder import Folder
-from twin.page.studies import listed, write_study
+from twin.page.studies import Watched, listed, write_study
+from twin.results.kpis import Kpi
+from twin.study.runs import Job, Outcome
 
 expect = pytest.importorskip("playwright.sync_api", reason="no browser tests: pip install playwright").expect
 
@@ -138,3 +140,19 @@ def test_the_front_and_what_matters_are_reckoned_right(shared: Served, tab: Call
         "async () => { const { rankCorrelation: r } = await import('/static/watched.js'); const x = [0, 1, 2, 3, 4, 5]; return [r(x, [1, 2, 4, 8, 16, 32]), r(x, [9, 7, 5, 3, 1, 0]), r(x, [5, 0, 4, 1, 3, 2])]; }"
     )
     assert shares == pytest.approx([1.0, -1.0, -9 / 35])
+    several = [{"changes": {"a.b": 1}, "texts": {"a.b": "1 t", "margin": f"{x} EUR"}, "figures": {"margin": x}} for x in (10, 20)]
+    texts = "async (rows) => { const m = await import('/static/watched.js'); return m.settings(rows)[0].texts; }"
+    assert page.evaluate(texts, several[:1]) == {"a.b": "1 t", "margin": "10 EUR"}
+    assert page.evaluate(texts, several).get("margin") is None  # no run's text is that of the mean
+    several[1]["means"] = {"margin": "15 EUR"}
+    assert page.evaluate(texts, several) == {"a.b": "1 t", "margin": "15 EUR"}
+
+
+def test_a_row_tells_the_mean_of_the_runs_of_its_setting_so_far() -> None:
+    rows: list[dict[str, Any]] = []
+    watched = Watched(["throughput"], lambda row: None)
+    own = twin.load(SMALL)
+    for k, value in enumerate((1.0, 2.0, 6.0)):
+        job = Job(own, changes={"units.magnet.rate": "6 t/h" if k == 1 else "5 t/h"})
+        rows.append(watched._row(job, Outcome({"throughput": Kpi(value, "kg/s")})))
+    assert [row["means"]["throughput"] for row in rows] == ["3.6 t/h", "7.2 t/h", "12.6 t/h"]

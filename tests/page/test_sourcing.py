@@ -11,8 +11,10 @@ from served_pages import SMALL
 from twin.errors import ScenarioError
 from twin.page.draft import Desk, Draft, read_draft
 from twin.page.folder import Folder
+from twin.page.plant import unit_form
 from twin.page.shaping import shaped
 from twin.plant.api import load
+from twin.quantities import parse
 from twin.scenario.model import Parameter
 from twin.study.factors import all_assumed
 
@@ -110,3 +112,66 @@ def test_a_variant_of_a_variant_names_the_last_value_alone(desk: Desk) -> None:
     desk.save(draft, "third")
     found = {number.path: number for number in load(desk.folder.path / "third.yaml").numbers}[RATE]
     assert (found.source, found.low) == ("changed from 7 t/h (assumed)", 4 / 3.6)
+
+
+def test_what_is_said_of_a_number_in_a_form_stays_as_it_was_said(desk: Desk) -> None:
+    mean = {"value": "11,5 t", "basis": "measured", "source": "2024-05 lab book", "low": "10500 kg", "high": "12,5 t", "note": "2024"}
+    found = shaped(desk, Draft("small.yaml", {}), MASS, {"normal": {"mean": mean, "sd": "2 t"}})
+    assert found.changes[f"{MASS}.normal.mean"] == {**mean, "value": "11.5 t", "low": "10500 kg", "high": "12.5 t"}
+    desk.save(found, "other")
+    own = {number.path: number for number in load(desk.folder.path / "other.yaml").numbers}[f"{MASS}.normal.mean"]
+    assert (own.source, own.low, own.high) == ("2024-05 lab book", 10500.0, 12500.0)
+    year = shaped(desk, Draft("small.yaml", {}), MASS, {"normal": {"mean": {"value": "11 t", "source": "2024"}, "sd": "1.5 t"}})
+    assert year.changes[f"{MASS}.normal.mean"] == {"value": "11 t", "source": "2024"}
+    with pytest.raises(ScenarioError, match=r"as 1\.2 t or as 1200 t"):
+        shaped(desk, Draft("small.yaml", {}), MASS, {"normal": {"mean": {"value": "1.200 t", "basis": "measured"}, "sd": "1.5 t"}})
+
+
+def test_what_is_stated_of_a_number_inside_what_is_put_anew_stands_there(desk: Desk) -> None:
+    mean = f"{MASS}.lognormal.mean"
+    draft = shaped(desk, Draft("small.yaml", {}), MASS, {"lognormal": {"mean": "12 t", "sd": "1 t"}})
+    found, problems = desk.tidy(draft, {}, {mean: {"basis": "measured", "source": "lab book"}})
+    said = {"value": "12 t", "basis": "measured", "source": "lab book"}
+    assert problems == [] and dict(found.changes) == {MASS: {"lognormal": {"mean": said, "sd": "1 t"}}}
+    desk.save(found, "other")
+    own = {number.path: number for number in load(desk.folder.path / "other.yaml").numbers}[mean]
+    assert (own.value, own.basis, own.source) == (12000.0, "measured", "lab book")
+
+
+def test_what_is_stated_in_a_list_that_is_put_anew_is_of_the_value_there(desk: Desk) -> None:
+    path = "units.screen.maintenance"
+    draft = shaped(desk, Draft("small.yaml", {}), path, [{"every": "6 d", "duration": "2 h"}, {"every": "30 d", "duration": "8 h"}])
+    found, problems = desk.tidy(draft, {}, {f"{path}.0.every": {"basis": "measured", "source": "log of May"}})
+    assert problems == [] and list(found.changes) == [path]
+    desk.save(found, "other")
+    own = {number.path: number for number in load(desk.folder.path / "other.yaml").numbers}
+    assert (own[f"{path}.0.every"].value, own[f"{path}.0.every"].source) == (6 * 86400.0, "log of May")
+    same = shaped(desk, Draft("small.yaml", {}), path, [{"every": "5 d", "duration": "2 h"}, {"every": "30 d", "duration": "8 h"}])
+    found, _ = desk.tidy(same, {}, {f"{path}.0.every": {"basis": "literature", "source": "a book"}})
+    desk.save(found, "third")  # what else stands in that entry keeps what the base says of it
+    own = {number.path: number for number in load(desk.folder.path / "third.yaml").numbers}
+    assert [own[f"{path}.0.{key}"].source for key in ("every", "duration")] == ["a book", "log"]
+
+
+def test_of_what_is_no_number_nothing_can_be_stated(desk: Desk) -> None:
+    draft = Draft("small.yaml", {MASS: {"lognormal": {"mean": "12 t", "sd": "1 t"}}}, ("units.screen.maintenance",))
+    for path in (f"{MASS}.normal.mean", "units.nobody.rate", "units.magnet.kind", "units.screen.maintenance.0.every", f"{MASS}.lognormal"):
+        found, problems = desk.tidy(draft, {}, {path: {"basis": "measured", "source": "a scale"}})
+        assert found == draft and [problem.path for problem in problems] == [path], path
+        assert "no number at" in problems[0].message
+
+
+def test_the_ends_of_a_range_stay_to_the_last_digit_where_a_source_is_stated(desk: Desk) -> None:
+    (desk.folder.path / "small.yaml").write_text(SHREDDED.replace("low: 4 t/h, high: 8 t/h", "low: 4.123456 t/h, high: 2.3456789 kg/s"), encoding="utf-8")
+    draft = Draft("small.yaml", {RATE: "7 t/h"})
+    before, now = desk.base(draft), desk.scenario(draft)
+    rows = (unit_form(before, now, "magnet", draft) or {})["numbers"]
+    (ends,) = (row["range"] for row in rows if row["path"] == RATE)
+    found = numbers(desk, dict(draft.changes), stated={RATE: {"basis": "assumed", "source": "a scale", "low_is": ends[0], "high_is": ends[1]}})[RATE]
+    own = next(number for number in before.numbers if number.path == RATE)
+    assert (found.low, found.high, found.source) == (own.low, own.high, "a scale") and own.low == 4.123456 / 3.6
+    for path in [number.path for number in before.numbers if number.low is not None and number.path.startswith("units.eddy.")]:
+        rows = (unit_form(before, before, "eddy", Draft("small.yaml", {})) or {})["numbers"]
+        (row,) = (row for row in rows if row["path"] == path)
+        number = next(number for number in before.numbers if number.path == path)
+        assert [parse(end, number.unit) for end in row["range"]] == [number.low, number.high], path

@@ -355,11 +355,11 @@ def _told(problems: Iterable[Problem], words: Language) -> list[dict[str, Any]]:
 
 
 def _in_words(form: Any, words: Language) -> Any:
-    """A form with what models say of their fields in the language of the page; what the table does not have stays English."""
+    """A form with what models say of their fields in the language of the page; what the table does not have, and what a user says, stays as it is."""
     if isinstance(form, dict):
         said = ("about", "summary", "basis")
-        found = {key: words.say(value) if key in said and isinstance(value, str) else _in_words(value, words) for key, value in form.items()}
-        return found | ({"basis_is": form["basis"]} if "basis" in form else {})
+        found = {key: words.say(one) if key in said and isinstance(one, str) else one if key == "value" else _in_words(one, words) for key, one in form.items()}
+        return found | ({"basis_is": form["basis"]} if {"basis", "range"} <= form.keys() else {})
     return [_in_words(value, words) for value in form] if isinstance(form, list) else form
 
 

@@ -124,9 +124,9 @@ class Desk:
         base = self.base(draft)
         known = {number.path: number for number in base.numbers}
         changes: dict[str, Plain] = {}
-        problems = []
-        as_is = {path: _like(written(base, path), known[path]) for path in stated if path in known}
-        for path, value in {**as_is, **draft.changes, **typed}.items():
+        inner = {path: said for path, said in stated.items() if path not in draft.changes and path not in typed}
+        draft, as_is, problems = _stated_inside(draft, base, known, inner)
+        for path, value in {**draft.changes, **as_is, **typed}.items():
             try:
                 if path in typed:
                     value = _kept_with(draft.changes.get(path), read_typed(typed[path]))
@@ -189,6 +189,34 @@ def _tidied(base: Scenario, path: str, value: Plain, number: Parameter | None) -
     return None if value == like or value == "" else value
 
 
+def _stated_inside(
+    draft: Draft, base: Scenario, known: Mapping[str, Parameter], stated: Mapping[str, Mapping[str, str]]
+) -> tuple[Draft, dict[str, Plain], list[Problem]]:
+    """What is stated of numbers that have no change of their own: the draft, with it inside what is put anew, the values of those that are as in the base, and
+    what is wrong."""
+    as_is: dict[str, Plain] = {}
+    problems = []
+    for path, said in stated.items():
+        number = known.get(path)
+        own = max((one for one in draft.changes if is_within(path, one)), key=len, default=None)
+        below = split(path)[len(split(own)) :] if own is not None else ()
+        value = leaf_of(draft.changes[own], below) if own is not None else written(base, path)
+        is_number = (isinstance(value, (str, int, float)) and not isinstance(value, bool)) or states(value)
+        if any(is_within(path, gone) for gone in draft.remove) or not is_number or (number is None if own is None else value == ""):
+            problems.append(Problem("", 0, 0, path, f"the plant has no number at {shown(path)}, of which a basis and a source could be stated"))
+        elif own is None and number is not None:
+            as_is[path] = _like(value, number)
+        elif own is not None:
+            try:
+                now = _stated(value, said)
+                tidied = _tidied_statement(now, written(base, path), number) if number is not None else now
+            except UsageError as error:
+                problems.append(Problem("", 0, 0, path, str(error)))
+                continue
+            draft = replace(draft, changes={**draft.changes, own: with_leaf(draft.changes[own], below, now["value"] if tidied is None else tidied)})
+    return draft, as_is, problems
+
+
 def _like(like: Plain, number: Parameter) -> str:
     return like if isinstance(like, str) and like else format_quantity(number.value, number.unit)
 
@@ -214,7 +242,7 @@ def _kept_with(before: Plain | None, value: str) -> Plain:
     return value
 
 
-def _stated(value: Plain, said: Mapping[str, str]) -> Plain:
+def _stated(value: Plain, said: Mapping[str, str]) -> dict[str, Plain]:
     """A number with what was typed of it; an end of its range that was not typed anew stands under ``low_is`` or ``high_is``."""
     bare = value["value"] if isinstance(value, dict) and states(value) else value
     found: dict[str, Plain] = {"value": bare, **{key: text for key in ("basis", "source") if (text := said.get(key, "").strip())}}
@@ -251,10 +279,8 @@ def said_in(draft: Draft, path: str, value: Plain) -> Plain:
     if path in draft.changes:
         return draft.changes[path]
     for own, said in draft.changes.items():
-        if is_within(path, own) and isinstance(said, dict):  # a unit that the draft brings
-            for part in split(path)[len(split(own)) :]:
-                said = said.get(str(part), "") if isinstance(said, dict) else ""
-            return said
+        if is_within(path, own) and isinstance(said, (dict, list)):  # a unit that the draft brings, or what it puts anew
+            return leaf_of(said, split(path)[len(split(own)) :])
         if is_within(own, path):
             value = _put(value, split(own)[len(split(path)) :], said)
     return value
@@ -268,6 +294,29 @@ def _put(tree: Plain, parts: tuple[str | int, ...], value: Plain) -> Plain:
         return [_put(item, tuple(rest), value) if k == int(first) else item for k, item in enumerate(tree)]
     inside = tree if isinstance(tree, dict) else {}
     return {**inside, str(first): _put(inside.get(str(first), {}), tuple(rest), value)}
+
+
+def leaf_of(tree: Plain, parts: tuple[str | int, ...]) -> Plain:
+    """What stands in a tree below its root; "" where nothing does."""
+    for part in parts:
+        if isinstance(tree, dict) and str(part) in tree:
+            tree = tree[str(part)]
+        elif isinstance(tree, list) and str(part).isdigit() and int(part) < len(tree):
+            tree = tree[int(part)]
+        else:
+            return ""
+    return tree
+
+
+def with_leaf(tree: Plain, parts: tuple[str | int, ...], value: Plain) -> Plain:
+    """The tree with another value where it has one."""
+    if not parts:
+        return value
+    first, *rest = parts
+    if isinstance(tree, dict):
+        return {key: with_leaf(item, tuple(rest), value) if key == str(first) else item for key, item in tree.items()}
+    assert isinstance(tree, list)
+    return [with_leaf(item, tuple(rest), value) if k == int(first) else item for k, item in enumerate(tree)]
 
 
 def sources_of(scenario: Scenario, unit: str) -> list[str]:

@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from twin.page.draft import Draft, said_in, sources_of, written
 from twin.page.sourcing import states
-from twin.page.typed import written_like
+from twin.page.typed import exactly_like, written_like
 from twin.plant.streams import streams_of
 from twin.plant.topology import derive
 from twin.quantities import Quantity, example_of, format_quantity, kind_of, quantity_of
@@ -102,8 +102,10 @@ def unit_form(base: Scenario, scenario: Scenario, unit: str, draft: Draft) -> di
     model = scenario.units[unit]
     before = {number.path: number for number in base.numbers}
     numbers = [number for number in scenario.numbers if number.path.startswith(f"units.{unit}.")]
-    stated = [path for path, value in draft.changes.items() if states(value)]
-    rows = [_number(base, scenario, number, before.get(number.path), model) | {"stated": number.path in stated} for number in numbers[:MOST_NUMBERS]]
+    rows = [
+        _number(base, scenario, number, before.get(number.path), model) | {"stated": states(said_in(draft, number.path, ""))}
+        for number in numbers[:MOST_NUMBERS]
+    ]
     role = scenario.kinds[unit].role
     return {
         "name": unit,
@@ -146,7 +148,7 @@ def _number(base: Scenario, scenario: Scenario, number: Parameter, before: Param
         "basis": number.basis,
         "source": "" if number.source == NOT_STATED else number.source,
         "given": said != "",
-        "range": ["", ""] if number.low is None or number.high is None else [written_like(end, number.unit, text) for end in (number.low, number.high)],
+        "range": ["", ""] if number.low is None or number.high is None else [exactly_like(end, number.unit, text) for end in (number.low, number.high)],
         "about": _about(model, number.path.split(".")[2:]),
     }
     if before is not None:

@@ -9,9 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 from twin.errors import Problem, ScenarioError, UsageError
-from twin.page.draft import Desk, Draft, as_written, is_within, written
+from twin.page.draft import Desk, Draft, as_written, is_within, leaf_of, with_leaf, written
 from twin.page.schema_forms import NUMBERS, Spec, fitting
 from twin.page.shapes import SECTIONS, TIME, blocks_of
+from twin.page.sourcing import states
 from twin.page.typed import canonical_limit, read_typed, sign_of
 from twin.quantities import example_of, format_quantity, parse, shown
 from twin.scenario import Scenario
@@ -71,8 +72,12 @@ def form_at(scenario: Scenario, path: str) -> Spec:
 
 def _read(value: Any, spec: Spec, path: str, wrong: list[Problem]) -> Plain:
     """The value as the scenario has it: numbers with a decimal point, texts as they are. What cannot be read is noted at its path."""
-    spec = fitting(spec, value)
+    whole, spec = spec, fitting(spec, value)
     form = spec["form"]
+    has_value = any(field["key"] == "value" for field in spec.get("fields", ()))  # as a price has
+    if isinstance(value, dict) and states(value) and not has_value:
+        given: dict[str, Any] = {key: item for key, item in value.items() if item not in (None, "")}
+        return {key: _read(item, whole, path, wrong) if key in ("value", "low", "high") else item for key, item in given.items()}
     if isinstance(value, dict):
         return {
             _key(str(key), spec, path, wrong): _read(item, _below(spec, str(key)), at_key(path, str(key)), wrong)
@@ -192,7 +197,7 @@ def _one_text(draft: Draft, base: Scenario, scenario: Scenario) -> Draft:
             continue
         own = max(owners, key=len)  # of a unit that the draft brings, the change of one of its numbers
         below = split(number.path)[len(split(own)) :]
-        leaf = _leaf(changes[own], below)
+        leaf = leaf_of(changes[own], below)
         if isinstance(leaf, (dict, list, bool)) or leaf == "":  # none: a number that the model makes of several, such as a cumulative weight
             continue
         text, said = str(leaf), written(base, number.path) or _written_beside(base, number.path)
@@ -200,7 +205,7 @@ def _one_text(draft: Draft, base: Scenario, scenario: Scenario) -> Draft:
         if not below and before.get(number.path) == si and said != "" and sign_of(text) == sign_of(said):
             del changes[own]
         else:
-            changes[own] = _with_leaf(changes[own], below, as_written(one, 0))
+            changes[own] = with_leaf(changes[own], below, as_written(one, 0))
     return replace(draft, changes=changes)
 
 
@@ -213,27 +218,6 @@ def _written_beside(base: Scenario, path: str) -> Plain:
 def _example(number: Parameter) -> str:
     """In which unit a number is written that the base does not write: shares in %, other plain numbers without."""
     return "2" if number.unit == "1" and number.value > 1.0 else example_of(number.unit)
-
-
-def _leaf(tree: Plain, parts: tuple[str | int, ...]) -> Plain:
-    for part in parts:
-        if isinstance(tree, dict) and str(part) in tree:
-            tree = tree[str(part)]
-        elif isinstance(tree, list) and str(part).isdigit() and int(part) < len(tree):
-            tree = tree[int(part)]
-        else:
-            return ""
-    return tree
-
-
-def _with_leaf(tree: Plain, parts: tuple[str | int, ...], value: Plain) -> Plain:
-    if not parts:
-        return value
-    first, *rest = parts
-    if isinstance(tree, dict):
-        return {key: _with_leaf(item, tuple(rest), value) if key == str(first) else item for key, item in tree.items()}
-    assert isinstance(tree, list)
-    return [_with_leaf(item, tuple(rest), value) if k == int(first) else item for k, item in enumerate(tree)]
 
 
 def leaves(value: Any) -> int:

@@ -55,7 +55,7 @@ class _Base:
             found = [self.sourced(item, _below(inner, k), (*path, k)) for item, k in zip(value, _matched(value, inner), strict=True)]
         else:
             return self._number(value, node, path)
-        same = node is not None and inner is not None and _sizes(value) == _sizes(node.plain())
+        same = node is not None and inner is not None and not _says(value) and _sizes(value) == _sizes(node.plain())
         return node.plain() if same and node is not None else found
 
     def _number(self, value: Plain, node: Node | None, path: Path) -> Plain:
@@ -137,6 +137,12 @@ def _value_of(node: Node | None) -> Node | None:
 
 def _below(node: Node | None, part: str | int) -> Node | None:
     return child(node, part) if node is not None else None
+
+
+def _says(plain: Plain) -> bool:
+    """Whether something is stated of a value in a tree."""
+    inside = plain.values() if isinstance(plain, dict) else plain if isinstance(plain, list) else ()
+    return states(plain) or any(_says(one) for one in inside)
 
 
 def _sizes(plain: Plain) -> Any:

@@ -209,6 +209,7 @@ class Watched(Serial):
     def __init__(self, figures: Iterable[str], told: Told) -> None:
         self.figures, self.told = tuple(figures), told
         self._made = itertools.count()
+        self._of_setting: dict[str, list[dict[str, float]]] = {}
 
     def run(self, jobs: Iterable[Job]) -> Iterator[tuple[int, Outcome]]:
         kept: dict[int, Job] = {}
@@ -230,10 +231,14 @@ class Watched(Serial):
         figures = {name: outcome.kpis[name] for name in self.figures if outcome.kpis and name in outcome.kpis}
         changes = {path: found for path, value in job.changes.items() if (found := _in_si(value, units.get(path, "1"))) is not None}
         texts = {path: format_quantity(value, units[path]) if units.get(path, "1") != "1" else f"{value:.4g}" for path, value in changes.items()}
+        runs = self._of_setting.setdefault(json.dumps(changes), [])
+        runs.append({name: kpi.value for name, kpi in figures.items()})
+        means = {name: math.fsum(run.get(name, math.nan) for run in runs) / len(runs) for name in figures}
         return {
             "changes": changes,
             "figures": {name: kpi.value if math.isfinite(kpi.value) else None for name, kpi in figures.items()},
             "texts": {**texts, **{name: kpi_text(name, kpi.value, kpi.unit) for name, kpi in figures.items()}},
+            "means": {name: kpi_text(name, means[name], kpi.unit) for name, kpi in figures.items()},
         }
 
 

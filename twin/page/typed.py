@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from fractions import Fraction as Ratio
 
 from twin.errors import UsageError
-from twin.quantities import CELSIUS, format_quantity, parse, shown, unit
+from twin.quantities import CELSIUS, example_of, format_quantity, parse, shown, unit
 
 _TYPED = re.compile(r"\s*(?P<number>[+-]?[\d.,'  \N{NARROW NO-BREAK SPACE}]*\d(?:[eE][+-]?\d{1,3})?)\s*(?P<unit>.*?)\s*", re.DOTALL)
 _GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}([.,])\d{3}")
@@ -137,3 +138,21 @@ def written_like(value: float, si: str, like: str) -> str:
         return format_quantity(value, si)
     number = _decimal(Ratio(f"{value / size:.4g}"))
     return f"{number} {target}".strip() if number is not None else format_quantity(value, si)
+
+
+def exactly_like(value: float, si: str, like: str) -> str:
+    """Return a value in the unit of ``like`` with as many digits as it takes to read it back as it is.
+
+    >>> exactly_like(4.12345 / 3.6, "kg/s", "6 t/h"), exactly_like(0.05, "m", "2 cm"), exactly_like(293.15, "K", "25 °C")
+    ('4.12345 t/h', '5 cm', '20 °C')
+    """
+    _, target = _parted((LIMIT.fullmatch(like) or ("", "", like))[2])
+    for wanted in (target, _parted(example_of(si))[1], si):
+        with suppress(UsageError):
+            shift, size = (273.15, 1.0) if wanted in CELSIUS and si == "K" else (0.0, float(unit(wanted or "1").factor))
+            for digits in range(4, 18):
+                number = _decimal(Ratio(f"{(value - shift) / size:.{digits}g}"))
+                text = f"{number} {wanted}".strip()
+                if number is not None and parse(text, si) == value:
+                    return text
+    return repr(value) if si == "1" else f"{value!r} {si}"

@@ -17,7 +17,7 @@ KELVIN = 273.15
 @dataclass(frozen=True)
 class HeatPump:
     """Heats water from ``back`` to ``supply`` °C; reaches ``share`` of the ideal cycle; its source is the mean of the last ``days`` days outside, at least
-    ``coldest`` °C, less ``approach`` K. ``days`` 0: the air of the hour. ``share``, ``days`` and ``coldest`` are assumed for a river."""
+    ``coldest`` °C, less ``approach`` K. ``days`` 0: the air of the hour, however cold. ``share``, ``days`` and ``coldest`` are assumed for a river."""
 
     supply: float
     back: float
@@ -43,7 +43,8 @@ def performance(pump: HeatPump, outside: Floats) -> Floats:
     sums = np.concatenate([[0.0], np.cumsum(outside)])
     last = np.arange(1, len(outside) + 1)
     first = np.maximum(0, last - span)
-    source = np.maximum((sums[last] - sums[first]) / (last - first), pump.coldest) - pump.approach + KELVIN
+    mean = (sums[last] - sums[first]) / (last - first) if pump.days > 0.0 else outside
+    source = (np.maximum(mean, pump.coldest) if pump.days > 0.0 else mean) - pump.approach + KELVIN
     if float(source.max()) >= pump.sink:
         raise UsageError(f"a source of {source.max() - KELVIN:.1f} °C is as warm as the water, {pump.sink - KELVIN:.1f} °C on average: that needs no heat pump")
     return np.asarray(pump.share * pump.sink / (pump.sink - source))

@@ -21,12 +21,12 @@ export function Parallel({ rows }) {
   </svg></div>`;
 }
 
-/** Runs of one setting as their mean. */
+/** Runs of one setting as their mean, with the text of the mean: the last run's, which knows those before it; of several without one no text of a run stands for them. */
 export function settings(rows) {
   const found = new Map();
   for (const row of rows) { const key = JSON.stringify(row.changes); found.set(key, [...(found.get(key) ?? []), row]); }
   return [...found.values()].map((own) => ({
-    changes: own[0].changes, texts: own[0].texts,
+    changes: own[0].changes, texts: own.length === 1 ? own[0].texts : { ...own[0].texts, ...Object.fromEntries(Object.keys(own[0].figures).map((name) => [name, own.at(-1).means?.[name]])) },
     figures: Object.fromEntries(Object.keys(own[0].figures).map((name) => [name, own.reduce((sum, row) => sum + (row.figures[name] ?? NaN), 0) / own.length])),
   }));
 }
