@@ -11,7 +11,7 @@ from typing import Any
 import h5py
 
 from twin.errors import FileError
-from twin.live.ensemble.estimate import Ensemble, Estimate
+from twin.live.ensemble.estimate import LARGEST, Ensemble, Estimate
 from twin.live.ensemble.forecast import LEADS, Difference, Forecast, forecast, what_if
 from twin.live.ensemble.members import Following
 from twin.live.ensemble.monitor import Monitor
@@ -125,7 +125,7 @@ class Follower:
         elif tag.measurement.over == "instant":
             self._waiting.add_instant(moment, reading)
         else:
-            self._waiting.add_mean(moment, reading.signal, tag.to_si(reading.value))
+            self._waiting.add_mean(moment, reading.signal, min(max(tag.to_si(reading.value), -LARGEST), LARGEST))  # else two of them have no sum
 
     def _close(self, end: float) -> None:
         mine = self._waiting.close(end)
