@@ -93,6 +93,17 @@ def test_lies_do_not_stop_it(written: dict[str, Any], lie: str) -> None:
     assert all(math.isfinite(row.mean) and row.low <= row.mean <= row.high for row in follower.follower.ensemble.levels())
 
 
+def test_readings_whose_sum_is_beyond_every_number_do_not_stop_it(written: dict[str, Any]) -> None:
+    """Two of a window of an averaged tag, each of them a number."""
+    written["tags"]["MAGNET_POWER"]["unit"] = "W"
+    tags = load_tags(written)
+    follower = RowFollower(tags, watched=False)
+    wild = [Row(k + 1, Reading("MAGNET_POWER", tags.start + 60.0 * (k + 1), 1.7e308, True, k), 0.0) for k in range(2)]
+    follower.take([*wild, *(row for row in rows_of(tags, days=0.1) if row.reading.signal != "MAGNET_POWER")])
+    assert 0.05 * DAY < follower.ensemble_time < 0.15 * DAY
+    assert all(math.isfinite(row.mean) for row in follower.follower.ensemble.levels())
+
+
 def test_clocks_that_show_another_year_for_minutes_do_not_take_the_estimate_with_them(written: dict[str, Any]) -> None:
     """All of them at once, as of one server; half of the signals then say that the plant is ten years on."""
     tags = load_tags(written)
@@ -113,6 +124,36 @@ def test_after_weeks_of_silence_it_goes_on(written: dict[str, Any]) -> None:
     follower = RowFollower(tags, watched=False)
     follower.take(gap)
     assert away + 0.15 * DAY < follower.ensemble_time < away + 0.2 * DAY
+
+
+def at(tags: Tags, signal: str, times: list[float]) -> list[Row]:
+    """Rows of a signal at times, s from the start."""
+    return [Row(k + 1, Reading(signal, tags.start + time, 20.0), tags.start + time) for k, time in enumerate(times)]
+
+
+def test_a_reading_that_strays_again_after_weeks_is_not_believed(written: dict[str, Any]) -> None:
+    """Two of an instrument that is silent, far apart: the plant has not gone on between them."""
+    follower = RowFollower(load_tags(written), watched=False)
+    for name in [tag.signal for tag in follower.tags.shown]:
+        follower.take(at(follower.tags, name, [10.0 * DAY, 24.0 * DAY]))
+    assert follower.ensemble_time == 0.0
+
+
+def test_a_reading_that_strays_does_not_keep_those_after_it_from_being_believed(written: dict[str, Any], tmp_path: Path) -> None:
+    """The first says a year on; the plant goes on ten days on, through a restart, and is followed."""
+    tags = load_tags(written)
+    follower = RowFollower(tags, watched=False)
+    names = [tag.signal for tag in tags.shown]
+    for name in names:
+        follower.take(at(tags, name, [365.0 * DAY, 10.0 * DAY, 10.0 * DAY + 300.0]))
+    assert follower.reached == -math.inf
+    write_state(tmp_path / "state", follower.save())
+    follower = RowFollower(tags, watched=False)
+    follower.load(read_state(tmp_path / "state"))
+    for name in names:
+        follower._reach(name, 10.0 * DAY + 600.0)
+        follower._reach(name, 10.0 * DAY + 900.0)
+    assert follower.reached == 10.0 * DAY + 900.0
 
 
 def test_states_are_plain_files(tmp_path: Path) -> None:
