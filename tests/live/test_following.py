@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from hidden_partner import unblaming
 from servers import free_port, until
 
 from twin.cli import main
@@ -224,6 +225,37 @@ def test_a_disk_that_is_full_for_a_while_costs_nothing(written: dict[str, Any], 
     assert "fault" in kinds and "recovered" in kinds
     with HistoryReader(tmp_path / "live" / "history.sqlite") as reader:
         assert not reader.never_came()
+
+
+def test_alarms_after_a_time_without_them_have_numbers_of_their_own_and_what_changes_is_logged(written: dict[str, Any], tmp_path: Path) -> None:
+    """An alarm of before stays as it is; a cause that is found out later comes into the log."""
+    tags = load_tags(emulated(written, tmp_path, 0.02))
+    quiet = RowFollower(tags, watched=False)
+    old = Alarm(100.0, "YARD", "sensor", "stands still", 1, ("YARD",))
+    quiet.follower.alarms.append(old)
+    write_state(tmp_path / "state", quiet.save())
+    follower = RowFollower(tags)
+    follower.load(read_state(tmp_path / "state"))
+    twin = LiveTwin(tags, follower, tmp_path / "live")
+    follower.follower.watch_with(unblaming(follower.follower, 3.0))
+    monitor = follower.follower._monitor
+    assert monitor is not None
+
+    def tell(end: float, signal: str, kind: Any, subject: str) -> None:
+        told = monitor._events.told(Alarm(end, signal, kind, f"{signal}: {kind}"), subject)
+        assert told is not None
+        follower.follower._raise(end, told)
+
+    tell(1800.0, "STEEL_BAY", "cannot tell", "")
+    tell(9000.0, "STEEL_BAY", "machine", "units.magnet.rate")
+    tell(9900.0, "MAGNET_POWER", "cannot tell", "")
+    assert [alarm.event for alarm in follower.follower.alarms] == [1, 2] and follower.follower.alarms[0] == old
+    twin.run(0.0)
+    rows = [json.loads(line) for line in (tmp_path / "live" / "log.jsonl").read_text().splitlines()]
+    rows = [row for row in rows if row["kind"].startswith("alarm")]
+    said = [(row["kind"], row["event"], row["alarm"], row["at"] - tags.start) for row in rows]
+    assert said == [("alarm", 2, "cannot tell", 1800.0), ("alarm changed", 2, "machine", 1800.0), ("alarm changed", 2, "machine", 1800.0)]
+    assert "Shown by MAGNET_POWER too" in rows[-1]["text"]
 
 
 def test_rest_and_opcua(written: dict[str, Any], tmp_path: Path) -> None:
