@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from hidden_partner import unblaming
 from servers import free_port, until
 
 from twin.cli import main
@@ -93,6 +94,17 @@ def test_lies_do_not_stop_it(written: dict[str, Any], lie: str) -> None:
     assert all(math.isfinite(row.mean) and row.low <= row.mean <= row.high for row in follower.follower.ensemble.levels())
 
 
+def test_readings_whose_sum_is_beyond_every_number_do_not_stop_it(written: dict[str, Any]) -> None:
+    """Two of a window of an averaged tag, each of them a number."""
+    written["tags"]["MAGNET_POWER"]["unit"] = "W"
+    tags = load_tags(written)
+    follower = RowFollower(tags, watched=False)
+    wild = [Row(k + 1, Reading("MAGNET_POWER", tags.start + 60.0 * (k + 1), 1.7e308, True, k), 0.0) for k in range(2)]
+    follower.take([*wild, *(row for row in rows_of(tags, days=0.1) if row.reading.signal != "MAGNET_POWER")])
+    assert 0.05 * DAY < follower.ensemble_time < 0.15 * DAY
+    assert all(math.isfinite(row.mean) for row in follower.follower.ensemble.levels())
+
+
 def test_clocks_that_show_another_year_for_minutes_do_not_take_the_estimate_with_them(written: dict[str, Any]) -> None:
     """All of them at once, as of one server; half of the signals then say that the plant is ten years on."""
     tags = load_tags(written)
@@ -113,6 +125,36 @@ def test_after_weeks_of_silence_it_goes_on(written: dict[str, Any]) -> None:
     follower = RowFollower(tags, watched=False)
     follower.take(gap)
     assert away + 0.15 * DAY < follower.ensemble_time < away + 0.2 * DAY
+
+
+def at(tags: Tags, signal: str, times: list[float]) -> list[Row]:
+    """Rows of a signal at times, s from the start."""
+    return [Row(k + 1, Reading(signal, tags.start + time, 20.0), tags.start + time) for k, time in enumerate(times)]
+
+
+def test_a_reading_that_strays_again_after_weeks_is_not_believed(written: dict[str, Any]) -> None:
+    """Two of an instrument that is silent, far apart: the plant has not gone on between them."""
+    follower = RowFollower(load_tags(written), watched=False)
+    for name in [tag.signal for tag in follower.tags.shown]:
+        follower.take(at(follower.tags, name, [10.0 * DAY, 24.0 * DAY]))
+    assert follower.ensemble_time == 0.0
+
+
+def test_a_reading_that_strays_does_not_keep_those_after_it_from_being_believed(written: dict[str, Any], tmp_path: Path) -> None:
+    """The first says a year on; the plant goes on ten days on, through a restart, and is followed."""
+    tags = load_tags(written)
+    follower = RowFollower(tags, watched=False)
+    names = [tag.signal for tag in tags.shown]
+    for name in names:
+        follower.take(at(tags, name, [365.0 * DAY, 10.0 * DAY, 10.0 * DAY + 300.0]))
+    assert follower.reached == -math.inf
+    write_state(tmp_path / "state", follower.save())
+    follower = RowFollower(tags, watched=False)
+    follower.load(read_state(tmp_path / "state"))
+    for name in names:
+        follower._reach(name, 10.0 * DAY + 600.0)
+        follower._reach(name, 10.0 * DAY + 900.0)
+    assert follower.reached == 10.0 * DAY + 900.0
 
 
 def test_states_are_plain_files(tmp_path: Path) -> None:
@@ -183,6 +225,37 @@ def test_a_disk_that_is_full_for_a_while_costs_nothing(written: dict[str, Any], 
     assert "fault" in kinds and "recovered" in kinds
     with HistoryReader(tmp_path / "live" / "history.sqlite") as reader:
         assert not reader.never_came()
+
+
+def test_alarms_after_a_time_without_them_have_numbers_of_their_own_and_what_changes_is_logged(written: dict[str, Any], tmp_path: Path) -> None:
+    """An alarm of before stays as it is; a cause that is found out later comes into the log."""
+    tags = load_tags(emulated(written, tmp_path, 0.02))
+    quiet = RowFollower(tags, watched=False)
+    old = Alarm(100.0, "YARD", "sensor", "stands still", 1, ("YARD",))
+    quiet.follower.alarms.append(old)
+    write_state(tmp_path / "state", quiet.save())
+    follower = RowFollower(tags)
+    follower.load(read_state(tmp_path / "state"))
+    twin = LiveTwin(tags, follower, tmp_path / "live")
+    follower.follower.watch_with(unblaming(follower.follower, 3.0))
+    monitor = follower.follower._monitor
+    assert monitor is not None
+
+    def tell(end: float, signal: str, kind: Any, subject: str) -> None:
+        told = monitor._events.told(Alarm(end, signal, kind, f"{signal}: {kind}"), subject)
+        assert told is not None
+        follower.follower._raise(end, told)
+
+    tell(1800.0, "STEEL_BAY", "cannot tell", "")
+    tell(9000.0, "STEEL_BAY", "machine", "units.magnet.rate")
+    tell(9900.0, "MAGNET_POWER", "cannot tell", "")
+    assert [alarm.event for alarm in follower.follower.alarms] == [1, 2] and follower.follower.alarms[0] == old
+    twin.run(0.0)
+    rows = [json.loads(line) for line in (tmp_path / "live" / "log.jsonl").read_text().splitlines()]
+    rows = [row for row in rows if row["kind"].startswith("alarm")]
+    said = [(row["kind"], row["event"], row["alarm"], row["at"] - tags.start) for row in rows]
+    assert said == [("alarm", 2, "cannot tell", 1800.0), ("alarm changed", 2, "machine", 1800.0), ("alarm changed", 2, "machine", 1800.0)]
+    assert "Shown by MAGNET_POWER too" in rows[-1]["text"]
 
 
 def test_rest_and_opcua(written: dict[str, Any], tmp_path: Path) -> None:

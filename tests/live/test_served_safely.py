@@ -14,6 +14,7 @@ from servers import Broker, certificate, free_port, until
 
 from twin.cli import main
 from twin.errors import FileError, UsageError
+from twin.live.addresses import check_login
 from twin.live.emulator.sinks import BrokerLogin, MqttSink
 from twin.live.opcua_access import Access, check_reach
 from twin.live.opcua_server import PlantServer
@@ -130,6 +131,7 @@ def test_what_makes_no_server_is_said(tmp_path: Path) -> None:
         (["--csv", "r.csv", "--mqtt-user", "me"], "belong together"),
         (["--mqtt", "mqtt://127.0.0.1", "--mqtt-authority", "ca.pem"], "mqtts://"),
         (["--mqtt", "mqtts://127.0.0.1", "--mqtt-user", "me", "--mqtt-password-from", "NOT_SET_ANYWHERE"], "is not set"),
+        (["--csv", "r.csv", "--mqtt", "mqtt://192.0.2.1", "--mqtt-user", "me", "--mqtt-password-from", "PATH"], "write mqtts://192.0.2.1"),
     ],
 )
 def test_options_that_do_not_belong_together(
@@ -139,6 +141,20 @@ def test_options_that_do_not_belong_together(
     (tmp_path / "tags.yaml").write_text(yaml.safe_dump(written))
     assert main(["emulate", written["plant"]["scenario"], "--tags", "tags.yaml", "--until", "1 h", "--speed", "max", *given]) == 2
     assert said in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "r.csv").exists()
+
+
+def test_a_password_does_not_leave_this_machine_in_clear_and_a_file_that_is_missing_is_named(written: dict[str, Any], tmp_path: Path) -> None:
+    tags = load_tags(written)
+    for address, instead in (("mqtt://192.0.2.1:1884", "mqtts://192.0.2.1"), ("mqtt://[2001:db8::1]", r"mqtts://\[2001:db8::1\]")):
+        with pytest.raises(UsageError, match=instead):
+            MqttSink(address, tags, BrokerLogin("me", PASSWORD))
+    for host in ("127.0.0.1", "localhost", "[::1]"):
+        check_login(f"mqtt://{host}:1883", "me")
+    check_login("mqtts://192.0.2.1", "me")
+    check_login("mqtt://192.0.2.1", "")
+    with pytest.raises(FileError, match=r"none\.crt: the certificate .* cannot be read \(No such file"):
+        MqttSink(f"mqtts://127.0.0.1:{free_port()}", tags, BrokerLogin(authority=tmp_path / "none.crt"))
 
 
 @pytest.mark.filterwarnings("ignore:Exception ignored in. <ssl.SSLSocket")  # paho leaves the socket of a handshake that failed to the garbage collector
@@ -169,7 +185,7 @@ def test_an_emulated_plant_at_a_broker_over_tls_with_a_password(
             (BrokerLogin("twin", "wrong horse", authority), "refuses the plant"),
             (BrokerLogin("", "", authority), "refuses the plant"),
             (BrokerLogin("twin", PASSWORD, tmp_path / "somebody.crt"), "certificate"),
-            (BrokerLogin("twin", PASSWORD, tmp_path / "none.crt"), "No such file|certificate|cannot be read"),
+            (BrokerLogin("twin", PASSWORD, tmp_path / "none.crt"), r"none\.crt: .* cannot be read"),
         ):
             with pytest.raises(FileError, match=said) as found:
                 MqttSink(broker.address, tags, login)

@@ -25,6 +25,16 @@ def test_a_mean_is_exact_in_any_order(values: list[float], order: object) -> Non
     assert one.mean == other.mean == math.fsum(values) / len(values)
 
 
+def test_a_mean_beyond_every_number_is_none() -> None:
+    """Of values as they were saved before they were bounded."""
+    for values in ((1.7e308, 1.7e308), (1.7e308, -1.7e308, 1.7e308, 1.7e308), (math.inf, -math.inf)):
+        own = Sum()
+        for value in values:
+            own.add(value)
+        assert not math.isfinite(own.mean)
+    assert math.isnan(Sum([1.7e308, 1.7e308, -1e300], 3).mean)
+
+
 def test_a_flood_of_one_window_is_held_in_little_room_and_means_what_it_meant() -> None:
     waiting, values = Waiting(900.0), np.random.default_rng(1).normal(5.0, 2.0, 30_000).tolist()
     for k, value in enumerate(values):

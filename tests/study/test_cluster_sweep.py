@@ -82,6 +82,23 @@ def test_a_change_by_path_is_the_change_of_the_file(folder: Path) -> None:
     assert own.horizon == 2 * 86400.0
 
 
+def test_a_cluster_that_is_not_linked_can_be_linked_again(folder: Path) -> None:
+    """Its links and networks count nowhere meanwhile, and are not lost; also where a study keeps it as a text."""
+    linked, off = load_cluster(folder / "pair.yaml"), load_cluster(folder / "pair.yaml", {"linked": False})
+    bare = load_cluster(folder / "pair.yaml", {"linked": False, "links": {}, "energy": {}, "upstream": {}})
+    assert not off.links and off.energy is None and not off.written and not off.files and not off.linked and linked.linked
+    assert load_cluster(folder / "pair.yaml", {"linked": False, "upstream": {}}).sha256 == bare.sha256
+    stored = load_stored_cluster(cluster_text(off), cluster_files(off))
+    for own in (off, stored, cluster_with(linked, {"linked": False})):
+        assert own.sha256 == off.sha256 != linked.sha256
+        assert cluster_with(own, {"linked": True}).sha256 == linked.sha256
+        assert [n.path for n in cluster_with(own, {"linked": True}).parameters()] == [n.path for n in linked.parameters()]
+    seeded = cluster_with(off, {"south.seed": 5})  # its gas is burnt by a boiler alone: no unknown carrier
+    assert not seeded.linked and cluster_with(seeded, {"linked": True, "south.seed": 12}).sha256 == linked.sha256
+    with pytest.raises(ScenarioError, match="payload"):
+        cluster_with(off, {"links.metal.payload": "1 m"})
+
+
 def test_shares_of_a_site_give_way_as_in_a_plant(folder: Path) -> None:
     cluster = load_cluster(folder / "pair.yaml")
     feed = cluster.sites["north"].units["deliveries"]

@@ -49,6 +49,7 @@ def opcua_access(options: argparse.Namespace) -> Access | None:
 def broker_login(options: argparse.Namespace) -> BrokerLogin:
     """Return how an emulated plant shows itself. Raises ``UsageError`` for options that do not belong together."""
     from twin.errors import UsageError
+    from twin.live.addresses import check_login
     from twin.live.emulator.sinks import BrokerLogin
 
     user, password = _login(options.mqtt_user, options.mqtt_password_from, "mqtt")
@@ -57,6 +58,8 @@ def broker_login(options: argparse.Namespace) -> BrokerLogin:
         raise UsageError("--mqtt-user and --mqtt-authority are of a broker: give its address by --mqtt too")
     if authority is not None and not options.mqtt.startswith("mqtts:"):
         raise UsageError(f"--mqtt-authority is of a broker over TLS: write its address as mqtts://… (got {options.mqtt[:80]})")
+    if user:
+        check_login(options.mqtt, user)
     return BrokerLogin(user, password, Path(authority) if authority is not None else None)
 
 

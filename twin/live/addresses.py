@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -24,6 +25,26 @@ def broker_address(text: str) -> Address:
     (Address(host='127.0.0.1', port=1883, secure=False), True)
     """
     return _address(text, {"mqtt": 1883, "mqtts": 8883}, "mqtts")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether what is sent to a host stays on this machine.
+
+    >>> is_loopback("::1"), is_loopback("plant")
+    (True, False)
+    """
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def check_login(address: str, user: str) -> None:
+    """Raises ``UsageError`` where a user's password would go to a broker on another machine for all to read."""
+    broker = broker_address(address)
+    if user and not broker.secure and not is_loopback(broker.host):
+        host = f"[{broker.host}]" if ":" in broker.host else broker.host
+        raise UsageError(f"{shown(address)}: the password of {shown(user)} would go unencrypted to another machine; write mqtts://{host}, a broker over TLS")
 
 
 def server_address(text: str) -> Address:

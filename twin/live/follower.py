@@ -11,7 +11,7 @@ from typing import Any
 import h5py
 
 from twin.errors import FileError
-from twin.live.ensemble.estimate import Ensemble, Estimate
+from twin.live.ensemble.estimate import LARGEST, Ensemble, Estimate
 from twin.live.ensemble.forecast import LEADS, Difference, Forecast, forecast, what_if
 from twin.live.ensemble.members import Following
 from twin.live.ensemble.monitor import Monitor
@@ -88,6 +88,12 @@ class Follower:
         """Raise alarms with what another follower of the same tags has prepared."""
         self.watched = True
         self._monitor = Monitor(self.ensemble, prepared, {tag.input: tag.signal for tag in self.tags.inputs})
+        self._number_on()
+
+    def _number_on(self) -> None:
+        """Number events after those of the alarms that are kept, of a run before one without alarms too: else a new one would take the place of an old one."""
+        if self._monitor is not None:
+            self._monitor.after(max((alarm.event for alarm in self.alarms), default=0))
 
     def take(self, readings: Sequence[Reading], until: float) -> int:
         """Take readings, and close all windows that end by ``until`` (on the plant's clock); returns how many were closed.
@@ -125,7 +131,7 @@ class Follower:
         elif tag.measurement.over == "instant":
             self._waiting.add_instant(moment, reading)
         else:
-            self._waiting.add_mean(moment, reading.signal, tag.to_si(reading.value))
+            self._waiting.add_mean(moment, reading.signal, min(max(tag.to_si(reading.value), -LARGEST), LARGEST))  # else two of them have no sum
 
     def _close(self, end: float) -> None:
         mine = self._waiting.close(end)
@@ -227,5 +233,6 @@ class Follower:
                 self.watch_with(load_prepared(content["prepared"], suspects(self.ensemble)))
                 assert self._monitor is not None
                 self._monitor.load(content["monitor"])
+            self._number_on()
         except (KeyError, ValueError, TypeError, IndexError) as error:
             raise FileError(f"the twin's state is damaged ({error}); delete it to begin anew") from error

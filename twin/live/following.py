@@ -31,7 +31,8 @@ class RowFollower:
         self.number = 0
         self.counts = {"taken": 0, "bad": 0, "unknown": 0}
         self._latest: dict[str, float] = {}
-        self._jumped: dict[str, float] = {}
+        self._jumped: dict[str, tuple[float, float]] = {}
+        """The first and the last time that a signal showed beyond what is believed at once, s."""
 
     @property
     def ensemble_time(self) -> float:
@@ -75,13 +76,19 @@ class RowFollower:
 
     def _reach(self, signal: str, at: float) -> None:
         """A signal has come to ``at`` s. A jump of more than a week is believed when its readings go on from there for a window: else a plant whose clocks show
-        another year for a minute would take the estimate with it, and one that was silent for weeks would never be followed again.
+        another year for a minute would take the estimate with it, and one that was silent for weeks would never be followed again. A reading before the jump,
+        or as far beyond it, begins another: one that strayed does not keep those that come after it from being believed.
         """
         window = self.follower.following.window
-        if at <= self.ensemble_time + max(FURTHEST, window):
-            self._jumped.pop(signal, None)
-        elif not self._jumped.setdefault(signal, at) <= at - window:
-            return
+        furthest = max(FURTHEST, window)
+        if at > self.ensemble_time + furthest:
+            first, last = self._jumped.get(signal, (at, at))
+            if not first <= at <= last + furthest:
+                first = at
+            self._jumped[signal] = (first, at)
+            if at < first + window:
+                return
+        self._jumped.pop(signal, None)
         self._latest[signal] = max(at, self._latest.get(signal, -math.inf))
 
     def save(self) -> dict[str, Any]:
@@ -99,5 +106,6 @@ class RowFollower:
     def load(self, state: Mapping[str, Any]) -> None:
         """Go on from what :meth:`save` gave. Raises :class:`~twin.errors.FileError` where it is of other tags, or another scenario."""
         self.follower.restore(state["follower"].tobytes())
-        self.counts, self._latest, self._jumped = dict(state["counts"]), dict(state["latest"]), dict(state["jumped"])
+        self.counts, self._latest = dict(state["counts"]), dict(state["latest"])
+        self._jumped = {signal: (float(first), float(last)) for signal, (first, last) in state["jumped"].items()}
         self.number, self.patience = int(state["number"]), float(state["patience"])

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from twin.errors import FileError, UsageError
-from twin.live.addresses import server_address
+from twin.live.addresses import is_loopback, server_address
 from twin.live.extra import need
 
 SHORTEST_PASSWORD = 16
@@ -72,15 +71,8 @@ class Anybody:
 
 def check_reach(address: str, access: Access | None) -> None:
     """Raises ``UsageError`` where other machines could read without a certificate."""
-    if access is None and not _is_loopback(server_address(address).host):
+    if access is None and not is_loopback(server_address(address).host):
         raise UsageError(f"{address}: without certificates OPC UA is served on the loopback only; give a certificate and say who may read, or write 127.0.0.1")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _certificate(path: Path) -> Any:

@@ -67,7 +67,7 @@ class LiveTwin:
             self._reader = HistoryReader(folder / "history.sqlite")
             self._restore()
             self.estimates = EstimatesFile(folder / "estimates.jsonl", follower.follower.head, tags.start + follower.ensemble_time)
-            follower.follower.listener = self.estimates.add
+            follower.follower.listener = self._said
             self.inbox = Inbox(max((model.queue for model in tags.sources.values()), default=BLOCK))
             self.sources: list[Source] = sources_of(tags, self.inbox, self._reader.latest())
         except BaseException:
@@ -78,7 +78,6 @@ class LiveTwin:
         every = [tag.every for tag in tags.tags if tag.every > 0.0]
         self.silence = max(SILENCE, 3.0 * min(every, default=0.0))
         self._silent = False
-        self._told_until = follower.ensemble_time
         self._held: Batch | None = None
         self._stop = threading.Event()
 
@@ -161,6 +160,15 @@ class LiveTwin:
         except FileError as error:
             self.log.write("fault", text=str(error))
 
+    def _said(self, row: dict[str, Any]) -> None:
+        """Keep what the follower says, and log alarms: as they are raised, and again when another signal shows one or its cause is found out."""
+        self.estimates.add(row)
+        found = row.get("alarm", row.get("joins"))
+        alarm = next((known for known in self.follower.follower.alarms if known.event == found["event"]), None) if found is not None else None
+        if alarm is not None:
+            kind, at = "alarm" if "alarm" in row else "alarm changed", self.tags.start + alarm.time
+            self.log.write(kind, at=at, signal=alarm.signal, alarm=alarm.kind, event=alarm.event, text=alarm.whole)
+
     def _advance(self, until: float) -> bool:
         """Take rows of the history, and keep the state where windows were stepped."""
         try:
@@ -170,12 +178,8 @@ class LiveTwin:
             return False
         with self.lock:
             _, steps = self.follower.take(rows, 8, until)
-        for alarm in self.follower.follower.alarms:
-            if alarm.time > self._told_until:
-                self.log.write("alarm", at=self.tags.start + alarm.time, signal=alarm.signal, alarm=alarm.kind, text=alarm.whole)
         if not steps:
             return False
-        self._told_until = self.follower.ensemble_time
         try:
             self.save()
         except FileError as error:

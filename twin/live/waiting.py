@@ -41,8 +41,11 @@ class Sum:
 
     @property
     def mean(self) -> float:
-        """Their mean."""
-        return math.fsum(self.partials) / self.count
+        """Their mean; not a number where the sum is beyond every number, as values may be that were saved before they were bounded."""
+        try:
+            return math.fsum(self.partials) / self.count
+        except (ValueError, OverflowError):
+            return math.nan
 
 
 @dataclass

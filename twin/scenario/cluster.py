@@ -47,6 +47,17 @@ _LONGEST_CHAIN = 20
 
 
 @dataclass(frozen=True)
+class Unlinked:
+    """What a cluster that is not linked has of links and networks, as it stands in its file: JSON, and the files that they read. It counts nowhere; a
+    change may link the cluster again.
+    """
+
+    links: Mapping[str, str]
+    energy: str
+    files: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Cluster:
     """A checked cluster. ``sites``: the scenario of each by name, in order; all have one ``start`` and ``horizon`` (s).
 
@@ -64,6 +75,17 @@ class Cluster:
     files: Mapping[str, str] = field(default_factory=dict)
     elsewhere: str = ""
     numbers: tuple[Parameter, ...] = field(default=(), repr=False)
+    unlinked: Unlinked | None = field(default=None, repr=False)
+
+    @property
+    def linked(self) -> bool:
+        """Whether its links and networks count."""
+        return self.unlinked is None
+
+    @property
+    def all_files(self) -> dict[str, str]:
+        """The texts that links and networks read, whether these count or not."""
+        return {**self.files, **(self.unlinked.files if self.unlinked is not None else {})}
 
     def parameters(self) -> list[Parameter]:
         """Return every number that a run uses: of sites as ``SITE.PATH``, then of links, networks and factors of CO2 elsewhere."""
@@ -150,17 +172,21 @@ def rebuilt(cluster: Cluster, sites: Mapping[str, Scenario], changes: Mapping[st
     root = from_plain(shared_tree(cluster), "cluster")
     if changes:
         root = changed(root, from_plain(dict(changes), CHANGE))
-    reader = _Reader(root, Files(None, dict(cluster.files), closed=True))
+    reader = _Reader(root, Files(None, cluster.all_files, closed=True))
     check_cluster(sites, lambda site, key, message: reader.problems.append(Problem(CHANGE, 0, 0, f"{site}.{key}", message)))
     assert isinstance(root.value, dict)
     return reader.shared(cluster.name, cluster.title, root.value, sites)
 
 
 def shared_tree(cluster: Cluster) -> dict[str, Any]:
-    """Return what is written of a cluster beside its sites: links, networks, factors of CO2 elsewhere."""
-    tree: dict[str, Any] = {"links": {name: json.loads(text) for name, text in cluster.written.items()}}
-    if cluster.energy_written:
-        tree["energy"] = json.loads(cluster.energy_written)
+    """Return what is written of a cluster beside its sites: links, networks, factors of CO2 elsewhere, and that it is not linked."""
+    own = cluster.unlinked
+    links, energy = (cluster.written, cluster.energy_written) if own is None else (own.links, own.energy)
+    tree: dict[str, Any] = {"links": {name: json.loads(text) for name, text in links.items()}}
+    if energy:
+        tree["energy"] = json.loads(energy)
+    if own is not None:
+        tree["linked"] = False
     return {**tree, **(json.loads(cluster.elsewhere) if cluster.elsewhere else {})}
 
 
@@ -253,11 +279,12 @@ class _Reader:
         numbers = [number for where, (node, model) in models.items() if model is not None for number in self._numbers(where, node, model, linked)]
         self._stop_if_any()
         elsewhere = json.dumps(stated[0].plain(), separators=(",", ":")) if stated is not None else ""
-        if not linked:
-            return Cluster(name, title, sites, elsewhere=elsewhere, numbers=tuple(numbers))  # what is wrong with links and networks was said all the same
         texts = {key: json.dumps(written[key].plain(), separators=(",", ":"), sort_keys=True) for key in links}
         networks = json.dumps(network.plain(), separators=(",", ":")) if network is not None and energy is not None else ""
-        return Cluster(name, title, sites, links, texts, energy, networks, dict(self.files.texts), elsewhere, tuple(numbers))
+        files = dict(self.files.texts)
+        if not linked:  # what is wrong with links and networks was said all the same
+            return Cluster(name, title, sites, elsewhere=elsewhere, numbers=tuple(numbers), unlinked=Unlinked(texts, networks, files))
+        return Cluster(name, title, sites, links, texts, energy, networks, files, elsewhere, tuple(numbers))
 
     def _stop_if_any(self) -> None:
         if self.problems:

@@ -24,7 +24,7 @@ def cluster_text(cluster: Cluster) -> str:
 def cluster_files(cluster: Cluster) -> dict[str, str]:
     """Return the texts of all files by name: ``sites/NAME/FILE`` and ``shared/FILE``."""
     of_sites = {f"sites/{name}/{file}": text for name, site in cluster.sites.items() for file, text in site.files.items()}
-    return of_sites | {f"{_SHARED}/{file}": text for file, text in cluster.files.items()}
+    return of_sites | {f"{_SHARED}/{file}": text for file, text in cluster.all_files.items()}
 
 
 def is_stored_cluster(text: str) -> bool:
@@ -45,4 +45,4 @@ def load_stored_cluster(text: str, files: Mapping[str, str]) -> Cluster:
         sites[str(name)] = load_stored(to_yaml(scenario), {file.removeprefix(prefix): text for file, text in files.items() if file.startswith(prefix)})
     shared = {file.removeprefix(f"{_SHARED}/"): text for file, text in files.items() if file.startswith(f"{_SHARED}/")}
     bare = Cluster(str(tree.get("name", "")), str(tree.get("title", "")), sites, files=shared)
-    return rebuilt(bare, sites, {key: tree[key] for key in ("links", "energy", "upstream", "avoided") if key in tree})
+    return rebuilt(bare, sites, {key: tree[key] for key in ("links", "energy", "linked", "upstream", "avoided") if key in tree})

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from twin.errors import FileError, UsageError
-from twin.live.addresses import broker_address
+from twin.live.addresses import broker_address, check_login
 from twin.live.extra import need
 from twin.live.opcua_access import Access
 from twin.live.opcua_server import PlantServer
@@ -79,6 +79,9 @@ class MqttSink:
         mqtt = need("paho.mqtt.client", "MQTT")
         self.address, self._topics = address, {tag.signal: tag.address for tag in tags.tags}
         broker = broker_address(address)
+        check_login(address, login.user)
+        if login.authority is not None:
+            _check_readable(login.authority)
         self._client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id="")
         self._client.max_queued_messages_set(0)
         if login.user:
@@ -127,6 +130,13 @@ class MqttSink:
         self._wait()
         self._client.disconnect()
         self._client.loop_stop()
+
+
+def _check_readable(authority: Path) -> None:
+    try:
+        authority.read_bytes()
+    except OSError as error:
+        raise FileError(f"{authority}: the certificate of the broker's authority cannot be read ({error.strerror}); give its .pem file") from None
 
 
 class OpcuaSink:

@@ -44,6 +44,10 @@ class Events:
         self._open: list[Event] = []
         self._count = 0
 
+    def after(self, number: int) -> None:
+        """Number what comes after ``number``: alarms of it are known from before."""
+        self._count = max(self._count, number)
+
     def told(self, alarm: Alarm, subject: str, *, own: bool = False) -> Alarm | None:
         """Return an alarm with the number of its event and all signals that have shown it; None where it says nothing that was not told.
 

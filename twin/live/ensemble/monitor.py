@@ -69,6 +69,10 @@ class Monitor:
         self._windows = 0
         self._events = Events()
 
+    def after(self, event: int) -> None:
+        """Number events after one that is known from a time before: it is another."""
+        self._events.after(event)
+
     def step(self, time: float, shown: Mapping[str, float], inputs: Sequence[Input]) -> list[Alarm]:
         """Return the alarms of the window that the ensemble has just closed, of readings SI by signal and what was told.
 
