@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import twin
 from twin.errors import UsageError
 from twin.page.looking import looked, phases
+from twin.page.over_time import over_time
 from twin.report.charts import batch_rows, gantt_units
 from twin.report.language import language
 from twin.report.source import gather
@@ -55,3 +57,15 @@ def test_a_plant_without_furnaces_has_none(tmp_path: Path) -> None:
     assert looked([tmp_path / "small.h5"], language("en"))["phases"] is None
     with pytest.raises(UsageError, match="no furnace"):
         phases(tmp_path / "small.h5", language("en"), 0.0, 12.0)
+
+
+def test_streams_in_which_only_melts_flow_have_curves(smelter: Path) -> None:
+    """Of melts only elements are recorded: their sum is the flow, and decides which streams are the largest."""
+    with twin.open(smelter) as result:
+        solids, elements, names = (np.asarray(result.array(one)) for one in ("streams/mass_flow", "streams/element_flow", "stream"))
+    melts = [k for k in range(len(names)) if np.isnan(solids[:, k]).all() and np.nansum(elements[:, k]) > 0.0]
+    largest = max(melts, key=lambda k: float(np.nansum(elements[:, k])))
+    found = {one["name"]: one["values"] for one in over_time(smelter, "flows", language("en"))["curves"]}
+    assert found[str(names[largest])] == pytest.approx((elements[:, largest].sum(axis=1) * 3.6).tolist(), abs=1e-4)
+    sizes = [sum(values) for values in found.values()]
+    assert len(melts) > 3 and sizes == sorted(sizes, reverse=True)

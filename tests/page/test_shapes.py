@@ -319,3 +319,28 @@ def test_a_number_of_a_unit_that_the_draft_brings_has_one_text_and_a_range(share
     fields = find("overband_magnet").model.model_fields
     ranged = {key for key, field in fields.items() if isinstance(said := field.json_schema_extra, dict) and "x-low" in said}
     assert {label for label, row in rows.items() if row.get("ends")} == ranged != set()
+
+
+def test_a_form_shows_a_number_of_which_something_is_stated(shared: Served, tab: Callable[..., Any]) -> None:
+    page = tab(shared).drawn()
+    page.click("[data-unit=deliveries]")
+    page.wait_for_selector("#h-unit")
+    mean = page.locator(".field", has=page.locator("[id='f-units.deliveries.mass.normal.mean']"))
+    mean.get_by_role("textbox").first.fill("11 t")
+    mean.get_by_role("textbox").first.press("Enter")
+    mean.locator("details.stated summary").click()
+    mean.get_by_label("source").fill("2026-05 lab book")
+    mean.get_by_role("button", name="Take over").click()
+    expect(page.locator(".changes")).to_contain_text("2026-05 lab book")
+    page.locator("summary", has_text="Distributions, tables").click()
+    block = page.locator("details.block", has=page.locator("summary", has_text="mass")).first
+    block.locator("summary").first.click()
+    expect(block.get_by_label("mean")).to_have_value("11 t")
+    block.get_by_label("mean").fill("12 t")
+    block.get_by_label("mean").press("Tab")
+    block.get_by_label("sd").fill("2 t")
+    block.get_by_label("sd").press("Tab")
+    block.get_by_role("button", name="Take over").click()
+    expect(page.locator(".changes")).to_contain_text("12 t (assumed: 2026-05 lab book)")
+    expect(page.locator(".changes")).to_contain_text("2 t")
+    assert block.locator("strong.wrong").count() == 0

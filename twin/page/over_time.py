@@ -29,7 +29,7 @@ Floats = NDArray[np.float64]
 def choices(source: Source) -> dict[str, Any]:
     """What can be shown over time besides levels: flows, where they were recorded, and the units whose states were."""
     steps = len(source.first.array("time_bounds"))
-    recorded = steps and np.isfinite(np.asarray(source.first.array("streams/mass_flow"), dtype=np.float64)).any()
+    recorded = steps and np.isfinite(_mass_flows(source)).any()
     return {"flows": bool(recorded), "states": list(stated_units(source)) if steps else []}
 
 
@@ -55,11 +55,19 @@ def over_time(path: Path, what: str, words: Language) -> dict[str, Any]:
 
 def _flows(source: Source) -> tuple[Sequence[str], Floats]:
     """Names and flows (time, stream), t/h, the largest first."""
-    flows = np.asarray(source.first.array("streams/mass_flow"), dtype=np.float64).sum(axis=2) * 3.6
+    flows = _mass_flows(source) * 3.6
     size = np.nan_to_num(flows).mean(axis=0)
     order = [k for k in np.argsort(-size, kind="stable").tolist() if size[k] > 0.0][:MOST_FLOWS]
     names = source.labels("stream")
     return [names[k] for k in order], flows[:, order]
+
+
+def _mass_flows(source: Source) -> Floats:
+    """Flows (time, stream), kg/s: of materials, and of elements where only melts flow."""
+    materials, elements = (np.asarray(source.first.array(f"streams/{of}_flow"), dtype=np.float64) for of in ("mass", "element"))
+    melts = np.where(np.isnan(elements).all(axis=2), np.nan, np.nansum(elements, axis=2))
+    solids = materials.sum(axis=2)
+    return np.where(np.isnan(solids), melts, solids)
 
 
 def _states(source: Source, unit: str, words: Language) -> tuple[Sequence[str], Floats]:

@@ -1,7 +1,11 @@
 // Forms of what is more than one number: distributions, calendars, tables, phases, and other mappings and lists.
 import { ask, Fault, hooks, html, local, t } from "./core.js";
 
-const plain = (value) => (value === null || value === undefined ? "" : typeof value === "string" ? local(value) : local(String(value)));
+/** A number with what is stated of it; typed anew it keeps basis and source, and the range of the old value goes. */
+const states = (value) => isMap(value) && "value" in value && Object.keys(value).every((key) => ["value", "basis", "source", "low", "high", "note"].includes(key));
+const bare = (value) => (states(value) ? value.value : value);
+const kept = (before, text) => (states(before) && Object.keys(before).length > 1 && text !== "" ? { ...without(without(before, "low"), "high"), value: text } : text);
+const plain = (value) => (value === null || value === undefined ? "" : states(value) ? plain(value.value) : typeof value === "string" ? local(value) : local(String(value)));
 const words = (key) => String(key).replaceAll("_", " ");
 const isMap = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
 const at_key = (path, key) => `${path}.${/[."]/.test(key) ? `"${key}"` : key}`;
@@ -15,21 +19,21 @@ function Leaf({ spec, value, put, path, label, wrong }) {
   if (spec.form === "choice") return html`<label>${label}<select value=${plain(value)} onChange=${(e) => put(e.target.value || null)}><option value="">–</option>${spec.choices.map((one) => html`<option value=${one}>${one}</option>`)}</select></label>${said}`;
   const list = Array.isArray(value) && spec.form === "text";
   return html`<label>${label}<input value=${list ? value.join(", ") : plain(value)} placeholder=${spec.example ? local(spec.example) : ""} aria-invalid=${found ? "true" : null} list=${spec.form === "text" || spec.form === "value" ? offered(path) : null} autocomplete="off" spellcheck="false"
-    onInput=${(e) => put(list ? e.target.value.split(",").map((one) => one.trim()) : e.target.value)} /></label>${said}`;
+    onInput=${(e) => put(list ? e.target.value.split(",").map((one) => one.trim()) : kept(value, e.target.value))} /></label>${said}`;
 }
 
 /** A constant, or a form with its parameters; of a table its values with commas between. */
 function Distribution({ spec, value, put, path, label, wrong }) {
-  const form = isMap(value) ? Object.keys(value)[0] : "";
+  const form = isMap(value) && !states(value) ? Object.keys(value)[0] : "";
   const own = spec.forms.find((one) => one.name === form);
   const inside = own && isMap(value[form]) ? value[form] : own && Array.isArray(value[form]) ? Object.fromEntries(own.parameters.map((name, k) => [name, value[form][k]])) : {};
   const turn = (next) => put(next ? { [next]: Object.fromEntries(Object.entries(inside).filter(([key]) => spec.forms.find((one) => one.name === next).parameters.includes(key))) } : "");
-  const set = (key, text) => put({ [form]: text === "" ? without(inside, key) : { ...inside, [key]: text } });
+  const set = (key, text) => put({ [form]: text === "" ? without(inside, key) : { ...inside, [key]: kept(inside[key], text) } });
   const rows = (text) => text.split(/[;\n]/).map((one) => one.trim()).filter(Boolean);
   const whole = wrong(path) ?? wrong(`${path}.${form}`);
   return html`<div class="shape"><label>${label}<select value=${form} onChange=${(e) => turn(e.target.value)}><option value="">${t("shape_constant")}</option>${spec.forms.map((one) => html`<option value=${one.name}>${words(one.name)}</option>`)}</select></label>
     ${own ? own.parameters.map((key) => { const cell = inside[key]; const many = own.table; const found = wrong(`${path}.${form}.${key}`); return html`<label>${words(key)}<input value=${many ? (Array.isArray(cell) ? cell.map(plain).join("; ") : "") : plain(cell)} placeholder=${many ? t("shape_many", { example: spec.example }) : key === "shape" ? "2" : local(spec.example)} aria-invalid=${found ? "true" : null}
-      onChange=${(e) => set(key, many ? rows(e.target.value) : e.target.value)} /></label>${found ? html`<strong class="wrong" role="alert">${found}</strong>` : null}`; }) : html`<label>${t("shape_value")}<input value=${plain(isMap(value) ? "" : value)} placeholder=${local(spec.example)} aria-invalid=${whole ? "true" : null} onInput=${(e) => put(e.target.value)} /></label>`}
+      onChange=${(e) => set(key, many ? rows(e.target.value) : e.target.value)} /></label>${found ? html`<strong class="wrong" role="alert">${found}</strong>` : null}`; }) : html`<label>${t("shape_value")}<input value=${plain(isMap(bare(value)) ? "" : value)} placeholder=${local(spec.example)} aria-invalid=${whole ? "true" : null} onInput=${(e) => put(kept(value, e.target.value))} /></label>`}
     ${whole ? html`<strong class="wrong" role="alert">${whole}</strong>` : null}</div>`;
 }
 
@@ -53,10 +57,10 @@ function Partition({ spec, value, put, path, wrong }) {
   const [material, setMaterial] = hooks.useState("");
   const [port, setPort] = hooks.useState("");
   const cell = (of, key) => (isMap(own[of]) ? own[of][key] : key === "default" ? own[of] : undefined);
-  const set = (of, key, text) => { const before = isMap(own[of]) ? own[of] : { default: own[of] }; put({ ...own, [of]: text === "" ? without(before, key) : { ...before, [key]: text } }); };
+  const set = (of, key, text) => { const before = isMap(own[of]) ? own[of] : { default: own[of] }; put({ ...own, [of]: text === "" ? without(before, key) : { ...before, [key]: kept(before[key], text) } }); };
   const found = [path, ...ports.flatMap((of) => [at_key(path, of), ...rows.map((key) => at_key(at_key(path, of), key))])].map(wrong).filter(Boolean);
   return html`<div class="scroll" tabindex="0" role="group" aria-label=${t("shape_table")}><table class="cells"><thead><tr><th scope="col">${t("shape_material")}</th>${ports.map((of) => html`<th scope="col">${words(of)}</th>`)}</tr></thead>
-    <tbody>${rows.map((key) => html`<tr><th scope="row">${words(key)}</th>${ports.map((of) => { const one = cell(of, key); return html`<td>${isMap(one) || Array.isArray(one) ? html`<span class="muted">${t("shape_by_size")}</span>` : html`<input value=${plain(one)} aria-label=${`${words(key)}, ${words(of)}`} aria-invalid=${wrong(at_key(at_key(path, of), key)) ? "true" : null} placeholder="–" onChange=${(e) => set(of, key, e.target.value)} />`}</td>`; })}</tr>`)}</tbody></table></div>
+    <tbody>${rows.map((key) => html`<tr><th scope="row">${words(key)}</th>${ports.map((of) => { const one = cell(of, key); return html`<td>${isMap(bare(one)) || Array.isArray(one) ? html`<span class="muted">${t("shape_by_size")}</span>` : html`<input value=${plain(one)} aria-label=${`${words(key)}, ${words(of)}`} aria-invalid=${wrong(at_key(at_key(path, of), key)) ? "true" : null} placeholder="–" onChange=${(e) => set(of, key, e.target.value)} />`}</td>`; })}</tr>`)}</tbody></table></div>
     <div class="row"><label class="inline">${t("shape_material")}<select value=${material} onChange=${(e) => setMaterial(e.target.value)}><option value=""></option>${(spec.materials ?? []).filter((one) => !rows.includes(one)).map((one) => html`<option value=${one}>${words(one)}</option>`)}</select></label><button disabled=${!material || !ports.length} onClick=${() => { set(ports[0], material, "0 %"); setMaterial(""); }}>${t("shape_add")}</button>
     <label class="inline">${t("shape_port")}<input value=${port} onInput=${(e) => setPort(e.target.value)} /></label><button disabled=${!port} onClick=${() => { put({ ...own, [port]: { default: "0 %" } }); setPort(""); }}>${t("shape_add")}</button></div>
     ${found.map((text) => html`<strong class="wrong" role="alert">${text}</strong>`)}`;
@@ -68,7 +72,7 @@ function Group({ spec, value, put, path, wrong, at }) {
   const rest = spec.fields.filter((field) => !given.includes(field));
   const set = (key) => (next) => put(next === null || next === "" ? without(own, key) : { ...own, [key]: next });
   const start = (key) => { const field = spec.fields.find((one) => one.key === key); if (field) put({ ...own, [key]: begin(field.spec) }); };
-  if (value !== undefined && value !== null && value !== "" && !isMap(value)) return html`<${Leaf} spec=${{ form: "text" }} value=${value} put=${put} path=${path} label=${t("shape_value")} wrong=${wrong} />`;
+  if (value !== undefined && value !== null && value !== "" && (!isMap(value) || (states(value) && !spec.fields.some((field) => field.key === "value")))) return html`<${Leaf} spec=${{ form: "text" }} value=${value} put=${put} path=${path} label=${t("shape_value")} wrong=${wrong} />`;
   return html`<div class="shape">${given.map((field) => html`<div key=${field.key}><${Any} spec=${field.spec} value=${own[field.key]} put=${set(field.key)} path=${`${path}.${field.key}`} label=${words(field.key)} wrong=${wrong} at=${at + 1} /><p class="about">${field.about}</p>${field.required || own[field.key] === undefined ? null : html`<button class="plain" aria-label=${`${t("shape_drop")}: ${words(field.key)}`} onClick=${() => set(field.key)(null)}>${t("shape_drop")}</button>`}</div>`)}
     ${rest.length ? html`<label class="inline">${t("shape_more")}<select value="" onChange=${(e) => start(e.target.value)}><option value=""></option>${rest.map((field) => html`<option value=${field.key}>${words(field.key)}</option>`)}</select></label>` : null}${wrong(path) ? html`<strong class="wrong" role="alert">${wrong(path)}</strong>` : null}</div>`;
 }
@@ -85,7 +89,8 @@ const begun = (spec) => {
 };
 
 /** Whether a value is written in a way; as the server judges it. */
-function fits(spec, value) {
+function fits(spec, given) {
+  const value = spec.form === "group" ? given : bare(given);
   const keys = isMap(value) ? Object.keys(value) : [];
   if (spec.form === "group") return isMap(value) && keys.every((key) => spec.fields.some((field) => field.key === key));
   if (spec.form === "map") return isMap(value) && (!spec.by || keys.every((key) => /^\d/.test(key)));
@@ -139,7 +144,7 @@ function Any(props) {
   if (spec.form === "list") return html`<${List} ...${props} />`;
   if (spec.form === "map" || spec.form === "tests") return html`<${Named} ...${props} />`;
   if (spec.form === "group") return props.at ? html`<fieldset><legend>${label}</legend><${Group} ...${props} /></fieldset>` : html`<${Group} ...${props} />`;
-  return isMap(value) ? html`<p class="muted">${label}: ${t("shape_yaml")}${wrong(path) ? html` <strong class="wrong">${wrong(path)}</strong>` : null}</p>` : html`<${Leaf} ...${props} />`;
+  return isMap(bare(value)) ? html`<p class="muted">${label}: ${t("shape_yaml")}${wrong(path) ? html` <strong class="wrong">${wrong(path)}</strong>` : null}</p>` : html`<${Leaf} ...${props} />`;
 }
 
 /** A field with its form; nothing is changed before it is taken over. */
