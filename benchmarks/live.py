@@ -158,15 +158,16 @@ def alarms(seed: int, prepared: Prepared, members: int) -> dict[str, object]:
     scenario, following = small(members)
     hidden, ensemble = HiddenPlant(scenario, following, seed), Ensemble(scenario, following)
     monitor = Monitor(ensemble, prepared)
-    found: list[Alarm] = []
+    events: dict[int, Alarm] = {}
     for window in range(1, round(32 * DAY / following.window) + 1):
         until = window * following.window
         hidden.plant.run(until)
         readings, inputs = hidden.read(), hidden.plant.happened()
         ensemble.step(until, readings, inputs)
-        known = {alarm.event for alarm in found}
-        found += [alarm for alarm in monitor.step(until, readings, inputs) if alarm.event not in known]  # others join an event that was counted
+        for alarm in monitor.step(until, readings, inputs):  # an event counts once, with the cause that was found out for it
+            events[alarm.event] = events[alarm.event].joined(alarm) if alarm.event in events else alarm
         ensemble.innovations.forget()
+    found = list(events.values())
     named = [alarm for alarm in found if alarm.kind != "cannot tell"]
     told = [f"day {alarm.time / DAY:.2f}: {alarm.kind}: {alarm.text}" for alarm in found]
     return {"seed": seed, "alarms in 30 days": len(found), "of them with a cause": len(named), "told": told}

@@ -100,6 +100,17 @@ def test_nobody_writes_to_a_server_on_the_loopback(tmp_path: Path, user: str) ->
         server.close()
 
 
+def test_certificates_let_nobody_in_where_their_signatures_are_not_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An asyncua that does not look at the signature of a token would take whoever has seen a certificate for its owner."""
+    internal = pytest.importorskip("asyncua.server.internal_server")
+    monkeypatch.delattr(internal.InternalServer, "verify_x509_token")
+    der, pem = certificate(tmp_path, "server")
+    friend, _ = certificate(tmp_path, "friend")
+    with pytest.raises(UsageError, match=r"does not check .* --opcua-user .* newer asyncua"):
+        PlantServer(f"opc.tcp://127.0.0.1:{free_port()}/twin", [("YARD", "YARD")], access=Access(der, pem, (friend,), "control room", PASSWORD))
+    PlantServer(f"opc.tcp://127.0.0.1:{free_port()}/twin", [("YARD", "YARD")], access=Access(der, pem, (), "control room", PASSWORD)).close()
+
+
 def test_what_makes_no_server_is_said(tmp_path: Path) -> None:
     der, pem = certificate(tmp_path, "server")
     other, other_pem = certificate(tmp_path, "other")

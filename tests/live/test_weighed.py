@@ -51,5 +51,24 @@ def test_a_level_that_is_a_quarter_off_from_the_first_day_is_seen_by_its_trucks(
     json.dumps(follower.weighed.save())
 
 
+def test_a_truck_that_no_bunker_could_hold_spoils_no_sum() -> None:
+    """The weighbridge tells one truck a thousand times too heavy; what is known of the level stays, within half of what it is known to."""
+    wrong: list[float] = []
+
+    def heavy(window: int, rows: list[Reading]) -> list[Reading]:
+        told = [row._replace(value=row.value * 1.25) if row.signal == "YARD" else row for row in rows]
+        for place, row in enumerate(told):
+            if row.signal == "TRUCKS" and window > 96 and not wrong:
+                wrong.append(row.value)
+                told[place] = row._replace(value=1000.0 * row.value)
+        return told
+
+    follower = Follower(load_tags(TAGS), watched=False)
+    follow(follower, Partner(follower, 1), 0.0, 2.0 * DAY, heavy)
+    yard, right = (next(row for row in own.weighed.found() if row.signal == "YARD") for own in (follower, followed(1.25, 1, 2.0)))
+    assert wrong and yard.trucks < right.trucks
+    assert abs(yard.share - right.share) < (right.high - right.low) / 4.0 and 0.5 < (yard.high - yard.low) / (right.high - right.low) < 2.0
+
+
 def test_where_nothing_is_off_nothing_is_said() -> None:
     assert not any(row.clear for row in followed(1.0, 3).weighed.found())

@@ -156,9 +156,7 @@ class Follower:
         if place is None:
             self.alarms.append(alarm)
         else:
-            known = self.alarms[place]
-            best = known if known.kind == alarm.kind else alarm
-            self.alarms[place] = best._replace(time=known.time, signals=alarm.signals)
+            self.alarms[place] = self.alarms[place].joined(alarm)
         if self.listener is not None:
             self.listener(alarm_row(self.tags.start + end, alarm, joins=place is not None))
 

@@ -45,6 +45,8 @@ class Readers:
     """Tells asyncua who a client is; None: nobody that is known."""
 
     def __init__(self, access: Access) -> None:
+        if access.clients:
+            _check_signatures()
         self._access, self._known = access, access.known()
         self._rules = need("asyncua.crypto.permission_rules", "OPC UA")
 
@@ -73,6 +75,16 @@ def check_reach(address: str, access: Access | None) -> None:
     """Raises ``UsageError`` where other machines could read without a certificate."""
     if access is None and not is_loopback(server_address(address).host):
         raise UsageError(f"{address}: without certificates OPC UA is served on the loopback only; give a certificate and say who may read, or write 127.0.0.1")
+
+
+def _check_signatures() -> None:
+    """Raises ``UsageError`` where a client need not show that it has the key of its certificate: a certificate is no secret."""
+    server = need("asyncua.server.internal_server", "OPC UA").InternalServer
+    if not hasattr(server, "verify_x509_token"):
+        raise UsageError(
+            "this asyncua does not check whether who shows a certificate has its key: nobody may log in by one; "
+            "use --opcua-user and --opcua-password-from without --opcua-client, or install a newer asyncua (2.1 checks it)"
+        )
 
 
 def _certificate(path: Path) -> Any:

@@ -65,6 +65,16 @@ class Alarm(NamedTuple):
         others = [signal for signal in self.signals if signal != self.signal]
         return f"{self.text}. Shown by {', '.join(others)} too" if others else self.text
 
+    def joined(self, later: Alarm) -> Alarm:
+        """The alarm of the event after a ``later`` one of it: as it was raised, with all signals that show it, and its cause where that was open.
+
+        >>> first = Alarm(900.0, "YARD", "cannot tell", "high", 1, ("YARD",))
+        >>> first.joined(Alarm(1800.0, "POWER", "machine", "worn", 1, ("YARD", "POWER")))[:4]
+        (900.0, 'POWER', 'machine', 'worn')
+        """
+        best = self if self.kind == later.kind else later
+        return best._replace(time=self.time, signals=later.signals)
+
 
 class Limit(NamedTuple):
     """``limit`` of the cumulated sum of each signal; ``months`` that it was found from, and how many alarms a month it lets by."""

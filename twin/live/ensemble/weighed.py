@@ -95,19 +95,27 @@ class WeighedTotals:
         told = set(ensemble.members.imposed)
         self._gates = {gate: (levels[bunker], sign) for gate, (bunker, sign) in gates(ensemble.members.scenario).items() if bunker in levels and gate in told}
         self._sums = {signal: _Sums() for signal, _ in self._gates.values()}
+        self._capacities = {signal: ensemble.capacities[bunker] for bunker, signal in levels.items()}
 
     def add(self, ensemble: Ensemble, shown: Mapping[str, float], inputs: Sequence[Input]) -> None:
-        """Take the window that the ensemble has just closed: its readings, SI by signal, and what was told."""
+        """Take the window that the ensemble has just closed: its readings, SI by signal, and what was told.
+
+        One with a truck of more than the bunker holds says nothing of it: the weighbridge, or what it sends, was wrong by far, and the squares would keep that
+        for good.
+        """
         masses, counts = dict.fromkeys(self._sums, 0.0), dict.fromkeys(self._sums, 0)
+        beyond = set()
         for happened in inputs:
             if happened.what in ("delivery", "pickup") and happened.unit in self._gates:
                 signal, sign = self._gates[happened.unit]
                 masses[signal] += sign * happened.mass
                 counts[signal] += 1
+                if not abs(happened.mass) <= self._capacities[signal]:
+                    beyond.add(signal)
         for signal, own in self._sums.items():
             missed = shown.get(signal, math.nan) - ensemble.following.measurements[signal].bias - ensemble.expected.get(signal, math.nan)
             mass = masses[signal]
-            if counts[signal] and math.isfinite(missed) and ensemble.is_possible(signal, shown[signal]):
+            if counts[signal] and signal not in beyond and math.isfinite(missed) and ensemble.is_possible(signal, shown[signal]):
                 own.add(mass, missed, counts[signal])
 
     def found(self) -> list[Weighed]:
