@@ -70,7 +70,7 @@ def test_a_study_is_made_and_a_film_is_seen_in_the_browser(shared: Served, tab: 
     page.get_by_label("Runs of each").fill("1")
     page.get_by_role("button", name="Start").first.click()
     page.locator("svg.parallel:not(.front) polyline").nth(3).wait_for(state="attached", timeout=120_000)  # other tests' studies may stand on the page, too
-    expect(page.locator("pre")).to_contain_text("throughput", timeout=60_000)
+    page.locator("pre", has_text="throughput").first.wait_for(timeout=60_000)
     page.goto(f"{shared.root}/#runs")
     page.get_by_role("button", name="Run", exact=True).click()
     page.get_by_role("button", name="Look at it").first.wait_for(timeout=60_000)
