@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from servers import Broker, OpcuaPlant, certificate, until
 
+from twin.errors import UsageError
 from twin.live.history import History, HistoryReader
 from twin.live.readings import Reading
 from twin.live.sources.broker import BrokerSource, reading_in
@@ -324,3 +325,11 @@ def test_a_broker_over_tls_with_a_password(tmp_path: Path, running: list[Source]
         assert all("right horse" not in source.health.text for source in sources.values())
     finally:
         broker.stop()
+
+
+def test_no_password_of_a_source_goes_unencrypted_to_another_machine(tmp_path: Path) -> None:
+    pytest.importorskip("paho.mqtt.client")
+    model = SourceModel(mqtt="mqtt://broker.example", user="twin", password_from="IN_THE_TEST")
+    with pytest.raises(UsageError, match=r"write mqtts://broker\.example"):
+        BrokerSource("hall", Inbox(10), model, [tag("A", "plant/a")], "secret", tmp_path)
+    BrokerSource("hall", Inbox(10), model.model_copy(update={"mqtt": "mqtt://127.0.0.1"}), [tag("A", "plant/a")], "secret", tmp_path)

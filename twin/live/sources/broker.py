@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from twin.errors import UsageError
-from twin.live.addresses import broker_address
+from twin.live.addresses import broker_address, check_login
 from twin.live.extra import need
 from twin.live.readings import Reading
 from twin.live.sources.growing_file import read_time
@@ -32,6 +32,7 @@ class BrokerSource(Source):
         self._mqtt = need("paho.mqtt.client", "MQTT")
         self.model, self.password, self.folder = model, password, folder
         self.address = broker_address(model.mqtt or "")
+        check_login(model.mqtt or "", model.user or "")
         self._signals: dict[str, list[str]] = {}
         for tag in tags:
             if any(sign in tag.address for sign in "#+\0"):
