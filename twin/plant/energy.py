@@ -25,7 +25,7 @@ from twin.units.energy.power_limit import Drawer, PowerLimit, ranks_of
 from twin.units.energy.profiles import steps_of
 from twin.units.lines.conveyor import Conveyor
 from twin.units.lines.line import Line
-from twin.units.melts.boiler import Boiler
+from twin.units.melts.steam_main import RaisesSteam
 
 HEAT = "heat"
 """Who draws the electricity of the heat network."""
@@ -141,7 +141,7 @@ def _listen(heat: HeatNetwork, sites: Mapping[str, Built]) -> None:
     for offer in heat.setup.offers:
         if offer.place:
             site, _, unit = offer.place.partition(".")
-            boiler = next(found for found in sites[site].site.units if isinstance(found, Boiler) and found.name == unit)
+            boiler = next(found for found in sites[site].site.units if isinstance(found, RaisesSteam) and found.name == unit)
             boiler.main.listener = steam = heat.steam[offer.name]
             steam.store = boiler.main.store
 
