@@ -218,6 +218,19 @@ targets:
     assert all(problem.line > 0 for problem in error.value.problems)
 
 
+def test_too_few_runs_are_told_before_they_are_made() -> None:
+    """6 terms of 2 parameters, 5 more than terms and readings together: as many of a stage are enough, one less is not."""
+    truth, study = small()
+    readings = len(load_calibration(study, base=truth.scenario).targets)
+    need = 6 + readings + 5
+    day = {"quantity": "flow.sort.good", "from": "1 d", "to": "2 d", "value": "3 t/h ± 5 %"}
+    more = {"targets": study["targets"] | {f"scale{k}": dict(day) for k in range(36)}}
+    need += len(more["targets"]) - len(study["targets"])
+    assert load_calibration({**study, **more, "runs": [need, need]}, base=truth.scenario).runs == (need, need)
+    with pytest.raises(ScenarioError, match=rf"at least {need} runs with a result \(got {need - 1}\)"):
+        load_calibration({**study, **more, "runs": [need, need - 1]}, base=truth.scenario)
+
+
 def test_every_kind_of_target_becomes_readings(tmp_path: Path) -> None:
     """A series with a gap, a moment, an assay, a batch test: how many, when, and with which errors."""
     (tmp_path / "plant.yaml").write_text(hidden_plants.PLANT, encoding="utf-8")

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from twin.errors import RunError
 
 Floats = NDArray[np.float64]
+SPARE = 5
+"""Runs beyond one for each term and reading."""
 
 
 @dataclass(frozen=True)
@@ -85,13 +87,22 @@ def number_of_terms(parameters: int, degree: int) -> int:
     return 1 + parameters + (parameters * (parameters + 1) // 2 if degree == 2 else 0)
 
 
+def runs_needed(parameters: int, degree: int, readings: int) -> int:
+    """Return how many runs with a result an emulator of so many readings takes at least.
+
+    >>> runs_needed(4, 2, 63)
+    83
+    """
+    return number_of_terms(parameters, degree) + readings + SPARE
+
+
 def fit_emulator(points: Floats, values: Floats, degree: int) -> Emulator:
     """Fit an emulator to runs at points (run, parameter) with values (run, target). Raises :class:`~twin.errors.RunError` where the runs are too few."""
     centre, width = points.mean(axis=0), np.maximum(points.std(axis=0), 1e-6)
     design = terms((points - centre) / width, degree)
     freedom = len(points) - design.shape[1]
-    if freedom < values.shape[1] + 5:
-        need = design.shape[1] + values.shape[1] + 5
+    need = runs_needed(points.shape[1], degree, values.shape[1])
+    if len(points) < need:
         raise RunError(f"{len(points)} runs with a result are too few for {design.shape[1]} terms and {values.shape[1]} readings; at least {need} are needed")
     orthogonal, upper = np.linalg.qr(design)
     coefficients = np.linalg.solve(upper, orthogonal.T @ values)

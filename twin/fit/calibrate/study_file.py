@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, StrictInt, ValidationError
 from pydantic_core import PydanticCustomError
 
 from twin.errors import Problem, ScenarioError, TwinError, UsageError
+from twin.fit.calibrate.emulator import runs_needed
 from twin.fit.calibrate.priors import Prior
 from twin.fit.calibrate.target_models import ParameterField, ParameterModel, TargetModel, Written
 from twin.fit.calibrate.targets import MOST_READINGS, Setting, Target, moment, targets_of
@@ -273,6 +274,17 @@ class _Reading:
         for place, count in enumerate(model.runs):
             if not 40 <= count <= 100_000:
                 self.complain(("runs", place), f"40 to 100000 runs of a stage are possible (got {count})")
+        self._check_enough(model, len(targets))
+
+    def _check_enough(self, model: CalibrationModel, readings: int) -> None:
+        """What the emulator would refuse after the runs is told before them."""
+        few = len(model.parameters) <= FEW
+        need = runs_needed(len(model.parameters), 2 if few else 1, readings)
+        stages = [(("runs", place), count) for place, count in enumerate(model.runs)] if few else [(("members",), model.members)]
+        for loc, count in stages:
+            if 40 <= count < need and 0 < readings <= MOST_READINGS:
+                told = f"{len(model.parameters)} parameters and {readings} readings need at least {need} runs with a result"
+                self.complain(loc, f"{told} (got {count}); give more, some above that for runs that fail, or a series a longer 'every'")
 
 
 def _keys(loc: Loc) -> tuple[str, ...]:
