@@ -104,6 +104,7 @@ def test_a_scale_goes_back_and_its_slope_is_its_derivative(scale: Scale) -> None
     step = 1e-6
     steep = float((scale.of(np.array([at + step])) - scale.of(np.array([at - step])))[0]) / (2.0 * step)
     assert scale.slope(at) == pytest.approx(steep, rel=1e-6)
+    assert scale.bend(at) == pytest.approx((scale.slope(at + step) - scale.slope(at - step)) / (2.0 * step), rel=1e-6, abs=1e-9)
 
 
 def test_errors_are_read_as_people_write_them() -> None:
@@ -159,8 +160,8 @@ def test_command_finds_goes_on_and_writes_what_a_run_reads(tmp_path: Path, monke
 
 @pytest.fixture(scope="module")
 def broken() -> Calibrated:
-    """A plant whose scale of one product reads 80 % too much."""
-    truth, study = small(5, runs=[60, 60])
+    """A plant whose scale of one product reads 80 % too much, and whose other readings are as they should be."""
+    truth, study = small(7, runs=[60, 60])
     for name, target in study["targets"].items():
         target["instrument"] = name.partition("_")[0]
         if name.startswith("bad"):

@@ -129,21 +129,29 @@ class _Calibrating:
         made = advance.done - advance.reused
         return Calibrated(own, tuple(rows), draws, chosen, targets, judged, suspects, made, advance.reused, advance.failed, tuple(self.making.errors))
 
-    def _data(self, runs: Floats) -> _Data:
-        """What was measured, on the scales on which these runs (run, target) are nearly normal."""
+    def _data(self, runs: Floats, near: Floats | None = None) -> _Data:
+        """What was measured, on the scales on which these runs (run, target) are nearly normal.
+
+        Errors are those of a reading of what is ``near`` the truth (target,), SI, where it is known, and not of what was read: a share that reads low by chance
+        would be taken for a good one, since its odds are stated more closely, and so would the lower of two weights with an error in per cent.
+        """
         targets = self.calibration.targets
         scales = [scale_for(runs[:, k], t.value, t.deviation, share=t.is_share) for k, t in enumerate(targets)]
-        measured = np.array([float(scale.of(np.array([t.value]))[0]) for scale, t in zip(scales, targets, strict=True)])
-        slopes = np.array([scale.slope(t.value) for scale, t in zip(scales, targets, strict=True)])
-        own = np.array([math.hypot(t.deviation, t.discrepancy) for t in targets])
-        shared = np.array([t.shared for t in targets]) * slopes
+        about = [t.value for t in targets] if near is None else near.tolist()
+        slopes = np.array([scale.slope(one) for scale, one in zip(scales, about, strict=True)])
+        own = np.array([math.hypot(t.measurement.deviation(one), t.discrepancy) for t, one in zip(targets, about, strict=True)])
+        shared = np.array([t.shared for t in targets])
+        shown = np.array([float(scale.of(np.array([t.value]))[0]) for scale, t in zip(scales, targets, strict=True)])
+        bent = np.array([0.5 * scale.bend(one) for scale, one in zip(scales, about, strict=True)]) * (own**2 + shared**2)
         same = np.array([[a.instrument == b.instrument for b in targets] for a in targets])
-        least = 1e-5 * np.abs(measured) + 1e-9  # of what is the same in all runs, such as a day off
-        return _Data(scales, measured, np.diag((own * slopes) ** 2 + least**2) + np.where(same, np.outer(shared, shared), 0.0))
+        least = 1e-5 * np.abs(shown) + 1e-9  # of what is the same in all runs, such as a day off
+        together = np.where(same, np.outer(shared * slopes, shared * slopes), 0.0)
+        return _Data(scales, shown - (0.0 if near is None else bent), np.diag((own * slopes) ** 2 + least**2) + together)
 
-    def _fitted(self, points: Floats, values: Floats, degree: int) -> tuple[Emulator, _Data]:
+    def _fitted(self, points: Floats, values: Floats, degree: int, *, first: bool = False) -> tuple[Emulator, _Data]:
+        """An emulator of runs; all but those of the ``first`` stage lie about the answer."""
         there = ~np.isnan(values).any(axis=1)
-        data = self._data(values[there])
+        data = self._data(values[there], None if first else np.median(values[there], axis=0))
         scaled = np.stack([scale.of(values[there, k]) for k, scale in enumerate(data.scales)], axis=1)
         return fit_emulator(points[there], scaled, degree), data
 
@@ -154,7 +162,7 @@ class _Calibrating:
     def _in_two_stages(self) -> tuple[Emulator, _Data, Floats]:
         own, begun = self.calibration, len(self.spread)
         rest = self.making.at("first stage", self.first[begun:], STAGE + begun)
-        emulator, data = self._fitted(self.first, np.concatenate([self.spread, rest]), 2)
+        emulator, data = self._fitted(self.first, np.concatenate([self.spread, rest]), 2, first=True)
         draws = draws_of(self._posterior(emulator, data), own.seed + 1, STEPS_FIRST, BURN)
         second = self._widened(draws, own.runs[1])
         emulator, data = self._fitted(second, self.making.at("second stage", second, 2 * STAGE), 2)
@@ -170,7 +178,7 @@ class _Calibrating:
         own, members = self.calibration, self.first
         values = np.concatenate([self.spread, self.making.at("step 1", members[len(self.spread) :], STAGE + len(self.spread))])
         for step in range(STEPS):
-            emulator, data = self._fitted(members, values, 1)
+            emulator, data = self._fitted(members, values, 1, first=step == 0)
             members = assimilate(emulator, data.measured, data.error, own.used, members, own.seed + 10 + step)
             if step + 1 < STEPS:
                 values = self.making.at(f"step {step + 2}", members, (step + 2) * STAGE)

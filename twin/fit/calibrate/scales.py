@@ -54,6 +54,21 @@ class Scale:
             return 1.0 / (inside * (1.0 - inside))
         return 1.0
 
+    def bend(self, value: float) -> float:
+        """Return by how much the slope grows with the value, 1/SI²: half of it by the variance of an error is what a reading shows too much in the mean.
+
+        >>> Scale("log").bend(2.0), round(Scale("logit").bend(0.9), 2)
+        (-0.25, 98.77)
+        """
+        if self.form == "log":
+            return -(self.slope(value) ** 2)
+        if self.form == "root":
+            return -2.0 * self.slope(value) ** 3
+        if self.form == "logit":
+            inside = min(max(value, 1e-6), 1.0 - 1e-6)
+            return (2.0 * inside - 1.0) * self.slope(value) ** 2
+        return 0.0
+
 
 def scale_for(runs: Floats, measured: float, error: float, *, share: bool) -> Scale:
     """Return the scale for a target from what runs (run,) gave and what was measured with an ``error``; ``share``: it lies between 0 and 1.
