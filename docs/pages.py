@@ -114,13 +114,34 @@ def refreshed(shown: list[str], printed: str) -> list[str]:
     >>> refreshed(["field 1 T  90 %", "field 2 T  95 %"], "field 1 T  80 %\\nfield 2 T  85 %\\n")
     ['field 1 T  80 %', 'field 2 T  85 %']
     """
-    result, lines = [], [line.rstrip() for line in printed.splitlines()]
+    lines = [line.rstrip() for line in printed.splitlines()]
     if len(shown) == len(lines) and not any("…" in line for line in shown):
         return lines
+    result, at = [], 0
     for line in shown:
-        alike = [other for other in lines if _skeleton(other) == _skeleton(line)] or [other for other in lines if other.split()[:1] == line.split()[:1]]
-        result.append(alike[0] if line.strip() and "…" not in line and missing([line], printed) and alike else line)
+        place = _place(line, lines, at) if line.strip() and "…" not in line else None
+        result.append(line if place is None else lines[place])
+        at = at if place is None else place + 1
     return result
+
+
+def _place(line: str, lines: list[str], at: int) -> int | None:
+    """Which printed line stands for a shown one: the same, else one that differs in numbers alone, else one of the same first word; the next one after ``at``."""
+
+    def first(text: str) -> list[str]:
+        return text.split()[:1]
+
+    alike: tuple[Callable[[str], bool], ...] = (
+        lambda other: other.split() == line.split(),
+        lambda other: _skeleton(other) == _skeleton(line) and first(other) == first(line),
+        lambda other: _skeleton(other) == _skeleton(line),
+        lambda other: first(other) == first(line),
+    )
+    for same in alike:
+        places = [k for k, other in enumerate(lines) if same(other)]
+        if places:
+            return next((k for k in places if k >= at), places[0])
+    return None
 
 
 def _skeleton(line: str) -> str:

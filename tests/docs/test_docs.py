@@ -199,6 +199,8 @@ def test_shown_lines_must_be_printed_in_order() -> None:
 
 def test_refreshing_puts_in_the_numbers_of_now() -> None:
     assert refreshed(["a 0.9 t", "…", "b …", "c 5"], "a   1.0 t\nb     2\n") == ["a   1.0 t", "…", "b …", "c 5"]
+    rows = ["a@01 1 t", "a@02 2 t", "b@01 5 %", "b@02 6 %"]  # that differ in numbers only each stand for their own
+    assert refreshed(["…", *rows], "head\na@01 3 t\na@02 4 t\nb@01 7 %\nb@02 8 %\n") == ["…", "a@01 3 t", "a@02 4 t", "b@01 7 %", "b@02 8 %"]
 
 
 @pytest.mark.parametrize(
