@@ -126,7 +126,7 @@ def refreshed(shown: list[str], printed: str) -> list[str]:
 
 
 def _place(line: str, lines: list[str], at: int) -> int | None:
-    """Which printed line stands for a shown one: the same, else one that differs in numbers alone, else one of the same first word; the next one after ``at``."""
+    """Which printed line stands for a shown one, the next after ``at``: the same, else one that differs in numbers alone, else one of the same first word."""
 
     def first(text: str) -> list[str]:
         return text.split()[:1]
