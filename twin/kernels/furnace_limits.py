@@ -42,6 +42,15 @@ def _set(control: Record, levers: tuple[float, float, float, float]) -> None:
 
 
 @kernel()
+def _foresee(before: tuple[float, float, float, float], run: Run) -> None:
+    """Foresee what the levers do to the temperature that the next try reacts at, after they were moved from ``before``."""
+    control = run.control
+    if run.now.slope > 0.0:
+        for k in range(4):
+            control.trend += control.heat[k] * (control.lever[k] - before[k]) / run.now.slope
+
+
+@kernel()
 def _edges(dt: float, run: Run, plan: Record) -> tuple[float, float]:
     """The lowest and the highest temperature that a step may end at."""
     start = run.now.temperature
@@ -63,12 +72,15 @@ def _measure(dt: float, ends: tuple[float, float], run: Run, setting: Setting, s
             control.heat[k] = control.volume[k] = 0.0
             continue
         control.lever[k] = levers[k] - MEASURED_BY if levers[k] > MEASURED_BY else levers[k] + MEASURED_BY
+        _foresee(levers, run)
         status = try_first(dt, run, setting, space)
         if status != 0:
             return status
         t, v = end_by_first(dt, run, space)
         fc.learn(dt, levers, t - ends[0], v - ends[1], run)
+        tried = _levers(control)
         _set(control, levers)
+        _foresee(tried, run)
     return 0
 
 
@@ -88,6 +100,8 @@ def _search(dt: float, edges: tuple[float, float], run: Run, setting: Setting, s
             control.lever[LEVER.feed] *= 0.3 if tried < TRIES - 1 else 0.0
             control.lever[LEVER.blast] *= 0.3 if tried < TRIES - 1 else 0.0
         levers, holds = _levers(control), (control.held[0], control.held[1])
+        if tried > 0:
+            _foresee(last, run)
         status = try_first(dt, run, setting, space)
         if status != 0:
             return status
