@@ -31,7 +31,7 @@ from twin.kernels.record_table import Record
 FIRST = 1.0 - math.sqrt(0.5)  # of the length of a step: its first stage
 LAID_ON = (1.0 - FIRST) / FIRST  # of what that brought
 TRACE = 1e-3  # of a product's mass: what is less of an element weighs less in the error
-LEAST_PRODUCT = 0.004  # of the bath: what is less of a product weighs less, too
+LEAST_PRODUCT = 0.002  # of the bath: what is less of a product weighs less, too
 CLOSE = 1.0  # K, over a step as long as REACHES
 STRAYED = 3.0  # of that, if the answer of the reactions was not found in this step
 STAGE_TRIES = 4
@@ -39,7 +39,7 @@ OXIDATION = 3e5  # J/mol: about what a vapour gives that is taken up by the slag
 ANSWERED = 0.3  # of CLOSE between two tries of a stage that show how reactions answer to the temperature
 MOST_ANSWER = 20.0
 FURTHEST, FURTHEST_LIQUIDUS = 100.0, 50.0  # K that temperature and liquidus are foreseen to move at most
-DEGREES = 100.0  # K whose tolerance-th part is as bad as the tolerance of an amount
+DEGREES = 50.0  # K whose tolerance-th part is as bad as the tolerance of an amount
 FUME = ROW.fume - ROW.feed
 JUDGED = (ROW.metal, ROW.slag)  # whose elements are judged, with those of the fume
 
