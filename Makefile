@@ -4,6 +4,8 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 TWIN    = $(BIN)/twin
 SCENARIO ?= scenarios/weee_line.yaml
+# Python keeps its bytecode, as it does for users: the tests start it hundreds of times, and a start without takes a second longer.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test soak check bench validate docs schema clean
 

@@ -20,6 +20,7 @@ import numpy as np
 
 import twin
 from twin.fit.calibrate.priors import Prior
+from twin.live.alarm import Alarm
 from twin.live.ensemble.estimate import DAY, Ensemble
 from twin.live.ensemble.fault_free import HiddenPlant
 from twin.live.ensemble.forecast import crps, forecast, what_if
@@ -27,7 +28,6 @@ from twin.live.ensemble.members import Following
 from twin.live.ensemble.monitor import Monitor
 from twin.live.ensemble.parameters import SlowParameter
 from twin.live.ensemble.signatures import Prepared, prepare
-from twin.live.ensemble.watch import Alarm
 from twin.measurement import Measurement
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from figures import Figures
-from interleaved import Prepare, children_cpu, interleave
+from interleaved import Prepare, children_cpu, interleave, with_bytecode
 
 
-def process(*arguments: str) -> Prepare:
-    return lambda: lambda: subprocess.run([sys.executable, *arguments], stdout=subprocess.DEVNULL, check=True)
+def process(folder: Path, *arguments: str) -> Prepare:
+    own = with_bytecode(folder)
+    return lambda: lambda: subprocess.run([sys.executable, *arguments], stdout=subprocess.DEVNULL, check=True, env=own)
 
 
 @pytest.mark.benchmark(timer=children_cpu)
-def test_help(benchmark: Any, figures: Figures) -> None:
-    contenders = {"argparse": process("-c", "import argparse"), "candidate": process("-m", "twin", "--help")}
+def test_help(benchmark: Any, figures: Figures, tmp_path: Path) -> None:
+    contenders = {"argparse": process(tmp_path, "-c", "import argparse"), "candidate": process(tmp_path, "-m", "twin", "--help")}
     for prepare in contenders.values():
         prepare()()
     times = interleave(benchmark, contenders, rounds=25, timer=children_cpu)

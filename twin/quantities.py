@@ -140,7 +140,7 @@ def unit(text: str) -> Unit:
     if text.count("/") > 1:
         raise UsageError(f"unit {text!r} has more than one '/': write the units below it in brackets, e.g. 'kJ/(kg K)'")
     above, _, below = text.partition("/")
-    below = below.strip()
+    above, below = above if above.strip() or not below else "1", below.strip()  # '/s', as in '25 /s'
     if below.startswith("(") and below.endswith(")"):
         below = below[1:-1]
     elif below and len(_words(below, text)) > 1:
@@ -228,7 +228,7 @@ def _parsed(text: str, si: str) -> float:
     if match is None or len(stripped) > 2 * _LONGEST:
         raise UsageError(f"{_wanted(si)} (got {shown(text)})")
     number, rest = match[0], stripped[match.end() :].strip()
-    if rest[:1] in (",", "_", "'", ".") or rest[:1].isdigit():
+    if rest[:1] in (",", "_", "'", ".") or (rest[:1].isdigit() and rest[:2] != "1/"):  # '25 1/s' is no '251/s'
         raise UsageError(f"{shown(text)} is not a number: write 1.5, not 1,5, and 1000 without separators; {_wanted(si)}")
     if rest in CELSIUS and si == "K":
         return _rounded(number, Ratio(1), text, offset=Ratio("273.15"))

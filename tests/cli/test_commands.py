@@ -412,3 +412,6 @@ def test_a_cold_start_says_that_kernels_are_compiled(monkeypatch: pytest.MonkeyP
     loaded.clear()
     running.compile_if_cold(scenario)
     assert capsys.readouterr().err == "" and not loaded
+    running.compile_if_cold(twin.load(Path(__file__).parents[2] / "scenarios" / "copper_smelter.yaml"))  # whose furnaces are another matter
+    assert capsys.readouterr().err.startswith("compiling kernels, once")
+    assert "twin.units.melts.furnace" in loaded

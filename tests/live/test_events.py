@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
+from twin.live.alarm import Alarm, Kind
 from twin.live.ensemble.events import DAY, Events
-from twin.live.ensemble.watch import Alarm, Kind
 
 
 def alarm(hours: float, signal: str, kind: Kind = "cannot tell") -> Alarm:

@@ -19,11 +19,11 @@ from servers import free_port, until
 
 from twin.cli import main
 from twin.errors import FileError, UsageError
+from twin.live.alarm import Alarm
 from twin.live.emulator.emulate import emulate
 from twin.live.emulator.emulator import Emulator
 from twin.live.emulator.sinks import CsvSink
 from twin.live.emulator.study_file import load_emulation
-from twin.live.ensemble.watch import Alarm
 from twin.live.following import RowFollower
 from twin.live.history import History, HistoryReader, Row
 from twin.live.readings import Reading

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from twin.live.ensemble.watch import Alarm
+from twin.live.alarm import Alarm
 
 
 @pytest.fixture(scope="module")

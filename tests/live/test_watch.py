@@ -10,10 +10,11 @@ import pytest
 from hidden_partner import Change, Partner, follow, unblaming
 
 from twin.errors import ScenarioError
+from twin.live.alarm import Alarm
 from twin.live.ensemble.evidence import Evidence
 from twin.live.ensemble.signatures import Prepared, Signature, blame, daily_limit
 from twin.live.ensemble.suspects import Suspect, suspects
-from twin.live.ensemble.watch import Alarm, Limit, Watch
+from twin.live.ensemble.watch import Limit, Watch
 from twin.live.follower import Follower
 from twin.live.readings import Reading
 from twin.live.tags import load_tags

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from served_pages import Served
 
+from twin.live.alarm import Alarm
 from twin.live.emulator.emulate import emulate
 from twin.live.emulator.emulator import Emulator
 from twin.live.emulator.sinks import CsvSink
 from twin.live.emulator.study_file import load_emulation
-from twin.live.ensemble.watch import Alarm
 from twin.live.estimates_file import alarm_row
 from twin.live.following import RowFollower
 from twin.live.running import LiveTwin
@@ -56,7 +56,10 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LiveTwi
     sink.close()
     twin = LiveTwin(tags, RowFollower(tags, watched=False), folder / "live")
     twin.run(0.1 * DAY)
-    twin.estimates.add(alarm_row(tags.start + 6000.0, Alarm(6000.0, "YARD", "sensor", "the sensor <b>stands</b> still")))
+    first = Alarm(5100.0, "YARD", "cannot tell", "the yard is below what is expected", 7, ("YARD",))
+    cause = Alarm(6000.0, "YARD", "sensor", "the sensor <b>stands</b> still", 7, ("YARD", "POWER"))
+    twin.estimates.add(alarm_row(tags.start + first.time, first))
+    twin.estimates.add(alarm_row(tags.start + cause.time, cause, joins=True))
     twin.estimates.flush()
     with socket.socket() as own:
         own.bind(("127.0.0.1", 0))
@@ -88,7 +91,8 @@ def test_where_the_plant_stands_is_what_the_twin_says(beside: Served, followed: 
         assert (mean, low, high) == pytest.approx((row.mean, row.low, row.high), rel=1e-6, abs=1e-3)
         assert capacity == ensemble.capacities[row.quantity.removeprefix("level.")] and measured == row.measured
     assert found["twin"]["time"] == twin.follower.follower.time and len(found["twin"]["past"]["level.yard"]) == round(ensemble.time / 900.0)
-    assert [(one["signal"], one["kind"]) for one in found["twin"]["alarms"]] == [("YARD", "sensor")]
+    (alarm,) = found["twin"]["alarms"]  # one event: when it was first told, and the cause that was found out since
+    assert (alarm["signal"], alarm["kind"], alarm["time"]) == ("YARD", "sensor", twin.tags.start + 5100.0)
     assert found["twin"]["fan"]["leads"] == [3600.0, 28800.0]
     works = {one["unit"]: one["works"] for one in found["running"]["states"]}
     (magnet,) = ensemble.of(["state.magnet"])

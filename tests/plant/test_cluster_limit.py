@@ -111,7 +111,7 @@ def test_what_can_never_start_is_said(folder: Path) -> None:
     message = wrong(energy__power__limit="50 kW")
     assert "energy.power.limit" in message and "a.mill can never start: its lots draw 60 kW above the 0 W" in message
     idle = {f"sites.{name}.change": {"units.mill.power.idle": "60 kW"} for name in ("a", "b")}
-    with pytest.raises(ScenarioError, match=r"all lines draw 120 kW idle"):
+    with pytest.raises(ScenarioError, match=r"all units draw 120 kW idle"):
         load_cluster(folder / "two.yaml", {"energy.power.limit": "100 kW", **idle})
     with pytest.raises(RunError, match=r"can never start"):
         run_cluster(load_cluster(folder / "pair.yaml", {"energy.power.limit": "150 kW"}))

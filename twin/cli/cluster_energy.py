@@ -20,7 +20,7 @@ def networks(energy: Energy | None) -> Iterator[str]:
     if energy is None:
         return
     if energy.power is not None:
-        limit = f", lines draw at most {energy.power.limit / 1e3:,.0f} kW" if energy.power.limit is not None else ""
+        limit = f", at most {energy.power.limit / 1e3:,.0f} kW" if energy.power.limit is not None else ""
         yield f"power: one connection for all sites{limit}"
     if energy.heat is not None:
         parts: dict[str, Iterable[str]] = {"source": energy.heat.sources, "boiler": energy.heat.boilers, "user": energy.heat.users}

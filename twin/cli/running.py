@@ -18,12 +18,10 @@ COMPILING = "compiling kernels, once"
 
 def compile_if_cold(scenario: Scenario) -> None:
     """Where nothing is compiled yet, say so on stderr and compile what the plant needs under a bar; to be called before anything that runs is imported."""
-    from twin.kernels.compile import is_cold
+    from twin.study.nursery import are_cold, modules_for
 
-    if not is_cold():
+    if not are_cold(scenario.kinds):
         return
-    from twin.study.nursery import modules_for
-
     modules = modules_for(scenario.kinds)
     print(f"{COMPILING}: the first run takes up to a minute longer", file=sys.stderr)
     with replications.progress(COMPILING) as show:

@@ -107,7 +107,7 @@ def _served(unit: Unit, hopes: Sequence[bool]) -> bool:
 
 def _hopeful(places: WaitingList, unit: Unit, dead: dict[Unit, None]) -> bool:
     place = places.units.index(unit)
-    for other in reversed(places.units[:place]):
+    for other in reversed(places.units[:place]) if not places.overtakes else ():
         if other not in dead:
             break
         if not other.leaves_each:

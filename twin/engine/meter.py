@@ -84,11 +84,14 @@ class Meter:
         if rules.window and carrier == 0:
             self._spread(since, end, float(joules.sum()))
 
-    def used(self, process: int, begin: int, end: int, use: Floats) -> None:
-        """A process drew ``use`` (carrier,) J in the same way."""
+    def used(self, process: int, begin: int, end: int, use: Floats, late: float = 0.0) -> None:
+        """A process drew ``use`` (carrier,) J in the same way. ``late`` J of its electricity were drawn before; here they count as told."""
         for carrier, joules in enumerate(use.tolist()):
             if joules:
                 self.drawn(self.machines + process, carrier, begin, end, np.array([joules]))
+
+    def drawn_late(self, begin: int, end: int, joules: float) -> None:
+        """``joules`` of electricity were drawn from ``begin`` to ``end`` (ns), which is known only now; here they count as :meth:`used` tells them."""
 
     def passed(self, first: int, begin: int, end: int, masses: Floats) -> None:
         """``masses`` (machine,) kg went through machines from row ``first`` on."""

@@ -6,6 +6,7 @@ arrays that :meth:`Unit.save` returns; nothing lives in a generator, so a saved 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -128,6 +129,10 @@ class Unit:
 
     def settle(self, now: int) -> None:
         """Cut what is being recorded at ``now``; called between events, changes no state that matters to the run."""
+
+    def inside(self) -> Iterator[tuple[str, float]]:
+        """What it holds that no results file tells, by name, SI. To look changes nothing."""
+        yield from ()
 
     def vacate(self) -> None:
         """Before a load into a plant that has run: stand in no list, and have nobody in those where it stood."""

@@ -16,8 +16,11 @@ class WaitingList:
 
     ``enough(amount)`` says whether the first one's wish could be met now, so that nobody is woken for nothing. ``rescuers`` names the units
     that could bring it about; the deadlock report walks along them. ``ends_quietly``: where there is no rescuer at all, to wait here is an
-    end, not a deadlock (an initial stock has been used up). ``before_change`` is called with the time before somebody joins or leaves.
+    end, not a deadlock (an initial stock has been used up). ``overtakes``: whoever stands before and lacks something else too is passed over.
+    ``before_change`` is called with the time before somebody joins or leaves.
     """
+
+    overtakes = False
 
     def __init__(self, name: str, enough: Callable[[float], bool], rescuers: Callable[[], list[Unit]], ends_quietly: bool = False) -> None:
         self.name = name

@@ -26,6 +26,9 @@ from numba.core import cgutils as _cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from twin.kernels.late_blas import look_later
+
+look_later()
 cgutils: Any = _cgutils  # without types
 F = TypeVar("F", bound=Callable[..., Any])
 Floats = NDArray[np.float64]
@@ -69,10 +72,10 @@ def cache_folder(caller: str) -> Path | None:
         return None
 
 
-def is_cold() -> bool:
-    """Return whether nothing is compiled yet for the sources as they are, so that a first run takes longer. To be asked before kernels are imported."""
-    folder = cache_folder(str(Path(__file__).with_name("evaluator.py")))
-    return folder is None or not any(folder.glob("*/*.nbi"))
+def is_cold(module: str = "evaluator") -> bool:
+    """Return whether nothing of that module of kernels is compiled yet for the sources as they are. To be asked before it is imported."""
+    folder = cache_folder(str(Path(__file__).with_name(f"{module}.py")))
+    return folder is None or not any(folder.glob(f"*/{module}.*nbi"))
 
 
 def _compile(function: F, signature: object, nogil: bool = False, inner: bool = False, by_address: bool = False) -> F:

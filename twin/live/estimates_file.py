@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from twin.errors import FileError
+from twin.live.alarm import Alarm
 from twin.live.ensemble.estimate import Estimate
 from twin.live.ensemble.forecast import Forecast
-from twin.live.ensemble.watch import Alarm
 
 DIGITS = 7
 """Significant digits of a number in the file: a tenth of a kilogram of a thousand tonnes."""

@@ -11,6 +11,7 @@ from typing import Any
 import h5py
 
 from twin.errors import FileError
+from twin.live.alarm import Alarm
 from twin.live.ensemble.estimate import LARGEST, Ensemble, Estimate
 from twin.live.ensemble.forecast import LEADS, Difference, Forecast, forecast, what_if
 from twin.live.ensemble.members import Following
@@ -18,7 +19,6 @@ from twin.live.ensemble.monitor import Monitor
 from twin.live.ensemble.settings import EstimateModel, slow_parameters, watched_parameters
 from twin.live.ensemble.signatures import Prepared, load_prepared, prepare, save_prepared
 from twin.live.ensemble.suspects import suspects
-from twin.live.ensemble.watch import Alarm
 from twin.live.ensemble.weighed import WeighedTotals
 from twin.live.estimates_file import alarm_row, forecast_row, window_row
 from twin.live.readings import Reading

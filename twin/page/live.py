@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from twin.errors import FileError, ScenarioError, TwinError, UsageError
+from twin.live.alarm import Alarm
 from twin.page.draft import Desk, Draft
 from twin.page.folder import Folder
 from twin.quantities import format_quantity, shown
@@ -65,7 +66,7 @@ class Twin:
         head, rows = _head_and_rows(self.path / ESTIMATES)
         windows = [row for row in rows if isinstance(row.get("levels"), dict)][-MOST_WINDOWS:]
         forecasts = [row for row in rows if isinstance(row.get("forecast"), dict)]
-        alarms = [row["alarm"] for row in rows if isinstance(row.get("alarm"), dict)]
+        alarms = _events(rows)
         try:
             capacities = {f"level.{name}": float(value) for name, value in head["capacities"].items()}
             return {
@@ -76,7 +77,7 @@ class Twin:
                 "parameters": _estimates(windows[-1].get("parameters", {}) if windows else {}, {}, ()),
                 "past": {name: _past(windows, name) for name in capacities},
                 "fan": _last_fan(forecasts[-1]) if forecasts else None,
-                "alarms": [{key: alarm[key] for key in ("time", "signal", "kind", "text")} for alarm in alarms[-MOST_ALARMS:]][::-1],
+                "alarms": [{"time": alarm.time, "signal": alarm.signal, "kind": alarm.kind, "text": alarm.text} for alarm in alarms[-MOST_ALARMS:]][::-1],
                 "log": _notes(self.path / LOG),
             }
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -165,6 +166,20 @@ def differences(found: Mapping[str, Any], words: Language) -> list[dict[str, Any
         texts = [words.amount(format_quantity(float(value), "kg")) for value in numbers] if known else []
         rows.append({"name": name, "texts": texts, "sure": known and not numbers[1] <= 0.0 <= numbers[2]})
     return rows
+
+
+def _events(rows: list[dict[str, Any]]) -> list[Alarm]:
+    """What happened, in order of when it was first told: each once, with the cause that was found out for it since.
+
+    Of an event that was told before the end of the file that is read, the row that joins it stands for it.
+    """
+    events: dict[int, Alarm] = {}
+    for row in rows:
+        found = row.get("alarm", row.get("joins"))
+        if isinstance(found, dict):
+            alarm = Alarm(**found)
+            events[alarm.event] = events[alarm.event].joined(alarm) if alarm.event in events else alarm
+    return list(events.values())
 
 
 def _estimates(rows: Mapping[str, Any], capacities: Mapping[str, float], measured: Any) -> list[dict[str, Any]]:

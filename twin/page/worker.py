@@ -78,10 +78,9 @@ def _run(job: dict[str, Any], pipe: Connection, cancelled: Any) -> dict[str, Any
 
 def _compile(kinds: Mapping[str, Kind], pipe: Connection, cancelled: Any) -> None:
     """Compile what a plant of these kinds needs, where nothing is kept from before, and say so."""
-    from twin.kernels.compile import is_cold
-    from twin.study.nursery import modules_for
+    from twin.study.nursery import are_cold, modules_for
 
-    if is_cold():
+    if are_cold(kinds):
         pipe.send({"kind": "compiling"})
         for module in modules_for(kinds):
             import_module(module)

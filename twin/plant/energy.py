@@ -15,6 +15,7 @@ from twin.engine.window import window_begin
 from twin.errors import BalanceError
 from twin.plant.build import Built
 from twin.results.energy import EnergyAccount, Values
+from twin.scenario.energy.limited import electric_at_most
 from twin.scenario.energy.power import PowerNetwork as PowerModel
 from twin.scenario.energy.read import Energy
 from twin.units.energy.heat_network import HeatNetwork, Times
@@ -22,8 +23,9 @@ from twin.units.energy.heat_setup import setup_of
 from twin.units.energy.power import SUMS, Intervals, PowerNetwork, PowerRules, Tap
 from twin.units.energy.power_limit import Drawer, PowerLimit, ranks_of
 from twin.units.energy.profiles import steps_of
+from twin.units.lines.conveyor import Conveyor
 from twin.units.lines.line import Line
-from twin.units.melts.boiler import Boiler
+from twin.units.melts.steam_main import RaisesSteam
 
 HEAT = "heat"
 """Who draws the electricity of the heat network."""
@@ -73,23 +75,43 @@ def join_energy(energy: Energy | None, sites: Mapping[str, Built]) -> Networks |
         power.told = told
         last.units.append(power)
         if energy.power.limit is not None:
-            _limit(energy.power.limit, energy.power.priority, sites)
+            _limit(energy.power.limit, energy.power.priority, sites, electric_at_most(energy.heat))
         for name, built in sites.items():
             recorder = built.site.recorder
             recorder.meter = Tap(recorder.meter, told[name])
     return Networks(power, heat, energy.heat is not None and energy.heat.hypothetical)
 
 
-def _limit(most: float, priority: Sequence[str], sites: Mapping[str, Built]) -> None:
-    """Each lot of each line needs its power too, from now on."""
+def _limit(most: float, priority: Sequence[str], sites: Mapping[str, Built], heat: float) -> None:
+    """Each lot of each line, and what processes work on, needs its power too, from now on; ``heat`` W are kept for the heat network."""
     last = list(sites.values())[-1].site
-    limit = PowerLimit(last.next_index(), last.clock, most)
+    kept = heat + sum(records.idle for built in sites.values() for records in built.process_records)
+    kept += sum(process.power_kept() for built in sites.values() for process in built.processes)
+    limit = PowerLimit(last.next_index(), last.clock, most, kept)
     last.units.append(limit)
     ranks = ranks_of(list(sites), priority)
     for name, built in sites.items():
         for line in built.lines:
-            limit.drawers[line] = Drawer(f"{name}.{line.name}", line, partial(_idle, line), partial(_lot, line), line.needs, ranks[name])
+            limit.drawers[line] = Drawer(f"{name}.{line.name}", line, partial(_idle, line), partial(_lot, line), partial(_ready, line, line.needs), ranks[name])
             line.need(Needs([*line.needs.choices, [limit]], line.needs.rank))
+        limit.idle += [partial(_belt, conveyor) for conveyor in built.conveyors]
+        for process in built.processes:
+            process.limit = limit
+            limit.drawers[process] = Drawer(f"{name}.{process.name}", process, _nothing, process.power_wanted, process.lacks_only_power, ranks[name])
+
+
+def _nothing() -> float:
+    """The idle power of a process is kept at all times."""
+    return 0.0
+
+
+def _belt(conveyor: Conveyor) -> float:
+    """What a belt draws while it runs, W."""
+    return conveyor.power[0]
+
+
+def _ready(line: Line, needs: Needs) -> bool:
+    return needs.find(line) is not None
 
 
 def _idle(line: Line) -> float:
@@ -119,7 +141,7 @@ def _listen(heat: HeatNetwork, sites: Mapping[str, Built]) -> None:
     for offer in heat.setup.offers:
         if offer.place:
             site, _, unit = offer.place.partition(".")
-            boiler = next(found for found in sites[site].site.units if isinstance(found, Boiler) and found.name == unit)
+            boiler = next(found for found in sites[site].site.units if isinstance(found, RaisesSteam) and found.name == unit)
             boiler.main.listener = steam = heat.steam[offer.name]
             steam.store = boiler.main.store
 

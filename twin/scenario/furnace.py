@@ -72,6 +72,7 @@ class Electrodes(Model):
     """Electric heating of the bath."""
 
     power: Watts = Field(description="Electricity that they draw at most.")
+    holding: Watts | None = Field(default=None, description="The same while the furnace waits or is tapped; 'power' where not given.")
     efficiency: Annotated[float, Quantity("1", gt=0, le=1)] = default(
         0.92, MEMORY, low=0.85, high=0.97, description="Share of it that is heat in the bath; the rest is lost in transformer, conductors and electrodes."
     )

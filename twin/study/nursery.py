@@ -32,6 +32,14 @@ def modules_for(kinds: Mapping[str, Kind]) -> list[str]:
     return [name for name in dict.fromkeys(["twin.study.worker", "twin.plant.simulate", *places]) if name.partition(".")[0] == "twin"]
 
 
+def are_cold(kinds: Mapping[str, Kind]) -> bool:
+    """Return whether kernels that take long to compile are not compiled yet: those of lines, and those of furnaces where there is one."""
+    from twin.kernels.compile import is_cold
+    from twin.scenario.furnace import FurnaceModel
+
+    return is_cold() or (any(issubclass(kind.model, FurnaceModel) for kind in kinds.values()) and is_cold("furnace"))
+
+
 class Nursery:
     """Starts the processes of a pool: several are forked where that can be, one alone is spawned."""
 

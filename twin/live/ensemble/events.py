@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from twin.live.ensemble.watch import Alarm, Kind
+from twin.live.alarm import Alarm, Kind
 
 DAY = 86400.0
 UNTOLD = "cannot tell"

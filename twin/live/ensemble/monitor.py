@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.live.alarm import Alarm
 from twin.live.ensemble.estimate import LEVEL, Ensemble
 from twin.live.ensemble.events import Events
 from twin.live.ensemble.evidence import Evidence
 from twin.live.ensemble.fault_free import SETTLING
 from twin.live.ensemble.signatures import DAILY_ALLOWANCE, MOST_DAYS, WILD, Blame, Prepared, blame
-from twin.live.ensemble.watch import Alarm, Watch
+from twin.live.ensemble.watch import Watch
 from twin.quantities import digits
 from twin.scenario.quantity_names import PATTERNS
 from twin.units.ground.inputs import Input

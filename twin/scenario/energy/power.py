@@ -1,4 +1,4 @@
-"""The power network of a cluster: what its sites draw is priced together, their own sun is used first, and no more is drawn by lines than a limit."""
+"""The power network of a cluster: what its sites draw is priced together, their own sun is used first, and no more is drawn than a limit."""
 
 from __future__ import annotations
 
@@ -31,5 +31,5 @@ class PowerNetwork(Model):
         description="CO2 of what is drawn from the grid (scope 2): a factor, a series, or that of a year as it is stored, {year: 2024, vintage: '2025'}.",
     )
     pv: OwnPower | None = Field(default=None, description="Power that the cluster makes itself.")
-    limit: Limit | None = Field(default=None, description="The most that lines may draw together; a lot that would exceed it waits.")
+    limit: Limit | None = Field(default=None, description="The most that all may draw together; a lot, a phase or a batch that would exceed it waits.")
     priority: tuple[Text, ...] = Field(default=(), description="Sites in the order in which they get power that is scarce; who is not named comes last.")

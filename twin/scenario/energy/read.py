@@ -13,12 +13,11 @@ from twin.kernels.heat_store import Tank, two_zone_tank
 from twin.quantities import format_quantity
 from twin.scenario.annotations import unwrap
 from twin.scenario.energy.heat import ELECTRICITY, Boiler, HeatNetwork, Plan, WasteSource, series_of
+from twin.scenario.energy.limited import limited
 from twin.scenario.energy.power import PowerNetwork
 from twin.scenario.fields import NAME
 from twin.scenario.kind import Model
-from twin.scenario.kinds.bunker import Bunker
 from twin.scenario.kinds.waste_heat_boiler import WasteHeatBoiler
-from twin.scenario.machine import MachineModel
 from twin.scenario.model import Scenario
 from twin.scenario.places import Node, Path, lookup
 from twin.scenario.problems import in_words, keys_at, nearest
@@ -86,7 +85,7 @@ def _wrong(energy: Energy, sites: Mapping[str, Scenario], start: datetime) -> Pr
                 yield ("power", "priority", place), f"there is no site {name!r}; {nearest(name, sites)}"
             elif name in energy.power.priority[:place]:
                 yield ("power", "priority", place), f"{name!r} stands twice; name each site once"
-        yield from _limited(energy.power, sites)
+        yield from limited(energy, sites)
     if energy.heat is not None:
         horizon = next(iter(sites.values())).horizon
         if horizon / energy.heat.every > MOST_STEPS:
@@ -97,32 +96,6 @@ def _wrong(energy: Energy, sites: Mapping[str, Scenario], start: datetime) -> Pr
         for name, source in energy.heat.sources.items():
             for message in _source(source, energy.heat, sites):
                 yield ("heat", "sources", name), message
-
-
-def _limited(power: PowerNetwork, sites: Mapping[str, Scenario]) -> Problems:
-    """What can never start under the limit, as far as that is known before lots are worked out: lines of one machine, and what idles."""
-    if power.limit is None:
-        return
-    machines = {f"{site}.{name}": model for site, scenario in sites.items() for name, model in scenario.units.items() if isinstance(model, MachineModel)}
-    idle = sum(model.power.idle * model.count for model in machines.values())
-    words = [format_quantity(value, "W") for value in (idle, power.limit)]
-    if idle >= power.limit:
-        yield ("power", "limit"), f"all lines draw {words[0]} idle, and no lot can start under {words[1]}; raise the limit"
-        return
-    for name, model in machines.items():
-        site, _, unit = name.partition(".")
-        if _is_a_line(unit, model, sites[site]) and model.rate is not None and model.rate.is_constant:
-            lot = model.power.specific * model.rate.values[0] * model.count
-            if idle + lot > power.limit * (1.0 + 1e-12):
-                asked = format_quantity(lot, "W")
-                yield ("power", "limit"), f"{name} can never start: its lots draw {asked} above the {words[0]} that all lines draw idle, more than {words[1]}"
-
-
-def _is_a_line(unit: str, model: MachineModel, scenario: Scenario) -> bool:
-    """Whether a machine is a line by itself: it takes from bunkers alone, and no machine takes from it."""
-    others = [other for other in scenario.units.values() if isinstance(other, MachineModel)]
-    followed = any(source.partition(".")[0] == unit for other in others for source in (*other.from_.names, *other.recycle))
-    return not followed and all(isinstance(scenario.units.get(source), Bunker) for source in model.from_.names)
 
 
 def _levels(heat: HeatNetwork) -> Problems:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from twin.kernels import refining
 from twin.materials import ELEMENTS
 from twin.quantities import Area, Duration, DurationOrZero, Fraction, Mass, Quantity, SpecificEnergy, Volume
 from twin.scenario.fields import Count, Name, Switch
@@ -199,6 +200,16 @@ class Electrorefining(ProcessModel):
     def cathodes_of_a_cell(self) -> int:
         """How many cathodes hang in a cell."""
         return self.cathodes if self.cathodes is not None else self.anodes - 1
+
+    @property
+    def current(self) -> float:
+        """Of a cell, A."""
+        return self.current_density * self.cathode_area * self.cathodes_of_a_cell
+
+    def section_power(self, cells: int) -> float:
+        """Electricity that ``cells`` of a section draw under current, W: their current at its voltage, and what is drawn by the copper that they deposit."""
+        deposited = refining.deposition(self.current, self.current_efficiency) * cells
+        return self.cell_voltage * self.current * cells / self.rectifier_efficiency + self.power.specific * deposited
 
     def carriers_used(self) -> Iterator[str]:
         """Yield each energy carrier that the tankhouse draws."""

@@ -25,9 +25,11 @@ SUMS = ("drawn", "from_grid", "own_used", "fed_in", "cost", "income", "co2")
 
 
 class Intervals:
-    """Energy drawn by one source: ``joules`` evenly from ``begin`` to ``end`` (ns), or at once where both are the same."""
+    """Energy drawn by one source: ``joules`` evenly from ``begin`` to ``end`` (ns), or at once where both are the same. ``late``: what was drawn at a time
+    that may have been summed already."""
 
     def __init__(self) -> None:
+        self.late: list[tuple[int, int, float]] = []
         self.begin, self.end, self.joules = array("q"), array("q"), array("d")
 
     def add(self, begin: int, end: int, joules: float) -> None:
@@ -47,11 +49,12 @@ class Intervals:
     def save(self) -> State:
         """As arrays; their name says that they grow."""
         begin, end, joules = self.arrays()
-        return {"begin.data": begin, "end.data": end, "joules.data": joules}
+        return {"begin.data": begin, "end.data": end, "joules.data": joules, "late": [list(interval) for interval in self.late]}
 
     def load(self, state: State) -> None:
         """Take over saved ones."""
         self.replace(state["begin.data"], state["end.data"], state["joules.data"])
+        self.late = [(int(begin), int(end), float(joules)) for begin, end, joules in state.get("late", [])]
 
 
 class Tap(Meter):
@@ -66,11 +69,14 @@ class Tap(Meter):
         if self.inner is not None:
             self.inner.drawn(first, carrier, begin, end, joules)
 
-    def used(self, process: int, begin: int, end: int, use: Floats) -> None:
+    def used(self, process: int, begin: int, end: int, use: Floats, late: float = 0.0) -> None:
         if use[0]:
-            self.told.add(begin, end, float(use[0]))
+            self.told.add(begin, end, float(use[0]) - late)
         if self.inner is not None:
-            self.inner.used(process, begin, end, use)
+            self.inner.used(process, begin, end, use, late)
+
+    def drawn_late(self, begin: int, end: int, joules: float) -> None:
+        self.told.late.append((begin, end, joules))
 
     def passed(self, first: int, begin: int, end: int, masses: Floats) -> None:
         if self.inner is not None:
@@ -124,6 +130,10 @@ class PowerNetwork(Unit):
         if upto > self.since:
             self._sum(self.since, upto)
             self.since = upto
+        for place, told in enumerate(self.told.values()):
+            for interval in told.late:
+                self._count_late(place, *interval)
+            told.late.clear()
 
     def _sum(self, begin: int, end: int) -> None:
         rules = self.rules
@@ -178,6 +188,20 @@ class PowerNetwork(Unit):
             joules = (loads[:, place] * seconds)[counts]
             self.by_source[place] += (math.fsum(joules.tolist()), math.fsum((joules * price[counts]).tolist()))
         self.highest = np.maximum(self.highest, (load[counts].max(), grid[counts].max()))
+
+    def _count_late(self, place: int, begin: int, end: int, joules: float) -> None:
+        """What is told after its time counts to the grid, at the prices of its time."""
+        rules = self.rules
+        for step in range(begin // rules.every, min(-(-end // rules.every), len(self.grid_by_step))):
+            part = joules * (min(end, (step + 1) * rules.every) - max(begin, step * rules.every)) / (end - begin)
+            self.load_by_step[step, place] += part
+            self.grid_by_step[step] += part
+        since = max(begin, rules.begin)
+        if since < end:
+            energy = joules * (end - since) / (end - begin)
+            price, co2 = rules.price.mean(since, end), rules.co2.mean(since, end)
+            self.sums += (energy, energy, 0.0, 0.0, energy * price, 0.0, energy * co2)
+            self.by_source[place] += (energy, energy * price)
 
     def _count_at_once(self, place: int, times: Ints, joules: Floats) -> None:
         """What is drawn in no time is drawn from the grid: own power cannot give it."""

@@ -1,7 +1,9 @@
-"""A limit on what lines draw together: what a lot draws above idle is granted with all else that it needs, or not at all, and given back when it is done.
+"""A limit on what units draw together: what a lot, a phase, a batch or a section draws above idle is granted with all else that it needs, or not at all, and
+given back when it is done.
 
 Idle power is always held. Who lacks nothing but power stands by the priority of its site, then in order of asking, and nobody of a lower place overtakes it: a
-large lot is not starved by small ones. Who lacks people too is passed over meanwhile.
+large lot is not starved by small ones. Who lacks people too is passed over meanwhile. A furnace asks for what its phase may draw at most, since how much it
+does is known once it has begun, and keeps that then.
 """
 
 from __future__ import annotations
@@ -10,12 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from twin.engine.clock import Clock
-from twin.engine.needs import Needs
-from twin.engine.resource import Hold, Queue, Resource, Rules
+from twin.engine.resource import Hold, Queue, Rules
 from twin.engine.staffing import Staffing
 from twin.engine.unit import State, Unit
 from twin.errors import RunError
 from twin.quantities import format_quantity
+from twin.units.ground.power_share import PowerShare
 
 ROUNDING = 1e-12
 """Share of the limit by which sums of powers may seem to be above it."""
@@ -23,13 +25,14 @@ ROUNDING = 1e-12
 
 @dataclass(frozen=True)
 class Drawer:
-    """A line under the limit: ``name`` with its site, ``idle`` W now, what its present ``lot`` draws above that, W; ``needs``: what else it needs; ``rank``."""
+    """A unit under the limit: ``name`` with its site, ``idle`` W now, what its present ``lot`` draws above that, W; ``ready``: whether it lacks nothing
+    else; ``rank``."""
 
     name: str
     unit: Unit
     idle: Callable[[], float]
     lot: Callable[[], float]
-    needs: Needs
+    ready: Callable[[], bool]
     rank: int
 
 
@@ -37,23 +40,26 @@ class PowerQueue(Queue):
     """Several can be served at once, and the first may lack something else: whoever can go on is woken."""
 
     limit: PowerLimit
+    overtakes = True
 
     def remove(self, unit: Unit) -> None:
-        super().remove(unit)
+        self._delete(self.units.index(unit))
         self.wake_first(unit.clock.now)
 
     def wake_first(self, now: int) -> None:
         for unit in list(self.units):
-            if unit.record.until < 0 and self.limit.free_for(unit):
-                unit.wake(now)
+            if unit.record.until < 0 and self.limit.drawers[unit].ready() and self.limit.free_for(unit):
+                unit.wake(now)  # whoever lacks something else is woken by that
 
 
-class PowerLimit(Resource):
-    """``most`` W for all ``drawers``; without events of its own."""
+class PowerLimit(PowerShare):
+    """``most`` W for all ``drawers``, of which ``kept`` W are never to be had; without events of its own."""
 
-    def __init__(self, index: int, clock: Clock, most: float) -> None:
+    def __init__(self, index: int, clock: Clock, most: float, kept: float = 0.0) -> None:
         super().__init__("energy limit", index, clock, Rules(Staffing([(None, 1)])))
-        self.most = most
+        self.most, self.kept = most, kept
+        self.idle: list[Callable[[], float]] = []
+        """What else draws now and never asks, W: belts."""
         self.drawers: dict[Unit, Drawer] = {}
         self.held: dict[Unit, float] = {}
         queue = PowerQueue("energy limit: power", lambda _: self.free_for(self.queue.units[0]), lambda: [hold.unit for hold in self.holders])
@@ -65,20 +71,20 @@ class PowerLimit(Resource):
         for other in self.queue.units:
             if other is unit:
                 break
-            if self.drawers[other].needs.find(other) is not None:
+            if self.drawers[other].ready():
                 return False
         return self._fits(unit)
 
     def _fits(self, unit: Unit) -> bool:
-        idle = sum([drawer.idle() for drawer in self.drawers.values()])
+        idle = self.kept + sum([drawer.idle() for drawer in self.drawers.values()]) + sum([draws() for draws in self.idle])
         asked, held = self.drawers[unit].lot(), sum(self.held.values())
         if idle + held + asked <= self.most * (1.0 + ROUNDING):
             return True
         if not self.held:
             words = [format_quantity(value, "W") for value in (asked, idle, self.most)]
             raise RunError(
-                f"{self.drawers[unit].name}: a lot draws {words[0]} above idle; with the {words[1]} that all lines draw idle this is above energy.power.limit, "
-                f"{words[2]}, so that it can never start. Raise the limit, or slow the line down (rate)"
+                f"{self.drawers[unit].name}: its work draws {words[0]} above idle; with the {words[1]} that all units draw idle this is above "
+                f"energy.power.limit, {words[2]}, so that it can never start. Raise the limit, or slow the unit down (rate)"
             )
         return False
 
@@ -100,6 +106,19 @@ class PowerLimit(Resource):
                 del self.holders[place], self.held[unit]
                 return True
         return False
+
+    def release(self, unit: Unit, now: int) -> None:
+        """``unit`` is done, if it held any."""
+        if self.give_back(unit, 0, now):
+            self.queue.wake_first(now)
+
+    def keeps(self, unit: Unit, power: float, now: int) -> None:
+        """Of what ``unit`` asked for it draws ``power`` W; others may have the rest."""
+        if unit in self.held:
+            less = power < self.held[unit]
+            self.held[unit] = power
+            if less:
+                self.queue.wake_first(now)
 
     def account(self, now: int) -> None:
         """It has no row of its own."""

@@ -70,8 +70,8 @@ class BatchRefinery(Process):
     def step(self, now: int) -> bool:
         record = self.record
         if record.phase == WORKING:
-            if self.hands:
-                release(self, self.hands, now)
+            if hands := self.needing(self.hands):
+                release(self, hands, now)
             record.phase = DELIVERING
         if record.phase == DELIVERING:
             if not self.deliver(now):
@@ -113,10 +113,17 @@ class BatchRefinery(Process):
             self.genealogy.edge(self.record.lot, 0, self.melt(reagents).sum(axis=1))
         self.hand_over(port, x, float(sum((part + reagents).tolist())), self.record.lot)
 
+    def power_wanted(self) -> float:
+        """What a batch draws, W."""
+        return self.model.power.specific * self.model.batch / self.model.time
+
+    def lacks_only_power(self) -> bool:
+        return self.hands.find(self) is not None
+
     def _begin(self, now: int) -> bool:
         """Wait for hands, then work."""
         record, model = self.record, self.model
-        if self.hands and not seize(self, self.hands, now):
+        if (hands := self.needing(self.hands)) and not seize(self, hands, now):
             self.takes_any = False
             self.records.stand(WAITING, now, lacking(self))
             check_deadlock(self, now)

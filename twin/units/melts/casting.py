@@ -56,8 +56,11 @@ class Casting(Process):
 
     def step(self, now: int) -> bool:
         if self.parcels:
+            self.give_power_back(now)
             return self.deliver(now)
         if self.tundish.has(self, 0.0):
+            if not self.has_power(now):
+                return False
             self.leave_lists()
             self._cast(now)
             return True
@@ -65,6 +68,10 @@ class Casting(Process):
         self.records.stand(STARVED, now, lacking(self))
         check_deadlock(self, now)
         return False
+
+    def power_wanted(self) -> float:
+        """What casting draws, W."""
+        return self.model.power.specific * self.model.rate
 
     def _cast(self, now: int) -> None:
         """Begin with the oldest portion. Its lot number ends here: what is made of it is a lot of its own."""

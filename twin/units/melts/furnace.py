@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.engine.clock import NANOSECONDS, nanoseconds
-from twin.engine.needs import release, seize
+from twin.engine.needs import Needs, release, seize
 from twin.engine.states import MAINTENANCE, STARVED, WAITING
 from twin.engine.unit import State
 from twin.errors import RunError
 from twin.kernels import furnace as kernel
 from twin.quantities import format_quantity
 from twin.scenario.furnace import FurnaceModel
+from twin.scenario.furnace_power import kept_for, power_at_most
 from twin.scenario.phases import Charge, Settle, Tap, Working
 from twin.units.ground.assembly import Assembly
 from twin.units.melts.bath import METAL, SLAG, Outcome
@@ -46,7 +47,9 @@ class Furnace(Vessel):
         super().__init__(site, name, index, model)
         self.loading = Loading(site, name, model, site.heat)
         self.plans = [PhasePlan(model, phase.model, site.heat) if isinstance(phase.model, Working) else None for phase in model.phases]
-        self.holding = PhasePlan(model, Settle(), site.heat)
+        self.holding = PhasePlan(
+            model, Settle().model_copy(update={"electrodes": model.electrodes.holding if model.electrodes is not None else None}), site.heat
+        )
         self.mouths: dict[str, Mouth] = {}
         self.plant: OxygenPlant | None = None
         for source in model.from_:
@@ -111,7 +114,7 @@ class Furnace(Vessel):
             for bunker, wish in lacking:
                 bunker.getters.join(self, wish)
             return self._wait(STARVED, now)
-        needs = self.site.needed(phase.needs, phase.priority)
+        needs = self._needed(phase)
         flow = self._oxygen_wanted()
         if self.plant is not None and flow > 0.0 and not self.plant.free_for(self, flow):
             self.plant.queue.join(self, flow)
@@ -131,6 +134,24 @@ class Furnace(Vessel):
         plan = self.plans[self.record.phase]
         assert plan is not None
         return min(plan.oxygen, self.plant.model.capacity) if self.plant is not None else 0.0
+
+    def _needed(self, phase: Working) -> Needs:
+        return self.needing(self.site.needed(phase.needs, phase.priority))
+
+    def power_wanted(self) -> float:
+        """What the present phase may draw at most above what is kept, W: how much it does is known once it is computed."""
+        phase, plant = self._phase, self.plant
+        return power_at_most(self.model, phase, plant.model if plant is not None else None) if isinstance(phase, Working) else 0.0
+
+    def power_kept(self) -> float:
+        return kept_for(self.model)
+
+    def lacks_only_power(self) -> bool:
+        phase, flow = self._phase, self._oxygen_wanted()
+        assert isinstance(phase, Working)
+        if self.loading.lacking(self, phase) or (self.plant is not None and flow > 0.0 and not self.plant.free_for(self, flow)):
+            return False
+        return self.site.needed(phase.needs, phase.priority).find(self) is not None
 
     # -- phases -------------------------------------------------------------------------------------------------------------------------------
 
@@ -156,11 +177,13 @@ class Furnace(Vessel):
         outcome = self.bath.run(feed, supplies, plan.record(feed_mass, coolant, self._wear(), self._oxygen_limit()), plan.tests, where)
         self.loading.used(self, outcome, isinstance(phase, Charge), stock)
         self._draw_oxygen(outcome, hold, now)
+        late = (record.accounted, plan.drawn(hold)) if hold is not None else (now, 0.0)
         outcome = outcome.after(hold) if hold is not None else outcome
         record.accounted = now + nanoseconds(outcome.sum("seconds"))
         self._account(outcome, inside, outside, lot, carrier=stock is None)
         self._check_end(phase, title, outcome, now)
-        self._journal(phase, title, outcome, now)
+        self._journal(phase, title, outcome, late, now)
+        self._draws(plan.drawn(outcome) - late[1], now)
         record.stage = WORK
 
     def _hold(self, now: int, where: str) -> Outcome | None:
@@ -235,13 +258,23 @@ class Furnace(Vessel):
                 f"{self.name}: {end} (after {format_quantity(outcome.sum('seconds'), 's')}, limited by {outcome.limit}); 'otherwise: continue' goes on"
             )
 
-    def _journal(self, phase: Working, title: str, outcome: Outcome, now: int) -> None:
+    def _draws(self, electrodes: float, now: int) -> None:
+        """Of the power that the phase might have drawn it keeps what it does draw; ``electrodes``: J that they draw in it."""
+        work = self.records.work
+        if self.limit is None or work is None:
+            return
+        per_second = NANOSECONDS / (work.end - work.begin)
+        above = max(0.0, electrodes * per_second - self.power_kept()) + (float(work.use[self.electricity]) - work.late - electrodes) * per_second
+        made = self.plant.power_for(self) if self.plant is not None else 0.0
+        self.limit.keeps(self, above + made, now)
+
+    def _journal(self, phase: Working, title: str, outcome: Outcome, late: tuple[int, float], now: int) -> None:
         record, plan = self.record, self.plans[self.record.phase]
         assert plan is not None
         record.until = now + nanoseconds(outcome.sum("seconds"))
         use, heat = plan.use(outcome, self), plan.waste_heat(outcome)
         flows = {self.site.row(f"{self.name}.offgas"): self.parcels["offgas"].x.sum(axis=1)} if "offgas" in self.parcels else {}
-        self.records.begin(now, record.until, flows, use, heat)
+        self.records.begin(now, record.until, flows, use, heat, late)
         frozen = layer(self.model.freeze_lining, self.bath)
         self.recorder.batches.append(phase_row(self.name, title, now, record.until, outcome, self.bath, use, heat, frozen))
 
@@ -251,8 +284,8 @@ class Furnace(Vessel):
         assert isinstance(phase, Working)
         if self.plant is not None:
             self.plant.release(self, now)
-        if phase.needs:
-            release(self, self.site.needed(phase.needs, phase.priority), now)
+        if needs := self._needed(phase):
+            release(self, needs, now)
         self.record.stage = DELIVER
         return self._deliver(now)
 

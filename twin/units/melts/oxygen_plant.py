@@ -62,6 +62,10 @@ class OxygenPlant(Unit):
         self.record.flows[unit.name] = flow
         self._show(now)
 
+    def power_for(self, unit: Unit) -> float:
+        """What making the oxygen that ``unit`` draws takes, W."""
+        return self.record.flows.get(unit.name, 0.0) * self.model.specific
+
     def take(self, volume: float, now: int) -> None:
         """``volume`` Nm3 are drawn at once: what a burner used while its furnace waited, or in a phase that takes no time."""
         self._count(now)

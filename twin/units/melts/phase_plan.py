@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from twin.kernels import furnace as kernel
 from twin.kernels.furnace_tables import END_TEST
-from twin.kernels.physical_constants import AIR_OXYGEN
 from twin.kernels.record_table import Records
 from twin.materials import ELEMENTS
 from twin.materials.carriers import Fuel, fuel
 from twin.materials.heat import HeatData
 from twin.scenario.furnace import FurnaceModel
+from twin.scenario.furnace_power import oxygen_at_most
 from twin.scenario.phases import Charge, Fume, Reductant, Working
 from twin.units.melts.bath import Outcome
 from twin.units.melts.element_rows import FORMATION, E
@@ -24,30 +24,7 @@ if TYPE_CHECKING:
     from twin.units.melts.process import Process
 
 Floats = NDArray[np.float64]
-MOLAR_VOLUME = 0.022414
-"""Nm3/mol."""
 _LOSS_LEVEL = 3
-
-
-def bought_share(oxygen: float) -> float:
-    """Bought oxygen in a Nm3 of air enriched to the volume fraction ``oxygen``: 0.24 at 40 %.
-
-    >>> round(bought_share(0.4), 6)
-    0.240506
-    """
-    return (oxygen - AIR_OXYGEN) / (1.0 - AIR_OXYGEN)
-
-
-def oxygen_need(composition: tuple[float, ...]) -> float:
-    """Oxygen that burns a kg of fuel, Nm3: 2.79 for methane (C 0.749, H 0.251).
-
-    >>> shares = dict(C=0.7487, H=0.2513)
-    >>> round(oxygen_need(tuple(shares.get(element, 0.0) for element in ELEMENTS)), 2)
-    2.79
-    """
-    share = dict(zip(ELEMENTS, composition, strict=True))
-    moles = share["C"] / 0.012011 + share["H"] / 0.004032 + share["S"] / 0.03206 - share["O"] / 0.031998
-    return MOLAR_VOLUME * moles
 
 
 class PhasePlan:
@@ -59,13 +36,7 @@ class PhasePlan:
         self.reductant: Fuel | None = fuel(phase.reductant.carrier) if phase.reductant is not None else None
         self._fuel_row = _row(self.burner, heat) if self.burner is not None else np.zeros(E + 2)
         self._reductant_row = _row(self.reductant, heat) if self.reductant is not None else np.zeros(E + 2)
-        self.oxygen = 0.0
-        if self.burner is not None and model.burner is not None:
-            burnt = oxygen_need(self.burner.composition) * self._power() / self.burner.heating_value * model.burner.excess
-            self.oxygen = burnt / model.burner.oxygen * bought_share(model.burner.oxygen)
-        if phase.blast is not None:
-            most = max(phase.blast.rate, phase.blast.ramp.to) if phase.blast.ramp is not None else phase.blast.rate
-            self.oxygen += most * bought_share(phase.blast.oxygen)
+        self.oxygen = oxygen_at_most(model, phase)
         tests = [(kernel.TESTS.index(t.quantity), ELEMENTS.index(t.element) if t.element else 0, 1.0 if t.above else -1.0, t.value) for t in phase.until.tests]
         self.tests: Records = np.array(tests, dtype=END_TEST.dtype)
 
@@ -188,7 +159,7 @@ class PhasePlan:
                 stocked = name == "reductant" and self.phase.reductant is not None and self.phase.reductant.source is not None
                 heat = self._heating_value(outcome.stream(name)) if stocked else float(outcome.stream(name)[:E].sum()) * burnt.heating_value
                 use[carriers.index(burnt.name)] += heat
-        use[process.electricity] += self.model.power.specific * float(outcome.stream("feed")[:E].sum()) + self._drawn(outcome)
+        use[process.electricity] += self.model.power.specific * float(outcome.stream("feed")[:E].sum()) + self.drawn(outcome)
         return use
 
     def _heating_value(self, row: Floats) -> float:
@@ -196,14 +167,14 @@ class PhasePlan:
         mass = float(row[:E].sum())
         return float(row[FORMATION]) - mass * self._heat.formation(row[:E] / mass, 0.0) if mass > 0.0 else 0.0
 
-    def _drawn(self, outcome: Outcome) -> float:
+    def drawn(self, outcome: Outcome) -> float:
         """Electricity of the electrodes, J."""
         return outcome.sum("electric_heat") / self.model.electrodes.efficiency if self.model.electrodes is not None else 0.0
 
     def waste_heat(self, outcome: Outcome) -> Floats:
         """Waste heat by level (level,), J: off-gas; at the lowest the walls and what the electrodes lose outside of the bath."""
         heat = outcome.heat.copy()
-        heat[_LOSS_LEVEL] += outcome.sum("wall_loss") + self._drawn(outcome) - outcome.sum("electric_heat")
+        heat[_LOSS_LEVEL] += outcome.sum("wall_loss") + self.drawn(outcome) - outcome.sum("electric_heat")
         return heat
 
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from twin.engine.bunker import Bunker
 from twin.engine.deadlock import check_deadlock
-from twin.engine.states import BLOCKED
+from twin.engine.needs import Needs, seize
+from twin.engine.states import BLOCKED, WAITING
 from twin.engine.unit import RecordLike, State, Unit
 from twin.engine.waiting import lacking
 from twin.kernels.heaps import add_materials
@@ -20,6 +21,7 @@ from twin.units.ground.assembly import Assembly
 from twin.units.ground.components import TRACED
 from twin.units.ground.decider import Decider
 from twin.units.ground.outlet import Receiver
+from twin.units.ground.power_share import PowerShare
 from twin.units.melts.process_records import ProcessRecords
 
 Floats = NDArray[np.float64]
@@ -56,6 +58,8 @@ class Process(Unit):
     def __init__(self, site: Assembly, name: str, index: int, record: RecordLike, model: ProcessModel, ports: Sequence[str]) -> None:
         super().__init__(name, index, site.clock, record)
         self.deciders: list[Decider] = []
+        self.limit: PowerShare | None = None
+        """The limit of a cluster's power that it is under, if there is one."""
         self.site, self.components = site, site.components
         self.recorder, self.genealogy = site.recorder, site.genealogy
         self.records = ProcessRecords(site.recorder, name, model.power.idle)
@@ -84,6 +88,41 @@ class Process(Unit):
         self.outlets = {port: site.receiver_of(f"{self.name}.{port}") for port in self.ports}
         for receiver in dict.fromkeys(self.outlets.values()):
             receiver.fillers.append(self)
+
+    # -- power --------------------------------------------------------------------------------------------------------------------------------
+
+    def power_wanted(self) -> float:
+        """What its present work may draw above idle, W; 0 for who draws what it draws in no time."""
+        return 0.0
+
+    def power_kept(self) -> float:
+        """What is kept for it at all times beside its idle power, W."""
+        return 0.0
+
+    def lacks_only_power(self) -> bool:
+        """Whether it has all else that its present work needs: only then others wait for it to get power first."""
+        return True
+
+    def needing(self, needs: Needs) -> Needs:
+        """``needs``, and power where that is limited and the present work draws some."""
+        if self.limit is None or self.power_wanted() <= 0.0:
+            return needs
+        return Needs([*needs.choices, [self.limit]], needs.rank)
+
+    def has_power(self, now: int) -> bool:
+        """Take the power that the present work needs, or wait for it."""
+        needs = self.needing(Needs())
+        if not needs or seize(self, needs, now):
+            return True
+        self.takes_any = False
+        self.records.stand(WAITING, now, lacking(self))
+        check_deadlock(self, now)
+        return False
+
+    def give_power_back(self, now: int) -> None:
+        """What :meth:`has_power` took, if it took any."""
+        if self.limit is not None:
+            self.limit.release(self, now)
 
     # -- materials and melts ----------------------------------------------------------------------------------------------------------------
 

@@ -20,13 +20,17 @@ Floats = NDArray[np.float64]
 
 @dataclass
 class Work:
-    """What is done from ``begin`` to ``end``, ns: ``flows`` (component,) kg by row of a stream, ``use`` (carrier,) J, ``heat`` (level,) J."""
+    """What is done from ``begin`` to ``end``, ns: ``flows`` (component,) kg by row of a stream, ``use`` (carrier,) J, ``heat`` (level,) J.
+
+    ``late``: J of its electricity that were drawn before, while it waited, and are told only now.
+    """
 
     begin: int
     end: int
     flows: dict[int, Floats] = field(default_factory=dict)
     use: Floats = field(default_factory=lambda: np.zeros(0))
     heat: Floats = field(default_factory=lambda: np.zeros(0))
+    late: float = 0.0
 
 
 def levels_of(heat: float, temperature: float) -> Floats:
@@ -67,11 +71,14 @@ class ProcessRecords:
         self._finish()
         self.state, self.cause = state, cause
 
-    def begin(self, now: int, until: int, flows: Mapping[int, Floats], use: Floats, heat: Floats) -> None:
-        """The unit works from ``now`` to ``until``; what takes no time is recorded at once."""
+    def begin(self, now: int, until: int, flows: Mapping[int, Floats], use: Floats, heat: Floats, late: tuple[int, float] = (0, 0.0)) -> None:
+        """The unit works from ``now`` to ``until``; what takes no time is recorded at once. ``late``: since when (ns) it waited before, and what of the
+        electricity (J) it drew then."""
         self.settle(now)
         self._finish()
-        self.state, self.cause, self.work = RUNNING, "", Work(now, until, dict(flows), use, heat)
+        self.state, self.cause, self.work = RUNNING, "", Work(now, until, dict(flows), use, heat, late[1])
+        if late[1] and self.recorder.meter is not None:
+            self.recorder.meter.drawn_late(late[0], now, late[1])
         for carrier, main in self.recorder.mains.items():
             if use[carrier] > 0.0:
                 main.draw(now, until, float(use[carrier]))
@@ -104,12 +111,12 @@ class ProcessRecords:
         work, passed = self.work, now - self.since
         use = work.use * (passed / (work.end - work.begin)) if work is not None else np.zeros(len(self.used))
         use[self.electricity] += self.idle * (passed / NANOSECONDS)
-        self.metered(self.since, now, use)
+        self.metered(self.since, now, use, work.late * (passed / (work.end - work.begin)) if work is not None else 0.0)
 
-    def metered(self, begin: int, end: int, use: Floats) -> None:
-        """Tell the meter, where there is one, what was drawn (carrier,), J."""
+    def metered(self, begin: int, end: int, use: Floats, late: float = 0.0) -> None:
+        """Tell the meter, where there is one, what was drawn (carrier,), J, and what of the electricity was drawn ``late`` J before."""
         if self.recorder.meter is not None:
-            self.recorder.meter.used(self.use_row, begin, end, use)
+            self.recorder.meter.used(self.use_row, begin, end, use, late)
 
     def _add(self, k: int, share: float) -> None:
         assert self.work is not None
@@ -132,7 +139,7 @@ class ProcessRecords:
         saved = None
         if work is not None:
             flows = {str(row): flow.copy() for row, flow in work.flows.items()}
-            saved = {"begin": work.begin, "end": work.end, "flows": flows, "use": work.use.copy(), "heat": work.heat.copy()}
+            saved = {"begin": work.begin, "end": work.end, "flows": flows, "use": work.use.copy(), "heat": work.heat.copy(), "late": work.late}
         return {"state": self.state, "cause": self.cause, "since": self.since, "used": self.used.copy(), "powered": self.powered, "work": saved}
 
     def load(self, state: State) -> None:
@@ -143,4 +150,4 @@ class ProcessRecords:
         self.work = None
         if saved is not None:
             flows = {int(row): flow.copy() for row, flow in saved["flows"].items()}
-            self.work = Work(saved["begin"], saved["end"], flows, saved["use"].copy(), saved["heat"].copy())
+            self.work = Work(saved["begin"], saved["end"], flows, saved["use"].copy(), saved["heat"].copy(), saved.get("late", 0.0))

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -132,3 +132,11 @@ class SteamMain:
         """Take over a saved one."""
         self.level, self.since, self.supplied = state["level"], state["since"], state["supplied"]
         self.made, self.drawn = ([(int(a), int(b), float(w)) for a, b, w in state[name]] for name in ("made", "drawn"))
+
+
+@runtime_checkable
+class RaisesSteam(Protocol):
+    """A unit that feeds a steam main."""
+
+    name: str
+    main: SteamMain

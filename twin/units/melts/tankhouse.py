@@ -31,7 +31,8 @@ from twin.units.melts.process import Process, batch_row
 
 Floats = NDArray[np.float64]
 SECTION_PORTS = ("cathode", "scrap", "slimes")
-READY, TO_LOAD, LOADING, ON_CURRENT, TO_PULL, PULLING, DELIVERING = "ready", "to load", "loading", "on current", "to pull", "pulling", "delivering"
+READY, TO_LOAD, LOADING, TO_RUN, ON_CURRENT = "ready", "to load", "loading", "to run", "on current"
+TO_PULL, PULLING, DELIVERING = "to pull", "pulling", "delivering"
 LEAST_COPPER = 0.95
 """Share of copper in anodes below which the shares of slimes and electrolyte are not known, and are counted."""
 
@@ -97,7 +98,7 @@ class Section(Process):
         self.model, self.place, self.electrolyte, self.bunkers = model, place, electrolyte, bunkers
         self.house, self.name = house, f"{house}.section_{place + 1}"
         self.records = SharedRecords(site.recorder, house, 0.0, place, model.sections)
-        self.current = model.current_density * model.cathode_area * model.cathodes_of_a_cell
+        self.current = model.current
         self.to_slimes = np.array([model.slimes_share(element) for element in ELEMENTS])
         self.to_cathode = np.array([model.cathode_share(element) for element in ELEMENTS])
         self.loaded, self.anodes, self.slimes = np.zeros(len(ELEMENTS)), np.zeros(len(ELEMENTS)), np.zeros(len(ELEMENTS))
@@ -133,9 +134,10 @@ class Section(Process):
             return self._take_hands(now)
         if record.phase in (LOADING, PULLING):
             release(self, self.hands[TO_LOAD if record.phase == LOADING else TO_PULL], now)
-        if record.phase == LOADING:
+        if record.phase in (LOADING, TO_RUN):
             return self._run(now)
         if record.phase == ON_CURRENT:
+            self.give_power_back(now)
             self._end_run(now)
             return True
         record.phase = DELIVERING
@@ -208,8 +210,11 @@ class Section(Process):
         return {self.site.row(f"{self.house}.{port}"): self.parcels[port].x[:, 0].copy() for port in ports}
 
     def _run(self, now: int) -> bool:
-        """Current is on until the next cathodes are due."""
+        """Current is on until the next cathodes are due; where power is scarce, it is waited for."""
         record, length = self.record, self.record.left
+        if not self.has_power(now):
+            record.phase = TO_RUN
+            return False
         record.phase, record.begin, record.until, record.left = ON_CURRENT, now, now + length, record.interval
         record.deposited = self.rate * (length / NANOSECONDS)
         cathode, _, _ = self._dissolved()
@@ -282,6 +287,10 @@ class Section(Process):
         self.slimes += slimes
         record.lot = self.electrolyte.new_lot(self.anodes + self.slimes, 0, 0)
         record.phase = DELIVERING
+
+    def power_wanted(self) -> float:
+        """What the current of the loaded cells draws, W."""
+        return self.model.section_power(self.record.cells)
 
     # -- accounts ---------------------------------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,10 +14,11 @@ from twin.engine.needs import release, seize
 from twin.engine.states import BLOCKED, WAITING
 from twin.engine.unit import State
 from twin.engine.waiting import lacking
+from twin.materials import ELEMENTS
 from twin.scenario.furnace import FurnaceModel, ports_of
 from twin.scenario.phases import Tap, Working
 from twin.units.ground.assembly import Assembly
-from twin.units.melts.bath import METAL, SLAG, Bath
+from twin.units.melts.bath import METAL, SLAG, SOLID, Bath
 from twin.units.melts.carbon import C, CarbonAccount, share_of
 from twin.units.melts.element_rows import FORMATION, SENSIBLE, E
 from twin.units.melts.furnace_rows import tap_row
@@ -25,6 +26,7 @@ from twin.units.melts.process import Parcel, Process
 from twin.units.melts.process_records import levels_of
 
 Floats = NDArray[np.float64]
+PARTS = {"metal": METAL, "slag": SLAG, "solids": SOLID}
 BEGIN, GATHER, WORK, DELIVER, POUR, POURING, RELINE, RELINING = range(8)
 """Stages: a phase begins; it waits for what it needs; it works; its off-gas is delivered; a ladle waits to be filled; is filled; relining waits; goes on."""
 
@@ -71,6 +73,16 @@ class Vessel(Process):
         """What is in the bath, by component (component,)."""
         rows: Floats = self._melt_of(self.bath.parts.sum(axis=0), self.carbon.bath).sum(axis=1)
         return rows
+
+    def inside(self) -> Iterator[tuple[str, float]]:
+        """``bath.NAME.metal``, ``.slag`` and ``.solids``, kg, shares of the elements in metal and slag, and the temperature, K, not a number when empty."""
+        bath = self.bath
+        for label, part in PARTS.items():
+            mass = bath.mass(part)
+            yield f"bath.{self.name}.{label}", mass
+            for element in range(E) if part != SOLID else ():
+                yield f"bath.{self.name}.{label}.{ELEMENTS[element]}", float(bath.parts[part, element] / mass) if mass > 0.0 else np.nan
+        yield f"bath.{self.name}.temperature", bath.temperature if bath.parts[:, :E].any() else np.nan
 
     def _melt_of(self, row: Floats, carbon: Floats) -> Floats:
         """The matrix of a melt given as a row of E + 2 numbers, with its carbon by origin (traced,), kg."""
