@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin.kernels import phases, smelting
+from twin.kernels.basicity import basicity_of
 from twin.kernels.smelting_space import Chemistry
 from twin.materials import ELEMENTS
 from twin.materials.thermochemistry import thermochemistry
@@ -88,9 +89,28 @@ def test_neither_guess_nor_batch_size_matters(feed, guess, factor):
     furnace = Furnace()
     feed["O"] = 0.1 * sum(feed.values())
     first, second = furnace(**feed), furnace.smelt(factor * furnace(**feed).mass, guess)
-    # above the model's range, in nearly pure oxygen, the nested search can stop at a basicity that is not the slag's
-    assert second.log_po2 == pytest.approx(first.log_po2, abs=1e-6 if first.log_po2 < -4.0 else 1e-3)
+    assert second.log_po2 == pytest.approx(first.log_po2, abs=1e-6)
     assert second.out / factor == pytest.approx(first.out, rel=1e-5, abs=1e-7 * sum(feed.values()))
+
+
+@settings(max_examples=150, deadline=None)
+@given(feed=feeds, oxygen=st.floats(-3.0, 0.3), temperature=st.floats(1373.15, 1773.15))
+def test_the_basicity_is_that_of_the_slag(feed, oxygen, temperature):
+    """What is inert counts in it. The nested search, which a quarter of such feeds need, left it out: one in 50 was wrong, by up to 0.35."""
+    feed["O"] = 10.0**oxygen * sum(feed.values())
+    melt = Furnace(temperature=temperature)(**feed)
+    if melt.out[SLAG].sum() > 1e-6 * sum(feed.values()):
+        assert melt.state["basicity"] == pytest.approx(basicity_of(melt.out[SLAG], thermochemistry().smelting().elements), abs=1e-6)
+
+
+def test_the_basicity_of_lead_burnt_in_nearly_pure_oxygen(furnace):
+    """Found by the nested search, from any guess: 0.0018, which was 0.0917 where it began at 1e-8 atm."""
+    feed = {"rest": 5497.352, "Pb": 246.86, "O": 116.447, "Fe": 17.648, "Na": 7.856, "Cl": 2.521, "Au": 0.864, "Mn": 0.405, "Ge": 0.211}
+    melts = [furnace.smelt([feed.get(name, 0.0) for name in ELEMENTS], guess) for guess in (-12.0, -8.0, -6.0, -3.0)]
+    elements = thermochemistry().smelting().elements
+    for melt in melts:
+        assert melt.state["basicity"] == pytest.approx(basicity_of(melt.out[SLAG], elements), abs=1e-6)
+        assert melt.log_po2 == pytest.approx(melts[0].log_po2, abs=1e-6)
 
 
 def test_the_same_bits_each_time(furnace):

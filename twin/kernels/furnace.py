@@ -293,7 +293,7 @@ def _next_step(run: Run, setting: Setting, space: Space) -> tuple[int, float]:
         status, error = fl.limit_step(dt, run, setting, space)
         if status != 0:
             return status, dt
-        shorter = fl.shortened(dt, error, run, space)
+        shorter = fl.shortened(dt, error, setting.plan.coolant_rate, run, space)
         if shorter >= dt:
             control.next = fl.lengthened(dt, error, control)
             return 0, dt

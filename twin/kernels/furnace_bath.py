@@ -121,11 +121,17 @@ def _equilibrate(now: Record, dt: float, temperature: float, setting: Setting, s
 
 
 @kernel()
-def _take_back(i: int, new: Floats, foreseen: Floats) -> None:
-    """Take out of metal and slag what was foreseen to be left behind by the gas."""
+def _give_back(i: int, stays: float, oxide: float, foreseen: float, new: Floats) -> None:
+    """Give metal and slag the ``stays`` kg that the gas leaves behind, ``oxide`` of them bound, less the ``foreseen``, which they hold already."""
+    more = stays - foreseen
+    if more > 0.0:
+        bound = more * (oxide / stays)
+        new[ROW.metal, i] += more - bound
+        new[ROW.slag, i] += bound
+        return
     there = new[ROW.metal, i] + new[ROW.slag, i]
-    if foreseen[i] > 0.0 and there > 0.0:
-        left = max(1.0 - foreseen[i] / there, 0.0)
+    if more < 0.0 and there > 0.0:
+        left = max(1.0 + more / there, 0.0)
         new[ROW.metal, i] *= left
         new[ROW.slag, i] *= left
 
@@ -149,21 +155,19 @@ def _part_with_gas(setting: Setting, space: Space) -> float:
             stays = out[SOLUTION.gas, i] - scratch[SCRATCH.vapour, i]
             kept = scratch[SCRATCH.kept, i]
             oxide = kept / elements[i].oxygen * elements[i].molar_mass if kept > 0.0 else 0.0
-            new[ROW.metal, i] += stays - min(oxide, stays)
-            new[ROW.slag, i] += min(oxide, stays)
             new[ROW.bath, i] -= scratch[SCRATCH.vapour, i]
-            _take_back(i, new, keeps)
+            _give_back(i, stays, min(oxide, stays), keeps[i], new)
             keeps[i] = stays
             gas_oxygen -= kept
             all_kept += kept
         else:
-            _take_back(i, new, keeps)
+            _give_back(i, 0.0, 0.0, keeps[i], new)
             keeps[i] = 0.0
     gas_oxygen = max(gas_oxygen, 0.0)
     leaves = min(gas_oxygen * elements[oxygen].molar_mass, out[SOLUTION.gas, oxygen], new[ROW.bath, oxygen])
-    new[ROW.slag, oxygen] += out[SOLUTION.gas, oxygen] - leaves
+    stays = max(out[SOLUTION.gas, oxygen] - leaves, 0.0)
     new[ROW.bath, oxygen] -= leaves
-    _take_back(oxygen, new, keeps)
+    _give_back(oxygen, stays, stays, keeps[oxygen], new)
     keeps[oxygen] = all_kept * molar_mass
     scratch[SCRATCH.above, oxygen] += leaves
     return float(gas_oxygen)

@@ -5,7 +5,7 @@ fourth of the coolant's rate. They are chosen so that the step *ends* as it shou
 
 - the bath ends neither above ``hottest`` nor below ``coldest``; one that begins above may not get hotter, one that begins below comes back along an
   exponential of :data:`REACHES` s, or as fast as it can; bought oxygen and burnt off-gas keep to their limits;
-- the burner brings the bath to ``target`` along such an exponential, too;
+- the burner brings the bath to ``target`` along such an exponential, too, after as fast as it can where that is slower;
 - coolant comes in proportion to how far the bath is within ``band`` below ``hottest``, by the mean of a straight line from its start to its end.
 
 **What is cut.** Too hot: the blast, then the feed, which is cold. Too cold: the feed, then the blast. Too much off-gas: the blast first, unless what feed
@@ -146,10 +146,24 @@ def guess_slopes(setting: Setting, run: Run) -> None:
 
 
 @kernel()
-def wanted(plan: Record, dt: float, run: Run) -> float:
-    """Temperature at which the burner would have a step end."""
-    target = run.control.target
-    return float(target - (target - run.now.temperature) * math.exp(-dt / REACHES))
+def wanted(target: float, start: float, least: float, most: float, dt: float) -> float:
+    """Temperature at which the burner would have a step end, which ends at ``least`` without it and at ``most`` with all of its power.
+
+    It is that of a bath which goes as fast as it can until the exponential is slower: dT/dt is the nearest to (target - T)/REACHES that there is.
+
+    >>> [round(wanted(1500.0, start, start - 6.0, start + 60.0, 600.0), 3) for start in (1500.0, 1490.0, 1450.0, 1350.0, 1501.0, 1530.0)]
+    [1500.0, 1498.647, 1492.092, 1410.0, 1500.135, 1524.0]
+    """
+    away = target - start
+    end = most if away > 0.0 else least
+    rate = (end - start) / dt
+    if away * rate <= 0.0:
+        return end if away != 0.0 else target
+    turn = REACHES * abs(rate)  # so far from the target
+    if abs(away) <= turn:
+        return target - away * math.exp(-dt / REACHES)
+    straight = (abs(away) - turn) / abs(rate)
+    return end if straight >= dt else target - math.copysign(turn, away) * math.exp(-(dt - straight) / REACHES)
 
 
 @kernel()
@@ -198,7 +212,6 @@ def find_levers(dt: float, edges: tuple[float, float], temperature: float, volum
     plan, now, control = setting.plan, run.now, run.control
     lever, slope = control.lever, max(now.slope, 1.0)
     before = (lever[0], lever[1], lever[2], lever[3])
-    want = wanted(plan, dt, run)
     burner_heat = control.heat[LEVER.burner]
     frozen = now.slope > 0.0 and now.molten == 0.0 and now.temperature < plan.coldest  # a furnace that has to melt first is not fed
     most_fed = 0.0 if frozen else 1.0
@@ -211,13 +224,15 @@ def find_levers(dt: float, edges: tuple[float, float], temperature: float, volum
             v += control.volume[k] * (lever[k] - before[k]) * dt
         moved = 0.0
         if burner_heat > 0.0 and now.slope > 0.0:
-            new = min(max(lever[LEVER.burner] + (want - t) * slope / (dt * burner_heat), 0.0), control.most_burner)
+            rise, own = burner_heat * dt / slope, lever[LEVER.burner]
+            want = wanted(control.target, now.temperature, t - own * rise, t + (control.most_burner - own) * rise, dt)
+            new = min(max(own + (want - t) / rise, 0.0), control.most_burner)
             moved = abs(new - lever[LEVER.burner])
             t += burner_heat * (new - lever[LEVER.burner]) * dt / slope
             v += control.volume[LEVER.burner] * (new - lever[LEVER.burner]) * dt
             lever[LEVER.burner] = new
         elif burner_heat > 0.0:
-            lever[LEVER.burner] = control.most_burner if want > now.temperature else 0.0
+            lever[LEVER.burner] = control.most_burner if control.target > now.temperature else 0.0
         if control.coolant_left > 0.0 and plan.coolant_rate > 0.0:
             c = lever[LEVER.coolant]
             new = mean_cooling(now.temperature, t, plan)

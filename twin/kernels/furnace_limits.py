@@ -42,6 +42,15 @@ def _set(control: Record, levers: tuple[float, float, float, float]) -> None:
 
 
 @kernel()
+def _foresee(before: tuple[float, float, float, float], run: Run) -> None:
+    """Foresee what the levers do to the temperature that the next try reacts at, after they were moved from ``before``."""
+    control = run.control
+    if run.now.slope > 0.0:
+        for k in range(4):
+            control.trend += control.heat[k] * (control.lever[k] - before[k]) / run.now.slope
+
+
+@kernel()
 def _edges(dt: float, run: Run, plan: Record) -> tuple[float, float]:
     """The lowest and the highest temperature that a step may end at."""
     start = run.now.temperature
@@ -63,12 +72,15 @@ def _measure(dt: float, ends: tuple[float, float], run: Run, setting: Setting, s
             control.heat[k] = control.volume[k] = 0.0
             continue
         control.lever[k] = levers[k] - MEASURED_BY if levers[k] > MEASURED_BY else levers[k] + MEASURED_BY
+        _foresee(levers, run)
         status = try_first(dt, run, setting, space)
         if status != 0:
             return status
         t, v = end_by_first(dt, run, space)
         fc.learn(dt, levers, t - ends[0], v - ends[1], run)
+        tried = _levers(control)
         _set(control, levers)
+        _foresee(tried, run)
     return 0
 
 
@@ -88,6 +100,8 @@ def _search(dt: float, edges: tuple[float, float], run: Run, setting: Setting, s
             control.lever[LEVER.feed] *= 0.3 if tried < TRIES - 1 else 0.0
             control.lever[LEVER.blast] *= 0.3 if tried < TRIES - 1 else 0.0
         levers, holds = _levers(control), (control.held[0], control.held[1])
+        if tried > 0:
+            _foresee(last, run)
         status = try_first(dt, run, setting, space)
         if status != 0:
             return status
@@ -158,6 +172,9 @@ def length(plan: Record, run: Run) -> float:
     rate = control.lever[LEVER.feed] * fc.ramp(plan.reductant_rate, plan.reductant_to, plan.reductant_over, seconds + 0.5 * dt)
     if 0.0 < control.reductant_left < math.inf and rate > 0.0:
         dt = max(_parts(control.reductant_left / rate, dt), min(LEAST, dt))
+    rate = control.lever[LEVER.coolant] * plan.coolant_rate
+    if control.coolant_left > 0.0 and rate > 0.0 and run.now.molten > 0.0:
+        dt = max(_parts(control.coolant_left / rate, dt), min(LEAST, dt))
     bath = 0.0
     for i in range(run.old.shape[0] - 2):
         bath += run.old[i]
@@ -166,9 +183,10 @@ def length(plan: Record, run: Run) -> float:
     return fc.until_ramps_end(plan, seconds, dt)
 
 
-@kernel(f8(f8, f8, Run.kind, Space.kind), inner=True)
-def shortened(dt: float, error: float, run: Run, space: Space) -> float:
-    """Length to try instead of ``dt``; ``dt`` where the step stands: its error is allowed, and freezing or melting is found closely."""
+@kernel(f8(f8, f8, f8, Run.kind, Space.kind), inner=True)
+def shortened(dt: float, error: float, coolant_rate: float, run: Run, space: Space) -> float:
+    """Length to try instead of ``dt``; ``dt`` where the step stands: its error is allowed, freezing or melting is found closely, and it does not go on
+    for long after feed or coolant have run out."""
     now, then, control = run.now, space.then, run.control
     if dt <= LEAST * (1.0 + 1e-6):
         return dt
@@ -181,8 +199,13 @@ def shortened(dt: float, error: float, run: Run, space: Space) -> float:
         return max(min(share * dt + 0.5, 0.9 * dt), 0.5 * FREEZING_STEP)
     if error > 1.0:
         return max(LEAST, dt * max(SHRINKAGE, SAFELY / math.sqrt(error)))
+    need = math.inf
     rate = control.lever[LEVER.feed] * control.feed_rate
-    need = control.feed_left * control.feed_mass / rate if control.feed_left > 0.0 and rate > 0.0 else math.inf
+    if control.feed_left > 0.0 and rate > 0.0:
+        need = control.feed_left * control.feed_mass / rate
+    rate = control.lever[LEVER.coolant] * coolant_rate
+    if now.molten > 0.0 and control.coolant_left > 0.0 and rate > 0.0:
+        need = min(need, control.coolant_left / rate)
     return max(need, LEAST) if need < 0.98 * dt else dt
 
 

@@ -23,7 +23,7 @@ from numba import types
 
 from twin.kernels.compile import Floats, kernel
 from twin.kernels.furnace_control import REACHES, set_drive, set_rates, times
-from twin.kernels.furnace_space import NUMBERS, PAIR, STATUS_AND_LENGTH, Run, Setting, Space, f8, i8
+from twin.kernels.furnace_space import EMPTY, NUMBERS, PAIR, STATUS_AND_LENGTH, Run, Setting, Space, f8, i8
 from twin.kernels.furnace_step import settle, step
 from twin.kernels.furnace_tables import REPORTS, ROW
 from twin.kernels.record_table import Record
@@ -31,14 +31,15 @@ from twin.kernels.record_table import Record
 FIRST = 1.0 - math.sqrt(0.5)  # of the length of a step: its first stage
 LAID_ON = (1.0 - FIRST) / FIRST  # of what that brought
 TRACE = 1e-3  # of a product's mass: what is less of an element weighs less in the error
-LEAST_PRODUCT = 0.004  # of the bath: what is less of a product weighs less, too
+LEAST_PRODUCT = 0.002  # of the bath: what is less of a product weighs less, too
 CLOSE = 1.0  # K, over a step as long as REACHES
 STRAYED = 3.0  # of that, if the answer of the reactions was not found in this step
 STAGE_TRIES = 4
+OXIDATION = 3e5  # J/mol: about what a vapour gives that is taken up by the slag
 ANSWERED = 0.3  # of CLOSE between two tries of a stage that show how reactions answer to the temperature
 MOST_ANSWER = 20.0
 FURTHEST, FURTHEST_LIQUIDUS = 100.0, 50.0  # K that temperature and liquidus are foreseen to move at most
-DEGREES = 100.0  # K whose tolerance-th part is as bad as the tolerance of an amount
+DEGREES = 50.0  # K whose tolerance-th part is as bad as the tolerance of an amount
 FUME = ROW.fume - ROW.feed
 JUDGED = (ROW.metal, ROW.slag)  # whose elements are judged, with those of the fume
 
@@ -55,6 +56,19 @@ def equilibrate(run: Run, setting: Setting, space: Space) -> int:
     return status
 
 
+@kernel(f8(f8, Setting.kind, Space.kind), inner=True)
+def _unforeseen(dt: float, setting: Setting, space: Space) -> float:
+    """K by which the vapours that the gas of a stage of ``dt`` s left behind, and that were not foreseen, may have warmed the bath or cooled it.
+
+    They are what the next try foresees.
+    """
+    moles, elements = 0.0, setting.data.chemistry.elements
+    for i in range(elements.shape[0]):
+        moles += abs(space.keeps[i] - space.held[i]) / elements[i].molar_mass
+    space.held[:] = space.keeps
+    return moles * dt * OXIDATION / max(space.then.slope, EMPTY)
+
+
 @kernel(i8(f8, NUMBERS, f8, Run.kind, Setting.kind, Space.kind), inner=True)
 def _stage(dt: float, bath: Floats, warm: float, run: Run, setting: Setting, space: Space) -> int:
     """Do a stage of the step of ``dt`` s that the drive stands for, from ``bath`` and the report in the middle, foreseen to end at ``warm`` K."""
@@ -69,6 +83,7 @@ def _stage(dt: float, bath: Floats, warm: float, run: Run, setting: Setting, spa
         status = step(bath, base, drive, setting, space)
         off, strayed = then.temperature - base.temperature, then.unanswered - base.temperature
         near = abs(off) <= close and (control.learned > 0.0 or abs(strayed) <= STRAYED * close)
+        near = _unforeseen(FIRST * dt, setting, space) <= close and near
         if status != 0 or now.molten == 0.0 or near or not math.isfinite(off) or tried == STAGE_TRIES - 1:
             break
         warmer = base.temperature - before

@@ -19,7 +19,7 @@ Both draw on one x_m, so E_s is the sum of both, and each brings its own oxygen.
 **Solids.** Where the activity of an element's solid oxide (SnO2, Fe3O4, ZnO, NiO, Cu2O, chromite) comes to 1, it stays there and what is too much is
 solid. Solids are part of the slag's row, counted apart, and have their own oxygen. Those of two metals, as zinc ferrite, are not in the model.
 
-**Basicity.** ln of an oxide's activity coefficient may rise in proportion to the slag's basicity, see :mod:`twin.kernels.basicity`, which is found by secants.
+**Basicity.** ln of an oxide's activity coefficient may rise in proportion to the slag's basicity, see :mod:`twin.kernels.basicity`, found with the pressure.
 
 **Slope.** A measured slope d ln E_s / d ln pO2 may replace z/2. It turns the line about the pivot pressure and acts within 1e-13 to 1e-4
 atm, beyond which the slope is z/2 again; the oxygen balance keeps MO_z.
@@ -41,10 +41,11 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.kernels.basicity import MOST_ACID, MOST_BASIC, USUAL, basicity_of, set_basicity
+from twin.kernels.basicity import USUAL, set_basicity
 from twin.kernels.compile import Floats, kernel
 from twin.kernels.joint_equilibrium import NEARLY_SETTLED, SETTLED, converge
-from twin.kernels.oxygen_pressure import FLOOR, LEAST, LN10, MOST, TOP, Share, oxygen_needed, oxygen_root
+from twin.kernels.nested_equilibrium import add_inert, add_split, clear_sums, find_nested
+from twin.kernels.oxygen_pressure import LEAST, LN10, MOST, Share, oxygen_needed
 from twin.kernels.record_table import Record, Records
 from twin.kernels.smelting_space import Chemistry, Melt
 from twin.kernels.smelting_tables import MELT, ODD, ROLE, SOLUTION
@@ -52,9 +53,6 @@ from twin.kernels.smelting_tables import MELT, ODD, ROLE, SOLUTION
 Counts = NDArray[np.int64]
 
 R = 8.314462618  # J/(mol K)
-ALIKE = 1e-7  # basicities
-TRIES = 20  # for the basicity: with little slag it may jump from one to another
-FURTHEST = 0.2  # of a secant for it
 
 STATE = MELT.names
 WARNINGS: tuple[str, ...] = ODD._fields
@@ -113,46 +111,6 @@ def _prepare_element(element: Record, temperature: float, ln_t: float, ln_p: flo
 
 
 @kernel()
-def _add(mass: Floats, kept: float, share: Share, out: Floats) -> None:
-    """Add the split that stands in ``share`` to its sums and to ``out``. ``kept`` < 1 cuts all oxides to the oxygen that there is."""
-    mixture = share.mixture
-    phases = mixture.phases
-    for j in range(3):
-        mixture.sum_oxygen[j] += kept * mixture.oxygen[j]
-        mixture.sum_moles[j] += phases[j]
-    mixture.sum_ratio += mixture.ratio
-    for i in range(mass.shape[0]):
-        if share.at[i].role == ROLE.carbon and mass[i] > 0.0:
-            out[SOLUTION.gas, i] += mass[i] * (kept * min(mixture.carbon_gas / mixture.carbon, 1.0))
-            out[SOLUTION.carbon, i] += mass[i] * (1.0 - kept * min(mixture.carbon_gas / mixture.carbon, 1.0))
-    for k in range(mixture.present):
-        element = share.present[k]
-        i = element.which
-        own, x = share.at[i], element.in_metal
-        metal, slag, solid = x * phases[0], element.in_slag * phases[1], element.solid
-        vapour, oxide = x * own.gas_metal * phases[2], x * element.oxide_to_gas * phases[2]
-        unit = mass[i] / (metal + slag + vapour + oxide + solid)
-        out[SOLUTION.metal, i] += unit * (metal + (1.0 - kept) * (slag + oxide + solid))
-        out[SOLUTION.slag, i] += unit * (kept * (slag + solid))
-        out[SOLUTION.gas, i] += unit * (vapour + kept * oxide)
-        out[SOLUTION.solids, i] += unit * (kept * solid)
-        if own.more > 0.0:  # a solid between the two oxides counts as a mixture of them
-            between = (own.solid_half - own.half) * 2.0 / own.more if solid > 0.0 else 0.0
-            out[SOLUTION.higher, i] += unit * (kept * (slag * element.higher + solid * between))
-
-
-@kernel()
-def _scale(factor: float, mixture: Record, out: Floats) -> None:
-    for j in range(3):
-        mixture.sum_oxygen[j] *= factor
-        mixture.sum_moles[j] *= factor
-    mixture.sum_ratio *= factor
-    for j in range(out.shape[0]):
-        for i in range(out.shape[1]):
-            out[j, i] *= factor
-
-
-@kernel()
 def _clear(mixture: Record) -> None:
     """Begin a mixture anew. What is not set here is set before it is read."""
     mixture.permanent = mixture.carbon = mixture.hydrogen = mixture.inert = mixture.total = 0.0
@@ -160,14 +118,7 @@ def _clear(mixture: Record) -> None:
     mixture.basicity = mixture.steps = 0.0
     for j in range(3):
         mixture.oxygen[j] = 0.0
-    _clear_sums(mixture)
-
-
-@kernel()
-def _clear_sums(mixture: Record) -> None:
-    mixture.sum_ratio = 0.0
-    for j in range(3):
-        mixture.sum_oxygen[j] = mixture.sum_moles[j] = 0.0
+    clear_sums(mixture)
 
 
 @kernel()
@@ -235,8 +186,6 @@ def _close(mass: Floats, elements: Records, available: float, free: bool, mixtur
             for j in range(3):
                 out[j, i] = oxygen[j] * elements[i].molar_mass
             out[most, i] = mass[i] - (out[(most + 1) % 3, i] + out[(most + 2) % 3, i])
-        elif role == ROLE.inert:
-            out[SOLUTION.slag, i] = mass[i]
         elif role in (ROLE.hydrogen, ROLE.nitrogen, ROLE.halogen):
             out[SOLUTION.gas, i] = mass[i]
     return abs(left) / available if available > 0.0 else 0.0
@@ -280,50 +229,6 @@ def _judge(temperature: float, chemistry: Chemistry, share: Share, out: Floats, 
 
 
 @kernel()
-def _find(mass: Floats, guess: float, available: float, share: Share, out: Floats) -> tuple[float, bool]:
-    """Find the pressure and share out at it. Returns its log10, NaN where it did not converge, and whether it is that of a gas of oxygen."""
-    mixture = share.mixture
-    first, second = oxygen_root(guess * LN10, available, share)
-    if math.isnan(second):
-        return math.nan, False
-    needed, weight = mixture.oxygen[0] + mixture.oxygen[1] + mixture.oxygen[2], 1.0
-    kept = min(1.0, available / needed) if second == FLOOR and needed > 0.0 else 1.0
-    _add(mass, kept, share, out)
-    if first != second:  # the lever rule between the two sides of a jump
-        other = oxygen_needed(first, share)
-        weight = min(max((available - other) / (needed - other), 0.0), 1.0 - 1e-15)
-        _scale(weight / (1.0 - weight), mixture, out)
-        _add(mass, 1.0, share, out)
-        _scale(1.0 - weight, mixture, out)
-    return (weight * second + (1.0 - weight) * first) / LN10, second == math.log(share.conditions.pressure) - TOP
-
-
-@kernel()
-def _find_basicity(mass: Floats, guess: float, basicity: float, available: float, chemistry: Chemistry, share: Share, out: Floats) -> tuple[float, bool]:
-    """As ``_find``, at the basicity that the slag then has: secants from the first guess, since the slag depends on it but little."""
-    before = off_before = 0.0
-    log_po2, free = math.nan, False
-    for k in range(TRIES):
-        set_basicity(basicity, share)
-        out[:, :] = 0.0
-        _clear_sums(share.mixture)
-        log_po2, free = _find(mass, guess, available, share, out)
-        if math.isnan(log_po2):
-            return log_po2, free
-        off = basicity_of(out[SOLUTION.slag], chemistry.elements) - basicity
-        if abs(off) <= ALIKE or k == TRIES - 1:
-            break
-        step = off
-        if k > 0 and off != off_before:
-            step = -off * (basicity - before) / (off - off_before)
-            step = min(max(step, -FURTHEST), FURTHEST)
-        before, off_before = basicity, off
-        basicity = min(max(basicity + step, MOST_ACID), MOST_BASIC)
-        guess = min(log_po2, -1e-9)
-    return log_po2, free
-
-
-@kernel()
 def _find_together(mass: Floats, guess: float, basicity: float, available: float, near: bool, chemistry: Chemistry, share: Share, out: Floats) -> float:
     """Find pressure, moles and basicity at once, from what the mixture holds where that is ``near``, else from the split at the guess; NaN where they were not.
 
@@ -339,7 +244,7 @@ def _find_together(mass: Floats, guess: float, basicity: float, available: float
             return math.nan
     u = converge(guess * LN10, available, NEARLY_SETTLED if near else SETTLED, chemistry.elements, share)
     if not math.isnan(u):
-        _add(mass, 1.0, share, out)
+        add_split(mass, 1.0, share, out)
     return u / LN10
 
 
@@ -377,9 +282,10 @@ def smelt(mass: Floats, temperature: float, chemistry: Chemistry, melt: Melt) ->
     if available > 0.0:
         log_po2 = _find_together(mass, guess, basicity, available, near, chemistry, share, out)
     if math.isnan(log_po2):
-        log_po2, free = _find_basicity(mass, guess, basicity, available, chemistry, share, out)
+        log_po2, free = find_nested(mass, guess, basicity, available, chemistry, share, out)
     if math.isnan(log_po2):
         return 3
+    add_inert(mass, chemistry.elements, out)
     state.residual = _close(mass, chemistry.elements, available, free, mixture, out)
     if state.residual * available > 1e-8 * mixture.total:
         return 3
