@@ -92,7 +92,7 @@ class WaitingList:
         if units[0] is not unit:
             self._delete(units.index(unit))
             return
-        del units[0], self.wishes[0], self.asked[0]
+        self._delete(0)
         if units:
             if self.enough(self.wishes[0]):
                 units[0].wake(unit.clock.now)
