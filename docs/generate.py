@@ -365,10 +365,12 @@ class Source:
         raise LookupError(f"no kernel {name}")
 
     def function(self, name: str) -> str:
-        """Return a function's signature, first paragraph and worked numbers, as an item of a list; "" where it is not of this module."""
+        """Return a function's signature, first paragraph and worked numbers, as an item of a list; "" where it is of no module of kernels."""
         node = next((each for each in self.body if isinstance(each, ast.FunctionDef) and each.name == name), None)
         if node is None:
-            return ""
+            imports = (each for each in self.body if isinstance(each, ast.ImportFrom) and (each.module or "").startswith("twin.kernels."))
+            home = next((str(each.module) for each in imports if any(alias.name == name for alias in each.names)), "")
+            return Source(home).function(name) if home else ""
         first, *more = (ast.get_docstring(node) or "").split("\n\n")
         examples = next((part for part in more if part.startswith(">>>")), "")
         arguments = ", ".join(argument.arg for argument in node.args.args)

@@ -260,7 +260,8 @@ class Pieces:
         """
         there = mass * self.number
         if there * sampled <= FEW:
-            return math.fsum(self.mass(uniform()) for _ in range(pieces_found(uniform(), there * sampled, there)))
+            found = pieces_found(uniform(), there * sampled, there)
+            return math.fsum([self.mass(uniform()) for _ in range(found)]) if found else 0.0  # a sum of none is 0 too: most often there is none
         from scipy.special import gammaincinv
 
         expected = mass * sampled

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from machine_bench import MATERIALS, PROPERTIES, Bench, size_classes
 
-from twin.kernels.manual_picking import erlang_loss, uncovered_share
+from twin.kernels.covering import uncovered_share
+from twin.kernels.manual_picking import erlang_loss
 
 BOARD = MATERIALS.index("pcb")
 TARGET = np.array([0.0, 0.0, 0.0, 1.0, 0.0, 0.0])

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from machine_bench import MATERIALS, Bench
 
-from twin.kernels.manual_picking import uncovered_share
+from twin.kernels.covering import uncovered_share
 
 BOARD = MATERIALS.index("pcb")
 TARGET = np.array([0.0, 0.0, 0.0, 1.0, 0.0, 0.0])

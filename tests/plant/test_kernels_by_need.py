@@ -15,10 +15,10 @@ from twin.cli import main
 main(["run", sys.argv[1], "--set", "time.horizon=1 h", "--set", "time.warmup=0 h", "--set", "record.every=1 h", "-o", sys.argv[2]])
 print("loaded", *sorted(name.rpartition(".")[2] for name in sys.modules if name.startswith(("twin.kernels.", "twin.units.melts."))))
 """
-MACHINES = {"air_classifier", "comminution", "eddy_current", "magnetic", "manual_picking", "mills", "partition", "sizing"}
-"""What the machines of the WEEE line need; `manual_picking` has what the eddy-current separator says of pieces that cover each other."""
+MACHINES = {"air_classifier", "comminution", "covering", "eddy_current", "magnetic", "mills", "partition", "sizing"}
+"""What the machines of the WEEE line need."""
 FURNACES = {"bath", "furnace", "fuming", "vessel", "smelting", "slag", "phases", "joint_equilibrium"}
-OTHERS = {"ballistic_separator", "corona_separator", "density_separator", "particles", "refining", "robot", "sensor_sorter", "trommel"}
+OTHERS = {"ballistic_separator", "corona_separator", "density_separator", "manual_picking", "particles", "refining", "robot", "sensor_sorter", "trommel"}
 
 
 def loaded(scenario: str, folder: Path) -> set[str]:

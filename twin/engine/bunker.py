@@ -84,7 +84,8 @@ class Bunker:
 
     def contains(self, amount: float) -> bool:
         """Whether ``amount`` kg lie here, within the tolerance."""
-        return self.content.level >= amount - self.tolerance and self.content.level > 0.0
+        level = self.content.level
+        return level >= amount - self.tolerance and level > 0.0
 
     def fits(self, amount: float) -> bool:
         """Whether ``amount`` kg fit, within the tolerance. An amount of 0 asks for any room at all."""

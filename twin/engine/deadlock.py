@@ -24,29 +24,25 @@ LONGEST_CHAIN = 256
 
 def check_deadlock(unit: Unit, now: int) -> None:
     """Raise :class:`~twin.errors.DeadlockError` if ``unit``, which just began to wait or moved up, can never be served."""
-    if _somebody_acts(unit):
-        return
-    dead = _dead(_reachable(unit))
-    if unit in dead:
-        raise DeadlockError(_report(dead, now))
-
-
-def _somebody_acts(unit: Unit) -> bool:
-    """The common case, cheaply: along a chain of units that each are first in their one list, somebody has an event of its own."""
-    for _ in range(LONGEST_CHAIN):
-        if len(unit.waiting) != 1:
-            return False
-        places = unit.waiting[0]
-        if places.units[0] is not unit:
-            return False
+    each = unit
+    for _ in range(LONGEST_CHAIN):  # the common case, cheaply: along units that each are first in their one list, somebody has an event of its own
+        if len(each.waiting) != 1:
+            break
+        places = each.waiting[0]
+        if places.units[0] is not each:
+            break
         rescuers = places.rescuers()
         for rescuer in rescuers:
             if rescuer.record.until >= 0 or not rescuer.waiting:
-                return True
+                return
         if not rescuers:
-            return places.ends_quietly
-        unit = rescuers[0]
-    return False
+            if places.ends_quietly:
+                return
+            break
+        each = rescuers[0]
+    dead = _dead(_reachable(unit))
+    if unit in dead:
+        raise DeadlockError(_report(dead, now))
 
 
 def _acts(unit: Unit) -> bool:

@@ -50,16 +50,16 @@ class WaitingList:
             return
         if self.before_change is not None:
             self.before_change(unit.clock.now)
-        place = len(units)
         if asked is None:
-            asked = unit.clock.now
-        else:
-            while place and (asked, unit.index) < (self.asked[place - 1], units[place - 1].index):
-                place -= 1
-        units.insert(place, unit)
-        self.wishes.insert(place, wish)
-        self.asked.insert(place, asked)
-        unit.waiting.append(self)
+            units.append(unit)
+            self.wishes.append(wish)
+            self.asked.append(unit.clock.now)
+            unit.waiting.append(self)
+            return
+        place = len(units)
+        while place and (asked, unit.index) < (self.asked[place - 1], units[place - 1].index):
+            place -= 1
+        self._insert(place, unit, wish, asked)
 
     def _insert(self, place: int, unit: Unit, wish: float, asked: int) -> None:
         self.units.insert(place, unit)
@@ -104,8 +104,9 @@ class WaitingList:
 
     def wake_first(self, now: int) -> None:
         """Wake the first waiter if its wish can be met."""
-        if self.units and self.enough(self.wishes[0]):
-            self.units[0].wake(now)
+        units = self.units
+        if units and self.enough(self.wishes[0]):
+            units[0].wake(now)
 
 
 def lacking(unit: Unit) -> str:

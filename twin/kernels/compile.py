@@ -8,11 +8,12 @@ file has changed.
 from __future__ import annotations
 
 import contextlib
+import gc
 import hashlib
 import inspect
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -78,6 +79,19 @@ def is_cold(module: str = "evaluator") -> bool:
     return folder is None or not any(folder.glob(f"*/{module}.*nbi"))
 
 
+@contextlib.contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Compiling and loading make a great many objects that stay: to look through them for garbage again and again takes a tenth of the time."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+@_without_collecting()
 def _compile(function: F, signature: object, nogil: bool = False, inner: bool = False, by_address: bool = False) -> F:
     folder = cache_folder(inspect.getsourcefile(function) or __file__)
     wrappers: dict[str, Any] = {"no_cpython_wrapper": inner, "no_cfunc_wrapper": not by_address}  # each is code of its own, and compiled

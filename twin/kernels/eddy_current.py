@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Sizes, kernel, settling, splitting, unsigned
-from twin.kernels.manual_picking import uncovered_share
+from twin.kernels.covering import uncovered_share
 from twin.kernels.physical_constants import AIR_DENSITY, GRAVITY, MU0
 
 DRAG = 0.44  # sphere in Newton's regime: pieces of millimetres and more at metres a second

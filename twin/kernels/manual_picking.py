@@ -1,4 +1,4 @@
-"""Picking by hand from a belt: Erlang's loss, what lies on top, and the picking station."""
+"""Picking by hand from a belt: Erlang's loss, and the picking station."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Sizes, kernel, settling, splitting
+from twin.kernels.covering import uncovered_share
 from twin.kernels.sizing import FINEST, share_below, size_moment
 
 MOST_LAYERS = 2.0  # up to which the pieces on top are still within sight and reach
@@ -34,20 +35,6 @@ def erlang_loss(servers: float, offered: float) -> float:
     if part > 0.0:
         loss += part * (offered * loss / (count + 1.0 + offered * loss) - loss)
     return loss
-
-
-@kernel()
-def uncovered_share(layers: float) -> float:
-    """Share of pieces that no other covers where pieces lie at random in ``layers`` o >= 0 (area of all over that of the belt): (1 - e^-o)/o.
-
-    A piece with the share u of the others above it is uncovered with the probability e^(-o u); this is the mean over u from 0 to 1.
-
-    >>> uncovered_share(0.0), round(uncovered_share(1.0), 4), round(uncovered_share(3.0), 4)
-    (1.0, 0.6321, 0.3167)
-    """
-    if layers < 1e-9:
-        return 1.0 - 0.5 * layers
-    return -math.expm1(-layers) / layers
 
 
 HEAD = 3  # coefficients before the tables: pickers, seconds a pick, growth of mistakes

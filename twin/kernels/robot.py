@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from twin.kernels.belt_load import NODES, load_nodes
 from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Sizes, settling, splitting
-from twin.kernels.manual_picking import erlang_loss, grip_tables, uncovered_share
+from twin.kernels.covering import uncovered_share
+from twin.kernels.manual_picking import erlang_loss, grip_tables
 
 MOST_LAYERS = 1.0  # up to which a camera above still tells pieces apart
 
@@ -78,7 +79,7 @@ def _place(settings: Floats, coefficients: Floats, shares: Floats) -> int:
 ROBOT = MachineKernel(response=Response(_reach, _place, ("reached",)), prepare=_prepare_robot, warnings=("more than one layer on the belt",))
 """Robots over a belt; ports ``picked``, ``rest``. Of pieces: ``piece_smallest``, ``piece_largest``, ``piece_cover``.
 
-A camera sees the pieces that no other covers, :func:`twin.kernels.manual_picking.uncovered_share` at o layers on the belt. It wants the share ``recognition``
+A camera sees the pieces that no other covers, :func:`twin.kernels.covering.uncovered_share` at o layers on the belt. It wants the share ``recognition``
 of targets and ``mistakes`` of all else, or what a confusion matrix says is ``taken`` for a target. Of those from ``smallest`` to ``largest`` and up to
 ``heaviest`` an arm goes for each that comes while it is free: 1 - :func:`twin.kernels.manual_picking.erlang_loss` of the ``arms`` at the pieces wanted in a
 second over ``picks``. It holds the share ``grip`` of them; a failed grip takes as long as a pick, and the piece passes. The belt is loaded unevenly: all this

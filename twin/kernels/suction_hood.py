@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from twin.kernels.air_classifier import terminal_velocity
 from twin.kernels.compile import Floats, MachineKernel, Properties, Response, Sizes, kernel, settling, splitting
-from twin.kernels.manual_picking import uncovered_share
+from twin.kernels.covering import uncovered_share
 from twin.kernels.physical_constants import AIR_DENSITY
 
 DENSE = 0.3  # kg of solids lifted per kg of air: beyond it a duct is likely to choke
@@ -93,7 +93,7 @@ SUCTION_HOOD = MachineKernel(
 
 What leaves the belt passes a hood at a ``distance``, where the air rises with :func:`drawn_velocity`. A piece of a lower terminal velocity
 (:func:`twin.kernels.air_classifier.terminal_velocity` of its outline) is lifted, by :func:`lifted_share`. Solids that it lifts slow the air by
-1/(1 + velocity_loss l) at l kg per kg of air. Of the pieces that others lie on, 1 - :func:`twin.kernels.manual_picking.uncovered_share`, the share
+1/(1 + velocity_loss l) at l kg per kg of air. Of the pieces that others lie on, 1 - :func:`twin.kernels.covering.uncovered_share`, the share
 ``held_back`` is kept down. So film that sails is drawn off, sheets and paper in part, and a full belt hides film.
 
 values: ``velocity`` [m/s] in the mouth, ``area`` [m2] of the mouth, ``distance`` [m], ``belt_speed`` [m/s], ``belt_width`` [m], ``sharpness``,

@@ -85,10 +85,11 @@ class LineRecords:
 
     def running(self, line: TimedLine, begin: int, end: int, state: int = RUNNING) -> None:
         """The line worked on its lot from ``begin`` to ``end``, ns; ``state``: in its time, or in overtime."""
-        recorder = self.recorder
+        recorder, record = self.recorder, line.record
         number = begin // recorder.every
-        if begin < end <= (number + 1) * recorder.every:  # nearly always
-            self._add(line, number - recorder.first, end - begin, state)
+        if begin < end <= (number + 1) * recorder.every and line.network.varying_assays is None:  # nearly always; a lot that takes time has a duration
+            part = end - begin
+            _record_interval(line.network.line, self._sums, number - recorder.first, state, part, part / record.duration, record.feed)
         elif begin == end:
             self._add(line, recorder.step(begin), 0, state)
         else:
