@@ -25,13 +25,14 @@ def run(options: argparse.Namespace, moment: Callable[[str, Any], float]) -> int
     """``twin run`` of a cluster; ``moment`` reads a duration or date from the start of a scenario."""
     from twin.cli import budget
 
-    for name in ("ensemble", "kind"):
-        if getattr(options, name, None) not in (None, "terminating"):
-            raise UsageError(f"--{name.replace('_', '-')} {ONE_PLANT}")
+    if options.kind not in (None, "terminating"):
+        raise UsageError(f"--kind {ONE_PLANT}")
     if (options.until is None) != (options.save is None):
         raise UsageError("--until and --save belong together: the state at that time is kept in the file")
     if options.until is not None and options.output is not None:
         raise UsageError("--until keeps one state in --save; leave out --output")
+    if options.ensemble is not None and options.replications is None and options.until_half_width is None:
+        raise UsageError("--ensemble tells chance and parameters apart by several runs: give --replications N")
     cluster = cluster_of(options)
     budget.weigh(list(cluster.sites.values()), max(1, options.replications or 1), options.yes)
     compile_all(cluster)

@@ -160,7 +160,7 @@ def with_members(options: argparse.Namespace, found: Sequence[Replications], ens
     from twin.study.replicate import opened
 
     with opened(options.executor, options.workers, options.address) as own:
-        plants = [plant_of(one) for one in found]
+        plants = [one.scenario for one in found]
         return [run_members(plant, one, ensemble.without(ensemble.changed_in(plant, plants[0])), own, show) for plant, one in zip(plants, found, strict=True)]
 
 
@@ -227,15 +227,6 @@ def _cautions(scenario: Scenario | Cluster) -> list[str]:
     if isinstance(scenario, Scenario):
         return list(cautions(scenario, derive(scenario)))
     return [f"{name}: {text}" for name, site in scenario.sites.items() for text in _cautions(site)]
-
-
-def plant_of(found: Replications) -> Scenario:
-    """The one plant that replications are of."""
-    from twin.scenario import Scenario
-
-    if not isinstance(found.scenario, Scenario):
-        raise UsageError("--ensemble is of one plant: the members of a calibration change numbers of its scenario")
-    return found.scenario
 
 
 def as_object(found: Replications, path: Callable[[int], Path]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from twin.errors import RunError, UsageError
 from twin.results.read import Result
 from twin.scenario import Scenario
+from twin.scenario.cluster import Cluster
 from twin.study.ensemble import Ensemble
 from twin.study.executors import Executor
 from twin.study.replicate import Replications
@@ -112,7 +113,7 @@ def least_runs(ensemble: Ensemble) -> int:
 
 
 def run_members(
-    scenario: Scenario, plain: Replications, ensemble: Ensemble, executor: Executor, progress: Callable[[int, int], None] | None = None
+    scenario: Scenario | Cluster, plain: Replications, ensemble: Ensemble, executor: Executor, progress: Callable[[int, int], None] | None = None
 ) -> WithMembers:
     """Run each replication of ``plain`` again with a member of the ensemble. Raises ``UsageError`` where there are too few, ``RunError`` where one fails."""
     if plain.n < least_runs(ensemble):

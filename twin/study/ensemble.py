@@ -14,9 +14,10 @@ from twin.errors import UsageError
 from twin.quantities import parse, shown
 from twin.results.replace import check_replaceable, replacing, text_mark
 from twin.scenario import Scenario
+from twin.scenario.cluster import Cluster
 from twin.scenario.places import Plain
 from twin.scenario.tables import Files, read_rows
-from twin.study.changes import with_changes
+from twin.study.cluster_changes import plant_or_cluster_with
 from twin.study.factors import written
 
 _HEAD = "# ensemble of twin"
@@ -48,14 +49,15 @@ class Ensemble:
         members = tuple(tuple(member[k] for k in kept) for member in self.members)
         return Ensemble(tuple(self.paths[k] for k in kept), tuple(self.units[k] for k in kept), members)
 
-    def changed_in(self, variant: Scenario, base: Scenario) -> list[str]:
+    def changed_in(self, variant: Scenario | Cluster, base: Scenario | Cluster) -> list[str]:
         """Return those of its numbers that a variant sets to something else than the base does: they are the change, and no member undoes it."""
         own, other = ({number.path: number.value for number in scenario.parameters()} for scenario in (variant, base))
-        return [path for path in self.paths if own.get(path) != other.get(path)]
+        aside = isinstance(base, Cluster) and not base.linked  # its links and networks are the variant's too, and count nowhere
+        return [path for path in self.paths if own.get(path) != other.get(path) and not (aside and path not in other and path in own)]
 
-    def apply(self, scenario: Scenario, member: int) -> Scenario:
-        """Return the scenario of a member. Raises :class:`~twin.errors.ScenarioError` where the scenario has not the numbers."""
-        return with_changes(scenario, self.changes(member))
+    def apply(self, scenario: Scenario | Cluster, member: int) -> Scenario | Cluster:
+        """Return the scenario, or the cluster, of a member. Raises :class:`~twin.errors.ScenarioError` where the scenario has not the numbers."""
+        return plant_or_cluster_with(scenario, self.changes(member))
 
 
 def write_ensemble(path: Path, ensemble: Ensemble, notes: Sequence[str]) -> None:

@@ -29,7 +29,7 @@ def with_ensemble(study: StudyFile, ensemble: Ensemble) -> StudyFile:
     own = ensemble.without([factor.path for factor in study.points.factors])
     if not own.paths:
         raise UsageError("--ensemble: the study varies all of its numbers, so that no member has anything to change")
-    own.apply(study.scenario, 0)
+    own.apply(study.base, 0)
     return replace(study, ensemble=own)
 
 
