@@ -29,7 +29,7 @@ PRICES = (0.8, 0.9, 1.0, 0.85)
 
 @pytest.fixture(scope="module")
 def texts() -> dict[str, str]:
-    study = "study: 1\nbase: metal.yaml\nvary: {links.metal.payload: {list: [1 t, 2 t]}}\ndesign: grid\nreplications: 5\nresponses: [haul_paid.metal]\n"
+    study = "study: 1\nbase: metal.yaml\nkind: terminating\nvary: {links.metal.payload: {list: [1 t, 2 t]}}\ndesign: grid\nreplications: 5\nresponses: [haul_paid.metal]\n"
     return {"plant": starter(), "metal": CLUSTER, "alone": "twin: 1\nextends: metal.yaml\nchange: {linked: false}\n", "study": study}
 
 
