@@ -1,4 +1,4 @@
-"""``--ensemble`` of run and compare for clusters: members change numbers of sites and of links."""
+"""``--ensemble`` of run, compare and sweep for clusters: members change numbers of sites and of links."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ PRICES = (0.8, 0.9, 1.0, 0.85)
 
 @pytest.fixture(scope="module")
 def texts() -> dict[str, str]:
-    return {"plant": starter(), "metal": CLUSTER, "alone": "twin: 1\nextends: metal.yaml\nchange: {linked: false}\n"}
+    study = "study: 1\nbase: metal.yaml\nkind: terminating\nvary: {links.metal.payload: {list: [1 t, 2 t]}}\ndesign: grid\nreplications: 5\nresponses: [haul_paid.metal]\n"
+    return {"plant": starter(), "metal": CLUSTER, "alone": "twin: 1\nextends: metal.yaml\nchange: {linked: false}\n", "study": study}
 
 
 @pytest.fixture
@@ -63,6 +64,13 @@ def test_a_cluster_that_is_not_linked_keeps_the_members_of_its_links_aside(capsy
     assert found["north/margin_cash"]["parameters"] > 0.0
     assert "haul_paid.metal" not in found or found["haul_paid.metal"]["parameters"] > 0.0
     assert found["margin_cash"]["parameters"] == pytest.approx(0.0, abs=1e-6)  # what one pays the other gets
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_sweep_of_a_cluster_has_members(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = told(capsys, "sweep", "study.yaml")["ensemble"]["haul_paid.metal"]
+    assert [row["factors"] for row in rows] == [{"links.metal.payload": "1 t"}, {"links.metal.payload": "2 t"}]
+    assert all(row["parts"]["parameters"] > 0.0 for row in rows)
 
 
 @pytest.mark.usefixtures("folder")
