@@ -5,7 +5,8 @@ import pytest
 from furnace_phase import METAL, SLAG, E, charge, melt, row, run
 
 from twin.kernels import furnace_control as control
-from twin.kernels.furnace_tables import PLAN
+from twin.kernels.furnace_bath import _give_back
+from twin.kernels.furnace_tables import PLAN, ROW
 from twin.materials import ELEMENTS
 
 SCRAP = {"Cu": 14000.0, "Fe": 4000.0, "Sn": 300.0, "Pb": 400.0, "Zn": 800.0, "Si": 800.0, "Ca": 200.0, "O": 1700.0}
@@ -176,3 +177,24 @@ def test_what_hardly_is_left_in_a_furnace_is_nothing():
     waits = run(residue, state, at_least=3600.0, at_most=3600.0, wall_loss=8e5)
     assert abs(waits.bath[:E].sum() - residue[:E].sum()) <= 1e-12
     assert waits.sums["wall_loss"] == 0.0
+
+
+def test_vapours_that_stay_as_foreseen_leave_metal_and_slag_as_they_are():
+    """Zinc is mostly in the slag; to give it back to the metal and take it from both made metal of its oxide, for the length of each step."""
+    new = np.zeros((len(ROW), E + 2))
+    new[ROW.metal, 0], new[ROW.slag, 0] = 10.0, 90.0
+    _give_back(0, 5.0, 1.0, 5.0, new)
+    assert (new[ROW.metal, 0], new[ROW.slag, 0]) == (10.0, 90.0)
+    _give_back(0, 5.0, 1.0, 3.0, new)
+    assert (new[ROW.metal, 0], new[ROW.slag, 0]) == pytest.approx((11.6, 90.4), rel=1e-12)
+    _give_back(0, 0.0, 0.0, 51.0, new)
+    assert (new[ROW.metal, 0], new[ROW.slag, 0]) == pytest.approx((5.8, 45.2), rel=1e-12)
+
+
+@pytest.mark.parametrize("start", [1350.0, 1450.0, 1490.0, 1501.0, 1530.0, 1800.0])
+def test_the_burners_way_does_not_hang_on_the_step(start):
+    """In one step of 600 s as in 600 of a second: as fast as it can, 0.1 K/s up and 0.01 K/s down, then the exponential."""
+    at = start
+    for _ in range(600):
+        at = control.wanted(1500.0, at, at - 0.01, at + 0.1, 1.0)
+    assert at == pytest.approx(control.wanted(1500.0, start, start - 6.0, start + 60.0, 600.0), abs=1e-9)

@@ -66,7 +66,7 @@ def _unforeseen(dt: float, setting: Setting, space: Space) -> float:
     for i in range(elements.shape[0]):
         moles += abs(space.keeps[i] - space.held[i]) / elements[i].molar_mass
     space.held[:] = space.keeps
-    return moles * dt * OXIDATION / max(space.then.slope, EMPTY)
+    return float(moles * dt * OXIDATION / max(space.then.slope, EMPTY))
 
 
 @kernel(i8(f8, NUMBERS, f8, Run.kind, Setting.kind, Space.kind), inner=True)
