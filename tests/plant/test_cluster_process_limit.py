@@ -117,6 +117,8 @@ def test_furnaces_under_a_limit_go_on(folder: Path) -> None:
     run_cluster(cluster, out=folder / "whole.h5").close()
     with open_cluster(folder / "whole.h5") as whole, resume_cluster(folder / "state.h5", out=folder / "again.h5") as again:
         assert whole.digest == again.digest
+        for name in ("drawn", "cost", "highest"):
+            assert whole.energy.number(f"power/{name}") == again.energy.number(f"power/{name}")
 
 
 def test_sections_of_a_tankhouse_take_turns(folder: Path) -> None:

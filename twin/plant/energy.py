@@ -48,7 +48,7 @@ class Networks:
             self.heat.account(now)
             values |= _heat(self.heat, self.hypothetical)
         if self.power is not None:
-            self.power.settle(now)
+            self.power.close(now)
             values |= _power(self.power)
         return EnergyAccount(values)
 
@@ -73,6 +73,7 @@ def join_energy(energy: Energy | None, sites: Mapping[str, Built]) -> Networks |
         known = [_known(built) for built in list(sites.values())[:-1]]
         power = PowerNetwork(last.next_index(), last.clock, rules, list(told), known)
         power.told = told
+        power.untold = [process.untold_since for built in sites.values() for process in built.processes if process.power_kept() > 0.0]
         last.units.append(power)
         if energy.power.limit is not None:
             _limit(energy.power.limit, energy.power.priority, sites, electric_at_most(energy.heat))

@@ -1,7 +1,8 @@
 """The power network of a cluster: what its sites draw, summed as it was drawn, against own power, prices and CO2 that step.
 
 Who draws energy tells an interval when it ends, drawn evenly within it. The intervals of all sites are laid over each other up to the time until which every
-site has told all, and cut where anything steps. Nothing of this is seen by a site: its run stays the same to the last bit.
+site has told all, and cut where anything steps. While electrodes hold a waiting bath the sums wait, until the furnace tells what that took. Nothing of this is
+seen by a site: its run stays the same to the last bit.
 """
 
 from __future__ import annotations
@@ -25,11 +26,9 @@ SUMS = ("drawn", "from_grid", "own_used", "fed_in", "cost", "income", "co2")
 
 
 class Intervals:
-    """Energy drawn by one source: ``joules`` evenly from ``begin`` to ``end`` (ns), or at once where both are the same. ``late``: what was drawn at a time
-    that may have been summed already."""
+    """Energy drawn by one source: ``joules`` evenly from ``begin`` to ``end`` (ns), or at once where both are the same."""
 
     def __init__(self) -> None:
-        self.late: list[tuple[int, int, float]] = []
         self.begin, self.end, self.joules = array("q"), array("q"), array("d")
 
     def add(self, begin: int, end: int, joules: float) -> None:
@@ -49,12 +48,11 @@ class Intervals:
     def save(self) -> State:
         """As arrays; their name says that they grow."""
         begin, end, joules = self.arrays()
-        return {"begin.data": begin, "end.data": end, "joules.data": joules, "late": [list(interval) for interval in self.late]}
+        return {"begin.data": begin, "end.data": end, "joules.data": joules}
 
     def load(self, state: State) -> None:
         """Take over saved ones."""
         self.replace(state["begin.data"], state["end.data"], state["joules.data"])
-        self.late = [(int(begin), int(end), float(joules)) for begin, end, joules in state.get("late", [])]
 
 
 class Tap(Meter):
@@ -76,7 +74,7 @@ class Tap(Meter):
             self.inner.used(process, begin, end, use, late)
 
     def drawn_late(self, begin: int, end: int, joules: float) -> None:
-        self.told.late.append((begin, end, joules))
+        self.told.add(begin, end, joules)
 
     def passed(self, first: int, begin: int, end: int, masses: Floats) -> None:
         if self.inner is not None:
@@ -110,6 +108,8 @@ class PowerNetwork(Unit):
         super().__init__("energy power", index, clock, Record())
         self.rules, self.sources, self.known = rules, tuple(sources), known
         self.told = {name: Intervals() for name in sources}
+        self.untold: list[Callable[[], int]] = []
+        """Since when processes may have drawn, ns, what they have not told yet."""
         self.since = 0
         self.sums = np.zeros(len(SUMS))
         self.by_source = np.zeros((len(self.sources), 2))
@@ -126,14 +126,17 @@ class PowerNetwork(Unit):
 
     def settle(self, now: int) -> None:
         """Sum up to where all sites have told what they drew: the others when their blocks of the record were last written, this one now."""
+        self._sum_up(min(now, *(since() for since in self.untold)) if self.untold else now)
+
+    def close(self, now: int) -> None:
+        """Sum up to the end: what has not been told by now never will be."""
+        self._sum_up(now)
+
+    def _sum_up(self, now: int) -> None:
         upto = min(now, self.rules.horizon, *(until() for until in self.known))
         if upto > self.since:
             self._sum(self.since, upto)
             self.since = upto
-        for place, told in enumerate(self.told.values()):
-            for interval in told.late:
-                self._count_late(place, *interval)
-            told.late.clear()
 
     def _sum(self, begin: int, end: int) -> None:
         rules = self.rules
@@ -188,20 +191,6 @@ class PowerNetwork(Unit):
             joules = (loads[:, place] * seconds)[counts]
             self.by_source[place] += (math.fsum(joules.tolist()), math.fsum((joules * price[counts]).tolist()))
         self.highest = np.maximum(self.highest, (load[counts].max(), grid[counts].max()))
-
-    def _count_late(self, place: int, begin: int, end: int, joules: float) -> None:
-        """What is told after its time counts to the grid, at the prices of its time."""
-        rules = self.rules
-        for step in range(begin // rules.every, min(-(-end // rules.every), len(self.grid_by_step))):
-            part = joules * (min(end, (step + 1) * rules.every) - max(begin, step * rules.every)) / (end - begin)
-            self.load_by_step[step, place] += part
-            self.grid_by_step[step] += part
-        since = max(begin, rules.begin)
-        if since < end:
-            energy = joules * (end - since) / (end - begin)
-            price, co2 = rules.price.mean(since, end), rules.co2.mean(since, end)
-            self.sums += (energy, energy, 0.0, 0.0, energy * price, 0.0, energy * co2)
-            self.by_source[place] += (energy, energy * price)
 
     def _count_at_once(self, place: int, times: Ints, joules: Floats) -> None:
         """What is drawn in no time is drawn from the grid: own power cannot give it."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.engine.calendars import FAR
 from twin.engine.clock import NANOSECONDS, nanoseconds
 from twin.engine.needs import Needs, release, seize
 from twin.engine.states import MAINTENANCE, STARVED, WAITING
@@ -145,6 +146,10 @@ class Furnace(Vessel):
 
     def power_kept(self) -> float:
         return kept_for(self.model)
+
+    def untold_since(self) -> int:
+        """Electrodes hold what is in the bath from the end of a phase on, and the next one tells."""
+        return self.record.accounted if self.bath.parts.any() else FAR
 
     def lacks_only_power(self) -> bool:
         phase, flow = self._phase, self._oxygen_wanted()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.engine.bunker import Bunker
+from twin.engine.calendars import FAR
 from twin.engine.deadlock import check_deadlock
 from twin.engine.needs import Needs, seize
 from twin.engine.states import BLOCKED, WAITING
@@ -98,6 +99,10 @@ class Process(Unit):
     def power_kept(self) -> float:
         """What is kept for it at all times beside its idle power, W."""
         return 0.0
+
+    def untold_since(self) -> int:
+        """Since when it may have drawn what is kept for it and has not told, ns; of most, never."""
+        return FAR
 
     def lacks_only_power(self) -> bool:
         """Whether it has all else that its present work needs: only then others wait for it to get power first."""

@@ -84,7 +84,7 @@ class ProcessRecords:
                 main.draw(now, until, float(use[carrier]))
         if until == now:
             self._add(self.recorder.step(now), 1.0)
-            self.metered(now, now, use)
+            self.metered(now, now, use, late[1])
             self._finish()
 
     def _finish(self) -> None:
