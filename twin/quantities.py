@@ -128,6 +128,7 @@ _KNOWN: dict[str, tuple[str, str]] = {
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
 _FACTOR = re.compile(r"(Nm3|Nm³|1|[A-Za-zµμ°%‰€]+)(?:\^?(-?[1-9])|([²³]))?(?![\w])")
+_INVERSE = re.compile(r"1\s*/\s*[^\W\d]|1\s*/\s*\(")
 _LONGEST = 60
 
 
@@ -228,7 +229,7 @@ def _parsed(text: str, si: str) -> float:
     if match is None or len(stripped) > 2 * _LONGEST:
         raise UsageError(f"{_wanted(si)} (got {shown(text)})")
     number, rest = match[0], stripped[match.end() :].strip()
-    if rest[:1] in (",", "_", "'", ".") or (rest[:1].isdigit() and rest[:2] != "1/"):  # '25 1/s' is no '251/s'
+    if rest[:1] in (",", "_", "'", ".") or (rest[:1].isdigit() and not _INVERSE.match(rest)):  # '25 1/s' is no '251/s'
         raise UsageError(f"{shown(text)} is not a number: write 1.5, not 1,5, and 1000 without separators; {_wanted(si)}")
     if rest in CELSIUS and si == "K":
         return _rounded(number, Ratio(1), text, offset=Ratio("273.15"))

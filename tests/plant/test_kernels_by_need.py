@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
-RUN = """
+BUILD = """
 import sys
-from twin.cli import main
-main(["run", sys.argv[1], "--set", "time.horizon=1 h", "--set", "time.warmup=0 h", "--set", "record.every=1 h", "-o", sys.argv[2]])
+import twin
+twin.Plant(twin.load(sys.argv[1])).run(3600.0)
 print("loaded", *sorted(name.rpartition(".")[2] for name in sys.modules if name.startswith(("twin.kernels.", "twin.units.melts."))))
 """
 MACHINES = {"air_classifier", "comminution", "covering", "eddy_current", "magnetic", "mills", "partition", "sizing"}
@@ -21,19 +21,19 @@ FURNACES = {"bath", "furnace", "fuming", "vessel", "smelting", "slag", "phases",
 OTHERS = {"ballistic_separator", "corona_separator", "density_separator", "manual_picking", "particles", "refining", "robot", "sensor_sorter", "trommel"}
 
 
-def loaded(scenario: str, folder: Path) -> set[str]:
-    """Modules of kernels and of melts that a run of an hour has loaded, in a fresh process."""
-    command = [sys.executable, "-c", RUN, str(SCENARIOS / f"{scenario}.yaml"), str(folder / "r.h5")]
+def loaded(scenario: str) -> set[str]:
+    """Modules of kernels and of melts that a plant in memory has loaded after an hour, in a fresh process."""
+    command = [sys.executable, "-c", BUILD, str(SCENARIOS / f"{scenario}.yaml")]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return set(said.splitlines()[-1].split()[1:])
 
 
-def test_a_line_without_a_furnace_loads_no_kernel_of_furnaces(tmp_path: Path) -> None:
-    found = loaded("weee_line", tmp_path)
+def test_a_line_without_a_furnace_loads_no_kernel_of_furnaces() -> None:
+    found = loaded("weee_line")
     assert found >= MACHINES | {"evaluator", "heaps", "recording"}
     assert [name for name in sorted(found) if name in FURNACES | OTHERS or name.startswith("furnace")] == []
 
 
 @pytest.mark.soak
-def test_a_smelter_loads_those_of_furnaces(tmp_path: Path) -> None:
-    assert loaded("copper_smelter", tmp_path) >= FURNACES
+def test_a_smelter_loads_those_of_furnaces() -> None:
+    assert loaded("copper_smelter") >= FURNACES

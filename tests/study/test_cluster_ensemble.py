@@ -79,4 +79,8 @@ def test_wrong_members_are_said_before_any_run(folder: Path, capsys: pytest.Capt
     assert "give --replications N" in capsys.readouterr().err
     (folder / "e.csv").write_text("# ensemble of twin\nmember,links.metal.prise [EUR/kg]\n0,1\n1,2\n", encoding="utf-8")
     assert main(["run", "metal.yaml", "--replications", "5", "--ensemble", "e.csv", "--executor", "serial"]) == 2
-    assert "prise" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "e.csv: member 0" in said and "prise" in said and not list(folder.glob("metal-r*.h5"))
+    (folder / "e.csv").write_text("# ensemble of twin\nmember,links.metal.payload [kg]\n0,1000\n1,-2\n", encoding="utf-8")
+    assert main(["compare", "metal.yaml", "alone.yaml", "--replications", "5", "--ensemble", "e.csv", "--executor", "serial"]) == 2
+    assert "e.csv: member 1" in capsys.readouterr().err

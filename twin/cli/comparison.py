@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
         budget.weigh([plant for item in items if not isinstance(item, Path) for plant in budget.plants_of(item)], options.replications or 10, options.yes)
     if options.ensemble is not None and any(stored):
         raise UsageError("--ensemble is for scenarios, which are run with its members; results hold the runs that were made")
-    ensemble = replications.ensemble_of(options)
+    ensemble = replications.ensemble_of(options, [item for item in items if not isinstance(item, Path)])
     sides: list[Replications] = []
     with replications.progress("compare") as show:
         try:

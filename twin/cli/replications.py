@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twin.cli import terminal
-from twin.errors import TwinError, UsageError
+from twin.errors import ScenarioError, TwinError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -121,7 +121,7 @@ def run(options: argparse.Namespace, scenario: Scenario | Cluster) -> int:
     def path(k: int) -> Path:
         return out.with_name(f"{out.stem}-r{k}{out.suffix}")
 
-    ensemble = ensemble_of(options)
+    ensemble = ensemble_of(options, [scenario])
     with progress(scenario.name) as show:
         try:
             found = replicate(scenario, number=count, keep=path, progress=show, **arguments(options))
@@ -140,8 +140,8 @@ def run(options: argparse.Namespace, scenario: Scenario | Cluster) -> int:
     return 0
 
 
-def ensemble_of(options: argparse.Namespace) -> Ensemble | None:
-    """Return the ensemble that ``--ensemble`` names, before anything is run."""
+def ensemble_of(options: argparse.Namespace, plants: Sequence[Scenario | Cluster]) -> Ensemble | None:
+    """Return the ensemble that ``--ensemble`` names, each member that will be run having been put into each plant, before anything is run."""
     if options.ensemble is None:
         return None
     from twin.study.apart import least_runs
@@ -151,6 +151,14 @@ def ensemble_of(options: argparse.Namespace) -> Ensemble | None:
     asked = 10 if options.replications is None else options.replications
     if options.until_half_width is None and asked < least_runs(found):
         raise UsageError(f"--ensemble: {len(found.paths)} parameters need --replications {least_runs(found)} or more (got {asked})")
+    for plant in plants:
+        own = found.without(found.changed_in(plant, plants[0]))
+        for member in range(min(asked, len(own))) if own.paths else ():
+            try:
+                own.apply(plant, member)
+            except ScenarioError as error:
+                fault = error.problems[0]
+                raise UsageError(f"{options.ensemble}: member {member} cannot be put into {plant.name}: {fault.path}: {fault.message}") from None
     return found
 
 

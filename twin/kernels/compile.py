@@ -27,9 +27,6 @@ from numba.core import cgutils as _cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from twin.kernels.late_blas import look_later
-
-look_later()
 cgutils: Any = _cgutils  # without types
 F = TypeVar("F", bound=Callable[..., Any])
 Floats = NDArray[np.float64]

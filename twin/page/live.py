@@ -66,8 +66,8 @@ class Twin:
         head, rows = _head_and_rows(self.path / ESTIMATES)
         windows = [row for row in rows if isinstance(row.get("levels"), dict)][-MOST_WINDOWS:]
         forecasts = [row for row in rows if isinstance(row.get("forecast"), dict)]
-        alarms = _events(rows)
         try:
+            alarms = _events(rows)
             capacities = {f"level.{name}": float(value) for name, value in head["capacities"].items()}
             return {
                 "scenario": str(head["scenario"]),
@@ -171,14 +171,15 @@ def differences(found: Mapping[str, Any], words: Language) -> list[dict[str, Any
 def _events(rows: list[dict[str, Any]]) -> list[Alarm]:
     """What happened, in order of when it was first told: each once, with the cause that was found out for it since.
 
-    Of an event that was told before the end of the file that is read, the row that joins it stands for it.
+    Of an event that was told before the end of the file that is read, the row that joins it stands for it. Alarms of before events had numbers stand apart.
     """
-    events: dict[int, Alarm] = {}
-    for row in rows:
+    events: dict[object, Alarm] = {}
+    for place, row in enumerate(rows):
         found = row.get("alarm", row.get("joins"))
         if isinstance(found, dict):
-            alarm = Alarm(**found)
-            events[alarm.event] = events[alarm.event].joined(alarm) if alarm.event in events else alarm
+            alarm = Alarm(**{name: value for name, value in found.items() if name in Alarm._fields})
+            event = alarm.event or ("row", place)
+            events[event] = events[event].joined(alarm) if event in events else alarm
     return list(events.values())
 
 

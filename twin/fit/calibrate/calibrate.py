@@ -36,6 +36,10 @@ STAGE = 100_000
 """Replications of a stage begin at a multiple of this."""
 STEPS_FIRST, STEPS_LAST, BURN = 300, 600, 150
 DRAWS = 4000
+LEAST_ERROR = 0.1
+"""Of the error at what was read: an error in per cent of what runs show to be nothing is no less."""
+MOST_BENT = 0.5
+"""By so many errors of its own a reading is put right at most for what its scale bends: beyond that a second order says nothing."""
 _NORMAL = NormalDist()
 Said = Callable[[list[PilotRow], Any], None]
 
@@ -139,10 +143,12 @@ class _Calibrating:
         scales = [scale_for(runs[:, k], t.value, t.deviation, share=t.is_share) for k, t in enumerate(targets)]
         about = [t.value for t in targets] if near is None else near.tolist()
         slopes = np.array([scale.slope(one) for scale, one in zip(scales, about, strict=True)])
-        own = np.array([math.hypot(t.measurement.deviation(one), t.discrepancy) for t, one in zip(targets, about, strict=True)])
+        sizes = [max(t.measurement.deviation(one), LEAST_ERROR * t.deviation) for t, one in zip(targets, about, strict=True)]
+        own = np.array([math.hypot(size, t.discrepancy) for size, t in zip(sizes, targets, strict=True)])
         shared = np.array([t.shared for t in targets])
         shown = np.array([float(scale.of(np.array([t.value]))[0]) for scale, t in zip(scales, targets, strict=True)])
         bent = np.array([0.5 * scale.bend(one) for scale, one in zip(scales, about, strict=True)]) * (own**2 + shared**2)
+        bent = np.clip(bent, -MOST_BENT * own * slopes, MOST_BENT * own * slopes)
         same = np.array([[a.instrument == b.instrument for b in targets] for a in targets])
         least = 1e-5 * np.abs(shown) + 1e-9  # of what is the same in all runs, such as a day off
         together = np.where(same, np.outer(shared * slopes, shared * slopes), 0.0)
