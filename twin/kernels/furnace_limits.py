@@ -178,8 +178,9 @@ def length(plan: Record, run: Run) -> float:
     bath = 0.0
     for i in range(run.old.shape[0] - 2):
         bath += run.old[i]
-    if run.now.slope > 0.0 and control.feed_left > 0.0 and plan.feed_rate > 0.0:
-        dt = min(dt, max(MOST_FED * bath / max(plan.feed_rate, plan.feed_to), LEAST))
+    rate = control.lever[LEVER.feed] * max(plan.feed_rate, plan.feed_to)
+    if run.now.slope > 0.0 and control.feed_left > 0.0 and plan.feed_rate > 0.0 and rate > 0.0:
+        dt = min(dt, max(MOST_FED * bath / rate, LEAST))
     return fc.until_ramps_end(plan, seconds, dt)
 
 
