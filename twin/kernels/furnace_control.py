@@ -198,6 +198,17 @@ def _gain(limit: int, k: int, dt: float, plan: Record, control: Record, slope: f
 
 
 @kernel()
+def _cut(limit: int, dt: float, plan: Record, control: Record, slope: float) -> int:
+    """The lever to cut for a limit, -1 where none is left that helps."""
+    k = _first(limit, plan, control)
+    for _ in range(2):
+        if _gain(limit, k, dt, plan, control, slope) < 0.0 and control.lever[k] > 0.0:
+            return k
+        k = LEVER.blast if k == LEVER.feed else LEVER.feed
+    return -1
+
+
+@kernel()
 def mean_cooling(start: float, end: float, plan: Record) -> float:
     """Mean of the coolant's lever while the temperature goes in a straight line from ``start`` to ``end``: 0 to 1 over ``band`` below ``hottest``."""
     a, b = (start - plan.hottest) / plan.band + 1.0, (end - plan.hottest) / plan.band + 1.0
@@ -315,11 +326,12 @@ def find_levers(dt: float, edges: tuple[float, float], temperature: float, volum
             _close_in(most_fed, dt, (temperature, volume), before, plan, run)
             continue
         if slack < 0.999 * AIM:
-            k = _first(limit, plan, control)
-            if not (_gain(limit, k, dt, plan, control, slope) < 0.0 and lever[k] > 0.0):
-                k = LEVER.blast if k == LEVER.feed else LEVER.feed
-            gain = _gain(limit, k, dt, plan, control, slope)
-            if gain < 0.0 and lever[k] > 0.0:
+            k = _cut(limit, dt, plan, control, slope)
+            if k < 0 and gas < 0.999 * AIM:  # what no lever helps does not hide the off-gas
+                limit, slack = LIMIT.off_gas, gas
+                k = _cut(limit, dt, plan, control, slope)
+            if k >= 0:
+                gain = _gain(limit, k, dt, plan, control, slope)
                 lever[k] = max(lever[k] + (AIM - slack) / gain, 0.0)
                 control.held[k] = limit
                 continue
