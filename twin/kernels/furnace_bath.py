@@ -122,7 +122,10 @@ def _equilibrate(now: Record, dt: float, temperature: float, setting: Setting, s
 
 @kernel()
 def _give_back(i: int, stays: float, oxide: float, foreseen: float, new: Floats) -> None:
-    """Give metal and slag the ``stays`` kg that the gas leaves behind, ``oxide`` of them bound, less the ``foreseen``, which they hold already."""
+    """Give metal and slag the ``stays`` kg that the gas leaves behind, ``oxide`` of them bound, less the ``foreseen``, which they hold already.
+
+    They hold what is in the bath less what leaves it, and so at least what is taken out, but for rounding: that is what is cut off at none.
+    """
     more = stays - foreseen
     if more > 0.0:
         bound = more * (oxide / stays)

@@ -35,6 +35,10 @@ KEPT = 1e-6  # how closely a limit is kept, as share of it or of the band
 GAS_BAND = 0.1  # of the limit of the off-gas, over which it is weighed
 BURNER_KEPT = 0.5  # K, over a step as long as the burner takes
 ROUNDS = 40
+FOLLOWS = 20  # rounds in which burner and coolant come to rest
+CLOSE = 1e-7  # of a lever
+
+Levers = tuple[float, float, float, float]
 
 
 @kernel()
@@ -194,6 +198,17 @@ def _gain(limit: int, k: int, dt: float, plan: Record, control: Record, slope: f
 
 
 @kernel()
+def _cut(limit: int, dt: float, plan: Record, control: Record, slope: float) -> int:
+    """The lever to cut for a limit, -1 where none is left that helps."""
+    k = _first(limit, plan, control)
+    for _ in range(2):
+        if _gain(limit, k, dt, plan, control, slope) < 0.0 and control.lever[k] > 0.0:
+            return k
+        k = LEVER.blast if k == LEVER.feed else LEVER.feed
+    return -1
+
+
+@kernel()
 def mean_cooling(start: float, end: float, plan: Record) -> float:
     """Mean of the coolant's lever while the temperature goes in a straight line from ``start`` to ``end``: 0 to 1 over ``band`` below ``hottest``."""
     a, b = (start - plan.hottest) / plan.band + 1.0, (end - plan.hottest) / plan.band + 1.0
@@ -201,6 +216,90 @@ def mean_cooling(start: float, end: float, plan: Record) -> float:
         return float(min(max(0.5 * (a + b), 0.0), 1.0))
     low, high = min(max(a, 0.0), 1.0), min(max(b, 0.0), 1.0)  # the integral of a clipped line: x^2/2 up to 1, then x - 1/2
     return float((0.5 * (high * high - low * low) + max(b - 1.0, 0.0) - max(a - 1.0, 0.0)) / (b - a))
+
+
+@kernel()
+def _follow(dt: float, ends: tuple[float, float], before: Levers, plan: Record, run: Run) -> tuple[float, float, float]:
+    """Move burner and coolant, and the blast where the oxygen does not suffice, once after the levers that stand. Returns how the step then ends, and by how
+    much they moved. ``ends``: temperature and off-gas at the levers ``before``.
+    """
+    now, control = run.now, run.control
+    lever, slope, burner_heat = control.lever, max(now.slope, 1.0), control.heat[LEVER.burner]
+    t, v = ends
+    for k in range(4):
+        t += control.heat[k] * (lever[k] - before[k]) * dt / slope
+        v += control.volume[k] * (lever[k] - before[k]) * dt
+    moved = 0.0
+    if burner_heat > 0.0 and now.slope > 0.0:
+        rise, own = burner_heat * dt / slope, lever[LEVER.burner]
+        want = wanted(control.target, now.temperature, t - own * rise, t + (control.most_burner - own) * rise, dt)
+        new = min(max(own + (want - t) / rise, 0.0), control.most_burner)
+        moved = abs(new - lever[LEVER.burner])
+        t += burner_heat * (new - lever[LEVER.burner]) * dt / slope
+        v += control.volume[LEVER.burner] * (new - lever[LEVER.burner]) * dt
+        lever[LEVER.burner] = new
+    elif burner_heat > 0.0:
+        lever[LEVER.burner] = control.most_burner if control.target > now.temperature else 0.0
+    if control.coolant_left > 0.0 and plan.coolant_rate > 0.0:
+        c = lever[LEVER.coolant]
+        new = mean_cooling(now.temperature, t, plan)
+        new = min(max(c + (new - c) / (1.0 - 0.5 * control.heat[LEVER.coolant] * dt / (slope * plan.band)), 0.0), 1.0)
+        moved = max(moved, abs(new - c))
+        t += control.heat[LEVER.coolant] * (new - c) * dt / slope
+        lever[LEVER.coolant] = new
+    most = supply(lever[LEVER.burner], plan, control)
+    if lever[LEVER.blast] > most:
+        moved = max(moved, lever[LEVER.blast] - most)
+        t -= control.heat[LEVER.blast] * (lever[LEVER.blast] - most) * dt / slope
+        v -= control.volume[LEVER.blast] * (lever[LEVER.blast] - most) * dt
+        lever[LEVER.blast] = most
+    return t, v, moved
+
+
+@kernel()
+def _gas_slack(k: int, share: float, dt: float, ends: tuple[float, float], before: Levers, plan: Record, run: Run) -> float:
+    """Set the lever ``k`` to ``share``, let burner and coolant follow until they rest, and return the slack of the off-gas."""
+    run.control.lever[k] = share
+    _, v = ends
+    for _ in range(FOLLOWS):
+        _, v, moved = _follow(dt, ends, before, plan, run)
+        if moved < 1e-12:
+            break
+    return float((1.0 - v / (plan.gas_limit * dt)) / GAS_BAND)
+
+
+@kernel()
+def _close_in(most_fed: float, dt: float, ends: tuple[float, float], before: Levers, plan: Record, run: Run) -> None:
+    """Set feed and blast to the most whose gas keeps to its limit with burner and coolant following: where each cut makes room for another, cuts swing.
+
+    The share is bracketed by nothing and all and halved: what feed and burner give off together rises with the feed, whatever each of them does. Where
+    nothing fed is still too much, the levers are left at it.
+    """
+    control = run.control
+    lever = control.lever
+    k = _first(LIMIT.off_gas, plan, control)
+    other = LEVER.blast if k == LEVER.feed else LEVER.feed
+    top_k, top = (most_fed, 1.0) if k == LEVER.feed else (1.0, most_fed)
+    lever[other], control.held[other], control.held[k] = top, -1.0, -1.0
+    full = _gas_slack(k, top_k, dt, ends, before, plan, run)
+    if full >= AIM:
+        return
+    control.held[k] = LIMIT.off_gas
+    none = _gas_slack(k, 0.0, dt, ends, before, plan, run)
+    if none < AIM:
+        if none <= full:  # cutting it does not help
+            lever[k], control.held[k] = top_k, -1.0
+        k, top_k = other, top
+        control.held[k] = LIMIT.off_gas
+        none = _gas_slack(k, 0.0, dt, ends, before, plan, run)
+    low, high = 0.0, top_k
+    while none >= AIM and high - low > CLOSE:
+        share = 0.5 * (low + high)
+        if _gas_slack(k, share, dt, ends, before, plan, run) >= AIM:
+            low = share
+        else:
+            high = share
+    _gas_slack(k, low, dt, ends, before, plan, run)
 
 
 @kernel(f8(f8, PAIR, f8, f8, Run.kind, Setting.kind), inner=True)
@@ -212,59 +311,37 @@ def find_levers(dt: float, edges: tuple[float, float], temperature: float, volum
     plan, now, control = setting.plan, run.now, run.control
     lever, slope = control.lever, max(now.slope, 1.0)
     before = (lever[0], lever[1], lever[2], lever[3])
-    burner_heat = control.heat[LEVER.burner]
     frozen = now.slope > 0.0 and now.molten == 0.0 and now.temperature < plan.coldest  # a furnace that has to melt first is not fed
     most_fed = 0.0 if frozen else 1.0
     lever[LEVER.feed], lever[LEVER.blast] = most_fed, supply(lever[LEVER.burner], plan, control)
     control.held[0], control.held[1] = LIMIT.heat if frozen else -1.0, -1.0
+    chokes = False
     for turn in range(ROUNDS):
-        t, v = temperature, volume
-        for k in range(4):
-            t += control.heat[k] * (lever[k] - before[k]) * dt / slope
-            v += control.volume[k] * (lever[k] - before[k]) * dt
-        moved = 0.0
-        if burner_heat > 0.0 and now.slope > 0.0:
-            rise, own = burner_heat * dt / slope, lever[LEVER.burner]
-            want = wanted(control.target, now.temperature, t - own * rise, t + (control.most_burner - own) * rise, dt)
-            new = min(max(own + (want - t) / rise, 0.0), control.most_burner)
-            moved = abs(new - lever[LEVER.burner])
-            t += burner_heat * (new - lever[LEVER.burner]) * dt / slope
-            v += control.volume[LEVER.burner] * (new - lever[LEVER.burner]) * dt
-            lever[LEVER.burner] = new
-        elif burner_heat > 0.0:
-            lever[LEVER.burner] = control.most_burner if control.target > now.temperature else 0.0
-        if control.coolant_left > 0.0 and plan.coolant_rate > 0.0:
-            c = lever[LEVER.coolant]
-            new = mean_cooling(now.temperature, t, plan)
-            new = min(max(c + (new - c) / (1.0 - 0.5 * control.heat[LEVER.coolant] * dt / (slope * plan.band)), 0.0), 1.0)
-            moved = max(moved, abs(new - c))
-            t += control.heat[LEVER.coolant] * (new - c) * dt / slope
-            lever[LEVER.coolant] = new
-        most = supply(lever[LEVER.burner], plan, control)
-        if lever[LEVER.blast] > most:
-            moved = max(moved, lever[LEVER.blast] - most)
-            t -= control.heat[LEVER.blast] * (lever[LEVER.blast] - most) * dt / slope
-            v -= control.volume[LEVER.blast] * (lever[LEVER.blast] - most) * dt
-            lever[LEVER.blast] = most
+        t, v, moved = _follow(dt, (temperature, volume), before, plan, run)
         hot, cold, gas = slack_of(plan, dt, edges, t, v)
         limit = LIMIT.cooling if hot <= min(cold, gas) else LIMIT.heat if cold <= gas else LIMIT.off_gas
         slack = min(hot, cold, gas)
+        chokes = chokes or (gas < 0.999 * AIM and not frozen)
+        if turn == ROUNDS // 2 and chokes:
+            _close_in(most_fed, dt, (temperature, volume), before, plan, run)
+            continue
         if slack < 0.999 * AIM:
-            k = _first(limit, plan, control)
-            if not (_gain(limit, k, dt, plan, control, slope) < 0.0 and lever[k] > 0.0):
-                k = LEVER.blast if k == LEVER.feed else LEVER.feed
-            gain = _gain(limit, k, dt, plan, control, slope)
-            if gain < 0.0 and lever[k] > 0.0:
+            k = _cut(limit, dt, plan, control, slope)
+            if k < 0 and gas < 0.999 * AIM:  # what no lever helps does not hide the off-gas
+                limit, slack = LIMIT.off_gas, gas
+                k = _cut(limit, dt, plan, control, slope)
+            if k >= 0:
+                gain = _gain(limit, k, dt, plan, control, slope)
                 lever[k] = max(lever[k] + (AIM - slack) / gain, 0.0)
                 control.held[k] = limit
                 continue
-        elif turn < ROUNDS // 2:  # what was cut more than it need have been
+        if turn < ROUNDS // 2:  # what was cut more than it need have been
             for k in range(2):
                 held = int(control.held[k])
-                if held >= 0:
+                if held >= 0 and (slack >= 0.999 * AIM or _gain(limit, k, dt, plan, control, slope) >= 0.0):
                     own = hot if held == LIMIT.cooling else cold if held == LIMIT.heat else gas
                     gain = _gain(held, k, dt, plan, control, slope)
-                    top = most_fed if k == LEVER.feed else most
+                    top = most_fed if k == LEVER.feed else supply(lever[LEVER.burner], plan, control)
                     if own > 1.01 * AIM and gain < 0.0 and lever[k] < top:
                         new = min(lever[k] + (AIM - own) / gain, top)
                         moved = max(moved, abs(new - lever[k]))

@@ -19,6 +19,7 @@ from twin.kernels.record_table import Record
 SURELY_COLD, SURELY_HOT = MOLTEN_FROM - 100.0, MOLTEN_FROM + 100.0  # K, by the heat content of an unreacted charge
 FLAME_SHARE = 0.95  # of the off-gas limit: the rest is for the bath
 TRIES, AGAIN = 8, 3
+LET_OUT = (0.8, 0.4, 0.0)  # of feed and blast, one after the other
 NOTHING = 1e-6  # of a move of the levers
 MEASURED_BY = 0.2  # of a lever
 MOMENT = 1e-9  # s
@@ -124,6 +125,25 @@ def _search(dt: float, edges: tuple[float, float], run: Run, setting: Setting, s
     return 0
 
 
+@kernel(STATUS_AND_LENGTH(f8, f8, Run.kind, Setting.kind, Space.kind), inner=True)
+def _let_out(dt: float, error: float, run: Run, setting: Setting, space: Space) -> tuple[int, float]:
+    """Cut feed and blast of a step that stands tried until its gas keeps to the limit, where no search found how. Returns a status and the error."""
+    control, limit = run.control, setting.plan.gas_limit * dt
+    fed, blown = control.lever[LEVER.feed], control.lever[LEVER.blast]
+    for share in LET_OUT:
+        if error > 1.0 or space.then.gas_volume <= limit * (1.0 + fc.GAS_BAND * fc.KEPT) or fed + blown <= 0.0:
+            break
+        before = _levers(control)
+        control.lever[LEVER.feed], control.lever[LEVER.blast] = share * fed, share * blown
+        _foresee(before, run)
+        status = try_first(dt, run, setting, space)
+        if status == 0:
+            status, error = add_second(dt, run, setting, space)
+        if status != 0:
+            return status, math.inf
+    return 0, error
+
+
 @kernel(STATUS_AND_LENGTH(f8, Run.kind, Setting.kind, Space.kind), inner=True)
 def limit_step(dt: float, run: Run, setting: Setting, space: Space) -> tuple[int, float]:
     """Try a step at the largest levers that keep to the limits. Returns 0 or a status of ``smelt``, and the error over the tolerance."""
@@ -148,7 +168,7 @@ def limit_step(dt: float, run: Run, setting: Setting, space: Space) -> tuple[int
             _set(control, levers)
             control.held[0], control.held[1] = holds
             break
-    return 0, error
+    return _let_out(dt, error, run, setting, space)
 
 
 @kernel()
@@ -178,8 +198,9 @@ def length(plan: Record, run: Run) -> float:
     bath = 0.0
     for i in range(run.old.shape[0] - 2):
         bath += run.old[i]
-    if run.now.slope > 0.0 and control.feed_left > 0.0 and plan.feed_rate > 0.0:
-        dt = min(dt, max(MOST_FED * bath / max(plan.feed_rate, plan.feed_to), LEAST))
+    rate = control.lever[LEVER.feed] * max(plan.feed_rate, plan.feed_to)
+    if run.now.slope > 0.0 and control.feed_left > 0.0 and plan.feed_rate > 0.0 and rate > 0.0:
+        dt = min(dt, max(MOST_FED * bath / rate, LEAST))
     return fc.until_ramps_end(plan, seconds, dt)
 
 

@@ -21,7 +21,7 @@ STATUSES = (
     "the equilibrium did not converge",
 )
 _SHARES = tuple(field.name for field in PLAN.fields if field.unit == SHARE)
-_POSITIVE = ("band", "area", "fuming_gas", "frozen_most")
+_POSITIVE = ("band", "area", "fuming_gas", "frozen_most", "gas_limit")
 _FINITE = ("blast", "burner_power", "electrode_power", "reductant_rate", "feed_rate", "coolant_rate", "target_to", "blast_to", "reductant_to", "feed_to")
 
 

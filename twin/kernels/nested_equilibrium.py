@@ -17,6 +17,7 @@ from twin.kernels.smelting_tables import ROLE, SOLUTION
 
 ALIKE = 1e-7  # basicities
 NARROWEST_BASICITY = 1e-12  # between two basicities: with little slag it may jump from one to another
+JUMP = 1e-6  # between two basicities at the end: what is off then is a jump
 TRIES = 120  # for the basicity: a bracket that is halved in every fourth is there long before
 FURTHEST = 0.2  # of a secant for it
 
@@ -101,7 +102,7 @@ def find_nested(mass: Floats, guess: float, basicity: float, available: float, c
     """As ``_find``, at the basicity that the slag then has.
 
     What the slag has less what it is taken to have is above 0 at the most acid and below at the most basic, so a root lies between them: secants, halved
-    where they leave the bracket or do not narrow it.
+    where they leave the bracket or do not narrow it. NaN where neither that root nor a jump over it was found.
     """
     low, high = MOST_ACID, MOST_BASIC
     before = off_before = width = 0.0
@@ -116,7 +117,7 @@ def find_nested(mass: Floats, guess: float, basicity: float, available: float, c
         add_inert(mass, chemistry.elements, out)
         off = basicity_of(out[SOLUTION.slag], chemistry.elements) - basicity
         if abs(off) <= ALIKE or high - low <= NARROWEST_BASICITY:
-            break
+            return log_po2, free
         low, high = (basicity, high) if off > 0.0 else (low, basicity)
         step = off
         if k > 0 and off != off_before:
@@ -129,4 +130,4 @@ def find_nested(mass: Floats, guess: float, basicity: float, available: float, c
         if not low <= basicity <= high:
             basicity = 0.5 * (low + high)
         guess = min(log_po2, -1e-9)
-    return log_po2, free
+    return (log_po2 if high - low <= JUMP else math.nan), free
