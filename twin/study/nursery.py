@@ -35,9 +35,9 @@ def modules_for(kinds: Mapping[str, Kind]) -> list[str]:
 def are_cold(kinds: Mapping[str, Kind]) -> bool:
     """Return whether kernels that take long to compile are not compiled yet: those of lines, and those of furnaces where there is one."""
     from twin.kernels.compile import is_cold
-    from twin.scenario.furnace import FurnaceModel
 
-    return is_cold() or (any(issubclass(kind.model, FurnaceModel) for kind in kinds.values()) and is_cold("furnace"))
+    furnaces = sys.modules.get("twin.scenario.furnace")  # who has a furnace has loaded what it is
+    return is_cold() or (furnaces is not None and any(issubclass(kind.model, furnaces.FurnaceModel) for kind in kinds.values()) and is_cold("furnace"))
 
 
 class Nursery:

@@ -13,7 +13,6 @@ from twin.kernels.heat_store import Tank, two_zone_tank
 from twin.quantities import format_quantity
 from twin.scenario.annotations import unwrap
 from twin.scenario.energy.heat import ELECTRICITY, Boiler, HeatNetwork, Plan, WasteSource, series_of
-from twin.scenario.energy.limited import limited
 from twin.scenario.energy.power import PowerNetwork
 from twin.scenario.fields import NAME
 from twin.scenario.kind import Model
@@ -85,6 +84,8 @@ def _wrong(energy: Energy, sites: Mapping[str, Scenario], start: datetime) -> Pr
                 yield ("power", "priority", place), f"there is no site {name!r}; {nearest(name, sites)}"
             elif name in energy.power.priority[:place]:
                 yield ("power", "priority", place), f"{name!r} stands twice; name each site once"
+        from twin.scenario.energy.limited import limited  # it knows kinds that a plant without a limit has not loaded
+
         yield from limited(energy, sites)
     if energy.heat is not None:
         horizon = next(iter(sites.values())).horizon
