@@ -2,7 +2,7 @@
 
 ``estimate``: the WEEE line. Errors of levels as shares of capacity, seen and unseen, beside those of an ensemble that gets the inputs only; the hidden rate of
 the shredder; how often nine-of-ten intervals hold the truth. ``forecast``: a small line. How often the fan holds what came, and its score beside persistence
-dressed with its own past errors and beside the model without readings.
+dressed with its own past errors, beside the model without readings, and beside futures of the hidden plant itself (``known``): nothing is better but by chance.
 ``alarms``: the small line for a month without a fault after it has settled; how many alarms there are, one in a month being put up with.
 ``wear``: within which time a screen that wears is found, and what else is tried. ``what-if``: what a question costs.
 
@@ -14,7 +14,9 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,7 +26,7 @@ from twin.live.alarm import Alarm
 from twin.live.ensemble.estimate import DAY, Ensemble
 from twin.live.ensemble.fault_free import HiddenPlant
 from twin.live.ensemble.forecast import crps, forecast, what_if
-from twin.live.ensemble.members import Following
+from twin.live.ensemble.members import WINDOW, Following
 from twin.live.ensemble.monitor import Monitor
 from twin.live.ensemble.parameters import SlowParameter
 from twin.live.ensemble.signatures import Prepared, prepare
@@ -34,6 +36,8 @@ SCENARIOS = Path(__file__).parents[1] / "scenarios"
 SEEN = ("yard", "steel_bay", "fluff_bay", "aluminium_bay", "plastics_bay", "copper_bay", "residue_bay")
 NOISE = 0.03
 HOUR = 3600.0
+OF_THE_TWIN = 500_000
+"""Added to a plant's number, the seed of the members that follow it."""
 RANKS = 10
 """Bars of a histogram of ranks."""
 SMALL_LEADS = (1 * HOUR, 8 * HOUR, 24 * HOUR)
@@ -107,50 +111,95 @@ def estimate(seed: int, days: float, members: int) -> dict[str, float]:
     }
 
 
+class Futures:
+    """Futures of a hidden plant itself, drawn anew as a forecast draws them: what a twin could say that knows all but chance."""
+
+    def __init__(self, hidden: HiddenPlant, members: int) -> None:
+        self._hidden, self._members, self._plant = hidden, members, twin.Plant(hidden.plant.scenario, live=True)
+
+    def values(self, names: list[str]) -> np.ndarray:
+        """Quantities (future, lead, name) at :data:`SMALL_LEADS` from now."""
+        state, begin, found = self._hidden.plant.state(), self._hidden.plant.time, []
+        for future in range(self._members):
+            self._plant.set(state)
+            self._plant.fork(round(begin))
+            self._plant.fork(future, redraw=True)
+            rows = []
+            for lead in SMALL_LEADS:
+                self._plant.run(begin + lead)
+                rows.append(self._plant.observe(names))
+            self._plant.happened()
+            found.append(rows)
+        return np.array(found)
+
+
+class Window(NamedTuple):
+    """What was said of a window that begins after so many ``before`` it: the fan of the twin, of the model without readings, and of the plant itself, each
+    (member, lead, quantity); ``read`` (quantity,): what the instruments showed last."""
+
+    before: int
+    fan: np.ndarray
+    blind: np.ndarray
+    known: np.ndarray
+    read: np.ndarray
+
+
 def ahead(seed: int, windows: int, members: int) -> dict[str, float | list[int]]:
-    """Forecasts of one hidden plant from windows that do not overlap, of levels: by lead, hits and scores."""
+    """Forecasts of one hidden plant from windows that do not overlap, of levels: by lead, hits and scores. Each plant has a twin with chance of its own."""
     scenario, following = small(members)
     hidden = HiddenPlant(scenario, following, seed)
-    twin_, blind = Ensemble(scenario, following), Ensemble(scenario, Following({}, (), members=members))
+    own = scenario.change({"seed": OF_THE_TWIN + seed})
+    twin_ = Ensemble(own, replace(following, seed=seed))
+    blind = Ensemble(own, Following({}, (), members=members, seed=seed))
+    futures = Futures(hidden, members)
+    shown = {measurement.quantity: signal for signal, measurement in following.measurements.items()}
     names = ["level.yard", "level.steel_bay"]
-    chance = np.random.Generator(np.random.Philox([seed, 9]))
     truth: list[np.ndarray] = []
-    fans, blind_fans, begins = [], [], []
+    read: list[list[float]] = []
+    said: list[Window] = []
     each = round(SMALL_LEADS[-1] / following.window)
     settled = round(3 * DAY / following.window)
     for window in range(1, settled + windows * each + 1):
         if window > settled and (window - settled - 1) % each == 0:
-            fans.append(forecast(twin_, names, SMALL_LEADS).values)
-            blind_fans.append(forecast(blind, names, SMALL_LEADS).values)
-            begins.append(len(truth) - 1)
+            fans = (forecast(of, names, SMALL_LEADS).values for of in (twin_, blind))
+            said.append(Window(len(truth), *fans, futures.values(names), np.array(read[-1])))
         until = window * following.window
         hidden.plant.run(until)
-        inputs = hidden.plant.happened()
-        twin_.step(until, hidden.read(), inputs)
+        readings, inputs = hidden.read(), hidden.plant.happened()
+        twin_.step(until, readings, inputs)
         blind.step(until, {}, inputs)
         truth.append(hidden.plant.observe(names))
-    true = np.array(truth)
-    row: dict[str, float | list[int]] = {"seed": seed}
+        read.append([readings[shown[name]] for name in names])
+    return {"seed": seed, **_scored(said, np.array(truth), np.array(read), seed)}
+
+
+def _scored(said: list[Window], true: np.ndarray, read: np.ndarray, seed: int) -> dict[str, float | list[int]]:
+    """Hits and mean scores by lead. Persistence is dressed with its own past errors: of readings, which a plant has, and of the truth, which nobody has."""
+    chance = np.random.Generator(np.random.Philox([seed, 9]))
+    row: dict[str, float | list[int]] = {}
     for k, lead in enumerate(SMALL_LEADS):
-        steps = round(lead / following.window)
-        ranks, scores, blinds, persistent = [], [], [], []
-        for fan, blind_fan, begin in zip(fans, blind_fans, begins, strict=True):
-            past = true[steps : begin + 1] - true[: begin + 1 - steps]
-            for column in range(len(names)):
-                came, values = float(true[begin + steps, column]), fan[:, k, column]
+        steps = round(lead / WINDOW)
+        ranks = []
+        scores: dict[str, list[float]] = {what: [] for what in ("score", "blind", "known", "persistence", "true persistence")}
+        for window in said:
+            now = window.before - 1
+            for column, came in enumerate(true[now + steps].tolist()):
+                values = window.fan[:, k, column]
                 below, ties = int((values < came - 1.0).sum()), int((np.abs(values - came) <= 1.0).sum())
-                rank = (below + chance.random() * (ties + 1)) / (len(values) + 1)
-                ranks.append(rank)
-                scores.append(crps(values, came))
-                blinds.append(crps(blind_fan[:, k, column], came))
-                persistent.append(crps(true[begin, column] + past[:, column], came))
-        hits = [0.05 < rank < 0.95 for rank in ranks]
-        row |= {
-            f"{lead / HOUR:g} h {what}": float(np.mean(of))
-            for what, of in zip(("inside", "score", "blind", "persistence"), (hits, scores, blinds, persistent), strict=True)
-        }
+                ranks.append((below + chance.random() * (ties + 1)) / (len(values) + 1))
+                fans = (values, window.blind[:, k, column], window.known[:, k, column])
+                dressed = (_dressed(of[: window.before, column], steps) for of in (read, true))
+                for kept, fan in zip(scores.values(), (*fans, *dressed), strict=True):
+                    kept.append(crps(fan, came))
+        row[f"{lead / HOUR:g} h inside"] = float(np.mean([0.05 < rank < 0.95 for rank in ranks]))
+        row |= {f"{lead / HOUR:g} h {what}": float(np.mean(of)) for what, of in scores.items()}
         row[f"{lead / HOUR:g} h ranks"] = np.histogram(ranks, RANKS, (0.0, 1.0))[0].tolist()
     return row
+
+
+def _dressed(past: np.ndarray, steps: int) -> np.ndarray:
+    """What persistence says after values (window,): the last one, and all changes over so many steps that there have been."""
+    return np.asarray(past[-1] + past[steps:] - past[:-steps])
 
 
 def alarms(seed: int, prepared: Prepared, members: int) -> dict[str, object]:
@@ -193,7 +242,11 @@ def ahead_of_others(rows: list[dict[str, float]]) -> None:
     """Print by lead whether the score is a tenth below persistence, and below the model without readings: paired by plant, Wilcoxon, Holm over the leads."""
     from scipy.stats import wilcoxon
 
-    for other, share in (("persistence", 0.9), ("blind", 1.0)):
+    for lead in (f"{lead / HOUR:g} h" for lead in SMALL_LEADS):
+        mean = {what: float(np.mean([row[f"{lead} {what}"] for row in rows])) for what in ("score", "blind", "known", "persistence", "true persistence")}
+        shares = ", ".join(f"{mean['score'] / mean[what]:.3f} of {what}" for what in ("persistence", "true persistence", "blind", "known"))
+        print(f"{lead}: the score is {shares}")
+    for other, share in (("persistence", 1.0), ("persistence", 0.9), ("true persistence", 1.0), ("true persistence", 0.9), ("blind", 1.0)):
         leads = [f"{lead / HOUR:g} h" for lead in SMALL_LEADS]
         of = [np.array([row[f"{lead} score"] - share * row[f"{lead} {other}"] for row in rows]) for lead in leads]
         found = sorted((float(wilcoxon(apart, alternative="less").pvalue), lead) for apart, lead in zip(of, leads, strict=True))

@@ -88,6 +88,11 @@ class Standing:
     model_errors: Mapping[str, float]
     """Of each bunker whose level is measured: by how much it errs anew in a window in which it moves, kg."""
 
+    @property
+    def moment(self) -> int:
+        """The number of the window. Futures are of it: what was drawn badly for one forecast is not drawn again for all later ones."""
+        return round(self.time / self.window)
+
 
 def standing(ensemble: Ensemble) -> Standing:
     """Return where an ensemble stands now."""
@@ -111,8 +116,8 @@ def forecast(
 ) -> Forecast:
     """Run a plant on from each member's state, with all that is pending drawn anew, to ``leads`` s from now, and read ``quantities`` there (None: all levels).
 
-    ``change``: parameters that are other from now on. ``number``: of the future; the same number gives the same one, changed or not. ``futures``: how many
-    (None: one of each member); more than there are members begin again at the first. The ensemble itself stays where it is.
+    ``change``: parameters that are other from now on. ``number``: of the future; from the same moment the same number gives the same one, changed or not.
+    ``futures``: how many (None: one of each member); more than there are members begin again at the first. The ensemble itself stays where it is.
 
     Levels that are measured err anew in each window in which they move, by what was learnt of the model (:mod:`twin.live.ensemble.model_error`); ``as_model``:
     they do not.
@@ -131,6 +136,7 @@ def forecast(
     for row in range(count):
         member = row % len(there.states)
         ahead.set(there.states[member])
+        ahead.fork(there.moment)
         ahead.fork(number * MOST_FUTURES + row, redraw=True)
         if change:
             ahead.revise({**there.changes.of(there.values[member].tolist()), **change})
