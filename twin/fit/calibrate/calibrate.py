@@ -137,8 +137,9 @@ class _Calibrating:
     def _data(self, runs: Floats, near: Floats | None = None) -> _Data:
         """What was measured, on the scales on which these runs (run, target) are nearly normal.
 
-        Errors, and with them scales, are those of a reading of what is ``near`` the truth (target,), SI, where it is known, and not of what was read: a share that
-        reads low by chance would be taken for a good one, since its odds are stated more closely, and so would the lower of two weights with an error in per cent.
+        Errors, and with them scales, are those of a reading of what is ``near`` the truth (target,), SI, where it is known, and not of what was read: a share
+        that reads low by chance would be taken for a good one, since its odds are stated more closely, and so would the lower of two weights with an error
+        in per cent.
         """
         targets = self.calibration.targets
         about = [t.value for t in targets] if near is None else near.tolist()

@@ -1,10 +1,11 @@
 """What is known of the parameters after the data: the posterior by an emulator, and draws of it.
 
-The chance of the plant is a covariance that runs tell with ``freedom`` n degrees of freedom. Readings beyond what the parameters take up say by it what the others
-miss by chance: an estimate with an estimated covariance. Of such an estimate the variance that is computed is too small in the mean by (n - m)/n, and its real one
-is larger than with the covariance itself by (n - 1)/(n - m - 1), with m readings to spare: a regression on m columns (Rao, Proc. 5th Berkeley Symp. I (1967)
-355; Dodelson and Schneider, Phys. Rev. D 88 (2013) 063537). Together :func:`enlarged`; Hartlap's factor n/(n - readings - 1) is another, and mostly less. With a
-known error beside the chance m is a trace, and the factor is right to the first order of 1/n: readings whose error is large lean on no chance (:func:`to_spare`).
+The chance of the plant is a covariance that runs tell with ``freedom`` n degrees of freedom. Readings beyond what the parameters take up say by it what the
+others miss by chance: an estimate with an estimated covariance. Of such an estimate the variance that is computed is too small in the mean by (n - m)/n, and
+its real one is larger than with the covariance itself by (n - 1)/(n - m - 1), with m readings to spare: a regression on m columns (Rao, Proc. 5th Berkeley
+Symp. I (1967) 355; Dodelson and Schneider, Phys. Rev. D 88 (2013) 063537). Together :func:`enlarged`; Hartlap's factor n/(n - readings - 1) is another, and
+mostly less. With a known error beside the chance m is a trace, and the factor is right to the first order of 1/n: readings whose error is large lean on no
+chance (:func:`to_spare`).
 """
 
 from __future__ import annotations

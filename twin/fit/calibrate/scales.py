@@ -1,7 +1,8 @@
 """On which scale a target is compared: where the chance of the plant is nearly normal and of one size.
 
-What runs show decides, and nothing else: if what was read had a say in it, a reading that is low by chance would be compared in another way than one that is
-high, and be believed more or less for it. So a scale is defined for every reading: beyond a knot, where readings come by their error alone, it goes on straight.
+What runs show decides, and nothing else: if what was read had a say in it, a reading that is low by chance would be compared in another way than one that
+is high, and be believed more or less for it. So a scale is defined for every reading: beyond a knot, where readings come by their error alone, it goes on
+straight.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ FROM_THE_END = 4.0
 
 @dataclass(frozen=True)
 class Scale:
-    """``log``, ``root`` (of value + ``shift``, for what may be 0), ``linear``, or ``logit`` (of a share that comes near 1); straight below ``low``, above ``high``."""
+    """``log``, ``root`` (of value + ``shift``, for what may be 0), ``linear``, or ``logit`` (of a share that comes near 1).
+
+    It goes on straight below ``low`` and above ``high``.
+    """
 
     form: Literal["log", "root", "linear", "logit"]
     shift: float = 0.0
@@ -107,7 +111,7 @@ def scale_for(runs: Floats, error: float, *, share: bool) -> Scale:
     """
     known = runs[~np.isnan(runs)]
     least, middle, most = float(known.min()), float(np.median(known)), float(known.max())
-    if share and 0.0 <= least and middle > 0.5 and most <= 1.0:
+    if share and least >= 0.0 and middle > 0.5 and most <= 1.0:
         left = 1.0 - middle
         if least > 0.0 and most < 1.0 and left >= FROM_THE_END * error:
             return Scale("logit", low=middle / FROM_THE_END, high=1.0 - left / FROM_THE_END)
