@@ -19,6 +19,7 @@ from twin.fit.calibrate.making import Making, Progress, journal_at
 from twin.fit.calibrate.outcome import CONFIDENCE, Calibrated, Predicted, Suspect
 from twin.fit.calibrate.pilot import PilotRow, pilot_rows
 from twin.fit.calibrate.posterior import Posterior, draws_of
+from twin.fit.calibrate.predicting import Chance, given_used
 from twin.fit.calibrate.priors import EDGE
 from twin.fit.calibrate.scales import Scale, scale_for
 from twin.fit.calibrate.smoother import STEPS, assimilate, first_members
@@ -136,16 +137,18 @@ class _Calibrating:
     def _data(self, runs: Floats, near: Floats | None = None) -> _Data:
         """What was measured, on the scales on which these runs (run, target) are nearly normal.
 
-        Errors are those of a reading of what is ``near`` the truth (target,), SI, where it is known, and not of what was read: a share that reads low by chance
-        would be taken for a good one, since its odds are stated more closely, and so would the lower of two weights with an error in per cent.
+        Errors, and with them scales, are those of a reading of what is ``near`` the truth (target,), SI, where it is known, and not of what was read: a share
+        that reads low by chance would be taken for a good one, since its odds are stated more closely, and so would the lower of two weights with an error
+        in per cent.
         """
         targets = self.calibration.targets
-        scales = [scale_for(runs[:, k], t.value, t.deviation, share=t.is_share) for k, t in enumerate(targets)]
         about = [t.value for t in targets] if near is None else near.tolist()
-        slopes = np.array([scale.slope(one) for scale, one in zip(scales, about, strict=True)])
         sizes = [max(t.measurement.deviation(one), LEAST_ERROR * t.deviation) for t, one in zip(targets, about, strict=True)]
         own = np.array([math.hypot(size, t.discrepancy) for size, t in zip(sizes, targets, strict=True)])
         shared = np.array([t.shared for t in targets])
+        whole = np.hypot(own, shared).tolist()
+        scales = [scale_for(runs[:, k], whole[k], share=t.is_share) for k, t in enumerate(targets)]
+        slopes = np.array([scale.slope(one) for scale, one in zip(scales, about, strict=True)])
         shown = np.array([float(scale.of(np.array([t.value]))[0]) for scale, t in zip(scales, targets, strict=True)])
         bent = np.array([0.5 * scale.bend(one) for scale, one in zip(scales, about, strict=True)]) * (own**2 + shared**2)
         bent = np.clip(bent, -MOST_BENT * own * slopes, MOST_BENT * own * slopes)
@@ -210,14 +213,13 @@ class _Calibrating:
         own = self.calibration
         generator = np.random.Generator(np.random.Philox(own.seed + 4))
         chosen = draws[generator.integers(0, len(draws), DRAWS)]
-        mean, covariance = emulator.mean(chosen), data.error + emulator.chance
+        mean, chance = emulator.mean(chosen), emulator.chance * (1.0 + float(emulator.doubt(chosen).mean()))
         used, others = own.used, [k for k in range(len(own.targets)) if k not in own.used]
         shown = np.empty_like(mean)
-        shown[:, used] = mean[:, used] + _noise(generator, covariance[np.ix_(used, used)], len(chosen))
+        shown[:, used] = mean[:, used] + _noise(generator, (data.error + chance)[np.ix_(used, used)], len(chosen))
         if others:
-            pull = np.linalg.solve(covariance[np.ix_(used, used)], covariance[np.ix_(used, others)]).T
-            rest = covariance[np.ix_(others, others)] - pull @ covariance[np.ix_(used, others)]
-            shown[:, others] = mean[:, others] + (data.measured[used] - mean[:, used]) @ pull.T + _noise(generator, rest, len(chosen))
+            known = Chance(data.error, chance, emulator.freedom, self._posterior(emulator, data).spare)
+            shown[:, others] = mean[:, others] + given_used(known, used, others, data.measured[used] - mean[:, used], generator)
         found = []
         for k, target in enumerate(own.targets):
             values = data.scales[k].back(shown[:, k])

@@ -64,6 +64,11 @@ class Emulator:
         """Return how far each run (run, target) lies from an emulator that was fitted without it."""
         return np.asarray(self.residuals / (1.0 - self.leverage)[:, None])
 
+    def chance_without(self) -> Floats:
+        """Return the chance (run, target, target) that an emulator has which was fitted without each run."""
+        own = self.residuals / np.sqrt(1.0 - self.leverage)[:, None]
+        return np.asarray((self.chance * self.freedom - own[:, :, None] * own[:, None, :]) / (self.freedom - 1))
+
 
 def inverse(matrix: Floats) -> Floats:
     """Return the inverse of a matrix."""

@@ -60,8 +60,8 @@ class Target:
 
     @property
     def is_share(self) -> bool:
-        """Whether it is a share, from 0 to 1 but for its error."""
-        return self.unit == "1" and 0.0 <= self.value <= 1.0 + 5.0 * self.deviation
+        """Whether it may be a share: whether it is one, from 0 to 1, is for runs to show."""
+        return self.unit == "1"
 
 
 @dataclass(frozen=True)
