@@ -28,10 +28,13 @@ OF_LINKS = (
     ("haul_co2", "kg", "co2", "fuel of a link"),
 )
 """Figures of links, as ``NAME.LINK``: name, unit, what of :class:`~twin.results.hauls.Moved` it is, and what it means."""
+WEIGHED = "haul_weighed"
+"""The same of a link whose loads are weighed or sampled: what the weighbridge showed."""
 
 OWN = (
     *MARGINS,
     *("co2", "scope_1", "scope_1_biogenic", "scope_2", "energy", elsewhere.UPSTREAM, elsewhere.AVOIDED),
+    WEIGHED,
     *(row[0] for rows in (OF_LINKS, energy_figures.POWER, energy_figures.HEAT, energy_figures.STOCK) for row in rows),
 )
 """The words before the first dot of what only a cluster has as a whole."""
@@ -116,6 +119,9 @@ def _of_links(hauls: Mapping[str, Haul]) -> Iterator[tuple[str, Kpi]]:
     for name, unit, part, _ in OF_LINKS:
         for link, haul in hauls.items():
             yield f"{name}.{link}", Kpi(float(getattr(haul.moved, part)), unit)
+    for link, haul in hauls.items():
+        if haul.found is not None:
+            yield f"{WEIGHED}.{link}", Kpi(haul.found.weighed, "kg")
 
 
 def as_markdown() -> str:
@@ -130,6 +136,7 @@ def as_markdown() -> str:
     rows += [(names, "kg", meaning) for names, meaning in elsewhere.FIGURES]
     rows += [("`energy.<carrier>`", "J", "what sites drew, together")]
     rows += [(f"`{name}.<link>`", unit, meaning) for name, unit, _, meaning in OF_LINKS]
+    rows += [(f"`{WEIGHED}.<link>`", "kg", "taken in, as the receiver's weighbridge showed it; by that, and by what samples are found to hold, it is paid")]
     rows += [(f"`{name}`", unit, meaning) for name, unit, _, meaning in energy_figures.POWER]
     rows += [(f"`{name}`", unit, meaning) for name, unit, meaning in energy_figures.HEAT]
     rows += [(f"`{name}.<stock>`", unit or "J or Nm3", meaning) for name, unit, _, meaning in energy_figures.STOCK]
