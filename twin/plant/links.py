@@ -328,8 +328,16 @@ def _terms(name: str, link: Link, model: ProductModel, sender: Assembly, receive
     if link.settle is None:
         assert link.price is not None
         return Terms(PricedLots(_contents(link.price, receiver), start, 0), account.settlement)
-    contents = [receiver.components.content_of(metal, receiver.scenario.materials) for metal in link.settle.metals]
-    return Terms(Settlement(link.settle, contents, sender.stream(f"link {name}", "measurement"), start, (0, end)), account.settlement)
+    return Terms(
+        Settlement(
+            link.settle,
+            lambda name: receiver.components.content_of(name, receiver.scenario.materials),
+            sender.stream(f"link {name}", "measurement"),
+            start,
+            (0, end),
+        ),
+        account.settlement,
+    )
 
 
 def _contents(price: Price, site: Assembly) -> list[tuple[Floats | None, float | Series, float]]:

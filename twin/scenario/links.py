@@ -185,7 +185,7 @@ def _wrong_terms(link: Link, sender: Scenario, receiver: Scenario) -> Iterator[t
         yield "price", f"{product!r} of {site!r} has a settlement of its own, by which lots are paid: leave out the link's terms, or the product's"
     known = (*receiver.materials.names, *ELEMENTS, *receiver.materials.groups)
     priced = [term.name for term in link.price.terms if term.name] if link.price is not None else []
-    for key, names in (("price", priced), ("settle", list(link.settle.metals) if link.settle is not None else [])):
+    for key, names in (("price", priced), ("settle", [*link.settle.metals, *link.settle.penalties] if link.settle is not None else [])):
         for name in names:
             if name not in known:
                 yield key, f"{name!r} is no material or element of site {link.receiver[0]!r}; {nearest(name, known)}"
