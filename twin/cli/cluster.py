@@ -56,7 +56,17 @@ def run(options: argparse.Namespace, moment: Callable[[str, Any], float]) -> int
         result = run_cluster(cluster, out=out, replication=options.replication, progress=show)
     with result:
         show_result(result, options.json)
+    if not options.json:
+        _show_ends(cluster)
     return 0
+
+
+def _show_ends(cluster: Cluster) -> None:
+    """Which series end long before the run does."""
+    from twin.cli import cluster_energy, tables
+
+    for text in cluster_energy.ends_early(cluster):
+        tables.stdout().print(f"note: {text}", highlight=False, markup=False, soft_wrap=True)
 
 
 def validate(options: argparse.Namespace) -> int:
@@ -77,6 +87,7 @@ def validate(options: argparse.Namespace) -> int:
         tables.stdout().print(f"link {name}: {link.trucks} trucks from {link.from_} to {link.to}", highlight=False, markup=False)
     for text in cluster_energy.networks(cluster.energy):
         tables.stdout().print(text, highlight=False, markup=False, soft_wrap=True)
+    _show_ends(cluster)
     return 0
 
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from twin.results.energy import EnergyAccount
+    from twin.scenario.cluster import Cluster
     from twin.scenario.energy.read import Energy
 
 HYPOTHETICAL = "the heat network is hypothetical: it is assumed, and not there"
@@ -39,6 +40,24 @@ def _tanks(energy: Energy) -> Iterator[str]:
         unit = "J" if isinstance(stock, FuelStock) else "Nm3"
         comes = f"deliveries of {format_quantity(stock.delivery.size, unit)}" if stock.delivery is not None else "no deliveries"
         yield f"tank {name}: {stock.of}, {format_quantity(stock.capacity, unit)}, {comes}"
+
+
+def ends_early(cluster: Cluster) -> Iterator[str]:
+    """Yield a line on each series of networks and links whose last value holds for more of the run than two of its longest steps."""
+    from itertools import pairwise
+
+    from twin.quantities import format_quantity
+    from twin.scenario.energy.heat import series_of
+
+    found = series_of(cluster.energy) if cluster.energy is not None else []
+    start = next(iter(cluster.sites.values())).start
+    for series in dict.fromkeys([*found, *(series for link in cluster.links.values() for series in link.series)]):
+        times = series.seconds(start)
+        rest = cluster.horizon - times[-1]
+        if len(times) > 1 and rest > 2.0 * max(later - time for time, later in pairwise(times)):
+            words = [format_quantity(value, "s") for value in (times[-1], rest)]
+            told = f"{series.file}, {series.column}: its last value, of {words[0]}, holds for the other {words[1]} of the run"
+            yield f"{told}; if that is not meant, give a longer series"
 
 
 def show(console: Console, account: EnergyAccount) -> None:

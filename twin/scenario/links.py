@@ -213,10 +213,13 @@ def _wrong_terms(link: Link, sender: Scenario, receiver: Scenario) -> Iterator[t
 def wrong_end(key: str, text: str, sites: Mapping[str, Scenario], kind: type, what: str) -> Iterator[tuple[str, str]]:
     """Yield (key, message) where ``text`` is no SITE.UNIT of a ``kind``, which is called ``what``."""
     site, _, unit = text.partition(".")
-    if site not in sites or not unit:
+    if site not in sites:
         yield key, f"SITE.{what.upper()} is needed (got {text!r}); sites: {nearest(site, sites)}"
         return
     known = [name for name, model in sites[site].units.items() if isinstance(model, kind)]
+    if not unit:
+        yield key, f"SITE.{what.upper()} is needed (got {text!r}); of site {site!r}: {', '.join(known) or 'none'}"
+        return
     if unit not in known:
         yield key, f"site {site!r} has no {what} {unit!r}; {nearest(unit, known)}"
 

@@ -52,7 +52,8 @@ def _wrong_end(stock: Stock, sites: Mapping[str, Scenario]) -> Iterator[str]:
     site, _, what = stock.of.partition(".")
     word = "CARRIER" if isinstance(stock, FuelStock) else "PLANT"
     if site not in sites or not what:
-        yield f"SITE.{word} is needed (got {stock.of!r}); sites: {nearest(site, sites)}"
+        hint = f"sites: {nearest(site, sites)}" if site not in sites else f"e.g. {site}.{'natural_gas' if word == 'CARRIER' else 'oxygen'}"
+        yield f"SITE.{word} is needed (got {stock.of!r}); {hint}"
         return
     units = sites[site].units
     if isinstance(stock, OxygenStock):
