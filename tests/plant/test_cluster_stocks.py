@@ -193,3 +193,21 @@ def test_phases_that_can_never_start_are_said(folder: Path) -> None:
     assert "site 'a' has no oxygen plant 'tsl'" in str(caught.value)
     with pytest.raises(ScenarioError, match=r"a\.tsl can never start: its phase 'charge' may use 15279 Nm3, and the tank holds 9000 Nm3"):
         load_cluster(folder / "both.yaml", {"energy.oxygen.tank.capacity": "9000 Nm3"})
+
+
+def test_what_a_burner_that_holds_a_bath_did_not_find_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The furnace waits a day for scrap, and its burner holds the bath: told when the next charge begins. A small tank had not so much, a large one had; what
+    was used in all is what the site counts."""
+    plant = smelter("40 h", trucks={"every": {"constant": "30 h"}, "mass": "40 t"}, bay={"initial": {"mass": "35 t"}})
+    (folder / "waits.yaml").write_text(yaml.safe_dump(plant), encoding="utf-8")
+    tank_of = "gas: {of: a.natural_gas, capacity: 150 MWh, fill: 62 %, delivery: {size: 100 MWh, every: 38 h, first: 38 h, price: 45 EUR/MWh}}"
+    text = f"twin: 1\nsites: {{a: {{extends: waits.yaml, seed: 1}}}}\nenergy: {{fuels: {{{tank_of}}}}}\n"
+    (folder / "holding.yaml").write_text(text, encoding="utf-8")
+    larger = load_cluster(folder / "holding.yaml", {"energy.fuels.gas.capacity": "900 MWh"})
+    with run_cluster(load_cluster(folder / "holding.yaml")) as small, run_cluster(larger) as large:
+        found, ample = tank(small), tank(large)
+        assert ample["lacking"] == 0.0 < found["lacking"] and found["lowest"] >= -1e-3
+        assert found["used"] + found["lacking"] == pytest.approx(small.sites["a"].kpis["energy.natural_gas"].value, rel=1e-9)
+        assert ample["used"] == pytest.approx(large.sites["a"].kpis["energy.natural_gas"].value, rel=1e-9)
+    assert main(["run", str(folder / "holding.yaml"), "-o", str(folder / "holding.h5")]) == 0
+    assert "that burners took to hold waiting baths were not there" in " ".join(capsys.readouterr().out.split())
