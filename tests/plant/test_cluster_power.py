@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from twin.cli import main
 from twin.errors import ScenarioError
 from twin.plant.cluster import resume_cluster, resume_cluster_until, run_cluster, run_cluster_until, stored_cluster
 from twin.results.cluster import open_cluster
@@ -146,3 +147,32 @@ def test_the_factor_of_a_year_is_looked_up(folder: Path) -> None:
         assert result.kpis["power_cost"].value == pytest.approx(100 * 55 / 60 * 0.1, rel=1e-12)
     with pytest.raises(ScenarioError, match="for 2031 is stored"):
         load_cluster(folder / "quarters.yaml", {"energy.power.co2": {"year": 2031}})
+
+
+def test_a_day_of_25_hours_is_told_to_be_written_in_standard_time(folder: Path) -> None:
+    """The hour that comes twice, and times with their zone, are refused with what to do."""
+    rows = "".join(f"2026-10-25 {hour:02d}:00,{price}\n" for hour, price in ((1, 10), (2, 20), (2, 30), (3, 40)))
+    for text, message in (
+        ("time,price [EUR/MWh]\n2026-10-25 00:00,5\n" + rows, "where summer time ends an hour comes twice: write the standard time of the place all year"),
+        ("time,price [EUR/MWh]\n2026-03-29T00:00+01:00,10\n", "without time zone (got '2026-03-29T00:00+01:00'); write the standard time of the place"),
+    ):
+        (folder / "clock.csv").write_text(text, encoding="utf-8")
+        with pytest.raises(ScenarioError) as caught:
+            load_cluster(folder / "quarters.yaml", {"energy.power.price": {"series": {"file": "clock.csv", "column": "price"}}})
+        assert message in str(caught.value)
+
+
+def test_a_series_that_ends_long_before_the_run_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "short.csv").write_text("time,price [EUR/MWh]\n0 h,10\n1 h,-20\n2 h,30\n", encoding="utf-8")
+    assert main(["validate", str(folder / "quarters.yaml"), "--set", "energy.power.price={series: {file: short.csv, column: price}}"]) == 0
+    assert "short.csv, price: its last value, of 2 h, holds for the other" in capsys.readouterr().out
+    assert main(["validate", str(folder / "quarters.yaml")]) == 0
+    assert "its last value" not in capsys.readouterr().out
+
+
+def test_a_price_below_zero_pays_who_draws_and_charges_who_feeds_in(folder: Path) -> None:
+    """At -100 EUR/MWh the 91.667 kWh of the hour bring 9.1667 EUR; 60 kW of sun cover 55 of them, so that 36.667 bring 3.6667, and 1,385 fed in at -20 cost."""
+    for pv, cost in (({}, -9.1666666667), ({"energy.power.pv": {"power": "60 kW", "feed_in": "-20 EUR/MWh"}}, -3.6666666667)):
+        with run_cluster(load_cluster(folder / "quarters.yaml", {"energy.power.price": "-100 EUR/MWh", **pv})) as result:
+            assert result.energy.number("power/cost") == pytest.approx(cost, abs=1e-9)
+            assert result.energy.number("power/income") == pytest.approx(-0.02 * 1385.0 if pv else 0.0, abs=1e-9)

@@ -115,6 +115,27 @@ def test_a_load_is_settled(folder: Path) -> None:
         assert heap["unpaid.scrap"].value == pytest.approx(haul.moved.worth - 0.9 * haul.moved.worth, rel=1e-9)
 
 
+def test_a_load_of_24_t_with_an_impurity_is_settled(folder: Path) -> None:
+    """The same load as of a product: 45,684.30 EUR each; 24.12 t by the weighbridge are half a percent more."""
+    shares = "{steel: 72.56775 %, copper: 27.0875 %, brass: 0.34475 %}"
+    (folder / "ore.yaml").write_text(HEAP.replace("{steel: 60 %, copper: 40 %}", shares), encoding="utf-8")
+    (folder / "works.yaml").write_text(YARD.replace("{steel: 90 %, copper: 10 %}", "{steel: 90 %, copper: 10 %, brass: 0 %}"), encoding="utf-8")
+    (folder / "ore_road.yaml").write_text(SITES.replace("heap.yaml", "ore.yaml").replace("yard.yaml", "works.yaml"), encoding="utf-8")
+    metals = {"copper": {"price": "8000 EUR/t", "minimum_deduction": "1 %"}}
+    terms = {
+        "metals": metals,
+        "moisture": "1.5 %",
+        "treatment_charge": "180 EUR/t",
+        "penalties": {"brass": {"free": "0.2 %", "charge": "5 EUR/t", "per": "0.1 %"}},
+    }
+    for bridge, factor in (({}, 1.0), ({"links.road.weigh": {"bias": "120 kg"}}, 1.005)):
+        with run_cluster(load_cluster(folder / "ore_road.yaml", {"links.road.settle": terms, "links.road.only": True, **bridge})) as result:
+            moved = result.hauls["road"].moved
+            assert moved.worth == pytest.approx(factor * 45_684.30 * moved.mass / 24_000.0, rel=1e-9)
+    with pytest.raises(ScenarioError, match="'arsenic' is no material or element"):
+        load_cluster(folder / "ore_road.yaml", {"links.road.settle": {**terms, "penalties": {"arsenic": {"charge": "5 EUR/t", "per": "0.1 %"}}}})
+
+
 def _copper(folder: Path) -> float:
     """Cu in a kg of the material copper, over 0.4 kg of it and 0.6 kg of steel."""
     from twin.materials import ELEMENTS

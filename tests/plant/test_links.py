@@ -167,6 +167,7 @@ def test_size_classes_are_cut_by_the_logarithm() -> None:
     ("change", "said"),
     [
         ({"links.road.from": "west.scrap"}, "SITE.PRODUCT is needed"),
+        ({"links.road.from": "heap"}, "SITE.PRODUCT is needed (got 'heap'); of site 'heap': scrap"),
         ({"links.road.from": "heap.scrab"}, "has no product 'scrab'; did you mean 'scrap'?"),
         ({"links.road.to": "yard.used"}, "has no feed 'used'"),
         ({"links.road.to": "heap.drop"}, "leads to another site"),

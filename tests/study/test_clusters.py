@@ -14,6 +14,8 @@ from twin.scenario.cluster import load_cluster
 from twin.scenario.starters import starter
 from twin.study.compare import compare
 from twin.study.replicate import replicate
+from twin.study.runs import Outcome
+from twin.study.years_file import YearsFile
 
 METAL = """twin: 1
 time: {horizon: 2 d, warmup: 12 h}
@@ -122,3 +124,43 @@ def test_chance_and_the_year_are_told_apart(folder: Path, capsys: pytest.Capture
     assert "at least 3 years" in capsys.readouterr().err
     assert main([*command, *(f"--years=other.csv=year_{k}.csv" for k in range(3))]) == 2
     assert main([*command, "--years=year_1.csv"]) == 2
+
+
+def test_years_broken_off_go_on_to_the_same_file(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Broken off after four of six runs, the command makes the other two, and its file has the bytes of one that was made in one go."""
+    monkeypatch.chdir(folder)
+    for k in range(3):
+        (folder / f"dear_{k}.csv").write_text(f"time,price [EUR/MWh]\n0 h,{100 * k + 100}\n", encoding="utf-8")
+    (folder / "year.csv").write_text("time,price [EUR/MWh]\n0 h,50\n", encoding="utf-8")
+    (folder / "own.yaml").write_text(TOWN.replace("1 d", "6 h"), encoding="utf-8")
+    (folder / "other.yaml").write_text(
+        TOWN.replace("1 d", "6 h").replace("seed: 11}", "seed: 11, change: {units.shredder.power.idle: 20 kW}}"), encoding="utf-8"
+    )
+    command = ["compare", "own.yaml", "other.yaml", "--replications", "1", "--executor", "serial", *(f"--years=year.csv=dear_{k}.csv" for k in range(3))]
+    made: list[int] = []
+    append = YearsFile.append
+
+    def counted(file: YearsFile, key: str, outcome: Outcome) -> None:
+        append(file, key, outcome)
+        made.append(1)
+        if len(made) == 4:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(YearsFile, "append", counted)
+    assert main([*command, "-o", "pieces.json"]) == 130
+    said = " ".join(capsys.readouterr().err.split())
+    assert "of 6 runs had finished, and are kept beside pieces.json; the same command goes on from there" in said
+    assert (folder / "pieces.json.journal").exists() and not (folder / "pieces.json").exists()
+    assert main([*command, "-o", "pieces.json"]) == 0
+    first = capsys.readouterr().out
+    assert len(made) == 6 and not (folder / "pieces.json.journal").exists()
+    assert main([*command, "-o", "whole.json"]) == 0
+    assert capsys.readouterr().out == first and len(made) == 12
+    assert (folder / "whole.json").read_bytes() == (folder / "pieces.json").read_bytes()
+    assert main([*command, "-o", "whole.json"]) == 0 and len(made) == 12, "all was there"
+    (folder / "mine.json").write_text("{}", encoding="utf-8")
+    assert main([*command, "-o", "mine.json"]) == 2
+    assert "will not replace mine.json" in capsys.readouterr().err
+    (folder / "whole.json").write_text('{"twin_years": 1,\n"runs": [{"ke', encoding="utf-8")
+    assert main([*command, "-o", "whole.json"]) == 2
+    assert "was cut short or changed" in capsys.readouterr().err

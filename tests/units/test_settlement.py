@@ -71,6 +71,23 @@ def test_a_lot_by_hand() -> None:
     assert found["recovery.good.copper"].value == pytest.approx(1.0)
 
 
+def test_a_load_of_24_t_with_an_impurity() -> None:
+    """1.5 % moisture, 27.5 % of metal of which a point is deducted, 8,000 EUR/t, treatment 180 EUR/t dry; .35 % of an impurity of which .2 % are free, at
+    5 EUR/t for each .1 %: 45,684.30 EUR."""
+    text = PLANT.replace("20 t", "24 t").replace("{copper: 25 %, plastics: 75 %}", "{copper: 27.0875 %, brass: 0.34475 %, plastics: 72.56775 %}")
+    terms = {
+        "metals": {"copper": {"price": "8000 EUR/t", "minimum_deduction": "1 %"}},
+        "moisture": "1.5 %",
+        "treatment_charge": "180 EUR/t",
+        "penalties": {"brass": {"free": "0.2 %", "charge": "5 EUR/t", "per": "0.1 %"}},
+    }
+    with twin.run(twin.load(text).change({"units.good.settlement": terms})) as result:
+        assert result.kpis["settled.good"].value == pytest.approx(LOTS * 45_684.30, rel=1e-9)
+    less = {**terms, "penalties": {"brass": {"free": "0.4 %", "charge": "5 EUR/t", "per": "0.1 %"}}}
+    with twin.run(twin.load(text).change({"units.good.settlement": less})) as result:
+        assert result.kpis["settled.good"].value == pytest.approx(LOTS * (45_684.30 + 177.30), rel=1e-9)
+
+
 def test_provisional_and_final() -> None:
     """A tenth of each lot is paid 6 days later: what the window owes at its end was owed at its beginning too. 20 days later it is not: 10 lots came before."""
     assert kpis(provisional="90 %", final_after="6 d")["unpaid.good"].value == pytest.approx(0.0, abs=1e-6)
@@ -138,6 +155,8 @@ def test_a_saved_state_goes_on_with_the_same_assays(tmp_path: Path) -> None:
         ("units.good.price", "1 EUR/t", "give 'price' or 'settlement', not both"),
         ("units.good.settlement.metals.copper.splitting_limit", "1 %", "needs an 'assay_error'"),
         ("units.good.settlement.metals.gold", {"price": "1 EUR/t"}, "unknown material"),
+        ("units.good.settlement.penalties.lead", {"charge": "5 EUR/t", "per": "0.1 %"}, "unknown material"),
+        ("units.good.settlement.penalties", {"copper": {"charge": "5 EUR/t"}}, "'per' is missing"),
         ("units.good", {"kind": "product", "from": "bay", "settlement": {"metals": {"copper": {"price": "1 EUR/t"}}}}, "lots are what trucks or orders take"),
     ],
 )
@@ -156,7 +175,7 @@ def test_an_assay_that_counts_lies_between_the_parties(seller: float, buyer: flo
 @given(st.lists(st.integers(0, 80), min_size=1, max_size=20), st.floats(0, 1), st.integers(0, 60))
 def test_in_the_end_all_is_paid(days: list[int], provisional: float, after: int) -> None:
     terms = Terms.model_validate({"metals": {"x": {"price": "1 EUR/kg"}}, "provisional": provisional, "final_after": f"{after} d", "price_period": "month"})
-    found = Settlement(terms, [np.array([0.5, 0.0])], Stream(1, 0, "p", "assay"), datetime(2026, 1, 5), (0, 1000 * round(DAY) * NANOSECONDS))
+    found = Settlement(terms, lambda _: np.array([0.5, 0.0]), Stream(1, 0, "p", "assay"), datetime(2026, 1, 5), (0, 1000 * round(DAY) * NANOSECONDS))
     for day in days:
         found.lot(np.array([60.0, 40.0]), 100.0, day * round(DAY) * NANOSECONDS)
     assert found.value == pytest.approx(30.0 * len(days)) and found.paid == pytest.approx(found.value)

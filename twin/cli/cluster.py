@@ -56,7 +56,17 @@ def run(options: argparse.Namespace, moment: Callable[[str, Any], float]) -> int
         result = run_cluster(cluster, out=out, replication=options.replication, progress=show)
     with result:
         show_result(result, options.json)
+    if not options.json:
+        _show_ends(cluster)
     return 0
+
+
+def _show_ends(cluster: Cluster) -> None:
+    """Which series end long before the run does."""
+    from twin.cli import cluster_energy, tables
+
+    for text in cluster_energy.ends_early(cluster):
+        tables.stdout().print(f"note: {text}", highlight=False, markup=False, soft_wrap=True)
 
 
 def validate(options: argparse.Namespace) -> int:
@@ -77,6 +87,7 @@ def validate(options: argparse.Namespace) -> int:
         tables.stdout().print(f"link {name}: {link.trucks} trucks from {link.from_} to {link.to}", highlight=False, markup=False)
     for text in cluster_energy.networks(cluster.energy):
         tables.stdout().print(text, highlight=False, markup=False, soft_wrap=True)
+    _show_ends(cluster)
     return 0
 
 
@@ -166,6 +177,11 @@ def show_result(result: ClusterResult, as_json: bool) -> None:
             masses = [f"{float(part.sum()) / 1000:,.3f} t" for part in (haul.sent, haul.received, haul.under_way)]
             hauls.add_row(name, str(haul.trips), str(haul.unloaded), str(haul.turned_away), *masses)
         console.print(hauls)
+        for name, haul in result.hauls.items():
+            if haul.found is not None:
+                console.print(
+                    f"{name}: weighed {haul.found.weighed / 1000:,.3f} t of {haul.moved.mass / 1000:,.3f} t that came after the warm-up; paid by that"
+                )
     cluster_energy.show(console, result.energy)
     if own["co2"].note:
         console.print(f"[yellow]warning[/] co2 cannot be told: {escape(own['co2'].note)}", soft_wrap=True)
@@ -184,8 +200,17 @@ def _haul_object(haul: Haul) -> dict[str, Any]:
     from twin.materials import ELEMENTS
 
     masses = {key: getattr(haul, key).tolist() for key in ("sent", "received", "refused", "under_way")}
+    if haul.found is not None:
+        masses["found"] = haul.found.by_element.tolist()
     by_element = {key: {element: kg for element, kg in zip(ELEMENTS, values, strict=True) if kg} for key, values in masses.items()}
-    return {"trips": haul.trips, "unloaded": haul.unloaded, "turned_away": haul.turned_away, "value": haul.value, "mass": by_element}
+    return {"trips": haul.trips, "unloaded": haul.unloaded, "turned_away": haul.turned_away, "value": haul.value, "mass": by_element, **_weighed_object(haul)}
+
+
+def _weighed_object(haul: Haul) -> dict[str, Any]:
+    """The loads as they were weighed, where they were."""
+    if haul.found is None:
+        return {}
+    return {"weighed": [{"load": load, "held": held, "shown": shown} for load, held, shown in haul.found.loads]}
 
 
 def _finite(value: Any) -> Any:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from twin.results.energy import EnergyAccount
+    from twin.scenario.cluster import Cluster
     from twin.scenario.energy.read import Energy
 
 HYPOTHETICAL = "the heat network is hypothetical: it is assumed, and not there"
@@ -27,6 +28,36 @@ def networks(energy: Energy | None) -> Iterator[str]:
         yield "heat: " + "; ".join(f"{name}s {', '.join(found)}" for name, found in parts.items() if found)
         if energy.heat.hypothetical:
             yield f"note: {HYPOTHETICAL}"
+    yield from _tanks(energy)
+
+
+def _tanks(energy: Energy) -> Iterator[str]:
+    from twin.quantities import format_quantity
+    from twin.scenario.energy.stocked import stocks_of
+    from twin.scenario.energy.stocks import FuelStock
+
+    for name, stock in stocks_of(energy).items():
+        unit = "J" if isinstance(stock, FuelStock) else "Nm3"
+        comes = f"deliveries of {format_quantity(stock.delivery.size, unit)}" if stock.delivery is not None else "no deliveries"
+        yield f"tank {name}: {stock.of}, {format_quantity(stock.capacity, unit)}, {comes}"
+
+
+def ends_early(cluster: Cluster) -> Iterator[str]:
+    """Yield a line on each series of networks and links whose last value holds for more of the run than two of its longest steps."""
+    from itertools import pairwise
+
+    from twin.quantities import format_quantity
+    from twin.scenario.energy.heat import series_of
+
+    found = series_of(cluster.energy) if cluster.energy is not None else []
+    start = next(iter(cluster.sites.values())).start
+    for series in dict.fromkeys([*found, *(series for link in cluster.links.values() for series in link.series)]):
+        times = series.seconds(start)
+        rest = cluster.horizon - times[-1]
+        if len(times) > 1 and rest > 2.0 * max(later - time for time, later in pairwise(times)):
+            words = [format_quantity(value, "s") for value in (times[-1], rest)]
+            told = f"{series.file}, {series.column}: its last value, of {words[0]}, holds for the other {words[1]} of the run"
+            yield f"{told}; if that is not meant, give a longer series"
 
 
 def show(console: Console, account: EnergyAccount) -> None:
@@ -61,6 +92,29 @@ def show(console: Console, account: EnergyAccount) -> None:
         console.print(f"heat closes to {account.number('heat/closure'):.1e} of what came in; costs of electricity are in the power network's too")
         if account.number("heat/hypothetical"):
             console.print(f"[yellow]note[/] {HYPOTHETICAL}")
+
+    _show_stocks(console, account)
+
+
+def _show_stocks(console: Console, account: EnergyAccount) -> None:
+    """What tanks of fuels and oxygen did; who waited for them, and what was not there, where it was so."""
+    from twin.cli.figures import new_table
+    from twin.quantities import format_quantity
+
+    if not (stocks := list(account.stocks())):
+        return
+    table = new_table("tank", "used", "delivered", "paid", "lowest", "last", "waited for")
+    for _, name, unit, numbers in stocks:
+        amounts = [format_quantity(numbers[key], unit) for key in ("used", "delivered", "lowest", "last")]
+        waited = format_quantity(numbers["waited"], "s") if numbers["waited"] else "–"
+        table.add_row(name, *amounts[:2], _eur(numbers["paid"]), *amounts[2:], waited)
+    console.print(table)
+    for _, name, unit, numbers in stocks:
+        if numbers["turned_back"] > 0.0:
+            console.print(f"[yellow]note[/] tank {name}: {format_quantity(numbers['turned_back'], unit)} of its deliveries did not fit and went back")
+        if numbers["lacking"] > 0.0:
+            words = f"{format_quantity(numbers['lacking'], unit)} that burners took to hold waiting baths were not there"
+            console.print(f"[yellow]note[/] tank {name}: {words}; in truth the baths had cooled: give it keep, or deliveries that come sooner")
 
 
 def as_object(account: EnergyAccount) -> dict[str, Any]:

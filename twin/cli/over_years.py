@@ -25,22 +25,22 @@ def run(options: argparse.Namespace) -> int:
 
     if len(options.files) != 2:
         raise UsageError(f"--years takes two clusters, the base first (got {len(options.files)} files)")
-    if (
-        options.output is not None
-        or options.seed is not None
-        or options.until_half_width is not None
-        or options.ensemble is not None
-        or options.kind == "steady"
-    ):
-        raise UsageError("--years goes with --replications, --kpi, --confidence and --executor")
+    if options.seed is not None or options.until_half_width is not None or options.ensemble is not None or options.kind == "steady":
+        raise UsageError("--years goes with --replications, --kpi, --confidence, --executor and -o FILE")
     name, years = _years(options.years)
     given = {key: value for key, value in replications.arguments(options).items() if key in ("confidence", "executor", "workers", "address")}
     with replications.progress("compare") as show:
         try:
             count = 2 if options.replications is None else max(1, options.replications)
-            found = compare_over_years(Path(options.files[0]), Path(options.files[1]), name, years, replications=count, progress=show, **given)
+            kept = Path(options.output) if options.output is not None else None
+            found = compare_over_years(Path(options.files[0]), Path(options.files[1]), name, years, replications=count, progress=show, keep=kept, **given)
         except KeyboardInterrupt:
-            terminal.say(f"interrupted: {show.finished} of {show.planned} runs had finished, none is kept")
+            said = (
+                f"and are kept beside {options.output}; the same command goes on from there"
+                if options.output is not None
+                else "none is kept; -o FILE keeps them"
+            )
+            terminal.say(f"interrupted: {show.finished} of {show.planned} runs had finished, {said}")
             return 130
     wanted = _wanted(options.kpi, found)
     if options.json:

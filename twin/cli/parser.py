@@ -149,7 +149,9 @@ def _add_compare(commands: Any) -> None:
     compare = _add(commands, "compare", "run scenarios, or take results, and show side by side what differs, with intervals")
     compare.add_argument("files", metavar="FILE", nargs="+", help="scenarios, which are run, or results files (.h5); the base first")
     compare.add_argument("--replications", metavar="N", type=_count, help="runs of each scenario (default: 10)")
-    compare.add_argument("-o", "--output", metavar="DIR", help="keep the results file of every run in DIR")
+    compare.add_argument(
+        "-o", "--output", metavar="DIR", help="keep the results file of every run in DIR; with --years: FILE, the figures of every run, from which it goes on"
+    )
     compare.add_argument("--seed", metavar="N", type=_count, help="seed of all, instead of the scenarios'")
     compare.add_argument("--kpi", metavar="KPI", action="append", help="show this key figure only, or all of a kind (recovery); may be repeated")
     years = "of two clusters: run them in each of these years, FILE in the place of the series file NAME; may be repeated"

@@ -14,6 +14,7 @@ from twin.engine.needs import Needs
 from twin.engine.window import window_begin
 from twin.errors import BalanceError
 from twin.plant.build import Built
+from twin.plant.stocks import join_stocks, stock_values
 from twin.results.energy import EnergyAccount, Values
 from twin.scenario.energy.limited import electric_at_most
 from twin.scenario.energy.power import PowerNetwork as PowerModel
@@ -23,6 +24,7 @@ from twin.units.energy.heat_setup import setup_of
 from twin.units.energy.power import SUMS, Intervals, PowerNetwork, PowerRules, Tap
 from twin.units.energy.power_limit import Drawer, PowerLimit, ranks_of
 from twin.units.energy.profiles import steps_of
+from twin.units.energy.supply_stock import Recorded, SupplyStock
 from twin.units.lines.conveyor import Conveyor
 from twin.units.lines.line import Line
 from twin.units.melts.steam_main import RaisesSteam
@@ -40,6 +42,7 @@ class Networks:
     power: PowerNetwork | None
     heat: HeatNetwork | None
     hypothetical: bool
+    stocks: list[SupplyStock]
 
     def account(self, now: int) -> EnergyAccount:
         """What they did up to ``now``, the end of the run. Raises :class:`~twin.errors.BalanceError` where heat does not close."""
@@ -50,12 +53,14 @@ class Networks:
         if self.power is not None:
             self.power.close(now)
             values |= _power(self.power)
-        return EnergyAccount(values)
+        for stock in self.stocks:
+            stock.close(now)
+        return EnergyAccount({**values, **stock_values(self.stocks)})
 
 
 def join_energy(energy: Energy | None, sites: Mapping[str, Built]) -> Networks | None:
     """Put the units of the networks behind all others. None where there are no networks."""
-    if energy is None or (energy.power is None and energy.heat is None):
+    if energy is None or not (energy.power or energy.heat or energy.fuels or energy.oxygen):
         return None
     last = list(sites.values())[-1].site
     begin = max(window_begin(nanoseconds(built.site.scenario.warmup), built.site.recorder.every) for built in sites.values())
@@ -80,7 +85,9 @@ def join_energy(energy: Energy | None, sites: Mapping[str, Built]) -> Networks |
         for name, built in sites.items():
             recorder = built.site.recorder
             recorder.meter = Tap(recorder.meter, told[name])
-    return Networks(power, heat, energy.heat is not None and energy.heat.hypothetical)
+    every = nanoseconds(energy.heat.every) if energy.heat is not None else nanoseconds(3600.0)
+    stocks = join_stocks(energy, sites, Recorded(begin, every, horizon))
+    return Networks(power, heat, energy.heat is not None and energy.heat.hypothetical, stocks)
 
 
 def _limit(most: float, priority: Sequence[str], sites: Mapping[str, Built], heat: float) -> None:
@@ -98,7 +105,7 @@ def _limit(most: float, priority: Sequence[str], sites: Mapping[str, Built], hea
         limit.idle += [partial(_belt, conveyor) for conveyor in built.conveyors]
         for process in built.processes:
             process.limit = limit
-            limit.drawers[process] = Drawer(f"{name}.{process.name}", process, _nothing, process.power_wanted, process.lacks_only_power, ranks[name])
+            limit.drawers[process] = Drawer(f"{name}.{process.name}", process, _nothing, process.power_wanted, partial(process.lacks_only, limit), ranks[name])
 
 
 def _nothing() -> float:

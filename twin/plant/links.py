@@ -21,8 +21,9 @@ from twin.errors import UsageError
 from twin.materials import ELEMENTS
 from twin.plant.build import Built, varied_assays
 from twin.plant.dispatch import Dispatcher
+from twin.plant.gatehouse import Gatehouse
 from twin.plant.streams import melt_streams
-from twin.results.hauls import Carried, Haul, Moved
+from twin.results.hauls import Carried, Found, Haul, Moved
 from twin.scenario.distributions import Distribution
 from twin.scenario.kinds.product import Price
 from twin.scenario.kinds.product import Product as ProductModel
@@ -105,7 +106,8 @@ class Trip:
 class RoadRecord:
     """``free`` trucks stand at the sender; ``trips``: loads that left it, ``unloaded`` and ``turned_away`` ones; ``back``: ways back that began.
 
-    In the window of key figures: ``ways`` that began, there and back, kg ``loaded``, kg ``brought`` and the EUR ``worth`` of it.
+    In the window of key figures: ``ways`` that began, there and back, kg ``loaded``, kg ``brought``, kg that its weighbridge showed (``weighed``), and the
+    EUR ``worth`` of it.
     """
 
     until: int = NEVER
@@ -118,6 +120,7 @@ class RoadRecord:
     brought: float = 0.0
     worth: float = 0.0
     loaded: float = 0.0
+    weighed: float = 0.0
 
 
 @dataclass(slots=True)
@@ -147,6 +150,8 @@ class Road(Unit):
         self.lots_taken: list[tuple[int, int]] = []
         """Load and lot of those that left the sender, and of those that came to be at the receiver."""
         self.terms: Terms | None = None
+        self.house = Gatehouse(name, link, receiver) if link.weigh is not None or link.sample is not None else None
+        """Where loads are weighed and sampled, if they are."""
         self.calendars = [found] if (found := sender.calendar(link.calendar)) is not None else []
         self.dispatcher: Dispatcher
         self._stepping = False
@@ -202,7 +207,9 @@ class Road(Unit):
             return
         lots = self.terms.lots
         before = lots.value, lots.paid
-        lots.lot(truck.load.sum(axis=1), truck.mass, now)
+        rows, mass = (truck.load.sum(axis=1), truck.mass) if self.house is None else self.house.find(truck.load, truck.mass, truck.trip)
+        self.record.weighed += mass if counts else 0.0
+        lots.lot(rows, mass, now)
         worth, paid = lots.value - before[0], lots.paid - before[1]
         self.record.worth += worth if counts else 0.0
         self.terms.seller.received(worth, paid, now)
@@ -250,11 +257,13 @@ class Road(Unit):
         value = self.terms.lots.value if self.terms is not None else 0.0
         moved = _moved(record, link)
         carried = Carried(tuple(self.lots_sent), tuple(self.lots_taken))
-        return Haul(record.trips, record.unloaded, record.turned_away, self.sent, self.received, self.refused, under_way, value, moved, carried)
+        found = None if self.house is None else Found(self.house.found.copy(), tuple(self.house.weighed), record.weighed)
+        return Haul(record.trips, record.unloaded, record.turned_away, self.sent, self.received, self.refused, under_way, value, moved, carried, found)
 
     def save(self) -> State:
         sums: dict[str, Any] = {"sent": self.sent.copy(), "received": self.received.copy(), "refused": self.refused.copy()}
         sums |= {"lots": self.terms.lots.save()} if self.terms is not None else {}
+        sums |= {"house": self.house.save()} if self.house is not None else {}
         trips = [{"due": trip.due, "mass": trip.mass, "load": trip.load.copy(), "number": trip.number} for trip in self.trips]
         sums |= {name: [list(pair) for pair in getattr(self, name)] for name in ("lots_sent", "lots_taken")}
         return {**super().save(), **sums, "stands": bool(self.waiting), "trips": trips, "used": [self.travel.used, self.back.used]}
@@ -264,6 +273,8 @@ class Road(Unit):
         self.sent, self.received, self.refused = (state[key].copy() for key in ("sent", "received", "refused"))
         if self.terms is not None:
             self.terms.lots.load(state["lots"])
+        if self.house is not None:
+            self.house.load(state["house"])
         for trip in state["trips"]:  # what is loaded goes to compiled code that looks at no bounds
             if trip["mass"] > 0.0 and (trip["load"].shape != self.shape or trip["load"].dtype != np.float64):
                 raise ValueError(f"a load of link {self.link_name} has the shape {trip['load'].shape}, not {self.shape}")
@@ -317,8 +328,16 @@ def _terms(name: str, link: Link, model: ProductModel, sender: Assembly, receive
     if link.settle is None:
         assert link.price is not None
         return Terms(PricedLots(_contents(link.price, receiver), start, 0), account.settlement)
-    contents = [receiver.components.content_of(metal, receiver.scenario.materials) for metal in link.settle.metals]
-    return Terms(Settlement(link.settle, contents, sender.stream(f"link {name}", "measurement"), start, (0, end)), account.settlement)
+    return Terms(
+        Settlement(
+            link.settle,
+            lambda name: receiver.components.content_of(name, receiver.scenario.materials),
+            sender.stream(f"link {name}", "measurement"),
+            start,
+            (0, end),
+        ),
+        account.settlement,
+    )
 
 
 def _contents(price: Price, site: Assembly) -> list[tuple[Floats | None, float | Series, float]]:

@@ -23,6 +23,17 @@ def cost_of_heat(account: EnergyAccount, stored: StoredEnergy) -> float:
     return math.fsum([*sources, *boilers])
 
 
+def cost_of_stocks(account: EnergyAccount, *, cash: bool) -> float:
+    """Return what came by deliveries costs, EUR: what was paid for them, or what that cost which was drawn. What lies in tanks counts as it was paid."""
+    return math.fsum(numbers["paid" if cash else "worth"] for *_, numbers in account.stocks())
+
+
+def stocked_fuels(account: EnergyAccount) -> list[tuple[str, str]]:
+    """Return site and carrier of each fuel that comes by deliveries: their bill stands in the place of what the site reckons."""
+    places = account.names("fuels/of") if "fuels/of" in account.values else ()
+    return [(site, carrier) for site, _, carrier in (place.partition(".") for place in places)]
+
+
 def co2_of_heat(account: EnergyAccount, *, biogenic: bool) -> float:
     """Return the CO2 of fuels of boilers, kg, fossil or biogenic, and, with the fossil, what counts for the heat of sources."""
     if not account.has_heat:

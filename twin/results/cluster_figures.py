@@ -28,11 +28,14 @@ OF_LINKS = (
     ("haul_co2", "kg", "co2", "fuel of a link"),
 )
 """Figures of links, as ``NAME.LINK``: name, unit, what of :class:`~twin.results.hauls.Moved` it is, and what it means."""
+WEIGHED = "haul_weighed"
+"""The same of a link whose loads are weighed or sampled: what the weighbridge showed."""
 
 OWN = (
     *MARGINS,
     *("co2", "scope_1", "scope_1_biogenic", "scope_2", "energy", elsewhere.UPSTREAM, elsewhere.AVOIDED),
-    *(row[0] for rows in (OF_LINKS, energy_figures.POWER, energy_figures.HEAT) for row in rows),
+    WEIGHED,
+    *(row[0] for rows in (OF_LINKS, energy_figures.POWER, energy_figures.HEAT, energy_figures.STOCK) for row in rows),
 )
 """The words before the first dot of what only a cluster has as a whole."""
 
@@ -61,16 +64,18 @@ def _money(sites: Mapping[str, Result], hauls: Mapping[str, Haul], energy: Energ
     own = 0.0
     if energy.has_power:  # the grid's bill counts, and not what sites reckon for what they drew
         more += energy.number("power/income") - (energy.number("power/cost") if "power/cost" in energy.values else math.nan)
-        own = math.fsum(_electricity(site) for site in sites.values())
+        own = math.fsum(_reckoned(site, ELECTRICITY) for site in sites.values())
+    own += math.fsum(_reckoned(sites[site], carrier) for site, carrier in cluster_energy.stocked_fuels(energy))
     for name in MARGINS:
-        yield name, _sum({site: result.kpis.get(name) for site, result in sites.items()}, "EUR", more + own)
+        bill = cluster_energy.cost_of_stocks(energy, cash=name == "margin_cash")
+        yield name, _sum({site: result.kpis.get(name) for site, result in sites.items()}, "EUR", more + own - bill)
 
 
-def _electricity(site: Result) -> float:
-    """What a site reckons for the electricity it drew, EUR."""
+def _reckoned(site: Result, carrier: str) -> float:
+    """What a site reckons for what it drew of a carrier, EUR."""
     totals = site.totals
-    drawn = money.energy_of(totals, ELECTRICITY)
-    return money.cost_of(totals, ELECTRICITY, drawn) if drawn > 0.0 else 0.0
+    drawn = money.energy_of(totals, carrier)
+    return money.cost_of(totals, carrier, drawn) if drawn > 0.0 else 0.0
 
 
 def _co2(sites: Mapping[str, Result], hauls: Mapping[str, Haul], energy: EnergyAccount) -> Iterator[tuple[str, Kpi]]:
@@ -114,11 +119,14 @@ def _of_links(hauls: Mapping[str, Haul]) -> Iterator[tuple[str, Kpi]]:
     for name, unit, part, _ in OF_LINKS:
         for link, haul in hauls.items():
             yield f"{name}.{link}", Kpi(float(getattr(haul.moved, part)), unit)
+    for link, haul in hauls.items():
+        if haul.found is not None:
+            yield f"{WEIGHED}.{link}", Kpi(haul.found.weighed, "kg")
 
 
 def as_markdown() -> str:
     """Return the table that the docs show."""
-    costs = "the sites' together, less driving, fuels of boilers and heat of others; with a power network its bill counts"
+    costs = "the sites' together, less driving, fuels of boilers and heat of others; with a power network its bill counts, and that of deliveries into tanks"
     rows = [(f"`{name}`", "EUR", costs) for name in MARGINS]
     rows += [("`co2`", "kg", "scope 1 and 2 together; `co2` of one plant is that of the carriers it bought, without its charge")]
     direct = "fossil and mineral carbon of stacks, fuels burnt elsewhere by their factor; together also driving, boilers and sources"
@@ -128,7 +136,9 @@ def as_markdown() -> str:
     rows += [(names, "kg", meaning) for names, meaning in elsewhere.FIGURES]
     rows += [("`energy.<carrier>`", "J", "what sites drew, together")]
     rows += [(f"`{name}.<link>`", unit, meaning) for name, unit, _, meaning in OF_LINKS]
+    rows += [(f"`{WEIGHED}.<link>`", "kg", "taken in, as the receiver's weighbridge showed it; by that, and by what samples are found to hold, it is paid")]
     rows += [(f"`{name}`", unit, meaning) for name, unit, _, meaning in energy_figures.POWER]
     rows += [(f"`{name}`", unit, meaning) for name, unit, meaning in energy_figures.HEAT]
+    rows += [(f"`{name}.<stock>`", unit or "J or Nm3", meaning) for name, unit, _, meaning in energy_figures.STOCK]
     rows += [("`<site>/<KPI>`", "", "a key figure of a site")]
     return "\n".join(["| key figure | unit | |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows)]) + "\n"

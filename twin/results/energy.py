@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,25 @@ class Column:
     units: str
     what: str
 
+
+STOCKS = (
+    ("stock", "1", "tanks, by name"),
+    ("of", "1", "what each holds: site and carrier, or oxygen plant"),
+    ("first", "", "what it held at the end of the warm-up"),
+    ("delivered", "", "what was delivered since then"),
+    ("turned_back", "", "what of deliveries did not fit"),
+    ("used", "", "what was drawn from it"),
+    ("lacking", "", "used by burners that held a waiting bath, and not there"),
+    ("last", "", "what it held at the end"),
+    ("lowest", "", "the least that it held"),
+    ("deliveries", "1", "how many came"),
+    ("paid", "EUR", "paid for what was delivered"),
+    ("worth", "EUR", "what that cost which was drawn, at the mean price of what lay there"),
+    ("waited", "s", "time that units waited since there was not enough for them, together"),
+    ("time", "s", "end of each step"),
+    ("content", "", "what each held at the end of each step, from the start of the run"),
+)
+"""Name, unit (that of the amounts, where none stands here) and meaning of what is told of tanks, of fuels and of oxygen."""
 
 COLUMNS: Mapping[str, Column] = {
     "power/source": Column("1", "who draws electricity: sites, and the heat network"),
@@ -82,6 +101,7 @@ COLUMNS: Mapping[str, Column] = {
     "heat/content": Column("J", "what the tank holds at the end of each step"),
     "heat/event_time": Column("s", "when something happened to the tank or a boiler"),
     "heat/event": Column("1", "what"),
+    **{f"{group}/{name}": Column(unit or own, what) for group, own in (("fuels", "J"), ("oxygen", "Nm3")) for name, unit, what in STOCKS},
 }
 """Everything that a file may have below ``/energy``; sums are over the time after the warm-up."""
 
@@ -101,6 +121,13 @@ class EnergyAccount:
     def has_heat(self) -> bool:
         """Whether there is a heat network."""
         return "heat/closure" in self.values
+
+    def stocks(self) -> Iterator[tuple[str, str, str, Mapping[str, float]]]:
+        """Yield group (``fuels``, ``oxygen``), name, SI unit of amounts, and the numbers of each tank."""
+        for group, unit in (("fuels", "J"), ("oxygen", "Nm3")):
+            for place, name in enumerate(self.names(f"{group}/stock") if f"{group}/stock" in self.values else ()):
+                numbers = {key: float(np.asarray(self.values[f"{group}/{key}"])[place]) for key, *_ in STOCKS if key not in ("stock", "of", "time", "content")}
+                yield group, name, unit, numbers
 
     def number(self, name: str) -> float:
         """A single value, or the sum of several."""

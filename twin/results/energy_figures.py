@@ -35,6 +35,16 @@ HEAT = (
     ("heat_taken.<source>", "J", "heat taken of a source that is there anyway"),
     ("heat_made.<boiler>", "J", "heat made by a boiler"),
 )
+STOCK = (
+    ("stock_used", "", "used", "drawn from a tank"),
+    ("stock_delivered", "", "delivered", "delivered into it"),
+    ("stock_lowest", "", "lowest", "the least that it held"),
+    ("stock_waited", "s", "waited", "time that units waited since it held too little for them, all together"),
+    ("stock_lacking", "", "lacking", "used by burners that held waiting baths, and not there"),
+    ("stock_paid", "EUR", "paid", "paid for deliveries"),
+    ("stock_worth", "EUR", "worth", "what that cost which was drawn"),
+)
+"""Of each tank of fuel (J) or oxygen (Nm3), as ``NAME.STOCK``: name, unit where it is no amount, which number, meaning."""
 HYPOTHETICAL = "the heat network is hypothetical: assumed, not there"
 
 
@@ -47,6 +57,9 @@ def energy_figures(account: EnergyAccount) -> Iterator[tuple[str, Kpi]]:
         note = HYPOTHETICAL if account.number("heat/hypothetical") else ""
         for name, unit, value in _heat(account):
             yield name, Kpi(value, unit, note=note)
+    for _, stock, si, numbers in account.stocks():
+        for name, unit, part, _ in STOCK:
+            yield f"{name}.{stock}", Kpi(numbers[part], unit or si)
 
 
 def _heat(account: EnergyAccount) -> Iterator[tuple[str, str, float]]:

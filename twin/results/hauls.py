@@ -61,6 +61,16 @@ class Carried:
 
 
 @dataclass(frozen=True)
+class Found:
+    """What a receiver found at its gate, and paid for: kg by element (element,) of all loads; of each load its number, kg that it held and kg that the bridge
+    showed; and kg that it showed in the window of key figures."""
+
+    by_element: Floats
+    loads: tuple[tuple[int, float, float], ...]
+    weighed: float
+
+
+@dataclass(frozen=True)
 class Haul:
     """What a link did: ``trips`` that left, ``unloaded`` and ``turned_away`` loads; masses by element (element,), kg; ``value`` EUR of what was received.
 
@@ -77,6 +87,8 @@ class Haul:
     value: float
     moved: Moved
     carried: Carried = Carried()
+    found: Found | None = None
+    """None where loads are neither weighed nor sampled."""
 
 
 def write_written(file: Any, links: Mapping[str, str]) -> None:
@@ -101,7 +113,33 @@ def write_hauls(file: Any, hauls: Sequence[Haul]) -> None:
         rows = [(place, *pair) for place, haul in enumerate(hauls) for pair in getattr(haul.carried, name)]
         if rows:
             _values(file, f"lots_{name}", np.array(rows, dtype="i8"), text, "1")
+    _write_found(file, hauls)
     _values(file, VALUE, np.array([haul.value for haul in hauls], dtype="f8"), "what the receiver pays for what it took in, by the link's own terms", "EUR")
+
+
+def _write_found(file: Any, hauls: Sequence[Haul]) -> None:
+    """Write what receivers found, where any weighs or samples; of links that do not, no numbers."""
+    if all(haul.found is None for haul in hauls):
+        return
+    blank = np.full(len(ELEMENTS), np.nan)
+    rows = [(float(place), *row) for place, haul in enumerate(hauls) if haul.found is not None for row in haul.found.loads]
+    by_element = np.array([blank if haul.found is None else haul.found.by_element for haul in hauls])
+    _values(file, "found", by_element, "mass by element taken in, as it was weighed and sampled", "kg")
+    weighed = np.array([np.nan if haul.found is None else haul.found.weighed for haul in hauls])
+    _values(file, "window_weighed", weighed, "after the warm-up: taken in, as it was weighed", "kg")
+    _values(file, "weighed", np.array(rows).reshape(-1, 4), "place of the link, number of its load, mass that it held, mass that the weighbridge showed", "kg")
+
+
+def _found_in(file: Any, links: int) -> list[Found | None]:
+    if f"{GROUP}/found" not in file:
+        return [None] * links
+    by_element = _array(file, "found", (links, len(ELEMENTS)), "f")
+    weighed, rows = _array(file, "window_weighed", (links,), "f"), file.get(f"{GROUP}/weighed")
+    if getattr(rows, "ndim", 0) != 2 or rows.shape[1] != 4 or rows.dtype.kind != "f":
+        raise FileError(f"{file.filename}: links/weighed is no table of loads: twin did not write this file, or it was changed")
+    table = rows[...].tolist()
+    loads = [tuple((int(load), held, shown) for link, load, held, shown in table if link == place) for place in range(links)]
+    return [None if np.isnan(weighed[k]) else Found(by_element[k], loads[k], float(weighed[k])) for k in range(links)]
 
 
 def links_in(file: Any) -> dict[str, str]:
@@ -124,13 +162,13 @@ def hauls_in(file: Any) -> dict[str, Haul]:
     blank = np.full(len(names), np.nan)  # files of before these were kept
     columns |= {name: _array(file, f"window_{name}", (len(names),), "f") if f"{GROUP}/window_{name}" in file else blank for name in WINDOW}
     columns[VALUE] = _array(file, VALUE, (len(names),), "f")
-    found = {}
+    found, findings = {}, _found_in(file, len(names))
     for place, name in enumerate(names):
         trips, unloaded, turned_away = (int(columns[key][place]) for key in COUNTS)
         sent, received, refused, under_way = (columns[key][place] for key in MASSES)
         moved = Moved(*(float(columns[key][place]) for key in WINDOW))
         value, carried = float(columns[VALUE][place]), Carried(*(_pairs(file, key, place, len(names)) for key in LOTS))
-        found[name] = Haul(trips, unloaded, turned_away, sent, received, refused, under_way, value, moved, carried)
+        found[name] = Haul(trips, unloaded, turned_away, sent, received, refused, under_way, value, moved, carried, findings[place])
     return found
 
 

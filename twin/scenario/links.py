@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field, ValidationError
 
 from twin.materials import ELEMENTS
-from twin.quantities import CostPerLength, Duration, DurationOrZero, EmissionFactor, EnergyPerLength, Length, Mass, PricePerEnergy, format_quantity
+from twin.quantities import (
+    CostPerLength,
+    Duration,
+    DurationOrZero,
+    EmissionFactor,
+    EnergyPerLength,
+    Fraction,
+    Length,
+    Mass,
+    MassOrZero,
+    PricePerEnergy,
+    Quantity,
+    format_quantity,
+)
 from twin.scenario.annotations import unwrap
 from twin.scenario.fields import CalendarName, Count, Text
 from twin.scenario.kind import Model
@@ -20,6 +34,7 @@ from twin.scenario.places import Node, Path
 from twin.scenario.problems import in_words, keys_at, nearest
 from twin.scenario.series import Series
 from twin.scenario.settlement import Settlement
+from twin.scenario.supply import Sampling
 from twin.scenario.tables import Files
 from twin.scenario.variates import DurationVariate
 
@@ -43,6 +58,15 @@ class Fuel(Model):
     co2: EmissionFactor = Field(description="CO2 for each energy.")
 
 
+class Weighbridge(Model):
+    """What the receiver's weighbridge shows of a load: the net mass, with an error."""
+
+    error: MassOrZero = Field(default=0.0, description="Standard deviation of a weighing.")
+    share: Fraction = Field(default=0.0, description="The same as a share of the mass; both together.")
+    bias: Annotated[float, Quantity("kg")] = Field(default=0.0, description="What all weighings are too high, or, below 0, too low.")
+    step: MassOrZero = Field(default=0.0, description="The step in which it shows.")
+
+
 class Link(Model):
     """Trucks between two sites. They stand at the sender, and take what its bunkers hold, up to the payload."""
 
@@ -58,6 +82,12 @@ class Link(Model):
         default=None, description="What the receiver pays the sender for what it takes in: EUR per mass of the load, or of what is named in it."
     )
     settle: Settlement | None = Field(default=None, description="How loads are settled between both, instead of a price; as of a product.")
+    weigh: Weighbridge | None = Field(
+        default=None, description="How loads are weighed at the receiver's gate: what is shown is what is paid for. True masses count where not given."
+    )
+    sample: Sampling | None = Field(
+        default=None, description="How loads are sampled there: what is found is what is paid for. What they hold counts where not given."
+    )
     calendar: CalendarName = Field(
         default=None, description="When drivers work: a calendar of the sender's site. Loading and driving go on in its open times only; always if not given."
     )
@@ -155,7 +185,7 @@ def _wrong_terms(link: Link, sender: Scenario, receiver: Scenario) -> Iterator[t
         yield "price", f"{product!r} of {site!r} has a settlement of its own, by which lots are paid: leave out the link's terms, or the product's"
     known = (*receiver.materials.names, *ELEMENTS, *receiver.materials.groups)
     priced = [term.name for term in link.price.terms if term.name] if link.price is not None else []
-    for key, names in (("price", priced), ("settle", list(link.settle.metals) if link.settle is not None else [])):
+    for key, names in (("price", priced), ("settle", [*link.settle.metals, *link.settle.penalties] if link.settle is not None else [])):
         for name in names:
             if name not in known:
                 yield key, f"{name!r} is no material or element of site {link.receiver[0]!r}; {nearest(name, known)}"
@@ -169,6 +199,12 @@ def _wrong_terms(link: Link, sender: Scenario, receiver: Scenario) -> Iterator[t
         yield from ((".".join(["settle", *map(str, place)]), message) for place, message in link.settle.check())
     if link.calendar is not None and link.calendar not in sender.calendars:
         yield "calendar", f"site {site!r} has no calendar {link.calendar!r}; {nearest(link.calendar, sender.calendars)}"
+    for key in ("weigh", "sample"):
+        if getattr(link, key) is not None and not link.paid:
+            yield key, f"{key!r} tells what is paid for: give 'price' or 'settle' too"
+    if link.weigh is not None and abs(link.weigh.bias) >= link.payload:
+        words = [format_quantity(value, "kg") for value in (link.weigh.bias, link.payload)]
+        yield "weigh", f"bias must be less than a payload, {words[1]} (got {words[0]})"
     for key in ("fuel", "cost"):
         if getattr(link, key) is not None and link.distance is None:
             yield key, f"{key!r} needs the distance, e.g. distance: 4 km"
@@ -177,10 +213,13 @@ def _wrong_terms(link: Link, sender: Scenario, receiver: Scenario) -> Iterator[t
 def wrong_end(key: str, text: str, sites: Mapping[str, Scenario], kind: type, what: str) -> Iterator[tuple[str, str]]:
     """Yield (key, message) where ``text`` is no SITE.UNIT of a ``kind``, which is called ``what``."""
     site, _, unit = text.partition(".")
-    if site not in sites or not unit:
+    if site not in sites:
         yield key, f"SITE.{what.upper()} is needed (got {text!r}); sites: {nearest(site, sites)}"
         return
     known = [name for name, model in sites[site].units.items() if isinstance(model, kind)]
+    if not unit:
+        yield key, f"SITE.{what.upper()} is needed (got {text!r}); of site {site!r}: {', '.join(known) or 'none'}"
+        return
     if unit not in known:
         yield key, f"site {site!r} has no {what} {unit!r}; {nearest(unit, known)}"
 

@@ -22,6 +22,8 @@ from twin.scenario.tables import Files, files_of, read_table
 TIME = "time"
 HOLDS = ("step",)
 _DATE = re.compile(r"\s*\d{4}-\d\d-")
+_ZONED = re.compile(r"(Z|[+-]\d\d:?\d\d)\s*$")
+STANDARD_TIME = "write the standard time of the place all year: in summer an hour less than clocks show"
 _SINCE = Quantity("s", ge=0)
 
 
@@ -96,7 +98,7 @@ class OrSeries:
             raise wrong(f"{name}: the times are dates, or times since the start, not both")
         for line, (before, after) in zip(table[TIME].lines[1:], pairwise(times), strict=True):
             if not before < after:  # type: ignore[operator]
-                raise wrong(f"{name}:{line} column {TIME!r}: times must ascend (got {after} after {before})")
+                raise wrong(f"{name}:{line} column {TIME!r}: times must ascend (got {after} after {before}){_of_summer_time(before, after)}")
         return Series(str(name), column, tuple(times), tuple(values))
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -113,9 +115,19 @@ class OrSeries:
         return {"anyOf": [self.quantity.json_schema(), whole]}
 
 
+def _of_summer_time(before: datetime | float, after: datetime | float) -> str:
+    """A hint where an hour comes twice, as on the day on which summer time ends."""
+    if not (isinstance(before, datetime) and isinstance(after, datetime)):
+        return ""
+    back = (before - after).total_seconds()
+    autumn = before.month in (10, 11) and before.weekday() == 6
+    return f"; where summer time ends an hour comes twice: {STANDARD_TIME}" if autumn and 0.0 <= back <= 3600.0 else ""
+
+
 def _time(cell: str, line: int, table: str, faults: Faults) -> datetime | float:
     try:
         return read_moment(cell) if _DATE.match(cell) else _SINCE.read(cell)
     except (UsageError, ValueError) as error:
-        faults.add(f"{table}:{line} column {TIME!r}: {error}")
+        hint = f"; {STANDARD_TIME}" if _ZONED.search(cell) else ""
+        faults.add(f"{table}:{line} column {TIME!r}: {error}{hint}")
         return 0.0

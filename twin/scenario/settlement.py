@@ -32,12 +32,21 @@ class MetalTerms(Model):
     )
 
 
+class PenaltyTerms(Model):
+    """What too much of an impurity costs."""
+
+    free: Fraction = default(0.0, NOT_USED, description="Up to this share of the dry mass it costs nothing.")
+    charge: Charge = Field(description="What the dry mass costs for each `per` above that, in proportion.")
+    per: Annotated[float, Quantity("1", gt=0, le=1)] = Field(description="The step of the share that `charge` is of, e.g. `0.1 %`.")
+
+
 class Settlement(Model):
     """Terms of trade, lot by lot: a lot is what a truck or an order draws from one bunker."""
 
     metals: dict[Text, MetalTerms] = Field(description="What is paid for, by element, material or group.", min_length=1)
     moisture: Fraction = default(0.0, NOT_USED, description="Water in the mass that is weighed; assays and charges are of the dry mass.")
     treatment_charge: Charge = default(0.0, NOT_USED, description="What treatment costs for the dry mass.")
+    penalties: dict[Text, PenaltyTerms] = Field(default={}, description="What impurities cost, by element, material or group.")
     price_period: PricePeriod = Field(
         default="delivery", description="Whose price counts: that of the `delivery`, the mean of its calendar `month`, or of the `next_month`."
     )

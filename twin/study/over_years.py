@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +18,10 @@ from twin.results.kpis import Kpi
 from twin.scenario.cluster import load_cluster
 from twin.study.executors import Executor
 from twin.study.replicate import Progress, opened
-from twin.study.runs import Job
+from twin.study.runs import Job, job_key
 from twin.study.statistics import mean_of, variance_of
 from twin.study.verdicts import Change, change_of, direction
+from twin.study.years_file import YearsFile
 
 LEAST_YEARS = 3
 
@@ -88,8 +90,11 @@ def compare_over_years(
     workers: int | None = None,
     address: str | None = None,
     progress: Progress | None = None,
+    keep: Path | None = None,
 ) -> OverYears:
     """Run both clusters in every year, where ``years`` has by name the text that takes the place of the series file ``file``, and compare.
+
+    ``keep``: a file in which each run is kept as it finishes; runs that it has already are not made again.
 
     Raises :class:`~twin.errors.UsageError` for fewer than three years or a file that neither cluster reads, and what loading and running raise.
     """
@@ -101,16 +106,39 @@ def compare_over_years(
     if cases[0][0].seed != cases[1][0].seed:
         raise UsageError("both cases need the same seeds of their sites, so that a pair shares its chance")
     places = [(c, y, k) for y in range(len(years)) for k in range(replications) for c in range(2)]
-    found: dict[tuple[int, int, int], Mapping[str, Kpi]] = {}
-    with opened(executor, workers, address) as own:
-        for index, outcome in own.run(Job(cases[c][y], y * replications + k) for c, y, k in places):
-            if outcome.kpis is None:
-                raise RunError(f"{cases[places[index][0]][0].name}, {list(years)[places[index][1]]}: {outcome.error}")
-            found[places[index]] = outcome.kpis
-            if progress is not None:
-                progress(len(found), len(places))
+    jobs = [Job(cases[c][y], y * replications + k) for c, y, k in places]
     names = cases[0][0].name, cases[1][0].name if cases[1][0].name != cases[0][0].name else f"{cases[1][0].name}_2"
+    with opened(executor, workers, address) as own, YearsFile(keep) if keep is not None else nullcontext() as file_of_runs:
+        found = dict(zip(places, _made(jobs, own, file_of_runs, progress), strict=True))
+        if file_of_runs is not None:
+            head = {"names": names, "years": list(years), "replications": replications}
+            told = [{"case": names[c], "year": list(years)[y], "replication": y * replications + k} for c, y, k in places]
+            environment = own.environment()
+            file_of_runs.write(head, zip([job_key(job, environment) for job in jobs], told, strict=True))
     return OverYears(names, tuple(years), replications, confidence, tuple(_rows(found, len(years), replications, confidence)))
+
+
+def _made(jobs: Sequence[Job], executor: Executor, kept: YearsFile | None, progress: Progress | None) -> list[Mapping[str, Kpi]]:
+    """The key figures of all jobs; those that are kept already are not run. Raises ``RunError`` for one that fails."""
+    found: dict[int, Mapping[str, Kpi]] = {}
+    keys: list[str] = []
+    if kept is not None:
+        environment = executor.environment()
+        keys = [job_key(job, environment) for job in jobs]
+        found = {k: outcome.kpis for k, key in enumerate(keys) if (outcome := kept.outcome(key)) is not None and outcome.kpis is not None}
+    open_ones = [k for k in range(len(jobs)) if k not in found]
+    if progress is not None and found:
+        progress(len(found), len(jobs))
+    for place, outcome in executor.run(jobs[k] for k in open_ones):
+        k = open_ones[place]
+        if outcome.kpis is None:
+            raise RunError(f"{jobs[k].scenario.name}, replication {jobs[k].replication}: {outcome.error}")
+        if kept is not None:
+            kept.append(keys[k], outcome)
+        found[k] = outcome.kpis
+        if progress is not None:
+            progress(len(found), len(jobs))
+    return [found[k] for k in range(len(jobs))]
 
 
 def _rows(found: Mapping[tuple[int, int, int], Mapping[str, Kpi]], years: int, count: int, confidence: float) -> Iterator[YearsRow]:

@@ -14,7 +14,8 @@ from twin.quantities import format_quantity
 from twin.scenario.annotations import unwrap
 from twin.scenario.energy.heat import ELECTRICITY, Boiler, HeatNetwork, Plan, WasteSource, series_of
 from twin.scenario.energy.power import PowerNetwork
-from twin.scenario.fields import NAME
+from twin.scenario.energy.stocks import FuelStock, OxygenStock
+from twin.scenario.fields import NAME, Text
 from twin.scenario.kind import Model
 from twin.scenario.kinds.waste_heat_boiler import WasteHeatBoiler
 from twin.scenario.model import Scenario
@@ -38,6 +39,8 @@ class Energy(Model):
 
     power: PowerNetwork | None = Field(default=None, description="Electricity of all sites from one connection.")
     heat: HeatNetwork | None = Field(default=None, description="Heat for homes and others, from what sites give off and from boilers.")
+    fuels: dict[Text, FuelStock] = Field(default_factory=dict, description="Tanks of fuels at sites, by name; a fuel without one is drawn without limit.")
+    oxygen: dict[Text, OxygenStock] = Field(default_factory=dict, description="Tanks of oxygen at sites, by name.")
 
 
 def read_energy(written: Node, sites: Mapping[str, Scenario], files: Files, complain: Complain) -> Energy | None:
@@ -87,6 +90,12 @@ def _wrong(energy: Energy, sites: Mapping[str, Scenario], start: datetime) -> Pr
         from twin.scenario.energy.limited import limited  # it knows kinds that a plant without a limit has not loaded
 
         yield from limited(energy, sites)
+    if energy.fuels or energy.oxygen:
+        for group, names in (("fuels", energy.fuels), ("oxygen", energy.oxygen)):
+            yield from (((group, name), "a name has small letters, digits and '_' and begins with a letter") for name in names if not re.fullmatch(NAME, name))
+        from twin.scenario.energy.stocked import stocked  # the same
+
+        yield from stocked(energy, sites)
     if energy.heat is not None:
         horizon = next(iter(sites.values())).horizon
         if horizon / energy.heat.every > MOST_STEPS:

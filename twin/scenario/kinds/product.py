@@ -324,6 +324,7 @@ class Product(UnitModel):
         yield from ((("spec", limit.name), limit.name) for limit in self.spec.limits)
         yield from ((("price", term.name), term.name) for term in self.price.terms if term.name is not None)
         yield from ((("settlement", "metals", name), name) for name in (self.settlement.metals if self.settlement is not None else ()))
+        yield from ((("settlement", "penalties", name), name) for name in (self.settlement.penalties if self.settlement is not None else ()))
         yield from ((("targets", index), name) for index, name in enumerate(self.targets))
 
     def _check_settlement(self) -> Iterator[tuple[Loc, str]]:

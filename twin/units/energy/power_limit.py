@@ -75,12 +75,17 @@ class PowerLimit(PowerShare):
                 return False
         return self._fits(unit)
 
+    def _idle(self) -> float:
+        return self.kept + sum([drawer.idle() for drawer in self.drawers.values()]) + sum([draws() for draws in self.idle])
+
+    def covers(self, unit: Unit) -> bool:
+        return self._idle() + sum(self.held.values()) + self.drawers[unit].lot() <= self.most * (1.0 + ROUNDING)
+
     def _fits(self, unit: Unit) -> bool:
-        idle = self.kept + sum([drawer.idle() for drawer in self.drawers.values()]) + sum([draws() for draws in self.idle])
-        asked, held = self.drawers[unit].lot(), sum(self.held.values())
-        if idle + held + asked <= self.most * (1.0 + ROUNDING):
+        if self.covers(unit):
             return True
         if not self.held:
+            asked, idle = self.drawers[unit].lot(), self._idle()
             words = [format_quantity(value, "W") for value in (asked, idle, self.most)]
             raise RunError(
                 f"{self.drawers[unit].name}: its work draws {words[0]} above idle; with the {words[1]} that all units draw idle this is above "

@@ -132,6 +132,7 @@ def _settlement(site: Assembly, name: str, model: ProductModel) -> Lots | None:
         return PricedLots(terms, scenario.start, window_begin(nanoseconds(scenario.warmup), recorder.every))
     if model.settlement is None:
         return None
-    contents = [site.components.content_of(metal, scenario.materials) for metal in model.settlement.metals]
     window = window_begin(nanoseconds(scenario.warmup), recorder.every), recorder.horizon
-    return Settlement(model.settlement, contents, site.stream(name, "measurement"), scenario.start, window)
+    return Settlement(
+        model.settlement, lambda metal: site.components.content_of(metal, scenario.materials), site.stream(name, "measurement"), scenario.start, window
+    )

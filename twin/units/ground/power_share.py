@@ -12,6 +12,10 @@ class PowerShare(Resource):
     """Power that is granted, with all else that a unit needs, and given back; how much each asks for is known to who grants it."""
 
     @abstractmethod
+    def covers(self, unit: Unit) -> bool:
+        """Whether there is enough for ``unit`` now, whoever stands before it."""
+
+    @abstractmethod
     def release(self, unit: Unit, now: int) -> None:
         """``unit`` is done, if it held any."""
 

@@ -5,7 +5,7 @@ The terms are those that concentrates and scrap are usually traded on; source: f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -44,6 +44,17 @@ def settled_assay(seller: float, buyer: float, umpire: float, splitting_limit: f
     return 0.5 * (seller + buyer) if abs(seller - buyer) <= splitting_limit else sorted((seller, buyer, umpire))[1]
 
 
+def penalty(share: float, free: float, charge: float, per: float) -> float:
+    """Return what an impurity costs, EUR per kg of dry mass: ``charge`` for each ``per`` of its share above ``free``.
+
+    .35 % where .2 % are free, at 5 EUR/t for each .1 %, is 7.5 EUR/t:
+
+    >>> round(1000.0 * penalty(0.0035, 0.002, 0.005, 0.001), 9)
+    7.5
+    """
+    return charge * max(0.0, share - free) / per
+
+
 class Lots(Protocol):
     """What counts the worth of lots as they leave: EUR of those in the window, and what is paid in it for these and earlier ones."""
 
@@ -76,8 +87,11 @@ class Settlement:
     Stream: ``measurement``, three numbers for each assay (seller's, buyer's, umpire's) of a metal that has an error.
     """
 
-    def __init__(self, terms: Terms, contents: Sequence[Floats], stream: Stream, start: datetime, window: tuple[int, int]) -> None:
+    def __init__(self, terms: Terms, content_of: Callable[[str], Floats], stream: Stream, start: datetime, window: tuple[int, int]) -> None:
+        """``content_of(name)``: what a kg of each component holds of an element, material or group (component,)."""
         self.terms, self.stream, self.start = terms, stream, start
+        contents = [content_of(name) for name in terms.metals]
+        self.impurities = [(content_of(name).tolist(), own) for name, own in terms.penalties.items()]
         self.begin, self.end = window
         self.metals = [
             Metal(content.tolist(), own, _steps(own, start), Measurement(f"share.{name}", "instant", absolute=own.assay_error))
@@ -100,6 +114,9 @@ class Settlement:
         """What a lot is worth at delivery by the seller's assays, and in the end, EUR."""
         dry = amount * (1.0 - self.terms.moisture)
         first = last = -dry * self.terms.treatment_charge
+        for content, of in self.impurities:
+            share = sum(mass * part for mass, part in zip(masses, content, strict=True)) / dry
+            first = last = first - dry * penalty(share, of.free, of.charge, of.per)
         for metal in self.metals:
             own = metal.terms
             true = sum(mass * share for mass, share in zip(masses, metal.content, strict=True)) / dry

@@ -117,7 +117,12 @@ class BatchRefinery(Process):
         """What a batch draws, W."""
         return self.model.power.specific * self.model.batch / self.model.time
 
-    def lacks_only_power(self) -> bool:
+    def supply_wanted(self, what: str) -> float:
+        """What the heat of a batch takes of a carrier, J."""
+        heating = self.model.heating
+        return heating.specific * self.model.batch if heating is not None and heating.carrier == what else 0.0
+
+    def has_all_else(self) -> bool:
         return self.hands.find(self) is not None
 
     def _begin(self, now: int) -> bool:
@@ -136,6 +141,8 @@ class BatchRefinery(Process):
         if model.heating is not None:
             use[self.recorder.axes.carriers.index(model.heating.carrier)] += model.heating.specific * model.batch
         heat[-1] = sum(use.tolist())
+        for what, tank in self.supplies.items():
+            tank.keeps(self, self.supply_wanted(what), now, record.until)
         flows = {self.site.row(f"{self.name}.{port}"): parcel.x.sum(axis=1) for port, parcel in self.parcels.items()}
         self.records.begin(now, record.until, flows, use, heat)
         out = sum((self.components.elements_of(flow) for flow in flows.values()), np.zeros(len(ELEMENTS)))

@@ -18,6 +18,7 @@ from twin.kernels import furnace as kernel
 from twin.quantities import format_quantity
 from twin.scenario.furnace import FurnaceModel
 from twin.scenario.furnace_power import kept_for, power_at_most
+from twin.scenario.furnace_supply import fuel_at_most, oxygen_volume_at_most
 from twin.scenario.phases import Charge, Settle, Tap, Working
 from twin.units.ground.assembly import Assembly
 from twin.units.melts.bath import METAL, SLAG, Outcome
@@ -151,7 +152,16 @@ class Furnace(Vessel):
         """Electrodes hold what is in the bath from the end of a phase on, and the next one tells."""
         return self.record.accounted if self.bath.parts.any() else FAR
 
-    def lacks_only_power(self) -> bool:
+    def supply_wanted(self, what: str) -> float:
+        """What the present phase may use at most of a carrier, J, or of its plant's oxygen, Nm3: how much it does is known once it is computed."""
+        phase, plant = self._phase, self.plant
+        if not isinstance(phase, Working):
+            return 0.0
+        if plant is not None and plant.name == what:
+            return oxygen_volume_at_most(self.model, phase, plant.model)
+        return fuel_at_most(self.model, phase, what)
+
+    def has_all_else(self) -> bool:
         phase, flow = self._phase, self._oxygen_wanted()
         assert isinstance(phase, Working)
         if self.loading.lacking(self, phase) or (self.plant is not None and flow > 0.0 and not self.plant.free_for(self, flow)):
@@ -182,6 +192,7 @@ class Furnace(Vessel):
         outcome = self.bath.run(feed, supplies, plan.record(feed_mass, coolant, self._wear(), self._oxygen_limit()), plan.tests, where)
         self.loading.used(self, outcome, isinstance(phase, Charge), stock)
         self._draw_oxygen(outcome, hold, now)
+        supplied = {what: (self._supplied(plan, outcome, what), self._supplied(self.holding, hold, what)) for what in self.supplies}
         late = (record.accounted, plan.drawn(hold)) if hold is not None else (now, 0.0)
         outcome = outcome.after(hold) if hold is not None else outcome
         record.accounted = now + nanoseconds(outcome.sum("seconds"))
@@ -189,7 +200,16 @@ class Furnace(Vessel):
         self._check_end(phase, title, outcome, now)
         self._journal(phase, title, outcome, late, now)
         self._draws(plan.drawn(outcome) - late[1], now)
+        for what, (used, before) in supplied.items():
+            self.supplies[what].keeps(self, used, now, record.until)
+            self.supplies[what].take(before, now)
         record.stage = WORK
+
+    def _supplied(self, plan: PhasePlan, outcome: Outcome | None, what: str) -> float:
+        """What was used of a carrier, J, or of the plant's oxygen, Nm3; 0 where nothing was."""
+        if outcome is None:
+            return 0.0
+        return outcome.sum("oxygen_volume") if self.plant is not None and self.plant.name == what else plan.bought(outcome, what)
 
     def _hold(self, now: int, where: str) -> Outcome | None:
         """While the furnace waited and was tapped its walls lost heat, and its burner held the temperature: worked out when the next phase begins."""

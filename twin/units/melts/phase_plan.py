@@ -162,6 +162,12 @@ class PhasePlan:
         use[process.electricity] += self.model.power.specific * float(outcome.stream("feed")[:E].sum()) + self.drawn(outcome)
         return use
 
+    def bought(self, outcome: Outcome, carrier: str) -> float:
+        """What of a fuel burner and reductant used, J by its lower heating value; a reductant from a bunker is no bought fuel."""
+        stocked = self.phase.reductant is not None and self.phase.reductant.source is not None
+        used = (("fuel", self.burner), ("reductant", None if stocked else self.reductant))
+        return sum(float(outcome.stream(name)[:E].sum()) * burnt.heating_value for name, burnt in used if burnt is not None and burnt.name == carrier)
+
     def _heating_value(self, row: Floats) -> float:
         """Lower heating value [J] of coal from a stock: what its formation is above that of its ash and of what it burns to."""
         mass = float(row[:E].sum())

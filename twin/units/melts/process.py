@@ -23,6 +23,7 @@ from twin.units.ground.components import TRACED
 from twin.units.ground.decider import Decider
 from twin.units.ground.outlet import Receiver
 from twin.units.ground.power_share import PowerShare
+from twin.units.ground.supply_share import SupplyShare
 from twin.units.melts.process_records import ProcessRecords
 
 Floats = NDArray[np.float64]
@@ -61,6 +62,8 @@ class Process(Unit):
         self.deciders: list[Decider] = []
         self.limit: PowerShare | None = None
         """The limit of a cluster's power that it is under, if there is one."""
+        self.supplies: dict[str, SupplyShare] = {}
+        """Tanks of what it uses: by carrier, or by the name of its oxygen plant; empty where all is drawn without limit."""
         self.site, self.components = site, site.components
         self.recorder, self.genealogy = site.recorder, site.genealogy
         self.records = ProcessRecords(site.recorder, name, model.power.idle)
@@ -104,15 +107,29 @@ class Process(Unit):
         """Since when it may have drawn what is kept for it and has not told, ns; of most, never."""
         return FAR
 
-    def lacks_only_power(self) -> bool:
-        """Whether it has all else that its present work needs: only then others wait for it to get power first."""
+    def supply_wanted(self, what: str) -> float:
+        """What its present work may use of a carrier, J, or of the oxygen of a plant, Nm3; 0 for who needs none."""
+        return 0.0
+
+    def has_all_else(self) -> bool:
+        """Whether it has all that its present work needs but power and what tanks hold."""
         return True
 
+    def asked_shares(self) -> list[PowerShare | SupplyShare]:
+        """Power, where that is limited, and tanks, of which its present work needs some."""
+        if self.limit is None and not self.supplies:  # nearly always
+            return []
+        limit = [self.limit] if self.limit is not None and self.power_wanted() > 0.0 else []
+        return [*limit, *(tank for what, tank in self.supplies.items() if self.supply_wanted(what) > 0.0)]
+
+    def lacks_only(self, share: PowerShare | SupplyShare) -> bool:
+        """Whether it has all else that its present work needs: only then others wait for it to get its share first."""
+        return self.has_all_else() and all(other.covers(self) for other in self.asked_shares() if other is not share)
+
     def needing(self, needs: Needs) -> Needs:
-        """``needs``, and power where that is limited and the present work draws some."""
-        if self.limit is None or self.power_wanted() <= 0.0:
-            return needs
-        return Needs([*needs.choices, [self.limit]], needs.rank)
+        """``needs``, and power and what tanks hold where that is limited and the present work uses some."""
+        shares = self.asked_shares()
+        return Needs([*needs.choices, *([share] for share in shares)], needs.rank) if shares else needs
 
     def has_power(self, now: int) -> bool:
         """Take the power that the present work needs, or wait for it."""
