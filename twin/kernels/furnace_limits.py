@@ -19,7 +19,8 @@ from twin.kernels.record_table import Record
 SURELY_COLD, SURELY_HOT = MOLTEN_FROM - 100.0, MOLTEN_FROM + 100.0  # K, by the heat content of an unreacted charge
 FLAME_SHARE = 0.95  # of the off-gas limit: the rest is for the bath
 TRIES, AGAIN = 8, 3
-LET_OUT = (0.8, 0.4, 0.0)  # of feed and blast, one after the other
+LET_OUT = (0.8, 0.4, 0.0)  # of feed and blast, one after the other …
+LESS_FIRE = (0.9, 0.75, 0.5, 0.25, 0.0)  # … then of the burner
 NOTHING = 1e-6  # of a move of the levers
 MEASURED_BY = 0.2  # of a lever
 MOMENT = 1e-9  # s
@@ -127,14 +128,19 @@ def _search(dt: float, edges: tuple[float, float], run: Run, setting: Setting, s
 
 @kernel(STATUS_AND_LENGTH(f8, f8, Run.kind, Setting.kind, Space.kind), inner=True)
 def _let_out(dt: float, error: float, run: Run, setting: Setting, space: Space) -> tuple[int, float]:
-    """Cut feed and blast of a step that stands tried until its gas keeps to the limit, where no search found how. Returns a status and the error."""
+    """Cut feed and blast of a step that stands tried until its gas keeps to the limit, where no search found how, and the burner where that is not enough."""
     control, limit = run.control, setting.plan.gas_limit * dt
-    fed, blown = control.lever[LEVER.feed], control.lever[LEVER.blast]
-    for share in LET_OUT:
-        if error > 1.0 or space.then.gas_volume <= limit * (1.0 + fc.GAS_BAND * fc.KEPT) or fed + blown <= 0.0:
+    fed, blown, fired = control.lever[LEVER.feed], control.lever[LEVER.blast], control.lever[LEVER.burner]
+    for turn in range(len(LET_OUT) + len(LESS_FIRE)):
+        if error > 1.0 or space.then.gas_volume <= limit * (1.0 + fc.GAS_BAND * fc.KEPT):
             break
         before = _levers(control)
-        control.lever[LEVER.feed], control.lever[LEVER.blast] = share * fed, share * blown
+        if turn < len(LET_OUT):
+            control.lever[LEVER.feed], control.lever[LEVER.blast] = LET_OUT[turn] * fed, LET_OUT[turn] * blown
+        else:
+            control.lever[LEVER.burner] = LESS_FIRE[turn - len(LET_OUT)] * fired
+        if _levers(control) == before:
+            continue
         _foresee(before, run)
         status = try_first(dt, run, setting, space)
         if status == 0:
