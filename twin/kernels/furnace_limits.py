@@ -79,7 +79,7 @@ def _measure(dt: float, ends: tuple[float, float], run: Run, setting: Setting, s
         if status != 0:
             return status
         t, v = end_by_first(dt, run, space)
-        fc.learn(dt, levers, t - ends[0], v - ends[1], run)
+        fc.learn(dt, levers, t - ends[0], v - ends[1], setting.plan, run)
         tried = _levers(control)
         _set(control, levers)
         _foresee(tried, run)
@@ -110,7 +110,7 @@ def _search(dt: float, edges: tuple[float, float], run: Run, setting: Setting, s
         before = t, v
         t, v = end_by_first(dt, run, space)
         if tried > 0:
-            fc.learn(dt, last, t - before[0], v - before[1], run)
+            fc.learn(dt, last, t - before[0], v - before[1], setting.plan, run)
         last = levers
         kept = _kept(dt, edges, t, v, setting.plan)
         stale = not kept and control.measured == 0.0 and run.now.slope > 0.0
