@@ -52,7 +52,7 @@ def _cold(**plan):
 
 PHASES = {"lance": _lance, "reduce": _reduce, "zinc blow": _zinc_blow, "tin blow": _tin_blow, "anode": _anode, "poling": _poling, "cold": _cold}
 """The phases, from which products are compared."""
-MOST_TRIED = {"lance": 90, "reduce": 85, "zinc blow": 150, "tin blow": 280, "anode": 35, "poling": 60, "cold": 180}
+MOST_TRIED = {"lance": 90, "reduce": 85, "zinc blow": 150, "tin blow": 420, "anode": 35, "poling": 60, "cold": 180}
 """Equilibria in each."""
 
 
