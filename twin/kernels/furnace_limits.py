@@ -167,6 +167,7 @@ def limit_step(dt: float, run: Run, setting: Setting, space: Space) -> tuple[int
         t, v = space.then.temperature, space.then.gas_volume
         straight = now.temperature + (first.temperature - now.temperature) / FIRST_STAGE
         control.warming_off, control.gas_off = (t - straight) / (dt * dt), (v - first.gas_volume / FIRST_STAGE) / (dt * dt)
+        control.off_over = dt
         if error > 1.0 or again == AGAIN - 1 or _kept(dt, edges, t, v, plan):
             break
         levers, holds = _levers(control), (control.held[0], control.held[1])

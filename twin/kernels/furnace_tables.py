@@ -147,6 +147,7 @@ CONTROL = Table(
         Field("trend", "K/s", 0.0, "of the bath, as foreseen for the next stage"),
         Field("warming_off", "K/s2", 0.0, "temperature that a step has beyond a straight line through its first stage, over its length squared"),
         Field("gas_off", "Nm3/s2", 0.0, "likewise of the off-gas"),
+        Field("off_over", "s", 0.0, "length of the step that these two were found in"),
         Field("liquidus", "K/s", 0.0, "by which that of the slag rose in the last step"),
         Field("answer", "K/K", 0.0, "of the reactions to the temperature, as DRIVE has it"),
         Field("learned", "", 0.0, "1 if it was found in this step"),
