@@ -21,6 +21,7 @@ FLAME_SHARE = 0.95  # of the off-gas limit: the rest is for the bath
 TRIES, AGAIN = 8, 3
 LET_OUT = (0.8, 0.4, 0.0)  # of feed and blast, one after the other …
 LESS_FIRE = (0.9, 0.75, 0.5, 0.25, 0.0)  # … then of the burner
+LOST, FAR_OFF = 10.0, 10.0  # s: a longer step whose levers were not found is done again shorter, as by an error of so much; else a whole one stood still
 NOTHING = 1e-6  # of a move of the levers
 MEASURED_BY = 0.2  # of a lever
 MOMENT = 1e-9  # s
@@ -96,6 +97,7 @@ def _kept(dt: float, edges: tuple[float, float], t: float, v: float, plan: Recor
 def _search(dt: float, edges: tuple[float, float], run: Run, setting: Setting, space: Space) -> int:
     """Try the first stage of a step at the levers that stand, and at others until it keeps to the limits, or no lever helps. Returns 0 or a status."""
     control = run.control
+    control.lost = 0.0
     last, t, v = _levers(control), math.nan, math.nan
     for tried in range(TRIES):
         if tried >= TRIES - 3:  # the linear model does not serve
@@ -122,6 +124,7 @@ def _search(dt: float, edges: tuple[float, float], run: Run, setting: Setting, s
         if (kept and worth <= 1.0) or worth <= NOTHING or tried == TRIES - 1:
             _set(control, levers)
             control.held[0], control.held[1] = holds
+            control.lost = 1.0 if tried == TRIES - 1 and worth > 1.0 else 0.0
             return try_first(dt, run, setting, space) if stale else 0
     return 0
 
@@ -160,6 +163,8 @@ def limit_step(dt: float, run: Run, setting: Setting, space: Space) -> tuple[int
     error = math.inf
     for again in range(AGAIN):
         status = _search(dt, edges, run, setting, space)
+        if status == 0 and control.lost > 0.0 and dt > LOST:
+            return 0, FAR_OFF
         if status == 0:
             status, error = add_second(dt, run, setting, space)
         if status != 0:

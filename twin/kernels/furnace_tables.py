@@ -152,6 +152,7 @@ CONTROL = Table(
         Field("answer", "K/K", 0.0, "of the reactions to the temperature, as DRIVE has it"),
         Field("learned", "", 0.0, "1 if it was found in this step"),
         Field("next", "s", 0.0, "length of the next step by the error of the last"),
+        Field("lost", "", 0.0, "1 where the last search for levers did not come to rest"),
         Field("target", "K", 0.0, "of the burner, in this step"),
         Field("feed_rate", "kg/s", 0.0, "at a whole lever, in this step"),
         Field("blast", "Nm3/s", 0.0, "likewise"),
