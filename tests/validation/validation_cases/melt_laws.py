@@ -66,14 +66,25 @@ def _order(log_po2: float) -> float:
 
 def _coefficient(element: str, kelvin: float, **moles: float) -> float:
     """Activity coefficient of an element's oxide in a slag of so many mol of oxides, by atoms of metal."""
-    masses = np.array([moles.get(name, 0.0) * thermochemistry().elements[name].molar_mass.value if name in thermochemistry().elements else 0.0 for name in ELEMENTS])
+    masses = np.array(
+        [moles.get(name, 0.0) * thermochemistry().elements[name].molar_mass.value if name in thermochemistry().elements else 0.0 for name in ELEMENTS]
+    )
     activity = next(iter(thermochemistry().elements[element].slag.values()))
     assert activity.basicity is not None
     assert activity.at_basicity is not None
     return activity.at(kelvin) * math.exp(activity.basicity.value * (basicity_of(masses, Furnace().data.elements) - activity.at_basicity.value))
 
 
-FUMED = {"Zn": 7.25, "Fe": 26.1, "Pb": 0.96, "Ca": 17.35, "Si": 28.45, "Mn": 5.15, "Al": 9.75, "Mg": 7.35}  # means of the published ranges, Fe3O4 as three Fe, CaS left out
+FUMED = {
+    "Zn": 7.25,
+    "Fe": 26.1,
+    "Pb": 0.96,
+    "Ca": 17.35,
+    "Si": 28.45,
+    "Mn": 5.15,
+    "Al": 9.75,
+    "Mg": 7.35,
+}  # means of the published ranges, Fe3O4 as three Fe, CaS left out
 FUMING_1980 = "derived from slag fuming plants at 1200 °C, AusIMM Sydney 1980, abstract"
 AALTO = "Aalto 2019, abstract; the data take the middle"
 CASES: tuple[Case, ...] = (
