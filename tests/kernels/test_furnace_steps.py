@@ -219,6 +219,24 @@ def test_the_curvature_of_a_second_says_nothing_of_minutes(dt, kelvin):
     assert _foreseen(dt, run_, space)[0] == pytest.approx(1600.0 - kelvin, abs=1e-9)
 
 
+@kernel()
+def _taught(before, temperature, plan, run):
+    control.learn(60.0, before, temperature, 0.0, plan[0], run)
+
+
+def test_a_flame_heats_with_twice_its_power_at_most():
+    """What else warmed the bath while the burner moved next to nothing was taken for its doing: 94 GW of 15 MW, by which it burnt at a bath of 2400 °C."""
+    space = new_space(E)
+    run_ = new_run(space, E, new_account(E, np.zeros(len(furnace.WARNINGS), dtype=np.int64)))
+    run_.now["slope"] = 1e7
+    run_.control["heat"], run_.control["lever"] = (0.0, 0.0, 7.5e6, 0.0), (0.0, 0.0, 0.501, 0.0)
+    plan = furnace.plan_of({"burner_power": 15e6})
+    _taught((0.0, 0.0, 0.5, 0.0), 0.05, plan, run_)
+    assert 7.5e6 < float(np.asarray(run_.control["heat"]).ravel()[2]) < 15e6  # it warmed by somewhat more than was foreseen
+    _taught((0.0, 0.0, 0.5, 0.0), 50.0, plan, run_)
+    assert float(np.asarray(run_.control["heat"]).ravel()[2]) == 30e6
+
+
 def _choked(gas_limit, dt=60.0):
     """A cold charge with plastics in two hours, its burner in the bath and its gas limited: each cut of the feed asks for less flame, whose gas makes room."""
     plan = {"feed_rate": 4.354, "burner_power": 5.3e6, "target": 1464.0, "burner_in_bath": 1.0, "burner_oxygen": 0.21, "coldest": 1450.0, "hottest": 1470.0}
