@@ -4,12 +4,14 @@ import math
 
 import numpy as np
 import pytest
-from furnace_phase import COKE, HYDROGEN, METAL, METHANE, SENSIBLE, SLAG, SOLID, E, charge, melt, row, run
+from furnace_phase import COKE, HEAT, HYDROGEN, METAL, METHANE, SENSIBLE, SLAG, SOLID, E, charge, melt, row, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin.kernels import furnace, smelting
 from twin.kernels.furnace_tables import REPORT, STATE
+from twin.kernels.heat import add_oxides, content
+from twin.kernels.smelting_tables import ENTHALPY
 from twin.materials import ELEMENTS
 
 BLACK_COPPER = {"Cu": 8000.0, "Fe": 500.0, "Sn": 200.0, "Pb": 200.0, "Ni": 100.0, "Zn": 100.0, "Ag": 5.0, "Au": 1.0}
@@ -124,6 +126,21 @@ def test_nothing_at_all():
     assert result.seconds == 600.0
     assert result.limits == {"time": 600.0}
     assert result.temperature == 298.15
+
+
+@pytest.mark.parametrize("kg", [{"Ca": 5000.0, "O": 2000.0}, {"Al": 5000.0, "O": 4447.0}, {"Ca": 3000.0, "Al": 2000.0, "Si": 800.0, "O": 3888.0}])
+@pytest.mark.parametrize("kelvin", [1390.0, 1453.0])
+def test_a_molten_slag_of_lime_and_alumina_is_not_taken_for_frozen(kg, kelvin):
+    """A cold charge is taken to hold 30 % more heat than these oxides do: by its measure a slag of 1180 °C has 910, and froze from one phase to the next."""
+    bath, state = row(**kg), STATE.new()
+    mixed = ENTHALPY.new()
+    add_oxides(bath[:E], HEAT.elements, ELEMENTS.index("O"), mixed[0])
+    bath[E], bath[SENSIBLE] = mixed["formation"][0], content(mixed["content"][0], mixed["slope"][0], kelvin)
+    state["temperature"] = kelvin
+    held = run(bath, state, at_least=600.0, at_most=600.0, wall_loss=1e3)
+    close(held)
+    assert held.state["molten"] == 1.0
+    assert held.temperature == pytest.approx(kelvin, abs=2.0)
 
 
 def test_done_at_once(copper):

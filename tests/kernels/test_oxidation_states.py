@@ -173,8 +173,8 @@ def test_lead_leaves_an_acid_slag_for_a_basic_one():
 
 
 def test_signs_of_lime_and_temperature():
-    """At 1e-8 atm 10 % CaO in place of none takes 11 % of the copper, 34 % of the lead and 10 % of the zinc out of an iron silicate slag (it rises with
-    CaO/SiO2: TMS 2003, Palacios and Gaskell, Kudo); 50 K more take 15 % of the copper out, as oxides are less stable when hot.
+    """At 1e-8 atm 10 % CaO in place of none takes 11 % of the copper, 34 % of the lead and 11 % of the zinc out of an iron silicate slag (it rises with
+    CaO/SiO2: Azuma, Palacios and Gaskell, Kudo); 50 K more take 15 % of the copper out, as oxides are less stable when hot.
     """
 
     def in_slag(lime, temperature):
@@ -182,7 +182,7 @@ def test_signs_of_lime_and_temperature():
         return np.array([melt.kg(SLAG, name) / melt.out[SLAG].sum() for name in ("Cu", "Pb", "Zn")])
 
     base = in_slag(0.0, WARM)
-    assert in_slag(60.0, WARM) / base == pytest.approx([0.888, 0.664, 0.904], abs=0.01)
+    assert in_slag(60.0, WARM) / base == pytest.approx([0.888, 0.664, 0.892], abs=0.01)
     assert in_slag(0.0, WARM)[0] / in_slag(0.0, WARM - 50.0)[0] == pytest.approx(0.85, abs=0.02)
 
 

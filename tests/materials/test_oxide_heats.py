@@ -42,6 +42,7 @@ MEASURED = {
     "elements.Pb.slag.default.b": [0.15],
     "elements.Cu.slag.default.b": [3.0],
     "elements.Ge.slag.default.b": [0.24],
+    "elements.Zn.slag.default.b": [2.9, 3.4, 3.9],
     "elements.Fe.metal.default.b": [15.8, 17.4],
     "elements.Zn.metal.default.b": [0.159],
     "elements.Ni.metal.default.b": [2.85],

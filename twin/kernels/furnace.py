@@ -139,7 +139,7 @@ def _begin(state: Record, run: Run, setting: Setting, space: Space) -> int:
     now.temperature, now.content, now.slope, now.molten = start, cold.content, cold.slope, 0.0
     if math.isnan(start):
         now.temperature = state.temperature if state.temperature > 0.0 else COLD
-    elif start >= fl.SURELY_COLD:
+    elif start >= fl.SURELY_COLD or state.temperature >= MOLTEN_FROM:  # oxides of lime and alumina hold less than a cold charge of them is taken to
         guess = state.temperature if state.temperature >= MOLTEN_FROM else max(start, MOLTEN_FROM)
         now.molten = 1.0
         before = found = math.nan

@@ -28,6 +28,7 @@ from twin.kernels.record_table import Record
 
 REACHES = 300.0  # s: in which the distance to the target falls to 1/e
 USEFUL = 0.5  # of the flame's heat, for a first guess only: that above a bath's temperature
+MOST_OF_A_FLAME = 2.0  # of its power that reaches the bath, with what its oxygen burns there
 COLD_FEED = 8e5  # J/kg that a cold charge takes up, likewise
 AIM = 0.01  # of the band below a limit: where a step is to end
 CLOSELY = 0.03  # of the band, over a step as long as REACHES: what is that near is not tried again
@@ -361,8 +362,11 @@ def find_levers(dt: float, edges: tuple[float, float], temperature: float, volum
 
 
 @kernel()
-def learn(dt: float, before: tuple[float, float, float, float], temperature: float, volume: float, run: Run) -> None:
-    """Correct the slopes by what a change of the levers from ``before`` did: it changed how the step ends by ``temperature`` and ``volume``."""
+def learn(dt: float, before: tuple[float, float, float, float], temperature: float, volume: float, plan: Record, run: Run) -> None:
+    """Correct the slopes by what a change of the levers from ``before`` did: it changed how the step ends by ``temperature`` and ``volume``.
+
+    What else moved the bath while a lever moved next to nothing is not the flame's doing: it gives no more than :data:`MOST_OF_A_FLAME` of its power.
+    """
     control, slope = run.control, max(run.now.slope, 1.0)
     heat, gas, square = temperature * slope / dt, volume / dt, 0.0
     for k in range(4):
@@ -379,3 +383,4 @@ def learn(dt: float, before: tuple[float, float, float, float], temperature: flo
         control.volume[k] += gas * moved / square
         if k >= LEVER.burner and control.heat[k] / (old if old != 0.0 else 1.0) < 0.3:  # a flame heats, and cold scrap cools
             control.heat[k] = 0.3 * old
+    control.heat[LEVER.burner] = min(control.heat[LEVER.burner], MOST_OF_A_FLAME * plan.burner_power)

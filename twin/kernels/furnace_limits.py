@@ -19,7 +19,9 @@ from twin.kernels.record_table import Record
 SURELY_COLD, SURELY_HOT = MOLTEN_FROM - 100.0, MOLTEN_FROM + 100.0  # K, by the heat content of an unreacted charge
 FLAME_SHARE = 0.95  # of the off-gas limit: the rest is for the bath
 TRIES, AGAIN = 8, 3
-LET_OUT = (0.8, 0.4, 0.0)  # of feed and blast, one after the other
+LET_OUT = (0.8, 0.4, 0.0)  # of feed and blast, one after the other …
+LESS_FIRE = (0.9, 0.75, 0.5, 0.25, 0.0)  # … then of the burner
+LOST, FAR_OFF = 10.0, 10.0  # s: a longer step whose levers were not found is done again shorter, as by an error of so much; else a whole one stood still
 NOTHING = 1e-6  # of a move of the levers
 MEASURED_BY = 0.2  # of a lever
 MOMENT = 1e-9  # s
@@ -78,7 +80,7 @@ def _measure(dt: float, ends: tuple[float, float], run: Run, setting: Setting, s
         if status != 0:
             return status
         t, v = end_by_first(dt, run, space)
-        fc.learn(dt, levers, t - ends[0], v - ends[1], run)
+        fc.learn(dt, levers, t - ends[0], v - ends[1], setting.plan, run)
         tried = _levers(control)
         _set(control, levers)
         _foresee(tried, run)
@@ -95,6 +97,7 @@ def _kept(dt: float, edges: tuple[float, float], t: float, v: float, plan: Recor
 def _search(dt: float, edges: tuple[float, float], run: Run, setting: Setting, space: Space) -> int:
     """Try the first stage of a step at the levers that stand, and at others until it keeps to the limits, or no lever helps. Returns 0 or a status."""
     control = run.control
+    control.lost = 0.0
     last, t, v = _levers(control), math.nan, math.nan
     for tried in range(TRIES):
         if tried >= TRIES - 3:  # the linear model does not serve
@@ -109,7 +112,7 @@ def _search(dt: float, edges: tuple[float, float], run: Run, setting: Setting, s
         before = t, v
         t, v = end_by_first(dt, run, space)
         if tried > 0:
-            fc.learn(dt, last, t - before[0], v - before[1], run)
+            fc.learn(dt, last, t - before[0], v - before[1], setting.plan, run)
         last = levers
         kept = _kept(dt, edges, t, v, setting.plan)
         stale = not kept and control.measured == 0.0 and run.now.slope > 0.0
@@ -121,20 +124,26 @@ def _search(dt: float, edges: tuple[float, float], run: Run, setting: Setting, s
         if (kept and worth <= 1.0) or worth <= NOTHING or tried == TRIES - 1:
             _set(control, levers)
             control.held[0], control.held[1] = holds
+            control.lost = 1.0 if tried == TRIES - 1 and worth > 1.0 else 0.0
             return try_first(dt, run, setting, space) if stale else 0
     return 0
 
 
 @kernel(STATUS_AND_LENGTH(f8, f8, Run.kind, Setting.kind, Space.kind), inner=True)
 def _let_out(dt: float, error: float, run: Run, setting: Setting, space: Space) -> tuple[int, float]:
-    """Cut feed and blast of a step that stands tried until its gas keeps to the limit, where no search found how. Returns a status and the error."""
+    """Cut feed and blast of a step that stands tried until its gas keeps to the limit, where no search found how, and the burner where that is not enough."""
     control, limit = run.control, setting.plan.gas_limit * dt
-    fed, blown = control.lever[LEVER.feed], control.lever[LEVER.blast]
-    for share in LET_OUT:
-        if error > 1.0 or space.then.gas_volume <= limit * (1.0 + fc.GAS_BAND * fc.KEPT) or fed + blown <= 0.0:
+    fed, blown, fired = control.lever[LEVER.feed], control.lever[LEVER.blast], control.lever[LEVER.burner]
+    for turn in range(len(LET_OUT) + len(LESS_FIRE)):
+        if error > 1.0 or space.then.gas_volume <= limit * (1.0 + fc.GAS_BAND * fc.KEPT):
             break
         before = _levers(control)
-        control.lever[LEVER.feed], control.lever[LEVER.blast] = share * fed, share * blown
+        if turn < len(LET_OUT):
+            control.lever[LEVER.feed], control.lever[LEVER.blast] = LET_OUT[turn] * fed, LET_OUT[turn] * blown
+        else:
+            control.lever[LEVER.burner] = LESS_FIRE[turn - len(LET_OUT)] * fired
+        if _levers(control) == before:
+            continue
         _foresee(before, run)
         status = try_first(dt, run, setting, space)
         if status == 0:
@@ -154,6 +163,8 @@ def limit_step(dt: float, run: Run, setting: Setting, space: Space) -> tuple[int
     error = math.inf
     for again in range(AGAIN):
         status = _search(dt, edges, run, setting, space)
+        if status == 0 and control.lost > 0.0 and dt > LOST:
+            return 0, FAR_OFF
         if status == 0:
             status, error = add_second(dt, run, setting, space)
         if status != 0:
@@ -161,6 +172,7 @@ def limit_step(dt: float, run: Run, setting: Setting, space: Space) -> tuple[int
         t, v = space.then.temperature, space.then.gas_volume
         straight = now.temperature + (first.temperature - now.temperature) / FIRST_STAGE
         control.warming_off, control.gas_off = (t - straight) / (dt * dt), (v - first.gas_volume / FIRST_STAGE) / (dt * dt)
+        control.off_over = dt
         if error > 1.0 or again == AGAIN - 1 or _kept(dt, edges, t, v, plan):
             break
         levers, holds = _levers(control), (control.held[0], control.held[1])

@@ -39,6 +39,7 @@ OXIDATION = 3e5  # J/mol: about what a vapour gives that is taken up by the slag
 ANSWERED = 0.3  # of CLOSE between two tries of a stage that show how reactions answer to the temperature
 MOST_ANSWER = 20.0
 FURTHEST, FURTHEST_LIQUIDUS = 100.0, 50.0  # K that temperature and liquidus are foreseen to move at most
+BENDS = 3.0  # as steps grow
 DEGREES = 50.0  # K whose tolerance-th part is as bad as the tolerance of an amount
 FUME = ROW.fume - ROW.feed
 JUDGED = (ROW.metal, ROW.slag)  # whose elements are judged, with those of the fume
@@ -123,10 +124,14 @@ def try_first(dt: float, run: Run, setting: Setting, space: Space) -> int:
 
 @kernel(PAIR(f8, Run.kind, Space.kind), inner=True)
 def end_by_first(dt: float, run: Run, space: Space) -> tuple[float, float]:
-    """Temperature and off-gas of the step whose first stage stands tried, on a straight line, and what curvature added in the last one."""
+    """Temperature and off-gas of the step whose first stage stands tried, on a straight line, and what curvature added in the last one.
+
+    A second's curvature says nothing of minutes: it counts for a step that is :data:`BENDS` times as long as the one it was found in, at most.
+    """
     now, then, control = run.now, space.then, run.control
-    warm = now.temperature + (then.temperature - now.temperature) / FIRST + control.warming_off * dt * dt
-    return warm, then.gas_volume / FIRST + control.gas_off * dt * dt
+    bent = min(dt, BENDS * control.off_over)
+    warm = now.temperature + (then.temperature - now.temperature) / FIRST + control.warming_off * bent * bent
+    return warm, then.gas_volume / FIRST + control.gas_off * bent * bent
 
 
 @kernel(types.void(Run.kind, Space.kind), inner=True)

@@ -40,7 +40,7 @@ def _straight() -> float:
 YURKO = "55 t with 18 % Zn and 2.5 % Pb, Yurko 1970, abstract; its coal, air and time not known: recalled of other plants"
 CASES: tuple[Case, ...] = (
     Case("Fuming", "zinc fumed of a batch, 150 min", PUBLISHED, YURKO, "%", "89 ± 5", 84.0, 94.0, lambda: _fumed("Zn", ZINC),
-         note="40 % of the coal entrained (33 recalled) gives 86, 70 kg of coal a minute (55; recalled 50 to 70) with as much more air 91, 30 % of the oxygen left over in the slag (70) 85"),
+         note="50 kg of coal a minute in place of 55 gives 72, 25 % of it entrained in place of 33 gives 71"),
     Case("Fuming", "lead fumed of the same batch", PUBLISHED, YURKO, "%", "98 ± 2", 96.0, 100.0, lambda: _fumed("Pb", LEAD)),
     Case("Fuming", "R² of a straight line through zinc against time, 20 to 80 % fumed", PUBLISHED, "linear at five plants; Richards, Brimacombe and Toop 1985, abstract", "–",
          "0.99 to 1", 0.99, 1.0, _straight),
