@@ -65,11 +65,12 @@ def test_before_a_phase_that_takes_no_time_it_counts_once(run: Callable[..., Clu
 
 
 def test_the_highest_power_has_it(run: Callable[..., ClusterResult]) -> None:
-    """No hour's mean is above the highest power, and in the first hours, in which nothing but the holding draws, both are the same."""
-    with run() as result:
+    """No hour's mean is above the highest power, and in the first two hours, in which nothing but the holding draws, both are the same."""
+    with run() as result, run(time={"horizon": "2 h"}) as first:
         highest = result.energy.number("power/highest")
         assert highest == result.energy.number("power/highest_from_grid")
-        assert highest == pytest.approx(by_step(result).max(), rel=1e-12)
+        assert by_step(result).max() <= highest < 600e3
+        assert first.energy.number("power/highest") == pytest.approx(by_step(first).max(), rel=1e-12)
 
 
 def test_it_counts_in_the_hours_in_which_it_was_drawn_whatever_is_warm_up(run: Callable[..., ClusterResult]) -> None:
