@@ -144,10 +144,10 @@ def captured(name: str, days: float) -> Iterator[Start]:
     """What the phases of a plant begin with, over some days from its start."""
     run_phase, found = furnace.run_phase, []
 
-    def keep(data: Any, charge: Any, plan: Any, state: Any, warned: Any) -> Any:
+    def keep(data: Any, charge: Any, plan: Any, state: Any, *others: Any) -> Any:
         where = _place()
         found.append(Start(name, *where, data, charge.bath.copy(), charge.feed.copy(), charge.supplies.copy(), charge.tests.copy(), plan.copy(), state.copy()))
-        return run_phase(data, charge, plan, state, warned)
+        return run_phase(data, charge, plan, state, *others)
 
     with patch.object(furnace, "run_phase", keep):
         twin.run(twin.load(PLANTS[name]).change({"time.horizon": f"{days:g} d", "time.warmup": "0 s", "record": "none"}))

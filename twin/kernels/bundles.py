@@ -129,6 +129,11 @@ class Bundle:
         raise TypeError(f"a {type(self).__name__} cannot be copied: make another of copied arrays")
 
 
+def arrays_of(bundle: Bundle) -> list[Any]:
+    """The arrays that a bundle holds itself, those of its bundles left out."""
+    return [value for place in bundle.kind.places.values() if place.dtype is not None for value in (getattr(bundle, place.name),)]
+
+
 register_model(BundleType)(models.OpaqueModel)
 
 

@@ -22,7 +22,8 @@ from twin.kernels import furnace_control as fc
 from twin.kernels import furnace_limits as fl
 from twin.kernels import furnace_plan as fp
 from twin.kernels import furnace_stages as fx
-from twin.kernels.compile import Floats, kernel
+from twin.kernels.bundles import records_of
+from twin.kernels.compile import Floats, entry, kernel
 from twin.kernels.furnace_end import kg_of, margin
 from twin.kernels.furnace_plan import OUTCOMES, STATUSES, plan_of
 from twin.kernels.furnace_space import (
@@ -39,11 +40,9 @@ from twin.kernels.furnace_space import (
     Run,
     Setting,
     Space,
+    Works,
     f8,
     i8,
-    new_account,
-    new_run,
-    new_space,
     record_of,
 )
 from twin.kernels.furnace_step import oxygen_to_burn
@@ -70,6 +69,7 @@ __all__ = [
     "WARNINGS",
     "Charge",
     "Data",
+    "Works",
     "plan_of",
     "run_phase",
 ]
@@ -363,7 +363,7 @@ def _set_out(run: Run, setting: Setting, moles: Floats, spare: Floats) -> None:
         control.organic = oxygen_to_burn(charge.feed[FED.organic, :n], elements, spare) / control.feed_mass
 
 
-@kernel()
+@kernel(i8(Run.kind, Setting.kind, Space.kind, records_of(STATE.dtype), Account.kind))
 def _phase(run: Run, setting: Setting, space: Space, states: Records, account: Account) -> int:
     """Run a phase whose plan has been looked at. Returns 0, or a status that STATUSES explains."""
     charge, plan, sums, n = setting.charge, setting.plan, run.sums, setting.data.heat.shape[0]
@@ -380,7 +380,11 @@ def _phase(run: Run, setting: Setting, space: Space, states: Records, account: A
     return 0
 
 
-def run_phase(data: Data, charge: Charge, plan: Records, state: Records, warned: Counts) -> tuple[int, Account]:
+_enter = entry(_phase)
+"""What it is called with is laid out by :class:`~twin.kernels.furnace_space.Works`, or checked."""
+
+
+def run_phase(data: Data, charge: Charge, plan: Records, state: Records, warned: Counts, works: Works | None = None) -> tuple[int, Account]:
     """Run a phase to its end. Returns 0, or a status that :data:`STATUSES` explains from 1, and what it gave.
 
     The phase ends as soon as ``at_least`` has passed, all is fed and every test holds; at ``at_most`` in any case.
@@ -389,9 +393,13 @@ def run_phase(data: Data, charge: Charge, plan: Records, state: Records, warned:
     - ``charge``: the bath, in and out, feed, supplies and tests;
     - ``plan``: one PLAN, see :func:`plan_of`;
     - ``state``: one STATE, in and out; zeros for a furnace of which nothing is known;
-    - ``warned`` (len(WARNINGS),): counted up.
+    - ``warned`` (len(WARNINGS),): counted up;
+    - ``works``: those of the furnace, made with the same data and ``warned``; what it gave is overwritten by the next phase then.
     """
-    account, space = new_account(len(data.heat), warned), new_space(len(data.heat))
+    works = Works(data, warned) if works is None else works
+    if state.dtype != STATE.dtype or not state.flags.c_contiguous:
+        raise TypeError(f"the state of a furnace is an array of STATE in C order (got {state.dtype})")
+    works.begin(charge, plan)
     if not fp.possible(plan):
-        return 2, account
-    return _phase(new_run(space, len(data.heat), account), Setting(data, charge, plan), space, state, account), account
+        return 2, works.account
+    return _enter(works.run, works.setting, works.space, state, works.account), works.account

@@ -38,10 +38,10 @@ def plan_of(values: Mapping[str, float]) -> Records:
 
 def possible(plan: Records) -> bool:
     """Whether the plan has no value that is negative, not a number, or out of its range."""
-    numbers = plan.view(np.float64)
-    if bool(np.isnan(numbers).any()) or bool((numbers < 0.0).any()):
+    numbers: list[float] = plan.view(np.float64).tolist()
+    if math.isnan(sum(numbers)) or min(numbers) < 0.0:
         return False
-    at = dict(zip(PLAN.names, numbers.tolist(), strict=True))
+    at = dict(zip(PLAN.names, numbers, strict=True))
     shares = all(at[name] <= 1.0 for name in _SHARES)
     times = 0.0 < at["dt"] < math.inf and 0.0 < at["tolerance"] < math.inf and at["at_least"] <= at["at_most"] < math.inf
     air = AIR_OXYGEN <= at["blast_oxygen"] <= 1.0 and AIR_OXYGEN <= at["burner_oxygen"] <= 1.0 and at["fuel_lhv"] > 0.0

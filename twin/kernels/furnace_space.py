@@ -9,9 +9,9 @@ from numba import types
 from numpy.typing import NDArray
 
 from twin.kernels import bundles
-from twin.kernels.bundles import Bundle, BundleType, records_of
+from twin.kernels.bundles import Bundle, BundleType, arrays_of, records_of
 from twin.kernels.compile import Floats, kernel
-from twin.kernels.furnace_tables import CONTROL, DRIVE, END_TEST, HEATS, LIMIT, OVER, PARTS, PLAN, REPORT, REPORTS, ROW, SCRATCH, STREAMS, SUMS
+from twin.kernels.furnace_tables import CONTROL, DRIVE, END_TEST, FED, HEATS, LIMIT, OVER, PARTS, PLAN, REPORT, REPORTS, ROW, SCRATCH, STREAMS, SUMS, SUPPLY
 from twin.kernels.physical_constants import ATMOSPHERE
 from twin.kernels.record_table import Record, Records, Table
 from twin.kernels.smelting import R
@@ -210,6 +210,31 @@ def new_space(elements: int) -> Space:
 def new_run(space: Space, elements: int, account: Account) -> Run:
     """Return the state of a run of steps that has not begun."""
     return Run(np.zeros(elements + 2), CONTROL.new(), DRIVE.new(), space.reports[REPORTS.now :], account.streams, account.sums)
+
+
+class Works:
+    """All that the phases of one furnace work with, laid out once and made blank before each: to lay it out anew takes a third of the time of a phase.
+
+    What a phase gave stands in ``account`` until the next one begins.
+    """
+
+    def __init__(self, data: Data, warned: Counts) -> None:
+        elements = len(data.heat)
+        self.account, self.space = new_account(elements, warned), new_space(elements)
+        self.run = new_run(self.space, elements, self.account)
+        self._plan = PLAN.new()
+        nothing = np.zeros(elements + 2)
+        self._charge = Charge(nothing, np.zeros((len(FED), elements + 2)), np.zeros((len(SUPPLY), elements + 2)), END_TEST.new(0))
+        self.setting = Setting(data, self._charge, self._plan)
+        arrays = {id(value): value for bundle in (self.account, self.run, self.space, self.space.melt) for value in arrays_of(bundle) if value is not warned}
+        self._blanks = [(array, array.copy()) for value in arrays.values() for array in (value.view(np.uint8),)]
+
+    def begin(self, charge: Charge, plan: Records) -> None:
+        """Make all blank for a phase with this charge and plan."""
+        self._charge.lay_out({name: getattr(charge, name) for name in Charge.kind.kinds})
+        self._plan[:] = plan
+        for array, blank in self._blanks:
+            array[...] = blank
 
 
 @kernel()

@@ -49,6 +49,10 @@ class Table:
         return np.dtype([(field.name, field.kind, (field.length,)) if field.length else (field.name, field.kind) for field in self.fields])
 
     @cached_property
+    def _by_name(self) -> dict[str, float]:
+        return {field.name: field.default for field in self.fields}
+
+    @cached_property
     def _defaults(self) -> Records:
         record = np.zeros(1, dtype=self.dtype)
         for field in self.fields:
@@ -65,11 +69,11 @@ class Table:
 
     def of(self, values: Mapping[str, float]) -> Records:
         """Return an array of one record, with ``values`` by name; what is not named has its default. Raises ``KeyError`` for a name that is not there."""
-        record = self.new()
-        for name, value in values.items():
-            if name not in self.names:
-                raise KeyError(name)
-            record[name] = value
+        named = self._by_name | dict(values)
+        if len(named) > len(self.names):
+            raise KeyError(next(name for name in values if name not in self._by_name))
+        record = np.empty(1, dtype=self.dtype)
+        record[0] = tuple(named.values())
         return record
 
 

@@ -36,6 +36,8 @@ _KEYS = {name: getattr(KEY, name) for name in ("Fe", "Si", "Ca", "Al", "Mg", "Zn
 SPECIES = ("CO", "CO2", "H2", "H2O", "SO2", "N2", "O2", "HCl", "Cl2", "O in copper")
 """Molecules of the table of enthalpies, in the order of their places."""
 
+_O = ELEMENTS.index("O")
+_BURNING = {name: ELEMENTS.index(name) for name in ("C", "H", "S", "Cl", "Br")}
 MONATOMIC = 20.786  # J/(mol K): 5/2 R
 DIATOMIC = 37.0  # J/(mol K): of oxides in the gas at furnace temperature, near 9/2 R
 _MOLAR_MASSES = {"CO": 0.02801, "CO2": 0.044009, "H2": 0.002016, "H2O": 0.018015, "SO2": 0.064058, "N2": 0.028014, "O2": 0.031998}
@@ -62,6 +64,18 @@ class HeatData:
         bond = {i: float(self.elements["oxide_F"][i]) * self.molar_mass[i] / self.oxygen[i] for i in range(len(ELEMENTS)) if self.oxygen[i] > 0.0}
         return tuple(sorted((i for i in bond if bond[i] < 0.0), key=lambda i: (bond[i], i)))
 
+    @cached_property
+    def bonds(self) -> tuple[tuple[int, float, float, float], ...]:
+        """Of each element in :attr:`affinity`: its index, kg/mol, mol of oxygen that a mol binds, and J/mol that its oxide has."""
+        masses, bound, oxides = self.molar_mass.tolist(), self.oxygen.tolist(), self.elements["oxide_F"].tolist()
+        return tuple((i, masses[i], bound[i], masses[i] * oxides[i]) for i in self.affinity)
+
+    @cached_property
+    def by_species(self) -> dict[str, tuple[float, float, float]]:
+        """Of each of :data:`SPECIES`: formation, J/mol, heat content at T0, J/mol, and its slope there, J/(mol K)."""
+        columns = (self.species[name].tolist() for name in ("formation", "content", "slope"))
+        return dict(zip(SPECIES, zip(*columns, strict=True), strict=True))
+
     def formation(self, assay: Floats, lower_heating_value: float | None = None) -> float:
         """Return the enthalpy of formation at 298.15 K, J/kg, of a material with the mass fractions ``assay`` (element,).
 
@@ -71,19 +85,20 @@ class HeatData:
 
         Quartz (Si 0.467, O 0.533) has -1.53e7 J/kg; carbon with 32.8 MJ/kg has 4e4.
         """
-        oxygen = float(assay[ELEMENTS.index("O")]) / float(self.molar_mass[ELEMENTS.index("O")])
+        shares: list[float] = assay.tolist()
+        masses: list[float] = self.molar_mass.tolist()
+        oxygen = shares[_O] / masses[_O]
         total = 0.0
-        for i in self.affinity:
-            mol = float(assay[i] / self.molar_mass[i])
-            bound = min(mol * float(self.oxygen[i]), oxygen)
+        for i, mass, binds, oxide in self.bonds:
+            bound = min(shares[i] / mass * binds, oxygen)
             oxygen -= bound
-            total += bound / float(self.oxygen[i]) * (float(self.molar_mass[i]) * float(self.elements["oxide_F"][i]))
+            total += bound / binds * oxide
         if lower_heating_value is None:
             return total
-        mol_of = {name: float(assay[ELEMENTS.index(name)] / self.molar_mass[ELEMENTS.index(name)]) for name in ("C", "H", "S", "Cl", "Br")}
+        mol_of = {name: shares[place] / masses[place] for name, place in _BURNING.items()}
         halogen = min(mol_of["Cl"] + mol_of["Br"], mol_of["H"])
         burnt = {"CO2": mol_of["C"], "H2O": 0.5 * (mol_of["H"] - halogen), "SO2": mol_of["S"], "HCl": halogen}
-        return total + lower_heating_value + sum(mol * float(self.species["formation"][SPECIES.index(name)]) for name, mol in burnt.items())
+        return total + lower_heating_value + sum(mol * self.by_species[name][0] for name, mol in burnt.items())
 
 
 def heat_data(data: Thermochemistry | None = None, variants: Mapping[str, str] | None = None) -> HeatData:

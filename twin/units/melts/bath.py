@@ -109,6 +109,8 @@ class Bath:
         self.state = kernel.STATE.new()
         self.warned = np.zeros(len(kernel.WARNINGS), dtype=np.int64)
         self.started: Start | None = None
+        self._works: kernel.Works | None = None
+        """Laid out at the first phase: a furnace that is only looked at needs none."""
 
     @property
     def entrained(self) -> float:
@@ -162,13 +164,15 @@ class Bath:
         before = bath.copy()
         plan = plan.copy()
         plan["cut_at"] = until
-        status, account = kernel.run_phase(self.data, kernel.Charge(bath, feed, supplies, tests), plan, self.state, self.warned)
+        if self._works is None:
+            self._works = kernel.Works(self.data, self.warned)
+        status, account = kernel.run_phase(self.data, kernel.Charge(bath, feed, supplies, tests), plan, self.state, self.warned, self._works)
         if status != 0:
             raise KernelError(f"{where}: {kernel.STATUSES[status - 1]}")
         self.parts[:] = account.split
         if not (np.isfinite(self.parts).all() and np.isfinite(account.streams).all()):
             raise KernelError(f"{where}: a stream is not finite")
-        return Outcome(account.streams, account.sums, account.limits, before, account.solids)
+        return Outcome(account.streams.copy(), account.sums.copy(), account.limits.copy(), before, account.solids.copy())
 
     def cut(self, seconds: float) -> Outcome:
         """Undo the last phase but for its first ``seconds``, by computing it again from its start; returns what happened in them.

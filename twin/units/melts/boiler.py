@@ -15,7 +15,7 @@ from twin.kernels.heaps import add_materials
 from twin.kernels.heat import add_levels, content, temperature_of
 from twin.kernels.physical_constants import AIR_OXYGEN, LEVELS
 from twin.materials import ELEMENTS
-from twin.materials.heat import SPECIES, HeatData
+from twin.materials.heat import HeatData
 from twin.scenario.kinds.waste_heat_boiler import WasteHeatBoiler as BoilerModel
 from twin.units.ground.assembly import Assembly
 from twin.units.ground.sink import Sink
@@ -32,16 +32,18 @@ def heat_capacity(elements: Floats, heat: HeatData) -> tuple[float, float]:
 
     Where oxygen is too little for CO2, carbon is CO. A kmol of N2 (28 kg): 41.1 MJ and 34.9 kJ/K above 25 °C at 1300 °C.
     """
-    mol = [float(kg) / mass for kg, mass in zip(elements, heat.molar_mass.tolist(), strict=True)]
+    masses, bound = elements.tolist(), heat.oxygen.tolist()
+    mol = [kg / mass for kg, mass in zip(masses, heat.molar_mass.tolist(), strict=True)]
     halogens = mol[CL] + mol[BR]
     water, acid = 0.5 * max(mol[H] - halogens, 0.0), min(halogens, mol[H])
-    oxygen = mol[O] - sum(mol[i] * float(heat.oxygen[i]) for i in CONDENSED) - water - 2.0 * mol[S] - mol[C]
+    oxygen = mol[O] - sum(mol[i] * bound[i] for i in CONDENSED) - water - 2.0 * mol[S] - mol[C]
     dioxide = min(max(oxygen, 0.0), mol[C])
     moles = {"CO2": dioxide, "CO": mol[C] - dioxide, "H2O": water, "SO2": mol[S], "HCl": acid, "N2": 0.5 * mol[N], "O2": 0.5 * max(oxygen - dioxide, 0.0)}
-    a = sum(n * float(heat.species["content"][SPECIES.index(name)]) for name, n in moles.items())
-    b = sum(n * float(heat.species["slope"][SPECIES.index(name)]) for name, n in moles.items())
-    a += sum(float(elements[i]) * float(heat.elements["oxide_H"][i]) for i in CONDENSED)
-    b += sum(float(elements[i]) * float(heat.elements["oxide_c"][i]) for i in CONDENSED)
+    a = sum(n * heat.by_species[name][1] for name, n in moles.items())
+    b = sum(n * heat.by_species[name][2] for name, n in moles.items())
+    contents, slopes = heat.elements["oxide_H"].tolist(), heat.elements["oxide_c"].tolist()
+    a += sum(masses[i] * contents[i] for i in CONDENSED)
+    b += sum(masses[i] * slopes[i] for i in CONDENSED)
     return a, b
 
 

@@ -62,7 +62,7 @@ class Cleaning:
 
         1 kg of zinc in pure nitrogen: 1.2447 kg of ZnO and 0.8 kg of nitrogen from air.
         """
-        mol = [float(kg) / mass for kg, mass in zip(elements, self.molar_mass, strict=True)]
+        mol = [kg / mass for kg, mass in zip(elements.tolist(), self.molar_mass, strict=True)]
         solid = np.zeros(len(ELEMENTS))
         solid[list(CONDENSED)] = elements[list(CONDENSED)]
         oxides = sum(mol[i] * self.bound[i] for i in CONDENSED)
