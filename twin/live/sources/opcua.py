@@ -76,10 +76,14 @@ class OpcuaSource(Source):
             self.up()
             await self._watch(client)
         finally:
+            protocol = client.uaclient.protocol
             try:
                 await asyncio.wait_for(client.disconnect(), 1.0)
             except Exception:  # noqa: BLE001  a server that is away cannot be left in order
                 client.disconnect_socket()
+            if protocol is not None and protocol.transport is not None:
+                protocol.transport.abort()  # closing it waits for what a server that froze does not take any more
+                await asyncio.sleep(0)  # the loop ends after this, and would leave it open
 
     async def _secure(self, client: Any) -> None:
         """Set certificates, and refuse a server that shows another than it should."""
