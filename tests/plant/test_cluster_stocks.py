@@ -94,6 +94,30 @@ def test_ordered_as_the_level_falls(folder: Path) -> None:
         assert kpis["margin_cash"].value == pytest.approx(-8800.0, rel=1e-9) and kpis["margin"].value == pytest.approx(-9600.0, rel=1e-9)
 
 
+def test_a_bill_that_is_known_needs_no_price_of_the_site(folder: Path) -> None:
+    """100 MWh are used and 60 delivered at 40 EUR/MWh, the 40 of the start at 30. Without any price of the tank the site's counts; without that, nothing is
+    known, and what lacks a price is named."""
+    (folder / "unpriced.yaml").write_text(yaml.safe_dump({**REFINERY, "carriers": {"electricity": {"price": "0 EUR/MWh"}}}), encoding="utf-8")
+    unpriced, delivery = {"sites.one.extends": str(folder / "unpriced.yaml")}, {"size": "20 MWh", "every": "12 h", "first": "12 h"}
+
+    def margins(changes: dict[str, Any]) -> tuple[float, float, str]:
+        with run_cluster(load_cluster(folder / "one.yaml", changes)) as result:
+            return result.kpis["margin"].value, result.kpis["margin_cash"].value, result.kpis["margin"].note
+
+    assert margins(unpriced)[:2] == (pytest.approx(-4000.0), pytest.approx(-2400.0))
+    assert margins({**unpriced, "energy.fuels.gas.price": "30 EUR/MWh"})[:2] == (pytest.approx(-3600.0), pytest.approx(-2400.0))
+    assert margins({"energy.fuels.gas.delivery": delivery})[:2] == (pytest.approx(-5000.0), pytest.approx(-5000.0))
+    nothing = margins({**unpriced, "energy.fuels.gas.delivery": delivery})
+    assert np.isnan(nothing[0]) and np.isnan(nothing[1]) and nothing[2] == "no value of one (incomplete: no price of natural_gas)"
+
+
+def test_a_tank_that_is_never_filled_has_a_price_of_what_lies_in_it(folder: Path) -> None:
+    """40 MWh at 30 EUR/MWh are used, and nothing is paid; without it they count at the 50 EUR/MWh of the site."""
+    for price, worth in ({"energy.fuels.gas.price": "30 EUR/MWh"}, -1200.0), ({}, -2000.0):
+        with run_cluster(load_cluster(folder / "never.yaml", price)) as result:
+            assert result.kpis["margin"].value == pytest.approx(worth) and result.kpis["margin_cash"].value == 0.0
+
+
 def test_what_does_not_fit_goes_back_and_is_not_paid(folder: Path) -> None:
     """Each hour 20 MWh, and 5 are used: 5 of each fit but of the first, which comes to a full tank at its second hour."""
     with one(folder, every="1 h") as result:
@@ -147,6 +171,18 @@ def test_furnaces_that_wait_for_gas_oxygen_and_power_go_on(folder: Path) -> None
         assert whole.energy.number("power/highest") <= 5e6 * (1.0 + 1e-9)
 
 
+@pytest.mark.parametrize("hours", [0.5, 10.0, 12.0, 12.5, 15.0, 26.0])
+def test_it_is_resumed_at_awkward_moments(folder: Path, hours: float, tmp_path: Path) -> None:
+    """In a batch, at the instant of an order, with two deliveries on their way and the tank empty, while the refinery waits, across the warm-up."""
+    changes = {"time.warmup": "12 h", "energy.fuels.gas.delivery": {"size": "6 MWh", "level": "15 MWh", "lead": {"uniform": {"low": "4 h", "high": "9 h"}}}}
+    cluster = load_cluster(folder / "one.yaml", changes)
+    run_cluster_until(cluster, hours * 3600.0, tmp_path / "state.h5")
+    with run_cluster(cluster) as whole, resume_cluster(tmp_path / "state.h5", out=tmp_path / "again.h5") as again:
+        assert whole.digest == again.digest and tank(whole)["waited"] > 0.0 and tank(whole)["deliveries"] > 3
+        for key, values in whole.energy.values.items():
+            np.testing.assert_array_equal(np.asarray(values), np.asarray(again.energy.values[key]), key)
+
+
 def test_the_command_shows_tanks(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate", str(folder / "one.yaml")]) == 0
     assert "tank gas: one.natural_gas, 40 MWh, deliveries of 20 MWh" in capsys.readouterr().out
@@ -169,7 +205,17 @@ def test_the_command_shows_tanks(folder: Path, capsys: pytest.CaptureFixture[str
         ({"delivery.size": "1 kWh"}, "the tank would take more than 1,000 of them: 40 MWh (got 1 kWh)"),
         ({"delivery": {"size": "20 MWh"}}, "say when: level: 40 MWh, every: 1 d, or both"),
         ({"delivery": {"size": "20 MWh", "level": "5 MWh"}}, "could wait for ever: a batch may use 10 MWh, and nothing is ordered above 5 MWh"),
+        ({"delivery": {"size": "20 MWh", "level": "5 MWh", "every": "1 h"}}, "could wait for ever: a batch may use 10 MWh, and nothing is ordered above 5 MWh"),
         ({"delivery": {"size": "20 MWh", "level": "40 MWh"}}, "the tank is never above it: it holds 40 MWh (got 40 MWh)"),
+        ({"delivery": {"size": "20 MWh", "level": "39.9999999999999 MWh"}}, "less than 0.1% of 40 MWh is free above it"),
+        ({"delivery": {"size": "20 MWh", "level": "39.97 MWh"}}, "less than 0.1% of 40 MWh is free above it"),
+        ({"delivery": {"size": "20 MWh", "every": "1e-10 s"}}, "more than 200,000 times"),
+        ({"delivery": {"size": "20 MWh", "every": "0.8 s"}}, "a run of 2 d has more than 200,000 times 800 ms apart; choose longer ones"),
+        ({"delivery": {"size": "20 MWh", "every": "nan h"}}, "every"),
+        ({"delivery": {"size": "inf MWh", "every": "1 h"}}, "size"),
+        ({"fill": "nan"}, "fill"),
+        ({"of": "one/natural_gas"}, "SITE.CARRIER is needed (got 'one/natural_gas')"),
+        ({"of": ""}, "of"),
         ({"delivery": {"size": "20 MWh", "level": "20 MWh", "first": "1 h"}}, "'first' needs 'every'"),
         ({"of": "one.coal"}, "no unit of site 'one' draws 'coal'"),
         ({"of": "two.natural_gas"}, "SITE.CARRIER is needed (got 'two.natural_gas'); sites:"),
@@ -181,6 +227,31 @@ def test_what_is_wrong_is_said(folder: Path, changes: dict[str, Any], message: s
     with pytest.raises(ScenarioError) as caught:
         load_cluster(folder / "one.yaml", {f"energy.fuels.gas.{key}": value for key, value in changes.items()})
     assert message in str(caught.value) and "energy.fuels.gas" in str(caught.value)
+
+
+@pytest.mark.parametrize(("changes", "path"), [({"fill": "20 %"}, "fill"), ({"keep": "35 MWh"}, "capacity"), ({"fill": "0 %"}, "fill")])
+def test_a_tank_that_is_never_filled_must_do_for_one(folder: Path, changes: dict[str, str], path: str) -> None:
+    with pytest.raises(ScenarioError, match=rf"energy\.fuels\.gas\.{path}.*one\.refinery can never start: a batch may use 10 MWh"):
+        load_cluster(folder / "never.yaml", {f"energy.fuels.gas.{key}": value for key, value in changes.items()})
+
+
+def test_more_deliveries_than_a_run_can_have_are_refused(folder: Path) -> None:
+    """5 MW of batches over 1,000 d are 120 GWh: 6,000 deliveries of 20 MWh, but 1.2 million where only 0.1 MWh are free above the level of the order."""
+    changes = {"time.horizon": "1000 d", "energy.fuels.gas.delivery": {"size": "20 MWh", "level": "20 MWh"}}
+    load_cluster(folder / "one.yaml", changes)
+    changes["energy.fuels.gas.delivery"] = {"size": "20 MWh", "level": "39.9 MWh"}
+    with pytest.raises(ScenarioError, match=r"one may use 120 GWh in a run of 1000 d, which is more than 200,000 deliveries of 100 kWh"):
+        load_cluster(folder / "one.yaml", changes)
+
+
+def test_an_oxygen_plant_may_be_called_as_a_fuel(folder: Path) -> None:
+    """Names of carriers and of plants are of two worlds: each tank gives what it holds, as it does where the plant has another name."""
+    plant = json.loads(json.dumps(smelter("18 h")).replace('"o2"', '"natural_gas"'))
+    (folder / "namesake.yaml").write_text(yaml.safe_dump(plant), encoding="utf-8")
+    (folder / "namesakes.yaml").write_text(BOTH.replace("smelter.yaml", "namesake.yaml").replace("of: a.o2", "of: a.natural_gas"), encoding="utf-8")
+    with run_cluster(load_cluster(folder / "namesakes.yaml")) as same, run_cluster(load_cluster(folder / "both.yaml")) as other:
+        for name in ("gas", "tank"):
+            assert tank(same, name) == tank(other, name) and tank(same, name)["used"] > 0.0
 
 
 def test_phases_that_can_never_start_are_said(folder: Path) -> None:

@@ -31,7 +31,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def road(folder: Path, price: Any = "50 EUR/t", **link: Any) -> ClusterResult:
-    changes = {"links.road.price": price, "links.road.only": True, "time.warmup": "0 s", **{f"links.road.{key}": value for key, value in link.items()}}
+    terms = {} if price is None else {"links.road.price": price}
+    changes = {**terms, "links.road.only": True, "time.warmup": "0 s", **{f"links.road.{key}": value for key, value in link.items()}}
     return run_cluster(load_cluster(folder / "road.yaml", changes))
 
 
@@ -98,6 +99,29 @@ def test_what_is_paid_inside_cancels(folder: Path) -> None:
     assert together(weigh={"error": "300 kg", "bias": "-150 kg"}, sample={"mass": "20 kg", "error": "2 %"}) == pytest.approx(together(), rel=1e-9)
 
 
+SETTLE = {
+    "metals": {"Cu": {"payable": "96.5 %", "minimum_deduction": "1 %", "price": "6000 EUR/t", "assay_error": "0.3 %", "splitting_limit": "0.5 %"}},
+    "penalties": {"Pb": {"free": "0.2 %", "charge": "5 EUR/t", "per": "0.1 %"}},
+    "treatment_charge": "90 EUR/t",
+}
+
+
+@pytest.mark.parametrize("weigh", [{"bias": "-23.99 t", "error": "20 kg"}, {"step": "60 t"}])
+def test_a_load_that_is_shown_as_nothing_is_worth_nothing(folder: Path, weigh: dict[str, str]) -> None:
+    """It draws the numbers of its assays all the same, so what is shown of one load moves no reading of the next."""
+    with road(folder, None, settle=SETTLE, weigh=weigh) as result:
+        shown = [shown for *_, shown in found(result).loads]
+        worth = result.hauls["road"].moved.worth
+        assert len(shown) > 80 and min(shown) == 0.0 <= worth < np.inf
+        if not any(shown):
+            assert worth == 0.0 and result.kpis["haul_weighed.road"].value == 0.0
+
+
+def test_lots_of_water_alone_are_worth_nothing(folder: Path) -> None:
+    with road(folder, None, settle={**SETTLE, "moisture": "100 %"}) as result:
+        assert result.hauls["road"].moved.worth == 0.0 and result.hauls["road"].unloaded > 80
+
+
 def test_it_is_resumed_in_the_middle_of_trips(folder: Path) -> None:
     changes = {"links.road.price": COPPER, "links.road.weigh": {"error": "80 kg"}, "links.road.sample": {"mass": "20 kg", "every": 2, "error": "1 %"}}
     cluster = load_cluster(folder / "road.yaml", changes)
@@ -127,6 +151,7 @@ def test_the_command_tells_it(folder: Path, capsys: pytest.CaptureFixture[str], 
         ({"weigh": {"error": "20 kg"}}, "links.road.weigh: 'weigh' tells what is paid for: give 'price' or 'settle' too"),
         ({"sample": {"mass": "20 kg"}}, "links.road.sample: 'sample' tells what is paid for"),
         ({"price": "50 EUR/t", "weigh": {"bias": "-24 t"}}, "bias must be less than a payload, 24 t (got -24 t)"),
+        ({"price": "50 EUR/t", "weigh": {"error": "24 t"}}, "error must be less than a payload, 24 t (got 24 t)"),
         ({"price": "50 EUR/t", "weigh": {"error": "-20 kg"}}, "must be at least 0 kg"),
         ({"price": "50 EUR/t", "sample": {"samples": 2}}, "'mass' is missing"),
     ],

@@ -181,6 +181,21 @@ def test_in_the_end_all_is_paid(days: list[int], provisional: float, after: int)
     assert found.value == pytest.approx(30.0 * len(days)) and found.paid == pytest.approx(found.value)
 
 
+def test_a_lot_of_nothing_is_worth_nothing_and_draws_as_any_other() -> None:
+    """A weighbridge may show nothing of a load: what the next one is worth is what it is after any other."""
+    terms = Terms.model_validate({"metals": {"x": {"price": "1 EUR/kg", "assay_error": "2 %"}}, "treatment_charge": "90 EUR/t"})
+
+    def second_after(first: float) -> tuple[float, float]:
+        found = Settlement(terms, lambda _: np.array([0.5, 0.0]), Stream(1, 0, "p", "assay"), datetime(2026, 1, 5), (0, round(DAY) * NANOSECONDS))
+        found.lot(first * np.array([0.6, 0.4]), first, 0)
+        before = found.value
+        found.lot(np.array([60.0, 40.0]), 100.0, 0)
+        return before, found.value - before
+
+    nothing, after_nothing = second_after(0.0)
+    assert nothing == 0.0 and after_nothing == pytest.approx(second_after(1.0)[1], rel=1e-12)
+
+
 def test_docstring_numbers() -> None:
     failed, tried = doctest.testmod(settlement)
     assert tried and not failed

@@ -17,6 +17,7 @@ from twin.scenario.energy.stocks import OxygenStock, Stock
 from twin.scenario.process import ProcessModel
 from twin.units.energy.profiles import steps_of
 from twin.units.energy.supply_stock import Asker, Recorded, SupplyStock
+from twin.units.ground.supply_share import Supply
 
 TOLERANCE = 1e-9
 """The most that a tank may not close by, over what it held and got."""
@@ -29,14 +30,15 @@ def join_stocks(energy: Energy, sites: Mapping[str, Built], times: Recorded) -> 
 
 def _join(name: str, model: Stock, sites: Mapping[str, Built], times: Recorded) -> SupplyStock:
     last = list(sites.values())[-1].site
-    place, _, what = model.of.partition(".")
+    place, _, name_there = model.of.partition(".")
+    what = Supply(name_there, isinstance(model, OxygenStock))
     built = sites[place]
     price = steps_of(model.delivery.price if model.delivery is not None else None, last.scenario.start)
     stock = SupplyStock(name, last.next_index(), last.clock, model, times, price, built.site.stream(f"stock {name}", "lead"))
     last.units.append(stock)
     for process in built.processes:
         unit = built.site.scenario.units.get(process.name)
-        if isinstance(unit, ProcessModel) and any(True for _ in asked_by(unit, built.site.scenario, what)):
+        if isinstance(unit, ProcessModel) and any(True for _ in asked_by(unit, built.site.scenario, what.name, oxygen=what.oxygen)):
             process.supplies[what] = stock
             stock.askers_of[process] = Asker(f"{place}.{process.name}", partial(process.supply_wanted, what), partial(process.lacks_only, stock))
     stock.arm()

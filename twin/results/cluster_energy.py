@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from twin.results.energy import EnergyAccount, StoredEnergy
 
@@ -23,15 +24,29 @@ def cost_of_heat(account: EnergyAccount, stored: StoredEnergy) -> float:
     return math.fsum([*sources, *boilers])
 
 
-def cost_of_stocks(account: EnergyAccount, *, cash: bool) -> float:
-    """Return what came by deliveries costs, EUR: what was paid for them, or what that cost which was drawn. What lies in tanks counts as it was paid."""
-    return math.fsum(numbers["paid" if cash else "worth"] for *_, numbers in account.stocks())
+class Bill(NamedTuple):
+    """What a tank cost, EUR: of a ``site``, and of a ``carrier`` that the site reckons for itself otherwise, "" of oxygen."""
+
+    site: str
+    carrier: str
+    cost: float
 
 
-def stocked_fuels(account: EnergyAccount) -> list[tuple[str, str]]:
-    """Return site and carrier of each fuel that comes by deliveries: their bill stands in the place of what the site reckons."""
-    places = account.names("fuels/of") if "fuels/of" in account.values else ()
-    return [(site, carrier) for site, _, carrier in (place.partition(".") for place in places)]
+def bills_of_stocks(account: EnergyAccount, *, cash: bool) -> dict[str, Bill]:
+    """Return the bill of each tank, NaN where it is not known: what was paid for deliveries, or what that cost which was drawn.
+
+    A bill stands in the place of what the site reckons for the carrier. A fuel whose bill is not known has none: there the site's own price counts.
+    """
+    found: dict[str, Bill] = {}
+    places = account.places()
+    for group, name, _, numbers in account.stocks():
+        site, what = places[name]
+        cost = numbers["paid" if cash else "worth"]
+        if group == "oxygen":
+            found[name] = Bill(site, "", cost)
+        elif not math.isnan(cost):
+            found[name] = Bill(site, what, cost)
+    return found
 
 
 def co2_of_heat(account: EnergyAccount, *, biogenic: bool) -> float:

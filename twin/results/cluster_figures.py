@@ -60,22 +60,20 @@ def cluster_figures(sites: Mapping[str, Result], stored: Stored, hauls: Mapping[
 
 
 def _money(sites: Mapping[str, Result], hauls: Mapping[str, Haul], energy: EnergyAccount, stored: StoredEnergy) -> Iterator[tuple[str, Kpi]]:
+    """Margins. Where there is a power network the grid's bill counts, and where a tank is the bill of its deliveries: not what sites reckon."""
     more = -math.fsum(haul.moved.cost for haul in hauls.values()) - cluster_energy.cost_of_heat(energy, stored)
-    own = 0.0
-    if energy.has_power:  # the grid's bill counts, and not what sites reckon for what they drew
+    if energy.has_power:
         more += energy.number("power/income") - (energy.number("power/cost") if "power/cost" in energy.values else math.nan)
-        own = math.fsum(_reckoned(site, ELECTRICITY) for site in sites.values())
-    own += math.fsum(_reckoned(sites[site], carrier) for site, carrier in cluster_energy.stocked_fuels(energy))
-    for name in MARGINS:
-        bill = cluster_energy.cost_of_stocks(energy, cash=name == "margin_cash")
-        yield name, _sum({site: result.kpis.get(name) for site, result in sites.items()}, "EUR", more + own - bill)
-
-
-def _reckoned(site: Result, carrier: str) -> float:
-    """What a site reckons for what it drew of a carrier, EUR."""
-    totals = site.totals
-    drawn = money.energy_of(totals, carrier)
-    return money.cost_of(totals, carrier, drawn) if drawn > 0.0 else 0.0
+    for name, margin in (("margin", money.margin), ("margin_cash", money.margin_cash)):
+        bills = cluster_energy.bills_of_stocks(energy, cash=name == "margin_cash")
+        if without := [f"tank {tank}" for tank, bill in bills.items() if math.isnan(bill.cost)]:
+            yield name, Kpi(math.nan, "EUR", note=f"no price of {', '.join(without)}")
+            continue
+        parts: dict[str, Kpi | None] = {}
+        for site, result in sites.items():
+            billed = [*([ELECTRICITY] if energy.has_power else []), *(bill.carrier for bill in bills.values() if bill.site == site)]
+            parts[site] = Kpi(margin(result.totals, billed), "EUR", note=money.incomplete(result.totals, billed))
+        yield name, _sum(parts, "EUR", more - math.fsum(bill.cost for bill in bills.values()))
 
 
 def _co2(sites: Mapping[str, Result], hauls: Mapping[str, Haul], energy: EnergyAccount) -> Iterator[tuple[str, Kpi]]:

@@ -129,6 +129,15 @@ class EnergyAccount:
                 numbers = {key: float(np.asarray(self.values[f"{group}/{key}"])[place]) for key, *_ in STOCKS if key not in ("stock", "of", "time", "content")}
                 yield group, name, unit, numbers
 
+    def places(self) -> dict[str, tuple[str, str]]:
+        """Site and carrier, or oxygen plant, of each tank by name."""
+        found: dict[str, tuple[str, str]] = {}
+        for group in ("fuels", "oxygen"):
+            if f"{group}/of" in self.values:
+                parts = (place.partition(".") for place in self.names(f"{group}/of"))
+                found |= {name: (site, what) for name, (site, _, what) in zip(self.names(f"{group}/stock"), parts, strict=True)}
+        return found
+
     def number(self, name: str) -> float:
         """A single value, or the sum of several."""
         return float(np.sum(self.values[name]))

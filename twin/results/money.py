@@ -8,7 +8,7 @@ material between at what the plant's products bring on average. ``margin`` is th
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from twin.results.tally import Product, Totals
 
@@ -32,16 +32,16 @@ def drawn(totals: Totals) -> Iterator[tuple[str, float]]:
             yield carrier, energy
 
 
-def without_price(totals: Totals) -> list[str]:
-    """Return what the plant drew or gave and no price is stated of: carriers, then products."""
+def without_price(totals: Totals, billed: Collection[str] = ()) -> list[str]:
+    """Return what the plant drew or gave and no price is stated of: carriers but those that are ``billed`` elsewhere, then products."""
     inputs = totals.inputs
-    found = [carrier for carrier, _ in drawn(totals) if inputs.carrier_prices.get(carrier) is None]
+    found = [carrier for carrier, _ in drawn(totals) if inputs.carrier_prices.get(carrier) is None and carrier not in billed]
     return found + [name for name, product in inputs.products.items() if not product.price and totals.mass(name) > 0.0]
 
 
-def incomplete(totals: Totals) -> str:
-    """Return why a margin cannot be told, "" where it can."""
-    found = without_price(totals)
+def incomplete(totals: Totals, billed: Collection[str] = ()) -> str:
+    """Return why a margin cannot be told, "" where it can; carriers that are ``billed`` elsewhere need no price."""
+    found = without_price(totals, billed)
     return f"incomplete: no price of {', '.join(found)}" if found else ""
 
 
@@ -58,9 +58,10 @@ def power_note(totals: Totals) -> str:
     return "" if any(True for _ in drawn(totals)) else NO_POWER
 
 
-def energy_cost(totals: Totals) -> float:
-    """Return the price of the energy drawn, EUR; NaN where a carrier that was drawn has no price, or where no unit states a power."""
-    costs = [cost_of(totals, carrier, energy) for carrier, energy in drawn(totals)]
+def energy_cost(totals: Totals, billed: Collection[str] = ()) -> float:
+    """Return the price of the energy drawn, EUR, but of carriers that are ``billed`` elsewhere; NaN where a carrier that was drawn has no price, or where no
+    unit states a power."""
+    costs = [cost_of(totals, carrier, energy) for carrier, energy in drawn(totals) if carrier not in billed]
     return math.fsum(costs) if costs else UNKNOWN
 
 
@@ -193,11 +194,13 @@ def _stock_before(totals: Totals, name: str, product: Product) -> float:
     return value
 
 
-def margin_cash(totals: Totals) -> float:
-    """Return revenue - price of what was delivered - energy cost - penalties - overtime cost, EUR; NaN where a price is missing."""
-    if without_price(totals):
+def margin_cash(totals: Totals, billed: Collection[str] = ()) -> float:
+    """Return revenue - price of what was delivered - energy cost - penalties - overtime cost, EUR; NaN where a price is missing. Carriers that are ``billed``
+    elsewhere cost nothing here."""
+    if without_price(totals, billed):
         return UNKNOWN
-    return revenue(totals) - unpaid(totals) - _or_zero(feed_cost_cash(totals)) - _or_zero(energy_cost(totals)) - penalties(totals) - overtime_cost(totals)
+    costs = _or_zero(feed_cost_cash(totals)), _or_zero(energy_cost(totals, billed)), penalties(totals), overtime_cost(totals)
+    return revenue(totals) - unpaid(totals) - costs[0] - costs[1] - costs[2] - costs[3]
 
 
 def unpaid(totals: Totals) -> float:
@@ -206,12 +209,12 @@ def unpaid(totals: Totals) -> float:
     return math.fsum(value - metered.paid.get(name, 0.0) for name, value in metered.settled.items())
 
 
-def margin(totals: Totals) -> float:
+def margin(totals: Totals, billed: Collection[str] = ()) -> float:
     """Return revenue + value of the change of stock - price of what was processed - energy cost - penalties - overtime cost, EUR; NaN where a price is
-    missing."""
-    if without_price(totals):
+    missing. Carriers that are ``billed`` elsewhere cost nothing here."""
+    if without_price(totals, billed):
         return UNKNOWN
-    costs = _or_zero(feed_cost(totals)), _or_zero(energy_cost(totals)), penalties(totals), overtime_cost(totals)
+    costs = _or_zero(feed_cost(totals)), _or_zero(energy_cost(totals, billed)), penalties(totals), overtime_cost(totals)
     return revenue(totals) + stock_value(totals) - costs[0] - costs[1] - costs[2] - costs[3]
 
 

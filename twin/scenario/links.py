@@ -25,6 +25,7 @@ from twin.quantities import (
 )
 from twin.scenario.annotations import unwrap
 from twin.scenario.fields import CalendarName, Count, Text
+from twin.scenario.fixed_times import too_often
 from twin.scenario.kind import Model
 from twin.scenario.kinds.bunker import Bunker
 from twin.scenario.kinds.feed import Feed
@@ -171,6 +172,8 @@ def _wrong(link: Link, sites: Mapping[str, Scenario]) -> Iterator[tuple[str, str
         yield "dispatch", "say when: level: 20 t, every: 6 h, or both"
     if link.dispatch is not None and link.dispatch.every is None and link.dispatch.first:
         yield "dispatch", "'first' needs 'every': the first of the fixed times"
+    if link.dispatch is not None and link.dispatch.every is not None and (often := too_often(link.dispatch.every, sender.horizon)):
+        yield "dispatch.every", often
     yield from (("to", message) for message in _unknown_materials(link, sender, receiver))
     yield from _wrong_terms(link, sender, receiver)
 
@@ -202,9 +205,10 @@ def _wrong_terms(link: Link, sender: Scenario, receiver: Scenario) -> Iterator[t
     for key in ("weigh", "sample"):
         if getattr(link, key) is not None and not link.paid:
             yield key, f"{key!r} tells what is paid for: give 'price' or 'settle' too"
-    if link.weigh is not None and abs(link.weigh.bias) >= link.payload:
-        words = [format_quantity(value, "kg") for value in (link.weigh.bias, link.payload)]
-        yield "weigh", f"bias must be less than a payload, {words[1]} (got {words[0]})"
+    for name, value in (("bias", link.weigh.bias), ("error", link.weigh.error)) if link.weigh is not None else ():
+        if abs(value) >= link.payload:
+            words = [format_quantity(mass, "kg") for mass in (value, link.payload)]
+            yield "weigh", f"{name} must be less than a payload, {words[1]} (got {words[0]})"
     for key in ("fuel", "cost"):
         if getattr(link, key) is not None and link.distance is None:
             yield key, f"{key!r} needs the distance, e.g. distance: 4 km"

@@ -6,7 +6,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
-from twin.quantities import Duration, DurationOrZero, Quantity
+from twin.quantities import Duration, DurationOrZero, PricePerEnergy, Quantity
 from twin.scenario.energy.values import PriceOrSeries
 from twin.scenario.fields import Text
 from twin.scenario.kind import Model
@@ -18,6 +18,7 @@ HeatOrNone = Annotated[float, Quantity("J", ge=0)]
 Volume = Annotated[float, Quantity("Nm3", gt=0)]
 VolumeOrNone = Annotated[float, Quantity("Nm3", ge=0)]
 Share = Annotated[float, Quantity("1", ge=0, le=1)]
+GasPrice = Annotated[float, Quantity("EUR/Nm3")]
 PriceOfGas: TypeAlias = Annotated[float | Series, OrSeries("EUR/Nm3")]
 
 
@@ -34,7 +35,7 @@ class FuelDelivery(Delivery):
 
     size: Heat = Field(description="What is delivered at once; what does not fit goes back, and is not paid.")
     level: Heat | None = Field(default=None, description="Ordered as soon as what is there and on its way has fallen to this.")
-    price: PriceOrSeries | None = Field(default=None, description="What is paid for it, as it is when it comes; without it the cost is not known.")
+    price: PriceOrSeries | None = Field(default=None, description="What is paid for it, as it is when it comes; without it the site's price counts.")
 
 
 class OxygenDelivery(Delivery):
@@ -51,6 +52,7 @@ class FuelStock(Model):
     of: Text = Field(description="What it holds, as SITE.CARRIER.")
     capacity: Heat = Field(description="What it holds at most, by the lower heating value.")
     fill: Share = Field(default=1.0, description="Share of it that is full at the start.")
+    price: PricePerEnergy | None = Field(default=None, description="What cost what lies in it at the start; what deliveries cost then where not given.")
     keep: HeatOrNone = Field(default=0.0, description="What no phase or batch may count on, e.g. for burners that hold waiting baths.")
     delivery: FuelDelivery | None = Field(default=None, description="How it is filled up; never where not given.")
 
@@ -61,6 +63,7 @@ class OxygenStock(Model):
     of: Text = Field(description="The oxygen plant that it feeds, as SITE.PLANT.")
     capacity: Volume = Field(description="What it holds at most.")
     fill: Share = Field(default=1.0, description="Share of it that is full at the start.")
+    price: GasPrice | None = Field(default=None, description="What cost what lies in it at the start; what deliveries cost then where not given.")
     keep: VolumeOrNone = Field(default=0.0, description="What no phase may count on, e.g. for burners that hold waiting baths.")
     delivery: OxygenDelivery | None = Field(default=None, description="How it is filled up; never where not given.")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 
 import numpy as np
 
@@ -79,8 +80,9 @@ class Sums:
 
 @dataclass(slots=True)
 class StockRecord:
-    """``level``: what there is but for draws under way; ``price``: what a unit of it cost, EUR; ``orders``: when each delivery comes, ns; ``asked``: how
-    often one was due at a fixed time; ``used``: all so far but for draws under way; ``valued``: of what was used, what counts in ``worth`` already."""
+    """``level``: what there is but for draws under way; ``price``: what a unit of it cost, EUR; ``orders``: when each delivery comes, ns, as a heap;
+    ``asked``: how often one was due at a fixed time; ``used``: all so far but for draws under way; ``valued``: of what was used, what counts in ``worth``
+    already."""
 
     until: int = NEVER
     level: float = 0.0
@@ -118,7 +120,7 @@ class SupplyStock(SupplyShare):
     def __init__(self, name: str, index: int, clock: Clock, model: Stock, times: Recorded, price: Steps, lead: Stream) -> None:
         super().__init__(f"energy stock {name}", index, clock, Rules(Staffing([(None, 1)])))
         self.label, self.model, self.times, self.price_of, self.lead = name, model, times, price, lead
-        self.record: StockRecord = StockRecord(level=model.fill * model.capacity, price=price.at(0))
+        self.record: StockRecord = StockRecord(level=model.fill * model.capacity, price=price.at(0) if model.price is None else model.price)
         self.askers_of: dict[Unit, Asker] = {}
         self.held: dict[Unit, Draw] = {}
         self.sums = Sums()
@@ -208,10 +210,11 @@ class SupplyStock(SupplyShare):
             return False
         self._reach(now)
         record = self.record
-        came = sum(due <= now for due in record.orders)
-        record.orders = [due for due in record.orders if due > now]
-        for _ in range(came):
+        came = False
+        while record.orders and record.orders[0] <= now:
+            heappop(record.orders)
             self._fill(now)
+            came = True
         if delivery.every is not None:
             while self._fixed() <= now:
                 record.asked += 1
@@ -244,7 +247,7 @@ class SupplyStock(SupplyShare):
             self._fill(now)
             self.queue.wake_first(now)
         else:
-            self.record.orders.append(now + nanoseconds(delivery.lead.inverse(self.lead.uniform())))
+            heappush(self.record.orders, now + nanoseconds(delivery.lead.inverse(self.lead.uniform())))
 
     def _fill(self, now: int) -> None:
         """A delivery comes; what does not fit goes back."""
@@ -254,13 +257,13 @@ class SupplyStock(SupplyShare):
         taken = min(size, max(0.0, self.model.capacity - there))
         self._value(now)
         price = self.price_of.at(now)
-        if there + taken > 0.0:
+        if taken > 0.0 and there + taken > 0.0:
             record.price = (record.price * there + price * taken) / (there + taken)
         record.level += taken
         if record.counting:
             sums.delivered += taken
             sums.turned_back += size - taken
-            sums.paid += price * taken
+            sums.paid += price * taken if taken > 0.0 else 0.0
             sums.deliveries += 1
 
     def _next(self, now: int) -> int:
@@ -268,7 +271,7 @@ class SupplyStock(SupplyShare):
         delivery = self.model.delivery
         if delivery is None:
             return NEVER
-        found = list(self.record.orders)
+        found = self.record.orders[:1]
         if delivery.every is not None:
             found.append(self._fixed())
         elif (falls := self._falls(now)) is not None:
@@ -342,7 +345,8 @@ class SupplyStock(SupplyShare):
         """Count the worth of what was used up to ``now`` at what it cost."""
         if self.record.counting:
             used = self._used_by(now)
-            self.sums.worth += self.record.price * (used - self.record.valued)
+            if used > self.record.valued:  # where nothing is used no price is needed
+                self.sums.worth += self.record.price * (used - self.record.valued)
             self.record.valued = used
 
     def close(self, now: int) -> None:

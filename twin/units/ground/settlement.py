@@ -111,15 +111,15 @@ class Settlement:
             self.paid += last - provisional
 
     def _worth(self, masses: list[float], amount: float, now: int) -> tuple[float, float]:
-        """What a lot is worth at delivery by the seller's assays, and in the end, EUR."""
+        """What a lot is worth at delivery by the seller's assays, and in the end, EUR; 0 of a lot without dry mass, which is assayed all the same."""
         dry = amount * (1.0 - self.terms.moisture)
-        first = last = -dry * self.terms.treatment_charge
+        first = last = 0.0 - dry * self.terms.treatment_charge
         for content, of in self.impurities:
-            share = sum(mass * part for mass, part in zip(masses, content, strict=True)) / dry
+            share = _share(masses, content, dry)
             first = last = first - dry * penalty(share, of.free, of.charge, of.per)
         for metal in self.metals:
             own = metal.terms
-            true = sum(mass * share for mass, share in zip(masses, metal.content, strict=True)) / dry
+            true = _share(masses, metal.content, dry)
             seller, settled = self._assays(true, metal)
             at_delivery, of_period = metal.prices.at(now), metal.prices.mean(*self._period(now))
             first += dry * payable_share(seller, own.payable, own.minimum_deduction) * (at_delivery - own.refining_charge)
@@ -182,6 +182,11 @@ class PricedLots:
     def load(self, state: State) -> None:
         """Take over saved sums."""
         self.value, self.paid = state["value"], state["paid"]
+
+
+def _share(masses: list[float], content: list[float], dry: float) -> float:
+    """What the dry mass holds; 0 where there is none: a weighbridge may show nothing of a load."""
+    return sum(mass * part for mass, part in zip(masses, content, strict=True)) / dry if dry > 0.0 else 0.0
 
 
 def _steps(terms: MetalTerms, start: datetime) -> Steps:

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import NamedTuple
 
 from twin.engine.resource import Resource
 from twin.engine.unit import Unit
+
+
+class Supply(NamedTuple):
+    """What a tank holds: a carrier, or the oxygen of a plant of this ``name``; a plant may be called as a carrier is."""
+
+    name: str
+    oxygen: bool
 
 
 class SupplyShare(Resource):

@@ -19,6 +19,7 @@ from twin.materials import ELEMENTS
 from twin.quantities import format_quantity
 from twin.scenario.batch_refining import BatchRefiningModel
 from twin.units.ground.assembly import Assembly
+from twin.units.ground.supply_share import Supply
 from twin.units.melts.process import Process, batch_row
 
 Floats = NDArray[np.float64]
@@ -117,10 +118,10 @@ class BatchRefinery(Process):
         """What a batch draws, W."""
         return self.model.power.specific * self.model.batch / self.model.time
 
-    def supply_wanted(self, what: str) -> float:
+    def supply_wanted(self, what: Supply) -> float:
         """What the heat of a batch takes of a carrier, J."""
         heating = self.model.heating
-        return heating.specific * self.model.batch if heating is not None and heating.carrier == what else 0.0
+        return heating.specific * self.model.batch if heating is not None and what == (heating.carrier, False) else 0.0
 
     def has_all_else(self) -> bool:
         return self.hands.find(self) is not None

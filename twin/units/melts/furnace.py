@@ -21,6 +21,7 @@ from twin.scenario.furnace_power import kept_for, power_at_most
 from twin.scenario.furnace_supply import fuel_at_most, oxygen_volume_at_most
 from twin.scenario.phases import Charge, Settle, Tap, Working
 from twin.units.ground.assembly import Assembly
+from twin.units.ground.supply_share import Supply
 from twin.units.melts.bath import METAL, SLAG, Outcome
 from twin.units.melts.carbon import C, bought
 from twin.units.melts.element_rows import E
@@ -152,14 +153,14 @@ class Furnace(Vessel):
         """Electrodes hold what is in the bath from the end of a phase on, and the next one tells."""
         return self.record.accounted if self.bath.parts.any() else FAR
 
-    def supply_wanted(self, what: str) -> float:
+    def supply_wanted(self, what: Supply) -> float:
         """What the present phase may use at most of a carrier, J, or of its plant's oxygen, Nm3: how much it does is known once it is computed."""
         phase, plant = self._phase, self.plant
         if not isinstance(phase, Working):
             return 0.0
-        if plant is not None and plant.name == what:
-            return oxygen_volume_at_most(self.model, phase, plant.model)
-        return fuel_at_most(self.model, phase, what)
+        if what.oxygen:
+            return oxygen_volume_at_most(self.model, phase, plant.model) if plant is not None else 0.0
+        return fuel_at_most(self.model, phase, what.name)
 
     def has_all_else(self) -> bool:
         phase, flow = self._phase, self._oxygen_wanted()
@@ -205,11 +206,11 @@ class Furnace(Vessel):
             self.supplies[what].take(before, now)
         record.stage = WORK
 
-    def _supplied(self, plan: PhasePlan, outcome: Outcome | None, what: str) -> float:
+    def _supplied(self, plan: PhasePlan, outcome: Outcome | None, what: Supply) -> float:
         """What was used of a carrier, J, or of the plant's oxygen, Nm3; 0 where nothing was."""
         if outcome is None:
             return 0.0
-        return outcome.sum("oxygen_volume") if self.plant is not None and self.plant.name == what else plan.bought(outcome, what)
+        return outcome.sum("oxygen_volume") if what.oxygen else plan.bought(outcome, what.name)
 
     def _hold(self, now: int, where: str) -> Outcome | None:
         """While the furnace waited and was tapped its walls lost heat, and its burner held the temperature: worked out when the next phase begins."""

@@ -23,7 +23,7 @@ from twin.units.ground.components import TRACED
 from twin.units.ground.decider import Decider
 from twin.units.ground.outlet import Receiver
 from twin.units.ground.power_share import PowerShare
-from twin.units.ground.supply_share import SupplyShare
+from twin.units.ground.supply_share import Supply, SupplyShare
 from twin.units.melts.process_records import ProcessRecords
 
 Floats = NDArray[np.float64]
@@ -62,8 +62,8 @@ class Process(Unit):
         self.deciders: list[Decider] = []
         self.limit: PowerShare | None = None
         """The limit of a cluster's power that it is under, if there is one."""
-        self.supplies: dict[str, SupplyShare] = {}
-        """Tanks of what it uses: by carrier, or by the name of its oxygen plant; empty where all is drawn without limit."""
+        self.supplies: dict[Supply, SupplyShare] = {}
+        """Tanks of what it uses: of carriers, and of its oxygen plant; empty where all is drawn without limit."""
         self.site, self.components = site, site.components
         self.recorder, self.genealogy = site.recorder, site.genealogy
         self.records = ProcessRecords(site.recorder, name, model.power.idle)
@@ -107,7 +107,7 @@ class Process(Unit):
         """Since when it may have drawn what is kept for it and has not told, ns; of most, never."""
         return FAR
 
-    def supply_wanted(self, what: str) -> float:
+    def supply_wanted(self, what: Supply) -> float:
         """What its present work may use of a carrier, J, or of the oxygen of a plant, Nm3; 0 for who needs none."""
         return 0.0
 
