@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 import twin
 from twin.kernels import furnace
-from twin.kernels.furnace_space import Account
+from twin.kernels.furnace_space import Given
 from twin.materials import ELEMENTS
 
 Floats = NDArray[np.float64]
@@ -85,7 +85,7 @@ class End:
 
     bath: Floats
     state: Any
-    account: Account
+    account: Given
     cpu: float
 
     def sum(self, name: str) -> float:

@@ -20,7 +20,7 @@ from size import size
 
 import twin
 from twin.kernels import furnace
-from twin.kernels.furnace_space import Account, new_account
+from twin.kernels.furnace_space import Given, new_account
 from twin.units.melts import furnace as furnaces
 from twin.units.melts.furnace_rows import phase_row
 
@@ -40,7 +40,7 @@ class PhaseClock:
         self._run_phase = furnace.run_phase
         self.phases, self.calls, self.counted, self.steps, self.tried = 0, 0, 0.0, 0.0, 0.0
 
-    def __call__(self, *arguments: Any) -> tuple[int, Account]:
+    def __call__(self, *arguments: Any) -> tuple[int, Given]:
         begin = time.process_time()
         status, account = self._run_phase(*arguments)
         self.counted += time.process_time() - begin

@@ -36,14 +36,13 @@ from twin.kernels.furnace_space import (
     Charge,
     Counts,
     Data,
+    Given,
     Run,
     Setting,
     Space,
+    desk_for,
     f8,
     i8,
-    new_account,
-    new_run,
-    new_space,
     record_of,
 )
 from twin.kernels.furnace_step import oxygen_to_burn
@@ -383,7 +382,7 @@ def _phase(run: Run, setting: Setting, space: Space, states: Records, account: A
     return 0
 
 
-def run_phase(data: Data, charge: Charge, plan: Records, state: Records, warned: Counts) -> tuple[int, Account]:
+def run_phase(data: Data, charge: Charge, plan: Records, state: Records, warned: Counts) -> tuple[int, Given]:
     """Run a phase to its end. Returns 0, or a status that :data:`STATUSES` explains from 1, and what it gave.
 
     The phase ends as soon as ``at_least`` has passed, all is fed and every test holds; at ``at_most`` in any case.
@@ -394,7 +393,7 @@ def run_phase(data: Data, charge: Charge, plan: Records, state: Records, warned:
     - ``state``: one STATE, in and out; zeros for a furnace of which nothing is known;
     - ``warned`` (len(WARNINGS),): counted up.
     """
-    account, space = new_account(len(data.heat), warned), new_space(len(data.heat))
-    if not fp.possible(plan):
-        return 2, account
-    return _phase(new_run(space, len(data.heat), account), Setting(data, charge, plan), space, state, account), account
+    desk = desk_for(len(data.heat))
+    status = _phase(desk.run, Setting(data, charge, plan), desk.space, state, desk.account) if fp.possible(plan) else 2
+    warned += desk.account.warned
+    return status, desk.given()

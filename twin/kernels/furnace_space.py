@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import threading
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import types
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from twin.kernels import bundles
 from twin.kernels.bundles import Bundle, BundleType, records_of
 from twin.kernels.compile import Floats, kernel
-from twin.kernels.furnace_tables import CONTROL, DRIVE, END_TEST, HEATS, LIMIT, OVER, PARTS, PLAN, REPORT, REPORTS, ROW, SCRATCH, STREAMS, SUMS
+from twin.kernels.furnace_tables import CONTROL, DRIVE, END_TEST, HEATS, LIMIT, OVER, PARTS, PLAN, REPORT, REPORTS, ROW, SCRATCH, STREAMS, SUMS, WARNING
 from twin.kernels.physical_constants import ATMOSPHERE
 from twin.kernels.record_table import Record, Records, Table
 from twin.kernels.smelting import R
@@ -98,6 +99,16 @@ class Account(Bundle):
     sums: Records
     limits: Floats
     warned: Counts
+    solids: Floats
+
+
+class Given(NamedTuple):
+    """What a phase gave, an :class:`Account` but for its warnings: arrays of its own."""
+
+    split: Floats
+    streams: Floats
+    sums: Records
+    limits: Floats
     solids: Floats
 
 
@@ -210,6 +221,48 @@ def new_space(elements: int) -> Space:
 def new_run(space: Space, elements: int, account: Account) -> Run:
     """Return the state of a run of steps that has not begun."""
     return Run(np.zeros(elements + 2), CONTROL.new(), DRIVE.new(), space.reports[REPORTS.now :], account.streams, account.sums)
+
+
+class Desk:
+    """What a phase of so many elements works on, laid out once for all phases of a thread, since that takes as long as ten equilibria."""
+
+    def __init__(self, elements: int) -> None:
+        self.account = new_account(elements, np.zeros(len(WARNING), dtype=np.int64))
+        self.space = new_space(elements)
+        self.run = new_run(self.space, elements, self.account)
+        melt = [getattr(self.space.melt, name) for name in Melt.kind.kinds]
+        arrays = [getattr(bundle, name) for bundle in (self.space, self.run, self.account) for name in bundle.kind.kinds if name != "melt"]
+        bytes_of = [array.reshape(-1).view(np.uint8) for array in (*melt, *arrays)]
+        self._blank = [(array, array.copy()) for array in bytes_of]
+
+    def clear(self) -> None:
+        """Leave nothing of the phase before."""
+        for array, blank in self._blank:
+            array[:] = blank
+
+    def given(self) -> Given:
+        """Copies of what the account says."""
+        account = self.account
+        return Given(account.split.copy(), account.streams.copy(), account.sums.copy(), account.limits.copy(), account.solids.copy())
+
+
+class _Desks(threading.local):
+    """Desks by number of elements; each thread has its own."""
+
+    def __init__(self) -> None:
+        self.kept: dict[int, Desk] = {}
+
+
+_DESKS = _Desks()
+
+
+def desk_for(elements: int) -> Desk:
+    """The cleared desk of this thread for phases of so many elements; it is whoever asked last's, until it is asked for again."""
+    desk = _DESKS.kept.get(elements)
+    if desk is None:
+        return _DESKS.kept.setdefault(elements, Desk(elements))
+    desk.clear()
+    return desk
 
 
 @kernel()
