@@ -37,14 +37,14 @@ COPPER = row(Cu=1.0)
 class Result:
     """What a phase gave, by name."""
 
-    def __init__(self, before, bath, state, account, status):
+    def __init__(self, before, bath, state, account, status, warned):
         self.before, self.bath, self.status, self.split, self.streams = before, bath, status, account.split, account.streams
         self.state = {name: float(state[name][0]) for name in furnace.STATE.names}
         self.state_array = state
         self.sums = {name: float(account.sums[name][0]) for name in furnace.SUMS.names if name != "heat"}
         self.sums |= {f"heat_{level}": float(value) for level, value in enumerate(account.sums["heat"][0])}
         self.limits = {name: value for name, value in zip(furnace.LIMITS, account.limits.tolist(), strict=True) if value}
-        self.warnings = {name: int(value) for name, value in zip(furnace.WARNINGS, account.warned, strict=True) if value}
+        self.warnings = {name: int(value) for name, value in zip(furnace.WARNINGS, warned, strict=True) if value}
 
     @property
     def seconds(self):
@@ -99,7 +99,7 @@ def run(bath=None, state=None, feed=None, tests=(), coolant=None, fuel=METHANE, 
     warn = np.zeros(len(furnace.WARNINGS), dtype=np.int64)
     before = bath.copy()
     status, account = furnace.run_phase(data, furnace.Charge(bath, feed, supplies, asked), furnace.plan_of(plan), state, warn)
-    return Result(before, bath, state, account, status)
+    return Result(before, bath, state, account, status, warn)
 
 
 def melt(temperature, **kg):

@@ -214,7 +214,8 @@ def test_the_curvature_of_a_second_says_nothing_of_minutes(dt, kelvin):
     """Where coolant ran out a step of 1 s had 0.002 K beside a straight line; by its square the next, of 230 s, was foreseen 104 K colder, and the burner fired."""
     space = new_space(E)
     run_ = new_run(space, E, new_account(E, np.zeros(len(furnace.WARNINGS), dtype=np.int64)))
-    run_.now["temperature"] = space.then["temperature"] = 1600.0
+    run_.now["temperature"], run_.now["slope"] = 1600.0, 1e7
+    space.then["temperature"] = 1600.0
     run_.control["warming_off"], run_.control["off_over"] = -0.002, 1.0
     assert _foreseen(dt, run_, space)[0] == pytest.approx(1600.0 - kelvin, abs=1e-9)
 
@@ -301,3 +302,22 @@ def test_a_frozen_bath_that_is_not_fed_takes_few_steps():
     waits = run(frozen.bath, frozen.state_array, charge(row(**SCRAP)), **plan)
     assert waits.sums["fed"] == 0.0
     assert waits.sums["steps"] < 100
+
+
+@pytest.mark.parametrize(("rate", "power"), [(3.0, 1.2e7), (0.5, 1.2e7), (0.5, 4e6)])
+def test_a_burner_brings_an_empty_furnace_to_its_target(rate, power):
+    """A first step has a heat capacity only once it was tried: with all of the burner's power its 15 kg came to 2409 K, those of half a kg a second to 5400."""
+    filled = run(None, None, charge(row(**SCRAP)), feed_rate=rate, burner_power=power, wall_loss=8e5, at_most=80000.0)
+    assert filled.outcome == "done"
+    assert filled.sums["hottest"] < 1523.15 + 10.0
+    assert "overheated" not in filled.warnings
+
+
+def test_a_frozen_heel_that_has_melted_is_kept_below_hottest():
+    """What feed and blast do was measured once, while nothing reacted: it was taken for nothing, and the blast was not cut up to 2225 K."""
+    plan = {**LANCE, "blast": 1.5, "hottest": 1573.0, "target": 1500.0, "coldest": 1400.0}
+    bath, state = melt(1300.0, Cu=6000.0, Fe=900.0, Si=300.0, O=600.0)
+    assert state["molten"][0] == 0.0
+    melted = run(bath, state, charge(row(**SCRAP), row(36e6, C=1336.0, H=148.0, O=16.0)), at_most=20000.0, **plan)
+    assert melted.outcome == "done"
+    assert 1500.0 < melted.sums["hottest"] < 1575.0

@@ -335,10 +335,13 @@ def _run(state: Record, run: Run, setting: Setting, space: Space, account: Accou
             return status
         account.limits[_held_by(waits, run, setting)] += dt
         _count(dt, plan, space, account.warned)
-        frozen = run.now.molten == 0.0
+        molten, empty = run.now.molten, run.now.slope <= 0.0
         _accept(dt, run, space)
         before = after
-        if frozen and run.now.molten > 0.0:  # it reacts now
+        if run.now.molten != molten or empty:  # what was learnt of the one says nothing of the other: nothing reacts in a frozen bath
+            fc.guess_slopes(setting, run)
+            control.warming_off = control.gas_off = 0.0
+        if molten == 0.0 and run.now.molten > 0.0:  # it reacts now
             status = fx.equilibrate(run, setting, space)
             if status != 0:
                 return status

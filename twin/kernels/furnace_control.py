@@ -35,6 +35,7 @@ CLOSELY = 0.03  # of the band, over a step as long as REACHES: what is that near
 KEPT = 1e-6  # how closely a limit is kept, as share of it or of the band
 GAS_BAND = 0.1  # of the limit of the off-gas, over which it is weighed
 BURNER_KEPT = 0.5  # K, over a step as long as the burner takes
+FILLED_TO = 2.0  # K: how closely the burner brings what comes into an empty furnace to its target
 ROUNDS = 40
 FOLLOWS = 20  # rounds in which burner and coolant come to rest
 CLOSE = 1e-7  # of a lever
@@ -136,8 +137,9 @@ def supply(burner: float, plan: Record, control: Record) -> float:
 
 @kernel()
 def guess_slopes(setting: Setting, run: Run) -> None:
-    """First guesses of what a whole lever does to heat and off-gas."""
+    """First guesses of what a whole lever does to heat and off-gas; they are to be measured when a limit next holds."""
     plan, control = setting.plan, run.control
+    control.measured = -1.0
     lance = plan.burner_in_bath
     control.heat[LEVER.feed] = -COLD_FEED * plan.feed_rate
     control.heat[LEVER.blast] = 0.5e6 * plan.blast
@@ -220,20 +222,29 @@ def mean_cooling(start: float, end: float, plan: Record) -> float:
 
 
 @kernel()
+def capacity(run: Run) -> float:
+    """Heat capacity [J/K] of the bath that levers heat: of an empty furnace, that of what comes into it; 0 where that is not known."""
+    return float(run.now.slope if run.now.slope > 0.0 else run.control.filled)
+
+
+@kernel()
 def _follow(dt: float, ends: tuple[float, float], before: Levers, plan: Record, run: Run) -> tuple[float, float, float]:
     """Move burner and coolant, and the blast where the oxygen does not suffice, once after the levers that stand. Returns how the step then ends, and by how
     much they moved. ``ends``: temperature and off-gas at the levers ``before``.
     """
     now, control = run.now, run.control
-    lever, slope, burner_heat = control.lever, max(now.slope, 1.0), control.heat[LEVER.burner]
+    heats, burner_heat = capacity(run), control.heat[LEVER.burner]
+    lever, slope = control.lever, max(heats, 1.0)
     t, v = ends
     for k in range(4):
         t += control.heat[k] * (lever[k] - before[k]) * dt / slope
         v += control.volume[k] * (lever[k] - before[k]) * dt
     moved = 0.0
-    if burner_heat > 0.0 and now.slope > 0.0:
+    if burner_heat > 0.0 and heats > 0.0:
         rise, own = burner_heat * dt / slope, lever[LEVER.burner]
-        want = wanted(control.target, now.temperature, t - own * rise, t + (control.most_burner - own) * rise, dt)
+        want = control.target  # of what fills an empty furnace, which has no way to go
+        if now.slope > 0.0:
+            want = wanted(control.target, now.temperature, t - own * rise, t + (control.most_burner - own) * rise, dt)
         new = min(max(own + (want - t) / rise, 0.0), control.most_burner)
         moved = abs(new - lever[LEVER.burner])
         t += burner_heat * (new - lever[LEVER.burner]) * dt / slope
@@ -310,7 +321,8 @@ def find_levers(dt: float, edges: tuple[float, float], temperature: float, volum
     ``temperature``, ``volume``: how the step ends with the levers that stand.
     """
     plan, now, control = setting.plan, run.now, run.control
-    lever, slope = control.lever, max(now.slope, 1.0)
+    heats = capacity(run)
+    lever, slope = control.lever, max(heats, 1.0)
     before = (lever[0], lever[1], lever[2], lever[3])
     frozen = now.slope > 0.0 and now.molten == 0.0 and now.temperature < plan.coldest  # a furnace that has to melt first is not fed
     most_fed = 0.0 if frozen else 1.0
@@ -354,8 +366,9 @@ def find_levers(dt: float, edges: tuple[float, float], temperature: float, volum
     worth = 0.0
     for k in range(4):
         moved = abs(lever[k] - before[k])
-        kelvin = abs(control.heat[k]) * moved * dt / slope if now.slope > 0.0 else 0.0
-        worth = max(worth, kelvin / ((BURNER_KEPT if k == LEVER.burner else CLOSELY * plan.band) * min(dt / REACHES, 1.0)))
+        kelvin = abs(control.heat[k]) * moved * dt / slope if heats > 0.0 else 0.0
+        close = (BURNER_KEPT if k == LEVER.burner else CLOSELY * plan.band) * min(dt / REACHES, 1.0) if now.slope > 0.0 else FILLED_TO
+        worth = max(worth, kelvin / close)
         if plan.gas_limit < math.inf:
             worth = max(worth, abs(control.volume[k]) * moved / (plan.gas_limit * GAS_BAND * CLOSELY))
     return worth
@@ -367,7 +380,7 @@ def learn(dt: float, before: tuple[float, float, float, float], temperature: flo
 
     What else moved the bath while a lever moved next to nothing is not the flame's doing: it gives no more than :data:`MOST_OF_A_FLAME` of its power.
     """
-    control, slope = run.control, max(run.now.slope, 1.0)
+    control, slope = run.control, max(capacity(run), 1.0)
     heat, gas, square = temperature * slope / dt, volume / dt, 0.0
     for k in range(4):
         moved = control.lever[k] - before[k]

@@ -18,12 +18,13 @@ from twin.kernels.record_table import Record
 
 SURELY_COLD, SURELY_HOT = MOLTEN_FROM - 100.0, MOLTEN_FROM + 100.0  # K, by the heat content of an unreacted charge
 FLAME_SHARE = 0.95  # of the off-gas limit: the rest is for the bath
-TRIES, AGAIN = 8, 3
+TRIES, AGAIN, AGAIN_FROM_EMPTY = 8, 3, 8
 LET_OUT = (0.8, 0.4, 0.0)  # of feed and blast, one after the other …
 LESS_FIRE = (0.9, 0.75, 0.5, 0.25, 0.0)  # … then of the burner
 LOST, FAR_OFF = 10.0, 10.0  # s: a longer step whose levers were not found is done again shorter, as by an error of so much; else a whole one stood still
 NOTHING = 1e-6  # of a move of the levers
 MEASURED_BY = 0.2  # of a lever
+MEASURED_FOR = 300.0  # s: what no lever helped is measured again after so long
 MOMENT = 1e-9  # s
 FED_UP = 1e-12  # share of the feed
 FIRST, FIRST_EMPTY, LEAST = 60.0, 5.0, 1.0  # s: length of the first step, of that of an empty furnace, of the shortest
@@ -67,7 +68,7 @@ def _edges(dt: float, run: Run, plan: Record) -> tuple[float, float]:
 def _measure(dt: float, ends: tuple[float, float], run: Run, setting: Setting, space: Space) -> int:
     """Measure what feed and blast do to temperature and off-gas, about the step that stands tried."""
     control = run.control
-    control.measured = 1.0
+    control.measured = run.sums.seconds
     levers = _levers(control)
     for k in range(2):
         rate = control.blast if k == LEVER.blast else max(control.feed_rate if control.feed_left > 0.0 else 0.0, control.reductant_rate)
@@ -110,17 +111,24 @@ def _search(dt: float, edges: tuple[float, float], run: Run, setting: Setting, s
         if status != 0:
             return status
         before = t, v
+        control.filled = space.then.slope / FIRST_STAGE if run.now.slope <= 0.0 else 0.0
         t, v = end_by_first(dt, run, space)
         if tried > 0:
             fc.learn(dt, last, t - before[0], v - before[1], setting.plan, run)
         last = levers
         kept = _kept(dt, edges, t, v, setting.plan)
-        stale = not kept and control.measured == 0.0 and run.now.slope > 0.0
+        stale = not kept and control.measured < 0.0 and run.now.slope > 0.0
         if stale:
             status = _measure(dt, (t, v), run, setting, space)
             if status != 0:
                 return status
         worth = fc.find_levers(dt, edges, t, v, run, setting)
+        if not kept and not stale and worth <= NOTHING and run.sums.seconds >= control.measured + MEASURED_FOR:  # no lever helps, by slopes of long ago
+            stale = True
+            status = _measure(dt, (t, v), run, setting, space)
+            if status != 0:
+                return status
+            worth = fc.find_levers(dt, edges, t, v, run, setting)
         if (kept and worth <= 1.0) or worth <= NOTHING or tried == TRIES - 1:
             _set(control, levers)
             control.held[0], control.held[1] = holds
@@ -161,7 +169,8 @@ def limit_step(dt: float, run: Run, setting: Setting, space: Space) -> tuple[int
     edges = _edges(dt, run, plan)
     fc.find_levers(dt, edges, now.temperature + control.warming * dt, control.gas * dt, run, setting)
     error = math.inf
-    for again in range(AGAIN):
+    rounds = AGAIN if now.slope > 0.0 else AGAIN_FROM_EMPTY
+    for again in range(rounds):
         status = _search(dt, edges, run, setting, space)
         if status == 0 and control.lost > 0.0 and dt > LOST:
             return 0, FAR_OFF
@@ -173,7 +182,10 @@ def limit_step(dt: float, run: Run, setting: Setting, space: Space) -> tuple[int
         straight = now.temperature + (first.temperature - now.temperature) / FIRST_STAGE
         control.warming_off, control.gas_off = (t - straight) / (dt * dt), (v - first.gas_volume / FIRST_STAGE) / (dt * dt)
         control.off_over = dt
-        if error > 1.0 or again == AGAIN - 1 or _kept(dt, edges, t, v, plan):
+        if now.slope <= 0.0:
+            control.warming_off = (t - first.temperature) / max(first.temperature - now.temperature, 1.0)
+        filled = now.slope > 0.0 or abs(t - control.target) <= fc.FILLED_TO
+        if error > 1.0 or again == rounds - 1 or (filled and _kept(dt, edges, t, v, plan)):
             break
         levers, holds = _levers(control), (control.held[0], control.held[1])
         if fc.find_levers(dt, edges, t, v, run, setting) <= NOTHING:

@@ -127,8 +127,11 @@ def end_by_first(dt: float, run: Run, space: Space) -> tuple[float, float]:
     """Temperature and off-gas of the step whose first stage stands tried, on a straight line, and what curvature added in the last one.
 
     A second's curvature says nothing of minutes: it counts for a step that is :data:`BENDS` times as long as the one it was found in, at most.
+    What fills an empty furnace is as hot at the end as after the first stage, but for what walls take of it.
     """
     now, then, control = run.now, space.then, run.control
+    if now.slope <= 0.0:
+        return now.temperature + (then.temperature - now.temperature) * (1.0 + control.warming_off), then.gas_volume / FIRST
     bent = min(dt, BENDS * control.off_over)
     warm = now.temperature + (then.temperature - now.temperature) / FIRST + control.warming_off * bent * bent
     return warm, then.gas_volume / FIRST + control.gas_off * bent * bent
