@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 import twin
 from twin.cli.parser import main
 from twin.errors import ScenarioError, UsageError
-from twin.fit.calibrate.adequacy import adequacy
+from twin.fit.calibrate.adequacy import Readings, adequacy
 from twin.fit.calibrate.emulator import fit_emulator
 from twin.fit.calibrate.outcome import Calibrated
 from twin.fit.calibrate.posterior import Posterior, draws_of
@@ -85,7 +85,7 @@ def test_of_right_models_few_and_of_wrong_ones_most_are_told(wrong: float, least
         generator = np.random.Generator(np.random.Philox(900 + number))
         aside = wrong * np.where(np.arange(8) % 2, 1.0, -1.0)
         shown = slopes @ generator.standard_normal(2) + 0.1 * generator.standard_normal(8) + 0.3 * generator.standard_normal(8) + aside
-        told += not adequacy(emulator, shown, 0.09 * np.eye(8), list(range(6)), [6, 7], number).fits
+        told += not adequacy(emulator, Readings(shown, 0.09 * np.eye(8), list(range(6)), [6, 7], list("abcdefgh")), number).fits
     assert least <= told <= most
 
 

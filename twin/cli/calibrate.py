@@ -208,7 +208,9 @@ def as_object(found: Calibrated, out: Path) -> dict[str, Any]:
         for one in found.targets
     ]
     own = found.adequacy
-    fit = {"fits": found.fits, "verdict": found.verdict(), "p": own.p, "held_out_p": number(own.held_out_p)}
+    fit = {"fits": found.fits, "verdict": found.verdict(), "p": own.p, "offset_p": number(own.offset_p), "held_out_p": number(own.held_out_p)}
+    told = [vars(one) for one in found.suspects]
+    offsets = [vars(one) for one in own.offsets]
     return {
         "name": found.calibration.name,
         "data_sha256": found.calibration.data_sha256,
@@ -217,7 +219,7 @@ def as_object(found: Calibrated, out: Path) -> dict[str, Any]:
         "correlations": found.correlations.tolist(),
         "flat": [{"width": width, "parts": dict(parts)} for width, parts in found.flat],
         "targets": targets,
-        "fit": fit,
+        "fit": {**fit, "instruments": offsets, "suspects": told},
         "pilot": [_pilot_object(row) for row in found.pilot],
         "runs": {"made": found.made, "found": found.reused, "failed": found.failed},
     }

@@ -14,6 +14,7 @@ from twin.fit.calibrate.adequacy import LEVEL, Adequacy
 from twin.fit.calibrate.pilot import PilotRow
 from twin.fit.calibrate.priors import Prior
 from twin.fit.calibrate.study_file import Calibration
+from twin.fit.calibrate.suspects import Suspect
 from twin.quantities import format_quantity
 
 Floats = NDArray[np.float64]
@@ -59,15 +60,6 @@ class Predicted:
     def inside(self) -> bool:
         """Whether the measured value lies in the interval."""
         return self.low <= self.value <= self.high
-
-
-@dataclass(frozen=True)
-class Suspect:
-    """A reading that, left out, lets the model fit: ``p`` without it."""
-
-    name: str
-    away: float
-    p: float
 
 
 @dataclass(frozen=True)
@@ -132,19 +124,21 @@ class Calibrated:
     def verdict(self) -> str:
         """Return in a sentence or two whether the model fits, with the test and its level."""
         own = self.adequacy
-        references = f"{own.references} runs of the model itself"
+        references, level = f"{own.references} runs of the model itself", f"(level {100 * LEVEL:g} %)"
         if own.p <= LEVEL:
-            text = f"This model does not fit: {_share(own.p)} of {references} miss the data that they are fitted to by as much (level {100 * LEVEL:g} %)."
+            text = f"This model does not fit: {_share(own.p)} of {references} miss the data that they are fitted to by as much {level}."
             return text + _suspicion(self.suspects)
-        text = f"The data say nothing against this model: {_share(own.p)} of {references} miss the data that they are fitted to by as much."
-        if not math.isnan(own.held_out_p):
-            if own.held_out_p <= LEVEL / 2.0:
-                return (
-                    f"This model does not fit what was held out: {_share(own.held_out_p)} of {references} miss it by as much (level {100 * LEVEL / 2:g} %), "
-                    "though it fits the rest."
-                )
-            text += f" Of what was held out, {_share(own.held_out_p)} miss as much."
-        return text
+        if own.offset_p <= LEVEL:
+            farthest = own.offsets[0]
+            text = f"This model does not fit what {farthest.instrument} reads: in {_share(own.offset_p)} of {references} an instrument lies as far off {level}."
+            return text + _suspicion(self.suspects)
+        text = f"The data say nothing against this model: {_share(own.p)} of {references} miss the data that they are fitted to by as much"
+        text += "." if math.isnan(own.offset_p) else f", and in {_share(own.offset_p)} an instrument lies as far off as {own.offsets[0].instrument} does."
+        if math.isnan(own.held_out_p):
+            return text
+        if own.held_out_p <= LEVEL:
+            return f"This model does not fit what was held out: {_share(own.held_out_p)} of {references} miss it by as much {level}, though it fits the rest."
+        return f"{text} Of what was held out, {_share(own.held_out_p)} miss as much."
 
     def __repr__(self) -> str:
         rows = [
@@ -159,11 +153,19 @@ def _share(p: float) -> str:
 
 
 def _suspicion(suspects: Sequence[Suspect]) -> str:
-    able = [suspect for suspect in suspects if suspect.p > LEVEL]
+    """Who may be to blame, by how much, and what to do."""
+    able = [suspect for suspect in suspects if suspect.fits]
     if not able:
         return " No one instrument explains it."
     first = able[0]
-    return f" Without {first.name} it would fit ({_share(first.p)}); it lies {abs(first.away):.1f} standard deviations from what the others say."
+    text = f" Without {first.name} it would fit ({_share(first.p)}): {first.tells}."
+    if first.equals:
+        text += f" As well it may be {' or '.join(first.equals)}: these data cannot tell which."
+    return text + f" Have it checked and read again, or leave it out (--leave-out {_argument(first.name)})."
+
+
+def _argument(name: str) -> str:
+    return f'"{name}"' if " " in name else name
 
 
 def _found(prior: Prior, draws: Floats) -> Found:
