@@ -87,6 +87,7 @@ def show_pilot(study: Calibration, rows: list[PilotRow], advance: Advance) -> No
     from rich.markup import escape
 
     from twin.cli.figures import new_table
+    from twin.fit.calibrate.pilot import FAR
 
     out = terminal.console(150)
     out.print(f"[bold]{escape(study.title or study.name)}[/]")
@@ -99,7 +100,7 @@ def show_pilot(study: Calibration, rows: list[PilotRow], advance: Advance) -> No
     idle = [row.name for row in rows if not row.counts]
     if idle:
         out.print(f"tell next to nothing, as error and chance are larger than what the parameters move: {escape(', '.join(idle))}", soft_wrap=True)
-    far = [row.name for row in rows if row.far > 3.0]
+    far = [row.name for row in rows if row.far > FAR]
     if far:
         out.print(f"lie beyond all that the priors reach: {escape(', '.join(far))}", soft_wrap=True)
     method = "an emulator in two stages" if study.few else "an ensemble smoother in four steps"

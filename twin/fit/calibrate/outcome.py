@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.fit.calibrate.adequacy import LEVEL, Adequacy
-from twin.fit.calibrate.pilot import PilotRow
+from twin.fit.calibrate.pilot import FAR, PilotRow
 from twin.fit.calibrate.priors import Prior
 from twin.fit.calibrate.study_file import Calibration
 from twin.fit.calibrate.suspects import Suspect
@@ -121,17 +121,23 @@ class Calibrated:
         held = [target for target in self.targets if target.role == "held out"]
         return sum(target.inside for target in held), len(held)
 
+    @property
+    def beyond(self) -> list[str]:
+        """Readings that were fitted to and lie beyond all that the priors reach, as the pilot saw."""
+        used = {target.name for target in self.targets if target.role == "used"}
+        return [row.name for row in self.pilot if row.far > FAR and row.name in used]
+
     def verdict(self) -> str:
         """Return in a sentence or two whether the model fits, with the test and its level."""
         own = self.adequacy
         references, level = f"{own.references} runs of the model itself", f"(level {100 * LEVEL:g} %)"
         if own.p <= LEVEL:
             text = f"This model does not fit: {_share(own.p)} of {references} miss the data that they are fitted to by as much {level}."
-            return text + _suspicion(self.suspects)
+            return text + _suspicion(self.suspects, self.beyond)
         if own.offset_p <= LEVEL:
             farthest = own.offsets[0]
             text = f"This model does not fit what {farthest.instrument} reads: in {_share(own.offset_p)} of {references} an instrument lies as far off {level}."
-            return text + _suspicion(self.suspects)
+            return text + _suspicion(self.suspects, self.beyond)
         text = f"The data say nothing against this model: {_share(own.p)} of {references} miss the data that they are fitted to by as much"
         text += "." if math.isnan(own.offset_p) else f", and in {_share(own.offset_p)} an instrument lies as far off as {own.offsets[0].instrument} does."
         if math.isnan(own.held_out_p):
@@ -149,12 +155,15 @@ class Calibrated:
 
 
 def _share(p: float) -> str:
-    return f"{100.0 * p:.2g} %"
+    return f"{100.0 * p:{'.0f' if p >= 0.0995 else '.2g'}} %"
 
 
-def _suspicion(suspects: Sequence[Suspect]) -> str:
-    """Who may be to blame, by how much, and what to do."""
+def _suspicion(suspects: Sequence[Suspect], beyond: Sequence[str]) -> str:
+    """Who may be to blame, by how much, and what to do; ``beyond``: readings that the pilot saw to lie where no run comes."""
     able = [suspect for suspect in suspects if suspect.fits]
+    if not able and beyond:  # one wrong digit leads all parameters astray, and then nothing fits
+        text = f" Beyond all that the priors reach: {', '.join(beyond)}. Look there first, at the unit and each digit, or leave it out"
+        return f"{text} (--leave-out {_argument(beyond[0])})."
     if not able:
         return " No one instrument explains it."
     first = able[0]

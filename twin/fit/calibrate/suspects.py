@@ -80,7 +80,12 @@ def _wrong(targets: Sequence[Target], scales: Sequence[Scale], one: Offset, read
     right = np.array([float(scales[k].back(np.array([at]))[0]) for k, at in zip(places, moved, strict=True)])
     shares = [targets[k].is_share for k in places]
     if all(shares):
-        return f"{100.0 * float(np.median(np.abs(read - right))):.2g} points too {side}"
+        return f"{_digits(100.0 * float(np.median(np.abs(read - right))))} points too {side}"
     if any(shares) or (right <= 0.0).any():
-        return f"{abs(one.size):.2g} of their errors too {side}"
-    return f"{100.0 * float(np.median(np.abs(read / right - 1.0))):.2g} % too {side}"
+        return f"{_digits(abs(one.size))} of their errors too {side}"
+    return f"{_digits(100.0 * float(np.median(np.abs(read / right - 1.0))))} % too {side}"
+
+
+def _digits(number: float) -> str:
+    """Two digits, and no exponent where it is large."""
+    return f"{number:.0f}" if 9.95 <= number < 1e6 else f"{number:.2g}"
