@@ -20,7 +20,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "fit"))
 import hidden_plants
 
 import twin
+from twin.fit.calibrate.adequacy import LEVEL
+from twin.study.statistics import clopper_pearson
 
+LOOKS = {"the misfit": "p", "one instrument": "offset_p", "what was held out": "held_p"}
 LIMIT = 21.67
 """Chi-square of 9 degrees of freedom at 1 %."""
 
@@ -39,6 +42,7 @@ def one(number: int, wear: float) -> dict[str, object]:
         "widths": [p.width for p in found.parameters],
         "fits": found.fits,
         "p": own.p,
+        "offset_p": own.offset_p,
         "held_p": own.held_out_p,
         "inside": inside,
         "held": held,
@@ -58,7 +62,9 @@ def summary(rows: list[dict[str, object]]) -> str:
         width = float(np.mean([row["widths"][k] for row in rows]))  # type: ignore[index]
         lines.append(f"{prior.path}: {inside[k]:.3f} of {len(rows)} intervals hold the truth, width {width:.2f}, ranks {square:.1f} of at most {LIMIT}")
     wrong = sum(not row["fits"] for row in rows)
-    lines.append(f"called 'does not fit': {wrong} of {len(rows)}")
+    low, high = clopper_pearson(wrong, len(rows))
+    by = ", ".join(f"{name} {sum(float(str(row[key])) <= LEVEL for row in rows)}" for name, key in LOOKS.items())
+    lines.append(f"called 'does not fit': {wrong} of {len(rows)} ({100 * low:.1f} to {100 * high:.1f} %); by {by}")
     lines.append(f"held out inside: {sum(int(str(row['inside'])) for row in rows)} of {sum(int(str(row['held'])) for row in rows)}")
     cpu = [float(str(row["cpu"])) for row in rows]
     lines.append(f"CPU: mean {np.mean(cpu):.1f} s, most {max(cpu):.1f} s a plant")

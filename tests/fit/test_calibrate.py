@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 import twin
 from twin.cli.parser import main
 from twin.errors import ScenarioError, UsageError
-from twin.fit.calibrate.adequacy import adequacy
+from twin.fit.calibrate.adequacy import Readings, adequacy
 from twin.fit.calibrate.emulator import fit_emulator
 from twin.fit.calibrate.outcome import Calibrated
 from twin.fit.calibrate.posterior import Posterior, draws_of
@@ -85,7 +85,7 @@ def test_of_right_models_few_and_of_wrong_ones_most_are_told(wrong: float, least
         generator = np.random.Generator(np.random.Philox(900 + number))
         aside = wrong * np.where(np.arange(8) % 2, 1.0, -1.0)
         shown = slopes @ generator.standard_normal(2) + 0.1 * generator.standard_normal(8) + 0.3 * generator.standard_normal(8) + aside
-        told += not adequacy(emulator, shown, 0.09 * np.eye(8), list(range(6)), [6, 7], number).fits
+        told += not adequacy(emulator, Readings(shown, 0.09 * np.eye(8), list(range(6)), [6, 7], list("abcdefgh")), number).fits
     assert least <= told <= most
 
 
@@ -176,6 +176,20 @@ def test_a_scale_that_is_broken_is_named(broken: Calibrated) -> None:
     assert "Without bad it would fit" in broken.verdict()
 
 
+def test_a_wrong_digit_that_leads_all_parameters_astray_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A day's mass ten times too large drives the second stage to where nothing fits, with or without it: the verdict names the reading that no run comes to."""
+    study = written(tmp_path, runs=[40, 40])
+    plain = yaml.safe_load(study.read_text(encoding="utf-8"))
+    target = plain["targets"]["good_1"]
+    target["value"] = f"{10.0 * float(target['value'].partition(' ')[0])!r} kg"
+    study.write_text(yaml.safe_dump(plain, sort_keys=False), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert main(["calibrate", str(study), "--executor", "serial", "--json"]) == 1
+    verdict = json.loads(capsys.readouterr().out)["fit"]["verdict"]
+    assert "Beyond all that the priors reach: good_1." in verdict
+    assert "--leave-out good_1" in verdict
+
+
 def test_the_pilot_names_what_cannot_inform(broken: Calibrated) -> None:
     """The stops of one day say nothing of a sorter's rate: chance is 10 %, and the rate does not move it."""
     rows = {row.name: row for row in broken.pilot}
@@ -202,6 +216,7 @@ parameters:
   units.sort.rate: {low: 2 t, high: 3 t}
   units.trucks.mass: assumed
   units.sort.failures.mtbf: {low: 0 h, high: 3 h, prior: lognormal}
+  units.yard.capacity: {low: 1 t, high: 500 t}
 targets:
   a: {figure: product_mass.good_out, from: 0.3 d, to: 1 d, value: 12 t ± 2 %}
   b: {figure: product_mass.good_out, value: 12 t/h ± 2 %}
@@ -216,6 +231,7 @@ targets:
     assert "record step" in said["targets.a"]
     assert "error is missing" in said["targets.c"]
     assert "said twice" in said["targets.e"]
+    assert said['parameters."units.yard.capacity"'].startswith("4.099 t, which its prior reaches")
     assert all(problem.line > 0 for problem in error.value.problems)
 
 

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 import twin
-from twin.fit.calibrate.adequacy import Adequacy, adequacy
+from twin.fit.calibrate.adequacy import Adequacy, Readings, adequacy
 from twin.fit.calibrate.calibrate import _Calibrating
 from twin.fit.calibrate.emulator import fit_emulator
 from twin.fit.calibrate.making import Making
@@ -79,7 +79,7 @@ def judged(number: int) -> Adequacy:
     slopes, points = generator.standard_normal((32, 2)), generator.standard_normal((80, 2))
     emulator = fit_emulator(points, points @ slopes.T + generator.standard_normal((80, 32)), 1)
     shown = slopes @ generator.standard_normal(2) + generator.standard_normal(32)
-    return adequacy(emulator, shown, 1e-9 * np.eye(32), list(range(27)), list(range(27, 32)), number)
+    return adequacy(emulator, Readings(shown, 1e-9 * np.eye(32), list(range(27)), list(range(27, 32)), [f"scale {k % 5}" for k in range(32)]), number)
 
 
 def test_right_models_with_many_readings_are_not_called_wrong() -> None:

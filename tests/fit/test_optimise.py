@@ -17,13 +17,13 @@ from noisy_problems import CASES
 
 import twin
 from twin.cli import main
-from twin.errors import ScenarioError, UsageError
+from twin.errors import RunError, ScenarioError, UsageError
 from twin.fit.optimise import search, surrogate
 from twin.fit.optimise.archive import Archive, Trial
 from twin.fit.optimise.chance import design_effect, kept_of
 from twin.fit.optimise.engine import FunctionRuns, optimise_one, optimise_problem
 from twin.fit.optimise.plant import Optimum, optimise
-from twin.fit.optimise.problem import Effort, Limit, Objective, Observation, Problem
+from twin.fit.optimise.problem import Effort, Limit, Objective, Observation, Problem, Request
 from twin.fit.optimise.selection import select
 from twin.fit.optimise.space import Range, Space, Variants
 from twin.fit.optimise.study import load_study
@@ -390,6 +390,20 @@ def test_runs_that_are_all_equal_are_no_certainty() -> None:
     assert few.spent == 20 and few.probability < 0.95 and few.best.sure == pytest.approx(6 / 7)
     more = select(problem, space.every(), runs)
     assert more.spent > 60 and more.best.sure >= 0.95
+
+
+@pytest.mark.parametrize("names", [("y",), ("y", "z")])
+def test_a_choice_in_which_every_run_fails_is_no_choice(names: tuple[str, ...]) -> None:
+    """All runs after the search fail: nothing was selected, where the first of equals was said to be so with a probability of 100 %."""
+    problem = replace(two(budget=16, start=6, select=24), objectives=tuple(Objective(name, 1) for name in names))
+    runs = FunctionRuns(lambda values, draw: Observation(dict.fromkeys(names, values["x0"])), {"x0": 0.5, "x1": 0.5})
+
+    class Failing:
+        def make(self, requests: Sequence[Request]) -> list[Observation | None]:
+            return runs.make(requests) if requests[0].phase == "search" else [None] * len(requests)
+
+    with pytest.raises(RunError, match=r"y: none of \d+ runs of the choice among \d+ finalists gave a value"):
+        optimise_problem(problem, Failing())
 
 
 def test_a_space_of_few_settings_is_tried_whole_and_the_base_is_a_finalist(tmp_path: Path) -> None:

@@ -87,6 +87,7 @@ def show_pilot(study: Calibration, rows: list[PilotRow], advance: Advance) -> No
     from rich.markup import escape
 
     from twin.cli.figures import new_table
+    from twin.fit.calibrate.pilot import FAR
 
     out = terminal.console(150)
     out.print(f"[bold]{escape(study.title or study.name)}[/]")
@@ -99,7 +100,7 @@ def show_pilot(study: Calibration, rows: list[PilotRow], advance: Advance) -> No
     idle = [row.name for row in rows if not row.counts]
     if idle:
         out.print(f"tell next to nothing, as error and chance are larger than what the parameters move: {escape(', '.join(idle))}", soft_wrap=True)
-    far = [row.name for row in rows if row.far > 3.0]
+    far = [row.name for row in rows if row.far > FAR]
     if far:
         out.print(f"lie beyond all that the priors reach: {escape(', '.join(far))}", soft_wrap=True)
     method = "an emulator in two stages" if study.few else "an ensemble smoother in four steps"
@@ -208,7 +209,9 @@ def as_object(found: Calibrated, out: Path) -> dict[str, Any]:
         for one in found.targets
     ]
     own = found.adequacy
-    fit = {"fits": found.fits, "verdict": found.verdict(), "p": own.p, "held_out_p": number(own.held_out_p)}
+    fit = {"fits": found.fits, "verdict": found.verdict(), "p": own.p, "offset_p": number(own.offset_p), "held_out_p": number(own.held_out_p)}
+    told = [vars(one) for one in found.suspects]
+    offsets = [vars(one) for one in own.offsets]
     return {
         "name": found.calibration.name,
         "data_sha256": found.calibration.data_sha256,
@@ -217,7 +220,7 @@ def as_object(found: Calibrated, out: Path) -> dict[str, Any]:
         "correlations": found.correlations.tolist(),
         "flat": [{"width": width, "parts": dict(parts)} for width, parts in found.flat],
         "targets": targets,
-        "fit": fit,
+        "fit": {**fit, "instruments": offsets, "suspects": told},
         "pilot": [_pilot_object(row) for row in found.pilot],
         "runs": {"made": found.made, "found": found.reused, "failed": found.failed},
     }

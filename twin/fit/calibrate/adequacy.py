@@ -1,5 +1,9 @@
 """Whether a model fits: the misfit that is left, held against that of runs of the model itself, measured as the plant was.
 
+There are three looks. One misfit of all readings sees much that is wrong a little, and hardly one scale of six that reads too much: so the second asks of
+each instrument whether all its readings lie on one side, by the same number of their errors (which is the same share of each where the error is a share), and
+takes the one that lies farthest. The third is of what was held out.
+
 The reference is no formula: each run of the last stage is taken for the plant, as the emulator and the chance without it see it, measured with errors that
 are drawn, and fitted as the data were. So whatever the chance of the plant looks like and the emulator misses counts on both sides. The model is said
 not to fit where its misfit is larger than that of all but :data:`LEVEL` of the references. (Were a run's own part left in the chance, it would miss less than a
@@ -10,28 +14,60 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twin.fit.calibrate.emulator import Emulator
-from twin.fit.calibrate.posterior import Posterior, distance, nearest_points
+from twin.fit.calibrate.posterior import Posterior, distance, nearest_points, slopes_at
 
 Floats = NDArray[np.float64]
 Places = Sequence[int]
-LEVEL = 0.02
-"""Of right models so many are called wrong by the data that they were fitted to, and half as many by what was held out."""
+LEVEL = 0.01
+"""Of right models so many are called wrong by each of the three looks, and at most three times as many by all."""
 NEAR = 6
 """Steps from a run's own point to the most probable one, which is near."""
-ROUNDS = 4
-"""How often each reference run is measured anew."""
+ROUNDS, LEAST = 4, 1000
+"""How often each reference run is measured anew, oftener where there would be fewer references than this."""
+
+
+@dataclass(frozen=True)
+class Readings:
+    """Values (target,) on their scales and the covariance ``error`` of measurement; ``used`` were fitted to, ``held`` held out, ``instruments`` read them."""
+
+    measured: Floats
+    error: Floats
+    used: Places
+    held: Places
+    instruments: Sequence[str]
+
+    def without(self, instrument: str) -> Readings:
+        """Return the same without the readings of an instrument, and with nothing held out."""
+        return replace(self, used=[k for k in self.used if self.instruments[k] != instrument], held=[])
+
+    def sides(self) -> dict[str, Floats]:
+        """Return for each instrument how its readings (used,) go together: all too high, each by its error. Empty where there is one instrument only."""
+        errors = np.sqrt(np.diag(self.error)[list(self.used)])
+        names = [self.instruments[k] for k in self.used]
+        found = {name: np.array([size if own == name else 0.0 for own, size in zip(names, errors.tolist(), strict=True)]) for name in dict.fromkeys(names)}
+        return found if len(found) > 1 else {}
+
+
+@dataclass(frozen=True)
+class Offset:
+    """What all used readings of an ``instrument`` have in common: how many standard deviations they lie ``away``, and its ``size`` in errors of each."""
+
+    instrument: str
+    away: float
+    size: float
 
 
 @dataclass(frozen=True)
 class Adequacy:
     """``misfit`` and how many of ``references`` runs have as much, ``p``; the same of what was held out, NaN where nothing was.
 
+    ``offsets``: of each instrument, farthest first; ``offset_p``: how many references have one that lies as far, NaN where there is one instrument only.
     ``away`` (target,): by how many standard deviations each measured value lies from what all others say of it; held out: from what those used say.
     """
 
@@ -39,36 +75,73 @@ class Adequacy:
     p: float
     held_out: float
     held_out_p: float
+    offsets: tuple[Offset, ...]
+    offset_p: float
     references: int
     away: Floats
 
     @property
+    def fitted(self) -> bool:
+        """Whether what was fitted to says nothing against the model."""
+        return not (self.p <= LEVEL or self.offset_p <= LEVEL)
+
+    @property
     def fits(self) -> bool:
         """Whether the data say nothing against the model."""
-        return self.p > LEVEL and not self.held_out_p <= LEVEL / 2.0
+        return self.fitted and not self.held_out_p <= LEVEL
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """Of values that were fitted: the misfit (case,), that of what was held out, how far each instrument lies (case, instrument) and by how much it is off."""
+
+    misfit: Floats
+    held_out: Floats
+    away: Floats
+    size: Floats
+
+    @property
+    def farthest(self) -> Floats:
+        return np.asarray(np.abs(self.away).max(axis=1, initial=0.0))
 
 
 @dataclass(frozen=True)
 class _Bench:
-    """What is the same for data and references: the emulator of all targets, which targets are used and held out, and the most probable point of the data."""
+    """What is the same for data and references: the emulator of all targets, which targets are used and held out, and the most probable point of the data.
+
+    ``sides`` (instrument, used): in which direction the readings of each would go together.
+    """
 
     emulator: Emulator
     used: Places
     held: Places
     at: Floats
+    sides: Floats
 
-    def fitted(self, measured: Floats, covariance: Floats, start: Floats) -> tuple[Floats, Floats]:
-        """Return the misfit (case,) of values (case, target) with a covariance for each case, and that of what was held out."""
+    def fitted(self, measured: Floats, covariance: Floats, start: Floats) -> _Fitted:
+        """Fit values (case, target) with a covariance for each case."""
         used, held = list(self.used), list(self.held)
         weight = _inverses(covariance[:, used][:, :, used])
         points = nearest_points(self.emulator.part(used), weight, measured[:, used], start, NEAR)
         away = measured - self.emulator.mean(points)
+        offsets = self._offsets(away[:, used], weight, points)
         misfit = distance(away[:, used], weight)
         if not held:
-            return misfit, np.full(len(misfit), math.nan)
+            return _Fitted(misfit, np.full(len(misfit), math.nan), *offsets)
         pull, spread = self._of_held(covariance, weight)
         beyond = away[:, held] - (pull @ away[:, used, None])[:, :, 0]
-        return misfit, distance(beyond, _inverses(spread))
+        return _Fitted(misfit, distance(beyond, _inverses(spread)), *offsets)
+
+    def _offsets(self, away: Floats, weight: Floats, points: Floats) -> tuple[Floats, Floats]:
+        """How far each instrument lies (case, instrument), and by how much it is off: the score of an offset where the parameters may take up what they can."""
+        slopes = slopes_at(self.emulator.part(list(self.used)), points)
+        steep = weight @ slopes
+        known = _inverses(np.swapaxes(slopes, 1, 2) @ steep + np.eye(slopes.shape[2]))
+        left = weight - steep @ known @ np.swapaxes(steep, 1, 2)
+        rest = away + (slopes @ points[:, :, None])[:, :, 0]
+        score = (self.sides @ left @ rest[:, :, None])[:, :, 0]
+        told = np.einsum("iu,cuv,iv->ci", self.sides, left, self.sides)
+        return score / np.sqrt(told), score / told
 
     def _of_held(self, covariance: Floats, weight: Floats) -> tuple[Floats, Floats]:
         """How what is held out follows what is used, (case, held, used), and its covariance given that, the doubt in the parameters included."""
@@ -95,27 +168,33 @@ class _Bench:
         return found
 
 
-def adequacy(emulator: Emulator, measured: Floats, error: Floats, used: Places, held: Places, seed: int) -> Adequacy:
-    """Judge whether a model fits values (target,) with the covariance ``error`` of measurement; ``used`` were fitted to, ``held`` were held out."""
-    posterior = Posterior(emulator.part(list(used)), measured[list(used)], error[np.ix_(list(used), list(used))])
-    at, factor = posterior.mode(), posterior.factor
-    bench = _Bench(emulator, used, held, at)
-    whole, without = error + factor * emulator.chance, error + factor * emulator.chance_without()
+def adequacy(emulator: Emulator, readings: Readings, seed: int) -> Adequacy:
+    """Judge whether a model fits what was read."""
+    measured, error, used = readings.measured, readings.error, list(readings.used)
+    posterior = Posterior(emulator.part(used), measured[used], error[np.ix_(used, used)])
+    at, factor, sides = posterior.mode(), posterior.factor, readings.sides()
+    bench = _Bench(emulator, used, readings.held, at, np.array([*sides.values()]).reshape(len(sides), len(used)))
+    whole = error + factor * emulator.chance
+    references = _references(bench, error, factor, seed)
+    now = bench.fitted(measured[None, :], whole[None, :, :], at[None, :])
+    p = _share_above(np.concatenate([one.misfit for one in references]), float(now.misfit[0]))
+    held_p = _share_above(np.concatenate([one.held_out for one in references]), float(now.held_out[0])) if readings.held else math.nan
+    offset_p = _share_above(np.concatenate([one.farthest for one in references]), float(now.farthest[0])) if sides else math.nan
+    found = [Offset(*one) for one in zip(sides, now.away[0].tolist(), now.size[0].tolist(), strict=True)]
+    offsets = tuple(sorted(found, key=lambda one: -abs(one.away)))
+    return Adequacy(float(now.misfit[0]), p, float(now.held_out[0]), held_p, offsets, offset_p, len(emulator.points), bench.away(measured, whole))
+
+
+def _references(bench: _Bench, error: Floats, factor: float, seed: int) -> list[_Fitted]:
+    """The runs that the emulator was fitted to, each seen without it, measured and fitted as the data were, some times over."""
+    emulator = bench.emulator
     generator = np.random.Generator(np.random.Philox(seed))
     sizes, axes = np.linalg.eigh(error)
     root = axes * np.sqrt(np.maximum(sizes, 0.0))
+    without = error + factor * emulator.chance_without()
     truth = emulator.mean(emulator.points) + emulator.left_out()
-    misfits, beyond = [], []
-    for _ in range(ROUNDS):
-        shown = truth + generator.standard_normal(truth.shape) @ root.T
-        misfit, held_out = bench.fitted(shown, without, emulator.points)
-        misfits.append(misfit)
-        beyond.append(held_out)
-    (misfit_now,), (held_now,) = bench.fitted(measured[None, :], whole[None, :, :], at[None, :])
-    references, others = np.concatenate(misfits), np.concatenate(beyond)
-    p = _share_above(references, float(misfit_now))
-    held_p = _share_above(others, float(held_now)) if held else math.nan
-    return Adequacy(float(misfit_now), p, float(held_now), held_p, len(truth), bench.away(measured, whole))
+    rounds = max(ROUNDS, math.ceil(LEAST / len(truth)))
+    return [bench.fitted(truth + generator.standard_normal(truth.shape) @ root.T, without, emulator.points) for _ in range(rounds)]
 
 
 def _inverses(matrices: Floats) -> Floats:

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.fit.calibrate.adequacy import Adequacy, adequacy
+from twin.fit.calibrate.adequacy import Adequacy, Readings, adequacy
 from twin.fit.calibrate.emulator import Emulator, fit_emulator
 from twin.fit.calibrate.making import Making, Progress, journal_at
-from twin.fit.calibrate.outcome import CONFIDENCE, Calibrated, Predicted, Suspect
+from twin.fit.calibrate.outcome import CONFIDENCE, Calibrated, Predicted
 from twin.fit.calibrate.pilot import PilotRow, pilot_rows
 from twin.fit.calibrate.posterior import Posterior, draws_of
 from twin.fit.calibrate.predicting import Chance, given_used
@@ -24,6 +24,7 @@ from twin.fit.calibrate.priors import EDGE
 from twin.fit.calibrate.scales import Scale, scale_for
 from twin.fit.calibrate.smoother import STEPS, assimilate, first_members
 from twin.fit.calibrate.study_file import Calibration, load_calibration, without
+from twin.fit.calibrate.suspects import suspects_of
 from twin.scenario import Scenario
 from twin.study.executors import Executor
 from twin.study.replicate import opened
@@ -126,8 +127,9 @@ class _Calibrating:
         if self.piloted is not None:
             self.piloted(rows, self.making.advance)
         emulator, data, draws = self._in_two_stages() if own.few else self._by_smoother()
-        judged = adequacy(emulator, data.measured, data.error, own.used, own.held, own.seed)
-        suspects = self._suspects(emulator, data, judged) if not judged.p > 0.05 else ()
+        readings = Readings(data.measured, data.error, own.used, own.held, [target.instrument for target in own.targets])
+        judged = adequacy(emulator, readings, own.seed)
+        suspects = suspects_of(own, data.scales, emulator, readings, judged) if not judged.fitted else ()
         targets = self._predicted(emulator, data, draws, judged)
         chosen = draws[np.linspace(0, len(draws) - 1, min(own.ensemble, len(draws))).round().astype(int)]
         advance = self.making.advance
@@ -192,21 +194,6 @@ class _Calibrating:
             if step + 1 < STEPS:
                 values = self.making.at(f"step {step + 2}", members, (step + 2) * STAGE)
         return emulator, data, members
-
-    def _suspects(self, emulator: Emulator, data: _Data, judged: Adequacy) -> tuple[Suspect, ...]:
-        """Leave out one instrument after the other, those that lie farthest first, and look whether the rest fits."""
-        own = self.calibration
-        by_instrument: dict[str, list[int]] = {}
-        for k in own.used:
-            by_instrument.setdefault(own.targets[k].instrument, []).append(k)
-        far = {name: max(places, key=lambda k: abs(judged.away[k])) for name, places in by_instrument.items()}
-        found = []
-        for name in sorted(far, key=lambda name: -abs(judged.away[far[name]]))[:3]:
-            rest = [k for k in own.used if k not in by_instrument[name]]
-            if len(rest) > 1:
-                without = adequacy(emulator, data.measured, data.error, rest, [], own.seed)
-                found.append(Suspect(name, float(judged.away[far[name]]), without.p))
-        return tuple(sorted(found, key=lambda suspect: -suspect.p))
 
     def _predicted(self, emulator: Emulator, data: _Data, draws: Floats, judged: Adequacy) -> tuple[Predicted, ...]:
         """Between what each target is expected: of those used by the posterior, of others given what those used missed too."""

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.fit.calibrate.adequacy import LEVEL, Adequacy
-from twin.fit.calibrate.pilot import PilotRow
+from twin.fit.calibrate.pilot import FAR, PilotRow
 from twin.fit.calibrate.priors import Prior
 from twin.fit.calibrate.study_file import Calibration
+from twin.fit.calibrate.suspects import Suspect
 from twin.quantities import format_quantity
 
 Floats = NDArray[np.float64]
@@ -59,15 +60,6 @@ class Predicted:
     def inside(self) -> bool:
         """Whether the measured value lies in the interval."""
         return self.low <= self.value <= self.high
-
-
-@dataclass(frozen=True)
-class Suspect:
-    """A reading that, left out, lets the model fit: ``p`` without it."""
-
-    name: str
-    away: float
-    p: float
 
 
 @dataclass(frozen=True)
@@ -129,22 +121,30 @@ class Calibrated:
         held = [target for target in self.targets if target.role == "held out"]
         return sum(target.inside for target in held), len(held)
 
+    @property
+    def beyond(self) -> list[str]:
+        """Readings that were fitted to and lie beyond all that the priors reach, as the pilot saw."""
+        used = {target.name for target in self.targets if target.role == "used"}
+        return [row.name for row in self.pilot if row.far > FAR and row.name in used]
+
     def verdict(self) -> str:
         """Return in a sentence or two whether the model fits, with the test and its level."""
         own = self.adequacy
-        references = f"{own.references} runs of the model itself"
+        references, level = f"{own.references} runs of the model itself", f"(level {100 * LEVEL:g} %)"
         if own.p <= LEVEL:
-            text = f"This model does not fit: {_share(own.p)} of {references} miss the data that they are fitted to by as much (level {100 * LEVEL:g} %)."
-            return text + _suspicion(self.suspects)
-        text = f"The data say nothing against this model: {_share(own.p)} of {references} miss the data that they are fitted to by as much."
-        if not math.isnan(own.held_out_p):
-            if own.held_out_p <= LEVEL / 2.0:
-                return (
-                    f"This model does not fit what was held out: {_share(own.held_out_p)} of {references} miss it by as much (level {100 * LEVEL / 2:g} %), "
-                    "though it fits the rest."
-                )
-            text += f" Of what was held out, {_share(own.held_out_p)} miss as much."
-        return text
+            text = f"This model does not fit: {_share(own.p)} of {references} miss the data that they are fitted to by as much {level}."
+            return text + _suspicion(self.suspects, self.beyond)
+        if own.offset_p <= LEVEL:
+            farthest = own.offsets[0]
+            text = f"This model does not fit what {farthest.instrument} reads: in {_share(own.offset_p)} of {references} an instrument lies as far off {level}."
+            return text + _suspicion(self.suspects, self.beyond)
+        text = f"The data say nothing against this model: {_share(own.p)} of {references} miss the data that they are fitted to by as much"
+        text += "." if math.isnan(own.offset_p) else f", and in {_share(own.offset_p)} an instrument lies as far off as {own.offsets[0].instrument} does."
+        if math.isnan(own.held_out_p):
+            return text
+        if own.held_out_p <= LEVEL:
+            return f"This model does not fit what was held out: {_share(own.held_out_p)} of {references} miss it by as much {level}, though it fits the rest."
+        return f"{text} Of what was held out, {_share(own.held_out_p)} miss as much."
 
     def __repr__(self) -> str:
         rows = [
@@ -155,15 +155,26 @@ class Calibrated:
 
 
 def _share(p: float) -> str:
-    return f"{100.0 * p:.2g} %"
+    return f"{100.0 * p:{'.0f' if p >= 0.0995 else '.2g'}} %"
 
 
-def _suspicion(suspects: Sequence[Suspect]) -> str:
-    able = [suspect for suspect in suspects if suspect.p > LEVEL]
+def _suspicion(suspects: Sequence[Suspect], beyond: Sequence[str]) -> str:
+    """Who may be to blame, by how much, and what to do; ``beyond``: readings that the pilot saw to lie where no run comes."""
+    able = [suspect for suspect in suspects if suspect.fits]
+    if not able and beyond:  # one wrong digit leads all parameters astray, and then nothing fits
+        text = f" Beyond all that the priors reach: {', '.join(beyond)}. Look there first, at the unit and each digit, or leave it out"
+        return f"{text} (--leave-out {_argument(beyond[0])})."
     if not able:
         return " No one instrument explains it."
     first = able[0]
-    return f" Without {first.name} it would fit ({_share(first.p)}); it lies {abs(first.away):.1f} standard deviations from what the others say."
+    text = f" Without {first.name} it would fit ({_share(first.p)}): {first.tells}."
+    if first.equals:
+        text += f" As well it may be {' or '.join(first.equals)}: these data cannot tell which."
+    return text + f" Have it checked and read again, or leave it out (--leave-out {_argument(first.name)})."
+
+
+def _argument(name: str) -> str:
+    return f'"{name}"' if " " in name else name
 
 
 def _found(prior: Prior, draws: Floats) -> Found:

@@ -15,6 +15,9 @@ Floats = NDArray[np.float64]
 INFORMS = 0.5
 """A target that the parameters move by less than this share of error and chance together tells next to nothing."""
 
+FAR = 3.0
+"""A reading that lies by more standard deviations of error and runs together from their middle lies beyond all that the priors reach."""
+
 
 @dataclass(frozen=True)
 class PilotRow:

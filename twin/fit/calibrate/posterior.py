@@ -107,7 +107,7 @@ def nearest_points(emulator: Emulator, weight: Floats, measured: Floats, start: 
     point, parameters = start.copy(), start.shape[1]
     value = _cost(emulator, weight, measured, point)
     for _ in range(steps):
-        slopes = _slopes(emulator, point)
+        slopes = slopes_at(emulator, point)
         away = measured - emulator.mean(point)
         pulled = np.swapaxes(slopes, 1, 2) @ weight
         square = pulled @ slopes + np.eye(parameters)
@@ -130,8 +130,8 @@ def _cost(emulator: Emulator, weight: Floats, measured: Floats, point: Floats) -
     return np.asarray(distance(measured - emulator.mean(point), weight) + (point**2).sum(axis=1))
 
 
-def _slopes(emulator: Emulator, points: Floats) -> Floats:
-    """The derivatives (case, target, parameter)."""
+def slopes_at(emulator: Emulator, points: Floats) -> Floats:
+    """Return the derivatives (case, target, parameter) at points (case, parameter)."""
     step, found = 1e-3, []
     for i in range(points.shape[1]):
         aside = np.zeros(points.shape[1])

@@ -20,7 +20,7 @@ from twin.fit.calibrate.priors import Prior
 from twin.fit.calibrate.target_models import ParameterField, ParameterModel, TargetModel, Written
 from twin.fit.calibrate.targets import MOST_READINGS, Setting, Target, moment, targets_of
 from twin.plant.api import load
-from twin.quantities import parse, shown
+from twin.quantities import format_quantity, parse, shown
 from twin.scenario import Scenario
 from twin.scenario.fields import Text
 from twin.scenario.kind import Model
@@ -230,7 +230,8 @@ class _Reading:
             try:
                 with_changes(scenario, {prior.path: prior.written(u)})
             except ScenarioError as error:
-                raise UsageError(f"{prior.written(u)}, which its prior reaches, is not possible: {error.problems[0].message}") from None
+                reached = format_quantity(prior.value(u), prior.unit)
+                raise UsageError(f"{reached}, which its prior reaches, is not possible: {error.problems[0].message}") from None
 
     def _targets(self, model: CalibrationModel, scenario: Scenario, files: Files) -> list[Target]:
         try:

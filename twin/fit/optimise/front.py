@@ -18,6 +18,7 @@ from twin.fit.optimise.archive import Archive, goal_of
 from twin.fit.optimise.chance import Kept, design_effect, kept_of
 from twin.fit.optimise.finalists import distances, values_of
 from twin.fit.optimise.problem import SELECTION, SURE, Observation, Problem, Request, Runs
+from twin.fit.optimise.selection import check_values
 from twin.fit.optimise.space import Setting
 from twin.fit.optimise.surrogate import Surrogate
 from twin.fit.optimise.verdict import Fresh, difference, fresh_runs
@@ -148,6 +149,7 @@ def _chosen(problem: Problem, settings: Sequence[Setting], runs: Runs) -> list[P
     number = max(2, problem.effort.select // len(settings))
     seen = runs.make([Request(one, SELECTION + k, "choice") for k in range(number) for one in settings])
     groups = [[run for run in seen[place :: len(settings)] if run is not None] for place in range(len(settings))]
+    check_values(problem, groups, number)
     effects = [design_effect(limit, groups) if limit.share is not None else 1.0 for limit in problem.limits]
     found = []
     for setting, own in zip(settings, groups, strict=True):

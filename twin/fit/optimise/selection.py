@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from twin.errors import RunError
 from twin.fit.optimise.archive import goal_of
 from twin.fit.optimise.chance import Kept, design_effect, kept_of, sure_above
 from twin.fit.optimise.problem import SELECTION, SURE, Observation, Problem, Request, Runs
@@ -93,10 +94,14 @@ class Choice:
 
 
 def select(problem: Problem, settings: Sequence[Setting], runs: Runs) -> Choice:
-    """Run finalists until the best is selected with 95 % probability or ``problem.effort.select`` runs are made."""
+    """Run finalists until the best is selected with 95 % probability or ``problem.effort.select`` runs are made.
+
+    Raises :class:`~twin.errors.RunError` where no run of any gives a value of the objective.
+    """
     contest = [Finalist(setting) for setting in settings]
     first = max(2, min(FIRST, problem.effort.select // len(contest)))
     _make(runs, [(one, first) for one in contest])
+    check_values(problem, [one.seen for one in contest], first)
     spent = first * len(contest)
     while True:
         choice = _choice(problem, contest, spent)
@@ -106,6 +111,14 @@ def select(problem: Problem, settings: Sequence[Setting], runs: Runs) -> Choice:
         more = _shared_out(choice, min(problem.effort.batch, left))
         _make(runs, [(one, count) for one, count in zip(contest, [more(one) for one in contest], strict=True) if count])
         spent += min(problem.effort.batch, left)
+
+
+def check_values(problem: Problem, seen: Sequence[Sequence[Observation]], each: int) -> None:
+    """Raise :class:`~twin.errors.RunError` where finalists, run ``each`` so often, have no value of an objective: the first of equals would be selected."""
+    for objective in problem.objectives:
+        if all(math.isnan(goal_of(objective, run)) for runs in seen for run in runs):
+            told = f"{objective.name}: none of {each * len(seen)} runs of the choice among {len(seen)} finalists gave a value, though runs of the search did"
+            raise RunError(f"{told}; look at one with 'twin run', or give the search more replications (runs: {{replications: …}})")
 
 
 def _make(runs: Runs, wanted: Sequence[tuple[Finalist, int]]) -> None:
