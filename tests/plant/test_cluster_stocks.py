@@ -254,6 +254,25 @@ def test_an_oxygen_plant_may_be_called_as_a_fuel(folder: Path) -> None:
             assert tank(same, name) == tank(other, name) and tank(same, name)["used"] > 0.0
 
 
+def test_co2_of_oxygen_and_of_deliveries_is_upstream_and_of_the_site(folder: Path) -> None:
+    """.5 kg for each Nm3 that was drawn, 60 kg for each delivery that came; the fuel itself counts as its carrier. Nothing else moves, and what of a tank has no
+    factor is named."""
+    factors = {"upstream": {"oxygen": {"tank": "0.5 kg/Nm3"}, "deliveries": {"gas": "60 kg"}, "carriers": {"natural_gas": "40 g/kWh"}}}
+    with run_cluster(load_cluster(folder / "both.yaml", factors)) as stated, run_cluster(load_cluster(folder / "both.yaml")) as plain:
+        gas, oxygen = tank(stated), tank(stated, "tank")
+        gases = {site: 0.04 / 3.6e6 * stated.sites[site].kpis["energy.natural_gas"].value for site in "ab"}
+        own = 0.5 * oxygen["used"] + 60.0 * gas["deliveries"]
+        assert own > 1000.0 and stated.kpis["scope_3_upstream.a"].value == pytest.approx(gases["a"] + own, rel=1e-12)
+        assert stated.kpis["scope_3_upstream.b"].value == pytest.approx(gases["b"], rel=1e-12)
+        assert stated.kpis["scope_3_upstream"].note == "without electricity, coke, deliveries of tank, of no stated factor"
+        assert all(stated.sites[site].digest == plain.sites[site].digest for site in "ab")
+        assert stated.kpis["scope_1"].value == plain.kpis["scope_1"].value and "scope_3_upstream" not in plain.kpis
+    assert load_cluster(folder / "both.yaml", {**factors, "linked": False}).energy is None
+    for name, said in (("gas", "there is no tank of oxygen 'gas' in energy"), ("tanc", "did you mean 'tank'")):
+        with pytest.raises(ScenarioError, match=said):
+            load_cluster(folder / "both.yaml", {"upstream": {"oxygen": {name: "0.5 kg/Nm3"}}})
+
+
 def test_phases_that_can_never_start_are_said(folder: Path) -> None:
     """15 MW of a burner for 4 h at most are 60 MWh; the blast of 8000 Nm3/h at 40 % takes 7,696 Nm3 of bought oxygen in that time, and the burner the rest."""
     delivery = {"size": "10 MWh", "every": "1 h"}

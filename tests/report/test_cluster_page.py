@@ -7,17 +7,29 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 pytest.importorskip("jinja2", reason="no pages: pip install 'twin[report]'")
 
 from twin.cli import main
 from twin.plant.cluster import run_cluster
-from twin.report.cluster_curves import duration_curve, label_of, waterfall
+from twin.report.cluster_curves import BOTTOM, HEIGHT, TOP, duration_curve, label_of, stock_curves, waterfall
 from twin.report.cluster_map import cluster_map, flows_of
 from twin.results.cluster import open_cluster
 from twin.scenario.cluster import load_cluster
 from twin.scenario.starters import starter
 
+REFINERY = {
+    "twin": 1,
+    "time": {"horizon": "2 d"},
+    "record": {"every": "1 h"},
+    "catalogue": ["copper_scrap"],
+    "units": {
+        "slimes": {"kind": "bunker", "capacity": "900 t", "initial": {"mass": "900 t", "composition": {"bright_copper": "100 %"}}},
+        "refinery": {"kind": "slimes_refinery", "from": "slimes", "batch": "1 t", "time": "2 h", "heating": {"carrier": "natural_gas", "specific": "10 MWh/t"}},
+        "all": {"kind": "product", "from": [f"refinery.{port}" for port in ("dore", "liquor", "selenium", "slag")]},
+    },
+}
 PAIR = """twin: 1
 title: Two plants <b>and</b> a heat network
 time: {horizon: 3 d, warmup: 12 h}
@@ -74,6 +86,35 @@ def test_the_duration_curve_falls_and_the_waterfall_ends_where_the_other_case_be
         change = linked.kpis["co2"].value - alone.kpis["co2"].value
         assert change > 0.0, "alone there is no heat network, and so no gas"
     assert label_of("scope_1.north") == "north, scope 1"
+
+
+TANKS = """twin: 1
+title: Two plants
+sites: {one: {extends: refinery.yaml, seed: 1}}
+energy:
+  fuels:
+    gas: {of: one.natural_gas, capacity: 40 MWh, delivery: {size: 20 MWh, every: 12 h, first: 12 h, price: 40 EUR/MWh}}
+"""
+
+
+def test_tanks_are_drawn_to_what_they_hold_and_lows_are_never_left_out(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """40 MWh last 8 h: then the tank is empty until the delivery at 12 h. In 60 d, drawn in 600 points, it still reaches the bottom each day."""
+    monkeypatch.chdir(folder)
+    (folder / "refinery.yaml").write_text(yaml.safe_dump(REFINERY), encoding="utf-8")
+    (folder / "tanks.yaml").write_text(TANKS, encoding="utf-8")
+    run_cluster(load_cluster(folder / "tanks.yaml"), out=folder / "tanks.h5").close()
+    with open_cluster(folder / "tanks.h5") as short, run_cluster(load_cluster(folder / "tanks.yaml", {"time.horizon": "60 d"})) as long:
+        heights = []
+        for result in (short, long):
+            (curve,) = (shape for shape in stock_curves(result.energy)["gas"].shapes if getattr(shape, "title", "") == "content")
+            heights.append([float(step[2]) for step in curve.commands])  # type: ignore[union-attr]
+        bottom = HEIGHT - BOTTOM
+        assert len(heights[0]) == 48 and heights[0][7:11] == pytest.approx([bottom] * 4) and heights[0][0] == pytest.approx(bottom - 35 / 40 * (bottom - TOP))
+        assert 400 < len(heights[1]) <= 600 and sum(height == pytest.approx(bottom) for height in heights[1]) > 120
+    for code, said in (("en", "What tank gas held"), ("de", "Was der Tank gas enthielt")):
+        assert main(["report", "tanks.h5", "-o", "tanks.html", "--language", code]) == 0
+        text = (folder / "tanks.html").read_text(encoding="utf-8")
+        assert said in text and ("Brennstoff im Tank gas" in text) is (code == "de")
 
 
 def test_the_command_writes_the_page(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from twin.page.folder import RESULTS, SCENARIOS, Folder
 from twin.page.plant import as_svg
 from twin.quantities import format_quantity
 from twin.report.cluster_map import cluster_map, planned_map
-from twin.report.cluster_page import by_site, called, drawings_of, is_hypothetical, own_figures
+from twin.report.cluster_page import by_site, called, drawings_of, is_hypothetical, label_of_figure, own_figures
 from twin.report.language import Language
 from twin.results.cluster import ClusterResult, open_cluster
 from twin.results.held import contradictions
@@ -67,7 +67,7 @@ def looked(folder: Folder, file: str, words: Language) -> dict[str, Any]:
             "by_site": _table(["key figure", *result.sites, "together"], rows, words),
             "own": {**_table(["key figure", "value", "note"], own, words), "wide": [2]},
             "links": _hauls(result, words),
-            "drawings": [{"key": name, "svg": svg} for name, svg in shown],
+            "drawings": [{"key": name, "label": label_of_figure(name, [result], words), "svg": svg} for name, svg in shown],
             "hypothetical": is_hypothetical(result),
         }
 

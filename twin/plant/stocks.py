@@ -66,6 +66,7 @@ def _values(stocks: Sequence[SupplyStock]) -> dict[str, Values]:
     return {
         "stock": tuple(stock.label for stock in stocks),
         "of": tuple(stock.model.of for stock in stocks),
+        "capacity": np.array([stock.model.capacity for stock in stocks]),
         **sums,
         "last": last,
         "waited": np.array([stock.seconds_waited for stock in stocks]),

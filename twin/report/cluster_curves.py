@@ -18,6 +18,7 @@ WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 820.0, 280.0, 90.0, 20.0, 16.0, 52.0
 MOST_POINTS = 600
 LINES = ("series", "series second", "series third", "series fourth", "series fifth", "series sixth")
 TONNE = 1000.0
+FUEL, OXYGEN = "Fuel", "Oxygen"
 
 
 class Frame:
@@ -101,6 +102,30 @@ def storage_curve(account: EnergyAccount) -> Drawing:
     frame.axes("J", "days")
     frame.curve("series", ends / DAY, content, "content")
     return frame.drawing
+
+
+def stock_curves(account: EnergyAccount) -> dict[str, Drawing]:
+    """Return what each tank of fuel or oxygen held over the time of the run, by its name, up to what it holds at most."""
+    found: dict[str, Drawing] = {}
+    for group, name, unit, numbers in account.stocks():
+        ends = np.asarray(account.values[f"{group}/time"], dtype=np.float64)
+        content = np.asarray(account.values[f"{group}/content"], dtype=np.float64)[:, account.names(f"{group}/stock").index(name)]
+        most = numbers.get("capacity", float(content.max(initial=0.0)))
+        text = f"it holds {format_quantity(most, unit)} at most"
+        frame = Frame(f"{FUEL if group == 'fuels' else OXYGEN} in tank {name}", text, (0.0, float(ends.max(initial=1.0)) / DAY), (0.0, most or 1.0))
+        frame.axes(unit, "days")
+        frame.curve("series", *_lows(ends / DAY, content), "content")
+        found[name] = frame.drawing
+    return found
+
+
+def _lows(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Of a long run the lowest of each bunch of steps: to leave out all between would hide that a tank was empty."""
+    bunch = -(-len(x) // MOST_POINTS)
+    if bunch <= 1:
+        return x, y
+    firsts = np.arange(0, len(x), bunch)
+    return x[firsts], np.minimum.reduceat(y, firsts)
 
 
 def waterfall(base: ClusterResult, variant: ClusterResult) -> Drawing:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from twin.errors import UsageError
-from twin.report.cluster_curves import duration_curve, storage_curve, waterfall
+from twin.report.cluster_curves import duration_curve, stock_curves, storage_curve, waterfall
 from twin.report.cluster_map import cluster_map
 from twin.report.comparing import name_of
 from twin.report.drawing import Drawing, svg
@@ -23,6 +23,8 @@ from twin.results.replace import check_replaceable, replacing, text_mark
 
 PAGE = text_mark("a cluster page of twin", b'<meta name="generator" content="twin report of a cluster">', 2048)
 ENGLISH = language("en")
+STOCK = "stock"
+"""Before a "-" and the name of a tank: the figure of what it held."""
 OF_SITES = ("throughput", "margin", "margin_cash", "energy.electricity", "co2", "scope_1", "scope_1_biogenic", "scope_2")
 """Rows of the table by site, where any site, or the whole, has them."""
 
@@ -61,7 +63,7 @@ def render(results: Sequence[ClusterResult], words: Language = ENGLISH) -> str:
     shown = results[-1]
     drawings = drawings_of(results)
     sites = list(shown.sites)
-    labels = {name: words(f"cluster_page.{name}", base=results[0].attrs["scenario_name"], name=shown.attrs["scenario_name"]) for name in drawings}
+    labels = {name: label_of_figure(name, results, words) for name in drawings}
     figures = [(name, labels[name], Markup(svg(words.drawing(drawing, sites), f"figure-{name}"))) for name, drawing in drawings.items()]
     context: dict[str, Any] = {
         "title": str(shown.attrs.get("scenario_title") or shown.attrs["scenario_name"]),
@@ -97,7 +99,13 @@ def drawings_of(results: Sequence[ClusterResult]) -> dict[str, Drawing]:
         found["duration"] = duration_curve(shown.energy, warmup)
         if shown.energy.number("heat/capacity") > 0.0:
             found["storage"] = storage_curve(shown.energy)
-    return found
+    return found | {f"{STOCK}-{name}": drawing for name, drawing in stock_curves(shown.energy).items()}
+
+
+def label_of_figure(key: str, results: Sequence[ClusterResult], words: Language) -> str:
+    """What a figure shows, above it."""
+    stem, _, tank = key.partition("-")
+    return words(f"cluster_page.{stem}", base=results[0].attrs["scenario_name"], name=tank or results[-1].attrs["scenario_name"])
 
 
 def called(key: str, words: Language) -> str:

@@ -52,9 +52,11 @@ def figures(
         found = stored_elsewhere(written)
     except ValueError as error:
         raise FileError(f"the factors of CO2 elsewhere in the file cannot be read: {error}") from None
-    of_sites = {name: _upstream(found, name, site, hauls) for name, site in sites.items()}
+    of_tanks = _of_tanks(found, energy)
+    of_sites = {name: math.fsum([_upstream(found, name, site, hauls), *of_tanks.get(name, ())]) for name, site in sites.items()}
     without = [carrier for name in sites for carrier in _left_out(found, sites[name])]
     shared, more = _shared(found, sites, energy, stored)
+    more += _tanks_left_out(found, energy)
     note = f"without {', '.join(dict.fromkeys([*without, *more]))}, of no stated factor" if without or more else ""
     yield UPSTREAM, Kpi(math.fsum([*of_sites.values(), shared]), "kg", note=note)
     for name, value in of_sites.items():
@@ -76,6 +78,27 @@ def _upstream(found: Elsewhere, name: str, site: Result, hauls: Mapping[str, tup
             inside = math.fsum(haul.moved.mass for haul, _, receiver in hauls.values() if receiver == place)
             parts.append(factor * (totals.mass(place.partition(".")[2]) - inside))
     return math.fsum(parts)
+
+
+def _of_tanks(found: Elsewhere, energy: EnergyAccount) -> dict[str, list[float]]:
+    """Upstream CO2 of oxygen drawn from tanks, and of bringing what filled them, kg by site. A fuel itself counts as its carrier, as it is drawn."""
+    factors, places = found.upstream, energy.places()
+    parts: dict[str, list[float]] = {}
+    for group, name, _, numbers in energy.stocks():
+        drawn = numbers["used"] + numbers["lacking"] if group == "oxygen" else 0.0
+        parts.setdefault(places[name][0], []).extend([factors.oxygen.get(name, 0.0) * drawn, factors.deliveries.get(name, 0.0) * numbers["deliveries"]])
+    return parts
+
+
+def _tanks_left_out(found: Elsewhere, energy: EnergyAccount) -> list[str]:
+    """Tanks whose oxygen, or whose deliveries, have no factor though those of others have."""
+    factors, without = found.upstream, list[str]()
+    for group, name, _, numbers in energy.stocks():
+        if factors.oxygen and group == "oxygen" and numbers["used"] > 0.0 and name not in factors.oxygen:
+            without.append(f"oxygen of {name}")
+        if factors.deliveries and numbers["deliveries"] and name not in factors.deliveries:
+            without.append(f"deliveries of {name}")
+    return without
 
 
 def _left_out(found: Elsewhere, site: Result) -> list[str]:

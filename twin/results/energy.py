@@ -30,6 +30,7 @@ class Column:
 STOCKS = (
     ("stock", "1", "tanks, by name"),
     ("of", "1", "what each holds: site and carrier, or oxygen plant"),
+    ("capacity", "", "what it holds at most"),
     ("first", "", "what it held at the end of the warm-up"),
     ("delivered", "", "what was delivered since then"),
     ("turned_back", "", "what of deliveries did not fit"),
@@ -126,8 +127,8 @@ class EnergyAccount:
         """Yield group (``fuels``, ``oxygen``), name, SI unit of amounts, and the numbers of each tank."""
         for group, unit in (("fuels", "J"), ("oxygen", "Nm3")):
             for place, name in enumerate(self.names(f"{group}/stock") if f"{group}/stock" in self.values else ()):
-                numbers = {key: float(np.asarray(self.values[f"{group}/{key}"])[place]) for key, *_ in STOCKS if key not in ("stock", "of", "time", "content")}
-                yield group, name, unit, numbers
+                told = [key for key, *_ in STOCKS if key not in ("stock", "of", "time", "content") and f"{group}/{key}" in self.values]
+                yield group, name, unit, {key: float(np.asarray(self.values[f"{group}/{key}"])[place]) for key in told}
 
     def places(self) -> dict[str, tuple[str, str]]:
         """Site and carrier, or oxygen plant, of each tank by name."""

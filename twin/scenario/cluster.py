@@ -21,8 +21,8 @@ from twin.errors import Problem, ScenarioError, UsageError
 from twin.quantities import format_quantity, shown
 from twin.scenario.annotations import unwrap
 from twin.scenario.elsewhere import KEYS as ELSEWHERE
-from twin.scenario.elsewhere import Elsewhere, read_elsewhere
-from twin.scenario.energy.read import Energy, carriers_of, read_energy
+from twin.scenario.elsewhere import Elsewhere, Shared, read_elsewhere
+from twin.scenario.energy.read import Energy, named_in, read_energy
 from twin.scenario.fields import NAME
 from twin.scenario.kind import Kind
 from twin.scenario.links import Link, read_links
@@ -307,8 +307,8 @@ class _Reader:
         if not stated:
             return None
         node = Node(stated, self.root.place, {key: item.place for key, item in stated.items()})
-        burnt = carriers_of(top["energy"]) if "energy" in top else []  # of an unlinked cluster too, which extends or is extended by the linked one
-        found = read_elsewhere(node, sites, burnt, lambda path, message: self.problems.append(Problem(*lookup(node, path)[1], dotted(path), message)))
+        shared = named_in(top["energy"]) if "energy" in top else Shared()  # of an unlinked cluster too, which extends or is extended by the linked one
+        found = read_elsewhere(node, sites, shared, lambda path, message: self.problems.append(Problem(*lookup(node, path)[1], dotted(path), message)))
         return node, found
 
     def _linked(self, top: Mapping[str, Node]) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import Field, ValidationError, WithJsonSchema
 
@@ -24,6 +24,10 @@ from twin.scenario.places import Node, Path, from_plain
 from twin.scenario.problems import in_words, keys_at, nearest
 
 _WAYS = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}], "x-unit": "1", "examples": ["0.3 t/t"]}
+_PER_VOLUME = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}], "x-unit": "kg/Nm3", "examples": ["0.5 kg/Nm3"]}
+_EACH = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}], "x-unit": "kg", "examples": ["60 kg"]}
+GasFactor = Annotated[float, Quantity("kg/Nm3", ge=0), WithJsonSchema(_PER_VOLUME)]
+OfEach = Annotated[float, Quantity("kg", ge=0), WithJsonSchema(_EACH)]
 MassFactor = Annotated[float, Quantity("1", ge=0), WithJsonSchema(_WAYS)]
 KEYS = ("upstream", "avoided")
 
@@ -33,6 +37,16 @@ class Upstream(Model):
 
     carriers: Mapping[str, EmissionFactor] = Field(default={}, description="By carrier of energy: CO2 for each energy drawn, e.g. natural_gas: 40 g/kWh.")
     feeds: Mapping[str, MassFactor] = Field(default={}, description="By SITE.FEED: CO2 for each mass that came from outside the cluster, e.g. 0.3 t/t.")
+    oxygen: Mapping[str, GasFactor] = Field(default={}, description="By tank of oxygen: CO2 for each volume drawn from it, e.g. 0.5 kg/Nm3.")
+    deliveries: Mapping[str, OfEach] = Field(default={}, description="By tank: CO2 of bringing one delivery, e.g. 60 kg of a truck.")
+
+
+class Shared(NamedTuple):
+    """What the energy networks name, as written: ``carriers`` of boilers, tanks of ``fuels`` and of ``oxygen``."""
+
+    carriers: Collection[str] = ()
+    fuels: Collection[str] = ()
+    oxygen: Collection[str] = ()
 
 
 class Avoided(Model):
@@ -46,12 +60,12 @@ class Avoided(Model):
 class Elsewhere(Model):
     """Both, as a cluster states them."""
 
-    upstream: Upstream = Field(default=Upstream(), description="What bought carriers and feeds emitted before they came; scope 3.")
+    upstream: Upstream = Field(default=Upstream(), description="What bought carriers, oxygen and feeds emitted before they came; scope 3.")
     avoided: Mapping[str, Avoided] = Field(default={}, description="Burdens that products may spare others, by a name of their own.")
 
 
-def read_elsewhere(written: Node, sites: Mapping[str, Scenario], burnt: Collection[str], complain: Complain) -> Elsewhere | None:
-    """Return the factors as written; None, after noting why, where something is wrong. ``burnt``: the carriers of boilers of the heat network."""
+def read_elsewhere(written: Node, sites: Mapping[str, Scenario], shared: Shared, complain: Complain) -> Elsewhere | None:
+    """Return the factors as written; None, after noting why, where something is wrong."""
     tree, _, problems = unwrap(written)
     for problem in problems:
         complain((), problem.message)
@@ -62,7 +76,7 @@ def read_elsewhere(written: Node, sites: Mapping[str, Scenario], burnt: Collecti
             below = tuple(part for part in detail["loc"] if part != "[key]")
             complain(below, in_words(detail, keys_at(Elsewhere, below[:-1])))
         return None
-    wrong = list(_wrong(found, sites, burnt))
+    wrong = list(_wrong(found, sites, shared))
     for path, message in wrong:
         complain(path, message)
     return None if wrong or problems else found
@@ -76,14 +90,19 @@ def stored_elsewhere(written: str) -> Elsewhere:
     return Elsewhere.model_validate(tree.plain())
 
 
-def _wrong(found: Elsewhere, sites: Mapping[str, Scenario], burnt: Collection[str]) -> Iterator[tuple[Path, str]]:
-    known = list(dict.fromkeys([*(carrier for scenario in sites.values() for carrier in scenario.carriers), *burnt]))
+def _wrong(found: Elsewhere, sites: Mapping[str, Scenario], shared: Shared) -> Iterator[tuple[Path, str]]:
+    known = list(dict.fromkeys([*(carrier for scenario in sites.values() for carrier in scenario.carriers), *shared.carriers]))
     for name in found.upstream.carriers:
         if name not in known:
             yield ("upstream", "carriers", name), f"no site and no boiler draws {name!r}; {nearest(name, known)}"
     for name in found.upstream.feeds:
         for _, message in wrong_end("feeds", name, sites, Feed, "feed"):
             yield ("upstream", "feeds", name), message
+    for key, tanks in (("oxygen", [*shared.oxygen]), ("deliveries", [*shared.fuels, *shared.oxygen])):
+        for name in getattr(found.upstream, key):
+            if name not in tanks:
+                what = "tank of oxygen" if key == "oxygen" else "tank"
+                yield ("upstream", key, name), f"there is no {what} {name!r} in energy; {nearest(name, tanks)}"
     for name, avoided in found.avoided.items():
         if not re.fullmatch(NAME, name):
             yield ("avoided", name), "a name has small letters, digits and '_' and begins with a letter"

@@ -41,7 +41,7 @@ function Made({ run, stem }) {
       <${Figure} fits svg=${run.map} label=${t("cluster_went")} /></section>
     <section aria-labelledby="k-sites"><h2 id="k-sites">${t("cluster_by_site")}</h2><${Table} table=${run.by_site} title=${t("cluster_by_site")} /></section>
     ${run.links.rows.length ? html`<section aria-labelledby="k-hauls"><h2 id="k-hauls">${t("cluster_links")}</h2><${Table} table=${run.links} title=${t("cluster_links")} /></section>` : null}
-    ${run.drawings.map((one) => html`<section aria-labelledby=${`k-${one.key}`}><h2 id=${`k-${one.key}`}>${t(`cluster_${one.key}`)}</h2><${Figure} svg=${one.svg} label=${t(`cluster_${one.key}`)} /></section>`)}
+    ${run.drawings.map((one) => html`<section aria-labelledby=${`k-${one.key}`}><h2 id=${`k-${one.key}`}>${one.label}</h2><${Figure} svg=${one.svg} label=${one.label} /></section>`)}
     <section aria-labelledby="k-own"><h2 id="k-own">${t("cluster_own")}</h2><${Table} table=${run.own} title=${t("cluster_own")} /></section>
     <div class="row"><button onClick=${act}>${t("cluster_report")}</button>${made ? html`<a href=${`/reports/${made}`} target="_blank" rel="noopener">${made}</a>` : null}</div><${Fault} error=${error} />`;
 }

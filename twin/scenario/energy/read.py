@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 from twin.kernels.heat_store import Tank, two_zone_tank
 from twin.quantities import format_quantity
 from twin.scenario.annotations import unwrap
+from twin.scenario.elsewhere import Shared
 from twin.scenario.energy.heat import ELECTRICITY, Boiler, HeatNetwork, Plan, WasteSource, series_of
 from twin.scenario.energy.power import PowerNetwork
 from twin.scenario.energy.stocks import FuelStock, OxygenStock
@@ -64,11 +65,17 @@ def read_energy(written: Node, sites: Mapping[str, Scenario], files: Files, comp
     return None if found or problems else energy
 
 
-def carriers_of(written: Node) -> list[str]:
-    """Return the carriers that boilers name, as written, whatever else is wrong with the networks."""
-    boilers, _, followed = lookup(unwrap(written)[0], ("heat", "boilers"))
+def named_in(written: Node) -> Shared:
+    """Return the carriers of boilers and the tanks, as written, whatever else is wrong with the networks."""
+    tree = unwrap(written)[0]
+    boilers, _, followed = lookup(tree, ("heat", "boilers"))
     found = [node.value["carrier"].value for _, node in boilers.children() if isinstance(node.value, dict) and "carrier" in node.value] if followed == 2 else []
-    return [name for name in found if isinstance(name, str)]
+    return Shared([name for name in found if isinstance(name, str)], _names_of(tree, "fuels"), _names_of(tree, "oxygen"))
+
+
+def _names_of(tree: Node, group: str) -> list[str]:
+    node, _, followed = lookup(tree, (group,))
+    return [str(name) for name in node.value] if followed and isinstance(node.value, dict) else []
 
 
 def _of_other_form(loc: Path, tree: Node) -> bool:
