@@ -175,7 +175,7 @@ CASES: tuple[Case, ...] = (
          lambda: _settled(1523.15, 1.0, lime=7000.0) / _settled(1523.15, 1.0)),
     Case("Settling", "effect of 1 h more over that of 50 K more, on ln of copper in settled slag", PUBLISHED, f"time matters less; {TRIAL}; its spans not known", "–",
          "below 1", 0.0, 1.0, lambda: abs(math.log(_settled(1523.15, 2.0) / _settled(1523.15, 1.0)) / math.log(_settled(1573.15, 1.0) / _settled(1523.15, 1.0))),
-         note="hangs on the hour: 0.5 for the third, whose span the trial had is not known; drops on spinel and bubbles, which it found and which do not sink, are not in the model"),
+         note="drops on spinel and bubbles, which the trial found and which do not sink, are not in the model"),
     *(Case("Settling", f"electricity of an electric settling furnace, {hours} h", PUBLISHED, "1 to 5 h, 15 to 70 kWh/t; Davenport 2002; walls of 0.5 MW assumed", "kWh/t", "15 to 70",
            15.0, 70.0, lambda hours=hours: _settling_energy(hours)) for hours in (1, 3, 5)),
     _between("Metal", "log pO2 of copper with x_O = 0.005", "cuo.tdb", "log10 atm", -5.66, 0.1, lambda: _oxygen(0.005)),
