@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from random_loops import LOT, random_loop, shortest
 
@@ -71,15 +72,21 @@ def fine_screen(aperture: str, rate: str, **more: str) -> twin.Scenario:
 
 @pytest.mark.soak
 def test_a_larger_shredder_is_never_slower() -> None:
-    """With a 24 mm screen a solver that took a loose pass from full loops for a flood gave 3.4 kg/s less throughput than 3.0, and 941 s a lot for 71."""
+    """With a 24 mm screen a solver that took a loose pass from full loops for a flood gave 3.4 kg/s less throughput than 3.0, and 941 s a lot for 71.
+
+    The shredder is full, so as much passes it as its rate says; how often it goes round hangs on what it does to a piece, and hardly on its size.
+    """
     made = []
-    for rate in ("3.0 kg/s", "3.4 kg/s", "4.0 kg/s"):
-        with twin.run(fine_screen("24 mm", rate)) as result:
+    for rate in (3.0, 3.4, 4.0):
+        with twin.run(fine_screen("24 mm", f"{rate} kg/s").change({"record.streams": True})) as result:
             made.append(result.kpis["throughput"].value / result.kpis["utilisation.shredder"].value)
             assert result.kpis["load.shredder"].value == pytest.approx(1.0, rel=1e-6)
             assert int(result.array("units/recycle_limited_lots").sum()) == 0
             assert abs(result.attrs["worst_residual"]) < 1e-12
-    assert made == pytest.approx([1.32, 1.48, 1.72], abs=0.02)  # the shredder is full: its limit over what goes round, by the scan of a lot
+            passed = result.array("streams/mass_flow")[:, result.array("stream").tolist().index("shredder.out")].sum(axis=1)
+            assert passed == pytest.approx(rate, rel=1e-6)
+    assert made == sorted(made)
+    assert np.array(made) / (3.0, 3.4, 4.0) == pytest.approx(made[0] / 3.0, rel=0.02)
 
 
 @pytest.mark.soak
@@ -90,7 +97,7 @@ def test_lots_that_the_recycle_holds_up_are_counted_and_shown(tmp_path: Path, ca
         row = result.array("unit").tolist().index("shredder")
         lots, slowed = (int(result.array(f"units/{name}")[row]) for name in ("lots", "recycle_limited_lots"))
         assert result.kpis["load.shredder"].value < 0.9
-        assert lots == slowed > 100
+        assert lots == slowed > 50
     scenario = tmp_path / "fine.yaml"
     changes = (
         "{units.screen.aperture: 30 mm, units.shredder.rate: 10 kg/s, units.shredder.nominal: 5 kg/s, time.horizon: 2 h, time.warmup: 0 h, record.every: 1 h}"
