@@ -136,6 +136,18 @@ def test_one_instrument_alone_is_not_held_against_others() -> None:
     assert alone.fits
 
 
+@pytest.mark.parametrize("steep", [1e3, 1e6, 1e9])
+def test_an_instrument_that_a_parameter_takes_up_whole_accuses_nobody(steep: float) -> None:
+    """One reading beside a parameter of its own: no offset can be told from the parameter, and what rounding leaves of it is no misfit."""
+    generator = np.random.default_rng(5)
+    points = generator.standard_normal((80, 2))
+    slopes = np.array([[steep, 0.0], [0.0, 1.0], [0.0, 1.0]])
+    emulator = fit_emulator(points, points @ slopes.T + 0.1 * generator.standard_normal((80, 3)), 1)
+    found = adequacy(emulator, Readings(slopes @ np.array([0.3, -0.2]), 0.01 * np.eye(3), [0, 1, 2], [], ["lone", "belt", "scale"]), 0)
+    assert found.fits
+    assert np.isfinite([found.offset_p, *(one.away for one in found.offsets), *(one.size for one in found.offsets)]).all()
+
+
 def test_two_scales_that_contradict_each_other_are_both_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Of two scales of one stream, and nothing else that weighs, none can be told to be the wrong one."""
     written(tmp_path, 3, {"belt": 1.09})

@@ -28,6 +28,8 @@ LEVEL = 0.01
 """Of right models so many are called wrong by each of the three looks, and at most three times as many by all."""
 NEAR = 6
 """Steps from a run's own point to the most probable one, which is near."""
+LEAST_TOLD = 1e-9
+"""An offset of which the parameters take up all but such a share is not told from them: what is left is rounding."""
 ROUNDS, LEAST = 4, 1000
 """How often each reference run is measured anew, oftener where there would be fewer references than this."""
 
@@ -140,8 +142,10 @@ class _Bench:
         left = weight - steep @ known @ np.swapaxes(steep, 1, 2)
         rest = away + (slopes @ points[:, :, None])[:, :, 0]
         score = (self.sides @ left @ rest[:, :, None])[:, :, 0]
-        told = np.einsum("iu,cuv,iv->ci", self.sides, left, self.sides)
-        return score / np.sqrt(told), score / told
+        told, most = (np.einsum("iu,cuv,iv->ci", self.sides, matrix, self.sides) for matrix in (left, weight))
+        seen = told > LEAST_TOLD * most
+        told = np.where(seen, told, 1.0)
+        return np.where(seen, score / np.sqrt(told), 0.0), np.where(seen, score / told, 0.0)
 
     def _of_held(self, covariance: Floats, weight: Floats) -> tuple[Floats, Floats]:
         """How what is held out follows what is used, (case, held, used), and its covariance given that, the doubt in the parameters included."""
