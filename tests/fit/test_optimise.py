@@ -406,6 +406,30 @@ def test_a_choice_in_which_every_run_fails_is_no_choice(names: tuple[str, ...]) 
         optimise_problem(problem, Failing())
 
 
+@pytest.mark.parametrize(("failing", "least"), [(0.85, 0), (0.5, 25)])
+def test_a_finalist_whose_runs_fail_by_chance_is_not_counted_out(failing: float, least: int) -> None:
+    """Four settings 1 apart with a deviation of 1, whatever the share of runs that fail. Of 30 choices some are sure, and at most 1.5 of them wrong in the mean.
+
+    Counted out after five failed runs, of 85 % that fail 42 in a hundred were sure, and 26 wrong.
+    """
+    space = Space((Range("x", "1", low=0.0, high=3.0, whole=True),))
+    problem = Problem(space, (Objective("y", 1, 0.01),), (), Effort(select=400))
+    settings, sure, wrong = space.every(), 0, 0
+    for seed in range(30):
+        chance = np.random.default_rng(seed)
+
+        class Often:
+            def make(self, requests: Sequence[Request], chance: np.random.Generator = chance) -> list[Observation | None]:
+                drawn = [(settings.index(one.setting) + chance.standard_normal(), chance.random() > failing) for one in requests]
+                return [Observation({"y": float(value)}) if runs else None for value, runs in drawn]
+
+        choice = select(problem, settings, Often())
+        sure += choice.probability >= 0.95
+        wrong += choice.probability >= 0.95 and choice.best.finalist.setting != settings[3]
+    assert sure >= least
+    assert wrong <= 3
+
+
 def test_a_space_of_few_settings_is_tried_whole_and_the_base_is_a_finalist(tmp_path: Path) -> None:
     """The base is the best of four settings: it is selected, and nothing is claimed."""
     study = STUDY.replace("units.sort.rate: {low: 1 t/h, high: 5 t/h}", "units.sort.rate: {list: [1 t/h, 4 t/h]}").replace(

@@ -111,6 +111,14 @@ def test_a_bill_that_is_known_needs_no_price_of_the_site(folder: Path) -> None:
     assert np.isnan(nothing[0]) and np.isnan(nothing[1]) and nothing[2] == "no value of one (incomplete: no price of natural_gas)"
 
 
+@pytest.mark.parametrize(("every", "first", "used"), [("40 h", "40 h", 60.0), ("40 h", "50 h", 40.0), ("100 h", "0 h", 40.0)])
+def test_of_deliveries_without_a_price_the_sites_counts_however_many_come(folder: Path, every: str, first: str, used: float) -> None:
+    """One comes, none comes in time, one goes back whole: in cash, too, each MWh is 50 EUR, and not free where none came."""
+    delivery = {"size": "20 MWh", "every": every, "first": first}
+    with run_cluster(load_cluster(folder / "one.yaml", {"energy.fuels.gas.delivery": delivery})) as result:
+        assert [result.kpis[name].value for name in ("margin", "margin_cash")] == pytest.approx([-50.0 * used] * 2)
+
+
 def test_a_tank_that_is_never_filled_has_a_price_of_what_lies_in_it(folder: Path) -> None:
     """40 MWh at 30 EUR/MWh are used, and nothing is paid; without it they count at the 50 EUR/MWh of the site."""
     for price, worth in ({"energy.fuels.gas.price": "30 EUR/MWh"}, -1200.0), ({}, -2000.0):

@@ -16,7 +16,8 @@ REPLICATIONS = 4
 EXPLAINED = {
     ("sifter", "pieces near the cut beyond a Reynolds number of 260000"),
     ("heavies_air", "pieces near the cut beyond a Reynolds number of 260000"),
-    ("eddy", "more than 2 % ferromagnetic"),
+    *((eddy, "more than 2 % ferromagnetic") for eddy in ("eddy", "fines_eddy", "fluff_eddy", "fluff_fines_eddy")),
+    *((eddy, "more than 20 % finer than 2 mm") for eddy in ("fines_eddy", "fluff_eddy", "fluff_fines_eddy")),
     ("bath_screen", "loading so low that Karra's cut size exceeds the throughfall aperture"),
     ("fluff_inductor", "more than 20 % finer than the smallest piece that is seen"),
     ("table", "more than 20 % finer than 'fine_size'"),
@@ -76,20 +77,23 @@ def test_products_are_plausible(outcomes: dict[str, list[Outcome]]) -> None:
 def test_balances_close_and_warnings_are_explained(outcomes: dict[str, list[Outcome]], name: str) -> None:
     for run in outcomes[name]:
         assert run.residual < 1e-12
-        explained = EXPLAINED | ({("fluff_inductor", "more than half a layer on the belt")} if name == SECOND_DRUM else set())
+        fuller = {("fluff_inductor", "more than half a layer on the belt"), ("fluff_eddy", "more than one layer on the belt")}
+        explained = EXPLAINED | (fuller if name == SECOND_DRUM else set())
         assert run.warned <= explained, run.warned - explained
 
 
 @pytest.mark.soak
-def test_a_second_drum_moves_the_bottleneck(outcomes: dict[str, list[Outcome]]) -> None:
-    assert longest(outcomes, BASE) == "fluff_drum"
-    assert longest(outcomes, SECOND_DRUM) == "granulator"
+def test_a_second_drum_halves_the_time_of_the_first_and_wins_nothing(outcomes: dict[str, list[Outcome]]) -> None:
+    """The lines of the heavy fraction and of the heavy metals work longest, so no drum is what the plant waits for."""
+    assert longest(outcomes, BASE) in ("trommel", "colour")
+    shorter = mean(outcomes, SECOND_DRUM, "utilisation.fluff_drum") / mean(outcomes, BASE, "utilisation.fluff_drum")
+    assert 0.4 < shorter < 0.65  # half, and what both let through at once
     assert (paired(outcomes, BASE, SECOND_DRUM, "recovery.granulate.Cu") < 0).all()
     assert abs(paired(outcomes, BASE, SECOND_DRUM, "throughput").mean()) < 0.02 * mean(outcomes, BASE, "throughput")
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize(("kpi", "sign"), [("grade.steel.Cu", 1), ("yield.meatballs", -1), ("yield.fines", 1)])
+@pytest.mark.parametrize(("kpi", "sign"), [("grade.steel.Cu", -1), ("yield.meatballs", -1), ("yield.fines", 1)])
 def test_a_finer_grate_does_what_its_file_says(outcomes: dict[str, list[Outcome]], kpi: str, sign: int) -> None:
     assert (sign * paired(outcomes, BASE, GRATE, kpi) > 0).all()
 

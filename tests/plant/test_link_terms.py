@@ -210,7 +210,7 @@ def test_a_file_whose_links_were_changed_is_not_reproduced(folder: Path, capsys:
         ({"links.road.price": "1 EUR/t", "links.road.settle": {"metals": {"Cu": {"price": "8000 EUR/t"}}}}, "not both"),
         ({"links.road.price": {"series": {"file": "p.csv", "column": "x", "hold": "step"}}}, "links.road.price"),
         ({"links.road.distance": "12 kg"}, "a length is needed"),
-        ({"links.road.dispatch": {"every": "1e-10 s"}}, r"dispatch\.every.*more than 200,000 times"),
+        ({"links.road.dispatch": {"every": "1e-10 s"}}, r"links\.road\.dispatch: every: .*more than 200,000 times"),
         ({"links.road.dispatch": {"every": "0.8 s"}}, "a run of 2 d has more than 200,000 times 800 ms apart; choose longer ones"),
     ],
 )

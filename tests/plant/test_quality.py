@@ -379,7 +379,7 @@ def judged(seed: int) -> twin.Scenario:
         if "pickup" in unit and chance.random() < 0.4:
             unit["pickup"]["unit"] = chance.choice(["50 kg", "130 kg"])
         if "pickup" in unit and chance.random() < 0.4:
-            unit["pickup"]["limit"] = {"mass": chance.choice(["500 kg", "2 t"]), "per": chance.choice(["12 h", "1 d"])}
+            unit["pickup"]["limit"] = {"mass": chance.choice(["130 kg", "500 kg"]), "per": chance.choice(["12 h", "1 d"])}
     return twin.load(plain)
 
 

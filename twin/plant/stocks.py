@@ -57,7 +57,7 @@ def stock_values(stocks: Sequence[SupplyStock]) -> dict[str, Values]:
 
 def _values(stocks: Sequence[SupplyStock]) -> dict[str, Values]:
     times = stocks[0].times
-    sums = {name: np.array([getattr(stock.sums, name) for stock in stocks]) for name in SUMS}
+    sums = {name: np.array([getattr(stock.sums, name) for stock in stocks]) for name in SUMS} | {"paid": np.array([stock.paid for stock in stocks])}
     last = np.array([stock.level_at(times.horizon) for stock in stocks])
     closures = np.abs(sums["first"] + sums["delivered"] - sums["used"] - last) / np.array([stock.model.capacity for stock in stocks])
     if not closures.max() <= TOLERANCE:

@@ -173,7 +173,7 @@ def _wrong(link: Link, sites: Mapping[str, Scenario]) -> Iterator[tuple[str, str
     if link.dispatch is not None and link.dispatch.every is None and link.dispatch.first:
         yield "dispatch", "'first' needs 'every': the first of the fixed times"
     if link.dispatch is not None and link.dispatch.every is not None and (often := too_often(link.dispatch.every, sender.horizon)):
-        yield "dispatch.every", often
+        yield "dispatch", f"every: {often}"
     yield from (("to", message) for message in _unknown_materials(link, sender, receiver))
     yield from _wrong_terms(link, sender, receiver)
 

@@ -101,8 +101,11 @@ def select(problem: Problem, settings: Sequence[Setting], runs: Runs) -> Choice:
     contest = [Finalist(setting) for setting in settings]
     first = max(2, min(FIRST, problem.effort.select // len(contest)))
     _make(runs, [(one, first) for one in contest])
-    check_values(problem, [one.seen for one in contest], first)
     spent = first * len(contest)
+    while not _valued(problem, contest) and problem.effort.select - spent >= len(contest):
+        _make(runs, [(one, 1) for one in contest])
+        spent += len(contest)
+    check_values(problem, [one.seen for one in contest], len(contest[0].runs))
     while True:
         choice = _choice(problem, contest, spent)
         left = problem.effort.select - spent
@@ -111,6 +114,11 @@ def select(problem: Problem, settings: Sequence[Setting], runs: Runs) -> Choice:
         more = _shared_out(choice, min(problem.effort.batch, left))
         _make(runs, [(one, count) for one, count in zip(contest, [more(one) for one in contest], strict=True) if count])
         spent += min(problem.effort.batch, left)
+
+
+def _valued(problem: Problem, contest: Sequence[Finalist]) -> bool:
+    """Whether any run of any finalist gave a value of the objective."""
+    return any(not math.isnan(goal_of(problem.objectives[0], run)) for one in contest for run in one.seen)
 
 
 def check_values(problem: Problem, seen: Sequence[Sequence[Observation]], each: int) -> None:
@@ -138,7 +146,8 @@ def _choice(problem: Problem, finalists: Sequence[Finalist], spent: int) -> Choi
     keeping = [one for one in judged if one.sure >= SURE]
     best = max(keeping, key=lambda one: one.mean) if keeping else max(judged, key=lambda one: (one.sure, one.mean))
     zone = objective.zone if not math.isnan(objective.zone) else ZONE * abs(best.mean)
-    others = [_against(problem, one, best, zone) for one in judged if one is not best]
+    share = problem.effort.select // len(judged)
+    others = [_against(problem, one, best, zone, share) for one in judged if one is not best]
     wrong = math.fsum(one.better * one.sure for one in others)
     ranked = sorted(others, key=lambda one: (one.sure >= SURE, one.sure > 1.0 - SURE, one.mean), reverse=True)
     return Choice((best, *ranked), max(0.0, 1.0 - wrong), zone, spent)
@@ -151,10 +160,12 @@ def _differences(problem: Problem, one: Finalist, best: Finalist) -> list[float]
     return [b - a for b, a in pairs if not math.isnan(b - a)]
 
 
-def _against(problem: Problem, one: Judged, best: Judged, zone: float) -> Judged:
+def _against(problem: Problem, one: Judged, best: Judged, zone: float, share: int) -> Judged:
+    """``share``: of all runs, what each finalist would get evenly."""
     differences = _differences(problem, one.finalist, best.finalist)
     interval = student_interval(differences)
-    better = 0.0 if one.mean == -math.inf else 1.0 - sure_above(differences, -zone)
+    unknown = 0.0 if one.mean == -math.inf and len(one.finalist.runs) >= share else 0.5  # its runs fail: open until it had its share of all
+    better = 1.0 - sure_above(differences, -zone) if len(differences) >= 2 else unknown
     spread = 0.0 if interval is None else interval.standard_error * math.sqrt(interval.n)
     return Judged(one.finalist, one.mean, one.kept, better, spread)
 

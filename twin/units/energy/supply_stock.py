@@ -249,6 +249,12 @@ class SupplyStock(SupplyShare):
         else:
             heappush(self.record.orders, now + nanoseconds(delivery.lead.inverse(self.lead.uniform())))
 
+    @property
+    def paid(self) -> float:
+        """What deliveries cost, EUR; NaN where they have no price, also if none came: then it is the site's price that counts, however many do."""
+        delivery = self.model.delivery
+        return math.nan if delivery is not None and delivery.price is None else self.sums.paid
+
     def _fill(self, now: int) -> None:
         """A delivery comes; what does not fit goes back."""
         assert self.model.delivery is not None
@@ -371,7 +377,7 @@ class SupplyStock(SupplyShare):
 
     def load(self, state: State) -> None:
         super().load(state)
-        self.record.orders = [int(due) for due in self.record.orders]
+        self.record.orders = sorted(int(due) for due in self.record.orders)
         self.lead.rewind(state["lead"])
         self.content[:] = state["content"]
         self.sums = Sums(**state["sums"])
