@@ -131,7 +131,7 @@ class Bundle:
 
 def arrays_of(bundle: Bundle) -> list[Any]:
     """The arrays that a bundle holds itself, those of its bundles left out."""
-    return [value for place in bundle.kind.places.values() if place.dtype is not None for value in (getattr(bundle, place.name),)]
+    return [getattr(bundle, place.name) for place in bundle.kind.places.values() if place.dtype is not None]
 
 
 register_model(BundleType)(models.OpaqueModel)

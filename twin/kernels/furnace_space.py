@@ -227,7 +227,7 @@ class Works:
         self._charge = Charge(nothing, np.zeros((len(FED), elements + 2)), np.zeros((len(SUPPLY), elements + 2)), END_TEST.new(0))
         self.setting = Setting(data, self._charge, self._plan)
         arrays = {id(value): value for bundle in (self.account, self.run, self.space, self.space.melt) for value in arrays_of(bundle) if value is not warned}
-        self._blanks = [(array, array.copy()) for value in arrays.values() for array in (value.view(np.uint8),)]
+        self._blanks = [(array, array.copy()) for array in (value.view(np.uint8) for value in arrays.values())]
 
     def begin(self, charge: Charge, plan: Records) -> None:
         """Make all blank for a phase with this charge and plan."""
